@@ -1,0 +1,28 @@
+# Libraries, all from the system's packages (scripts/deps.sh). Each stands behind a target of ours, so that which folder may
+# use which library is read in CMakeLists.txt. Headers are SYSTEM: our warnings are for our code.
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(UV REQUIRED IMPORTED_TARGET libuv)
+find_path(TL_EXPECTED_INCLUDE tl/expected.hpp REQUIRED)
+
+function(sluice_package name)
+  add_library(${name} INTERFACE)
+  target_link_libraries(${name} INTERFACE ${ARGN})
+endfunction()
+
+sluice_package(sluice_uv PkgConfig::UV Threads::Threads)
+sluice_package(sluice_ssl OpenSSL::SSL OpenSSL::Crypto)
+sluice_package(sluice_crypto OpenSSL::Crypto)
+sluice_package(sluice_zlib ZLIB::ZLIB)
+sluice_package(sluice_simdjson simdjson::simdjson)
+sluice_package(sluice_nlohmann nlohmann_json::nlohmann_json)
+sluice_package(sluice_spdlog spdlog::spdlog)
+sluice_package(sluice_cli11 CLI11::CLI11)
+add_library(sluice_expected INTERFACE)
+target_include_directories(sluice_expected SYSTEM INTERFACE ${TL_EXPECTED_INCLUDE})

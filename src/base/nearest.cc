@@ -1,0 +1,56 @@
+#include "base/nearest.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice {
+namespace {
+
+constexpr size_t most_bytes = 128;
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+bool same(char a, char b) { return lower(a) == lower(b); }
+
+bool contains(std::string_view text, std::string_view part) {
+  return std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end();
+}
+
+}  // namespace
+
+size_t edit_distance(std::string_view a, std::string_view b) {
+  // Three rows of the usual table: a swap looks two rows back.
+  std::vector<size_t> before(b.size() + 1), above(b.size() + 1), row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) above[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t replaced = above[j - 1] + (same(a[i - 1], b[j - 1]) ? 0 : 1);
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, replaced});
+      if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1])) row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+    std::swap(before, above);
+    std::swap(above, row);
+  }
+  return above[b.size()];
+}
+
+std::vector<std::string_view> nearest(std::string_view wanted, std::span<const std::string_view> known, size_t most) {
+  std::vector<std::pair<size_t, std::string_view>> close;
+  if (wanted.empty() || wanted.size() > most_bytes) return {};
+  for (const std::string_view name : known) {
+    if (name.empty() || name.size() > most_bytes) continue;
+    const size_t shorter = std::min(wanted.size(), name.size());
+    const size_t distance = edit_distance(wanted, name);
+    // One letter of two is no likeness; a third of them wrong is about where a typing error ends. A name inside the other one
+    // ("url" for "base_url") is like it however much is missing.
+    const size_t allowed = std::max<size_t>(shorter > 3 ? 2 : 1, shorter / 3);
+    const bool inside = shorter >= 3 && (contains(name, wanted) || contains(wanted, name));
+    if (inside || (distance < shorter && distance <= allowed)) close.emplace_back(distance, name);
+  }
+  std::stable_sort(close.begin(), close.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<std::string_view> result;
+  for (size_t i = 0; i < std::min(most, close.size()); ++i) result.push_back(close[i].second);
+  return result;
+}
+
+}  // namespace sluice
