@@ -1,0 +1,145 @@
+// A caller's connection: reads requests one after another, hands each to the Service, and writes the answers back in
+// order. Requests that were pipelined wait, unparsed, until the answer before them is whole.
+//
+//   waiting --first byte--> reading_head --head--> serving --answer and body whole--> waiting
+//      any state --error, Connection: close, drain--> closing (our side shut, input thrown away) --FIN or timer--> gone
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "http/parser.h"
+#include "http/service.h"
+#include "net/loop.h"
+#include "net/stream.h"
+
+namespace sluice::http {
+
+struct InboundOptions {
+  ParserLimits limits;
+  uint32_t head_ms = 10'000;         // from the first byte (from the accept, for the first request) to the end of the head
+  uint32_t body_idle_ms = 60'000;    // without a byte of the body; also the window for body_bytes_per_s
+  uint32_t body_bytes_per_s = 128;   // slower than this over a whole window is too slow
+  uint32_t keep_alive_ms = 75'000;   // between requests
+  uint32_t write_stall_ms = 60'000;  // without a byte of the answer taken
+  uint32_t linger_ms = 2'000;        // for the peer to close after we did
+  size_t linger_bytes = 1 << 20;     // of an unread body that are thrown away before the connection is cut
+  size_t pipelined_bytes = 64 * 1024;  // read ahead while an answer is being made; beyond, reading stops
+};
+
+class InboundConnection;
+
+// All connections of one worker to one Service: owns them, counts them, drains them.
+class InboundConnections {
+ public:
+  // Called with the number still open, each time one has gone.
+  using Closed = std::function<void(size_t open)>;
+  // All references must outlive this.
+  InboundConnections(net::Loop& loop, Service& service, const InboundOptions& options, Closed closed = {});
+  ~InboundConnections();
+  void add(std::unique_ptr<net::Stream> stream);
+  size_t size() const { return size_; }
+  // Closes those that wait for a request now, and every other one after the answer it is making.
+  void drain();
+  bool draining() const { return draining_; }
+  // Requests refused before they became one (malformed, too large, too slow).
+  uint64_t malformed_total() const { return malformed_total_; }
+
+ private:
+  friend class InboundConnection;
+  void gone(InboundConnection& connection);
+
+  net::Loop& loop_;
+  Service& service_;
+  const InboundOptions options_;
+  Closed closed_;
+  InboundConnection* first_ = nullptr;  // intrusive list
+  size_t size_ = 0;
+  bool draining_ = false;
+  uint64_t malformed_total_ = 0;
+  std::vector<std::string_view> pieces_;  // scratch for gathered writes
+};
+
+class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
+ public:
+  InboundConnection(InboundConnections& all, std::unique_ptr<net::Stream> stream);
+  ~InboundConnection();
+
+ private:
+  friend class InboundConnections;
+  enum class State : unsigned char { waiting, reading_head, serving, closing, gone };
+
+  // net::StreamEvents
+  void on_read(std::string_view bytes) override;
+  void on_end() override;
+  void on_broken(const Error& error) override;
+  void on_drained() override;
+  void on_ended() override;
+  // ParserEvents
+  Result<void> on_head() override;
+  void on_body(std::string_view bytes) override;
+  void on_message_end() override;
+  // Responder
+  void send_head(int status, const Fields& fields, Length length, std::string_view reason) override;
+  void flush_head() override;
+  void send_body(std::span<const std::string_view> pieces, bool last) override;
+  void finish() override;
+  void abort() override;
+  bool head_sent() const override { return head_begun_; }
+  size_t pending_bytes() const override { return stream_->pending_bytes(); }
+  void pause_body() override;
+  void resume_body() override;
+  std::string peer() const override { return stream_->peer(); }
+  uint64_t received_ns() const override { return received_ns_; }
+  uint64_t bytes_in() const override { return bytes_in_; }
+  uint64_t bytes_out() const override { return bytes_out_; }
+  net::Loop& loop() override { return all_.loop_; }
+
+  void take(std::string_view bytes);
+  void hold(std::string_view bytes);
+  void take_held();
+  void begin_serving();
+  void refuse(const Error& error);
+  void after_exchange();
+  void close_gently();
+  void leave();
+  void drain();
+  void lose_caller(const Error& error);
+  void drop_handler();
+  void write(std::span<const std::string_view> pieces);
+  void watch_body();
+  void on_read_timeout();
+  void on_write_timeout();
+
+  InboundConnections& all_;
+  std::unique_ptr<net::Stream> stream_;
+  Parser parser_;
+  std::unique_ptr<RequestHandler> handler_;
+  std::string held_;  // pipelined bytes of later requests
+  std::string head_;  // the answer's head until it leaves
+  net::Timeout read_timeout_, write_timeout_;
+  uint64_t received_ns_ = 0, bytes_in_ = 0, bytes_out_ = 0;
+  uint64_t body_window_bytes_ = 0, body_window_began_ms_ = 0;
+  uint64_t taken_bytes_ = 0;  // written less pending when the write timer was armed
+  uint64_t written_bytes_ = 0;
+  size_t lingered_bytes_ = 0;
+  InboundConnection* next_ = nullptr;
+  InboundConnection* previous_ = nullptr;
+  State state_ = State::waiting;
+  bool in_parser_ = false;       // feed() is on the call stack
+  bool paused_ = false;          // by pause_body
+  bool reading_ = false;
+  bool head_timed_ = true;       // the head's deadline runs (the first one from the accept)
+  bool close_after_ = false;     // this answer is the connection's last
+  bool head_begun_ = false;      // send_head has been called
+  bool head_waits_ = false;      // head_ has not left yet
+  bool chunked_ = false;
+  bool no_body_ = false;         // the answer has no body on the wire (HEAD, 204, 304)
+  bool answered_ = false;        // finish() or abort() has been called
+  bool body_done_ = false;       // the request is whole
+};
+
+}  // namespace sluice::http

@@ -1,0 +1,102 @@
+#include "http/outbound_connection.h"
+
+#include "http/outbound_pool.h"
+
+namespace sluice::http {
+
+OutboundConnection::OutboundConnection(std::unique_ptr<net::Stream> stream, const ParserLimits& limits)
+    : stream_(std::move(stream)),
+      parser_(Parser::Kind::responses, limits, *this),
+      idle_timeout_(this, [](void* self) {
+        auto* connection = static_cast<OutboundConnection*>(self);
+        if (connection->idle_in_ != nullptr) connection->idle_in_->idle_connection_died(*connection);
+      }) {
+  stream_->set_events(this);
+  stream_->start_reading();
+  reading_ = true;
+}
+
+OutboundConnection::~OutboundConnection() = default;
+
+void OutboundConnection::begin(AnswerEvents& events, bool head_request) {
+  events_ = &events;
+  if (answer_begun_) parser_.next_message();
+  answer_begun_ = answer_done_ = false;
+  bytes_in_ = 0;
+  if (head_request) parser_.expect_no_body();
+}
+
+void OutboundConnection::release() { events_ = nullptr; }
+
+void OutboundConnection::pause() {
+  if (!reading_) return;
+  stream_->stop_reading();
+  reading_ = false;
+}
+
+void OutboundConnection::resume() {
+  if (reading_) return;
+  stream_->start_reading();
+  reading_ = true;
+}
+
+bool OutboundConnection::reusable() const { return answer_done_ && !dead_ && stream_->pending_bytes() == 0; }
+
+void OutboundConnection::on_read(std::string_view bytes) {
+  if (events_ == nullptr || answer_done_) {
+    // Bytes that nobody asked for: never to be mistaken for the next answer.
+    dead_ = true;
+    if (idle_in_ != nullptr) idle_in_->idle_connection_died(*this);
+    return;
+  }
+  answer_begun_ = true;
+  bytes_in_ += bytes.size();
+  const Result<size_t> taken = parser_.feed(bytes);
+  if (!taken) return tell_broken(taken.error());
+  if (*taken < bytes.size() || (answer_done_ && !parser_.response_head().keep_alive)) dead_ = true;
+  if (events_ != nullptr) events_->on_turn();
+}
+
+Result<void> OutboundConnection::on_head() {
+  if (events_ != nullptr) events_->on_answer_head(parser_.response_head());
+  return {};
+}
+
+void OutboundConnection::on_body(std::string_view bytes) {
+  if (events_ != nullptr) events_->on_answer_body(bytes);
+}
+
+void OutboundConnection::on_message_end() {
+  answer_done_ = true;
+  if (events_ != nullptr) events_->on_answer_end();
+}
+
+void OutboundConnection::on_end() {
+  dead_ = true;
+  if (idle_in_ != nullptr) return idle_in_->idle_connection_died(*this);
+  if (events_ == nullptr || answer_done_) return;
+  if (!answer_begun_) return tell_broken({ErrorCode::target_broke, "the target closed the connection without an answer"});
+  const Result<void> ended = parser_.finish();
+  if (!ended) return tell_broken(ended.error());
+  if (events_ != nullptr) events_->on_turn();
+}
+
+void OutboundConnection::on_broken(const Error& error) {
+  dead_ = true;
+  if (idle_in_ != nullptr) return idle_in_->idle_connection_died(*this);
+  if (!answer_done_) tell_broken(error);
+}
+
+void OutboundConnection::tell_broken(const Error& error) {
+  dead_ = true;
+  if (AnswerEvents* events = events_; events != nullptr) {
+    events_ = nullptr;
+    events->on_target_broken(error);
+  }
+}
+
+void OutboundConnection::on_drained() {
+  if (events_ != nullptr) events_->on_target_drained();
+}
+
+}  // namespace sluice::http

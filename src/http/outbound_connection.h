@@ -1,0 +1,83 @@
+// A connection to a target: sends one request at a time and reads its answer. Who uses it, owns it: an attempt while an
+// exchange is on it, the pool while it is idle.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "http/parser.h"
+#include "net/loop.h"
+#include "net/stream.h"
+
+namespace sluice::http {
+
+// What an answer tells, in order: head, body pieces, end; on_turn closes each batch. None of them may destroy the
+// connection except by Loop::dispose.
+class AnswerEvents {
+ public:
+  virtual void on_answer_head(ResponseHead& head) = 0;
+  // `bytes` is valid until the on_turn that follows; net::read_padding_bytes behind it are readable.
+  virtual void on_answer_body(std::string_view bytes) = 0;
+  virtual void on_answer_end() = 0;
+  // Everything that one read brought has been told. The last thing the connection does in a turn: it may now be given
+  // back to the pool or disposed of.
+  virtual void on_turn() = 0;
+  // The connection broke, or what came is not HTTP. Nothing follows. `error.code` is target_broke or target_cut, or as the stream told.
+  virtual void on_target_broken(const Error& error) = 0;
+  // The stream has taken enough of the request for more to be sent.
+  virtual void on_target_drained() = 0;
+
+ protected:
+  ~AnswerEvents() = default;
+};
+
+class OutboundConnection final : net::StreamEvents, ParserEvents {
+ public:
+  OutboundConnection(std::unique_ptr<net::Stream> stream, const ParserLimits& limits);
+  ~OutboundConnection();
+
+  // Begins an exchange; `events` must outlive it or call release(). `head_request`: the answer will have no body.
+  void begin(AnswerEvents& events, bool head_request);
+  // No more events, whatever comes.
+  void release();
+  void send(std::span<const std::string_view> pieces) { stream_->write(pieces); }
+  size_t pending_bytes() const { return stream_->pending_bytes(); }
+  void pause();
+  void resume();
+  // Never to be used again: something was left undone on it.
+  void spoil() { dead_ = true; }
+  // Some byte of the answer has come.
+  bool answer_begun() const { return answer_begun_; }
+  // After the answer's end, in or after on_turn: nothing is left over and the target wants to go on.
+  bool reusable() const;
+  uint64_t bytes_in() const { return bytes_in_; }  // since begin()
+
+ private:
+  friend class OutboundPool;
+  void on_read(std::string_view bytes) override;
+  void on_end() override;
+  void on_broken(const Error& error) override;
+  void on_drained() override;
+  Result<void> on_head() override;
+  void on_body(std::string_view bytes) override;
+  void on_message_end() override;
+  void tell_broken(const Error& error);
+
+  std::unique_ptr<net::Stream> stream_;
+  Parser parser_;
+  AnswerEvents* events_ = nullptr;
+  // While idle: the pool that is told of anything that happens, which makes the connection useless.
+  class OutboundPool* idle_in_ = nullptr;
+  OutboundConnection* newer_ = nullptr;  // neighbours in the pool's idle list
+  OutboundConnection* older_ = nullptr;
+  net::Timeout idle_timeout_;
+  uint64_t bytes_in_ = 0;
+  bool answer_begun_ = false;
+  bool answer_done_ = false;
+  bool reading_ = false;
+  bool dead_ = false;  // broken, ended, or surplus bytes came
+};
+
+}  // namespace sluice::http

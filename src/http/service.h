@@ -1,0 +1,89 @@
+// Whoever answers requests: the gateway's exchange, /health, /metrics, the demo provider. One of the two interfaces that
+// carry the program (the other is net/stream.h).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "http/message.h"
+
+namespace sluice::net {
+class Loop;
+}
+
+namespace sluice::http {
+
+// The way back to the caller, for one request. Lives as long as the request's handler.
+class Responder {
+ public:
+  // Begins the answer: `status` and `fields` (end-to-end ones only: the connection adds Connection, Date is the
+  // service's). Framing: a known `length`, or none (then chunked to HTTP/1.1, ended by close to 1.0). The head
+  // leaves with the first body bytes or finish(), in one write; flush_head() sends it at once. For an answer to HEAD, and for 204 and
+  // 304, the body bytes are swallowed; the head's length is still sent.
+  struct Length {
+    static constexpr uint64_t unknown = UINT64_MAX;
+    uint64_t bytes = unknown;
+  };
+  virtual void send_head(int status, const Fields& fields, Length length, std::string_view reason = {}) = 0;
+  virtual void flush_head() = 0;
+  // Sends body bytes in one write (with the head, if that still waits; with the end of the message, if `last`: then only
+  // finish() may follow). All pieces make one chunk. The views may die on return.
+  virtual void send_body(std::span<const std::string_view> pieces, bool last = false) = 0;
+  // The answer is whole. The handler is destroyed later in this turn and gets no further event. A body not yet read in full is
+  // read up to a small bound and the connection closed.
+  virtual void finish() = 0;
+  // The answer cannot be made whole: closes the connection without ending the message. As final as finish().
+  virtual void abort() = 0;
+  // Convenience: a whole answer at once.
+  void answer(int status, const Fields& fields, std::string_view body);
+
+  virtual bool head_sent() const = 0;
+  // Bytes of the answer not yet taken by the caller; see net::WriteMarks.
+  virtual size_t pending_bytes() const = 0;
+  // Back-pressure on the request body: after pause at most one read's worth of bytes still comes.
+  virtual void pause_body() = 0;
+  virtual void resume_body() = 0;
+  // The caller's address, "127.0.0.1:5000" or "unix".
+  virtual std::string peer() const = 0;
+  virtual uint64_t received_ns() const = 0;  // Loop::now_ns() when the first byte of the head was read
+  // Bytes read for the request and written for the answer so far (heads, framing and bodies).
+  virtual uint64_t bytes_in() const = 0;
+  virtual uint64_t bytes_out() const = 0;
+  virtual net::Loop& loop() = 0;
+
+ protected:
+  ~Responder() = default;
+};
+
+// One request on its way. Made by a Service, owned by the connection, destroyed after finish(), abort() or on_caller_gone.
+class RequestHandler {
+ public:
+  virtual ~RequestHandler() = default;
+  // `bytes` is valid until return; net::read_padding_bytes behind it are readable.
+  virtual void on_body(std::string_view bytes) = 0;
+  virtual void on_body_end() = 0;
+  // The request cannot be read to its end (bad chunking, too large, too slow): answer `error` if no answer has begun,
+  // else abort. Nothing more of the body comes.
+  virtual void on_request_broken(const Error& error) = 0;
+  // pending_bytes() has fallen to the low mark.
+  virtual void on_drained() = 0;
+  // The caller hung up (FIN or reset), or stopped taking the answer (write stall: `error` says which). Clean up; the
+  // Responder may no longer be written to. The handler is destroyed right after.
+  virtual void on_caller_gone(const Error& error) = 0;
+};
+
+class Service {
+ public:
+  virtual ~Service() = default;
+  // `head` and `responder` outlive the handler. May answer (even finish) at once; must return a handler all the same.
+  virtual std::unique_ptr<RequestHandler> handle(const RequestHead& head, Responder& responder) = 0;
+  // Answers a request that never became one: malformed, over a limit, too slow. `head` holds what was understood of it (maybe
+  // nothing). Fills in the fields and the body for `error`, in the caller's dialect if that can be told.
+  virtual void render_error(const RequestHead& head, const Error& error, Fields& fields, std::string& body) = 0;
+};
+
+}  // namespace sluice::http
