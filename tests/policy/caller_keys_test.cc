@@ -1,0 +1,61 @@
+#include "policy/caller_keys.h"
+
+#include <catch2/catch.hpp>
+
+namespace sluice::policy {
+namespace {
+
+std::string hex(const Digest& digest) {
+  std::string text;
+  for (const unsigned char byte : digest) {
+    text += "0123456789abcdef"[byte >> 4];
+    text += "0123456789abcdef"[byte & 15];
+  }
+  return text;
+}
+
+TEST_CASE("sha256 gives the digests of FIPS 180-4, again and again") {
+  const Sha256 sha256;
+  for (int round = 0; round < 2; ++round) {
+    CHECK(hex(sha256("")) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    CHECK(hex(sha256("abc")) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  }
+}
+
+TEST_CASE("a key is found by its text or its digest, and by nothing else") {
+  std::vector<config::CallerKey> keys(2);
+  keys[0].name = "clear";
+  keys[0].key = "sk-one";
+  keys[1].name = "hashed";
+  keys[1].sha256 = Sha256()("sk-two");
+  const CallerKeys table(keys);
+  CHECK_FALSE(table.empty());
+  CHECK(table.find("sk-one") == &keys[0]);
+  CHECK(table.find("sk-two") == &keys[1]);
+  for (const char* other : {"", "sk-on", "sk-one ", "SK-ONE", "sk-three"}) CHECK(table.find(other) == nullptr);
+  CHECK(CallerKeys({}).empty());
+}
+
+TEST_CASE("a key's models are names or prefixes") {
+  config::CallerKey key;
+  CHECK(may_use(key, "anything", "p/anything"));
+  key.models = {"smart", "openai/*"};
+  struct Row {
+    const char* requested;
+    const char* resolved;
+    bool allowed;
+  };
+  for (const Row& row : std::vector<Row>{{"smart", "anthropic/claude", true},
+                                         {"openai/gpt-4o", "openai/gpt-4o", true},
+                                         {"gpt-4o", "openai/gpt-4o", true},
+                                         {"smarter", "anthropic/claude", false},
+                                         {"claude", "anthropic/claude", false},
+                                         {"openai", "openai2/x", false},
+                                         {"", "", false}}) {
+    INFO(row.requested << " " << row.resolved);
+    CHECK(may_use(key, row.requested, row.resolved) == row.allowed);
+  }
+}
+
+}  // namespace
+}  // namespace sluice::policy
