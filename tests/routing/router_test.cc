@@ -1,0 +1,85 @@
+#include "routing/router.h"
+
+#include <catch2/catch.hpp>
+
+namespace sluice::routing {
+namespace {
+
+config::Provider provider(std::string name, std::vector<Dialect> dialects, std::vector<std::string> models = {}) {
+  config::Provider made;
+  made.name = std::move(name);
+  made.dialects = std::move(dialects);
+  made.models = std::move(models);
+  return made;
+}
+
+config::Config some_config() {
+  config::Config config;
+  config.providers = {provider("openai", {Dialect::openai, Dialect::responses}),
+                      provider("anthropic", {Dialect::anthropic}),
+                      provider("lab", {Dialect::openai}, {"qwen3-32b", "shared"}),
+                      provider("attic", {Dialect::openai}, {"shared", "old-*"})};
+  config.models = {{"fast", "openai", "gpt-4o-mini"}, {"lab/renamed", "openai", "gpt-5"}};
+  return config;
+}
+
+TEST_CASE("a name finds its target") {
+  const config::Config config = some_config();
+  const Router router(config);
+  struct Row {
+    const char* name;
+    const char* target;  // nullptr: unknown
+  };
+  const std::vector<Row> rows = {
+      {"fast", "openai/gpt-4o-mini"},          // a name of `models`
+      {"lab/renamed", "openai/gpt-5"},         // which goes before provider/model
+      {"lab/anything/at:all", "lab/anything/at:all"},
+      {"qwen3-32b", "lab/qwen3-32b"},          // the only provider that lists it
+      {"old-7b", "attic/old-7b"},              // by a pattern
+      {"gpt-4o", "openai/gpt-4o"},             // its family's provider
+      {"claude-sonnet-4-5", "anthropic/claude-sonnet-4-5"},
+      {"gemini-2.5-pro", nullptr},             // the family's provider is not configured
+      {"shared", nullptr},                     // two list it
+      {"lab/", nullptr},
+      {"nobody/x", nullptr},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    const auto target = router.route(row.name, Dialect::openai);
+    CHECK(target.has_value() == (row.target != nullptr));
+    if (target && row.target != nullptr) CHECK(target->label() == row.target);
+    if (!target) CHECK(target.error().code == ErrorCode::unknown_model);
+  }
+}
+
+TEST_CASE("an unknown name is told its nearest") {
+  const config::Config config = some_config();
+  const auto target = Router(config).route("fasd", Dialect::openai);
+  REQUIRE_FALSE(target);
+  CHECK(target.error().message ==
+        "unknown model 'fasd'; nearest known: fast; any model can be named as provider/model, with a provider of: "
+        "openai, anthropic, lab, attic");
+}
+
+TEST_CASE("a request without a model goes to the dialect's provider") {
+  config::Config config = some_config();
+  const Router router(config);
+  CHECK(router.route("", Dialect::responses)->label() == "openai");
+  CHECK(router.route("", Dialect::anthropic)->label() == "anthropic");
+  CHECK(router.route("", Dialect::openai)->label() == "openai");  // several speak it; its maker is among them
+  CHECK(router.route("", Dialect::gemini).error().code == ErrorCode::untranslatable);
+  config.providers.erase(config.providers.begin());
+  const auto none = router.route("", Dialect::openai);
+  REQUIRE_FALSE(none);
+  CHECK(none.error().message.find("lab, attic") != std::string::npos);
+}
+
+TEST_CASE("known models are those that can be named beforehand") {
+  const config::Config config = some_config();
+  std::vector<std::string> names;
+  for (const auto& [name, owner] : Router(config).known_models()) names.push_back(name);
+  CHECK(names == std::vector<std::string>{"fast", "lab/renamed", "lab/qwen3-32b", "lab/shared", "attic/shared"});
+}
+
+}  // namespace
+}  // namespace sluice::routing
