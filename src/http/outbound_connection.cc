@@ -84,7 +84,9 @@ void OutboundConnection::on_end() {
 void OutboundConnection::on_broken(const Error& error) {
   dead_ = true;
   if (idle_in_ != nullptr) return idle_in_->idle_connection_died(*this);
-  if (!answer_done_) tell_broken(error);
+  if (answer_done_) return;
+  const ErrorCode broke = answer_begun_ ? ErrorCode::target_cut : ErrorCode::target_broke;
+  tell_broken({error.code == ErrorCode::io ? broke : error.code, error.message});
 }
 
 void OutboundConnection::tell_broken(const Error& error) {

@@ -1,0 +1,27 @@
+// Who is asking, and may they? The first thing that happens to an exchange.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "http/message.h"
+#include "policy/caller_keys.h"
+#include "routing/router.h"
+
+namespace sluice::gateway {
+
+struct Admitted {
+  const config::CallerKey* key = nullptr;  // nullptr: no keys are configured, everyone may
+  // The head field the key stood in, a view into the head; "" for the query or no key.
+  std::string_view field;
+};
+
+// unauthorized: keys are configured and none was sent, or one that is not known.
+Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& head);
+
+// forbidden: the key may not use this model. `requested` is the caller's name for it.
+Result<void> may_use(const Admitted& admitted, std::string_view requested, const routing::Target& target);
+
+}  // namespace sluice::gateway

@@ -1,0 +1,193 @@
+#include "gateway/attempt.h"
+
+#include <array>
+#include <utility>
+
+namespace sluice::gateway {
+
+using net::WriteMarks;
+
+Attempt::Attempt(net::Loop& loop, ProviderLink& link, std::string label, AttemptEvents& events)
+    : loop_(loop), link_(link), label_(std::move(label)), events_(events),
+      timeout_(this, [](void* self) { static_cast<Attempt*>(self)->on_timeout(); }) {}
+
+Attempt::~Attempt() { cancel(); }
+
+void Attempt::start(OutgoingRequest request) {
+  request_ = std::move(request);
+  if (auto idle = link_.pool->take_idle(); idle != nullptr) return begin(std::move(idle), true);
+  connect();
+}
+
+void Attempt::connect() {
+  phase_ = Phase::connecting;
+  auto pending = link_.pool->connect([this](Result<std::unique_ptr<http::OutboundConnection>> connected) {
+    const std::unique_ptr<http::OutboundPool::Pending> over = std::move(pending_);
+    if (!connected) return fail(connected.error());
+    begin(std::move(*connected), false);
+  });
+  if (!pending) {
+    // Told in a later turn: whoever called start() is not ready for an answer yet.
+    phase_ = Phase::done;
+    refused_ = std::make_unique<Error>(pending.error());
+    loop_.timers().arm(timeout_, 1);
+    return;
+  }
+  pending_ = std::move(*pending);
+  arm(link_.provider->timeouts.connect_ms);
+}
+
+void Attempt::begin(std::unique_ptr<http::OutboundConnection> connection, bool reused) {
+  connection_ = std::move(connection);
+  reused_ = reused;
+  phase_ = Phase::awaiting;
+  next_piece_ = piece_offset_ = 0;
+  connection_->begin(*this, request_.is_head);
+  const config::ProviderTimeouts& timeouts = link_.provider->timeouts;
+  arm(request_.wants_stream ? timeouts.first_byte_ms : timeouts.response_ms);
+  send();
+}
+
+// The head and the body's first pieces in one write; then as much as the high mark lets through.
+void Attempt::send() {
+  constexpr size_t most_pieces = 8;
+  std::array<std::string_view, most_pieces> out;
+  const bool first = next_piece_ == 0 && piece_offset_ == 0;
+  bool head_waits = first;
+  while ((head_waits || next_piece_ < request_.body.size()) && !congested()) {
+    size_t count = 0, bytes = 0;
+    if (head_waits) {
+      out[count++] = request_.head;
+      head_waits = false;
+    }
+    while (count < most_pieces && next_piece_ < request_.body.size() && bytes < WriteMarks::low_bytes) {
+      std::string_view piece = request_.body[next_piece_];
+      piece.remove_prefix(piece_offset_);
+      const std::string_view part = piece.substr(0, WriteMarks::low_bytes - bytes);
+      if (!part.empty()) out[count++] = part;
+      bytes += part.size();
+      piece_offset_ += part.size();
+      if (part.size() == piece.size()) {
+        ++next_piece_;
+        piece_offset_ = 0;
+      }
+    }
+    for (size_t i = 0; i < count; ++i) bytes_out_ += out[i].size();
+    connection_->send(std::span<const std::string_view>(out.data(), count));
+  }
+  if (sent_ns_ == 0) sent_ns_ = net::Loop::now_ns();
+}
+
+void Attempt::send_more(std::span<const std::string_view> pieces, bool last) {
+  if (!connection_) return;
+  streamed_on_ = true;
+  if (last) request_.more_follows = false;
+  for (const std::string_view piece : pieces) bytes_out_ += piece.size();
+  if (!pieces.empty()) connection_->send(pieces);
+}
+
+bool Attempt::request_sent() const { return next_piece_ == request_.body.size() && !request_.more_follows; }
+
+bool Attempt::congested() const {
+  return !connection_ || connection_->pending_bytes() > WriteMarks::high_bytes;
+}
+
+void Attempt::pause() {
+  if (paused_ || !connection_) return;
+  paused_ = true;
+  timeout_.cancel();  // it is the caller who is slow now
+  connection_->pause();
+}
+
+void Attempt::resume() {
+  if (!paused_ || !connection_) return;
+  paused_ = false;
+  const config::ProviderTimeouts& timeouts = link_.provider->timeouts;
+  arm(stream_answer_ ? timeouts.stream_idle_ms : timeouts.response_ms);
+  connection_->resume();
+}
+
+void Attempt::on_answer_head(http::ResponseHead& head) {
+  answer_begun_ = true;
+  phase_ = Phase::reading;
+  const std::string_view type = head.fields.find("content-type").value_or("");
+  stream_answer_ = type.starts_with("text/event-stream") || type.starts_with("application/x-ndjson") ||
+                   (request_.wants_stream && head.status < 300);
+  events_.on_answer_head(head);
+}
+
+void Attempt::on_answer_body(std::string_view bytes) {
+  body_begun_ = true;
+  events_.on_answer_body(bytes);
+}
+
+void Attempt::on_answer_end() {
+  phase_ = Phase::done;
+  timeout_.cancel();
+  events_.on_answer_end();
+}
+
+void Attempt::on_turn() {
+  if (phase_ == Phase::done) {
+    cancel();
+  } else if (stream_answer_ && body_begun_ && !paused_) {  // until then the first-byte clock runs on
+    arm(link_.provider->timeouts.stream_idle_ms);
+  }
+  events_.on_answer_turn();
+}
+
+void Attempt::on_target_broken(const Error& error) {
+  const bool untouched = !connection_->answer_begun();
+  cancel();
+  if (untouched && reused_ && !replaced_ && !streamed_on_) {
+    replaced_ = true;  // it died while idle in the pool; that is nobody's failure
+    reused_ = false;
+    return connect();
+  }
+  fail({error.code, label_ + ": " + error.message});
+}
+
+void Attempt::on_target_drained() {
+  send();
+  if (connection_ && !congested()) events_.on_target_ready();
+}
+
+void Attempt::arm(uint32_t after_ms) { loop_.timers().arm(timeout_, after_ms); }
+
+void Attempt::on_timeout() {
+  if (refused_) return fail(*std::exchange(refused_, nullptr));
+  const config::ProviderTimeouts& limits = link_.provider->timeouts;
+  const auto after = [](uint32_t ms) { return " after " + std::to_string(ms) + " ms"; };
+  if (phase_ == Phase::connecting) {
+    const std::string stage = pending_ ? pending_->stage() : "connecting";
+    const bool queued = pending_ && pending_->queued();
+    return fail({queued ? ErrorCode::overloaded : ErrorCode::target_timeout,
+                 label_ + ": no connection" + after(limits.connect_ms) + " (" + stage + ")"});
+  }
+  if (phase_ == Phase::awaiting || (stream_answer_ && !body_begun_)) {
+    const uint32_t ms = request_.wants_stream ? limits.first_byte_ms : limits.response_ms;
+    return fail({ErrorCode::target_timeout, label_ + ": no answer" + after(ms)});
+  }
+  const std::string what = stream_answer_ ? ": the stream stalled" + after(limits.stream_idle_ms)
+                                          : ": the answer was not whole" + after(limits.response_ms);
+  fail({ErrorCode::target_timeout, label_ + what});
+}
+
+void Attempt::fail(Error error) {
+  phase_ = Phase::done;
+  cancel();
+  events_.on_attempt_failed(error);
+}
+
+// Back to the pool, which keeps the connection only if its answer is whole.
+void Attempt::cancel() {
+  timeout_.cancel();
+  pending_.reset();
+  if (connection_) {
+    bytes_in_ = connection_->bytes_in();
+    if (!request_sent()) connection_->spoil();  // the rest of it would be read as another request
+    link_.pool->give_back(std::move(connection_));
+  }
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,112 @@
+// One try at one target: gets a connection, sends the request, watches the clock, and tells what comes back. It knows nothing of the
+// caller.
+//
+//   connecting --connection--> sending/awaiting --head--> reading --end--> done
+//        any --timeout, broken--> failed (told once)
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "gateway/provider_link.h"
+#include "http/outbound_pool.h"
+#include "net/loop.h"
+
+namespace sluice::gateway {
+
+// As http::AnswerEvents, in an attempt's words. The attempt must not be destroyed inside one of these; hand it to
+// Loop::dispose.
+class AttemptEvents {
+ public:
+  virtual void on_answer_head(http::ResponseHead& head) = 0;
+  virtual void on_answer_body(std::string_view bytes) = 0;
+  virtual void on_answer_end() = 0;
+  virtual void on_answer_turn() = 0;
+  // Nothing follows.
+  virtual void on_attempt_failed(const Error& error) = 0;
+  // send_more() may be called again.
+  virtual void on_target_ready() = 0;
+
+ protected:
+  ~AttemptEvents() = default;
+};
+
+// The request as it goes out. The views must live until answer_begun() or the attempt's end: a pooled connection that died
+// under it is replaced once, and everything sent again.
+struct OutgoingRequest {
+  std::string head;
+  std::vector<std::string_view> body;
+  bool more_follows = false;  // the body is still arriving: send_more() brings the rest
+  bool is_head = false;       // method HEAD
+  bool wants_stream = false;  // which of the provider's timeouts apply
+};
+
+class Attempt final : http::AnswerEvents {
+ public:
+  // All references must outlive the attempt.
+  Attempt(net::Loop& loop, ProviderLink& link, std::string label, AttemptEvents& events);
+  ~Attempt();  // cancels
+
+  void start(OutgoingRequest request);
+  // More of a body whose more_follows was set; `last` ends it. Such bytes are not kept: they cannot be sent again.
+  void send_more(std::span<const std::string_view> pieces, bool last);
+  // Too much of the request waits to be taken: wait for on_target_ready.
+  bool congested() const;
+  void pause();
+  void resume();
+  // No event follows. The connection is closed unless the answer was whole.
+  void cancel();
+
+  bool answer_begun() const { return answer_begun_; }
+  // The target was given the whole request: its bytes are needed no more once the answer has begun.
+  bool request_sent() const;
+  bool replaced() const { return replaced_; }
+  uint64_t sent_ns() const { return sent_ns_; }    // when the request was first written; 0: not yet
+  uint64_t bytes_in() const { return connection_ ? connection_->bytes_in() : bytes_in_; }
+  uint64_t bytes_out() const { return bytes_out_; }
+
+ private:
+  enum class Phase : unsigned char { connecting, awaiting, reading, done };
+
+  void on_answer_head(http::ResponseHead& head) override;
+  void on_answer_body(std::string_view bytes) override;
+  void on_answer_end() override;
+  void on_turn() override;
+  void on_target_broken(const Error& error) override;
+  void on_target_drained() override;
+
+  void connect();
+  void begin(std::unique_ptr<http::OutboundConnection> connection, bool reused);
+  void send();
+  void on_timeout();
+  void arm(uint32_t after_ms);
+  void fail(Error error);
+
+  net::Loop& loop_;
+  ProviderLink& link_;
+  const std::string label_;
+  AttemptEvents& events_;
+  OutgoingRequest request_;
+  std::unique_ptr<http::OutboundPool::Pending> pending_;
+  std::unique_ptr<http::OutboundConnection> connection_;
+  std::unique_ptr<Error> refused_;  // the pool's refusal, to be told in a later turn
+  net::Timeout timeout_;
+  uint64_t sent_ns_ = 0, bytes_in_ = 0, bytes_out_ = 0;
+  size_t next_piece_ = 0;    // of request_.body
+  size_t piece_offset_ = 0;  // already sent of it
+  Phase phase_ = Phase::connecting;
+  bool reused_ = false;
+  bool replaced_ = false;
+  bool answer_begun_ = false;
+  bool body_begun_ = false;
+  bool streamed_on_ = false;  // send_more was used: nothing can be sent again
+  bool paused_ = false;
+  bool stream_answer_ = false;
+};
+
+}  // namespace sluice::gateway

@@ -1,0 +1,43 @@
+// What an exchange needs from its worker: everything here belongs to one worker's thread, but for what is immutable.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/request_peek.h"
+#include "config/config.h"
+#include "gateway/provider_link.h"
+#include "gateway/request_id.h"
+#include "net/address.h"
+#include "net/loop.h"
+#include "observe/access_record.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+#include "policy/caller_keys.h"
+#include "routing/router.h"
+
+namespace sluice::gateway {
+
+struct Context {
+  net::Loop& loop;
+  const config::Config& config;
+  const policy::CallerKeys& keys;
+  const routing::Router& router;
+  ProviderLinks& links;
+  const net::CidrList& trusted_proxies;
+  api::RequestPeeker& peeker;
+  RequestIds& ids;
+  observe::WorkerMetrics& metrics;
+  observe::AccessLog* access_log;  // nullptr: records are off
+  observe::Log& log;
+  const std::atomic<bool>& draining;
+  // Scratch for gathered writes; in use within one call only.
+  std::vector<std::string_view> pieces;
+  http::Fields fields;
+};
+
+}  // namespace sluice::gateway

@@ -1,0 +1,345 @@
+#include "gateway/exchange.h"
+
+#include <utility>
+
+#include "api/percent.h"
+#include "gateway/error_answer.h"
+#include "gateway/target_request.h"
+
+namespace sluice::gateway {
+
+using http::BodyFraming;
+using net::WriteMarks;
+
+Exchange::Exchange(Context& context, const http::RequestHead& head, http::Responder& responder)
+    : context_(context), head_(head), responder_(responder), relay_(responder, context.pieces) {
+  context_.metrics.active_exchanges.add(1);
+}
+
+Exchange::~Exchange() {
+  if (state_ != State::done) finish();  // only when the whole daemon is torn down
+}
+
+// --- the request ---
+
+void Exchange::begin() {
+  const std::string_view given = head_.fields.find("x-request-id").value_or("");
+  account_.request_id = RequestIds::usable(given) ? std::string(given) : context_.ids.next();
+  const Result<void> fine = check_head();
+  if (!fine && head_.method == http::Method::head && fine.error().code == ErrorCode::method_not_allowed) {
+    return answer_known_path();
+  }
+  if (!fine) refuse(fine.error());
+}
+
+Result<void> Exchange::check_head() {
+  if (context_.draining) return fail(ErrorCode::draining, "this sluice is shutting down; try again in a moment");
+  const Result<api::Match> match = api::match(head_.method, head_.path());
+  if (!match) {
+    if (head_.wants_websocket && head_.method == http::Method::get && !api::allowed_methods(head_.path()).empty()) {
+      return fail(ErrorCode::upgrade_required, "websockets are not spoken here; use POST with HTTP/1.1 and server-sent events");
+    }
+    return tl::unexpected<Error>(match.error());
+  }
+  match_ = *match;
+  account_.endpoint = match_.endpoint;
+  const Result<Admitted> admitted = admit(context_.keys, head_);
+  if (!admitted) return tl::unexpected<Error>(admitted.error());
+  admitted_ = *admitted;
+  account_.key = admitted_.key;
+  if (match_.endpoint->model_in == api::ModelIn::json_body && head_.framing == BodyFraming::none) {
+    return fail(ErrorCode::length_required, "this path needs a JSON body, with Content-Length or Transfer-Encoding: chunked");
+  }
+  const std::string_view coding = head_.fields.find("content-encoding").value_or("");
+  if (!coding.empty() && !http::same_name(coding, "identity")) {
+    if (!http::same_name(coding, "gzip") && !http::same_name(coding, "deflate")) {
+      return fail(ErrorCode::unsupported_coding, "request bodies in content-encoding '" + std::string(coding) +
+                                                     "' are not understood; gzip, deflate and identity are");
+    }
+    inflater_ = std::make_unique<http::Inflater>();
+  }
+  if (match_.endpoint->model_in == api::ModelIn::multipart_body) {
+    auto peeker = api::MultipartPeeker::create(head_.fields.find("content-type").value_or(""));
+    if (!peeker) return tl::unexpected<Error>(peeker.error());
+    multipart_ = std::move(*peeker);
+  }
+  if (head_.framing == BodyFraming::length) body_.reserve(head_.content_length + net::read_padding_bytes);
+  return {};
+}
+
+void Exchange::on_body(std::string_view bytes) {
+  if (state_ == State::done) return;
+  const Result<void> taken = take_body(bytes);
+  if (!taken) refuse(taken.error());
+}
+
+Result<void> Exchange::take_body(std::string_view bytes) {
+  if (attempt_) {  // an upload under way
+    rest_ += bytes;
+    send_rest();
+    return {};
+  }
+  if (!inflater_) {
+    body_ += bytes;
+  } else if (const Result<void> inflated = inflater_->feed(bytes, body_); !inflated) {
+    return fail(ErrorCode::bad_request, "the request body's content-encoding is broken: " + inflated.error().message);
+  }
+  const uint64_t limit = context_.config.limits.body_bytes;
+  if (body_.size() > limit) {
+    return fail(ErrorCode::body_too_large, "the request body is larger than " + std::to_string(limit) + " bytes");
+  }
+  if (multipart_ && head_.framing == BodyFraming::length && !inflater_) return look_for_model();
+  return {};
+}
+
+// An upload goes on as it arrives, as soon as its model is known.
+Result<void> Exchange::look_for_model() {
+  if (const Result<void> fine = multipart_->advance(body_); !fine) return fine;
+  if (!multipart_->found()) return {};
+  if (const Result<void> chosen = choose_target(multipart_->model()); !chosen) return chosen;
+  start_attempt(true);
+  return {};
+}
+
+void Exchange::on_body_end() {
+  if (state_ == State::done) return;
+  body_ended_ = true;
+  account_.request_whole_ns = net::Loop::now_ns();
+  if (attempt_) return send_rest();
+  if (const Result<void> fine = read_body(); !fine) refuse(fine.error());
+}
+
+// The whole body is here: finds the model and goes to its target.
+Result<void> Exchange::read_body() {
+  if (match_.endpoint->model_in == api::ModelIn::json_body) return read_json();
+  std::string model;
+  if (match_.endpoint->model_in == api::ModelIn::url) {
+    account_.stream = match_.endpoint->streams;
+    api::append_percent_decoded(model, match_.model);
+  } else if (multipart_) {
+    if (const Result<void> fine = multipart_->advance(body_); !fine) return fine;
+    if (!multipart_->done()) return fail(ErrorCode::bad_request, "the multipart body has no closing boundary");
+    model = multipart_->model();
+  }
+  if (const Result<void> chosen = choose_target(model); !chosen) return chosen;
+  start_attempt(false);
+  return {};
+}
+
+Result<void> Exchange::read_json() {
+  body_.reserve(body_.size() + net::read_padding_bytes);
+  const Result<api::Peek> peek = context_.peeker.peek(body_, match_.endpoint->dialect);
+  if (!peek) return tl::unexpected<Error>(peek.error());
+  account_.stream = peek->stream && match_.endpoint->streams;
+  if (const Result<void> chosen = choose_target(peek->model); !chosen) return chosen;
+  usage_asked_ = match_.endpoint->usage_splice && peek->stream && !peek->asks_usage && target_.provider->ask_usage;
+  edits_ = api::edits_for(*peek, target_.model, usage_asked_);
+  start_attempt(false);
+  return {};
+}
+
+// --- the target ---
+
+Result<void> Exchange::choose_target(std::string_view model) {
+  account_.model = model;
+  Result<routing::Target> target = context_.router.route(model, match_.endpoint->dialect);
+  if (!target) return tl::unexpected<Error>(target.error());
+  target_ = std::move(*target);
+  account_.target = target_.label();
+  if (const Result<void> allowed = may_use(admitted_, model, target_); !allowed) return allowed;
+  if (!target_.provider->speaks(match_.endpoint->dialect)) {
+    return fail(ErrorCode::untranslatable, "'" + account_.target + "' does not speak the " +
+                                               std::string(name_of(match_.endpoint->dialect)) +
+                                               " dialect of this path, and translating between dialects is not built yet");
+  }
+  if (multipart_ && multipart_->found() && multipart_->model() != target_.model) {
+    edits_.push_back({multipart_->model_at(), multipart_->model().size(), target_.model});
+  }
+  return {};
+}
+
+// `more_follows`: the body is still arriving and is passed on as it comes.
+void Exchange::start_attempt(bool more_follows) {
+  ProviderLink& link = context_.links.of(*target_.provider);
+  OutgoingRequest request;
+  TargetRequestOptions options;
+  options.body_inflated = inflater_ != nullptr;
+  options.own_key_field = admitted_.field;
+  if (head_.framing != BodyFraming::none) options.content_length = outgoing_bytes(more_follows);
+  request.head = write_target_head(head_, match_, target_, link, options);
+  api::apply(body_, edits_, request.body);
+  request.more_follows = more_follows;
+  request.is_head = head_.method == http::Method::head;
+  request.wants_stream = account_.stream;
+  account_.attempts = 1;
+  account_.ready_ns = net::Loop::now_ns();
+  state_ = State::trying;
+  attempt_ = std::make_unique<Attempt>(context_.loop, link, account_.target, *this);
+  attempt_->start(std::move(request));
+}
+
+uint64_t Exchange::outgoing_bytes(bool more_follows) const {
+  const uint64_t edited = api::size_after(body_, edits_);
+  return more_follows ? head_.content_length - body_.size() + edited : edited;
+}
+
+// The rest of an upload, as fast as the target takes it.
+void Exchange::send_rest() {
+  if (!attempt_ || attempt_->congested()) {
+    if (rest_.size() > WriteMarks::high_bytes) responder_.pause_body();
+    return;
+  }
+  const std::string_view piece = rest_;
+  if (!rest_.empty() || body_ended_) {
+    attempt_->send_more(std::span<const std::string_view>(&piece, rest_.empty() ? 0 : 1), body_ended_);
+    rest_.clear();
+  }
+  if (attempt_->congested()) {
+    responder_.pause_body();
+  } else {
+    responder_.resume_body();
+  }
+}
+
+void Exchange::on_target_ready() {
+  if (state_ == State::trying || state_ == State::relaying) send_rest();
+}
+
+// --- the answer ---
+
+void Exchange::on_answer_head(http::ResponseHead& head) {
+  account_.answer_ns = net::Loop::now_ns();
+  account_.target_status = head.status;
+  const auto id = head.fields.find("x-request-id");
+  const auto other_id = id ? id : head.fields.find("request-id");
+  if (other_id) account_.target_request_id = *other_id;
+  if (attempt_->request_sent()) body_ = {};
+  const OwnFields own{account_.request_id, account_.target, account_.attempts};
+  const Result<void> begun = relay_.begin(head, match_.endpoint->dialect,
+                                          head_.fields.find("accept-encoding").value_or(""), usage_asked_, own, context_.fields);
+  if (!begun) {
+    failure_ = std::make_unique<Error>(begun.error());
+    return;
+  }
+  state_ = State::relaying;
+  account_.status = head.status;
+  if (relay_.streaming()) {
+    account_.stream = counted_stream_ = true;
+    context_.metrics.active_streams.add(1);
+  }
+}
+
+void Exchange::on_answer_body(std::string_view bytes) {
+  if (failure_ || state_ != State::relaying) return;
+  const Result<void> done = relay_.body(bytes);
+  if (!done) failure_ = std::make_unique<Error>(done.error());
+}
+
+void Exchange::on_answer_end() {
+  if (failure_ || state_ != State::relaying) return;
+  const Result<void> done = relay_.end();
+  if (!done) failure_ = std::make_unique<Error>(done.error());
+}
+
+// All that one read of the target brought has been told: write it to the caller.
+void Exchange::on_answer_turn() {
+  if (failure_) return on_attempt_failed(*std::exchange(failure_, nullptr));
+  if (state_ != State::relaying) return;
+  relay_.turn();
+  if (account_.relayed_ns == 0) account_.relayed_ns = net::Loop::now_ns();
+  if (relay_.ended()) {
+    finish();
+    return responder_.finish();
+  }
+  if (responder_.pending_bytes() > WriteMarks::high_bytes) attempt_->pause();
+}
+
+void Exchange::on_drained() {
+  if (attempt_) attempt_->resume();
+}
+
+// --- endings ---
+
+void Exchange::on_attempt_failed(const Error& error) {
+  if (state_ == State::done) return;
+  context_.log.warn("target failed", {{"request_id", account_.request_id},
+                                      {"target", account_.target},
+                                      {"code", name_of(error.code)},
+                                      {"reason", error.message}});
+  relay_.begun() ? cut(error) : refuse(error);
+}
+
+void Exchange::on_request_broken(const Error& error) {
+  if (state_ == State::done) return;
+  relay_.begun() ? cut(error) : refuse(error);
+}
+
+void Exchange::on_caller_gone(const Error& error) {
+  if (state_ == State::done) return;
+  note(error);
+  account_.status = http_status(ErrorCode::caller_gone);
+  finish();
+}
+
+// HEAD of a path that only POST is for: probes want to know that it is there.
+void Exchange::answer_known_path() {
+  http::Fields fields;
+  fields.add("allow", api::allowed_methods(head_.path()));
+  fields.add("x-request-id", account_.request_id);
+  account_.status = 200;
+  responder_.send_head(200, fields, {0});
+  responder_.send_body({}, true);
+  finish();
+  responder_.finish();
+}
+
+// Nothing of an answer has gone out yet: an error in the caller's dialect.
+void Exchange::refuse(const Error& error) {
+  note(error);
+  account_.status = http_status(error.code);
+  const Dialect dialect = match_.endpoint != nullptr ? match_.endpoint->dialect
+                                                     : api::guess_dialect(head_.path(), head_.fields);
+  http::Fields fields;
+  std::string body;
+  render_error(dialect, error, account_.request_id, head_.path(), fields, body);
+  if (!account_.target.empty() && account_.attempts > 0) {
+    fields.add("sluice-target", account_.target);
+    fields.add("sluice-attempts", std::to_string(account_.attempts));
+  }
+  responder_.send_head(account_.status, fields, {body.size()});
+  const std::string_view piece = body;
+  responder_.send_body(std::span<const std::string_view>(&piece, 1), true);
+  finish();
+  responder_.finish();
+}
+
+// Part of the answer is out: it must not look whole.
+void Exchange::cut(const Error& error) {
+  note(error);
+  relay_.break_off(error, account_.request_id);
+  finish();
+  responder_.abort();
+}
+
+void Exchange::note(const Error& error) {
+  account_.error_code = error.code;
+  account_.error = error.message;
+}
+
+// The one exit: cancels what still runs and settles. What is left for the caller of this is to end the answer.
+void Exchange::finish() {
+  if (state_ == State::done) return;
+  state_ = State::done;
+  if (attempt_) {
+    attempt_->cancel();
+    account_.target_bytes_in = attempt_->bytes_in();
+    account_.target_bytes_out = attempt_->bytes_out();
+    context_.loop.dispose(std::move(attempt_));
+  }
+  account_.first_byte_ns = relay_.first_byte_ns();
+  context_.metrics.active_exchanges.add(-1);
+  if (counted_stream_) context_.metrics.active_streams.add(-1);
+  settle(context_, account_, head_, responder_, relay_.tap());
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,91 @@
+// One request of a caller and all that is done to answer it.
+//
+//   receiving ----body whole, or the model found in an upload----> trying ----answer head----> relaying ----answer end----> done
+//       |                                                            |                            |
+//       +--- refused (key, path, body, model): error answer ---------+--- attempt failed: --------+--- cut: error event,
+//                                                                         error answer                 connection closed
+//   The caller leaving ends it in any state: the attempt is cancelled at once.
+//
+// Every way out goes through finish(), once, which settles the account.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/endpoint.h"
+#include "api/request_peek.h"
+#include "gateway/admission.h"
+#include "gateway/attempt.h"
+#include "gateway/context.h"
+#include "gateway/relay.h"
+#include "gateway/settlement.h"
+#include "http/inflater.h"
+#include "http/service.h"
+
+namespace sluice::gateway {
+
+class Exchange final : public http::RequestHandler, AttemptEvents {
+ public:
+  // All references must outlive the exchange.
+  Exchange(Context& context, const http::RequestHead& head, http::Responder& responder);
+  ~Exchange() override;
+  // Looks at the head: may answer at once.
+  void begin();
+
+ private:
+  enum class State : unsigned char { receiving, trying, relaying, done };
+
+  // http::RequestHandler: what the caller does
+  void on_body(std::string_view bytes) override;
+  void on_body_end() override;
+  void on_request_broken(const Error& error) override;
+  void on_drained() override;
+  void on_caller_gone(const Error& error) override;
+  // AttemptEvents: what the target does
+  void on_answer_head(http::ResponseHead& head) override;
+  void on_answer_body(std::string_view bytes) override;
+  void on_answer_end() override;
+  void on_answer_turn() override;
+  void on_attempt_failed(const Error& error) override;
+  void on_target_ready() override;
+
+  Result<void> check_head();
+  Result<void> take_body(std::string_view bytes);
+  Result<void> look_for_model();
+  Result<void> read_body();
+  Result<void> read_json();
+  Result<void> choose_target(std::string_view model);
+  void start_attempt(bool more_follows);
+  void send_rest();
+  void answer_known_path();
+  void refuse(const Error& error);
+  void cut(const Error& error);
+  void note(const Error& error);
+  void finish();
+  uint64_t outgoing_bytes(bool more_follows) const;
+
+  Context& context_;
+  const http::RequestHead& head_;
+  http::Responder& responder_;
+  State state_ = State::receiving;
+  bool usage_asked_ = false;   // by us: its chunk is kept from the caller
+  bool body_ended_ = false;
+  bool counted_stream_ = false;
+  Account account_;
+  Admitted admitted_;
+  api::Match match_;
+  std::string body_;  // as it came (inflated, if it was compressed); freed once the target has it and answers
+  std::string rest_;  // of an upload that is passed on as it arrives: what the target has not taken yet
+  std::vector<api::Edit> edits_;
+  std::unique_ptr<http::Inflater> inflater_;
+  std::optional<api::MultipartPeeker> multipart_;
+  routing::Target target_;
+  std::unique_ptr<Attempt> attempt_;
+  Relay relay_;
+  std::unique_ptr<Error> failure_;  // met inside a batch of the answer, acted on at its end
+};
+
+}  // namespace sluice::gateway

@@ -1,0 +1,22 @@
+#include "gateway/front.h"
+
+#include "api/endpoint.h"
+#include "gateway/error_answer.h"
+#include "gateway/exchange.h"
+
+namespace sluice::gateway {
+
+std::unique_ptr<http::RequestHandler> Front::handle(const http::RequestHead& head, http::Responder& responder) {
+  if (pages_.service && pages_.knows(head.method, head.path())) return pages_.service->handle(head, responder);
+  auto exchange = std::make_unique<Exchange>(context_, head, responder);
+  exchange->begin();
+  return exchange;
+}
+
+void Front::render_error(const http::RequestHead& head, const Error& error, http::Fields& fields, std::string& body) {
+  context_.metrics.malformed_requests_total.add(1);
+  const Dialect dialect = api::guess_dialect(head.path(), head.fields);
+  gateway::render_error(dialect, error, context_.ids.next(), head.path(), fields, body);
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,51 @@
+// One worker's way to each provider: how to dial it, the pool of connections, and the head fields that every request to it
+// carries.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "http/outbound_pool.h"
+#include "net/dialer.h"
+#include "net/resolver.h"
+#include "tls/context.h"
+
+namespace sluice::gateway {
+
+// TLS contexts of the providers, shared by all workers: index as in config.providers, null where there is no TLS.
+using TargetContexts = std::vector<std::shared_ptr<tls::TargetContext>>;
+// Reads certificates and keys. The error names the file.
+Result<TargetContexts> make_target_contexts(const config::Config& config, const std::shared_ptr<tls::SystemRoots>& roots);
+
+struct ProviderLink {
+  const config::Provider* provider = nullptr;
+  std::unique_ptr<net::Dialer> dialer;
+  std::unique_ptr<http::OutboundPool> pool;
+  // Host, accept-encoding, the credential and the configured headers, ready to be appended to a request head.
+  std::string fixed_fields;
+  // Whether a caller's field of that name gives way to one of fixed_fields.
+  bool sets(std::string_view name) const;
+};
+
+class ProviderLinks {
+ public:
+  // Takes the target's end of an in-process connection; for "demo:" providers.
+  using AcceptDemo = std::function<void(std::unique_ptr<net::Stream>)>;
+  // All references must outlive this.
+  ProviderLinks(net::Loop& loop, net::Resolver& resolver, const config::Config& config, const TargetContexts& contexts,
+                const AcceptDemo& accept_demo);
+  // `provider` must be one of the config's.
+  ProviderLink& of(const config::Provider& provider);
+  const http::PoolCounts& counts() const { return counts_; }
+
+ private:
+  const config::Config& config_;
+  http::PoolCounts counts_;
+  std::vector<ProviderLink> links_;
+};
+
+}  // namespace sluice::gateway

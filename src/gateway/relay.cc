@@ -1,0 +1,135 @@
+#include "gateway/relay.h"
+
+#include "net/loop.h"
+
+namespace sluice::gateway {
+namespace {
+
+// Fields of the target's answer that are replaced by our own or follow from the framing.
+bool is_ours(std::string_view name) {
+  return http::same_name(name, "content-length") || http::same_name(name, "x-request-id") ||
+         http::same_name(name, "sluice-target") || http::same_name(name, "sluice-attempts");
+}
+
+bool is_gzip_or_deflate(std::string_view coding) {
+  return http::same_name(coding, "gzip") || http::same_name(coding, "x-gzip") || http::same_name(coding, "deflate");
+}
+
+}  // namespace
+
+Result<void> Relay::begin(const http::ResponseHead& head, Dialect dialect, std::string_view caller_codings,
+                          bool hide_usage, const OwnFields& own, http::Fields& scratch) {
+  dialect_ = dialect;
+  status_ = head.status;
+  by_close_ = head.framing == http::BodyFraming::until_close;
+  tap_.emplace(dialect, head.fields.find("content-type").value_or(""), hide_usage && head.status == 200);
+  hide_usage = hide_usage && head.status == 200 && tap_->format() == api::StreamFormat::sse;
+
+  const std::string_view coding = head.fields.find("content-encoding").value_or("");
+  if (!coding.empty() && !http::same_name(coding, "identity")) {
+    const bool accepted = http::accepts_coding(caller_codings, coding);
+    const bool readable = is_gzip_or_deflate(coding);
+    if (!readable && !accepted) {
+      return fail(ErrorCode::target_broke, "the target answered in the content-encoding '" + std::string(coding) +
+                                               "', which was not asked for and which the caller does not accept");
+    }
+    opaque_ = !readable;
+    if (readable) {
+      inflater_ = std::make_unique<http::Inflater>();
+      coding_ = accepted && !hide_usage ? Coding::inflate_for_tap : Coding::inflate;
+    }
+  }
+  rewrites_ = hide_usage || coding_ == Coding::inflate;
+
+  scratch.clear();
+  for (size_t i = 0; i < head.fields.size(); ++i) {
+    const http::Field field = head.fields[i];
+    if (http::is_hop_by_hop(field.name, head.fields) || is_ours(field.name)) continue;
+    if (coding_ == Coding::inflate && http::same_name(field.name, "content-encoding")) continue;
+    scratch.add(field.name, field.value);
+  }
+  scratch.add("x-request-id", own.request_id);
+  scratch.add("sluice-target", own.target);
+  scratch.add("sluice-attempts", std::to_string(own.attempts));
+  // A body that ends by close goes out chunked, so that its end is told; so does one whose length changes on the way.
+  http::Responder::Length length;
+  if (head.framing == http::BodyFraming::length && !rewrites_) length.bytes = head.content_length;
+  if (head.framing == http::BodyFraming::none) length.bytes = 0;
+  responder_.send_head(head.status, scratch, length, head.reason);
+  begun_ = true;
+  pieces_.clear();
+  return {};
+}
+
+// Copies what has gathered this turn to where neither tap nor inflater will overwrite it.
+void Relay::keep() {
+  if (pieces_.empty()) return;
+  std::string all;
+  for (const std::string_view piece : pieces_) all += piece;
+  kept_ = std::move(all);
+  pieces_.assign(1, kept_);
+}
+
+Result<void> Relay::body(std::string_view bytes) {
+  if (first_byte_ns_ == 0) first_byte_ns_ = net::Loop::now_ns();
+  if (rewrites_) keep();
+  if (opaque_) {
+    pieces_.push_back(bytes);
+    return {};
+  }
+  if (coding_ == Coding::as_is) {
+    tap_->feed(bytes, pieces_);
+    return {};
+  }
+  inflated_.clear();
+  if (const Result<void> done = inflater_->feed(bytes, inflated_); !done) {
+    if (coding_ == Coding::inflate) return done;
+    coding_ = Coding::as_is;  // the caller can have its bytes all the same; only the tap goes blind
+    opaque_ = true;
+    pieces_.push_back(bytes);
+    return {};
+  }
+  if (coding_ == Coding::inflate) {
+    tap_->feed(inflated_, pieces_);
+  } else {
+    std::vector<std::string_view> unused;
+    tap_->feed(inflated_, unused);
+    pieces_.push_back(bytes);
+  }
+  return {};
+}
+
+Result<void> Relay::end() {
+  if (rewrites_) keep();
+  if (coding_ == Coding::as_is && !opaque_) {
+    tap_->finish(pieces_);
+  } else if (!opaque_) {
+    std::vector<std::string_view> unused;
+    tap_->finish(coding_ == Coding::inflate ? pieces_ : unused);
+  }
+  if (by_close_ && status_ < 300 && !tap_->whole()) {
+    return fail(ErrorCode::target_cut, "the target's answer ended by close before it was whole");
+  }
+  ended_ = true;
+  return {};
+}
+
+void Relay::turn() {
+  if (!pieces_.empty() || ended_) {
+    responder_.send_body(pieces_, ended_);
+  } else {
+    responder_.flush_head();
+  }
+  pieces_.clear();
+  kept_.clear();
+}
+
+void Relay::break_off(const Error& error, std::string_view request_id) {
+  std::string event;
+  if (streaming()) event = api::error_event(dialect_, tap_->format(), error, request_id);
+  if (!event.empty()) pieces_.push_back(event);
+  if (!pieces_.empty()) responder_.send_body(pieces_);
+  pieces_.clear();
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,73 @@
+// Carries an attempt's answer to the caller as it arrives: head fields that may pass, body bytes as they are (or
+// inflated, where the caller does not take the coding they came in), one write a turn. A tap reads along.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/answer_tap.h"
+#include "base/result.h"
+#include "http/inflater.h"
+#include "http/service.h"
+
+namespace sluice::gateway {
+
+// Fields of sluice's own that go on every answer.
+struct OwnFields {
+  std::string_view request_id;
+  std::string_view target;
+  uint32_t attempts = 1;
+};
+
+class Relay {
+ public:
+  // `responder` must outlive the relay; `pieces` is scratch that is used within one turn only.
+  Relay(http::Responder& responder, std::vector<std::string_view>& pieces) : responder_(responder), pieces_(pieces) {}
+
+  // Begins the answer. `caller_codings`: the caller's Accept-Encoding. `hide_usage`: keep back the usage chunk nobody asked
+  // for. target_broke: it came in a coding that the caller does not take and that cannot be undone.
+  Result<void> begin(const http::ResponseHead& head, Dialect dialect, std::string_view caller_codings, bool hide_usage,
+                     const OwnFields& own, http::Fields& scratch);
+  // `bytes` must live until turn(). target_broke: the coding is broken.
+  Result<void> body(std::string_view bytes);
+  // The answer's end. target_cut: it ended by close, and nothing in it says that it is whole.
+  Result<void> end();
+  // Writes what came since the last turn, and the end if it has come: then Responder::finish() is due.
+  void turn();
+  // The answer cannot be made whole: writes what is due, and an error event if the caller reads a stream. The caller's
+  // connection is to be cut after it.
+  void break_off(const Error& error, std::string_view request_id);
+
+  bool begun() const { return begun_; }
+  bool ended() const { return ended_; }
+  bool streaming() const { return tap_ && tap_->format() != api::StreamFormat::none; }
+  int status() const { return status_; }
+  const api::AnswerTap* tap() const { return tap_ ? &*tap_ : nullptr; }
+  uint64_t first_byte_ns() const { return first_byte_ns_; }  // of the body, as read; 0: none yet
+
+ private:
+  enum class Coding : unsigned char { as_is, inflate_for_tap, inflate };
+  void keep();
+
+  http::Responder& responder_;
+  std::vector<std::string_view>& pieces_;
+  std::optional<api::AnswerTap> tap_;
+  std::unique_ptr<http::Inflater> inflater_;
+  std::string kept_;      // this turn's bytes that the tap or the inflater would overwrite
+  std::string inflated_;
+  Dialect dialect_ = Dialect::openai;
+  Coding coding_ = Coding::as_is;
+  int status_ = 0;
+  uint64_t first_byte_ns_ = 0;
+  bool by_close_ = false;
+  bool rewrites_ = false;  // the pieces are not simply the target's bytes
+  bool opaque_ = false;    // the tap cannot read it
+  bool begun_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace sluice::gateway

@@ -1,0 +1,24 @@
+// Names for requests: the caller's own x-request-id where it is usable, else 32 random hex digits.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <random>
+#include <string>
+#include <string_view>
+
+namespace sluice::gateway {
+
+class RequestIds {
+ public:
+  // `seed`: from a source of entropy; two workers must not share one.
+  explicit RequestIds(const std::array<uint64_t, 2>& seed);
+  std::string next();
+  // 1 to 128 characters that are safe in a header, a log line and a label: letters, digits and -_.:/+=
+  static bool usable(std::string_view id);
+
+ private:
+  std::mt19937_64 high_, low_;
+};
+
+}  // namespace sluice::gateway

@@ -1,0 +1,43 @@
+// The end of every exchange, whatever it was: its metrics and its access record, written once.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "api/answer_tap.h"
+#include "api/endpoint.h"
+#include "base/error.h"
+#include "config/config.h"
+#include "gateway/context.h"
+#include "http/service.h"
+
+namespace sluice::gateway {
+
+// What an exchange notes as it goes. Times are Loop::now_ns(); 0: it did not come to that.
+struct Account {
+  std::string request_id;
+  std::string model;              // as the caller named it
+  std::string target;             // "provider/model"
+  std::string target_request_id;  // the target's own x-request-id or request-id
+  const api::Endpoint* endpoint = nullptr;
+  const config::CallerKey* key = nullptr;
+  ErrorCode error_code = ErrorCode::internal;
+  std::string error;  // empty: it went well
+  int status = 0;     // as sent to the caller; 0: none
+  int target_status = 0;
+  uint32_t attempts = 0;
+  bool stream = false;
+  uint64_t request_whole_ns = 0;  // the request's last byte was read
+  uint64_t ready_ns = 0;          // routed, ready to be sent
+  uint64_t answer_ns = 0;         // the answer's first bytes were read
+  uint64_t relayed_ns = 0;        // and written to the caller
+  uint64_t first_byte_ns = 0;     // of the answer's body
+  uint64_t target_bytes_in = 0, target_bytes_out = 0;
+};
+
+// `tap`: nullptr if no answer was relayed.
+void settle(Context& context, const Account& account, const http::RequestHead& head, const http::Responder& responder,
+            const api::AnswerTap* tap);
+
+}  // namespace sluice::gateway

@@ -1,0 +1,28 @@
+// The request head as a target gets it: the caller's own, without what is the caller's business alone, with the provider's credential.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/endpoint.h"
+#include "gateway/provider_link.h"
+#include "http/message.h"
+#include "routing/router.h"
+
+namespace sluice::gateway {
+
+struct TargetRequestOptions {
+  std::optional<uint64_t> content_length;  // nullopt: no body
+  bool body_inflated = false;              // the caller's content-encoding was undone
+  // With "api_key": "caller": the field whose value was a key of sluice's own, and so stays here. "" : none.
+  std::string_view own_key_field;
+};
+
+// Passed on: every end-to-end field but Host, Accept-Encoding, Expect, credentials, and what tells of the caller's network
+// (Forwarded, X-Forwarded-*, X-Real-IP). The query passes without key=.
+std::string write_target_head(const http::RequestHead& caller, const api::Match& match, const routing::Target& target,
+                              const ProviderLink& link, const TargetRequestOptions& options);
+
+}  // namespace sluice::gateway

@@ -1,0 +1,159 @@
+#include "http/inflater.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+
+#include "http/message.h"
+
+namespace sluice::http {
+namespace {
+
+constexpr size_t window_bytes = 32 * 1024;  // what one turn of zlib may bring, so that limits are looked at often
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// Takes the part up to `separator` off `text`.
+std::string_view take_until(std::string_view& text, char separator) {
+  const size_t at = text.find(separator);
+  const std::string_view part = text.substr(0, at);
+  text = at == std::string_view::npos ? std::string_view{} : text.substr(at + 1);
+  return trim(part);
+}
+
+// RFC 9110 12.4.2; anything that is no weight counts as none.
+bool is_above_zero(std::string_view weight) {
+  if (weight.empty() || (weight[0] != '0' && weight[0] != '1') || weight.size() > 5) return false;
+  if (weight.size() > 1 && weight[1] != '.') return false;
+  const std::string_view digits = weight.substr(std::min<size_t>(2, weight.size()));
+  if (digits.find_first_not_of(weight[0] == '1' ? "0" : "0123456789") != std::string_view::npos) return false;
+  return weight[0] == '1' || digits.find_first_not_of('0') != std::string_view::npos;
+}
+
+bool same_coding(std::string_view a, std::string_view b) {
+  const auto plain = [](std::string_view name) { return same_name(name, "x-gzip") ? std::string_view("gzip") : name; };
+  return same_name(plain(a), plain(b));
+}
+
+// zlib's two-byte header (RFC 1950 2.2); some senders of "deflate" leave it out.
+bool is_zlib_header(unsigned char first, unsigned char second) {
+  return (first & 0x0f) == Z_DEFLATED && first >> 4 <= 7 && (first * 256 + second) % 31 == 0;
+}
+
+}  // namespace
+
+std::optional<Coding> coding_named(std::string_view name) {
+  if (same_coding(name, "gzip")) return Coding::gzip;
+  if (same_name(name, "deflate")) return Coding::deflate;
+  return std::nullopt;
+}
+
+bool accepts_coding(std::optional<std::string_view> accept_encoding, std::string_view coding) {
+  const bool identity = same_name(coding, "identity");
+  std::string_view list = accept_encoding.value_or(std::string_view{});
+  std::optional<bool> named, any;
+  while (!list.empty()) {
+    std::string_view item = take_until(list, ',');
+    const std::string_view name = take_until(item, ';');
+    bool good = true;
+    while (!item.empty()) {
+      std::string_view value = take_until(item, ';');
+      if (same_name(take_until(value, '='), "q")) good = is_above_zero(trim(value));
+    }
+    if (same_coding(name, coding)) named = named.value_or(false) || good;
+    if (name == "*") any = good;
+  }
+  return named.value_or(any.value_or(identity));
+}
+
+void Inflater::End::operator()(z_stream_s* stream) const {
+  inflateEnd(stream);
+  delete stream;
+}
+
+Inflater::Inflater(Coding coding, const InflaterLimits& limits, Fault fault)
+    : coding_(coding), limits_(limits), fault_(fault) {}
+
+Inflater::~Inflater() = default;
+
+tl::unexpected<Error> Inflater::broken(std::string message) const {
+  return fail(fault_ == Fault::target ? ErrorCode::target_broke : ErrorCode::bad_request, std::move(message));
+}
+
+Result<void> Inflater::feed(std::string_view bytes, std::string& out) {
+  bytes_in_ += bytes.size();
+  if (begun_) return inflate_some(bytes, out);
+  first_ += bytes;
+  const size_t needed = coding_ == Coding::deflate ? 2 : 1;
+  if (first_.size() < needed) return {};
+  const std::string held = std::move(first_);
+  first_.clear();
+  return begin(held, out);
+}
+
+Result<void> Inflater::begin(std::string_view bytes, std::string& out) {
+  int window_bits = MAX_WBITS + 16;  // gzip
+  if (coding_ == Coding::deflate) {
+    const bool header = is_zlib_header(static_cast<unsigned char>(bytes[0]), static_cast<unsigned char>(bytes[1]));
+    window_bits = header ? MAX_WBITS : -MAX_WBITS;
+  }
+  auto stream = std::make_unique<z_stream>();
+  if (inflateInit2(stream.get(), window_bits) != Z_OK) return fail(ErrorCode::internal, "zlib has no memory");
+  stream_.reset(stream.release());
+  begun_ = true;
+  return inflate_some(bytes, out);
+}
+
+Result<void> Inflater::check_size() const {
+  const ErrorCode code = fault_ == Fault::target ? ErrorCode::target_broke : ErrorCode::body_too_large;
+  if (bytes_out_ > limits_.bytes) {
+    return fail(code, "the body inflates to more than " + std::to_string(limits_.bytes) + " bytes");
+  }
+  if (bytes_out_ > limits_.free_bytes && bytes_out_ / limits_.ratio >= bytes_in_) {
+    return fail(code, "the body inflates to more than " + std::to_string(limits_.ratio) + " times its size");
+  }
+  return {};
+}
+
+Result<void> Inflater::inflate_some(std::string_view bytes, std::string& out) {
+  z_stream& z = *stream_;
+  // zlib takes no const; it does not write to its input.
+  z.next_in = reinterpret_cast<unsigned char*>(const_cast<char*>(bytes.data()));
+  while (true) {
+    const size_t piece = std::min<size_t>(bytes.size(), UINT32_MAX);
+    z.avail_in = static_cast<uInt>(piece);
+    if (piece == 0 && z.avail_out != 0) return {};
+    if (ended_) {
+      if (coding_ != Coding::gzip) return broken("the compressed body goes on behind its end");
+      if (inflateReset(&z) != Z_OK) return fail(ErrorCode::internal, "zlib cannot start again");
+      ended_ = false;
+    }
+    const size_t before = out.size();
+    out.resize(before + window_bytes);
+    z.next_out = reinterpret_cast<unsigned char*>(out.data() + before);
+    z.avail_out = static_cast<uInt>(window_bytes);
+    const int status = inflate(&z, Z_NO_FLUSH);
+    const size_t made = window_bytes - z.avail_out;
+    out.resize(before + made);
+    bytes_out_ += made;
+    bytes.remove_prefix(piece - z.avail_in);
+    if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
+      return broken(std::string("the compressed body is corrupt: ") + (z.msg != nullptr ? z.msg : "unknown reason"));
+    }
+    if (Result<void> good = check_size(); !good) return good;
+    ended_ = status == Z_STREAM_END;
+    if (bytes.empty() && (ended_ || z.avail_out != 0)) return {};
+  }
+}
+
+Result<void> Inflater::finish() {
+  if (ended_) return {};
+  return broken("the compressed body ends too early");
+}
+
+}  // namespace sluice::http

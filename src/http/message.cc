@@ -1,0 +1,175 @@
+#include "http/message.h"
+
+#include <array>
+#include <cassert>
+
+namespace sluice::http {
+namespace {
+
+constexpr std::array<std::string_view, 7> method_names = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+
+// Enough for the heads that callers send; saves the growing in small steps.
+constexpr size_t usual_block_bytes = 512, usual_fields = 16;
+
+constexpr auto lower_case = [] {
+  std::array<unsigned char, 256> table{};
+  for (size_t i = 0; i < table.size(); ++i) {
+    table[i] = static_cast<unsigned char>(i >= 'A' && i <= 'Z' ? i + ('a' - 'A') : i);
+  }
+  return table;
+}();
+
+bool same_letters(const char* a, const char* b, size_t size) {
+  for (size_t i = 0; i < size; ++i) {
+    if (lower_case[static_cast<unsigned char>(a[i])] != lower_case[static_cast<unsigned char>(b[i])]) return false;
+  }
+  return true;
+}
+
+constexpr bool is_white(char c) { return c == ' ' || c == '\t'; }
+
+bool lists_token(std::string_view list, std::string_view token) {
+  while (!list.empty()) {
+    const size_t comma = list.find(',');
+    std::string_view item = list.substr(0, comma);
+    list = comma == std::string_view::npos ? std::string_view{} : list.substr(comma + 1);
+    while (!item.empty() && is_white(item.front())) item.remove_prefix(1);
+    while (!item.empty() && is_white(item.back())) item.remove_suffix(1);
+    if (same_name(item, token)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string_view name_of(Method method) { return method_names[static_cast<size_t>(method)]; }
+
+std::optional<Method> method_named(std::string_view name) {
+  for (size_t i = 0; i < method_names.size(); ++i) {
+    if (method_names[i] == name) return static_cast<Method>(i);
+  }
+  return std::nullopt;
+}
+
+bool same_name(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && same_letters(a.data(), b.data(), a.size());
+}
+
+void Fields::clear() {
+  block_.clear();
+  spans_.clear();
+}
+
+Field Fields::operator[](size_t index) const {
+  const Span& span = spans_[index];
+  const char* const name = block_.data() + span.name_begin;
+  return {{name, span.name_size}, {name + span.name_size, span.value_size}};
+}
+
+void Fields::add(std::string_view name, std::string_view value) {
+  begin();
+  append_name(name);
+  append_value(value);
+}
+
+std::optional<std::string_view> Fields::find(std::string_view name) const {
+  for (const Span& span : spans_) {
+    if (span.name_size != name.size()) continue;
+    const char* const at = block_.data() + span.name_begin;
+    if (same_letters(at, name.data(), name.size())) return std::string_view(at + span.name_size, span.value_size);
+  }
+  return std::nullopt;
+}
+
+void Fields::begin() {
+  if (spans_.capacity() == 0) {
+    spans_.reserve(usual_fields);
+    block_.reserve(usual_block_bytes);
+  }
+  spans_.push_back({static_cast<uint32_t>(block_.size()), 0, 0});
+}
+
+void Fields::append_name(std::string_view piece) {
+  assert(!spans_.empty() && spans_.back().value_size == 0);
+  block_ += piece;
+  spans_.back().name_size += static_cast<uint32_t>(piece.size());
+}
+
+void Fields::append_value(std::string_view piece) {
+  assert(!spans_.empty());
+  block_ += piece;
+  spans_.back().value_size += static_cast<uint32_t>(piece.size());
+}
+
+void Fields::end() {
+  uint32_t& size = spans_.back().value_size;
+  while (size > 0 && is_white(block_.back())) {
+    block_.pop_back();
+    --size;
+  }
+}
+
+void Fields::release() {
+  block_ = {};
+  spans_ = {};
+}
+
+std::string_view RequestHead::path() const { return std::string_view(target).substr(0, target.find('?')); }
+
+std::string_view RequestHead::query() const {
+  const size_t mark = target.find('?');
+  return mark == std::string::npos ? std::string_view{} : std::string_view(target).substr(mark + 1);
+}
+
+void RequestHead::clear() {
+  method = Method::get;
+  target.clear();
+  minor_version = 1;
+  fields.clear();
+  framing = BodyFraming::none;
+  content_length = 0;
+  keep_alive = true;
+  expects_continue = wants_websocket = false;
+}
+
+void ResponseHead::clear() {
+  status = 200;
+  reason.clear();
+  minor_version = 1;
+  fields.clear();
+  framing = BodyFraming::none;
+  content_length = 0;
+  keep_alive = true;
+}
+
+bool lists_token(const Fields& fields, std::string_view name, std::string_view token) {
+  for (size_t i = 0; i < fields.size(); ++i) {
+    const Field field = fields[i];
+    if (same_name(field.name, name) && lists_token(field.value, token)) return true;
+  }
+  return false;
+}
+
+bool is_hop_by_hop(std::string_view name, const Fields& fields) {
+  constexpr std::string_view proxy = "proxy-";
+  switch (name.size()) {
+    case 2:
+      if (same_name(name, "te")) return true;
+      break;
+    case 7:
+      if (same_name(name, "upgrade") || same_name(name, "trailer")) return true;
+      break;
+    case 10:
+      if (same_name(name, "connection") || same_name(name, "keep-alive")) return true;
+      break;
+    case 17:
+      if (same_name(name, "transfer-encoding")) return true;
+      break;
+    default:
+      break;
+  }
+  if (name.size() > proxy.size() && same_letters(name.data(), proxy.data(), proxy.size())) return true;
+  return lists_token(fields, "connection", name);
+}
+
+}  // namespace sluice::http

@@ -1,0 +1,91 @@
+// HTTP/1 messages as the program sees them: a method, a target, a status, and fields kept in the order they came
+// (RFC 9110, RFC 9112). No raw head bytes survive parsing: heads are always written anew by http/writer.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::http {
+
+enum class Method : unsigned char { get, head, post, put, patch, del, options };
+std::string_view name_of(Method method);                     // "GET"
+std::optional<Method> method_named(std::string_view name);  // case-sensitive, as RFC 9110 9.1 says
+
+// ASCII case-insensitive equality, as field names want it.
+bool same_name(std::string_view a, std::string_view b);
+
+struct Field {
+  std::string_view name;   // as it was sent
+  std::string_view value;  // without the white space around it
+};
+
+// Header fields in order, in one block of memory. Views handed out live until the next change of the Fields.
+class Fields {
+ public:
+  void clear();  // keeps the memory
+  size_t size() const { return spans_.size(); }
+  bool empty() const { return spans_.empty(); }
+  Field operator[](size_t index) const;
+  void add(std::string_view name, std::string_view value);
+  // The first field of that name, any case. nullopt where there is none; an empty value is a value.
+  std::optional<std::string_view> find(std::string_view name) const;
+  // For parsers that get names and values in pieces: begin(), any number of append_name, then of append_value, then end(),
+  // which cuts the white space off the value's end.
+  void begin();
+  void append_name(std::string_view piece);
+  void append_value(std::string_view piece);
+  void end();
+  size_t bytes() const { return block_.size(); }
+  // Gives back memory that a long-lived holder no longer needs.
+  void release();
+
+ private:
+  struct Span {
+    uint32_t name_begin, name_size, value_size;  // the value follows the name
+  };
+  std::string block_;
+  std::vector<Span> spans_;
+};
+
+// How the end of a body is known. The first two end after a known number of bytes.
+enum class BodyFraming : unsigned char { none, length, chunked, until_close };
+
+struct RequestHead {
+  Method method = Method::get;
+  std::string target;       // as sent: origin-form, or absolute-form cut down to origin-form ("/path?query")
+  uint8_t minor_version = 1;  // HTTP/1.minor
+  Fields fields;
+  BodyFraming framing = BodyFraming::none;
+  uint64_t content_length = 0;  // with BodyFraming::length
+  bool keep_alive = true;
+  bool expects_continue = false;
+  bool wants_websocket = false;  // Upgrade: websocket with Connection: upgrade
+
+  std::string_view path() const;   // target up to '?'
+  std::string_view query() const;  // after '?', "" without one
+  void clear();                    // keeps the memory
+};
+
+struct ResponseHead {
+  int status = 200;
+  std::string reason;
+  uint8_t minor_version = 1;
+  Fields fields;
+  BodyFraming framing = BodyFraming::none;
+  uint64_t content_length = 0;
+  bool keep_alive = true;
+
+  void clear();
+};
+
+// Whether a field of that name lists `token` among its comma-separated items, any case ("Connection: keep-alive, Upgrade").
+bool lists_token(const Fields& fields, std::string_view name, std::string_view token);
+
+// Whether `name` is hop-by-hop (RFC 9110 7.6.1: Connection, Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding,
+// Upgrade) or named by the Connection field of `fields`; such fields are never forwarded.
+bool is_hop_by_hop(std::string_view name, const Fields& fields);
+
+}  // namespace sluice::http
