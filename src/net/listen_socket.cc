@@ -1,0 +1,196 @@
+// ListenSocket: making, sharing and removing sockets that listen.
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "net/address.h"
+#include "net/listener.h"
+#include "net/tcp_socket.h"
+
+namespace sluice::net {
+namespace {
+
+constexpr int backlog = 4096;  // the kernel caps it at net.core.somaxconn
+
+class Fd {
+ public:
+  explicit Fd(int fd) : fd_(fd) {}
+  ~Fd() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
+  int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+tl::unexpected<Error> cannot_listen(const std::string& text, const std::string& why) {
+  return fail(ErrorCode::io, "cannot listen on " + text + ": " + why);
+}
+
+tl::unexpected<Error> cannot_listen(const std::string& text, int error) {
+  return cannot_listen(text, reason_of(-error));
+}
+
+void set_option(int fd, int level, int option) {
+  const int on = 1;
+  setsockopt(fd, level, option, &on, sizeof on);
+}
+
+Result<SocketAddress> resolve(const std::string& host, uint16_t port) {
+  if (host == "localhost") return *SocketAddress::parse_ip("127.0.0.1", port);
+  if (const auto literal = SocketAddress::parse_ip(host, port)) return *literal;
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  addrinfo* found = nullptr;
+  if (const int error = getaddrinfo(host.c_str(), nullptr, &hints, &found); error != 0) {
+    return cannot_listen(host + ":" + std::to_string(port), gai_strerror(error));
+  }
+  const SocketAddress address = SocketAddress::from(found->ai_addr).with_port(port);
+  freeaddrinfo(found);
+  return address;
+}
+
+// A socket that is bound, or minus the error.
+int bound_socket(const SocketAddress& address, bool share_port) {
+  sockaddr_storage storage;
+  const socklen_t size = address.write_to(storage);
+  Fd fd(::socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (fd.get() < 0) return -errno;
+  set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR);
+  if (share_port) set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT);
+  set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY);  // accepted connections inherit it
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&storage), size) != 0) return -errno;
+  return fd.release();
+}
+
+Result<int> listening_socket(const SocketAddress& address) {
+  Fd fd(bound_socket(address, true));
+  if (fd.get() < 0) return cannot_listen(address.text(), -fd.get());
+  if (::listen(fd.get(), backlog) != 0) return cannot_listen(address.text(), errno);
+  return fd.release();
+}
+
+uint16_t port_of(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size);
+  return SocketAddress::from(reinterpret_cast<const sockaddr*>(&storage)).port();
+}
+
+// Removes a socket file that nobody listens at. Anything else is left alone: bind then fails.
+void remove_if_stale(const std::string& path, const sockaddr_un& address) {
+  struct stat status;
+  if (::lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return;
+  const Fd probe(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (probe.get() < 0) return;
+  if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+      errno == ECONNREFUSED) {
+    ::unlink(path.c_str());
+  }
+}
+
+}  // namespace
+
+Result<ListenSocket> ListenSocket::tcp(const std::string& host, uint16_t port) {
+  auto address = resolve(host, port);
+  if (!address) return tl::unexpected(address.error());
+  if (port != 0) {
+    // SO_REUSEPORT would let a second process of the same user in without a word; a socket without it finds out.
+    const Fd probe(bound_socket(*address, false));
+    if (probe.get() < 0) return cannot_listen(address->text(), -probe.get());
+  }
+  auto fd = listening_socket(*address);
+  if (!fd) return tl::unexpected(fd.error());
+  ListenSocket result;
+  result.fd_ = *fd;
+  result.port_ = port_of(*fd);
+  result.text_ = address->with_port(result.port_).text();
+  return result;
+}
+
+Result<ListenSocket> ListenSocket::at_path(const std::string& path) {
+  const std::string text = "unix:" + path;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty()) return cannot_listen(text, "the path is empty");
+  if (path.size() >= sizeof address.sun_path) {
+    return cannot_listen(text, "the path is longer than " + std::to_string(sizeof address.sun_path - 1) + " bytes");
+  }
+  std::memcpy(address.sun_path, path.data(), path.size());
+  remove_if_stale(path, address);
+  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (fd.get() < 0) return cannot_listen(text, errno);
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return cannot_listen(text, errno);
+  }
+  ListenSocket result;
+  result.fd_ = fd.release();
+  result.text_ = text;
+  result.path_ = path;
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0) {
+    result.owns_file_ = true;
+    result.device_ = status.st_dev;
+    result.inode_ = status.st_ino;
+  }
+  // Before listen(), so that nobody can connect while the mode is still that of the umask.
+  if (::chmod(path.c_str(), 0660) != 0) return cannot_listen(text, errno);
+  if (::listen(result.fd_, backlog) != 0) return cannot_listen(text, errno);
+  return result;
+}
+
+ListenSocket::ListenSocket(ListenSocket&& other) noexcept { *this = std::move(other); }
+
+ListenSocket& ListenSocket::operator=(ListenSocket&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(port_, other.port_);
+  std::swap(text_, other.text_);
+  std::swap(path_, other.path_);
+  std::swap(owns_file_, other.owns_file_);
+  std::swap(device_, other.device_);
+  std::swap(inode_, other.inode_);
+  return *this;
+}
+
+ListenSocket::~ListenSocket() {
+  if (owns_file_) {
+    struct stat status;
+    if (::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ && status.st_ino == inode_) {
+      ::unlink(path_.c_str());
+    }
+  }
+  if (fd_ >= 0) ::close(fd_);
+}
+
+Result<ListenSocket> ListenSocket::another() const {
+  ListenSocket result;
+  result.port_ = port_;
+  result.text_ = text_;
+  result.path_ = path_;
+  if (path_.empty()) {
+    auto fd = listening_socket(*SocketAddress::parse_peer(text_));
+    if (!fd) return tl::unexpected(fd.error());
+    result.fd_ = *fd;
+  } else {
+    result.fd_ = ::fcntl(fd_, F_DUPFD_CLOEXEC, 0);
+    if (result.fd_ < 0) return cannot_listen(text_, errno);
+  }
+  return result;
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,105 @@
+#include "net/listener.h"
+
+#include <sys/socket.h>
+#include <uv.h>
+
+#include <cassert>
+#include <cerrno>
+#include <utility>
+
+#include "net/address.h"
+#include "net/loop.h"
+#include "net/tcp_socket.h"
+#include "net/tcp_stream.h"
+
+namespace sluice::net {
+
+// Polls the listening socket and accepts by itself rather than through uv_listen: the peer's address comes with
+// accept4 at no cost, a pause leaves connections in the kernel's queue, and a lack of descriptors closes none (libuv accepts
+// and drops them).
+struct Listener::State {
+  Loop& loop;
+  ListenSocket socket;
+  Accepted accepted;
+  Starved starved;
+  Timeout retry;
+  uv_poll_t poll;
+  uint64_t starved_total = 0;
+  bool paused = false;
+  bool closed = false;
+
+  State(Loop& on, ListenSocket from, Accepted accept, Starved starve)
+      : loop(on), socket(std::move(from)), accepted(std::move(accept)), starved(std::move(starve)),
+        retry(this, [](void* self) { static_cast<State*>(self)->watch(); }) {
+    const int error = uv_poll_init(on.uv(), &poll, socket.fd_);
+    assert(error == 0);
+    static_cast<void>(error);
+    poll.data = this;
+  }
+
+  void watch() {
+    uv_poll_start(&poll, UV_READABLE, [](uv_poll_t* handle, int status, int) {
+      State& state = *static_cast<State*>(handle->data);
+      status < 0 ? state.starve(-status) : state.accept();
+    });
+  }
+
+  void accept() {
+    for (int i = 0; i < most_per_turn && !paused && !closed; ++i) {
+      sockaddr_storage storage;
+      socklen_t size = sizeof storage;
+      const int fd =
+          ::accept4(socket.fd_, reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (fd < 0) {
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+        if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) continue;
+        starve(errno);
+        return;
+      }
+      const bool in_file = socket.port_ == 0;
+      auto stream = TcpStream::open(
+          loop, fd, in_file ? SocketAddress::of_unix() : SocketAddress::from(reinterpret_cast<sockaddr*>(&storage)));
+      if (stream) accepted(std::move(*stream));
+    }
+  }
+
+  void starve(int error) {
+    uv_poll_stop(&poll);
+    loop.timers().arm(retry, retry_ms);
+    ++starved_total;
+    if (starved) starved(Error{ErrorCode::io, "cannot accept on " + socket.text() + ": " + reason_of(-error)});
+  }
+};
+
+Listener::Listener(Loop& loop, ListenSocket socket, Accepted accepted, Starved starved)
+    : state_(new State(loop, std::move(socket), std::move(accepted), std::move(starved))) {
+  state_->watch();
+}
+
+Listener::~Listener() {
+  state_->closed = true;
+  state_->retry.cancel();
+  uv_close(reinterpret_cast<uv_handle_t*>(&state_->poll),
+           [](uv_handle_t* handle) { delete static_cast<State*>(handle->data); });
+  // The file goes and the queue closes now; the state, which may be on the call stack, when libuv has let go of it.
+  const ListenSocket closing = std::move(state_->socket);
+}
+
+void Listener::pause() {
+  state_->paused = true;
+  state_->retry.cancel();
+  uv_poll_stop(&state_->poll);
+}
+
+void Listener::resume() {
+  if (!state_->paused) return;
+  state_->paused = false;
+  state_->watch();
+}
+
+bool Listener::paused() const { return state_->paused; }
+uint16_t Listener::port() const { return state_->socket.port(); }
+const std::string& Listener::text() const { return state_->socket.text(); }
+uint64_t Listener::starved_total() const { return state_->starved_total; }
+
+}  // namespace sluice::net

@@ -1,0 +1,77 @@
+// Where callers come in: a listening TCP or Unix socket, and the object that accepts from it on one loop.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "net/stream.h"
+
+namespace sluice::net {
+
+class Loop;
+
+// A bound and listening socket that no loop serves yet. Made before the workers start, so that a wrong address is an error
+// of the start. Every error says what and why: "cannot listen on 127.0.0.1:8000: address already in use".
+class ListenSocket {
+ public:
+  // `host` is an IP address, "localhost" (127.0.0.1) or a name (looked up here, blocking); port 0 lets the system choose.
+  // Fails if anybody else listens there, although the port is then shared by all that another() makes.
+  static Result<ListenSocket> tcp(const std::string& host, uint16_t port);
+  // The file has mode 0660 and is removed when this, or the Listener that takes it, is destroyed. One that is left over
+  // from a process that nobody answers for any more is replaced.
+  static Result<ListenSocket> at_path(const std::string& path);
+
+  ListenSocket(ListenSocket&& other) noexcept;
+  ListenSocket& operator=(ListenSocket&& other) noexcept;
+  ~ListenSocket();
+
+  // One for one more loop. TCP: its own queue on the same port (SO_REUSEPORT). Unix: the same queue. Only the first one
+  // removes the file.
+  Result<ListenSocket> another() const;
+  uint16_t port() const { return port_; }              // 0 for a Unix socket
+  const std::string& text() const { return text_; }    // "127.0.0.1:8000", "unix:/run/sluice.sock"
+
+ private:
+  friend class Listener;
+  ListenSocket() = default;
+
+  int fd_ = -1;
+  uint16_t port_ = 0;
+  std::string text_;
+  std::string path_;      // of a Unix socket
+  bool owns_file_ = false;
+  uint64_t device_ = 0, inode_ = 0;  // of the file: it is removed only while it is still this one
+};
+
+// Accepts on one loop, from the start. While paused, connections wait in the kernel's queue. When the process has no file
+// descriptors left it pauses itself for `retry_ms` rather than spin.
+class Listener {
+ public:
+  static constexpr uint64_t retry_ms = 100;
+  static constexpr int most_per_turn = 64;  // connections accepted before the loop looks at its other sockets
+  using Accepted = std::function<void(std::unique_ptr<Stream>)>;
+  using Starved = std::function<void(const Error&)>;
+
+  // `loop` must outlive this. May be destroyed or paused inside `accepted`. `starved`: each time accepting failed for want of
+  // descriptors or memory.
+  Listener(Loop& loop, ListenSocket socket, Accepted accepted, Starved starved = {});
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  void pause();
+  void resume();
+  bool paused() const;
+  uint16_t port() const;
+  const std::string& text() const;
+  uint64_t starved_total() const;
+
+ private:
+  struct State;
+  State* state_;  // freed in the handle's close callback
+};
+
+}  // namespace sluice::net

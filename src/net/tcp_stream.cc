@@ -1,0 +1,273 @@
+#include "net/tcp_stream.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "net/tcp_socket.h"
+
+namespace sluice::net {
+namespace {
+
+constexpr size_t most_pieces = 64;  // in one system call
+constexpr int most_last_reads = 16;
+
+}  // namespace
+
+std::string reason_of(int uv_error) {
+  switch (uv_error) {
+    case UV_ECONNREFUSED: return "connection refused";
+    case UV_ETIMEDOUT: return "timed out";
+    case UV_EMFILE: return "too many open files";
+    case UV_ENETUNREACH: return "network unreachable";
+    case UV_EHOSTUNREACH: return "host unreachable";
+    case UV_EADDRINUSE: return "address already in use";
+    case UV_EADDRNOTAVAIL: return "address not available";
+    default: return uv_strerror(uv_error);
+  }
+}
+
+struct TcpCallbacks {
+  // A reader that stopped is noticed here, where libuv has not read yet: an empty buffer makes it ask nobody and read
+  // nothing, and then reading is stopped in libuv too. A stop that is followed by a start before the next bytes so costs
+  // no system call.
+  static void allocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
+    TcpSocket& socket = *static_cast<TcpSocket*>(handle->data);
+    if (socket.stream && socket.stream->wants_bytes()) {
+      const std::span<char> shared = socket.loop.read_buffer();
+      *buffer = uv_buf_init(shared.data(), static_cast<unsigned>(shared.size()));
+    } else {
+      *buffer = uv_buf_init(nullptr, 0);
+    }
+  }
+  static void read(uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {
+    TcpSocket& socket = TcpSocket::of(stream);
+    if (socket.stream) socket.stream->has_read(count, buffer->base);
+  }
+  static void written(uv_write_t* request, int status) {
+    TcpSocket& socket = *static_cast<TcpSocket*>(request->data);
+    if (socket.stream) socket.stream->written(status);
+  }
+};
+
+Result<std::unique_ptr<Stream>> TcpStream::open(Loop& loop, int fd, const SocketAddress& peer) {
+  TcpSocket* socket = new TcpSocket(loop);
+  if (const int error = uv_tcp_open(&socket->handle, fd); error != 0) {
+    ::close(fd);
+    socket->close();
+    return sluice::fail(ErrorCode::io, "cannot use the connection of " + peer.text() + ": " + reason_of(error));
+  }
+  return std::make_unique<TcpStream>(*socket, peer);
+}
+
+TcpStream::TcpStream(TcpSocket& socket, const SocketAddress& peer) : socket_(&socket), peer_(peer) {
+  socket_->stream = this;
+}
+
+TcpStream::~TcpStream() { socket_->close(); }
+
+void TcpStream::set_events(StreamEvents* events) {
+  events_ = events;
+  if (!events_) return;  // reading stops when something comes
+  update_reading();
+  if (failure_ != 0 || shut_) tell_later();
+}
+
+void TcpStream::start_reading() {
+  reading_ = true;
+  update_reading();
+}
+
+void TcpStream::stop_reading() { reading_ = false; }
+
+void TcpStream::update_reading() {
+  if (uv_reading_ || !wants_bytes() || failure_ != 0) return;
+  if (const int error = uv_read_start(socket_->as_stream(), TcpCallbacks::allocate, TcpCallbacks::read); error != 0) {
+    fail(error);
+    return;
+  }
+  uv_reading_ = true;
+}
+
+void TcpStream::has_read(long count, const char* bytes) {
+  if (count > 0) {
+    events_->on_read({bytes, static_cast<size_t>(count)});
+  } else if (count < 0 && !wants_bytes()) {
+    // UV_ENOBUFS; or an end that libuv adds to the last bytes, whose reader has just stopped: it is found again later.
+    uv_read_stop(socket_->as_stream());
+    uv_reading_ = false;
+  } else if (count == UV_EOF) {
+    uv_reading_ = false;  // libuv has stopped by itself
+    in_ended_ = true;
+    events_->on_end();
+  } else if (count < 0) {
+    uv_reading_ = false;
+    tell_broken(static_cast<int>(count));
+  }
+}
+
+void TcpStream::write(std::span<const std::string_view> pieces) {
+  if (end_asked_ || broken_ || failure_ != 0) return;
+  size_t total = 0;
+  for (const std::string_view piece : pieces) total += piece.size();
+  if (total == 0) return;
+  const size_t taken = socket_->outbox ? 0 : try_write(pieces);
+  if (taken == total || failure_ != 0) return;
+  keep(pieces, taken);
+  if (pending_bytes() > WriteMarks::high_bytes) above_high_ = true;
+}
+
+size_t TcpStream::try_write(std::span<const std::string_view> pieces) {
+  std::array<uv_buf_t, most_pieces> buffers;
+  size_t taken = 0;
+  for (size_t next = 0; next < pieces.size();) {
+    unsigned count = 0;
+    size_t offered = 0;
+    for (; next < pieces.size() && count < most_pieces; ++next) {
+      const std::string_view piece = pieces[next];
+      if (piece.empty()) continue;
+      buffers[count++] = uv_buf_init(const_cast<char*>(piece.data()), static_cast<unsigned>(piece.size()));
+      offered += piece.size();
+    }
+    if (count == 0) break;
+    const int result = uv_try_write(socket_->as_stream(), buffers.data(), count);
+    if (result < 0) {
+      if (result != UV_EAGAIN) fail(result);
+      break;
+    }
+    taken += static_cast<size_t>(result);
+    if (static_cast<size_t>(result) < offered) break;
+  }
+  return taken;
+}
+
+// Copies what lies behind the first `taken_bytes`, and sees to it that it is sent.
+void TcpStream::keep(std::span<const std::string_view> pieces, size_t taken_bytes) {
+  const bool first = !socket_->outbox;
+  if (first) socket_->outbox = std::make_unique<TcpSocket::Outbox>();
+  std::string& to = first ? socket_->outbox->flying : socket_->outbox->gathered;
+  if (first) {
+    size_t total = 0;
+    for (const std::string_view piece : pieces) total += piece.size();
+    to.reserve(total - taken_bytes);
+  }
+  for (const std::string_view piece : pieces) {
+    const size_t skipped = std::min(taken_bytes, piece.size());
+    taken_bytes -= skipped;
+    to += piece.substr(skipped);
+  }
+  if (first) send_flying();
+}
+
+void TcpStream::send_flying() {
+  TcpSocket::Outbox& outbox = *socket_->outbox;
+  outbox.request.data = socket_;
+  const uv_buf_t buffer = uv_buf_init(outbox.flying.data(), static_cast<unsigned>(outbox.flying.size()));
+  const int error = uv_write(&outbox.request, socket_->as_stream(), &buffer, 1, TcpCallbacks::written);
+  if (error != 0) fail(error);
+}
+
+void TcpStream::written(int status) {
+  if (status < 0) {
+    socket_->outbox.reset();
+    fail(status);
+    return;
+  }
+  TcpSocket::Outbox& outbox = *socket_->outbox;
+  outbox.flying = std::exchange(outbox.gathered, {});
+  if (outbox.flying.empty()) {
+    socket_->outbox.reset();
+    if (end_asked_) shut();
+  } else {
+    send_flying();
+  }
+  if (above_high_ && failure_ == 0 && pending_bytes() <= WriteMarks::low_bytes) {
+    above_high_ = false;
+    if (events_ && !broken_) events_->on_drained();
+  }
+}
+
+size_t TcpStream::pending_bytes() const {
+  if (!socket_->outbox) return 0;
+  return uv_stream_get_write_queue_size(socket_->as_stream()) + socket_->outbox->gathered.size();
+}
+
+void TcpStream::end() {
+  if (end_asked_ || broken_ || failure_ != 0) return;
+  end_asked_ = true;
+  if (!socket_->outbox) shut();
+}
+
+// shutdown(2) itself, because nothing is pending: uv_shutdown would wait for a poll first.
+void TcpStream::shut() {
+  uv_os_fd_t fd;
+  if (!broken_ && uv_fileno(reinterpret_cast<const uv_handle_t*>(&socket_->handle), &fd) == 0) ::shutdown(fd, SHUT_WR);
+  shut_ = true;
+  tell_later();
+}
+
+void TcpStream::fail(int uv_error) {
+  if (broken_ || failure_ != 0) return;
+  failure_ = uv_error;
+  tell_later();
+}
+
+void TcpStream::tell_later() {
+  if (telling_later_) return;
+  telling_later_ = true;
+  TcpSocket* socket = socket_;
+  ++socket->holds;
+  socket->loop.defer([socket] {
+    if (socket->stream) socket->stream->tell();
+    socket->release();
+  });
+}
+
+void TcpStream::tell() {
+  telling_later_ = false;
+  if (!events_ || broken_) return;
+  if (failure_ != 0) {
+    read_rest();
+    if (events_ && !broken_) tell_broken(failure_);
+  } else if (shut_ && !ended_told_) {
+    ended_told_ = true;
+    events_->on_ended();
+  }
+}
+
+// A target may answer and hang up while a request is still being sent to it: what had come by the time the write failed
+// is an answer, and is read before the failure is told.
+void TcpStream::read_rest() {
+  uv_os_fd_t fd;
+  if (uv_fileno(reinterpret_cast<const uv_handle_t*>(&socket_->handle), &fd) != 0) return;
+  const std::span<char> buffer = socket_->loop.read_buffer();
+  for (int i = 0; i < most_last_reads && wants_bytes(); ++i) {
+    const ssize_t count = ::recv(fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (count <= 0) return;
+    events_->on_read({buffer.data(), static_cast<size_t>(count)});
+  }
+}
+
+void TcpStream::tell_broken(int uv_error) {
+  broken_ = true;
+  if (uv_reading_) uv_read_stop(socket_->as_stream());
+  uv_reading_ = false;
+  std::string text;
+  if (uv_error == UV_ECONNRESET) {
+    text = "connection reset by " + peer_.text();
+  } else if (uv_error == UV_EPIPE) {
+    text = "connection closed by " + peer_.text();
+  } else if (uv_error == UV_ETIMEDOUT) {
+    text = "connection to " + peer_.text() + " timed out";
+  } else {
+    text = "connection to " + peer_.text() + " broke: " + reason_of(uv_error);
+  }
+  events_->on_broken(Error{ErrorCode::io, std::move(text)});
+}
+
+}  // namespace sluice::net

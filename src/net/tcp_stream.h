@@ -1,0 +1,67 @@
+// A Stream over a connected TCP or Unix socket. The errors it breaks with have ErrorCode::io: it does not know whether its
+// peer is a caller or a target.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/result.h"
+#include "net/address.h"
+#include "net/loop.h"
+#include "net/stream.h"
+
+namespace sluice::net {
+
+struct TcpSocket;
+
+class TcpStream final : public Stream {
+ public:
+  // Takes over `fd`, a connected stream socket, also when it fails. TCP_NODELAY is left as it is.
+  static Result<std::unique_ptr<Stream>> open(Loop& loop, int fd, const SocketAddress& peer);
+  // Takes over a connected socket (tcp_dialer).
+  TcpStream(TcpSocket& socket, const SocketAddress& peer);
+  ~TcpStream() override;
+
+  void set_events(StreamEvents* events) override;
+  void start_reading() override;
+  void stop_reading() override;
+  using Stream::write;
+  void write(std::span<const std::string_view> pieces) override;
+  size_t pending_bytes() const override;
+  void end() override;
+  std::string peer() const override { return peer_.text(); }
+
+ private:
+  friend struct TcpCallbacks;
+  size_t try_write(std::span<const std::string_view> pieces);
+  void keep(std::span<const std::string_view> pieces, size_t taken_bytes);
+  void send_flying();
+  void written(int status);
+  void has_read(long count, const char* bytes);
+  bool wants_bytes() const { return reading_ && events_ && !in_ended_ && !broken_; }
+  void update_reading();
+  void shut();
+  void fail(int uv_error);
+  void tell_later();
+  void tell();
+  void read_rest();
+  void tell_broken(int uv_error);
+
+  TcpSocket* socket_;
+  StreamEvents* events_ = nullptr;
+  SocketAddress peer_;
+  int failure_ = 0;           // of a write, not told yet
+  bool reading_ = false;      // as the user wants it
+  bool uv_reading_ = false;   // as libuv does it: stopped only when bytes come that nobody wants
+  bool in_ended_ = false;     // the peer's FIN has been told
+  bool end_asked_ = false;
+  bool shut_ = false;         // our FIN is on its way
+  bool ended_told_ = false;
+  bool broken_ = false;       // told: no event follows
+  bool above_high_ = false;
+  bool telling_later_ = false;
+};
+
+}  // namespace sluice::net

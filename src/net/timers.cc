@@ -1,0 +1,157 @@
+#include "net/timers.h"
+
+#include <uv.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "net/loop.h"
+
+namespace sluice::net {
+namespace {
+
+constexpr uint64_t never = std::numeric_limits<uint64_t>::max();
+constexpr uint64_t longest_ms = uint64_t{1} << 48;  // so that no sum overflows
+
+}  // namespace
+
+// The tick is a uv timer set for the earliest deadline, but never within tick_ms of the tick before: deadlines that lie
+// close together cost one wake-up, and far ones cost none until they are due.
+struct Timers::State {
+  // Timeouts of one duration, in order of expiry because the clock only goes forward.
+  struct List {
+    State* all;
+    Timeout* first = nullptr;
+    Timeout* last = nullptr;
+  };
+
+  uv_timer_t tick;
+  Loop& loop;
+  std::vector<uint64_t> durations_ms;  // of lists, index by index
+  std::vector<std::unique_ptr<List>> lists;
+  size_t armed = 0;
+  uint64_t next_tick_ms = never;
+  uint64_t last_tick_ms = 0;
+
+  explicit State(Loop& on) : loop(on) {
+    uv_timer_init(on.uv(), &tick);
+    tick.data = this;
+    uv_unref(reinterpret_cast<uv_handle_t*>(&tick));
+  }
+
+  // Few durations exist, so a scan is quick; a list that has run empty is used again for another duration, so that their
+  // number is bounded by that of armed timeouts.
+  List& list_for(uint64_t duration_ms) {
+    const auto found = std::find(durations_ms.begin(), durations_ms.end(), duration_ms);
+    if (found != durations_ms.end()) return *lists[static_cast<size_t>(found - durations_ms.begin())];
+    for (size_t i = 0; i < lists.size(); ++i) {
+      if (lists[i]->first == nullptr) {
+        durations_ms[i] = duration_ms;
+        return *lists[i];
+      }
+    }
+    durations_ms.push_back(duration_ms);
+    lists.push_back(std::make_unique<List>(List{this}));
+    return *lists.back();
+  }
+
+  void append(List& list, Timeout& timeout) {
+    timeout.list_ = &list;
+    timeout.next_ = nullptr;
+    timeout.previous_ = list.last;
+    (list.last ? list.last->next_ : list.first) = &timeout;
+    list.last = &timeout;
+    if (armed++ == 0) uv_ref(reinterpret_cast<uv_handle_t*>(&tick));
+  }
+
+  static void remove(Timeout& timeout) {
+    List& list = *static_cast<List*>(timeout.list_);
+    (timeout.previous_ ? timeout.previous_->next_ : list.first) = timeout.next_;
+    (timeout.next_ ? timeout.next_->previous_ : list.last) = timeout.previous_;
+    timeout.list_ = nullptr;
+    timeout.next_ = timeout.previous_ = nullptr;
+    // The tick that is still set finds nothing to do and is not set again.
+    if (--list.all->armed == 0) uv_unref(reinterpret_cast<uv_handle_t*>(&list.all->tick));
+  }
+
+  Timeout* earliest() const {
+    Timeout* best = nullptr;
+    for (const auto& list : lists) {
+      if (list->first && (!best || list->first->expires_ms_ < best->expires_ms_)) best = list->first;
+    }
+    return best;
+  }
+
+  void tick_for(uint64_t expires_ms) {
+    const uint64_t at_ms = std::max(expires_ms, last_tick_ms + tick_ms);
+    if (at_ms >= next_tick_ms) return;
+    next_tick_ms = at_ms;
+    const uint64_t now_ms = loop.now_ms();
+    uv_timer_start(
+        &tick, [](uv_timer_t* timer) { static_cast<State*>(timer->data)->ticked(); },
+        at_ms > now_ms ? at_ms - now_ms : 0, 0);
+  }
+
+  void ticked() {
+    const uint64_t now_ms = loop.now_ms();
+    last_tick_ms = now_ms;
+    next_tick_ms = never;
+    // Whatever a callback arms expires after now_ms, so this ends.
+    Timeout* due = earliest();
+    for (; due && due->expires_ms_ <= now_ms; due = earliest()) {
+      remove(*due);
+      due->fired_(due->owner_);
+    }
+    if (due) tick_for(due->expires_ms_);
+  }
+};
+
+void Timeout::cancel() {
+  if (list_) Timers::State::remove(*this);
+}
+
+Timers::Timers(Loop& loop) : state_(std::make_unique<State>(loop)) {}
+
+Timers::~Timers() {
+  // Those that are still armed must not point into freed lists when they are cancelled.
+  for (const auto& list : state_->lists) {
+    while (list->first) State::remove(*list->first);
+  }
+  uv_close(reinterpret_cast<uv_handle_t*>(&state_.release()->tick),
+           [](uv_handle_t* handle) { delete static_cast<State*>(handle->data); });
+}
+
+void Timers::arm(Timeout& timeout, uint64_t after_ms) {
+  timeout.cancel();
+  if (after_ms == 0) return;
+  after_ms = std::min(after_ms, longest_ms);
+  timeout.expires_ms_ = state_->loop.now_ms() + after_ms;
+  state_->append(state_->list_for(after_ms), timeout);
+  state_->tick_for(timeout.expires_ms_);
+}
+
+struct Timer::State {
+  uv_timer_t timer;
+  std::function<void()> fired;
+};
+
+Timer::Timer(Loop& loop, std::function<void()> fired) : state_(new State{{}, std::move(fired)}) {
+  uv_timer_init(loop.uv(), &state_->timer);
+  state_->timer.data = state_;
+}
+
+Timer::~Timer() {
+  uv_close(reinterpret_cast<uv_handle_t*>(&state_->timer),
+           [](uv_handle_t* handle) { delete static_cast<State*>(handle->data); });
+}
+
+void Timer::start(uint64_t after_ms, uint64_t repeat_ms) {
+  uv_timer_start(
+      &state_->timer, [](uv_timer_t* timer) { static_cast<State*>(timer->data)->fired(); }, after_ms, repeat_ms);
+}
+
+void Timer::stop() { uv_timer_stop(&state_->timer); }
+
+}  // namespace sluice::net
