@@ -1,0 +1,22 @@
+// Owning pointers to OpenSSL's objects.
+#pragma once
+
+#include <memory>
+
+#include <openssl/types.h>
+
+typedef struct ssl_session_st SSL_SESSION;  // the one that types.h leaves out
+
+namespace sluice::tls {
+
+struct Free {
+  void operator()(SSL* connection) const;
+  void operator()(SSL_CTX* context) const;
+  void operator()(SSL_SESSION* session) const;
+  void operator()(X509_STORE* store) const;
+};
+
+template <typename T>
+using Owned = std::unique_ptr<T, Free>;
+
+}  // namespace sluice::tls

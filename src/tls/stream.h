@@ -1,0 +1,139 @@
+// TLS over any other stream. Bytes are copied once into and once out of OpenSSL's record buffers and nowhere else: an
+// own BIO hands it what the inner stream delivers, and gathers the records of one call into one write of the inner
+// stream. Decrypted bytes are delivered from the stack, so a connection that has nothing to say costs no buffer.
+//
+//   handshake --SSL_do_handshake done--> open --error, alert, cut--> broken
+//
+// Writing during the handshake is queued. The peer's close_notify is on_end; its connection ending without one is
+// on_broken, since then the answer may have been truncated by somebody in between.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "net/loop.h"
+#include "net/stream.h"
+#include "tls/failure.h"
+#include "tls/handles.h"
+#include "tls/session_cache.h"
+
+namespace sluice::tls {
+
+class ListenerContext;
+class TargetContext;
+
+class TlsStream final : public net::Stream, private net::StreamEvents {
+ public:
+  // To a target named `host`. A session is taken from `sessions` and new ones are put there; it may be null.
+  TlsStream(net::Loop& loop, TargetContext& context, const std::string& host, std::shared_ptr<SessionCache> sessions,
+            std::unique_ptr<net::Stream> inner);
+  // From a caller.
+  TlsStream(net::Loop& loop, ListenerContext& context, std::unique_ptr<net::Stream> inner);
+  ~TlsStream() override;
+
+  // Target side, once: sends our hello and reads the answers, also while reading is off. `ready` is called once, in a
+  // later turn, when the handshake is done; if it fails, on_broken comes instead.
+  void start_handshake(std::function<void()> ready);
+
+  void set_events(net::StreamEvents* events) override;
+  void start_reading() override;
+  void stop_reading() override;
+  using net::Stream::write;
+  void write(std::span<const std::string_view> pieces) override;
+  size_t pending_bytes() const override;
+  void end() override;
+  std::string peer() const override;
+
+  // Once the handshake is done:
+  bool session_reused() const;
+  std::string_view protocol() const;  // of ALPN: "http/1.1", or "" if the peer chose none; lives as long as the stream
+  std::string_view version() const;   // "TLSv1.3"; a literal
+
+ private:
+  friend struct StreamBio;  // OpenSSL's callbacks, in stream_bio.cc
+  enum class State : unsigned char { handshake, open, broken };
+  enum class Side : unsigned char { target, caller };
+
+  // What OpenSSL sends within one call of ours: gathered on that call's stack, then given to the inner stream in one
+  // write (in several, if it is more than `room`). Without one, OpenSSL can send nothing.
+  class Outbox {
+   public:
+    Outbox(TlsStream& stream, std::span<char> room);
+    ~Outbox();
+    Outbox(const Outbox&) = delete;
+    Outbox& operator=(const Outbox&) = delete;
+    void add(std::string_view record);
+
+   private:
+    void flush();
+    TlsStream& stream_;
+    std::span<char> room_;
+    size_t used_ = 0;
+  };
+
+  TlsStream(net::Loop& loop, Side side, std::string name, Owned<SSL> connection, std::unique_ptr<net::Stream> inner);
+
+  // The inner stream's events.
+  void on_read(std::string_view bytes) override;
+  void on_end() override;
+  void on_broken(const Error& error) override;
+  void on_drained() override;
+  void on_ended() override;
+
+  void feed(std::string_view bytes);
+  void pump();
+  void advance_handshake();
+  size_t decrypt(std::span<char> room);
+  void encrypt(std::string_view bytes);
+  void encrypt_pieces(std::span<const std::string_view> pieces);
+  void shut();
+  void cut();
+  void fail(Error error);
+  void fail_tls(const std::string& reason);
+  void tell();
+  void tell_later();
+  void resume();
+  void steer_reading();
+  void note_pending();
+  bool delivers() const;
+
+  net::Loop& loop_;
+  std::unique_ptr<net::Stream> inner_;
+  Owned<SSL> connection_;
+  net::StreamEvents* events_ = nullptr;
+  Outbox* outbox_ = nullptr;    // while OpenSSL runs
+  std::string_view incoming_;   // of the inner stream, not yet taken by OpenSSL; valid while pump() runs
+  std::string stash_;           // the same, kept because the reader stopped; the inner stream is stopped meanwhile
+  std::string queued_;          // written before the handshake was done
+  std::string name_;            // of the target, for errors and "untrusted root"
+  std::string_view trust_hint_;  // a literal
+  std::string certificate_problem_;
+  FirstBytes first_;
+  std::shared_ptr<SessionCache> sessions_;
+  std::function<void()> ready_;
+  std::unique_ptr<Error> broken_;           // why, until it is told
+  std::shared_ptr<TlsStream*> self_;        // made when first deferred; deferred tasks hold it weakly
+  State state_ = State::handshake;
+  Side side_;
+  bool reading_ = false;
+  bool inner_reading_ = false;
+  bool started_ = false;       // target side: the handshake
+  bool offered_session_ = false;
+  bool peer_ended_ = false;    // close_notify came
+  bool end_owed_ = false;      // and is to be told
+  bool inner_ended_ = false;   // the inner stream's end came
+  bool ending_ = false;        // end() was called
+  bool shut_ = false;          // the inner stream's end() too
+  bool above_high_ = false;    // on_drained is due once little is pending
+  bool drained_owed_ = false;  // or at the next occasion
+  bool later_ = false;         // a deferred task is under way
+};
+
+// A caller's connection: the handshake happens while it is read. It never fails here; failures are on_broken.
+std::unique_ptr<net::Stream> accept_tls(net::Loop& loop, ListenerContext& context, std::unique_ptr<net::Stream> inner);
+
+}  // namespace sluice::tls

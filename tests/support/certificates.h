@@ -1,0 +1,57 @@
+// Certificates for tests, made when they run with keys that exist only then.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <openssl/types.h>
+
+namespace sluice::test {
+
+// What a certificate says. Times are seconds from now.
+struct CertificateRequest {
+  std::string common_name = "test";
+  std::vector<std::string> names = {};  // subjectAltName: "DNS:api.example.com", "IP:127.0.0.1"
+  long not_before_s = -3600;
+  long not_after_s = 24 * 3600;
+  bool authority = false;
+};
+
+// A certificate and its key (P-256). Copies share both.
+class Certificate {
+ public:
+  static Certificate self_signed(const CertificateRequest& request);
+  // Needs no more of this than that it is a certificate: whether it may sign is for the verifier to see.
+  Certificate sign(const CertificateRequest& request) const;
+
+  X509* certificate() const { return certificate_.get(); }
+  EVP_PKEY* key() const { return key_.get(); }
+  std::string certificate_pem() const;
+  std::string key_pem() const;
+  std::string key_pem(const std::string& passphrase) const;  // encrypted
+
+ private:
+  Certificate() = default;
+  static Certificate make(const CertificateRequest& request, const Certificate* issuer);
+  std::shared_ptr<X509> certificate_;
+  std::shared_ptr<EVP_PKEY> key_;
+};
+
+// A directory of its own that goes away with its files.
+class CertificateFiles {
+ public:
+  CertificateFiles();
+  ~CertificateFiles();
+  CertificateFiles(const CertificateFiles&) = delete;
+  CertificateFiles& operator=(const CertificateFiles&) = delete;
+  // Each returns the path written.
+  std::string write(const std::string& name, const std::string& text) const;
+  std::string path(const std::string& name) const;
+
+ private:
+  std::filesystem::path directory_;
+};
+
+}  // namespace sluice::test
