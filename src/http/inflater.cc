@@ -86,6 +86,7 @@ tl::unexpected<Error> Inflater::broken(std::string message) const {
 }
 
 Result<void> Inflater::feed(std::string_view bytes, std::string& out) {
+  if (bytes.empty()) return {};
   bytes_in_ += bytes.size();
   if (begun_) return inflate_some(bytes, out);
   first_ += bytes;
@@ -127,7 +128,6 @@ Result<void> Inflater::inflate_some(std::string_view bytes, std::string& out) {
   while (true) {
     const size_t piece = std::min<size_t>(bytes.size(), UINT32_MAX);
     z.avail_in = static_cast<uInt>(piece);
-    if (piece == 0 && z.avail_out != 0) return {};
     if (ended_) {
       if (coding_ != Coding::gzip) return broken("the compressed body goes on behind its end");
       if (inflateReset(&z) != Z_OK) return fail(ErrorCode::internal, "zlib cannot start again");
