@@ -1,0 +1,79 @@
+#include "api/frame_words.h"
+
+#include <bit>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace sluice::api {
+namespace {
+
+std::array<std::string_view, 4> words_of(Dialect dialect) {
+  switch (dialect) {
+    case Dialect::openai: return {R"("usage")", R"("finish_reason")", R"("error")", R"("usage")"};
+    case Dialect::responses: return {R"("response")", R"("error")", R"("usage")", R"("usage")"};
+    case Dialect::anthropic: return {R"("usage")", R"("stop_reason")", R"("message_stop")", R"("error")"};
+    case Dialect::gemini: return {R"("usageMetadata")", R"("finishReason")", R"("promptFeedback")", R"("error")"};
+    case Dialect::ollama: break;
+  }
+  return {R"("done")", R"("error")", R"("done")", R"("done")"};
+}
+
+const char* skip_spaces(const char* at, const char* end) {
+  while (at != end && (*at == ' ' || *at == '\t')) ++at;
+  return at;
+}
+
+}  // namespace
+
+FrameWords::FrameWords(Dialect dialect) : words_(words_of(dialect)) {
+  for (size_t i = 0; i < words_.size(); ++i) letters_[i] = words_[i][1];
+}
+
+// Whether a word stands at `quote` and is no key of null or false.
+bool FrameWords::is_word(const char* quote, const char* end) const {
+  const std::string_view text(quote, static_cast<size_t>(end - quote));
+  for (const std::string_view word : words_) {
+    if (!text.starts_with(word)) continue;
+    const char* at = skip_spaces(quote + word.size(), end);
+    if (at == end || *at != ':') return true;
+    at = skip_spaces(at + 1, end);
+    return at == end || (*at != 'n' && *at != 'f');
+  }
+  return false;
+}
+
+FrameWords::Line FrameWords::look(const char* begin, const char* end) const {
+  Line line{begin, false};
+  const char*& at = line.end;
+#if defined(__SSE2__)
+  const __m128i quote = _mm_set1_epi8('"');
+  const __m128i lf = _mm_set1_epi8('\n');
+  const __m128i cr = _mm_set1_epi8('\r');
+  const __m128i letters[] = {_mm_set1_epi8(letters_[0]), _mm_set1_epi8(letters_[1]), _mm_set1_epi8(letters_[2]),
+                             _mm_set1_epi8(letters_[3])};
+  for (; end - at > 16; at += 16) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const __m128i next = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + 1));
+    const __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(block, lf), _mm_cmpeq_epi8(block, cr));
+    const __m128i first = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(next, letters[0]), _mm_cmpeq_epi8(next, letters[1])),
+                                       _mm_or_si128(_mm_cmpeq_epi8(next, letters[2]), _mm_cmpeq_epi8(next, letters[3])));
+    const __m128i hits = _mm_or_si128(ends, _mm_and_si128(_mm_cmpeq_epi8(block, quote), first));
+    for (auto mask = static_cast<unsigned>(_mm_movemask_epi8(hits)); mask != 0; mask &= mask - 1) {
+      const char* const hit = at + std::countr_zero(mask);
+      if (*hit != '"') {
+        at = hit;
+        return line;
+      }
+      line.worth = line.worth || is_word(hit, end);
+    }
+  }
+#endif
+  for (; at != end && *at != '\n' && *at != '\r'; ++at) {
+    if (*at == '"') line.worth = line.worth || is_word(at, end);
+  }
+  return line;
+}
+
+}  // namespace sluice::api

@@ -1,0 +1,30 @@
+// The quick look at a line of a stream: does it hold one of a few words that make it worth reading? Most lines of a stream carry a
+// few letters of text and nothing else, so this is where a stream's time is spent.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "base/dialect.h"
+
+namespace sluice::api {
+
+// Words with their quotes, as keys or values: those of which a frame has one if it says anything beside its content.
+class FrameWords {
+ public:
+  explicit FrameWords(Dialect dialect);
+
+  struct Line {
+    const char* end;  // the first LF or CR, or the end of what was given
+    bool worth = false;  // only if the line is whole: it holds one of the words, as a value or as a key whose value is not null or false
+  };
+  Line look(const char* begin, const char* end) const;
+
+ private:
+  bool is_word(const char* quote, const char* end) const;
+
+  std::array<std::string_view, 4> words_;
+  std::array<char, 4> letters_;  // their first ones
+};
+
+}  // namespace sluice::api

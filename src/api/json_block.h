@@ -1,0 +1,102 @@
+// JSON text looked at 64 bytes at a time, one bit a byte, as simdjson does it (Langdale and Lemire, "Parsing Gigabytes of JSON per
+// Second", 2019, 3.1): which bytes open or close an object or array outside strings.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace sluice::api {
+
+// The first quote or backslash in [begin, end), or `end`.
+inline const char* find_quote_or_backslash(const char* begin, const char* end) {
+#if defined(__SSE2__)
+  const __m128i quote = _mm_set1_epi8('"');
+  const __m128i backslash = _mm_set1_epi8('\\');
+  for (; end - begin >= 16; begin += 16) {
+    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(begin));
+    const __m128i hits = _mm_or_si128(_mm_cmpeq_epi8(block, quote), _mm_cmpeq_epi8(block, backslash));
+    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(hits));
+    if (mask != 0) return begin + std::countr_zero(mask);
+  }
+#endif
+  while (begin != end && *begin != '"' && *begin != '\\') ++begin;
+  return begin;
+}
+
+struct JsonBlock {
+  static constexpr size_t size = 64;
+
+  // `text`: 64 bytes. `in_string`, `escaped`: how the block before ended.
+  JsonBlock(const char* text, bool in_string, bool escaped) {
+    uint64_t quotes = 0;
+    uint64_t backslashes = 0;
+    load(text, quotes, backslashes);
+    quotes &= ~escaped_bytes(backslashes, escaped);
+    uint64_t strings = prefix_xor(quotes);
+    if (in_string) strings = ~strings;
+    opens &= ~strings;
+    closes &= ~strings;
+    ends_in_string = (strings >> 63) != 0;
+  }
+
+  uint64_t opens = 0;
+  uint64_t closes = 0;
+  bool ends_in_string;
+  bool ends_escaped;  // the block's last byte escapes the next one
+
+ private:
+  void load(const char* text, uint64_t& quotes, uint64_t& backslashes) {
+#if defined(__SSE2__)
+    const __m128i case_bit = _mm_set1_epi8(0x20);  // makes '[' into '{' and ']' into '}'
+    for (unsigned i = 0; i < 4; ++i) {
+      const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text + 16 * i));
+      const __m128i folded = _mm_or_si128(block, case_bit);
+      auto equal = [i](__m128i bytes, char c) {
+        const int mask = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)));
+        return static_cast<uint64_t>(static_cast<unsigned>(mask)) << (16 * i);
+      };
+      quotes |= equal(block, '"');
+      backslashes |= equal(block, '\\');
+      opens |= equal(folded, '{');
+      closes |= equal(folded, '}');
+    }
+#else
+    for (unsigned i = 0; i < size; ++i) {
+      const uint64_t bit = uint64_t{1} << i;
+      const char c = text[i];
+      if (c == '"') quotes |= bit;
+      if (c == '\\') backslashes |= bit;
+      if (c == '{' || c == '[') opens |= bit;
+      if (c == '}' || c == ']') closes |= bit;
+    }
+#endif
+  }
+
+  // The bytes that a backslash before them escapes: those behind an odd run of backslashes.
+  uint64_t escaped_bytes(uint64_t backslashes, bool first_escaped) {
+    const uint64_t carried = first_escaped ? 1 : 0;
+    if (backslashes == 0) {
+      ends_escaped = false;
+      return carried;
+    }
+    constexpr uint64_t even = 0x5555555555555555;
+    backslashes &= ~carried;
+    const uint64_t follows = backslashes << 1 | carried;
+    const uint64_t odd_starts = backslashes & ~even & ~follows;
+    const uint64_t sum = odd_starts + backslashes;
+    ends_escaped = sum < backslashes;
+    return (even ^ (sum << 1)) & follows;
+  }
+
+  // Bit i is set where an odd number of bits up to and with i is: from each opening quote to before its closing one.
+  static uint64_t prefix_xor(uint64_t bits) {
+    for (unsigned shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
+    return bits;
+  }
+};
+
+}  // namespace sluice::api

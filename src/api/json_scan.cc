@@ -1,0 +1,232 @@
+#include "api/json_scan.h"
+
+#include <bit>
+#include <cstring>
+
+#include "api/json_block.h"
+
+namespace sluice::api {
+namespace {
+
+bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+bool ends_scalar(char c) { return is_space(c) || c == ',' || c == '}' || c == ']'; }
+
+}  // namespace
+
+void JsonScan::reset() {
+  state_ = State::value;
+  node_ = 0;
+  depth_ = 0;
+  escaped_ = in_string_ = root_is_array_ = false;
+}
+
+void JsonScan::feed(std::string_view bytes, JsonSink& sink) {
+  const char* at = bytes.data();
+  const char* const end = at + bytes.size();
+  while (at != end && state_ != State::broken) at = step(at, end, sink);
+}
+
+// Reads on from `at`, by at least one byte or one change of state.
+const char* JsonScan::step(const char* at, const char* end, JsonSink& sink) {
+  switch (state_) {
+    case State::key_text:
+    case State::string_text: return read_text(at, end, sink);
+    case State::scalar: return read_scalar(at, end, sink);
+    case State::skip: return skip(at, end);
+    default: break;
+  }
+  const char c = *at;
+  if (is_space(c)) return at + 1;
+  switch (state_) {
+    case State::value_or_close:
+      if (c == ']') {
+        close(true);
+        return at + 1;
+      }
+      return begin_value(at, sink);
+    case State::value: return begin_value(at, sink);
+    case State::key_or_close:
+      if (c == '}') {
+        close(false);
+        return at + 1;
+      }
+      [[fallthrough]];
+    case State::key:
+      state_ = c == '"' ? State::key_text : State::broken;
+      token_size_ = 0;
+      text_kept_ = true;
+      break;
+    case State::colon: state_ = c == ':' ? State::value : State::broken; break;
+    case State::comma:
+      if (c == ',') {
+        const Level& level = levels_[depth_ - 1u];
+        state_ = level.array ? State::value : State::key;
+        node_ = level.node;
+      } else if (c == '}' || c == ']') {
+        close(c == ']');
+      } else {
+        state_ = State::broken;
+      }
+      break;
+    default: state_ = State::broken; break;  // done: nothing may follow
+  }
+  return at + 1;
+}
+
+const char* JsonScan::begin_value(const char* at, JsonSink& sink) {
+  const char c = *at;
+  if (depth_ != 0 && levels_[depth_ - 1u].array && !levels_[depth_ - 1u].any) {
+    levels_[depth_ - 1u].any = true;
+    sink.on_value(node_, JsonKind::item, {});
+  }
+  token_size_ = 0;
+  text_kept_ = true;
+  if (c == '"') {
+    state_ = State::string_text;
+    return at + 1;
+  }
+  if (c == '{' || c == '[') {
+    open(c == '[', sink);
+    return at + 1;
+  }
+  const bool scalar = c == '-' || (c >= '0' && c <= '9') || c == 't' || c == 'f' || c == 'n';
+  state_ = scalar && depth_ != 0 ? State::scalar : State::broken;  // an answer's root is an object or an array
+  return at;
+}
+
+void JsonScan::open(bool array, JsonSink& sink) {
+  if (depth_ == 0) root_is_array_ = array;
+  if (node_ != unwanted) sink.on_value(node_, array ? JsonKind::array : JsonKind::object, {});
+  const bool has_children = node_ != unwanted && !tree_->below(node_).empty();
+  if (!has_children || depth_ == deepest) {
+    state_ = State::skip;
+    skip_depth_ = 1;
+    return;
+  }
+  levels_[depth_] = Level{node_, array, false};
+  ++depth_;
+  state_ = array ? State::value_or_close : State::key_or_close;
+}
+
+void JsonScan::close(bool array) {
+  if (levels_[depth_ - 1u].array != array) {
+    state_ = State::broken;
+    return;
+  }
+  --depth_;
+  end_value();
+}
+
+// The node of the member `key` of the value at `parent`.
+uint8_t JsonScan::child(uint8_t parent, std::string_view key) const {
+  if (key.empty()) return unwanted;
+  for (const ScanEdge& edge : tree_->below(parent)) {
+    if (edge.key.size() == key.size() && edge.key.front() == key.front() && edge.key == key) return edge.node;
+  }
+  return unwanted;
+}
+
+void JsonScan::keep(const char* begin, const char* end) {
+  const auto size = static_cast<size_t>(end - begin);
+  if (token_size_ + size > token_.size()) {
+    text_kept_ = false;
+    return;
+  }
+  std::memcpy(token_.data() + token_size_, begin, size);
+  token_size_ = static_cast<uint16_t>(token_size_ + size);
+}
+
+const char* JsonScan::read_text(const char* at, const char* end, JsonSink& sink) {
+  const bool wanted = state_ == State::key_text || node_ != unwanted;
+  const char* const begin = at;
+  while (at != end) {
+    if (escaped_) {
+      escaped_ = false;
+      ++at;
+      continue;
+    }
+    at = find_quote_or_backslash(at, end);
+    if (at == end) break;
+    if (*at == '\\') {
+      escaped_ = true;
+      ++at;
+      continue;
+    }
+    if (wanted) keep(begin, at);
+    end_text(sink);
+    return at + 1;
+  }
+  if (wanted) keep(begin, end);
+  return end;
+}
+
+void JsonScan::end_text(JsonSink& sink) {
+  const std::string_view text(token_.data(), text_kept_ ? token_size_ : 0);
+  if (state_ == State::key_text) {
+    node_ = child(levels_[depth_ - 1u].node, text);
+    state_ = State::colon;
+    return;
+  }
+  if (node_ != unwanted) sink.on_value(node_, JsonKind::string, text);
+  end_value();
+}
+
+const char* JsonScan::read_scalar(const char* at, const char* end, JsonSink& sink) {
+  const char* const begin = at;
+  while (at != end && !ends_scalar(*at)) ++at;
+  if (node_ != unwanted) keep(begin, at);
+  if (at == end) return end;
+  end_value();
+  if (node_ == unwanted || !text_kept_) return at;
+  const std::string_view text(token_.data(), token_size_);
+  if (text == "true") {
+    sink.on_value(node_, JsonKind::true_value, {});
+  } else if (text == "false") {
+    sink.on_value(node_, JsonKind::false_value, {});
+  } else if (text == "null") {
+    sink.on_value(node_, JsonKind::null, {});
+  } else {
+    sink.on_value(node_, JsonKind::number, text);
+  }
+  return at;
+}
+
+// Runs to the end of an object or array that holds nothing of interest.
+const char* JsonScan::skip(const char* at, const char* end) {
+  for (; end - at >= static_cast<std::ptrdiff_t>(JsonBlock::size); at += JsonBlock::size) {
+    const JsonBlock block(at, in_string_, escaped_);
+    for (uint64_t brackets = block.opens | block.closes; brackets != 0; brackets &= brackets - 1) {
+      const uint64_t lowest = brackets & (~brackets + 1);
+      if ((block.opens & lowest) != 0) {
+        ++skip_depth_;
+      } else if (--skip_depth_ == 0) {
+        return end_skip(at + std::countr_zero(lowest));
+      }
+    }
+    in_string_ = block.ends_in_string;
+    escaped_ = block.ends_escaped;
+  }
+  for (; at != end; ++at) {
+    const char c = *at;
+    if (escaped_) {
+      escaped_ = false;
+    } else if (c == '"') {
+      in_string_ = !in_string_;
+    } else if (in_string_) {
+      escaped_ = c == '\\';
+    } else if (c == '{' || c == '[') {
+      ++skip_depth_;
+    } else if ((c == '}' || c == ']') && --skip_depth_ == 0) {
+      return end_skip(at);
+    }
+  }
+  return end;
+}
+
+const char* JsonScan::end_skip(const char* bracket) {
+  in_string_ = escaped_ = false;
+  end_value();
+  return bracket + 1;
+}
+
+}  // namespace sluice::api

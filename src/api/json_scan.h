@@ -1,0 +1,112 @@
+// Picks chosen values out of JSON text that comes in pieces cut anywhere, without a document, a buffer or a second look at any
+// byte: it follows the text's nesting, and skips what nobody asked for 64 bytes at a time.
+//
+// It is no validator: what it skips is checked for nesting and strings only. Keys written with escapes are not recognised.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace sluice::api {
+
+// A place in the text that somebody wants: an object's member `key` seen at `parent` is at `node`. Node 0 is the root; arrays
+// are transparent, their elements are at the array's own node. The list is ordered by parent, so that children stand together.
+struct ScanEdge {
+  uint8_t parent;
+  std::string_view key;
+  uint8_t node;
+};
+
+// The edges, with where each node's begin.
+class ScanTree {
+ public:
+  static constexpr size_t nodes = 32;
+  // `edges` must outlive the tree; nodes are below `nodes`.
+  constexpr explicit ScanTree(std::span<const ScanEdge> edges) : edges_(edges) {
+    size_t edge = 0;
+    for (size_t node = 0; node < nodes; ++node) {
+      while (edge < edges.size() && edges[edge].parent < node) ++edge;
+      first_[node] = static_cast<uint8_t>(edge);
+    }
+    first_[nodes] = static_cast<uint8_t>(edges.size());
+  }
+  constexpr std::span<const ScanEdge> below(uint8_t node) const {
+    return edges_.subspan(first_[node], static_cast<size_t>(first_[node + 1u] - first_[node]));
+  }
+
+ private:
+  std::span<const ScanEdge> edges_;
+  std::array<uint8_t, nodes + 1> first_{};
+};
+
+// What stands at a node. `item`: an array's first element is about to come, so the array is not empty.
+enum class JsonKind : unsigned char { string, number, true_value, false_value, null, object, array, item };
+
+class JsonSink {
+ public:
+  // `text`: of a number, or of a string (without its quotes, still escaped, "" where it is longer than longest_text).
+  // Valid until return. Objects and arrays are told where they open.
+  virtual void on_value(uint8_t node, JsonKind kind, std::string_view text) = 0;
+
+ protected:
+  ~JsonSink() = default;
+};
+
+class JsonScan {
+ public:
+  static constexpr size_t longest_text = 256;
+  static constexpr size_t deepest = 16;  // nesting that is looked into; deeper values are skipped
+
+  // `tree` must outlive the scan.
+  explicit JsonScan(const ScanTree& tree) : tree_(&tree) {}
+
+  void feed(std::string_view bytes, JsonSink& sink);
+  // Gets ready for another text.
+  void reset();
+
+  bool fresh() const { return state_ == State::value && depth_ == 0; }  // nothing but white space has come
+  bool whole() const { return state_ == State::done; }                  // one object or array has come, and nothing behind it
+  bool broken() const { return state_ == State::broken; }
+  bool root_is_array() const { return root_is_array_; }
+
+ private:
+  enum class State : unsigned char {
+    value, value_or_close, key, key_or_close, colon, comma, key_text, string_text, scalar, skip, done, broken
+  };
+  struct Level {
+    uint8_t node;
+    bool array;
+    bool any;
+  };
+  static constexpr uint8_t unwanted = 255;
+
+  const char* step(const char* at, const char* end, JsonSink& sink);
+  const char* begin_value(const char* at, JsonSink& sink);
+  const char* read_text(const char* at, const char* end, JsonSink& sink);
+  const char* read_scalar(const char* at, const char* end, JsonSink& sink);
+  const char* skip(const char* at, const char* end);
+  const char* end_skip(const char* bracket);
+  void open(bool array, JsonSink& sink);
+  void close(bool array);
+  void end_value() { state_ = depth_ == 0 ? State::done : State::comma; }
+  void keep(const char* begin, const char* end);
+  void end_text(JsonSink& sink);
+  uint8_t child(uint8_t parent, std::string_view key) const;
+
+  const ScanTree* tree_;
+  State state_ = State::value;
+  uint8_t node_ = 0;         // of the value that comes next
+  uint8_t depth_ = 0;
+  bool root_is_array_ = false;
+  bool escaped_ = false;     // the byte before was a backslash that escapes the next
+  bool in_string_ = false;   // while skipping
+  bool text_kept_ = true;    // token_ holds all of the text
+  uint16_t token_size_ = 0;
+  uint64_t skip_depth_ = 0;
+  std::array<Level, deepest> levels_;
+  std::array<char, longest_text> token_;
+};
+
+}  // namespace sluice::api

@@ -1,0 +1,48 @@
+// The recorded exchanges beside the source folder, if they are there.
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "base/dialect.h"
+
+namespace sluice::test {
+
+struct Exchange {
+  Dialect dialect;
+  std::string name;
+  int status;
+  bool stream;
+  std::string body;
+  nlohmann::json request;
+};
+
+// All of them; empty, with the reason printed, where the folder is missing.
+inline std::vector<Exchange> corpus() {
+  const auto folder = std::filesystem::path(__FILE__).parent_path() / "../../../shared/corpus";
+  const std::pair<const char*, Dialect> files[] = {{"openai-chat.jsonl", Dialect::openai},
+                                                   {"openai-responses.jsonl", Dialect::responses},
+                                                   {"anthropic-messages.jsonl", Dialect::anthropic},
+                                                   {"gemini-generate.jsonl", Dialect::gemini}};
+  std::vector<Exchange> exchanges;
+  for (const auto& [file, dialect] : files) {
+    std::ifstream in(folder / file);
+    if (!in) {
+      std::cout << "skipped: no recorded exchanges in ../shared/corpus/" << file << "\n";
+      continue;
+    }
+    for (std::string line; std::getline(in, line);) {
+      const auto json = nlohmann::json::parse(line);
+      exchanges.push_back({dialect, json.at("name"), json.at("status"), json.at("stream"),
+                           json.at("body").is_string() ? json.at("body").get<std::string>() : "", json.at("request")});
+    }
+  }
+  return exchanges;
+}
+
+}  // namespace sluice::test

@@ -1,0 +1,177 @@
+#include "api/request_peek.h"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "net/stream.h"
+
+namespace sluice::api {
+namespace {
+
+using nlohmann::json;
+
+// A body with the readable bytes behind it that a peek wants, and with no byte more.
+class Body {
+ public:
+  explicit Body(std::string_view text) : bytes_(text.begin(), text.end()), size_(text.size()) {
+    bytes_.insert(bytes_.end(), net::read_padding_bytes, '"');  // their values mean nothing
+  }
+  std::string_view view() const { return {bytes_.data(), size_}; }
+
+ private:
+  std::vector<char> bytes_;
+  size_t size_;
+};
+
+std::string edited(std::string_view body, const std::vector<Edit>& edits) {
+  std::vector<std::string_view> pieces;
+  apply(body, edits, pieces);
+  std::string out;
+  for (const auto piece : pieces) out += piece;
+  CHECK(out.size() == size_after(body, edits));
+  return out;
+}
+
+TEST_CASE("a peek sees the model and the stream options, and edits change nothing else") {
+  struct Case {
+    std::string_view body, model;
+    bool stream, asks_usage;
+    std::string_view asked;  // the body with the model renamed to "new" and usage asked for
+  };
+  const Case cases[] = {
+      {R"({"model":"old"})", "old", false, false, R"({"stream_options":{"include_usage":true},"model":"new"})"},
+      {R"({})", "", false, false, R"({"stream_options":{"include_usage":true}})"},
+      {" {\n} ", "", false, false, " {\"stream_options\":{\"include_usage\":true}\n} "},
+      {R"({ "model" : "old" , "stream" : true })", "old", true, false,
+       R"({"stream_options":{"include_usage":true}, "model" : "new" , "stream" : true })"},
+      {R"({"stream_options":null,"model":"old"})", "old", false, false,
+       R"({"stream_options":{"include_usage":true},"model":"new"})"},
+      {R"({"model":"old","stream_options":null })", "old", false, false,
+       R"({"model":"new","stream_options":{"include_usage":true} })"},
+      {R"({"model":"old","stream_options":{ }})", "old", false, false,
+       R"({"model":"new","stream_options":{"include_usage":true }})"},
+      {R"({"model":"old","stream_options":{"x":[1,{"include_usage":true}]}})", "old", false, false,
+       R"({"model":"new","stream_options":{"include_usage":true,"x":[1,{"include_usage":true}]}})"},
+      {R"({"model":"old","stream_options":{"include_usage": false ,"x":1}})", "old", false, false,
+       R"({"model":"new","stream_options":{"include_usage": true ,"x":1}})"},
+      {R"({"model":"old","stream_options":{"include_usage":null}})", "old", false, false,
+       R"({"model":"new","stream_options":{"include_usage":true}})"},
+      {R"({"model":"old","stream_options":{"include_usage":true}})", "old", false, true,
+       R"({"model":"new","stream_options":{"include_usage":true}})"},
+      {R"({"a":{"model":"inner","stream":true},"model":"ol\u0064","stream":false})", "old", false, false,
+       R"({"stream_options":{"include_usage":true},"a":{"model":"inner","stream":true},"model":"new","stream":false})"},
+      {R"({"mod\u0065l":"old"})", "old", false, false, R"({"stream_options":{"include_usage":true},"mod\u0065l":"new"})"},
+      {R"({"model":null,"stream":null})", "", false, false,
+       R"({"stream_options":{"include_usage":true},"model":null,"stream":null})"},
+      {R"({"model":"a\"b\\","z":1})", "a\"b\\", false, false, R"({"stream_options":{"include_usage":true},"model":"new","z":1})"},
+      {R"({"model":"","z":"}{"})", "", false, false, R"({"stream_options":{"include_usage":true},"model":"new","z":"}{"})"},
+  };
+  RequestPeeker peeker;
+  for (const Case& c : cases) {
+    INFO(c.body);
+    const Body body(c.body);
+    const auto peek = peeker.peek(body.view(), Dialect::openai);
+    REQUIRE(peek);
+    CHECK(peek->model == c.model);
+    CHECK(peek->stream == c.stream);
+    CHECK(peek->asks_usage == c.asks_usage);
+    const std::string out = edited(body.view(), edits_for(*peek, "new", true));
+    CHECK(out == c.asked);
+    CHECK(json::accept(out));
+    CHECK(edited(body.view(), edits_for(*peek, peek->model, false)) == c.body);
+  }
+}
+
+TEST_CASE("what is no JSON object, or says a thing twice or wrongly, is refused with its place") {
+  struct Case {
+    std::string_view body, reason;
+  };
+  const Case cases[] = {
+      {"", "empty"},
+      {"   ", "JSON"},
+      {"[]", "not a JSON object"},
+      {"\"model\"", "not a JSON object"},
+      {"12", "not a JSON object"},
+      {"{", ""},
+      {R"({"model":"x")", ""},
+      {R"({"model":"x)", ""},
+      {R"({"model":"x"}})", ""},
+      {R"({"model":"x"}{})", "more follows"},
+      {R"({"model":"x"} 1)", ""},
+      {R"({"model":"x",})", ""},
+      {R"({"model"})", ""},
+      {R"({"model":})", ""},
+      {R"({"model" "x"})", ""},
+      {R"({"a":[1,2})", ""},
+      {R"({"model":1})", "`model` must be a string (at byte 9)"},
+      {R"({"model":["x"]})", "`model` must be a string (at byte 9)"},
+      {R"({"model":"\x"})", "`model` must be a string"},
+      {R"({"model":"x","model":"x"})", "`model` stands twice"},
+      {R"({"model":"x","mod\u0065l":"y"})", "`model` stands twice"},
+      {R"({"stream":true,"stream":true})", "`stream` stands twice"},
+      {R"({"stream":"true"})", "`stream` must be true or false (at byte 10)"},
+      {R"({"stream":1})", "`stream` must be"},
+      {R"({"stream_options":[]})", "`stream_options` must be an object"},
+      {R"({"stream_options":{},"stream_options":{}})", "`stream_options` stands twice"},
+      {R"({"stream_options":{"include_usage":1}})", "must be true or false"},
+      {R"({"stream_options":{"include_usage":true,"include_usage":true}})", "`include_usage` stands twice"},
+  };
+  RequestPeeker peeker;
+  for (const Case& c : cases) {
+    INFO(c.body);
+    const Body body(c.body);
+    const auto peek = peeker.peek(body.view(), Dialect::openai);
+    REQUIRE_FALSE(peek);
+    CHECK(peek.error().code == ErrorCode::bad_request);
+    CHECK(peek.error().message.find(c.reason) != std::string::npos);
+  }
+}
+
+TEST_CASE("a body cut at any byte is refused") {
+  const std::string_view whole =
+      R"({"model":"gpt","messages":[{"role":"user","content":"a \"b\" \\ {["},{"x":[]}],"stream":true,"stream_options":{"a":{}}})";
+  RequestPeeker peeker;
+  REQUIRE(peeker.peek(Body(whole).view(), Dialect::openai));
+  for (size_t size = 0; size < whole.size(); ++size) {
+    INFO(size);
+    CHECK_FALSE(peeker.peek(Body(whole.substr(0, size)).view(), Dialect::openai));
+  }
+}
+
+TEST_CASE("ollama streams unless told not to, and once called the model name") {
+  RequestPeeker peeker;
+  CHECK(peeker.peek(Body(R"({"model":"x"})").view(), Dialect::ollama)->stream);
+  CHECK_FALSE(peeker.peek(Body(R"({"model":"x","stream":false})").view(), Dialect::ollama)->stream);
+  const Body body(R"({"name":"x"})");
+  const auto peek = peeker.peek(body.view(), Dialect::ollama);
+  REQUIRE(peek);
+  CHECK(peek->model == "x");
+  CHECK(edited(body.view(), edits_for(*peek, "y", false)) == R"({"name":"y"})");
+  CHECK(peeker.peek(Body(R"({"name":"x","model":"m"})").view(), Dialect::ollama)->model == "m");
+  CHECK(peeker.peek(Body(R"({"name":"x"})").view(), Dialect::openai)->model.empty());
+}
+
+TEST_CASE("a large body is peeked, and a small one after it") {
+  RequestPeeker peeker;
+  const Body large(R"({"input":")" + std::string(3 * 1024 * 1024, 'x') + R"(","model":"m"})");
+  const auto peek = peeker.peek(large.view(), Dialect::openai);
+  REQUIRE(peek);
+  CHECK(peek->model == "m");
+  CHECK(peek->model_at == large.view().size() - 4);
+  CHECK(peeker.peek(Body(R"({"model":"n"})").view(), Dialect::openai)->model == "n");
+}
+
+TEST_CASE("nesting has a limit, and meeting it is an error, not a crash") {
+  RequestPeeker peeker;
+  for (const size_t depth : {100u, 900u, 100000u}) {
+    const Body body("{\"a\":" + std::string(depth, '[') + std::string(depth, ']') + ",\"model\":\"m\"}");
+    const auto peek = peeker.peek(body.view(), Dialect::openai);
+    if (depth < 1000) {
+      REQUIRE(peek);
+    }
+    if (peek) CHECK(peek->model == "m");
+  }
+}
+
+}  // namespace
+}  // namespace sluice::api
