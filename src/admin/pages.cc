@@ -1,0 +1,176 @@
+#include "admin/pages.h"
+
+#include <time.h>
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "admin/http_date.h"
+#include "api/endpoint.h"
+#include "api/error_body.h"
+#include "api/percent.h"
+#include "base/nearest.h"
+
+namespace sluice::admin {
+namespace {
+
+constexpr std::string_view root_body = "sluice is running\n";
+constexpr std::string_view allowed_methods = "GET, HEAD";
+constexpr size_t names_in_error = 5;
+
+// Every page has answered by the time its handler is made.
+class Answered final : public http::RequestHandler {
+ public:
+  void on_body(std::string_view) override {}
+  void on_body_end() override {}
+  void on_request_broken(const Error&) override {}
+  void on_drained() override {}
+  void on_caller_gone(const Error&) override {}
+};
+
+// What follows /v1/models: "" for the list, an id (percent-encoded) for one model; nullopt for another path.
+std::optional<std::string_view> models_part(std::string_view path) {
+  if (path.starts_with("/v1/")) path.remove_prefix(3);
+  constexpr std::string_view models = "/models";
+  if (!path.starts_with(models)) return std::nullopt;
+  path.remove_prefix(models.size());
+  if (path.empty()) return path;
+  if (path.front() != '/') return std::nullopt;
+  return path.substr(1);
+}
+
+Error unknown_model(std::string_view id, const std::vector<api::ListedModel>& models) {
+  std::vector<std::string_view> known;
+  for (const api::ListedModel& model : models) known.push_back(model.id);
+  std::vector<std::string_view> named = nearest(id, known, names_in_error);
+  const bool similar = !named.empty();
+  if (!similar) {
+    named = known;
+    named.resize(std::min(known.size(), names_in_error));
+  }
+  std::string message = "there is no model '" + std::string(id) + "' here";
+  if (named.empty()) return {ErrorCode::unknown_model, message + "; none is listed for you"};
+  message += similar ? "; similar ones: " : "; some that there are: ";
+  for (const std::string_view name : named) {
+    if (name.data() != named.front().data()) message += ", ";
+    message += name;
+  }
+  return {ErrorCode::unknown_model, message + " (GET /v1/models lists all)"};
+}
+
+timespec read_clock(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return now;
+}
+
+}  // namespace
+
+Clock Clock::system() {
+  return {[] {
+            const timespec now = read_clock(CLOCK_MONOTONIC_COARSE);
+            return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+          },
+          [] { return static_cast<int64_t>(read_clock(CLOCK_REALTIME_COARSE).tv_sec); }};
+}
+
+Pages::Pages(Options options) : options_(std::move(options)) { refresh(); }
+
+bool Pages::knows(http::Method method, std::string_view path) {
+  if (path.size() < 2) return path == "/";
+  switch (path[1]) {
+    case 'h': return path == "/health";
+    case 'r': return path == "/ready";
+    case 'm': return path == "/metrics" || models_part(path).has_value();
+    case 'v': {
+      if (!models_part(path)) return false;
+      if (method == http::Method::get || method == http::Method::head) return true;
+      // Some of Gemini's paths begin the same: POST /v1/models/{model}:generateContent.
+      return !api::match(method, path).has_value();
+    }
+    default: return false;
+  }
+}
+
+std::unique_ptr<http::RequestHandler> Pages::handle(const http::RequestHead& head, http::Responder& responder) {
+  refresh();
+  if (head.method != http::Method::get && head.method != http::Method::head && knows(head.method, head.path())) {
+    std::string message(head.path());
+    message += " takes GET and HEAD, not ";
+    message += http::name_of(head.method);
+    answer_error(head, {ErrorCode::method_not_allowed, std::move(message)}, responder);
+  } else {
+    answer_page(head, responder);
+  }
+  return std::make_unique<Answered>();
+}
+
+void Pages::answer_page(const http::RequestHead& head, http::Responder& responder) {
+  const std::string_view path = head.path();
+  if (path == "/health") return answer_json(200, health_body_, responder);
+  if (path == "/ready") {
+    if (options_.draining.load(std::memory_order_relaxed)) {
+      return answer_json(503, "{\"ready\":false,\"reason\":\"draining\"}\n", responder);
+    }
+    return answer_json(200, "{\"ready\":true}\n", responder);
+  }
+  if (const auto id = models_part(path)) return answer_models(head, *id, responder);
+  if (path == "/") return responder.answer(200, text_fields_, root_body);
+  if (path == "/metrics") return responder.answer(200, metrics_fields_, options_.metrics.page());
+  answer_error(head, {ErrorCode::unknown_path, "there is no page " + std::string(path)}, responder);
+}
+
+void Pages::answer_models(const http::RequestHead& head, std::string_view id, http::Responder& responder) {
+  const Result<std::vector<api::ListedModel>> models = options_.models(head);
+  if (!models) return answer_error(head, models.error(), responder);
+  const Dialect dialect = api::guess_dialect(head.path(), head.fields);
+  if (id.empty()) return answer_json(200, api::model_list_body(dialect, *models, options_.started_unix_s), responder);
+  std::string decoded;
+  api::append_percent_decoded(decoded, id);
+  const auto found =
+      std::find_if(models->begin(), models->end(), [&](const auto& model) { return model.id == decoded; });
+  if (found == models->end()) return answer_error(head, unknown_model(decoded, *models), responder);
+  answer_json(200, api::model_body(dialect, *found, options_.started_unix_s), responder);
+}
+
+void Pages::answer_json(int status, std::string_view body, http::Responder& responder) {
+  responder.answer(status, json_fields_, body);
+}
+
+void Pages::answer_error(const http::RequestHead& head, const Error& error, http::Responder& responder) {
+  http::Fields fields;
+  std::string body;
+  render_error(head, error, fields, body);
+  responder.answer(http_status(error.code), fields, body);
+}
+
+void Pages::render_error(const http::RequestHead& head, const Error& error, http::Fields& fields, std::string& body) {
+  body = api::error_body(api::guess_dialect(head.path(), head.fields), error, {});
+  fields.add("content-type", "application/json");
+  fields.add("date", date_);
+  if (error.code == ErrorCode::method_not_allowed) fields.add("allow", allowed_methods);
+  if (error.code == ErrorCode::unauthorized) fields.add("www-authenticate", "Bearer");
+}
+
+// Once a second makes anew what holds the time.
+void Pages::refresh() {
+  const uint64_t now_ns = options_.clock.monotonic_ns();
+  const uint64_t uptime_s = now_ns > options_.started_ns ? (now_ns - options_.started_ns) / 1'000'000'000 : 0;
+  if (uptime_s == uptime_s_) return;
+  uptime_s_ = uptime_s;
+  date_ = http_date(options_.clock.unix_s());
+  health_body_ = "{\"status\":\"ok\",\"version\":\"" SLUICE_VERSION "\",\"uptime_s\":";
+  health_body_ += std::to_string(uptime_s) + "}\n";
+  const auto fill = [this](http::Fields& fields, std::string_view content_type) {
+    fields.clear();
+    fields.add("content-type", content_type);
+    fields.add("cache-control", "no-store");
+    fields.add("date", date_);
+  };
+  fill(json_fields_, "application/json");
+  fill(text_fields_, "text/plain; charset=utf-8");
+  fill(metrics_fields_, "text/plain; version=0.0.4; charset=utf-8");
+}
+
+}  // namespace sluice::admin

@@ -1,0 +1,68 @@
+// sluice's own pages, as one http::Service: / says that it runs, /health and /ready are for whoever watches it,
+// /metrics for Prometheus, /v1/models for callers. One for each worker; on its thread only.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/model_list.h"
+#include "base/result.h"
+#include "http/message.h"
+#include "http/service.h"
+#include "observe/metrics.h"
+
+namespace sluice::admin {
+
+// The clocks the pages go by; tests bring their own. The system's are read to within some milliseconds, which costs
+// next to nothing.
+struct Clock {
+  std::function<uint64_t()> monotonic_ns;  // on the scale of net::Loop::now_ns()
+  std::function<int64_t()> unix_s;
+
+  static Clock system();
+};
+
+class Pages final : public http::Service {
+ public:
+  // The models that whoever sent this request may use; unauthorized if its key is missing or not known.
+  using ModelsFor = std::function<Result<std::vector<api::ListedModel>>(const http::RequestHead&)>;
+  // What is referred to must outlive the pages.
+  struct Options {
+    const observe::Metrics& metrics;
+    const std::atomic<bool>& draining;
+    ModelsFor models;
+    uint64_t started_ns = 0;     // when the daemon began, by Clock::monotonic_ns
+    int64_t started_unix_s = 0;  // the same moment by Clock::unix_s; stands for every model's creation, too
+    Clock clock = Clock::system();
+  };
+
+  explicit Pages(Options options);
+
+  // Whether a request for `path` (no query) is for the pages, be it only to be told that the method is wrong.
+  // "/models" and "/models/{id}" count as /v1/models, for callers whose base URL lacks the version.
+  static bool knows(http::Method method, std::string_view path);
+
+  // Answers and finishes at once. What handle() is given must be known (else the answer is 404).
+  std::unique_ptr<http::RequestHandler> handle(const http::RequestHead& head, http::Responder& responder) override;
+  void render_error(const http::RequestHead& head, const Error& error, http::Fields& fields, std::string& body) override;
+
+ private:
+  void refresh();
+  void answer_page(const http::RequestHead& head, http::Responder& responder);
+  void answer_models(const http::RequestHead& head, std::string_view id, http::Responder& responder);
+  void answer_json(int status, std::string_view body, http::Responder& responder);
+  void answer_error(const http::RequestHead& head, const Error& error, http::Responder& responder);
+
+  const Options options_;
+  // Made anew when a second has passed; most requests find them ready.
+  uint64_t uptime_s_ = UINT64_MAX;
+  std::string date_, health_body_;
+  http::Fields json_fields_, text_fields_, metrics_fields_;
+};
+
+}  // namespace sluice::admin

@@ -1,0 +1,187 @@
+#include "observe/access_record.h"
+
+#include <charconv>
+#include <concepts>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "observe/line.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+
+namespace sluice::observe {
+namespace {
+
+// Both forms write into memory that is known to be large enough (room_for), which is much quicker than appending some
+// hundred pieces to a string. Names are literals that need no escaping; the order of the fields is write_fields' alone.
+class Form {
+ public:
+  explicit Form(char* at) : at_(at) {}
+  char* end() const { return at_; }
+
+  template <size_t size>
+  void literal(const char (&text)[size]) {
+    std::memcpy(at_, text, size - 1);
+    at_ += size - 1;
+  }
+  void number(uint64_t value) { at_ = std::to_chars(at_, at_ + 20, value).ptr; }
+  void bytes(std::string_view text) {
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+  }
+
+ private:
+  char* at_;
+};
+
+class JsonForm : public Form {
+ public:
+  using Form::Form;
+
+  template <size_t size>
+  void name(const char (&name)[size]) {
+    literal(",\"");
+    literal(name);
+    literal("\":");
+  }
+  void value(std::string_view text) {
+    literal("\"");
+    if (is_plain(text)) {
+      bytes(text);
+    } else {
+      std::string escaped;
+      append_escaped(escaped, text);
+      bytes(escaped);
+    }
+    literal("\"");
+  }
+};
+
+class TextForm : public Form {
+ public:
+  using Form::Form;
+
+  template <size_t size>
+  void name(const char (&name)[size]) {
+    literal(" ");
+    literal(name);
+    literal("=");
+  }
+  void value(std::string_view text) {
+    if (is_word(text)) return bytes(text);
+    std::string word;
+    append_word(word, text);
+    bytes(word);
+  }
+};
+
+// At least as many bytes as the record takes in either form: an escape makes at most six bytes of one.
+size_t room_for(const AccessRecord& record) {
+  size_t text_bytes = 0;
+  for (const std::string_view text :
+       {record.request_id, record.peer, record.key, record.method, record.path, record.route, record.dialect, record.model,
+        record.target, record.answered_model, record.target_request_id, record.outcome, record.reason}) {
+    text_bytes += text.size();
+  }
+  constexpr size_t names_and_numbers = 1024;
+  return names_and_numbers + 6 * text_bytes;
+}
+
+template <typename AnyForm>
+void write_fields(AnyForm& form, const AccessRecord& record) {
+  const auto text = [&form](const auto& name, std::string_view value) {
+    if (value.empty()) return;
+    form.name(name);
+    form.value(value);
+  };
+  const auto number = [&form](const auto& name, std::integral auto value) {
+    form.name(name);
+    form.number(value > 0 ? static_cast<uint64_t>(value) : 0);
+  };
+  const auto optional_number = [&number](const auto& name, const std::optional<uint64_t>& value) {
+    if (value) number(name, *value);
+  };
+  text("request_id", record.request_id);
+  text("peer", record.peer);
+  text("key", record.key);
+  text("method", record.method);
+  text("path", record.path);
+  text("route", record.route);
+  text("dialect", record.dialect);
+  text("model", record.model);
+  text("target", record.target);
+  text("answered_model", record.answered_model);
+  text("target_request_id", record.target_request_id);
+  number("status", record.status);
+  text("outcome", record.outcome);
+  text("reason", record.reason);
+  if (record.stream) {
+    form.name("stream");
+    form.literal("true");
+  }
+  if (record.attempts > 0) number("attempts", record.attempts);
+  if (record.target_status > 0) number("target_status", record.target_status);
+  number("duration_us", record.duration_us);
+  number("overhead_us", record.overhead_us);
+  optional_number("first_byte_us", record.first_byte_us);
+  number("bytes_in", record.bytes_in);
+  number("bytes_out", record.bytes_out);
+  optional_number("input_tokens", record.input_tokens);
+  optional_number("cache_read_tokens", record.cache_read_tokens);
+  optional_number("cache_write_tokens", record.cache_write_tokens);
+  optional_number("output_tokens", record.output_tokens);
+  optional_number("reasoning_tokens", record.reasoning_tokens);
+}
+
+// Writes the line and returns its end.
+char* write_record(char* at, std::string_view time, const AccessRecord& record, bool json) {
+  if (json) {
+    JsonForm form(at);
+    form.literal("{\"time\":\"");
+    form.bytes(time);
+    form.literal("\",\"type\":\"access\"");
+    write_fields(form, record);
+    form.literal("}\n");
+    return form.end();
+  }
+  TextForm form(at);
+  form.bytes(time);
+  form.literal(" access");
+  write_fields(form, record);
+  form.literal("\n");
+  return form.end();
+}
+
+}  // namespace
+
+void append_record(std::string& out, const AccessRecord& record, bool json) {
+  const TimeText time(record.time_ms);
+  const size_t room = room_for(record);
+  char usual[4096];
+  if (room <= sizeof usual) {
+    out.append(usual, write_record(usual, time.view(), record, json));
+    return;
+  }
+  const auto large = std::make_unique_for_overwrite<char[]>(room);
+  out.append(large.get(), write_record(large.get(), time.view(), record, json));
+}
+
+AccessLog::AccessLog(Log& log, WorkerMetrics& metrics) : log_(log), metrics_(metrics) {}
+
+AccessLog::~AccessLog() { flush(); }
+
+void AccessLog::add(const AccessRecord& record) {
+  if (text_.empty()) text_.reserve(batch_bytes + 4096);  // the last record goes beyond
+  append_record(text_, record, log_.json());
+  ++records_;
+  if (text_.size() >= batch_bytes) flush();
+}
+
+void AccessLog::flush() {
+  if (text_.empty()) return;
+  if (!log_.write_lines(std::exchange(text_, {}))) metrics_.access_records_dropped_total.add(records_);
+  records_ = 0;
+}
+
+}  // namespace sluice::observe

@@ -1,0 +1,57 @@
+// One structured record for each exchange: what was asked, who answered, how long it took, what it cost. Never a key,
+// a query, a body or a header value that could hold one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace sluice::observe {
+
+class Log;
+class WorkerMetrics;
+
+// Views need to live for the call only. docs/access-record.md describes each field.
+struct AccessRecord {
+  int64_t time_ms = 0;  // Unix time of the request's first byte
+  std::string_view request_id, peer, key, method, path, route, dialect;
+  std::string_view model, target, answered_model, target_request_id;
+  int status = 0;             // as sent to the caller; 499 if it left before
+  std::string_view outcome;   // "ok", or the error code's name
+  std::string_view reason;    // the error's message, if any
+  bool stream = false;
+  uint32_t attempts = 0;
+  int target_status = 0;      // 0: the target answered nothing
+  uint64_t duration_us = 0, overhead_us = 0;
+  std::optional<uint64_t> first_byte_us;
+  uint64_t bytes_in = 0, bytes_out = 0;
+  std::optional<uint64_t> input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens;
+};
+
+// Appends the record as one line with its line break: a JSON object, or a time and key=value. The fields come in a
+// fixed order; those that are empty are left out.
+void append_record(std::string& out, const AccessRecord& record, bool json);
+
+// Gathers one worker's records and hands them to the log in batches, so that a request costs no system call and no
+// lock. Worker's thread only.
+class AccessLog {
+ public:
+  AccessLog(Log& log, WorkerMetrics& metrics);
+  ~AccessLog();  // flushes
+  static constexpr size_t batch_bytes = 32 * 1024;
+  void add(const AccessRecord& record);
+  // Hands over what has gathered; called by the worker every 100 ms while there is something, and when 32 KiB have
+  // gathered. Records that the log cannot take (its queue is full) are dropped and counted.
+  void flush();
+  bool empty() const { return text_.empty(); }
+
+ private:
+  Log& log_;
+  WorkerMetrics& metrics_;
+  std::string text_;
+  int64_t records_ = 0;  // in text_
+};
+
+}  // namespace sluice::observe

@@ -1,0 +1,207 @@
+#include "observe/log.h"
+
+#include <signal.h>
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
+#include <spdlog/sinks/sink.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <mutex>
+
+#include "observe/fd_writer.h"
+#include "observe/line.h"
+#include "observe/secret_mask.h"
+
+namespace sluice::observe {
+namespace {
+
+constexpr std::array<std::string_view, 5> level_names = {"trace", "debug", "info", "warn", "error"};
+
+int64_t unix_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::string make_line(bool json, Level level, std::string_view message, std::initializer_list<LogField> fields) {
+  std::string line;
+  line.reserve(256);
+  if (json) line += "{\"time\":\"";
+  line += TimeText(unix_ms()).view();
+  line += json ? "\",\"level\":\"" : " ";
+  line += name_of(level);
+  line += json ? "\",\"message\":\"" : " ";
+  append_escaped(line, message);
+  if (json) line += '"';
+  for (const auto& [name, value] : fields) {
+    line += json ? ",\"" : " ";
+    append_escaped(line, name);
+    line += json ? "\":\"" : "=";
+    if (json) append_escaped(line, value);
+    else append_word(line, value);
+    if (json) line += '"';
+  }
+  line += json ? "}\n" : "\n";
+  return line;
+}
+
+// What waits for the writing thread. spdlog's own answer to a full queue is to lose its oldest entry, or to block;
+// counting here keeps its queue from ever being full, so that the newest is dropped, whoever logs is told, and memory
+// is bounded in bytes.
+class Backlog {
+ public:
+  bool take(size_t bytes) {
+    if (entries_.fetch_add(1) < Log::most_queued) {
+      // An entry larger than the bound may still go alone.
+      const size_t before = bytes_.fetch_add(bytes);
+      if (before == 0 || before + bytes <= Log::most_queued_bytes) return true;
+      bytes_.fetch_sub(bytes);
+    }
+    entries_.fetch_sub(1);
+    return false;
+  }
+  void release(size_t bytes) {
+    bytes_.fetch_sub(bytes);
+    entries_.fetch_sub(1);
+  }
+  // Releases at the end of its scope, exceptions included.
+  class Release {
+   public:
+    Release(Backlog& backlog, size_t bytes) : backlog_(backlog), bytes_(bytes) {}
+    ~Release() { backlog_.release(bytes_); }
+    Release(const Release&) = delete;
+    Release& operator=(const Release&) = delete;
+
+   private:
+    Backlog& backlog_;
+    const size_t bytes_;
+  };
+
+ private:
+  std::atomic<size_t> entries_{0}, bytes_{0};
+};
+
+// The writing thread's side: masks and writes. Lines come formatted, so no pattern is ever applied.
+class LineSink final : public spdlog::sinks::sink {
+ public:
+  LineSink(int fd, bool json) : writer_(fd), json_(json) {}
+
+  void log(const spdlog::details::log_msg& message) override {
+    const std::string_view lines(message.payload.data(), message.payload.size());
+    {
+      const Backlog::Release release(backlog, lines.size());
+      put(lines);
+    }
+    const uint64_t dropped = dropped_total.load(std::memory_order_relaxed);
+    if (dropped == reported_) return;
+    put(make_line(json_, Level::warn, "log lines were dropped", {{"count", std::to_string(dropped - reported_)}}));
+    reported_ = dropped;
+  }
+  void flush() override {}
+  void set_pattern(const std::string&) override {}
+  void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
+
+  void mask(std::string_view secret) {
+    const std::lock_guard lock(mutex_);
+    mask_.add(secret);
+  }
+  void close_soon() { writer_.close_soon(); }
+
+  Backlog backlog;
+  std::atomic<uint64_t> dropped_total{0};
+
+ private:
+  void put(std::string_view lines) {
+    {
+      const std::lock_guard lock(mutex_);
+      lines = mask_.apply(lines, scratch_);
+    }
+    writer_.write(lines);
+    if (scratch_.capacity() > 256 * 1024) std::string().swap(scratch_);
+  }
+
+  FdWriter writer_;
+  const bool json_;
+  std::mutex mutex_;  // guards mask_; whoever adds secrets does so while the first lines are being written
+  SecretMask mask_;
+  std::string scratch_;
+  uint64_t reported_ = 0;
+};
+
+// Signals are for the loops; and EPIPE is to be an error of write(), not the end of the program.
+void block_signals() {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
+}  // namespace
+
+std::string_view name_of(Level level) { return level_names[static_cast<size_t>(level)]; }
+
+std::optional<Level> level_named(std::string_view name) {
+  for (size_t i = 0; i < level_names.size(); ++i) {
+    if (level_names[i] == name) return static_cast<Level>(i);
+  }
+  return std::nullopt;
+}
+
+struct Log::State {
+  explicit State(const Options& log_options)
+      : options(log_options),
+        sink(std::make_shared<LineSink>(options.fd, options.json)),
+        pool(std::make_shared<spdlog::details::thread_pool>(most_queued, 1, block_signals)),
+        logger(std::make_shared<spdlog::async_logger>("sluice", sink, pool,
+                                                      spdlog::async_overflow_policy::overrun_oldest)) {
+    logger->set_level(spdlog::level::trace);
+    logger->flush_on(spdlog::level::off);
+    logger->set_error_handler([](const std::string&) {});
+  }
+
+  bool post(std::string_view lines) {
+    if (!sink->backlog.take(lines.size())) return false;
+    try {
+      logger->log(spdlog::level::info, spdlog::string_view_t(lines.data(), lines.size()));
+      return true;
+    } catch (...) {
+      // Out of memory: the entry was not queued.
+      sink->backlog.release(lines.size());
+      return false;
+    }
+  }
+
+  const Options options;
+  std::shared_ptr<LineSink> sink;
+  // Order matters: the logger goes first, then the pool, whose destructor waits until its thread has done all.
+  std::shared_ptr<spdlog::details::thread_pool> pool;
+  std::shared_ptr<spdlog::async_logger> logger;
+};
+
+Log::Log(const Options& options) : state_(std::make_unique<State>(options)) {}
+
+Log::~Log() { state_->sink->close_soon(); }
+
+void Log::mask(std::string secret) { state_->sink->mask(secret); }
+
+bool Log::enabled(Level level) const { return level >= state_->options.level; }
+
+void Log::write(Level level, std::string_view message, std::initializer_list<LogField> fields) {
+  if (!enabled(level)) return;
+  try {
+    if (state_->post(make_line(state_->options.json, level, message, fields))) return;
+  } catch (...) {
+    // Out of memory: a line less.
+  }
+  state_->sink->dropped_total.fetch_add(1, std::memory_order_relaxed);
+}
+
+bool Log::json() const { return state_->options.json; }
+
+bool Log::write_lines(std::string lines) {
+  return state_->post(lines);
+}
+
+uint64_t Log::dropped_total() const { return state_->sink->dropped_total.load(std::memory_order_relaxed); }
+
+}  // namespace sluice::observe

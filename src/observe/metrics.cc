@@ -1,0 +1,146 @@
+#include "observe/metrics.h"
+
+#include <algorithm>
+#include <functional>
+#include <mutex>
+
+#include "observe/metrics_state.h"
+#include "observe/process_stats.h"
+
+namespace sluice::observe {
+namespace {
+
+constexpr uint64_t ms = 1'000;
+constexpr uint64_t s = 1'000'000;
+
+// From the quickest error to the longest agent turn.
+const std::vector<uint64_t>& duration_bounds() {
+  static const std::vector<uint64_t> bounds = {1 * ms,   2500,     5 * ms,  10 * ms, 25 * ms, 50 * ms, 100 * ms,
+                                               250 * ms, 500 * ms, 1 * s,   2500 * ms, 5 * s, 10 * s,  20 * s,
+                                               30 * s,   60 * s,   120 * s, 300 * s, 600 * s};
+  return bounds;
+}
+
+const std::vector<uint64_t>& first_byte_bounds() {
+  static const std::vector<uint64_t> bounds = {1 * ms,   2500,   5 * ms, 10 * ms, 25 * ms,   50 * ms, 100 * ms,
+                                               250 * ms, 500 * ms, 1 * s,  2 * s,  3 * s,     5 * s,   7500 * ms,
+                                               10 * s,   20 * s, 30 * s, 60 * s,  120 * s};
+  return bounds;
+}
+
+// What the gateway itself adds: tens of microseconds, so the buckets begin there.
+const std::vector<uint64_t>& overhead_bounds() {
+  static const std::vector<uint64_t> bounds = {10,     20,     30,      50,      75,      100,     150,
+                                               200,    300,    500,     750,     1 * ms,  2 * ms,  5 * ms,
+                                               10 * ms, 25 * ms, 50 * ms, 100 * ms, 250 * ms, 1 * s};
+  return bounds;
+}
+
+uint64_t hash_of(std::string_view route, std::string_view target) {
+  const std::hash<std::string_view> hash;
+  // The odd factor keeps (a, b) and (b, a) apart.
+  return hash(route) * 0x9e3779b97f4a7c15ull + hash(target);
+}
+
+constexpr std::string_view other = "other";
+
+}  // namespace
+
+Histogram::Histogram(const std::vector<uint64_t>& bounds_us) : size_(std::min(bounds_us.size(), most_buckets)) {
+  std::copy_n(bounds_us.begin(), size_, bounds_.begin());
+}
+
+void Histogram::observe_us(uint64_t us) {
+  size_t i = 0;
+  while (i < size_ && us > bounds_[i]) ++i;
+  counts_[i].add(1);
+  sum_.add(static_cast<int64_t>(us));
+}
+
+StatusCells::~StatusCells() {
+  for (Block* block = first_.next.load(); block;) {
+    Block* next = block->next.load();
+    delete block;
+    block = next;
+  }
+}
+
+Cell& StatusCells::at(int status) {
+  const auto key = static_cast<uint16_t>((status >= 100 && status <= 599 ? status : 0) + 1);
+  Block* block = &first_;
+  while (true) {
+    for (size_t i = 0; i < block_cells; ++i) {
+      const uint16_t found = block->keys[i].load(std::memory_order_relaxed);
+      if (found == key) return block->cells[i];
+      if (found == 0) {
+        block->keys[i].store(key, std::memory_order_release);
+        return block->cells[i];
+      }
+    }
+    Block* next = block->next.load(std::memory_order_relaxed);
+    if (!next) {
+      next = new Block;
+      block->next.store(next, std::memory_order_release);
+    }
+    block = next;
+  }
+}
+
+Series::Series() : duration(duration_bounds()), first_byte(first_byte_bounds()), overhead(overhead_bounds()) {}
+
+WorkerMetrics::State::State() : slots(16) {}
+
+size_t WorkerMetrics::State::find(uint64_t hash, std::string_view route, std::string_view target) const {
+  const size_t mask = slots.size() - 1;
+  for (size_t i = hash & mask;; i = (i + 1) & mask) {
+    const Slot& slot = slots[i];
+    if (!slot.entry) return i;
+    if (slot.hash == hash && slot.entry->target == target && slot.entry->route == route) return i;
+  }
+}
+
+Series& WorkerMetrics::State::make(uint64_t hash, std::string_view route, std::string_view target) {
+  if ((entries.size() + 1) * 2 > slots.size()) {
+    std::vector<Slot> old(slots.size() * 2);
+    old.swap(slots);
+    for (const Slot& slot : old) {
+      if (slot.entry) slots[find(slot.hash, slot.entry->route, slot.entry->target)] = slot;
+    }
+  }
+  auto entry = std::make_unique<Entry>(route, target);
+  slots[find(hash, route, target)] = {hash, entry.get()};
+  const std::lock_guard lock(mutex);
+  entries.push_back(std::move(entry));
+  return entries.back()->series;
+}
+
+WorkerMetrics::WorkerMetrics() : state_(std::make_unique<State>()) {}
+WorkerMetrics::~WorkerMetrics() = default;
+
+Series& WorkerMetrics::series(std::string_view route, std::string_view target) {
+  if (target.size() > most_label_bytes) target = other;
+  if (route.size() > most_label_bytes) route = other;
+  uint64_t hash = hash_of(route, target);
+  State::Entry* found = state_->slots[state_->find(hash, route, target)].entry;
+  if (found) return found->series;
+  if (state_->named < most_series && target != other) {
+    ++state_->named;
+    return state_->make(hash, route, target);
+  }
+  hash = hash_of(route, other);
+  found = state_->slots[state_->find(hash, route, other)].entry;
+  if (found) return found->series;
+  if (route != other && state_->entries.size() - state_->named >= most_other_series) return series(other, other);
+  return state_->make(hash, route, other);
+}
+
+Metrics::Metrics(size_t workers) : state_(std::make_unique<State>()) {
+  for (size_t i = 0; i < workers; ++i) state_->workers.push_back(std::make_unique<WorkerMetrics>());
+  state_->process_start_ms = process_start_ms();
+}
+
+Metrics::~Metrics() = default;
+
+WorkerMetrics& Metrics::worker(size_t index) { return *state_->workers.at(index); }
+
+}  // namespace sluice::observe

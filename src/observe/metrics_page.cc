@@ -1,0 +1,264 @@
+// The page of /metrics: the Prometheus text exposition format 0.0.4. Each family is one HELP line, one TYPE line and
+// its samples, and stands there even while it has none, so that what exists can be read off the page. docs/metrics.md
+// says the same; a test compares.
+#include <charconv>
+#include <map>
+#include <utility>
+
+#include "observe/line.h"
+#include "observe/metrics.h"
+#include "observe/metrics_state.h"
+#include "observe/process_stats.h"
+
+namespace sluice::observe {
+namespace {
+
+constexpr std::array<std::string_view, token_kinds> token_kind_names = {"input", "cache_read", "cache_write", "output",
+                                                                        "reasoning"};
+
+struct HistogramSum {
+  std::vector<uint64_t> bounds_us;
+  std::vector<int64_t> counts;  // one more than bounds
+  int64_t sum_us = 0;
+  int64_t total = 0;
+
+  void add(const Histogram& histogram) {
+    if (counts.empty()) {
+      for (size_t i = 0; i < histogram.size(); ++i) bounds_us.push_back(histogram.bound_us(i));
+      counts.resize(histogram.size() + 1);
+    }
+    for (size_t i = 0; i <= histogram.size(); ++i) {
+      const int64_t count = histogram.count(i);
+      counts[i] += count;
+      total += count;
+    }
+    sum_us += histogram.sum_us();
+  }
+};
+
+// One (route, target) pair of all workers together.
+struct SeriesSum {
+  std::string labels;  // of the pair, as append_label makes them
+  std::map<int, int64_t> by_status;
+  HistogramSum duration, first_byte, overhead;
+  std::array<int64_t, token_kinds> tokens{};
+
+  void add(const Series& series) {
+    series.by_status.for_each([this](int status, int64_t count) { by_status[status] += count; });
+    duration.add(series.duration);
+    first_byte.add(series.first_byte);
+    overhead.add(series.overhead);
+    for (size_t i = 0; i < token_kinds; ++i) tokens[i] += series.tokens[i].get();
+  }
+};
+
+using AllSeries = std::map<std::pair<std::string, std::string>, SeriesSum>;
+
+class Page {
+ public:
+  void family(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = name;
+    add("# HELP ", name, " ", help, "\n");
+    add("# TYPE ", name, " ", type, "\n");
+  }
+
+  // One sample of the family. `labels` as append_label makes them, without braces; may be empty.
+  void sample(std::string_view labels, int64_t value) {
+    begin(labels, {});
+    number(value);
+    text_ += '\n';
+  }
+  void sample_us_as_s(std::string_view labels, int64_t us) {
+    begin(labels, {});
+    seconds(us);
+    text_ += '\n';
+  }
+  void gauge(std::string_view name, std::string_view help, int64_t value) { single(name, "gauge", help, value); }
+  void counter(std::string_view name, std::string_view help, int64_t value) { single(name, "counter", help, value); }
+
+  void histogram(std::string_view labels, const HistogramSum& sum) {
+    if (sum.total == 0) return;
+    std::string bucket(name_);
+    bucket += "_bucket{";
+    bucket += labels;
+    bucket += ",le=\"";
+    int64_t running = 0;
+    for (size_t i = 0; i < sum.counts.size(); ++i) {
+      running += sum.counts[i];
+      text_ += bucket;
+      if (i < sum.bounds_us.size()) seconds(static_cast<int64_t>(sum.bounds_us[i]));
+      else text_ += "+Inf";
+      text_ += "\"} ";
+      number(running);
+      text_ += '\n';
+    }
+    begin(labels, "_sum");
+    seconds(sum.sum_us);
+    text_ += '\n';
+    begin(labels, "_count");
+    number(sum.total);
+    text_ += '\n';
+  }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  template <typename... Parts>
+  void add(Parts... parts) {
+    (text_.append(parts), ...);
+  }
+  void single(std::string_view name, std::string_view type, std::string_view help, int64_t value) {
+    family(name, type, help);
+    sample({}, value);
+  }
+  void begin(std::string_view labels, std::string_view suffix) {
+    if (labels.empty()) add(name_, suffix, " ");
+    else add(name_, suffix, "{", labels, "} ");
+  }
+  void number(int64_t value) {
+    char digits[24];
+    const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+    text_.append(digits, end);
+  }
+  // Microseconds as a decimal number of seconds without trailing zeros: exact, as a double would not be.
+  void seconds(int64_t us) {
+    number(us / 1'000'000);
+    int64_t rest = us % 1'000'000;
+    if (rest == 0) return;
+    char digits[] = ".000000";
+    size_t size = sizeof digits - 1;
+    for (size_t i = size - 1; i > 0; --i, rest /= 10) digits[i] = static_cast<char>('0' + rest % 10);
+    while (digits[size - 1] == '0') --size;
+    text_.append(digits, size);
+  }
+
+  std::string text_;
+  std::string_view name_;  // a literal
+};
+
+// `name="value"`, escaped as the format says: backslash, quote and line feed. Bytes that are not UTF-8 would make the
+// whole page unreadable to Prometheus and become U+FFFD.
+void append_label(std::string& out, std::string_view name, std::string_view value) {
+  if (!out.empty()) out += ',';
+  out += name;
+  out += "=\"";
+  while (!value.empty()) {
+    const size_t size = utf8_sequence_bytes(value);
+    const char c = value[0];
+    if (size == 0) out += "\xef\xbf\xbd";
+    else if (c == '\n') out += "\\n";
+    else if (c == '"' || c == '\\') (out += '\\') += c;
+    else out.append(value, 0, size);
+    value.remove_prefix(size == 0 ? 1 : size);
+  }
+  out += '"';
+}
+
+void add_requests(Page& page, const AllSeries& all) {
+  page.family("sluice_requests_total", "counter",
+              "Requests answered, by the status the caller got (499: it left before).");
+  for (const auto& [key, sum] : all) {
+    for (const auto& [status, count] : sum.by_status) {
+      std::string labels = sum.labels;
+      append_label(labels, "status", std::to_string(status));
+      page.sample(labels, count);
+    }
+  }
+  page.family("sluice_request_duration_seconds", "histogram", "From a request's first byte to the end of its answer.");
+  for (const auto& [key, sum] : all) page.histogram(sum.labels, sum.duration);
+  page.family("sluice_first_byte_seconds", "histogram",
+              "From a request's first byte to the first byte of its answer's body.");
+  for (const auto& [key, sum] : all) page.histogram(sum.labels, sum.first_byte);
+  page.family("sluice_gateway_overhead_seconds", "histogram",
+              "The part of a request's duration that sluice itself took, not its target or its caller.");
+  for (const auto& [key, sum] : all) page.histogram(sum.labels, sum.overhead);
+  page.family("sluice_tokens_total", "counter", "Tokens that targets reported, by kind.");
+  for (const auto& [key, sum] : all) {
+    for (size_t i = 0; i < token_kinds; ++i) {
+      if (sum.tokens[i] == 0) continue;
+      std::string labels = sum.labels;
+      append_label(labels, "kind", token_kind_names[i]);
+      page.sample(labels, sum.tokens[i]);
+    }
+  }
+}
+
+// The sum of one cell over the workers.
+class Sums {
+ public:
+  explicit Sums(const std::vector<std::unique_ptr<WorkerMetrics>>& workers) : workers_(workers) {}
+  int64_t operator()(Cell WorkerMetrics::*cell) const {
+    int64_t sum = 0;
+    for (const auto& worker : workers_) sum += ((*worker).*cell).get();
+    return sum;
+  }
+
+ private:
+  const std::vector<std::unique_ptr<WorkerMetrics>>& workers_;
+};
+
+void add_gauges(Page& page, const Sums& sum) {
+  using W = WorkerMetrics;
+  page.gauge("sluice_active_exchanges", "Requests being answered now.", sum(&W::active_exchanges));
+  page.gauge("sluice_active_streams", "Of these, answers that are being streamed.", sum(&W::active_streams));
+  page.gauge("sluice_caller_connections", "Connections of callers that are open now.", sum(&W::caller_connections));
+  page.counter("sluice_caller_connections_accepted_total", "Connections of callers accepted so far.",
+               sum(&W::caller_connections_total));
+  page.family("sluice_caller_bytes_total", "counter", "Bytes read from callers (in) and written to them (out).");
+  page.sample("direction=\"in\"", sum(&W::caller_bytes_in));
+  page.sample("direction=\"out\"", sum(&W::caller_bytes_out));
+  page.family("sluice_target_bytes_total", "counter", "Bytes read from targets (in) and written to them (out).");
+  page.sample("direction=\"in\"", sum(&W::target_bytes_in));
+  page.sample("direction=\"out\"", sum(&W::target_bytes_out));
+  page.family("sluice_pool_connections", "gauge",
+              "Connections to targets: all that are open, and of these the idle ones.");
+  page.sample("state=\"open\"", sum(&W::pool_open));
+  page.sample("state=\"idle\"", sum(&W::pool_idle));
+  page.counter("sluice_pool_reused_total", "Attempts that found an idle connection.", sum(&W::pool_reused_total));
+  page.counter("sluice_pool_dialed_total", "Connections to targets that were begun.", sum(&W::pool_dialed_total));
+  page.gauge("sluice_pool_waiting", "Attempts that wait for a connection now.", sum(&W::pool_waiting));
+  page.counter("sluice_accept_paused_total",
+               "Times that accepting was paused: at the connection limit or out of descriptors.",
+               sum(&W::accept_paused_total));
+  page.counter("sluice_malformed_requests_total",
+               "Requests refused before they became one: malformed, too large, too slow.",
+               sum(&W::malformed_requests_total));
+  page.counter("sluice_access_records_dropped_total", "Access records lost because the log could not keep up.",
+               sum(&W::access_records_dropped_total));
+}
+
+void add_process(Page& page, int64_t process_start_ms) {
+  const ProcessStats stats = process_stats();
+  page.family("sluice_build_info", "gauge", "Always 1; the label names the version that runs.");
+  std::string version;
+  append_label(version, "version", SLUICE_VERSION);
+  page.sample(version, 1);
+  page.gauge("process_resident_memory_bytes", "Resident memory size.", static_cast<int64_t>(stats.resident_bytes));
+  page.gauge("process_open_fds", "Open file descriptors.", static_cast<int64_t>(stats.open_fds));
+  page.family("process_start_time_seconds", "gauge", "When the process began, in Unix time.");
+  page.sample_us_as_s({}, process_start_ms * 1000);
+  page.family("process_cpu_seconds_total", "counter", "User and system time of all threads.");
+  page.sample_us_as_s({}, static_cast<int64_t>(stats.cpu_us));
+}
+
+}  // namespace
+
+std::string Metrics::page() const {
+  AllSeries all;
+  for (const auto& worker : state_->workers) {
+    WorkerMetrics::State& state = *worker->state_;
+    const std::lock_guard lock(state.mutex);
+    for (const auto& entry : state.entries) all[{entry->route, entry->target}].add(entry->series);
+  }
+  for (auto& [key, sum] : all) {
+    append_label(sum.labels, "route", key.first);
+    append_label(sum.labels, "target", key.second);
+  }
+  Page page;
+  add_requests(page, all);
+  add_gauges(page, Sums(state_->workers));
+  add_process(page, state_->process_start_ms);
+  return page.take();
+}
+
+}  // namespace sluice::observe

@@ -1,0 +1,19 @@
+// What the kernel says of this process, for /metrics.
+#pragma once
+
+#include <cstdint>
+
+namespace sluice::observe {
+
+// 0 where the kernel does not tell.
+struct ProcessStats {
+  uint64_t resident_bytes = 0;
+  uint64_t open_fds = 0;
+  uint64_t cpu_us = 0;  // user and system, all threads
+};
+
+ProcessStats process_stats();
+// When the process began, in Unix milliseconds.
+int64_t process_start_ms();
+
+}  // namespace sluice::observe

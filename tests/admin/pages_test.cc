@@ -1,0 +1,265 @@
+#include "admin/pages.h"
+
+#include <catch2/catch.hpp>
+#include <chrono>
+
+#include "admin/http_date.h"
+#include "support/fake_responder.h"
+
+namespace sluice::admin {
+namespace {
+
+using http::Method;
+using test::FakeResponder;
+
+constexpr uint64_t second_ns = 1'000'000'000;
+
+// Pages with a clock of the test's own, at 2026-01-01T00:00:10Z and 10 s after the start.
+struct World {
+  uint64_t now_ns = 100 * second_ns;
+  int64_t now_s = 1767225610;
+  std::atomic<bool> draining{false};
+  observe::Metrics metrics{1};
+  Result<std::vector<api::ListedModel>> models =
+      std::vector<api::ListedModel>{{"fast", "openai"}, {"openai/gpt-5", "openai"}, {"ollama/qwen3:8b", "ollama"}};
+  std::string asked_with;  // the Authorization of the last request for models
+  Pages pages{{metrics, draining,
+               [this](const http::RequestHead& head) {
+                 asked_with = head.fields.find("authorization").value_or("");
+                 return models;
+               },
+               90 * second_ns, 1767225600,
+               Clock{[this] { return now_ns; }, [this] { return now_s; }}}};
+
+  FakeResponder ask(Method method, std::string target, std::vector<std::pair<std::string, std::string>> fields = {}) {
+    http::RequestHead head;
+    head.method = method;
+    head.target = std::move(target);
+    for (const auto& [name, value] : fields) head.fields.add(name, value);
+    FakeResponder responder(nullptr, method == Method::head);
+    CHECK(pages.handle(head, responder) != nullptr);
+    CHECK(responder.finished);
+    CHECK(responder.body_calls == 1);  // with the head in one write
+    return responder;
+  }
+};
+
+std::string health_body(const std::string& uptime_s) {
+  return "{\"status\":\"ok\",\"version\":\"" SLUICE_VERSION "\",\"uptime_s\":" + uptime_s + "}\n";
+}
+
+TEST_CASE("the pages know their paths") {
+  struct Row {
+    Method method;
+    std::string path;
+    bool known;
+  };
+  const std::vector<Row> rows = {
+      {Method::get, "/", true},
+      {Method::head, "/", true},
+      {Method::post, "/", true},
+      {Method::get, "", false},
+      {Method::get, "*", false},
+      {Method::get, "/x", false},
+      {Method::get, "/health", true},
+      {Method::get, "/healthy", false},
+      {Method::get, "/health/", false},
+      {Method::del, "/health", true},
+      {Method::get, "/ready", true},
+      {Method::get, "/rerank", false},
+      {Method::get, "/metrics", true},
+      {Method::get, "/messages", false},
+      {Method::get, "/v1/models", true},
+      {Method::post, "/v1/models", true},
+      {Method::get, "/v1/models/", true},
+      {Method::get, "/v1/models/openai/gpt-5", true},
+      {Method::del, "/v1/models/openai/gpt-5", true},
+      {Method::get, "/v1/modelsx", false},
+      {Method::get, "/models", true},
+      {Method::get, "/models/fast", true},
+      {Method::post, "/v1/models/gemini-2.5-pro:generateContent", false},
+      {Method::post, "/v1/models/gemini-2.5-pro:streamGenerateContent", false},
+      {Method::post, "/v1/models/qwen3:8b", true},
+      {Method::post, "/v1/chat/completions", false},
+      {Method::post, "/v1/messages", false},
+      {Method::get, "/v1", false},
+      {Method::get, "/v1/", false},
+      {Method::get, "/v1beta/models", false},
+      {Method::get, "/api/tags", false},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.path, http::name_of(row.method));
+    CHECK(Pages::knows(row.method, row.path) == row.known);
+  }
+}
+
+TEST_CASE("fixed pages, by GET and by HEAD") {
+  struct Row {
+    std::string target, content_type, body;
+  };
+  for (const Row& row : std::vector<Row>{
+           {"/", "text/plain; charset=utf-8", "sluice is running\n"},
+           {"/?x=1", "text/plain; charset=utf-8", "sluice is running\n"},
+           {"/health", "application/json", health_body("10")},
+           {"/health?verbose=1", "application/json", health_body("10")},
+           {"/ready", "application/json", "{\"ready\":true}\n"},
+       }) {
+    CAPTURE(row.target);
+    World world;
+    const FakeResponder got = world.ask(Method::get, row.target);
+    CHECK(got.status == 200);
+    CHECK(got.body == row.body);
+    CHECK(got.length == row.body.size());
+    CHECK(got.field("content-type") == row.content_type);
+    CHECK(got.field("cache-control") == "no-store");
+    CHECK(got.field("date") == "Thu, 01 Jan 2026 00:00:10 GMT");
+    const FakeResponder headed = world.ask(Method::head, row.target);
+    CHECK(headed.status == 200);
+    CHECK(headed.fields == got.fields);
+    CHECK(headed.length == got.length);
+    CHECK(headed.body.empty());
+  }
+}
+
+TEST_CASE("the time on a page goes on") {
+  World world;
+  world.now_ns += second_ns - 1;
+  CHECK(world.ask(Method::get, "/health").body == health_body("10"));
+  world.now_ns += 1;
+  world.now_s += 1;
+  const FakeResponder got = world.ask(Method::get, "/health");
+  CHECK(got.body == health_body("11"));
+  CHECK(got.length == got.body.size());
+  CHECK(got.field("date") == "Thu, 01 Jan 2026 00:00:11 GMT");
+  world.now_ns = 0;  // before the start
+  CHECK(world.ask(Method::get, "/health").body == health_body("0"));
+}
+
+TEST_CASE("the system's clocks are on the scale of the others") {
+  const Clock clock = Clock::system();
+  CHECK(clock.unix_s() > 1'700'000'000);
+  const auto steady = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch());
+  const uint64_t read_ns = clock.monotonic_ns();
+  CHECK(read_ns + 2 * second_ns > static_cast<uint64_t>(steady.count()));
+  CHECK(read_ns < static_cast<uint64_t>(steady.count()) + 20 * second_ns);
+}
+
+TEST_CASE("not ready while draining, but in good health") {
+  World world;
+  world.draining = true;
+  const FakeResponder got = world.ask(Method::get, "/ready");
+  CHECK(got.status == 503);
+  CHECK(got.body == "{\"ready\":false,\"reason\":\"draining\"}\n");
+  CHECK(world.ask(Method::get, "/health").status == 200);
+}
+
+TEST_CASE("the metrics page is Prometheus text") {
+  World world;
+  world.metrics.worker(0).active_exchanges.set(7);
+  const FakeResponder got = world.ask(Method::get, "/metrics");
+  CHECK(got.status == 200);
+  CHECK(got.field("content-type") == "text/plain; version=0.0.4; charset=utf-8");
+  CHECK(got.body.find("\nsluice_active_exchanges 7\n") != std::string::npos);
+}
+
+TEST_CASE("models in the words of whoever asks") {
+  struct Row {
+    std::string target;
+    std::vector<std::pair<std::string, std::string>> fields;
+    std::string body;
+  };
+  const std::string gpt5 = R"({"id":"openai/gpt-5","object":"model","created":1767225600,"owned_by":"openai"})";
+  const std::string qwen = R"({"id":"ollama/qwen3:8b","object":"model","created":1767225600,"owned_by":"ollama"})";
+  const std::string fast = R"({"id":"fast","object":"model","created":1767225600,"owned_by":"openai"})";
+  const std::string list = "{\"object\":\"list\",\"data\":[" + fast + "," + gpt5 + "," + qwen + "]}";
+  const std::string claude_fast =
+      R"({"type":"model","id":"fast","display_name":"fast","created_at":"2026-01-01T00:00:00Z"})";
+  const std::vector<Row> rows = {
+      {"/v1/models", {}, list},
+      {"/models", {}, list},
+      {"/v1/models/", {}, list},
+      {"/v1/models?limit=1", {}, list},
+      {"/v1/models/fast", {}, fast},
+      {"/v1/models/openai/gpt-5", {}, gpt5},
+      {"/v1/models/openai%2Fgpt-5", {}, gpt5},
+      {"/models/openai/gpt-5?x", {}, gpt5},
+      {"/v1/models/ollama/qwen3:8b", {}, qwen},
+      {"/v1/models/ollama%2fqwen3%3A8b", {}, qwen},
+      {"/v1/models/fast", {{"anthropic-version", "2023-06-01"}}, claude_fast},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.target);
+    World world;
+    const FakeResponder got = world.ask(Method::get, row.target, row.fields);
+    CHECK(got.status == 200);
+    CHECK(got.body == row.body);
+    CHECK(got.field("content-type") == "application/json");
+  }
+  World world;
+  const FakeResponder anthropic = world.ask(Method::get, "/v1/models", {{"anthropic-version", "2023-06-01"}});
+  CHECK(anthropic.body.find("{\"data\":[" + claude_fast + ",") == 0);
+  CHECK(anthropic.body.find("\"has_more\":false") != std::string::npos);
+}
+
+TEST_CASE("models are for those whose key is known") {
+  World world;
+  world.ask(Method::get, "/v1/models", {{"authorization", "Bearer x"}});
+  CHECK(world.asked_with == "Bearer x");
+  world.models = fail(ErrorCode::unauthorized, "this key is not known");
+  for (const char* target : {"/v1/models", "/v1/models/fast"}) {
+    const FakeResponder got = world.ask(Method::get, target);
+    CHECK(got.status == 401);
+    CHECK(got.body.find("this key is not known") != std::string::npos);
+    CHECK(got.field("www-authenticate") == "Bearer");
+    CHECK(got.field("content-type") == "application/json");
+  }
+}
+
+TEST_CASE("a model that is not there is named with those that are") {
+  World world;
+  struct Row {
+    std::string target, part;
+  };
+  for (const Row& row : std::vector<Row>{{"/v1/models/fasd", "similar ones: fast"},
+                                         {"/v1/models/zzzzzzzzzzzzzz", "some that there are: fast, openai/gpt-5, ollama/qwen3:8b"},
+                                         {"/v1/models/a%22b%0a", "a\\\"b\\n"}}) {
+    CAPTURE(row.target);
+    const FakeResponder got = world.ask(Method::get, row.target);
+    CHECK(got.status == 404);
+    CHECK(got.body.find(row.part) != std::string::npos);
+  }
+  world.models = std::vector<api::ListedModel>{};
+  CHECK(world.ask(Method::get, "/v1/models/fast").body.find("none is listed for you") != std::string::npos);
+}
+
+TEST_CASE("other methods are told which are right, in the caller's dialect") {
+  for (const char* target : {"/", "/health", "/ready", "/metrics", "/v1/models", "/v1/models/fast", "/models"}) {
+    for (const Method method : {Method::post, Method::put, Method::patch, Method::del, Method::options}) {
+      CAPTURE(target, http::name_of(method));
+      World world;
+      const FakeResponder got = world.ask(method, target);
+      CHECK(got.status == 405);
+      CHECK(got.field("allow") == "GET, HEAD");
+      CHECK(got.body.find("{\"error\":{\"message\":") == 0);
+    }
+  }
+  World world;
+  const FakeResponder anthropic = world.ask(Method::post, "/health", {{"anthropic-version", "2023-06-01"}});
+  CHECK(anthropic.body.find("\"type\":\"error\"") != std::string::npos);
+}
+
+TEST_CASE("a path that is no page") {
+  World world;
+  CHECK(world.ask(Method::get, "/nothing").status == 404);
+  CHECK(world.ask(Method::post, "/nothing").status == 404);
+}
+
+TEST_CASE("dates of HTTP") {
+  CHECK(http_date(784111777) == "Sun, 06 Nov 1994 08:49:37 GMT");
+  CHECK(http_date(0) == "Thu, 01 Jan 1970 00:00:00 GMT");
+  CHECK(http_date(1709251199) == "Thu, 29 Feb 2024 23:59:59 GMT");
+  CHECK(http_date(1798675199) == "Wed, 30 Dec 2026 23:59:59 GMT");
+}
+
+}  // namespace
+}  // namespace sluice::admin

@@ -1,0 +1,104 @@
+#include "observe/line.h"
+
+#include <catch2/catch.hpp>
+#include <vector>
+
+namespace sluice::observe {
+namespace {
+
+TEST_CASE("times are ISO 8601 in UTC") {
+  struct Row {
+    int64_t unix_ms;
+    std::string text;
+  };
+  for (const Row& row : std::vector<Row>{{0, "1970-01-01T00:00:00.000Z"},
+                                         {999, "1970-01-01T00:00:00.999Z"},
+                                         {1767225600000, "2026-01-01T00:00:00.000Z"},
+                                         {1709251199987, "2024-02-29T23:59:59.987Z"},
+                                         {4102444799999, "2099-12-31T23:59:59.999Z"},
+                                         {-1, "1969-12-31T23:59:59.999Z"}}) {
+    CHECK(TimeText(row.unix_ms).view() == row.text);
+  }
+}
+
+TEST_CASE("nothing that breaks a line stays in it") {
+  struct Row {
+    std::string text, escaped, word;
+  };
+  const std::vector<Row> rows = {
+      {"plain-word/1.0:8", "plain-word/1.0:8", "plain-word/1.0:8"},
+      {"", "", "\"\""},
+      {"two words", "two words", "\"two words\""},
+      {"a=b", "a=b", "\"a=b\""},
+      {"\"", "\\\"", "\"\\\"\""},
+      {"back\\slash", "back\\\\slash", "\"back\\\\slash\""},
+      {"a\nb", "a\\nb", "\"a\\nb\""},
+      {"a\r\n2026-01-01T00:00:00.000Z info forged", "a\\r\\n2026-01-01T00:00:00.000Z info forged",
+       "\"a\\r\\n2026-01-01T00:00:00.000Z info forged\""},
+      {"\t", "\\t", "\"\\t\""},
+      {std::string("\0", 1), "\\u0000", "\"\\u0000\""},
+      {"\x1b[2J", "\\u001b[2J", "\"\\u001b[2J\""},
+      {"\x7f", "\\u007f", "\"\\u007f\""},
+      {"\xc3\xa9", "\xc3\xa9", "\"\xc3\xa9\""},
+      {"\xc2\x9b" "2J", "\\u009b2J", "\"\\u009b2J\""},
+      {"\xc2\xa0", "\xc2\xa0", "\"\xc2\xa0\""},
+      {"\xe2\x80\xa8", "\\u2028", "\"\\u2028\""},
+      {"\xe2\x80\xa9", "\\u2029", "\"\\u2029\""},
+      {"\xe2\x80\xaa", "\xe2\x80\xaa", "\"\xe2\x80\xaa\""},
+      {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80", "\"\xf0\x9f\x98\x80\""},
+      {"a\xff" "b", "a\xef\xbf\xbd" "b", "\"a\xef\xbf\xbd" "b\""},
+      {"cut \xe2\x82", "cut \xef\xbf\xbd\xef\xbf\xbd", "\"cut \xef\xbf\xbd\xef\xbf\xbd\""},
+  };
+  for (const Row& row : rows) {
+    std::string escaped, word;
+    append_escaped(escaped, row.text);
+    append_word(word, row.text);
+    CHECK(escaped == row.escaped);
+    CHECK(word == row.word);
+    CHECK(is_word(row.text) == (row.word == row.text));
+  }
+}
+
+TEST_CASE("what needs escaping is seen at every place") {
+  for (size_t size = 1; size <= 33; ++size) {
+    CHECK(is_plain(std::string(size, 'a')));
+    for (size_t at = 0; at < size; ++at) {
+      for (int c = 0; c < 256; ++c) {
+        std::string text(size, 'a'), escaped;
+        text[at] = static_cast<char>(c);
+        append_escaped(escaped, text);
+        const bool plain = escaped == text && c < 0x80;
+        if (is_plain(text) != plain) FAIL_CHECK("byte " << c << " at " << at << " of " << size);
+      }
+    }
+  }
+  CHECK(is_plain(""));
+}
+
+TEST_CASE("UTF-8 sequences") {
+  struct Row {
+    std::string text;
+    size_t bytes;
+  };
+  for (const Row& row : std::vector<Row>{{"a", 1},
+                                         {"\xc2\x80", 2},
+                                         {"\xc1\xbf", 0},          // overlong
+                                         {"\xc3", 0},              // cut
+                                         {"\xe0\xa0\x80", 3},
+                                         {"\xe0\x9f\xbf", 0},      // overlong
+                                         {"\xed\x9f\xbf", 3},
+                                         {"\xed\xa0\x80", 0},      // surrogate
+                                         {"\xf0\x90\x80\x80", 4},
+                                         {"\xf0\x8f\xbf\xbf", 0},  // overlong
+                                         {"\xf4\x8f\xbf\xbf", 4},
+                                         {"\xf4\x90\x80\x80", 0},  // above U+10FFFF
+                                         {"\xf5\x80\x80\x80", 0},
+                                         {"\xe2\x82z", 0},
+                                         {"\x80", 0}}) {
+    CAPTURE(row.text);
+    CHECK(utf8_sequence_bytes(row.text) == row.bytes);
+  }
+}
+
+}  // namespace
+}  // namespace sluice::observe
