@@ -1,0 +1,15 @@
+// The block that sluice says at start: where it listens, what it found and how, what to try, and how programs are pointed here.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "config/config.h"
+
+namespace sluice::config {
+
+// Several lines, ready to print. `addresses`: where it listens, as URLs ("http://127.0.0.1:8000", "unix:/run/sluice.sock"). Holds
+// no secret: keys stand as $KEY. Lines are for dialects that some provider speaks.
+std::string banner(const Config& config, std::span<const std::string> addresses);
+
+}  // namespace sluice::config

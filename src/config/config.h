@@ -1,0 +1,126 @@
+// The configuration as plain structs: what sluice.json says after parsing, presets, environment and defaults. docs/configuration.md
+// describes every field. Immutable once made; shared by all workers.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/dialect.h"
+
+namespace sluice::config {
+
+// One listening address: "127.0.0.1:8000", "[::1]:8000" or "unix:/run/sluice.sock".
+struct Address {
+  std::string host;  // without brackets; empty for a Unix socket
+  uint16_t port = 0;
+  std::string unix_path;
+
+  bool is_loopback_or_unix() const;  // 127.0.0.0/8, ::1, "localhost" or a Unix socket
+  std::string text() const;          // as it is written in the file
+};
+
+struct Url {
+  bool tls = false;
+  std::string host;  // without brackets
+  uint16_t port = 0;
+  std::string path;  // no trailing slash; "" for none
+  bool demo = false;  // "demo:": the built-in demo provider, in process
+
+  std::string text() const;
+  std::string authority() const;  // for Host: the port only where it is not the scheme's
+};
+
+struct CallerKey {
+  std::string name;
+  std::string key;  // a secret: the key itself, where it is given in clear; policy hashes it at start. Empty: sha256 counts
+  std::array<unsigned char, 32> sha256{};  // of the key, where only this is given
+  std::vector<std::string> models;         // empty: all. "openai/*" allows a prefix
+};
+
+enum class Auth : unsigned char { bearer, header, none };
+
+struct ProviderTimeouts {
+  uint32_t connect_ms = 5'000;       // name, TCP and TLS
+  uint32_t first_byte_ms = 120'000;  // of a stream
+  uint32_t response_ms = 600'000;    // a plain answer, whole
+  uint32_t stream_idle_ms = 60'000;  // between bytes of a stream
+};
+
+struct Provider {
+  std::string name;
+  std::vector<Dialect> dialects;  // never empty; a caller of any of these is passed through
+  Url base_url;
+  // Where a dialect's own paths begin, where that is not base_url.path; see path_for().
+  std::array<std::optional<std::string>, dialect_names.size()> base_paths;
+  std::string api_key;  // a secret; empty: none
+  bool caller_key = false;  // "api_key": "caller" passes the caller's own credential through
+  Auth auth = Auth::bearer;
+  std::string auth_header;  // with Auth::header: its name, lower case
+  std::vector<std::pair<std::string, std::string>> headers;  // added to each request; values may be secrets
+  std::string ca_file;      // "" : the system's store
+  std::string cert_file;    // mTLS; both or none
+  std::string key_file;
+  bool insecure_skip_verify = false;
+  ProviderTimeouts timeouts;
+  uint32_t max_connections = 0;     // open at once, per worker; 0: as many as callers need
+  std::vector<std::string> models;  // names it lists; may be empty (any name is tried)
+  bool ask_usage = true;            // false ("usage": "leave"): stream_options is not spliced in
+  std::string origin;               // how it came to be, for people: "OPENAI_API_KEY", "sluice.json", "answers on 127.0.0.1:11434"
+
+  bool speaks(Dialect dialect) const;
+  // The path that a dialect's own paths ("/chat/completions", "/v1/messages", "/api/chat") are appended to: base_url is that of the
+  // first dialect, and for Ollama at "http://127.0.0.1:11434" openai's is "/v1". No trailing slash. Lives as long as the provider.
+  std::string_view path_for(Dialect dialect) const;
+};
+
+// A name callers may use.
+struct Model {
+  std::string name;
+  std::string provider;  // of its one target
+  std::string model;     // what that provider calls it
+};
+
+struct Limits {
+  uint64_t body_bytes = 32ull << 20;
+  uint32_t header_bytes = 64 * 1024;
+  uint32_t connections = 16'384;  // of callers, per worker
+  uint32_t queue = 1'024;         // exchanges waiting for a provider connection, per worker
+};
+
+struct Timeouts {
+  uint32_t head_ms = 10'000;         // the whole request head
+  uint32_t body_idle_ms = 60'000;    // without a byte of the body
+  uint32_t keep_alive_ms = 75'000;   // between requests
+  uint32_t write_stall_ms = 60'000;  // answer bytes that the caller does not take
+};
+
+struct Log {
+  std::string level = "info";  // trace | debug | info | warn | error
+  bool json = false;
+  bool access = true;  // one record an exchange
+};
+
+struct Config {
+  std::string file;  // where it came from; "" without one
+  std::vector<Address> listen;
+  std::string tls_cert_file, tls_key_file;  // of the listener; both or none
+  uint32_t workers = 0;                     // 0: one a core
+  uint32_t shutdown_grace_ms = 30'000;
+  std::vector<std::string> trusted_proxies;  // CIDR
+  std::vector<CallerKey> keys;               // none: open
+  std::vector<Provider> providers;           // after parse(), none: they are to be discovered (discover.h)
+  std::vector<Model> models;
+  Limits limits;
+  Timeouts timeouts;
+  Log log;
+  std::vector<std::string> warnings;  // said once at start
+
+  const Provider* provider(std::string_view name) const;
+};
+
+}  // namespace sluice::config

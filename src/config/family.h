@@ -1,0 +1,11 @@
+// Which provider makes the models of a name: how a bare "gpt-4o" or "claude-sonnet-4-5" finds its provider.
+#pragma once
+
+#include <string_view>
+
+namespace sluice::config {
+
+// The preset (presets.h) that a bare model name belongs to by its beginning: "gpt-4o" -> "openai". Empty: none is known. A literal.
+std::string_view family_of(std::string_view model);
+
+}  // namespace sluice::config

@@ -1,0 +1,102 @@
+// The "keys" of sluice.json: who may call, and what.
+#include <array>
+#include <utility>
+
+#include "config/fields.h"
+#include "config/secret.h"
+#include "config/sections.h"
+
+namespace sluice::config {
+namespace {
+
+constexpr size_t most_name_bytes = 64;
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+bool parse_sha256(std::string_view text, std::array<unsigned char, 32>& digest) {
+  if (text.size() != digest.size() * 2) return false;
+  for (size_t i = 0; i < digest.size(); ++i) {
+    const int high = hex_value(text[2 * i]);
+    const int low = hex_value(text[2 * i + 1]);
+    if (high < 0 || low < 0) return false;
+    digest[i] = static_cast<unsigned char>(high * 16 + low);
+  }
+  return true;
+}
+
+void read_name(Reading& reading, const ObjectReader& object, std::string& name) {
+  object.read_text("name", name);
+  const Node* node = object.find("name");
+  if (node == nullptr) {
+    reading.report(object.node().at, object.path("name"), "is missing", "allowed: a name for this key, for records and metrics");
+  } else if (node->kind == Node::Kind::string && (name.empty() || name.size() > most_name_bytes || !is_field_value(name))) {
+    reading.report(node->at, object.path("name"), name.empty() ? "is empty" : "is longer than 64 bytes or holds control characters",
+                   "allowed: a name for this key, for records and metrics");
+  }
+}
+
+// Exactly one of "key" and "sha256".
+void read_value(Reading& reading, const ObjectReader& object, CallerKey& key) {
+  const Node* clear = object.find("key");
+  const Node* digest = object.find("sha256");
+  if ((clear == nullptr) == (digest == nullptr)) {
+    reading.report(object.node().at, object.own_path(), clear == nullptr ? "has neither key nor sha256" : "has both key and sha256",
+                   "allowed: exactly one of them");
+  }
+  if (clear != nullptr) key.key = read_secret(reading, *clear, object.path("key"), SecretUse::key).value_or("");
+  if (digest == nullptr) return;
+  if (digest->kind != Node::Kind::string || !parse_sha256(digest->text, key.sha256)) {
+    reading.report(digest->at, object.path("sha256"), "is not a SHA-256 digest", "allowed: 64 hexadecimal digits");
+  }
+}
+
+void read_allowed_models(Reading& reading, const ObjectReader& object, std::vector<std::string>& models) {
+  object.for_each_text("models", false, [&](const Node& item, const std::string& path) {
+    const size_t star = item.text.find('*');
+    if (item.text.empty() || (star != std::string::npos && star + 1 != item.text.size())) {
+      reading.report(item.at, path, found(item), "allowed: a model's name, or a prefix that ends in *, as openai/*");
+    }
+    models.push_back(item.text);
+  });
+  const Node* node = object.find("models");
+  if (node != nullptr && node->kind == Node::Kind::array && node->items.empty()) {
+    reading.report(node->at, object.path("models"), "found an empty list", "allowed: one name or more; leave it out to allow all");
+  }
+}
+
+}  // namespace
+
+void read_keys(Reading& reading, const Node& node, std::vector<CallerKey>& keys) {
+  if (node.kind != Node::Kind::array) {
+    reading.report(node.at, "keys", "found " + std::string(kind_name(node.kind)), "allowed: a list of objects");
+    return;
+  }
+  for (size_t i = 0; i < node.items.size(); ++i) {
+    const Node& item = node.items[i];
+    const ObjectReader object(reading, item, item_path("keys", i), fields::key);
+    if (item.kind != Node::Kind::object) continue;
+    CallerKey key;
+    read_name(reading, object, key.name);
+    read_value(reading, object, key);
+    read_allowed_models(reading, object, key.models);
+    const std::array<unsigned char, 32> none{};
+    for (const CallerKey& other : keys) {
+      if (!key.name.empty() && other.name == key.name) {
+        reading.report(object.find("name")->at, object.path("name"), "the name " + key.name + " stands there twice");
+      }
+      const bool same_key = !key.key.empty() && other.key == key.key;
+      const bool same_digest = key.sha256 != none && other.sha256 == key.sha256;
+      if (same_key || same_digest) {
+        reading.report(item.at, object.path(same_key ? "key" : "sha256"), "is the same as that of " + other.name);
+      }
+    }
+    keys.push_back(std::move(key));
+  }
+}
+
+}  // namespace sluice::config

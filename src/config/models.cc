@@ -1,0 +1,85 @@
+// The "models" of sluice.json: names that callers may use.
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "config/fields.h"
+#include "config/sections.h"
+
+namespace sluice::config {
+namespace {
+
+constexpr std::string_view forms = "allowed: \"provider/model\" or {\"targets\": [{\"model\": \"provider/model\"}]}";
+
+// "provider/model" into `model`, or a report.
+void read_target(Reading& reading, const Node& node, const std::string& path, const std::vector<std::string_view>& provider_names,
+                 Model& model) {
+  const size_t slash = node.text.find('/');
+  if (slash == std::string::npos || slash == 0 || slash + 1 == node.text.size()) {
+    reading.report(node.at, path, found(node), "allowed: \"provider/model\"");
+    return;
+  }
+  model.provider = node.text.substr(0, slash);
+  model.model = node.text.substr(slash + 1);
+  if (provider_names.empty()) return;
+  if (std::find(provider_names.begin(), provider_names.end(), model.provider) != provider_names.end()) return;
+  reading.report(node.at, path, "no provider is called " + model.provider, "known: " + join(provider_names),
+                 nearest_one(model.provider, provider_names));
+}
+
+// The string that names the one target, or nullptr and a report.
+std::pair<const Node*, std::string> target_node(Reading& reading, const Node& node, const std::string& path) {
+  const ObjectReader object(reading, node, path, fields::model);
+  const Node* targets = object.find("targets");
+  const std::string targets_path = object.path("targets");
+  if (targets == nullptr) {
+    reading.report(node.at, targets_path, "is missing", std::string(forms));
+    return {};
+  }
+  if (targets->kind != Node::Kind::array || targets->items.empty()) {
+    const bool empty = targets->kind == Node::Kind::array;
+    reading.report(targets->at, targets_path, empty ? "found an empty list" : found(*targets), "allowed: a list of one target");
+    return {};
+  }
+  if (targets->items.size() > 1) {
+    reading.report(targets->items[1].at, item_path(targets_path, 1), "several targets for one model are not built yet",
+                   "allowed: one target");
+  }
+  const Node& first = targets->items.front();
+  const ObjectReader target(reading, first, item_path(targets_path, 0), fields::target);
+  if (first.kind != Node::Kind::object) return {};
+  const Node* model = target.find("model");
+  if (model == nullptr || model->kind != Node::Kind::string) {
+    reading.report(model == nullptr ? first.at : model->at, target.path("model"), model == nullptr ? "is missing" : found(*model),
+                   "allowed: \"provider/model\"");
+    return {};
+  }
+  return {model, target.path("model")};
+}
+
+}  // namespace
+
+void read_models(Reading& reading, const Node& node, const std::vector<std::string_view>& provider_names,
+                 std::vector<Model>& models) {
+  if (node.kind != Node::Kind::object) {
+    reading.report(node.at, "models", "found " + std::string(kind_name(node.kind)), "allowed: an object of names and their targets");
+    return;
+  }
+  for (const Member& member : node.members) {
+    const std::string path = child_path("models", member.name);
+    Model model;
+    model.name = member.name;
+    if (member.name.empty()) reading.report(member.at, path, "a model's name is empty");
+    if (member.value.kind == Node::Kind::string) {
+      read_target(reading, member.value, path, provider_names, model);
+    } else if (member.value.kind == Node::Kind::object) {
+      const auto [target, target_path] = target_node(reading, member.value, path);
+      if (target != nullptr) read_target(reading, *target, target_path, provider_names, model);
+    } else {
+      reading.report(member.value.at, path, found(member.value), std::string(forms));
+    }
+    models.push_back(std::move(model));
+  }
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,70 @@
+// Reads typed values out of a document's objects. What is wrong becomes a Problem and the value stays as it was, so that one pass
+// finds everything.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/document.h"
+#include "config/environment.h"
+#include "config/problem.h"
+
+namespace sluice::config {
+
+// What one pass over one document shares.
+struct Reading {
+  const std::string& source;       // the document's name
+  const Environment& environment;
+  std::vector<Problem>& problems;
+  std::vector<std::string>& warnings;
+  bool others_may_read = false;    // the document's file
+
+  void report(const Position& at, std::string path, std::string what, std::string allowed = {}, std::string suggestion = {});
+};
+
+// "found \"abc\"", "found 3.5", "found a list". Not for values that may be secrets.
+std::string found(const Node& node);
+// "a, b, c"
+std::string join(std::span<const std::string_view> names);
+// The nearest of `names` to `wanted`, or "".
+std::string nearest_one(std::string_view wanted, std::span<const std::string_view> names);
+
+// An object of the document. `reading` and `node` must outlive it.
+class ObjectReader {
+ public:
+  // Reports fields that are not in `known`, and a `node` that is no object (nothing is then found in it).
+  ObjectReader(Reading& reading, const Node& node, std::string path, std::span<const std::string_view> known);
+
+  const Node* find(std::string_view name) const { return node_.find(name); }
+  std::string path(std::string_view name) const { return child_path(path_, name); }
+  const std::string& own_path() const { return path_; }
+  const Node& node() const { return node_; }
+
+  // Each leaves `value` alone where the field is absent, and reports what does not fit.
+  void read_flag(std::string_view name, bool& value) const;
+  void read_text(std::string_view name, std::string& value) const;
+  void read_word(std::string_view name, std::span<const std::string_view> words, std::string& value) const;
+  void read_whole(std::string_view name, uint32_t least, uint32_t most, uint32_t& value) const;
+  // Seconds, maybe with a fraction, as milliseconds; 0 stays 0 and anything above is at least 1 ms. At most a week.
+  void read_seconds(std::string_view name, uint32_t& value_ms) const;
+  // A number of MiB, maybe with a fraction.
+  void read_megabytes(std::string_view name, double most_mb, uint64_t& value_bytes) const;
+  // A string or a list of strings: calls `each` for every one of them, with its place.
+  using EachText = std::function<void(const Node& node, const std::string& path)>;
+  void for_each_text(std::string_view name, bool string_alone, const EachText& each) const;
+  // A path that can be read; relative ones stay as they are. "" is as good as absent.
+  void read_file_name(std::string_view name, std::string& value) const;
+
+ private:
+  const Node* find(std::string_view name, Node::Kind kind, std::string_view allowed) const;
+
+  Reading& reading_;
+  const Node& node_;
+  std::string path_;
+};
+
+}  // namespace sluice::config

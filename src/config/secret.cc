@@ -1,0 +1,116 @@
+#include "config/secret.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <utility>
+
+#include "config/fields.h"
+
+namespace sluice::config {
+namespace {
+
+constexpr std::string_view forms = "allowed: \"${VARIABLE}\", {\"file\": \"/path\"} or the value itself";
+
+bool is_variable_name(std::string_view name) {
+  if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
+  return std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
+std::optional<std::string> read_variable(Reading& reading, const Node& node, const std::string& path) {
+  const std::string_view name = std::string_view(node.text).substr(2, node.text.size() - 3);
+  if (!is_variable_name(name)) {
+    // Not repeated: it may be a secret that was put into the braces.
+    reading.report(node.at, path, "the braces do not hold the name of a variable", "allowed: \"${VARIABLE}\", and nothing around it");
+    return std::nullopt;
+  }
+  const std::optional<std::string> value = reading.environment(name);
+  if (value && !value->empty()) return value;
+  reading.report(node.at, path, "the variable " + std::string(name) + (value ? " is empty" : " is not set"));
+  return std::nullopt;
+}
+
+std::optional<std::string> read_file(Reading& reading, const Node& node, const std::string& path) {
+  const ObjectReader object(reading, node, path, fields::secret);
+  std::string name;
+  object.read_text("file", name);
+  const Node* file = object.find("file");
+  if (file == nullptr || file->kind != Node::Kind::string) {
+    if (file == nullptr) reading.report(node.at, path, "found an object without \"file\"", std::string(forms));
+    return std::nullopt;
+  }
+  constexpr size_t most_bytes = 64 * 1024;
+  std::ifstream stream(name, std::ios::binary);
+  std::string content(most_bytes + 1, '\0');
+  stream.read(content.data(), static_cast<std::streamsize>(content.size()));
+  if (stream.bad() || (stream.fail() && !stream.eof())) {
+    reading.report(file->at, object.path("file"), found(*file) + ", which cannot be read: " + std::strerror(errno));
+    return std::nullopt;
+  }
+  content.resize(static_cast<size_t>(stream.gcount()));
+  if (content.size() > most_bytes) {
+    reading.report(file->at, object.path("file"), found(*file) + ", which is larger than 64 KiB");
+    return std::nullopt;
+  }
+  if (content.ends_with('\n')) content.pop_back();
+  if (content.ends_with('\r')) content.pop_back();
+  if (!content.empty()) return content;
+  reading.report(file->at, object.path("file"), found(*file) + ", which is empty");
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool is_key(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+bool is_field_value(std::string_view text) {
+  if (!text.empty() && (text.front() == ' ' || text.front() == '\t' || text.back() == ' ' || text.back() == '\t')) return false;
+  return std::none_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && c != '\t') || byte == 0x7f;
+  });
+}
+
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  });
+}
+
+void warn_of_literal(Reading& reading, const std::string& path) {
+  if (!reading.others_may_read) return;
+  reading.warnings.push_back(reading.source + ": " + path + " holds a secret, and other users may read the file: chmod 600 " +
+                             reading.source + ", or write \"${VARIABLE}\" instead");
+}
+
+std::optional<std::string> read_secret(Reading& reading, const Node& node, const std::string& path, SecretUse use) {
+  std::optional<std::string> secret;
+  if (node.kind == Node::Kind::object) {
+    secret = read_file(reading, node, path);
+  } else if (node.kind != Node::Kind::string) {
+    reading.report(node.at, path, "found " + std::string(kind_name(node.kind)), std::string(forms));
+  } else if (node.text.starts_with("${") && node.text.ends_with('}')) {
+    secret = read_variable(reading, node, path);
+  } else if (node.text.find("${") != std::string::npos) {
+    reading.report(node.at, path, "a variable must be the whole value", "allowed: \"${VARIABLE}\", and nothing around it");
+  } else if (node.text.empty()) {
+    reading.report(node.at, path, "is empty", std::string(forms));
+  } else {
+    if (use == SecretUse::key) warn_of_literal(reading, path);
+    secret = node.text;
+  }
+  if (!secret) return std::nullopt;
+  const bool fits = use == SecretUse::key ? is_key(*secret) : is_field_value(*secret);
+  if (fits) return secret;
+  reading.report(node.at, path, use == SecretUse::key ? "the secret holds a character that is not visible ASCII (a blank or a line break?)"
+                                                      : "the value holds a control character, or a blank at an end");
+  return std::nullopt;
+}
+
+}  // namespace sluice::config

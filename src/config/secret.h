@@ -1,0 +1,26 @@
+// Secrets as the file gives them: "${NAME}" (a variable), {"file": "/path"}, or the secret itself.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "config/reader.h"
+
+namespace sluice::config {
+
+// The secret that `node` stands for; nullopt where it is wrong, which has then been reported without its text. Never empty. Of a
+// file's content one trailing line break is taken away.
+enum class SecretUse : unsigned char { key, header };  // key: visible ASCII; header: any value that a header field may have
+std::optional<std::string> read_secret(Reading& reading, const Node& node, const std::string& path, SecretUse use);
+
+// Whether `text` can be a key: visible ASCII throughout, not empty.
+bool is_key(std::string_view text);
+// Whether a value can be sent in a header field: no control characters, no blanks around it (RFC 9110, 5.5).
+bool is_field_value(std::string_view text);
+// Whether `text` is a token (RFC 9110, 5.6.2): the name of a header field.
+bool is_token(std::string_view text);
+
+// Notes that a secret stands in a file that others may read.
+void warn_of_literal(Reading& reading, const std::string& path);
+
+}  // namespace sluice::config

@@ -1,0 +1,71 @@
+#include "config/validate.h"
+
+#include "config/reader.h"
+
+namespace sluice::config {
+namespace {
+
+bool is_below_version(Dialect dialect) { return dialect == Dialect::openai || dialect == Dialect::responses; }
+
+void check_reach(const Config& config, std::vector<Problem>& problems) {
+  if (!config.keys.empty()) return;
+  for (const Address& address : config.listen) {
+    if (address.is_loopback_or_unix()) continue;
+    Problem problem;
+    problem.source = config.file;
+    problem.path = "listen";
+    problem.what = address.text() +
+                   " can be reached by others, and no key is asked for: whoever finds it uses your providers. Add to " +
+                   (config.file.empty() ? "sluice.json" : config.file) +
+                   " the line\n  \"keys\": [{\"name\": \"me\", \"key\": \"${SLUICE_KEY}\"}],\nand set the variable:\n"
+                   "  export SLUICE_KEY=$(openssl rand -hex 24)\nor listen on " +
+                   default_address().text() + " only";
+    problems.push_back(std::move(problem));
+    return;  // once is enough
+  }
+}
+
+void check_models(const Config& config, std::vector<Problem>& problems) {
+  std::vector<std::string_view> names;
+  for (const Provider& provider : config.providers) names.push_back(provider.name);
+  for (const Model& model : config.models) {
+    if (config.provider(model.provider) != nullptr) continue;
+    problems.push_back({config.file, 0, 0, child_path("models", model.name), "no provider is called " + model.provider,
+                        nearest_one(model.provider, names), "known: " + join(names)});
+  }
+}
+
+void warn_of_provider(const Provider& provider, std::vector<std::string>& warnings) {
+  const std::string path = child_path("providers", provider.name);
+  const Url& url = provider.base_url;
+  if (provider.insecure_skip_verify && url.tls) {
+    warnings.push_back(path + ": its certificate is not verified (insecure_skip_verify)");
+  }
+  const Address address{url.host, url.port, ""};
+  const bool sends_key = !provider.api_key.empty() || provider.caller_key;
+  if (sends_key && !url.tls && !url.demo && !address.is_loopback_or_unix()) {
+    warnings.push_back(path + ": its key is sent unencrypted, over http://");
+  }
+  if (url.demo) return;
+  for (const Dialect dialect : provider.dialects) {
+    const std::string_view base = provider.path_for(dialect);
+    if (!is_below_version(dialect) && (base.ends_with("/v1") || base.ends_with("/v1beta"))) {
+      warnings.push_back(path + ".base_url: " + std::string(name_of(dialect)) + " paths bring their own version (" +
+                         std::string(base) + " is put before it); leave it out");
+    }
+  }
+}
+
+}  // namespace
+
+Address default_address() { return {"127.0.0.1", 8000, ""}; }
+
+std::vector<Problem> validate(Config& config) {
+  std::vector<Problem> problems;
+  check_reach(config, problems);
+  check_models(config, problems);
+  for (const Provider& provider : config.providers) warn_of_provider(provider, config.warnings);
+  return problems;
+}
+
+}  // namespace sluice::config
