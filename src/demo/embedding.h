@@ -1,0 +1,21 @@
+// Vectors that look like embeddings: of unit length, the same for the same text, different for different ones.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::demo {
+
+inline constexpr uint64_t default_dimensions = 16;
+inline constexpr uint64_t max_dimensions = 4096;  // more is cut to this
+inline constexpr size_t max_embeddings = 2048;    // in one request
+
+std::vector<float> embedding_of(std::string_view text, uint64_t dimensions);
+// The little-endian floats in base64 (RFC 4648), as openai's encoding_format wants them.
+std::string base64_of(const std::vector<float>& values);
+std::string base64_of(std::string_view bytes);
+
+}  // namespace sluice::demo

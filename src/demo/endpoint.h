@@ -1,0 +1,68 @@
+// The demo provider's paths and what answers them: a table of plain functions, one file a dialect.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/dialect.h"
+#include "base/result.h"
+#include "demo/json.h"
+#include "demo/memory.h"
+#include "demo/script.h"
+#include "http/message.h"
+
+namespace sluice::demo {
+
+// A whole request. The views live until the endpoint returns.
+struct DemoRequest {
+  const http::RequestHead& head;
+  std::string_view body;
+  std::string name;  // what stands for {model} or {id} in the path, percent-decoded
+  std::string id;    // unique: 16 hexadecimal digits
+  int64_t now_s = 0;  // Unix time
+  std::shared_ptr<DemoMemory> memory;
+};
+
+struct DemoAnswer {
+  std::string body;
+  std::string_view content_type = "application/json";
+  std::unique_ptr<Script> script;  // streamed in place of `body`
+};
+DemoAnswer json_answer(const Out& value);
+
+struct Endpoint {
+  http::Method method;
+  std::string_view pattern;  // at most one {id} (no slash in it) or {model} (may span slashes)
+  Dialect dialect;
+  Result<DemoAnswer> (*answer)(const DemoRequest&);
+};
+std::span<const Endpoint> openai_chat_endpoints();
+std::span<const Endpoint> openai_other_endpoints();
+std::span<const Endpoint> responses_endpoints();
+std::span<const Endpoint> anthropic_endpoints();
+std::span<const Endpoint> gemini_endpoints();
+std::span<const Endpoint> ollama_endpoints();
+std::span<const Endpoint> model_endpoints();
+
+struct Found {
+  const Endpoint* endpoint = nullptr;
+  std::string name;
+};
+// unknown_path, or method_not_allowed where only the method is wrong. HEAD matches where GET does.
+Result<Found> find_endpoint(http::Method method, std::string_view path);
+// "GET, DELETE"; "" for an unknown path.
+std::string allowed_methods(std::string_view path);
+
+// For errors: the dialect of the path, else of the fields, else openai.
+Dialect dialect_of(const http::RequestHead& head);
+std::string error_body(Dialect dialect, const Error& error);
+
+inline constexpr std::string_view listed_models[] = {"demo", "demo-small"};
+
+// `model` of a request, which must be a non-empty string.
+Result<std::string> required_model(const Json& body);
+
+}  // namespace sluice::demo

@@ -1,0 +1,136 @@
+#include "demo/reply.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "demo/schema_sample.h"
+
+namespace sluice::demo {
+
+namespace {
+
+bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+
+bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }  // of a UTF-8 sequence
+
+constexpr size_t max_hint_bytes = 64;
+
+// The last word of the user's text without the signs around it, which is as good a guess at an argument as any: "Paris".
+std::string hint_in(std::string_view text) {
+  static constexpr std::string_view signs = " \n\t\r.,;:!?\"'`()[]{}<>";
+  const size_t end = text.find_last_not_of(signs);
+  if (end == text.npos) return "demo";
+  const size_t sign = text.find_last_of(signs, end);
+  const size_t begin = sign == text.npos ? 0 : sign + 1;
+  std::string hint(text.substr(begin, std::min(end - begin + 1, max_hint_bytes)));
+  while (!hint.empty() && begin + hint.size() <= end && is_continuation(text[begin + hint.size()])) hint.pop_back();
+  return hint;
+}
+
+ToolCall call_of(const OfferedTool& tool, const std::string& hint) {
+  if (tool.freeform) return {tool.name, hint, true};
+  Out arguments = tool.schema == nullptr ? Out::object() : sample_of(*tool.schema, hint);
+  if (!arguments.is_object()) arguments = Out::object();
+  return {tool.name, dump(arguments), false};
+}
+
+std::vector<ToolCall> calls_for(const Ask& ask, const std::string& hint) {
+  std::vector<ToolCall> calls;
+  if (ask.choice == Ask::Choice::none || ask.tools.empty()) return calls;
+  if (!ask.forced_tool.empty()) {
+    for (const OfferedTool& tool : ask.tools) {
+      if (tool.name == ask.forced_tool) return {call_of(tool, hint)};
+    }
+  }
+  if (ask.tool_result) return calls;
+  for (const OfferedTool& tool : ask.tools) {
+    if (!tool.name.empty() && ask.user_text.find(tool.name) != std::string::npos) calls.push_back(call_of(tool, hint));
+  }
+  if (calls.empty() && ask.choice == Ask::Choice::required) calls.push_back(call_of(ask.tools.front(), hint));
+  return calls;
+}
+
+std::string text_for(const Ask& ask, const std::string& hint) {
+  if (ask.answer_schema != nullptr) return dump(sample_of(*ask.answer_schema, hint));
+  if (ask.tool_result && !ask.answer_json) return "The tool said: " + *ask.tool_result;
+  const std::string said = ask.tool_result ? *ask.tool_result : ask.user_text;
+  if (ask.answer_json) return dump(Out{{"you_said", said}});
+  return said.empty() ? "You said nothing." : "You said: " + said;
+}
+
+}  // namespace
+
+void Ask::add_user_text(std::string text) {
+  add_text(text);
+  user_text = std::move(text);
+  tool_result.reset();
+}
+
+void Ask::add_tool_result(std::string text) {
+  add_text(text);
+  tool_result = std::move(text);
+}
+
+uint64_t Ask::count_words(std::string_view text) {
+  uint64_t words = 0;
+  bool in_word = false;
+  for (const char c : text) {
+    if (!is_space(c) && !in_word) ++words;
+    in_word = !is_space(c);
+  }
+  return words;
+}
+
+Reply reply_to(const Ask& ask) {
+  Reply reply;
+  reply.model = ask.model;
+  reply.input_tokens = ask.input_tokens;
+  const std::string hint = hint_in(ask.user_text);
+  reply.calls = calls_for(ask, hint);
+  if (!reply.calls.empty()) {
+    reply.finish = Reply::Finish::calls;
+    for (const ToolCall& call : reply.calls) reply.output_tokens += 1 + Ask::count_words(call.arguments);
+    return reply;
+  }
+  reply.text = text_for(ask, hint);
+  reply.output_tokens = Ask::count_words(reply.text);
+  if (reply.output_tokens > ask.max_tokens) {
+    size_t end = 0;
+    for (uint64_t i = 0; i < ask.max_tokens; ++i) end += word_at(reply.text, end).size();
+    reply.text.resize(end);
+    reply.output_tokens = ask.max_tokens;
+    reply.finish = Reply::Finish::length;
+  }
+  return reply;
+}
+
+std::string text_of(const Json& content) {
+  if (content.is_string()) return content.get<std::string>();
+  std::string text;
+  if (!content.is_array()) return text;
+  for (const Json& part : content) {
+    const std::string_view piece =
+        part.is_string() ? std::string_view(part.get_ref<const std::string&>()) : string_member(part, "text");
+    if (piece.empty()) continue;
+    if (!text.empty()) text += '\n';
+    text += piece;
+  }
+  return text;
+}
+
+std::string_view word_at(std::string_view text, size_t at) {
+  size_t end = at;
+  while (end < text.size() && is_space(text[end])) ++end;
+  while (end < text.size() && !is_space(text[end])) ++end;
+  if (std::all_of(text.begin() + static_cast<ptrdiff_t>(end), text.end(), is_space)) end = text.size();
+  return text.substr(at, end - at);
+}
+
+std::string_view slice_at(std::string_view text, size_t at) {
+  static constexpr size_t slice_bytes = 12;
+  size_t end = std::min(at + slice_bytes, text.size());
+  while (end < text.size() && is_continuation(text[end])) ++end;
+  return text.substr(at, end - at);
+}
+
+}  // namespace sluice::demo

@@ -1,0 +1,71 @@
+// What the demo model understood of a request, whatever its dialect, and what it says to it (the rules stand in demo_provider.h).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "demo/json.h"
+
+namespace sluice::demo {
+
+struct OfferedTool {
+  std::string name;
+  const Json* schema = nullptr;  // of the arguments; null: none is known
+  bool freeform = false;         // takes text instead of JSON (the custom tools of responses)
+};
+
+// Pointers live as long as the request's document.
+struct Ask {
+  enum class Choice : unsigned char { automatic, none, required };
+
+  std::string model;
+  std::string user_text;                   // of the last user message that has one
+  std::optional<std::string> tool_result;  // that came after user_text
+  std::vector<OfferedTool> tools;
+  Choice choice = Choice::automatic;
+  std::string forced_tool;                // a tool's name, where the request names one
+  const Json* answer_schema = nullptr;    // the answer must be JSON of this schema
+  bool answer_json = false;               // the answer must be JSON
+  uint64_t input_tokens = 0;
+  uint64_t max_tokens = UINT64_MAX;
+  bool stream = false;
+
+  // One message's texts. They count as input; a user's replace user_text and put an end to tool_result.
+  void add_text(std::string_view text) { input_tokens += count_words(text); }
+  void add_user_text(std::string text);
+  void add_tool_result(std::string text);
+
+  static uint64_t count_words(std::string_view text);
+};
+
+struct ToolCall {
+  std::string name;
+  std::string arguments;  // JSON text; of a freeform tool the text it is given
+  bool freeform = false;
+};
+
+struct Reply {
+  enum class Finish : unsigned char { stop, length, calls };
+
+  std::string model;
+  std::string text;
+  std::vector<ToolCall> calls;
+  Finish finish = Finish::stop;
+  uint64_t input_tokens = 0;
+  uint64_t output_tokens = 0;
+};
+Reply reply_to(const Ask& ask);
+
+// The text of a message's content: a string, or a list of strings and of objects with a `text`, each on its own line.
+std::string text_of(const Json& content);
+
+// The next word of `text` from `at`, with the white space before it (and behind it, if it is the last): what a stream sends
+// as one frame. Empty at the end only.
+std::string_view word_at(std::string_view text, size_t at);
+// The next few bytes of `text` from `at`, whole UTF-8 sequences: what a stream sends of a call's arguments.
+std::string_view slice_at(std::string_view text, size_t at);
+
+}  // namespace sluice::demo
