@@ -50,13 +50,16 @@ Result<void> Exchange::check_head() {
   if (match_.endpoint->model_in == api::ModelIn::json_body && head_.framing == BodyFraming::none) {
     return fail(ErrorCode::length_required, "this path needs a JSON body, with Content-Length or Transfer-Encoding: chunked");
   }
-  const std::string_view coding = head_.fields.find("content-encoding").value_or("");
-  if (!coding.empty() && !http::same_name(coding, "identity")) {
-    if (!http::same_name(coding, "gzip") && !http::same_name(coding, "deflate")) {
-      return fail(ErrorCode::unsupported_coding, "request bodies in content-encoding '" + std::string(coding) +
+  const std::string_view name = head_.fields.find("content-encoding").value_or("");
+  if (!name.empty() && !http::same_name(name, "identity")) {
+    const std::optional<http::Coding> coding = http::coding_named(name);
+    if (!coding) {
+      return fail(ErrorCode::unsupported_coding, "request bodies in content-encoding '" + std::string(name) +
                                                      "' are not understood; gzip, deflate and identity are");
     }
-    inflater_ = std::make_unique<http::Inflater>();
+    http::InflaterLimits limits;
+    limits.bytes = context_.config.limits.body_bytes;
+    inflater_ = std::make_unique<http::Inflater>(*coding, limits);
   }
   if (match_.endpoint->model_in == api::ModelIn::multipart_body) {
     auto peeker = api::MultipartPeeker::create(head_.fields.find("content-type").value_or(""));
@@ -79,16 +82,9 @@ Result<void> Exchange::take_body(std::string_view bytes) {
     send_rest();
     return {};
   }
-  if (!inflater_) {
-    body_ += bytes;
-  } else if (const Result<void> inflated = inflater_->feed(bytes, body_); !inflated) {
-    return fail(ErrorCode::bad_request, "the request body's content-encoding is broken: " + inflated.error().message);
-  }
-  const uint64_t limit = context_.config.limits.body_bytes;
-  if (body_.size() > limit) {
-    return fail(ErrorCode::body_too_large, "the request body is larger than " + std::to_string(limit) + " bytes");
-  }
-  if (multipart_ && head_.framing == BodyFraming::length && !inflater_) return look_for_model();
+  if (inflater_) return inflater_->feed(bytes, body_);  // holds it to the body's limit
+  body_ += bytes;
+  if (multipart_ && head_.framing == BodyFraming::length) return look_for_model();
   return {};
 }
 
@@ -106,7 +102,9 @@ void Exchange::on_body_end() {
   body_ended_ = true;
   account_.request_whole_ns = net::Loop::now_ns();
   if (attempt_) return send_rest();
-  if (const Result<void> fine = read_body(); !fine) refuse(fine.error());
+  Result<void> fine = inflater_ ? inflater_->finish() : Result<void>();
+  if (fine) fine = read_body();
+  if (!fine) refuse(fine.error());
 }
 
 // The whole body is here: finds the model and goes to its target.
@@ -174,7 +172,7 @@ void Exchange::start_attempt(bool more_follows) {
   account_.attempts = 1;
   account_.ready_ns = net::Loop::now_ns();
   state_ = State::trying;
-  attempt_ = std::make_unique<Attempt>(context_.loop, link, account_.target, *this);
+  attempt_ = std::make_unique<Attempt>(context_.loop, link, account_.target, static_cast<AttemptEvents&>(*this));
   attempt_->start(std::move(request));
 }
 
@@ -216,7 +214,7 @@ void Exchange::on_answer_head(http::ResponseHead& head) {
   if (attempt_->request_sent()) body_ = {};
   const OwnFields own{account_.request_id, account_.target, account_.attempts};
   const Result<void> begun = relay_.begin(head, match_.endpoint->dialect,
-                                          head_.fields.find("accept-encoding").value_or(""), usage_asked_, own, context_.fields);
+                                          head_.fields.find("accept-encoding"), usage_asked_, own, context_.fields);
   if (!begun) {
     failure_ = std::make_unique<Error>(begun.error());
     return;

@@ -3,7 +3,6 @@
 #include <array>
 
 #include "http/writer.h"
-#include "net/memory_dialer.h"
 #include "net/tcp_dialer.h"
 #include "tls/dialer.h"
 

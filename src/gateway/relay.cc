@@ -11,13 +11,9 @@ bool is_ours(std::string_view name) {
          http::same_name(name, "sluice-target") || http::same_name(name, "sluice-attempts");
 }
 
-bool is_gzip_or_deflate(std::string_view coding) {
-  return http::same_name(coding, "gzip") || http::same_name(coding, "x-gzip") || http::same_name(coding, "deflate");
-}
-
 }  // namespace
 
-Result<void> Relay::begin(const http::ResponseHead& head, Dialect dialect, std::string_view caller_codings,
+Result<void> Relay::begin(const http::ResponseHead& head, Dialect dialect, std::optional<std::string_view> caller_codings,
                           bool hide_usage, const OwnFields& own, http::Fields& scratch) {
   dialect_ = dialect;
   status_ = head.status;
@@ -25,17 +21,17 @@ Result<void> Relay::begin(const http::ResponseHead& head, Dialect dialect, std::
   tap_.emplace(dialect, head.fields.find("content-type").value_or(""), hide_usage && head.status == 200);
   hide_usage = hide_usage && head.status == 200 && tap_->format() == api::StreamFormat::sse;
 
-  const std::string_view coding = head.fields.find("content-encoding").value_or("");
-  if (!coding.empty() && !http::same_name(coding, "identity")) {
-    const bool accepted = http::accepts_coding(caller_codings, coding);
-    const bool readable = is_gzip_or_deflate(coding);
-    if (!readable && !accepted) {
-      return fail(ErrorCode::target_broke, "the target answered in the content-encoding '" + std::string(coding) +
+  const std::string_view name = head.fields.find("content-encoding").value_or("");
+  if (!name.empty() && !http::same_name(name, "identity")) {
+    const bool accepted = http::accepts_coding(caller_codings, name);
+    const std::optional<http::Coding> coding = http::coding_named(name);
+    if (!coding && !accepted) {
+      return fail(ErrorCode::target_broke, "the target answered in the content-encoding '" + std::string(name) +
                                                "', which was not asked for and which the caller does not accept");
     }
-    opaque_ = !readable;
-    if (readable) {
-      inflater_ = std::make_unique<http::Inflater>();
+    opaque_ = !coding;
+    if (coding) {
+      inflater_ = std::make_unique<http::Inflater>(*coding, http::InflaterLimits{}, Fault::target);
       coding_ = accepted && !hide_usage ? Coding::inflate_for_tap : Coding::inflate;
     }
   }
@@ -100,6 +96,9 @@ Result<void> Relay::body(std::string_view bytes) {
 }
 
 Result<void> Relay::end() {
+  if (coding_ == Coding::inflate) {
+    if (const Result<void> whole = inflater_->finish(); !whole) return whole;
+  }
   if (rewrites_) keep();
   if (coding_ == Coding::as_is && !opaque_) {
     tap_->finish(pieces_);

@@ -30,8 +30,8 @@ class Relay {
 
   // Begins the answer. `caller_codings`: the caller's Accept-Encoding. `hide_usage`: keep back the usage chunk nobody asked
   // for. target_broke: it came in a coding that the caller does not take and that cannot be undone.
-  Result<void> begin(const http::ResponseHead& head, Dialect dialect, std::string_view caller_codings, bool hide_usage,
-                     const OwnFields& own, http::Fields& scratch);
+  Result<void> begin(const http::ResponseHead& head, Dialect dialect,
+                     std::optional<std::string_view> caller_codings, bool hide_usage, const OwnFields& own, http::Fields& scratch);
   // `bytes` must live until turn(). target_broke: the coding is broken.
   Result<void> body(std::string_view bytes);
   // The answer's end. target_cut: it ended by close, and nothing in it says that it is whole.

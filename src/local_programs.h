@@ -1,0 +1,15 @@
+// Asks the loopback ports where local model programs usually listen (Ollama, LM Studio, vLLM, llama.cpp) whether they are there.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "config/discover.h"
+
+namespace sluice {
+
+// Asks all at once, for at most `most_ms` in all. Blocks; runs a loop of its own.
+std::vector<config::AnsweredProbe> find_local_programs(std::span<const config::LocalProbe> probes, uint64_t most_ms);
+
+}  // namespace sluice
