@@ -1,0 +1,91 @@
+// A whole gateway worker without threads or sockets: a caller at one end of a memory pipe, scripted targets at the other.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "gateway/context.h"
+#include "gateway/front.h"
+#include "http/inbound_connection.h"
+#include "net/loop.h"
+#include "net/memory_pipe.h"
+#include "net/resolver.h"
+#include "observe/access_record.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+
+namespace sluice::gateway {
+
+// One end of a pipe: gathers what comes, sends what it is told.
+struct Peer final : net::StreamEvents {
+  std::unique_ptr<net::Stream> stream;
+  std::string text;
+  bool ended = false;
+
+  explicit Peer(std::unique_ptr<net::Stream> s) : stream(std::move(s)) {
+    stream->set_events(this);
+    stream->start_reading();
+  }
+  void on_read(std::string_view bytes) override { text += bytes; }
+  void on_end() override { ended = true; }
+  void on_broken(const Error&) override { ended = true; }
+  void on_drained() override {}
+  bool has(std::string_view part) const { return text.find(part) != std::string::npos; }
+};
+
+struct World {
+  net::Loop loop;
+  config::Config config;
+  int log_pipe[2] = {-1, -1};
+  std::unique_ptr<observe::Log> log;
+  observe::Metrics metrics{1};
+  std::unique_ptr<routing::Router> router;
+  std::unique_ptr<policy::CallerKeys> keys;
+  std::unique_ptr<net::Resolver> resolver;
+  std::unique_ptr<ProviderLinks> links;
+  net::CidrList proxies;
+  api::RequestPeeker peeker;
+  RequestIds ids{{1, 2}};
+  std::atomic<bool> draining{false};
+  std::unique_ptr<observe::AccessLog> access_log;
+  std::optional<Context> context;
+  std::optional<Front> front;
+  std::unique_ptr<http::InboundConnections> connections;
+  std::vector<std::unique_ptr<Peer>> targets;  // in the order they were dialed
+  std::unique_ptr<Peer> caller;
+
+  // One provider "lab" of all dialects, and a model "fast" there called "real-model".
+  static config::Config plain_config();
+  explicit World(config::Config given = plain_config());
+  ~World();
+
+  void connect();  // a new caller
+  void turn(int times = 60);
+  // Turns until `condition`, in real time, for timeouts.
+  template <typename Condition>
+  bool until(Condition condition) {
+    for (int i = 0; i < 200 && !condition(); ++i) loop.run_once(true);
+    return condition();
+  }
+  void say(std::string_view text) {
+    caller->stream->write(text);
+    turn();
+  }
+  Peer& target() { return *targets.back(); }
+  void target_says(std::string_view text) {
+    target().stream->write(text);
+    turn();
+  }
+  // What has been recorded so far, one record a line.
+  std::string records();
+  observe::WorkerMetrics& cells() { return metrics.worker(0); }
+};
+
+std::string post(std::string_view path, std::string_view body, std::string_view more_fields = "");
+std::string ok_json(std::string_view body, std::string_view more_fields = "");
+
+}  // namespace sluice::gateway
