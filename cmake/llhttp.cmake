@@ -1,5 +1,5 @@
-# llhttp, in this order: a source directory given with -DSLUICE_LLHTTP_SOURCE=DIR (holding llhttp.c, api.c, http.c and llhttp.h, there or
-# in src/ and include/); the system's libllhttp (>= 9.2); Debian 12's node-llhttp package (8.1.0 sources), in strict mode.
+# llhttp, in this order: a source directory given with -DSLUICE_LLHTTP_SOURCE=DIR (holding llhttp.c, api.c, http.c and llhttp.h: side by
+# side, in src/ and include/ as its releases have them, or in build/ and src/native/ as its repository has them); the system's libllhttp (>= 9.2); Debian 12's node-llhttp package (8.1.0 sources), in strict mode.
 set(SLUICE_LLHTTP_SOURCE "" CACHE PATH "llhttp sources to use instead of a package")
 
 find_package(PkgConfig QUIET)
@@ -14,9 +14,10 @@ else()
   if(NOT hints)
     set(hints /usr/share/llhttp)
   endif()
-  find_path(llhttp_c llhttp.c PATHS ${hints} PATH_SUFFIXES . src NO_DEFAULT_PATH NO_CACHE REQUIRED)
-  find_path(llhttp_h llhttp.h PATHS ${hints} /usr/share/include/llhttp PATH_SUFFIXES . include NO_DEFAULT_PATH NO_CACHE REQUIRED)
-  add_library(sluice_llhttp STATIC ${llhttp_c}/llhttp.c ${llhttp_c}/api.c ${llhttp_c}/http.c)
+  find_path(llhttp_c llhttp.c PATHS ${hints} PATH_SUFFIXES . src build/c NO_DEFAULT_PATH NO_CACHE REQUIRED)
+  find_path(llhttp_native api.c PATHS ${hints} PATH_SUFFIXES . src src/native NO_DEFAULT_PATH NO_CACHE REQUIRED)
+  find_path(llhttp_h llhttp.h PATHS ${hints} /usr/share/include/llhttp PATH_SUFFIXES . include build NO_DEFAULT_PATH NO_CACHE REQUIRED)
+  add_library(sluice_llhttp STATIC ${llhttp_c}/llhttp.c ${llhttp_native}/api.c ${llhttp_native}/http.c)
   target_include_directories(sluice_llhttp SYSTEM PUBLIC ${llhttp_h})
   # Without strict mode 8.1.0 accepts bare CR and more; tests/http asserts that it is on.
   target_compile_definitions(sluice_llhttp PUBLIC LLHTTP_STRICT_MODE=1)

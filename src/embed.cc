@@ -41,7 +41,7 @@ Result<std::vector<api::ListedModel>> models_for(const gateway::Shared& shared, 
 }
 
 gateway::OwnPages make_pages(const gateway::Shared& shared, uint64_t started_ns, int64_t started_unix_s) {
-  const auto keys = std::make_shared<policy::CallerKeys>(shared.config.keys);  // hashing is one thread's: each worker its own
+  const auto keys = std::make_shared<policy::CallerKeys>(shared.config.keys);
   const auto models = [&shared, keys](const http::RequestHead& head) { return models_for(shared, *keys, head); };
   gateway::OwnPages pages;
   pages.knows = admin::Pages::knows;

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstddef>
-#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -14,19 +13,9 @@ namespace sluice::policy {
 
 using Digest = std::array<unsigned char, 32>;
 
-// SHA-256 with the hashing context kept between calls. One thread.
-class Sha256 {
- public:
-  Sha256();
-  ~Sha256();
-  Digest operator()(std::string_view bytes) const;
+Digest sha256(std::string_view bytes);  // FIPS 180-4
 
- private:
-  struct State;
-  std::unique_ptr<State> state_;
-};
-
-// One worker's view of config.keys, which must outlive it. One thread.
+// config.keys, which must outlive it. Any thread.
 class CallerKeys {
  public:
   explicit CallerKeys(const std::vector<config::CallerKey>& keys);
@@ -39,7 +28,6 @@ class CallerKeys {
     Digest digest;
     const config::CallerKey* key;
   };
-  Sha256 sha256_;
   std::vector<Entry> entries_;
 };
 
