@@ -28,9 +28,9 @@ Kind kind_of(std::string_view content_type) {
 
 }  // namespace
 
-// A stream is read line by line. A frame whose only data line lies in one piece gets the quick look of FrameWords and is read only
-// if it is worth it; a frame that is cut goes through the JsonScan as its bytes come. Nothing is kept but frames that may be
-// the usage chunk, and those only if it is to be hidden.
+// A stream is read line by line. A frame whose only data line lies in one piece gets the quick look of FrameWords and
+// is read only if it is worth it; a frame that is cut goes through the JsonScan as its bytes come. Nothing is kept but
+// frames that may be the usage chunk, and those only if it is to be hidden.
 struct AnswerTap::State {
   enum class Line : unsigned char { start, field, space, data, ignored, comment };
 
@@ -75,7 +75,8 @@ struct AnswerTap::State {
   SentCounts counts;
   Usage usage;
   std::string model;
-  // Hiding: [begin, frame) of the bytes at hand can go, [frame, ...) belongs to the unfinished frame, as does `held` before it.
+  // Hiding: [begin, frame) of the bytes at hand can go, [frame, ...) belongs to the unfinished frame, as does `held`
+  // before it.
   const char* begin = nullptr;
   const char* frame = nullptr;
   std::vector<std::string_view>* pieces_out = nullptr;
@@ -91,7 +92,7 @@ constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 // A frame's, line's or body's JSON has ended: what it said counts now, if it was whole.
 void AnswerTap::State::end_text() {
-  if (scan.whole() || kind == Kind::json) {
+  if (scan.whole()) {
     counts.update(reader.counts());
     end_seen = end_seen || reader.has_end();
     error_seen = error_seen || reader.has_error();
@@ -115,7 +116,8 @@ void AnswerTap::State::read_data(std::string_view data) {
 
 // The frame is over; `next` is behind its blank line.
 void AnswerTap::State::end_frame(const char* next) {
-  const bool hidden = hide && !frame_passed && data_begun && scan.whole() && reader.has_usage() && reader.has_no_choices();
+  const bool usage_chunk = data_begun && scan.whole() && reader.has_usage() && reader.has_no_choices();
+  const bool hidden = hide && !frame_passed && usage_chunk;
   end_data();
   if (!hide) return;
   drop_lf = hidden && skip_lf;
@@ -343,7 +345,8 @@ StreamFormat AnswerTap::format() const {
     case Kind::events: return StreamFormat::sse;
     case Kind::lines: return StreamFormat::ndjson;
     case Kind::json:
-      return state_->dialect == Dialect::gemini && state_->scan.root_is_array() ? StreamFormat::json_array : StreamFormat::none;
+      if (state_->dialect == Dialect::gemini && state_->scan.root_is_array()) return StreamFormat::json_array;
+      break;
     case Kind::opaque: break;
   }
   return StreamFormat::none;

@@ -1,5 +1,5 @@
-// Reads along while an answer is relayed: token usage, whether it is whole, the name of the model that answered. Changes nothing,
-// but for one frame: a usage chunk that the caller did not ask for is kept back.
+// Reads along while an answer is relayed: token usage, whether it is whole, the name of the model that answered.
+// Changes nothing, but for one frame: a usage chunk that the caller did not ask for is kept back.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@
 
 namespace sluice::api {
 
-// Token counts of one answer (translation.md "Usage, one form"). Set, never added; absent where the provider said nothing.
+// Token counts of one answer (translation.md "Usage, one form"). Set, never added; absent where the provider said
+// nothing.
 struct Usage {
   std::optional<uint64_t> input_uncached, cache_read, cache_write, output, reasoning;
   bool any() const { return input_uncached || cache_read || cache_write || output || reasoning; }
@@ -23,24 +24,25 @@ struct Usage {
 
 class AnswerTap {
  public:
-  // The format is told by the answer's content-type (text/event-stream, application/x-ndjson, application/json; others are
-  // opaque). `dialect`: of the answer. `hide_usage_chunk`: usage was spliced in and its chunk is to be kept back.
+  // The format is told by the answer's content-type (text/event-stream, application/x-ndjson, application/json; others
+  // are opaque). `dialect`: of the answer. `hide_usage_chunk`: usage was spliced in and its chunk is to be kept back.
   AnswerTap(Dialect dialect, std::string_view content_type, bool hide_usage_chunk);
   ~AnswerTap();
   AnswerTap(AnswerTap&&) noexcept;
   AnswerTap& operator=(AnswerTap&&) noexcept;
 
-  // Reads `bytes` (after any content coding) and appends to `pieces` what the caller gets: views into `bytes` or into the tap, valid
-  // until the next call. Without hide_usage_chunk that is exactly `bytes`.
+  // Reads `bytes` (after any content coding) and appends to `pieces` what the caller gets: views into `bytes` or into
+  // the tap, valid until the next call. Without hide_usage_chunk that is exactly `bytes`.
   void feed(std::string_view bytes, std::vector<std::string_view>& pieces);
   // The answer ended: appends what was held back. Call once.
   void finish(std::vector<std::string_view>& pieces);
 
   StreamFormat format() const;
-  // The dialect's own sign of an end has come (finish reason, [DONE], message_stop, response.completed, `done: true`, a whole JSON value).
-  // Opaque answers are never known to be whole.
+  // The dialect's own sign of an end has come (finish reason, [DONE], message_stop, response.completed, `done: true`, a
+  // whole JSON value). Opaque answers are never known to be whole.
   bool whole() const;
-  // The answer holds an error: an error frame of a stream, or an `error` at the top of a body. What comes behind it is no success.
+  // The answer holds an error: an error frame of a stream, or an `error` at the top of a body. What comes behind it is
+  // no success.
   bool saw_error() const;
   // A stream stands at a frame's or line's end, where a heartbeat or an error event may be put. Never in bodies.
   bool between_frames() const;

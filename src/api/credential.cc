@@ -44,7 +44,9 @@ std::string_view find_credential(const http::Fields& fields, std::string_view qu
   std::string_view authorization, x_api_key, api_key, goog_key;
   for (size_t i = 0; i < fields.size(); ++i) {
     const auto [name, value] = fields[i];
-    if (name.size() == 13 && authorization.empty() && same_name(name, "authorization")) authorization = bearer_token(value);
+    if (name.size() == 13 && authorization.empty() && same_name(name, "authorization")) {
+      authorization = bearer_token(value);
+    }
     if (name.size() == 9 && x_api_key.empty() && same_name(name, "x-api-key")) x_api_key = value;
     if (name.size() == 7 && api_key.empty() && same_name(name, "api-key")) api_key = value;
     if (name.size() == 14 && goog_key.empty() && same_name(name, "x-goog-api-key")) goog_key = value;

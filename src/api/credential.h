@@ -9,8 +9,8 @@
 
 namespace sluice::api {
 
-// The caller's key: Authorization: Bearer, x-api-key, api-key, x-goog-api-key, or ?key= in the query (percent-decoded into
-// `decoded`). Empty: none was sent. The view lives as long as `fields` and `decoded`.
+// The caller's key: Authorization: Bearer, x-api-key, api-key, x-goog-api-key, or ?key= in the query (percent-decoded
+// into `decoded`). Empty: none was sent. The view lives as long as `fields` and `decoded`.
 std::string_view find_credential(const http::Fields& fields, std::string_view query, std::string& decoded);
 // Whether a field carries a credential (and so never reaches a target, a log or a record).
 bool is_credential_field(std::string_view name);

@@ -14,7 +14,8 @@ namespace {
 using enum http::Method;
 using enum Dialect;
 
-// The OpenAI paths are written with /v1 here and are accepted without it, as many programs are given a base URL that lacks it.
+// The OpenAI paths are written with /v1 here and are accepted without it, as many programs are given a base URL that
+// lacks it.
 constexpr std::string_view openai_version = "/v1";
 
 constexpr std::array table = std::to_array<Endpoint>({
@@ -132,13 +133,12 @@ std::string nearest_paths(std::string_view path) {
   // A prefix too much ("/v1/v1/messages", "/openai/v1/chat/completions") is the commonest mistake.
   for (size_t i = 0; i < literal_count && found.empty(); ++i) {
     const std::string_view pattern = table[i].pattern;
-    if (path.ends_with(pattern) || (may_lack_version(table[i]) && path.ends_with(pattern.substr(openai_version.size())))) {
-      found.push_back(pattern);
-    }
+    const size_t dispensable = may_lack_version(table[i]) ? openai_version.size() : 0;
+    if (path.ends_with(pattern.substr(dispensable))) found.push_back(pattern);
   }
   if (found.empty()) {
     std::array<std::string_view, table.size()> patterns;
-    std::transform(table.begin(), table.end(), patterns.begin(), [](const Endpoint& endpoint) { return endpoint.pattern; });
+    for (size_t i = 0; i < table.size(); ++i) patterns[i] = table[i].pattern;
     found = nearest(path, patterns, 2);
     if (found.size() == 2 && found[0] == found[1]) found.pop_back();
   }

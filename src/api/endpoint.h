@@ -32,15 +32,15 @@ struct Match {
 // All of them, for error texts, docs and tests.
 std::span<const Endpoint> endpoints();
 
-// Which endpoint `path` (no query) is. unknown_path names the nearest known paths; method_not_allowed when the path is known and the
-// method is not (HEAD matches where GET does). `path` must outlive the Match.
+// Which endpoint `path` (no query) is. unknown_path names the nearest known paths; method_not_allowed when the path is
+// known and the method is not (HEAD matches where GET does). `path` must outlive the Match.
 Result<Match> match(http::Method method, std::string_view path);
 // "GET, POST": the methods of a path; "" for an unknown one.
 std::string allowed_methods(std::string_view path);
 
-// The target's path below a provider's base path for a matched request: "/chat/completions" for an openai provider (whose
-// base URL ends in /v1), "/v1/messages" for anthropic. `model` replaces the one in the URL where the endpoint has it there
-// (it is percent-encoded here, '/' kept; ':' is never encoded). `path` is the caller's.
+// The target's path below a provider's base path for a matched request: "/chat/completions" for an openai provider
+// (whose base URL ends in /v1), "/v1/messages" for anthropic. `model` replaces the one in the URL where the endpoint
+// has it there (it is percent-encoded here, '/' kept; ':' is never encoded). `path` is the caller's.
 std::string target_path(const Match& match, std::string_view path, std::string_view model);
 
 // The dialect a request seems to speak, for error bodies and /v1/models: by its path, else by its headers

@@ -19,7 +19,8 @@ Words words_for(ErrorCode code) {
   switch (code) {
     case ErrorCode::unauthorized:
       return {"authentication_error", "invalid_api_key", "", "authentication_error", "UNAUTHENTICATED"};
-    case ErrorCode::forbidden: return {"permission_error", "model_not_allowed", "", "permission_error", "PERMISSION_DENIED"};
+    case ErrorCode::forbidden:
+      return {"permission_error", "model_not_allowed", "", "permission_error", "PERMISSION_DENIED"};
     case ErrorCode::unknown_path: return {invalid, "unknown_url", "", "not_found_error", "NOT_FOUND"};
     case ErrorCode::unknown_model: return {invalid, "model_not_found", "model", "not_found_error", "NOT_FOUND"};
     case ErrorCode::method_not_allowed: return {invalid, "method_not_supported", "", invalid, "INVALID_ARGUMENT"};
@@ -104,7 +105,8 @@ void append_ollama(std::string& out, const Error& error) {
   out += '}';
 }
 
-// A responses stream's `error` event: its members stand flat by the specification; `error` beside them is what its SDKs look for.
+// A responses stream's `error` event: its members stand flat by the specification; `error` beside them is what its SDKs
+// look for.
 void append_responses_event(std::string& out, const Error& error) {
   const Words words = words_for(error.code);
   out += "{\"type\":\"error\",";

@@ -10,16 +10,16 @@
 namespace sluice::api {
 
 // The JSON body of an error answer: openai and responses {"error":{"message","type","param","code"}}, anthropic
-// {"type":"error","error":{"type","message"},"request_id"}, gemini {"error":{"code","message","status"}}, ollama {"error":"..."}.
-// The message is escaped; it must hold no secret.
+// {"type":"error","error":{"type","message"},"request_id"}, gemini {"error":{"code","message","status"}}, ollama
+// {"error":"..."}. The message is escaped; it must hold no secret.
 std::string error_body(Dialect dialect, const Error& error, std::string_view request_id);
 
 // How a stream of a dialect looks on the wire.
 enum class StreamFormat : unsigned char { none, sse, ndjson, json_array };
-// The frame that ends a stream with an error, for a stream that is already under way, with the blank line: openai and gemini
-// "data: {...}\n\n", anthropic and responses with "event: error\n" before it, ndjson a line, json_array a last element and the
-// bracket. "" for none. Begins with a line break, as the last frame may be cut in two, unless the stream stands `between_frames`
-// (AnswerTap::between_frames): readers of NDJSON choke on an empty line.
+// The frame that ends a stream with an error, for a stream that is already under way, with the blank line: openai and
+// gemini "data: {...}\n\n", anthropic and responses with "event: error\n" before it, ndjson a line, json_array a last
+// element and the bracket. "" for none. Begins with a line break, as the last frame may be cut in two, unless the
+// stream stands `between_frames` (AnswerTap::between_frames): readers of NDJSON choke on an empty line.
 std::string error_event(Dialect dialect, StreamFormat format, const Error& error, std::string_view request_id,
                         bool between_frames = false);
 

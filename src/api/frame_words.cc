@@ -57,8 +57,9 @@ FrameWords::Line FrameWords::look(const char* begin, const char* end) const {
     const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
     const __m128i next = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + 1));
     const __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(block, lf), _mm_cmpeq_epi8(block, cr));
-    const __m128i first = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(next, letters[0]), _mm_cmpeq_epi8(next, letters[1])),
-                                       _mm_or_si128(_mm_cmpeq_epi8(next, letters[2]), _mm_cmpeq_epi8(next, letters[3])));
+    const __m128i low = _mm_or_si128(_mm_cmpeq_epi8(next, letters[0]), _mm_cmpeq_epi8(next, letters[1]));
+    const __m128i high = _mm_or_si128(_mm_cmpeq_epi8(next, letters[2]), _mm_cmpeq_epi8(next, letters[3]));
+    const __m128i first = _mm_or_si128(low, high);
     const __m128i hits = _mm_or_si128(ends, _mm_and_si128(_mm_cmpeq_epi8(block, quote), first));
     for (auto mask = static_cast<unsigned>(_mm_movemask_epi8(hits)); mask != 0; mask &= mask - 1) {
       const char* const hit = at + std::countr_zero(mask);

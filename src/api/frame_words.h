@@ -1,5 +1,5 @@
-// The quick look at a line of a stream: does it hold one of a few words that make it worth reading? Most lines of a stream carry a
-// few letters of text and nothing else, so this is where a stream's time is spent.
+// The quick look at a line of a stream: does it hold one of a few words that make it worth reading? Most lines of a
+// stream carry a few letters of text and nothing else, so this is where a stream's time is spent.
 #pragma once
 
 #include <array>
@@ -16,7 +16,8 @@ class FrameWords {
 
   struct Line {
     const char* end;  // the first LF or CR, or the end of what was given
-    bool worth = false;  // only if the line is whole: it holds one of the words, as a value or as a key whose value is not null or false
+    // Of a whole line: it holds one of the words, as a value or as a key whose value is not null or false.
+    bool worth = false;
   };
   Line look(const char* begin, const char* end) const;
 

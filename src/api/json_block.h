@@ -1,5 +1,5 @@
-// JSON text looked at 64 bytes at a time, one bit a byte, as simdjson does it (Langdale and Lemire, "Parsing Gigabytes of JSON per
-// Second", 2019, 3.1): which bytes open or close an object or array outside strings.
+// JSON text looked at 64 bytes at a time, one bit a byte, as simdjson does it (Langdale and Lemire, "Parsing Gigabytes
+// of JSON per Second", 2019, 3.1): which bytes open or close an object or array outside strings.
 #pragma once
 
 #include <bit>

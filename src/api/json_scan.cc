@@ -10,6 +10,22 @@ namespace {
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 bool ends_scalar(char c) { return is_space(c) || c == ',' || c == '}' || c == ']'; }
+bool begins_scalar(char c) { return c == '-' || (c >= '0' && c <= '9') || c == 't' || c == 'f' || c == 'n'; }
+
+const char* skip_space(const char* at, const char* end) {
+  while (at != end && is_space(*at)) ++at;
+  return at;
+}
+
+// The quote that ends the string whose first byte is at `at`; `end` if it is not there.
+const char* find_string_end(const char* at, const char* end) {
+  at = find_quote_or_backslash(at, end);
+  while (at != end && *at == '\\') {
+    if (end - at < 2) return end;
+    at = find_quote_or_backslash(at + 2, end);
+  }
+  return at;
+}
 
 }  // namespace
 
@@ -23,7 +39,52 @@ void JsonScan::reset() {
 void JsonScan::feed(std::string_view bytes, JsonSink& sink) {
   const char* at = bytes.data();
   const char* const end = at + bytes.size();
-  while (at != end && state_ != State::broken) at = step(at, end, sink);
+  while (at != end && state_ != State::broken) {
+    if (state_ == State::key || state_ == State::key_or_close) at = read_members(at, end, sink);
+    if (at != end) at = step(at, end, sink);
+  }
+}
+
+// Reads members of an object as long as each lies in one piece and is no object or array: most do, and are read here without a
+// change of state for every token. Stops where step() has to go on.
+const char* JsonScan::read_members(const char* at, const char* end, JsonSink& sink) {
+  const uint8_t parent = levels_[depth_ - 1u].node;
+  for (;;) {
+    at = skip_space(at, end);
+    if (at == end || *at != '"') return at;
+    const char* const name = at + 1;
+    const char* const name_end = find_quote_or_backslash(name, end);
+    if (name_end == end || *name_end != '"') return at;
+    const char* value = skip_space(name_end + 1, end);
+    if (value == end || *value != ':') return at;
+    value = skip_space(value + 1, end);
+    if (value == end) return at;
+    const uint8_t node = child(parent, {name, static_cast<size_t>(name_end - name)});
+    const char* after = value;
+    if (*value == '"') {
+      after = find_string_end(value + 1, end);
+      if (after == end) return at;
+      const auto size = static_cast<size_t>(after - value - 1);
+      if (node != unwanted) sink.on_value(node, JsonKind::string, {value + 1, size <= longest_text ? size : 0});
+      ++after;
+    } else if (*value == '{' || *value == '[') {
+      node_ = node;
+      state_ = State::value;
+      return value;
+    } else {
+      while (after != end && !ends_scalar(*after)) ++after;
+      const auto size = static_cast<size_t>(after - value);
+      if (after == end || !begins_scalar(*value) || size > longest_text) return at;
+      node_ = node;
+      if (node != unwanted) tell_scalar({value, size}, sink);
+    }
+    state_ = State::comma;
+    at = skip_space(after, end);
+    if (at == end || *at != ',') return at;
+    ++at;
+    state_ = State::key;
+    node_ = parent;
+  }
 }
 
 // Reads on from `at`, by at least one byte or one change of state.
@@ -81,16 +142,18 @@ const char* JsonScan::begin_value(const char* at, JsonSink& sink) {
   }
   token_size_ = 0;
   text_kept_ = true;
-  if (c == '"') {
-    state_ = State::string_text;
-    return at + 1;
-  }
   if (c == '{' || c == '[') {
     open(c == '[', sink);
     return at + 1;
   }
-  const bool scalar = c == '-' || (c >= '0' && c <= '9') || c == 't' || c == 'f' || c == 'n';
-  state_ = scalar && depth_ != 0 ? State::scalar : State::broken;  // an answer's root is an object or an array
+  if (depth_ == 0) {  // an answer's root is an object or an array
+    state_ = State::broken;
+  } else if (c == '"') {
+    state_ = State::string_text;
+    return at + 1;
+  } else {
+    state_ = begins_scalar(c) ? State::scalar : State::broken;
+  }
   return at;
 }
 
@@ -177,8 +240,11 @@ const char* JsonScan::read_scalar(const char* at, const char* end, JsonSink& sin
   if (node_ != unwanted) keep(begin, at);
   if (at == end) return end;
   end_value();
-  if (node_ == unwanted || !text_kept_) return at;
-  const std::string_view text(token_.data(), token_size_);
+  if (node_ != unwanted && text_kept_) tell_scalar({token_.data(), token_size_}, sink);
+  return at;
+}
+
+void JsonScan::tell_scalar(std::string_view text, JsonSink& sink) {
   if (text == "true") {
     sink.on_value(node_, JsonKind::true_value, {});
   } else if (text == "false") {
@@ -188,7 +254,6 @@ const char* JsonScan::read_scalar(const char* at, const char* end, JsonSink& sin
   } else {
     sink.on_value(node_, JsonKind::number, text);
   }
-  return at;
 }
 
 // Runs to the end of an object or array that holds nothing of interest.

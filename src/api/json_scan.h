@@ -1,7 +1,8 @@
-// Picks chosen values out of JSON text that comes in pieces cut anywhere, without a document, a buffer or a second look at any
-// byte: it follows the text's nesting, and skips what nobody asked for 64 bytes at a time.
+// Picks chosen values out of JSON text that comes in pieces cut anywhere, without a document, a buffer or a second look
+// at any byte: it follows the text's nesting, and skips what nobody asked for 64 bytes at a time.
 //
-// It is no validator: what it skips is checked for nesting and strings only. Keys written with escapes are not recognised.
+// It is no validator: what it skips is checked for nesting and strings only. Keys written with escapes are not
+// recognised.
 #pragma once
 
 #include <array>
@@ -11,8 +12,9 @@
 
 namespace sluice::api {
 
-// A place in the text that somebody wants: an object's member `key` seen at `parent` is at `node`. Node 0 is the root; arrays
-// are transparent, their elements are at the array's own node. The list is ordered by parent, so that children stand together.
+// A place in the text that somebody wants: an object's member `key` seen at `parent` is at `node`. Node 0 is the root;
+// arrays are transparent, their elements are at the array's own node. The list is ordered by parent, so that children
+// stand together.
 struct ScanEdge {
   uint8_t parent;
   std::string_view key;
@@ -67,7 +69,7 @@ class JsonScan {
   void reset();
 
   bool fresh() const { return state_ == State::value && depth_ == 0; }  // nothing but white space has come
-  bool whole() const { return state_ == State::done; }                  // one object or array has come, and nothing behind it
+  bool whole() const { return state_ == State::done; }  // one object or array has come, and nothing behind it
   bool broken() const { return state_ == State::broken; }
   bool root_is_array() const { return root_is_array_; }
 
@@ -83,6 +85,8 @@ class JsonScan {
   static constexpr uint8_t unwanted = 255;
 
   const char* step(const char* at, const char* end, JsonSink& sink);
+  const char* read_members(const char* at, const char* end, JsonSink& sink);
+  void tell_scalar(std::string_view text, JsonSink& sink);
   const char* begin_value(const char* at, JsonSink& sink);
   const char* read_text(const char* at, const char* end, JsonSink& sink);
   const char* read_scalar(const char* at, const char* end, JsonSink& sink);

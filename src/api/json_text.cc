@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
 
-// How many bytes the UTF-8 sequence at the start of `text` takes; 0 where it is none (RFC 3629: no overlong forms, no surrogates).
+// How many bytes the UTF-8 sequence at the start of `text` takes; 0 where it is none (RFC 3629: no overlong forms, no
+// surrogates).
 size_t utf8_length(std::string_view text) {
   auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
   auto continues = [&](size_t i) { return i < text.size() && (byte(i) & 0xC0) == 0x80; };

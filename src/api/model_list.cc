@@ -40,11 +40,12 @@ void append_gemini(std::string& out, const ListedModel& model) {
   append_json_escaped(out, model.id);
   out += "\",\"version\":\"001\",\"displayName\":";
   append_json_string(out, model.id);
-  out += ",\"supportedGenerationMethods\":[\"generateContent\",\"streamGenerateContent\",\"countTokens\",\"embedContent\"]}";
+  out += R"(,"supportedGenerationMethods":["generateContent","streamGenerateContent","countTokens","embedContent"]})";
 }
 
 constexpr std::string_view ollama_details =
-    R"("details":{"parent_model":"","format":"","family":"","families":null,"parameter_size":"","quantization_level":""})";
+    R"("details":{"parent_model":"","format":"","family":"","families":null,)"
+    R"("parameter_size":"","quantization_level":""})";
 
 void append_ollama(std::string& out, const ListedModel& model, int64_t created_s) {
   out += "{\"name\":";
@@ -101,7 +102,7 @@ std::string model_body(Dialect dialect, const ListedModel& model, int64_t create
   if (dialect == Dialect::ollama) {  // the answer of /api/show
     out += "{\"modelfile\":\"\",\"parameters\":\"\",\"template\":\"\",";
     out += ollama_details;
-    out += ",\"model_info\":{},\"capabilities\":[\"completion\",\"tools\"],\"modified_at\":\"" + timestamp(created_s) + "\"}";
+    out += R"(,"model_info":{},"capabilities":["completion","tools"],"modified_at":")" + timestamp(created_s) + "\"}";
     return out;
   }
   append_model(out, dialect, model, created_s);

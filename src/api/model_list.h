@@ -15,8 +15,8 @@ struct ListedModel {
   std::string owner;  // the provider's name
 };
 
-// `created_s`: Unix time that stands for every model's creation. anthropic, gemini (/v1beta/models) and ollama (/api/tags,
-// /api/show) have forms of their own; responses has openai's.
+// `created_s`: Unix time that stands for every model's creation. anthropic, gemini (/v1beta/models) and ollama
+// (/api/tags, /api/show) have forms of their own; responses has openai's.
 std::string model_list_body(Dialect dialect, std::span<const ListedModel> models, int64_t created_s);
 std::string model_body(Dialect dialect, const ListedModel& model, int64_t created_s);
 

@@ -18,7 +18,8 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-// The value of a field's parameter ("; name=value" or "; name=\"value\"", RFC 9110 5.6.6), unquoted. False where there is none.
+// The value of a field's parameter ("; name=value" or "; name=\"value\"", RFC 9110 5.6.6), unquoted. False where there
+// is none.
 bool find_parameter(std::string_view field, std::string_view name, std::string& value) {
   size_t at = field.find(';');
   while (at != std::string_view::npos && at < field.size()) {
@@ -78,7 +79,9 @@ Result<MultipartPeeker> MultipartPeeker::create(std::string_view content_type) {
   MultipartPeeker peeker;
   std::string boundary;
   if (!find_parameter(content_type, "boundary", boundary)) return refuse("the content-type has no boundary");
-  if (boundary.empty() || boundary.size() > longest_boundary) return refuse("the boundary must have 1 to 70 characters");
+  if (boundary.empty() || boundary.size() > longest_boundary) {
+    return refuse("the boundary must have 1 to 70 characters");
+  }
   for (const char c : boundary) {
     if (!is_boundary_character(c)) return refuse("the boundary holds a character that may not stand there");
   }
@@ -116,7 +119,9 @@ Result<void> MultipartPeeker::find_delimiter(std::string_view body) {
   const size_t at = body.find(boundary_, scanned_);
   if (at == std::string_view::npos) {
     if (body.size() >= boundary_.size()) scanned_ = std::max(scanned_, body.size() - boundary_.size() + 1);
-    if (!began_ && scanned_ > longest_preamble) return refuse("the body does not begin with the boundary of its content-type");
+    if (!began_ && scanned_ > longest_preamble) {
+      return refuse("the body does not begin with the boundary of its content-type");
+    }
     return {};
   }
   began_ = true;
@@ -125,7 +130,8 @@ Result<void> MultipartPeeker::find_delimiter(std::string_view body) {
   return {};
 }
 
-// Behind a boundary: "--" ends the body, a line break (after any white space) begins a part, all else is data that only looks alike.
+// Behind a boundary: "--" ends the body, a line break (after any white space) begins a part, all else is data that only
+// looks alike.
 Result<void> MultipartPeeker::read_delimiter_end(std::string_view body) {
   const std::string_view rest = body.substr(position_);
   if (rest.size() < 2) return {};

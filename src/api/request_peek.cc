@@ -39,7 +39,8 @@ class Reading {
     peek_.body_empty = true;
     for (auto member : root) {
       ondemand::field field;
-      if (const error_code error = std::move(member).get(field); error != simdjson::SUCCESS) return broken(document, error);
+      const error_code error = std::move(member).get(field);
+      if (error != simdjson::SUCCESS) return broken(document, error);
       peek_.body_empty = false;
       if (auto done = read_member(field, document); !done) return done;
     }
@@ -144,10 +145,12 @@ class Reading {
     peek_.options_at = offset(token) + 1;
     for (auto member : options) {
       ondemand::field field;
-      if (const error_code error = std::move(member).get(field); error != simdjson::SUCCESS) return broken(document, error);
+      const error_code error = std::move(member).get(field);
+      if (error != simdjson::SUCCESS) return broken(document, error);
       if (peek_.options == Peek::Options::object_empty) peek_.options = Peek::Options::object;
       std::string_view key;
-      if (const error_code error = field.unescaped_key().get(key); error != simdjson::SUCCESS) return broken(document, error);
+      const error_code bad_key = field.unescaped_key().get(key);
+      if (bad_key != simdjson::SUCCESS) return broken(document, bad_key);
       if (key != "include_usage") continue;
       if (auto done = read_include_usage(field.value(), document); !done) return done;
     }

@@ -20,15 +20,17 @@ struct Peek {
   bool stream = false;
   bool asks_usage = false;   // stream_options.include_usage is true already
   // stream_options: where include_usage has to be written to ask for usage.
-  enum class Options : unsigned char { absent, null, object, object_empty, include_usage_false } options = Options::absent;
-  size_t options_at = 0;     // absent: just behind the body's '{'; object*: just behind its '{'; null, include_usage_false: the value
+  enum class Options : unsigned char { absent, null, object, object_empty, include_usage_false };
+  Options options = Options::absent;
+  // absent: just behind the body's '{'; object*: just behind its '{'; null, include_usage_false: the value
+  size_t options_at = 0;
   size_t options_bytes = 0;  // of the value to be replaced; 0 where something is inserted
   bool body_empty = false;   // the root object has no members ("{}")
 };
 
 // Reads the top level of a JSON object with simdjson, without building a document. `body` needs net::read_padding_bytes
-// readable bytes behind it. bad_request says what is wrong and where (byte offset), also for a `model`, `stream` or `stream_options` that stands
-// twice or has the wrong type. Ollama's `stream` is true where it is absent.
+// readable bytes behind it. bad_request says what is wrong and where (byte offset), also for a `model`, `stream` or
+// `stream_options` that stands twice or has the wrong type. Ollama's `stream` is true where it is absent.
 class RequestPeeker {
  public:
   RequestPeeker();
@@ -46,15 +48,16 @@ struct Edit {
   size_t removed = 0;
   std::string inserted;
 };
-// The edits, in order of `at`, that rename the model to `model` (none if it has that name) and, with `ask_usage`, ask for usage.
+// The edits, in order of `at`, that rename the model to `model` (none if it has that name) and, with `ask_usage`, ask
+// for usage.
 std::vector<Edit> edits_for(const Peek& peek, std::string_view model, bool ask_usage);
 // The body with the edits as pieces, for one gathered write: views into `body` and into `edits`.
 void apply(std::string_view body, const std::vector<Edit>& edits, std::vector<std::string_view>& pieces);
 size_t size_after(std::string_view body, const std::vector<Edit>& edits);
 
-// Finds the `model` field of a multipart/form-data body as it arrives (RFC 7578). Feed it the growing body from the start
-// each time (it remembers how far it came). The body may be sent on as soon as found() or done(). The first `model` counts; what
-// comes behind it is not looked at.
+// Finds the `model` field of a multipart/form-data body as it arrives (RFC 7578). Feed it the growing body from the
+// start each time (it remembers how far it came). The body may be sent on as soon as found() or done(). The first
+// `model` counts; what comes behind it is not looked at.
 class MultipartPeeker {
  public:
   // `content_type` of the request; bad_request without a boundary.

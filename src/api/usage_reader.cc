@@ -10,7 +10,8 @@ namespace {
 // What is told of, and the objects on the way there.
 namespace node {
 enum Node : uint8_t {
-  root, inner_message, inner_response, inner_delta, groq, choices, candidates, prompt_feedback, usage, gemini_usage, details,
+  root, inner_message, inner_response, inner_delta, groq, choices, candidates, prompt_feedback, usage, gemini_usage,
+  details,
   // from here on nothing is looked for inside
   model, type, finish, status, error, done, input, output, cache_read, cache_write, reasoning
 };
@@ -143,7 +144,8 @@ void UsageReader::on_number(uint8_t at, std::string_view text) {
 Usage usage_from(const SentCounts& counts, Dialect dialect) {
   Usage usage{counts.input, counts.cache_read, counts.cache_write, counts.output, counts.reasoning};
   if (usage.input_uncached && dialect != Dialect::anthropic) {
-    // The cached ones are part of the input here. Read and written ones are too, but some providers tell the same tokens as both.
+    // The cached ones are part of the input here. Read and written ones are too, but some providers tell the same
+    // tokens as both.
     const uint64_t read = counts.cache_read.value_or(0);
     const uint64_t written = counts.cache_write.value_or(0);
     const bool apart = read <= *counts.input && written <= *counts.input - read;

@@ -1,5 +1,5 @@
-// What an answer says beside its content, read out of its JSON: token counts, the model's name, whether it has ended. Knows where
-// each dialect writes these (translation.md "Usage").
+// What an answer says beside its content, read out of its JSON: token counts, the model's name, whether it has ended.
+// Knows where each dialect writes these (translation.md "Usage").
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ class UsageReader final : public JsonSink {
 
   const SentCounts& counts() const { return counts_; }
   std::string_view model() const { return model_; }  // still escaped; "" where it is not named
-  bool has_end() const { return end_; }              // a finish reason, a status or a type that says that the answer is whole
+  bool has_end() const { return end_; }  // a finish reason, a status or a type that says that the answer is whole
   bool has_error() const { return error_; }
   bool has_usage() const { return usage_; }          // `usage` is an object
   bool has_choices() const { return choices_; }      // `choices` is not empty

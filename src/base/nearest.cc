@@ -26,7 +26,8 @@ size_t edit_distance(std::string_view a, std::string_view b) {
     for (size_t j = 1; j <= b.size(); ++j) {
       const size_t replaced = above[j - 1] + (same(a[i - 1], b[j - 1]) ? 0 : 1);
       row[j] = std::min({above[j] + 1, row[j - 1] + 1, replaced});
-      if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1])) row[j] = std::min(row[j], before[j - 2] + 1);
+      if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]))
+        row[j] = std::min(row[j], before[j - 2] + 1);
     }
     std::swap(before, above);
     std::swap(above, row);
@@ -41,7 +42,8 @@ std::vector<std::string_view> nearest(std::string_view wanted, std::span<const s
     if (name.empty() || name.size() > most_bytes) continue;
     const size_t shorter = std::min(wanted.size(), name.size());
     const size_t distance = edit_distance(wanted, name);
-    // One letter of two is no likeness; a third of them wrong is about where a typing error ends. A name inside the other one
+    // One letter of two is no likeness; a third of them wrong is about where a typing error ends. A name inside the
+    // other one
     // ("url" for "base_url") is like it however much is missing.
     const size_t allowed = std::max<size_t>(shorter > 3 ? 2 : 1, shorter / 3);
     const bool inside = shorter >= 3 && (contains(name, wanted) || contains(wanted, name));

@@ -12,9 +12,9 @@ namespace sluice::config {
 inline constexpr std::string_view address_forms =
     "127.0.0.1:8000, [::1]:8000, localhost:8000, :8000 (all IPv4 interfaces), [::]:8000 (all interfaces) or unix:/path";
 
-// "127.0.0.1:8000", "[::1]:8000", "localhost:8000", ":8000" (all IPv4 interfaces: 0.0.0.0), "unix:/run/sluice.sock". Port 0: the system
-// chooses one. Names other than localhost are not taken: a listener binds addresses. The error (code config) says what is wrong
-// with it.
+// "127.0.0.1:8000", "[::1]:8000", "localhost:8000", ":8000" (all IPv4 interfaces: 0.0.0.0), "unix:/run/sluice.sock".
+// Port 0: the system chooses one. Names other than localhost are not taken: a listener binds addresses. The error (code
+// config) says what is wrong with it.
 Result<Address> parse_address(std::string_view text);
 
 // Whether `text` is an IPv4 or IPv6 address, without brackets.

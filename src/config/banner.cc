@@ -29,7 +29,8 @@ bool is_plain(std::string_view text) {
   });
 }
 
-// A URL that programs on this machine can use: of all interfaces, the loopback one. "" where there are only Unix sockets.
+// A URL that programs on this machine can use: of all interfaces, the loopback one. "" where there are only Unix
+// sockets.
 std::string reachable(std::span<const std::string> addresses) {
   for (const std::string& address : addresses) {
     if (address.starts_with(unix_scheme)) continue;
@@ -75,12 +76,17 @@ std::pair<std::string, std::string> hello(const Example& example) {
   const std::string model = R"({"model": ")" + example.model + R"(", )";
   const std::string messages = R"("messages": [{"role": "user", "content": "Hello"}]})";
   switch (example.dialect) {
-    case Dialect::openai: return {"/v1/chat/completions", model + messages};
-    case Dialect::responses: return {"/v1/responses", model + R"("input": "Hello"})"};
-    case Dialect::anthropic: return {"/v1/messages", model + R"("max_tokens": 200, )" + messages};
+    case Dialect::openai:
+      return {"/v1/chat/completions", model + messages};
+    case Dialect::responses:
+      return {"/v1/responses", model + R"("input": "Hello"})"};
+    case Dialect::anthropic:
+      return {"/v1/messages", model + R"("max_tokens": 200, )" + messages};
     case Dialect::gemini:
-      return {"/v1beta/models/" + example.model + ":generateContent", R"({"contents": [{"parts": [{"text": "Hello"}]}]})"};
-    case Dialect::ollama: return {"/api/chat", model + messages};
+      return {"/v1beta/models/" + example.model + ":generateContent",
+              R"({"contents": [{"parts": [{"text": "Hello"}]}]})"};
+    case Dialect::ollama:
+      return {"/api/chat", model + messages};
   }
   return {};
 }
@@ -149,7 +155,8 @@ void add_curl(const Config& config, std::span<const std::string> addresses, cons
 void add_programs(const Config& config, const std::string& url, std::string& text) {
   const std::string key = config.keys.empty() ? std::string(placeholder_key) : "$KEY";
   const auto spoken = [&](Dialect dialect) {
-    return std::any_of(config.providers.begin(), config.providers.end(), [&](const Provider& p) { return p.speaks(dialect); });
+    return std::any_of(config.providers.begin(), config.providers.end(),
+                       [&](const Provider& p) { return p.speaks(dialect); });
   };
   const auto add = [&](Dialect dialect, std::string_view program, const std::string& line) {
     if (spoken(dialect)) text += "    " + padded(program, 16) + line + "\n";

@@ -1,4 +1,5 @@
-// The block that sluice says at start: where it listens, what it found and how, what to try, and how programs are pointed here.
+// The block that sluice says at start: where it listens, what it found and how, what to try, and how programs are
+// pointed here.
 #pragma once
 
 #include <span>
@@ -8,8 +9,8 @@
 
 namespace sluice::config {
 
-// Several lines, ready to print. `addresses`: where it listens, as URLs ("http://127.0.0.1:8000", "unix:/run/sluice.sock"). Holds
-// no secret: keys stand as $KEY. Lines are for dialects that some provider speaks.
+// Several lines, ready to print. `addresses`: where it listens, as URLs ("http://127.0.0.1:8000",
+// "unix:/run/sluice.sock"). Holds no secret: keys stand as $KEY. Lines are for dialects that some provider speaks.
 std::string banner(const Config& config, std::span<const std::string> addresses);
 
 }  // namespace sluice::config

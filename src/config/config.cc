@@ -14,7 +14,8 @@ std::string_view Provider::path_for(Dialect dialect) const {
 }
 
 const Provider* Config::provider(std::string_view name) const {
-  const auto found = std::find_if(providers.begin(), providers.end(), [&](const Provider& p) { return p.name == name; });
+  const auto found =
+      std::find_if(providers.begin(), providers.end(), [&](const Provider& p) { return p.name == name; });
   return found == providers.end() ? nullptr : &*found;
 }
 

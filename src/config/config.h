@@ -1,5 +1,5 @@
-// The configuration as plain structs: what sluice.json says after parsing, presets, environment and defaults. docs/configuration.md
-// describes every field. Immutable once made; shared by all workers.
+// The configuration as plain structs: what sluice.json says after parsing, presets, environment and defaults.
+// docs/configuration.md describes every field. Immutable once made; shared by all workers.
 #pragma once
 
 #include <array>
@@ -28,7 +28,7 @@ struct Url {
   bool tls = false;
   std::string host;  // without brackets
   uint16_t port = 0;
-  std::string path;  // no trailing slash; "" for none
+  std::string path;   // no trailing slash; "" for none
   bool demo = false;  // "demo:": the built-in demo provider, in process
 
   std::string text() const;
@@ -37,7 +37,7 @@ struct Url {
 
 struct CallerKey {
   std::string name;
-  std::string key;  // a secret: the key itself, where it is given in clear; policy hashes it at start. Empty: sha256 counts
+  std::string key;  // a secret: the key itself, where it is given in clear, hashed at start; empty: sha256 counts
   std::array<unsigned char, 32> sha256{};  // of the key, where only this is given
   std::vector<std::string> models;         // empty: all. "openai/*" allows a prefix
 };
@@ -57,24 +57,25 @@ struct Provider {
   Url base_url;
   // Where a dialect's own paths begin, where that is not base_url.path; see path_for().
   std::array<std::optional<std::string>, dialect_names.size()> base_paths;
-  std::string api_key;  // a secret; empty: none
+  std::string api_key;      // a secret; empty: none
   bool caller_key = false;  // "api_key": "caller" passes the caller's own credential through
   Auth auth = Auth::bearer;
-  std::string auth_header;  // with Auth::header: its name, lower case
+  std::string auth_header;                                   // with Auth::header: its name, lower case
   std::vector<std::pair<std::string, std::string>> headers;  // added to each request; values may be secrets
-  std::string ca_file;      // "" : the system's store
-  std::string cert_file;    // mTLS; both or none
+  std::string ca_file;                                       // "" : the system's store
+  std::string cert_file;                                     // mTLS; both or none
   std::string key_file;
   bool insecure_skip_verify = false;
   ProviderTimeouts timeouts;
   uint32_t max_connections = 0;     // open at once, per worker; 0: as many as callers need
   std::vector<std::string> models;  // names it lists; may be empty (any name is tried)
   bool ask_usage = true;            // false ("usage": "leave"): stream_options is not spliced in
-  std::string origin;               // how it came to be, for people: "OPENAI_API_KEY", "sluice.json", "answers on 127.0.0.1:11434"
+  std::string origin;  // how it came to be, for people: "OPENAI_API_KEY", "sluice.json", "answers on 127.0.0.1:11434"
 
   bool speaks(Dialect dialect) const;
-  // The path that a dialect's own paths ("/chat/completions", "/v1/messages", "/api/chat") are appended to: base_url is that of the
-  // first dialect, and for Ollama at "http://127.0.0.1:11434" openai's is "/v1". No trailing slash. Lives as long as the provider.
+  // The path that a dialect's own paths ("/chat/completions", "/v1/messages", "/api/chat") are appended to: base_url is
+  // that of the first dialect, and for Ollama at "http://127.0.0.1:11434" openai's is "/v1". No trailing slash. Lives
+  // as long as the provider.
   std::string_view path_for(Dialect dialect) const;
 };
 

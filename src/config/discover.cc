@@ -1,10 +1,8 @@
 #include "config/discover.h"
 
 #include <algorithm>
-#include <array>
-#include <utility>
-
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "config/presets.h"
 #include "config/secret.h"
@@ -21,7 +19,8 @@ constexpr uint16_t ollama_port = 11434;
 constexpr size_t most_models = 64;
 
 bool is_own_port(const Config& config, uint16_t port) {
-  return std::any_of(config.listen.begin(), config.listen.end(), [port](const Address& address) { return address.port == port; });
+  return std::any_of(config.listen.begin(), config.listen.end(),
+                     [port](const Address& address) { return address.port == port; });
 }
 
 // The strings `field` of the objects in `list`; empty strings and other things are passed over.
@@ -53,7 +52,8 @@ void add_by_key(Config& config, const Environment& environment) {
       std::optional<std::string> key = key_variable(environment, variable);
       if (!key) continue;
       if (!is_key(*key)) {
-        config.warnings.push_back(std::string(variable) + " is not used: it holds a character that is not visible ASCII");
+        config.warnings.push_back(std::string(variable) +
+                                  " is not used: it holds a character that is not visible ASCII");
         continue;
       }
       Provider provider = make_provider(preset);
@@ -147,6 +147,7 @@ std::optional<Url> parse_ollama_host(std::string_view text) {
 
 void add_demo(Config& config) {
   Provider provider = make_provider(*preset_named("demo"));
+  std::erase_if(config.providers, [&](const Provider& other) { return other.name == provider.name; });
   provider.models = {"demo", "demo-small", "*"};
   provider.origin = "built in, needs no key";
   config.providers.push_back(std::move(provider));

@@ -1,5 +1,5 @@
-// Providers without a file that names them: those whose usual key variable is set, and local ones that answer. Probing itself
-// is done elsewhere; this says what to ask and reads the answers.
+// Providers without a file that names them: those whose usual key variable is set, and local ones that answer. Probing
+// itself is done elsewhere; this says what to ask and reads the answers.
 #pragma once
 
 #include <cstdint>
@@ -28,21 +28,23 @@ struct AnsweredProbe {
   uint16_t port = 0;
   std::vector<std::string> models;  // at most 64
 };
-// Whether the answer to a probe comes from such a program. nullopt for anything else, and for another sluice (which lists its models as
-// "provider/model").
+// Whether the answer to a probe comes from such a program. nullopt for anything else, and for another sluice (which
+// lists its models as "provider/model").
 std::optional<AnsweredProbe> read_probe_answer(const LocalProbe& probe, int status, std::string_view body);
 
-// What OLLAMA_HOST means: a host, host:port, :port or a URL; 0.0.0.0 and :: stand for this machine. nullopt: nothing that makes sense.
+// What OLLAMA_HOST means: a host, host:port, :port or a URL; 0.0.0.0 and :: stand for this machine. nullopt: nothing
+// that makes sense.
 std::optional<Url> parse_ollama_host(std::string_view text);
 
-// Adds what is found to a `config` without providers. Ports in config.listen are left out: they are sluice's own (so call
-// apply_overrides() before). Nothing found: the demo provider.
+// Adds what is found to a `config` without providers. Ports in config.listen are left out: they are sluice's own (so
+// call apply_overrides() before). Nothing found: the demo provider.
 void add_discovered(Config& config, const Environment& environment, std::span<const AnsweredProbe> answers);
 
 // The configuration without a file: the defaults and what is discovered.
 Config from_environment(const Environment& environment, std::span<const AnsweredProbe> answers);
 
-// Adds the built-in demo provider, which takes every model name that no other provider lists.
+// Adds the built-in demo provider, which takes every model name that no other provider lists. It
+// replaces one that is called demo.
 void add_demo(Config& config);
 
 }  // namespace sluice::config

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
-#include <utility>
-
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace sluice::config {
 namespace {
@@ -40,20 +39,8 @@ class Cursor {
   size_t* consumed_;
 };
 
-Position position_of(std::string_view text, size_t offset) {
-  const std::string_view before = text.substr(0, offset);
-  Position position;
-  position.line = 1 + static_cast<size_t>(std::count(before.begin(), before.end(), '\n'));
-  const size_t line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-  const std::string_view line = before.substr(line_start);
-  position.column = 1 + static_cast<size_t>(std::count_if(line.begin(), line.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;  // not the inside of a UTF-8 character
-  }));
-  return position;
-}
-
-// The handler of the SAX events: builds the tree. An event comes when the last character of its token was read, for numbers one
-// later; where the token began is found by looking back.
+// The handler of the SAX events: builds the tree. An event comes when the last character of its token was read, for
+// numbers one later; where the token began is found by looking back.
 class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
  public:
   TreeBuilder(std::string_view text, const std::string& source, std::vector<Problem>& problems)
@@ -91,6 +78,7 @@ class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
     bool has_key = false;  // of an object: a name was read, its value not yet
   };
 
+  Position position_of(size_t offset);
   size_t before(size_t bytes) const { return consumed_ - bytes; }
   size_t string_start() const;
   size_t number_start() const;
@@ -106,13 +94,31 @@ class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
   const std::string& source_;
   std::vector<Problem>& problems_;
   size_t consumed_ = 0;
+  size_t scanned_ = 0;  // position_of() has counted the lines up to here
+  size_t lines_ = 0;
+  size_t line_start_ = 0;
   Node root_;
   Node* last_ = nullptr;    // the value added last; valid until the next one
   std::vector<Open> open_;  // pointers into the tree: only the innermost one's children grow
 };
 
+// Counts on from the last call: tokens come in the order of the text, but for a few errors.
+Position TreeBuilder::position_of(size_t offset) {
+  if (offset < scanned_) scanned_ = lines_ = line_start_ = 0;
+  for (; scanned_ < offset; ++scanned_) {
+    if (text_[scanned_] != '\n') continue;
+    ++lines_;
+    line_start_ = scanned_ + 1;
+  }
+  const std::string_view line = text_.substr(line_start_, offset - line_start_);
+  const auto characters = std::count_if(line.begin(), line.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;  // not the inside of a UTF-8 character
+  });
+  return {1 + lines_, 1 + static_cast<size_t>(characters)};
+}
+
 void TreeBuilder::report(size_t offset, std::string path, std::string what, std::string allowed) {
-  const Position at = position_of(text_, offset);
+  const Position at = position_of(offset);
   problems_.push_back({source_, at.line, at.column, std::move(path), std::move(what), {}, std::move(allowed)});
 }
 
@@ -131,7 +137,9 @@ size_t TreeBuilder::string_start() const {
 }
 
 size_t TreeBuilder::number_start() const {
-  const auto is_part = [](char c) { return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E'; };
+  const auto is_part = [](char c) {
+    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+  };
   size_t at = consumed_;
   if (at > 0 && !is_part(text_[at - 1])) --at;  // the character that ended it
   while (at > 0 && is_part(text_[at - 1])) --at;
@@ -155,7 +163,7 @@ bool TreeBuilder::add(Node::Kind kind, size_t offset) {
     last_ = &top.node->members.back().value;
   }
   last_->kind = kind;
-  last_->at = position_of(text_, offset);
+  last_->at = position_of(offset);
   return true;
 }
 
@@ -194,10 +202,11 @@ bool TreeBuilder::key(string_t& name) {
   Open& top = open_.back();
   const size_t offset = string_start();
   if (const auto& members = top.node->members; top.node->find(name) != nullptr) {
-    const auto first = std::find_if(members.begin(), members.end(), [&](const Member& other) { return other.name == name; });
+    const auto first =
+        std::find_if(members.begin(), members.end(), [&](const Member& other) { return other.name == name; });
     report(offset, child_path(top.path, name), "stands twice; first in line " + std::to_string(first->at.line));
   }
-  top.node->members.push_back({name, position_of(text_, offset), {}});
+  top.node->members.push_back({name, position_of(offset), {}});
   top.has_key = true;
   return true;
 }
@@ -219,16 +228,19 @@ bool TreeBuilder::parse_error(size_t, const std::string& token, const nlohmann::
   if (!open_.empty() && !open_.back().has_key && what.find("unexpected") != std::string::npos) {
     const Node& node = *open_.back().node;
     if ((last == '}' && !node.members.empty()) || (last == ']' && !node.items.empty())) {
-      report(offset, open_.back().path, "syntax error: a comma before the closing '" + std::string(1, last) + "'; remove it");
+      report(offset, open_.back().path,
+             "syntax error: a comma before the closing '" + std::string(1, last) + "'; remove it");
       return false;
     }
   }
-  // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while parsing value - unexpected ...; last read: '...'":
-  // the part in the middle. What was read last may be a secret.
+  // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while parsing value - unexpected
+  // ...; last read: '...'": the part in the middle. What was read last may be a secret.
   if (what.find("number overflow") != std::string::npos) what = " - the number is too large";
   if (const size_t quoted = what.find("; last read: "); quoted != std::string::npos) what.erase(quoted);
   if (const size_t dash = what.find(" - "); dash != std::string::npos) what.erase(0, dash + 3);
-  if (what == "invalid literal") what = "neither a string in double quotes, a number, true, false, null, a list nor an object";
+  if (what == "invalid literal") {
+    what = "neither a string in double quotes, a number, true, false, null, a list nor an object";
+  }
   report(offset, next_path(), "syntax error: " + what);
   return false;
 }
@@ -252,7 +264,8 @@ std::string child_path(const std::string& parent, std::string_view name) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
   });
   std::string path = parent.empty() ? "" : parent + ".";
-  path += plain ? std::string(name) : nlohmann::json(name).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  path +=
+      plain ? std::string(name) : nlohmann::json(name).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   return path;
 }
 

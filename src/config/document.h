@@ -1,5 +1,5 @@
-// A JSON text as a tree in which every value and every key knows where it stands. Made with nlohmann's SAX reader; comments are
-// allowed, trailing commas and repeated keys are not.
+// A JSON text as a tree in which every value and every key knows where it stands. Made with nlohmann's SAX reader;
+// comments are allowed, trailing commas and repeated keys are not.
 #pragma once
 
 #include <cstddef>
@@ -42,8 +42,8 @@ struct Member {
 // "a string", "an object": for error texts.
 std::string_view kind_name(Node::Kind kind);
 
-// The tree of `text`; nullopt where it is no JSON. What is wrong is appended to `problems` with `source` as its name; of a repeated
-// key, which is reported, the first value stays. Problems never quote string values.
+// The tree of `text`; nullopt where it is no JSON. What is wrong is appended to `problems` with `source` as its name;
+// of a repeated key, which is reported, the first value stays. Problems never quote string values.
 std::optional<Node> read_document(std::string_view text, const std::string& source, std::vector<Problem>& problems);
 
 // "providers" + "lab" -> "providers.lab". Names that are not plain words are quoted: models."a.b".

@@ -18,8 +18,8 @@ inline std::optional<std::string> set_variable(const Environment& environment, s
   return value;
 }
 
-// What the start-up block (banner.h) tells programs to send as a key where none is asked for. In a shell that was set up so, it
-// is no provider's key.
+// What the start-up block (banner.h) tells programs to send as a key where none is asked for. In a shell that was set
+// up so, it is no provider's key.
 inline constexpr std::string_view placeholder_key = "none";
 
 // The value of a variable that is set to a provider's key.

@@ -11,7 +11,8 @@ struct Family {
   std::string_view provider;
 };
 
-// The longest prefix that fits counts, so order does not matter. A prefix ends in '-' where the bare word would catch others.
+// The longest prefix that fits counts, so order does not matter. A prefix ends in '-' where the bare word would catch
+// others.
 constexpr std::array families = {
     Family{"gpt-", "openai"},
     Family{"gpt-oss", ""},  // open weights: whoever runs them, not OpenAI

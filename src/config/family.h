@@ -5,7 +5,8 @@
 
 namespace sluice::config {
 
-// The preset (presets.h) that a bare model name belongs to by its beginning: "gpt-4o" -> "openai". Empty: none is known. A literal.
+// The preset (presets.h) that a bare model name belongs to by its beginning: "gpt-4o" -> "openai". Empty: none is
+// known. A literal.
 std::string_view family_of(std::string_view model);
 
 }  // namespace sluice::config

@@ -1,5 +1,5 @@
-// Every field that sluice.json may have: what the parser knows, what "did you mean" draws on, and what docs/configuration.md must
-// describe (a test compares them).
+// Every field that sluice.json may have: what the parser knows, what "did you mean" draws on, and what
+// docs/configuration.md must describe (a test compares them).
 #pragma once
 
 #include <array>
@@ -8,14 +8,18 @@
 
 namespace sluice::config::fields {
 
-inline constexpr std::array<std::string_view, 11> root = {"listen",    "tls",    "workers",  "shutdown_grace_s", "trusted_proxies", "keys",
-                                                          "providers", "models", "limits",   "timeouts",         "log"};
+inline constexpr std::array<std::string_view, 11> root = {
+    "listen", "tls",      "workers", "shutdown_grace_s", "trusted_proxies", "keys", "providers", "models",
+    "limits", "timeouts", "log"};
 inline constexpr std::array<std::string_view, 2> tls = {"cert_file", "key_file"};
 inline constexpr std::array<std::string_view, 4> key = {"name", "key", "sha256", "models"};
-inline constexpr std::array<std::string_view, 13> provider = {
-    "dialect",  "base_url", "api_key",              "auth",     "headers",         "ca_file", "cert_file",
-    "key_file", "insecure_skip_verify", "timeouts", "max_connections", "models",  "usage"};
-inline constexpr std::array<std::string_view, 4> provider_timeouts = {"connect_s", "first_byte_s", "response_s", "stream_idle_s"};
+inline constexpr std::array<std::string_view, 13> provider = {"dialect",   "base_url",        "api_key",
+                                                              "auth",      "headers",         "ca_file",
+                                                              "cert_file", "key_file",        "insecure_skip_verify",
+                                                              "timeouts",  "max_connections", "models",
+                                                              "usage"};
+inline constexpr std::array<std::string_view, 4> provider_timeouts = {"connect_s", "first_byte_s", "response_s",
+                                                                      "stream_idle_s"};
 inline constexpr std::array<std::string_view, 1> model = {"targets"};
 inline constexpr std::array<std::string_view, 1> target = {"model"};
 inline constexpr std::array<std::string_view, 1> secret = {"file"};

@@ -33,9 +33,12 @@ void read_name(Reading& reading, const ObjectReader& object, std::string& name) 
   object.read_text("name", name);
   const Node* node = object.find("name");
   if (node == nullptr) {
-    reading.report(object.node().at, object.path("name"), "is missing", "allowed: a name for this key, for records and metrics");
-  } else if (node->kind == Node::Kind::string && (name.empty() || name.size() > most_name_bytes || !is_field_value(name))) {
-    reading.report(node->at, object.path("name"), name.empty() ? "is empty" : "is longer than 64 bytes or holds control characters",
+    reading.report(object.node().at, object.path("name"), "is missing",
+                   "allowed: a name for this key, for records and metrics");
+  } else if (node->kind == Node::Kind::string &&
+             (name.empty() || name.size() > most_name_bytes || !is_field_value(name))) {
+    reading.report(node->at, object.path("name"),
+                   name.empty() ? "is empty" : "is longer than 64 bytes or holds control characters",
                    "allowed: a name for this key, for records and metrics");
   }
 }
@@ -45,7 +48,8 @@ void read_value(Reading& reading, const ObjectReader& object, CallerKey& key) {
   const Node* clear = object.find("key");
   const Node* digest = object.find("sha256");
   if ((clear == nullptr) == (digest == nullptr)) {
-    reading.report(object.node().at, object.own_path(), clear == nullptr ? "has neither key nor sha256" : "has both key and sha256",
+    reading.report(object.node().at, object.own_path(),
+                   clear == nullptr ? "has neither key nor sha256" : "has both key and sha256",
                    "allowed: exactly one of them");
   }
   if (clear != nullptr) key.key = read_secret(reading, *clear, object.path("key"), SecretUse::key).value_or("");
@@ -65,7 +69,8 @@ void read_allowed_models(Reading& reading, const ObjectReader& object, std::vect
   });
   const Node* node = object.find("models");
   if (node != nullptr && node->kind == Node::Kind::array && node->items.empty()) {
-    reading.report(node->at, object.path("models"), "found an empty list", "allowed: one name or more; leave it out to allow all");
+    reading.report(node->at, object.path("models"), "found an empty list",
+                   "allowed: one name or more; leave it out to allow all");
   }
 }
 

@@ -12,8 +12,8 @@ namespace {
 constexpr std::string_view forms = "allowed: \"provider/model\" or {\"targets\": [{\"model\": \"provider/model\"}]}";
 
 // "provider/model" into `model`, or a report.
-void read_target(Reading& reading, const Node& node, const std::string& path, const std::vector<std::string_view>& provider_names,
-                 Model& model) {
+void read_target(Reading& reading, const Node& node, const std::string& path,
+                 const std::vector<std::string_view>& provider_names, Model& model) {
   const size_t slash = node.text.find('/');
   if (slash == std::string::npos || slash == 0 || slash + 1 == node.text.size()) {
     reading.report(node.at, path, found(node), "allowed: \"provider/model\"");
@@ -38,7 +38,8 @@ std::pair<const Node*, std::string> target_node(Reading& reading, const Node& no
   }
   if (targets->kind != Node::Kind::array || targets->items.empty()) {
     const bool empty = targets->kind == Node::Kind::array;
-    reading.report(targets->at, targets_path, empty ? "found an empty list" : found(*targets), "allowed: a list of one target");
+    reading.report(targets->at, targets_path, empty ? "found an empty list" : found(*targets),
+                   "allowed: a list of one target");
     return {};
   }
   if (targets->items.size() > 1) {
@@ -50,8 +51,8 @@ std::pair<const Node*, std::string> target_node(Reading& reading, const Node& no
   if (first.kind != Node::Kind::object) return {};
   const Node* model = target.find("model");
   if (model == nullptr || model->kind != Node::Kind::string) {
-    reading.report(model == nullptr ? first.at : model->at, target.path("model"), model == nullptr ? "is missing" : found(*model),
-                   "allowed: \"provider/model\"");
+    reading.report(model == nullptr ? first.at : model->at, target.path("model"),
+                   model == nullptr ? "is missing" : found(*model), "allowed: \"provider/model\"");
     return {};
   }
   return {model, target.path("model")};
@@ -62,7 +63,8 @@ std::pair<const Node*, std::string> target_node(Reading& reading, const Node& no
 void read_models(Reading& reading, const Node& node, const std::vector<std::string_view>& provider_names,
                  std::vector<Model>& models) {
   if (node.kind != Node::Kind::object) {
-    reading.report(node.at, "models", "found " + std::string(kind_name(node.kind)), "allowed: an object of names and their targets");
+    reading.report(node.at, "models", "found " + std::string(kind_name(node.kind)),
+                   "allowed: an object of names and their targets");
     return;
   }
   for (const Member& member : node.members) {

@@ -28,10 +28,12 @@ void report(std::vector<Problem>& problems, std::string_view source, std::string
   value.text = text;
   std::string what = found(value);
   if (!reason.empty()) what += ": " + std::string(reason);
-  problems.push_back({std::string(source), 0, 0, "", std::move(what), std::move(suggestion), "allowed: " + std::move(allowed)});
+  problems.push_back(
+      {std::string(source), 0, 0, "", std::move(what), std::move(suggestion), "allowed: " + std::move(allowed)});
 }
 
-void apply_listen(Config& config, const std::vector<std::string>& texts, std::string_view source, std::vector<Problem>& problems) {
+void apply_listen(Config& config, const std::vector<std::string>& texts, std::string_view source,
+                  std::vector<Problem>& problems) {
   std::vector<Address> listen;
   for (const std::string& text : texts) {
     std::string_view rest = text;

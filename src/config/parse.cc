@@ -30,7 +30,8 @@ void read_listen(Reading& reading, const ObjectReader& root, std::vector<Address
   root.for_each_text("listen", true, [&](const Node& item, const std::string& path) {
     Result<Address> address = parse_address(item.text);
     if (!address) {
-      reading.report(item.at, path, found(item) + ": " + address.error().message, "allowed: " + std::string(address_forms));
+      reading.report(item.at, path, found(item) + ": " + address.error().message,
+                     "allowed: " + std::string(address_forms));
       return;
     }
     const auto same = [&](const Address& other) { return other.text() == address->text() && other.port != 0; };

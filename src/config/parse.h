@@ -2,9 +2,8 @@
 #pragma once
 
 #include <string_view>
-#include <vector>
-
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "config/config.h"
 #include "config/environment.h"
@@ -12,9 +11,11 @@
 
 namespace sluice::config {
 
-// `file_name` is what problems call the file; where it exists and others may read it, literal secrets make a warning. Variables
-// come from `environment`, also the usual key variables of presets. Files of secrets and certificates are looked at. A file without
-// providers gives a Config without any: see discover.h. Does not look at what only the whole can tell: see validate.h.
-tl::expected<Config, std::vector<Problem>> parse(std::string_view text, std::string_view file_name, const Environment& environment);
+// `file_name` is what problems call the file; where it exists and others may read it, literal secrets make a warning.
+// Variables come from `environment`, also the usual key variables of presets. Files of secrets and certificates are
+// looked at. A file without providers gives a Config without any: see discover.h. Does not look at what only the whole
+// can tell: see validate.h.
+tl::expected<Config, std::vector<Problem>> parse(std::string_view text, std::string_view file_name,
+                                                 const Environment& environment);
 
 }  // namespace sluice::config

@@ -11,29 +11,34 @@ namespace {
 // In the order in which people look for them: the makers first, then those that run others' models, then local ones.
 constexpr std::array table = {
     Preset{"openai", "https://api.openai.com/v1", "openai responses", "bearer", "OPENAI_API_KEY", "gpt-4o-mini"},
-    Preset{"anthropic", "https://api.anthropic.com", "anthropic", "x-api-key", "ANTHROPIC_API_KEY", "claude-sonnet-4-5"},
-    Preset{"gemini", "https://generativelanguage.googleapis.com", "gemini", "x-goog-api-key", "GEMINI_API_KEY GOOGLE_API_KEY",
-           "gemini-2.5-flash"},
-    Preset{"mistral", "https://api.mistral.ai/v1", "openai", "bearer", "MISTRAL_API_KEY", "mistral-small-latest", false},
-    Preset{"deepseek", "https://api.deepseek.com/v1", "openai anthropic", "bearer", "DEEPSEEK_API_KEY", "deepseek-chat", true,
-           false, "/anthropic"},
+    Preset{"anthropic", "https://api.anthropic.com", "anthropic", "x-api-key", "ANTHROPIC_API_KEY",
+           "claude-sonnet-4-5"},
+    Preset{"gemini", "https://generativelanguage.googleapis.com", "gemini", "x-goog-api-key",
+           "GEMINI_API_KEY GOOGLE_API_KEY", "gemini-2.5-flash"},
+    Preset{"mistral", "https://api.mistral.ai/v1", "openai", "bearer", "MISTRAL_API_KEY", "mistral-small-latest",
+           false},
+    Preset{"deepseek", "https://api.deepseek.com/v1", "openai anthropic", "bearer", "DEEPSEEK_API_KEY", "deepseek-chat",
+           true, false, "/anthropic"},
     Preset{"xai", "https://api.x.ai/v1", "openai responses anthropic", "bearer", "XAI_API_KEY", "grok-4"},
-    Preset{"cohere", "https://api.cohere.ai/compatibility/v1", "openai", "bearer", "COHERE_API_KEY CO_API_KEY", "command-a-03-2025"},
-    Preset{"moonshot", "https://api.moonshot.ai/v1", "openai anthropic", "bearer", "MOONSHOT_API_KEY", "kimi-latest", true, false,
-           "/anthropic"},
+    Preset{"cohere", "https://api.cohere.ai/compatibility/v1", "openai", "bearer", "COHERE_API_KEY CO_API_KEY",
+           "command-a-03-2025"},
+    Preset{"moonshot", "https://api.moonshot.ai/v1", "openai anthropic", "bearer", "MOONSHOT_API_KEY", "kimi-latest",
+           true, false, "/anthropic"},
     Preset{"zai", "https://api.z.ai/api/paas/v4", "openai anthropic", "bearer", "ZAI_API_KEY", "glm-4.6", true, false,
            "/api/anthropic"},
-    Preset{"dashscope", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1", "openai", "bearer", "DASHSCOPE_API_KEY",
-           "qwen-plus"},
-    Preset{"minimax", "https://api.minimax.io/v1", "openai anthropic", "bearer", "MINIMAX_API_KEY", "MiniMax-M2", true, false,
-           "/anthropic"},
-    Preset{"perplexity", "https://api.perplexity.ai", "openai", "bearer", "PERPLEXITY_API_KEY PPLX_API_KEY", "sonar", false},
+    Preset{"dashscope", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1", "openai", "bearer",
+           "DASHSCOPE_API_KEY", "qwen-plus"},
+    Preset{"minimax", "https://api.minimax.io/v1", "openai anthropic", "bearer", "MINIMAX_API_KEY", "MiniMax-M2", true,
+           false, "/anthropic"},
+    Preset{"perplexity", "https://api.perplexity.ai", "openai", "bearer", "PERPLEXITY_API_KEY PPLX_API_KEY", "sonar",
+           false},
     Preset{"ai21", "https://api.ai21.com/studio/v1", "openai", "bearer", "AI21_API_KEY", "jamba-large"},
     Preset{"upstage", "https://api.upstage.ai/v1", "openai", "bearer", "UPSTAGE_API_KEY", "solar-pro2"},
     Preset{"inception", "https://api.inceptionlabs.ai/v1", "openai", "bearer", "INCEPTION_API_KEY", "mercury"},
     Preset{"openrouter", "https://openrouter.ai/api/v1", "openai responses anthropic", "bearer", "OPENROUTER_API_KEY",
            "openai/gpt-4o-mini"},
-    Preset{"groq", "https://api.groq.com/openai/v1", "openai responses", "bearer", "GROQ_API_KEY", "llama-3.3-70b-versatile"},
+    Preset{"groq", "https://api.groq.com/openai/v1", "openai responses", "bearer", "GROQ_API_KEY",
+           "llama-3.3-70b-versatile"},
     Preset{"together", "https://api.together.xyz/v1", "openai", "bearer", "TOGETHER_API_KEY", "openai/gpt-oss-20b"},
     Preset{"fireworks", "https://api.fireworks.ai/inference/v1", "openai", "bearer", "FIREWORKS_API_KEY",
            "accounts/fireworks/models/gpt-oss-20b"},
@@ -42,11 +47,15 @@ constexpr std::array table = {
     Preset{"nvidia", "https://integrate.api.nvidia.com/v1", "openai", "bearer", "NVIDIA_API_KEY", "openai/gpt-oss-20b"},
     Preset{"deepinfra", "https://api.deepinfra.com/v1/openai", "openai", "bearer", "DEEPINFRA_API_KEY DEEPINFRA_TOKEN",
            "openai/gpt-oss-20b"},
-    Preset{"nebius", "https://api.tokenfactory.nebius.com/v1", "openai", "bearer", "NEBIUS_API_KEY", "openai/gpt-oss-20b"},
+    Preset{"nebius", "https://api.tokenfactory.nebius.com/v1", "openai", "bearer", "NEBIUS_API_KEY",
+           "openai/gpt-oss-20b"},
     Preset{"novita", "https://api.novita.ai/v3/openai", "openai", "bearer", "NOVITA_API_KEY", "openai/gpt-oss-20b"},
-    Preset{"hyperbolic", "https://api.hyperbolic.xyz/v1", "openai", "bearer", "HYPERBOLIC_API_KEY", "openai/gpt-oss-20b"},
-    Preset{"siliconflow", "https://api.siliconflow.com/v1", "openai", "bearer", "SILICONFLOW_API_KEY", "openai/gpt-oss-20b"},
-    Preset{"huggingface", "https://router.huggingface.co/v1", "openai", "bearer", "HF_TOKEN", "openai/gpt-oss-20b", true, true},
+    Preset{"hyperbolic", "https://api.hyperbolic.xyz/v1", "openai", "bearer", "HYPERBOLIC_API_KEY",
+           "openai/gpt-oss-20b"},
+    Preset{"siliconflow", "https://api.siliconflow.com/v1", "openai", "bearer", "SILICONFLOW_API_KEY",
+           "openai/gpt-oss-20b"},
+    Preset{"huggingface", "https://router.huggingface.co/v1", "openai", "bearer", "HF_TOKEN", "openai/gpt-oss-20b",
+           true, true},
     Preset{"github", "https://models.github.ai/inference", "openai", "bearer", "GITHUB_MODELS_TOKEN GITHUB_TOKEN",
            "openai/gpt-4o-mini", true, true},
     Preset{"vercel", "https://ai-gateway.vercel.sh/v1", "openai", "bearer", "AI_GATEWAY_API_KEY", "openai/gpt-4o-mini"},
@@ -84,19 +93,22 @@ std::string_view version_of(std::string_view path) {
 std::span<const Preset> presets() { return table; }
 
 const Preset* preset_named(std::string_view name) {
-  const auto* found = std::find_if(table.begin(), table.end(), [name](const Preset& preset) { return preset.name == name; });
+  const auto* found =
+      std::find_if(table.begin(), table.end(), [name](const Preset& preset) { return preset.name == name; });
   return found == table.end() ? nullptr : found;
 }
 
 std::vector<std::string_view> preset_names() {
   std::vector<std::string_view> names;
+  names.reserve(table.size());
   for (const Preset& preset : table) names.push_back(preset.name);
   return names;
 }
 
 std::vector<Dialect> dialects_of(const Preset& preset) {
   std::vector<Dialect> dialects;
-  for (const std::string_view name : split(preset.dialects)) dialects.push_back(dialect_named(name).value_or(Dialect::openai));
+  for (const std::string_view name : split(preset.dialects))
+    dialects.push_back(dialect_named(name).value_or(Dialect::openai));
   return dialects;
 }
 

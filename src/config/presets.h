@@ -1,5 +1,5 @@
-// Providers that sluice knows by name: where they are, what they speak, how they are told the key, and which variable usually
-// holds it. docs/configuration.md shows the same table; a test compares them.
+// Providers that sluice knows by name: where they are, what they speak, how they are told the key, and which variable
+// usually holds it. docs/configuration.md shows the same table; a test compares them.
 #pragma once
 
 #include <span>
@@ -30,13 +30,15 @@ std::vector<std::string_view> preset_names();
 std::vector<Dialect> dialects_of(const Preset& preset);
 std::vector<std::string_view> key_variables_of(const Preset& preset);
 
-// How an "auth" word is kept: bearer, none, or a header's name ("x-api-key"). False: not such a word. "header:NAME" is not handled here.
+// How an "auth" word is kept: bearer, none, or a header's name ("x-api-key"). False: not such a word. "header:NAME" is
+// not handled here.
 bool set_auth(Provider& provider, std::string_view word);
 // The words set_auth() takes.
 std::span<const std::string_view> auth_words();
 
-// Fills provider.base_paths from its dialects. `base` is the dialect that base_url is meant for. openai and responses live below a
-// version ("/v1"), the others' own paths bring theirs: going from one to the other, the version is added or taken away.
+// Fills provider.base_paths from its dialects. `base` is the dialect that base_url is meant for. openai and responses
+// live below a version ("/v1"), the others' own paths bring theirs: going from one to the other, the version is added
+// or taken away.
 void set_base_paths(Provider& provider, Dialect base);
 
 // The provider as the preset has it, without a key.

@@ -26,22 +26,24 @@ std::string to_lower(std::string_view text) {
 
 // Fields that sluice writes itself or that belong to one connection.
 bool is_own_field(std::string_view name) {
-  constexpr std::array<std::string_view, 11> names = {"host",       "content-length",   "transfer-encoding", "connection",
-                                                      "keep-alive", "proxy-connection", "te",                "trailer",
-                                                      "upgrade",    "expect",           "accept-encoding"};
+  constexpr std::array<std::string_view, 11> names = {
+      "host", "content-length", "transfer-encoding", "connection", "keep-alive",     "proxy-connection",
+      "te",   "trailer",        "upgrade",           "expect",     "accept-encoding"};
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 // Whether a field of that name is likely to carry a credential.
 bool looks_secret(std::string_view name) {
   constexpr std::array<std::string_view, 5> parts = {"auth", "key", "token", "secret", "cookie"};
-  return std::any_of(parts.begin(), parts.end(), [name](std::string_view part) { return name.find(part) != std::string_view::npos; });
+  return std::any_of(parts.begin(), parts.end(),
+                     [name](std::string_view part) { return name.find(part) != std::string_view::npos; });
 }
 
 bool is_provider_name(std::string_view name) {
   if (name.empty() || name.size() > most_name_bytes) return false;
   return std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
   });
 }
 
@@ -66,7 +68,8 @@ class ProviderReader {
   void read_tls();
   void read_timeouts();
   void read_models();
-  void report(const Position& at, std::string_view field, std::string what, std::string allowed = {}, std::string suggestion = {}) {
+  void report(const Position& at, std::string_view field, std::string what, std::string allowed = {},
+              std::string suggestion = {}) {
     reading_.report(at, object_.path(field), std::move(what), std::move(allowed), std::move(suggestion));
   }
 
@@ -111,7 +114,8 @@ void ProviderReader::read_dialects() {
   object_.for_each_text("dialect", true, [&](const Node& item, const std::string& path) {
     const std::optional<Dialect> dialect = dialect_named(item.text);
     if (!dialect) {
-      reading_.report(item.at, path, found(item), "allowed: " + join(dialect_names), nearest_one(item.text, dialect_names));
+      reading_.report(item.at, path, found(item), "allowed: " + join(dialect_names),
+                      nearest_one(item.text, dialect_names));
     } else if (std::find(dialects.begin(), dialects.end(), *dialect) != dialects.end()) {
       reading_.report(item.at, path, found(item) + ", which stands there twice");
     } else {
@@ -131,8 +135,9 @@ void ProviderReader::read_base_url() {
     if (preset_ == nullptr) {
       const std::vector<std::string_view> names = preset_names();
       std::string suggestion = nearest_one(member_.name, names);
-      reading_.report(member_.at, object_.own_path(), "no preset has this name, and a provider of your own needs base_url",
-                      "presets: " + join(names), std::move(suggestion));
+      reading_.report(member_.at, object_.own_path(),
+                      "no preset has this name, and a provider of your own needs base_url", "presets: " + join(names),
+                      std::move(suggestion));
     } else if (object_.find("dialect") != nullptr) {
       set_base_paths(provider_, dialects_of(*preset_).front());
     }
@@ -178,7 +183,8 @@ void ProviderReader::read_preset_key() {
       provider_.api_key = std::move(*value);
       provider_.origin = variable;
     } else {
-      report(member_.at, "api_key", "the variable " + std::string(variable) + " holds a character that is not visible ASCII");
+      report(member_.at, "api_key",
+             "the variable " + std::string(variable) + " holds a character that is not visible ASCII");
     }
     return;
   }
@@ -218,7 +224,8 @@ void ProviderReader::read_headers() {
   const std::string path = object_.path("headers");
   if (node->kind != Node::Kind::object) {
     // Not found(): it may hold a secret.
-    return reading_.report(node->at, path, "found " + std::string(kind_name(node->kind)), "allowed: an object of names and values");
+    return reading_.report(node->at, path, "found " + std::string(kind_name(node->kind)),
+                           "allowed: an object of names and values");
   }
   const std::string auth_field = provider_.auth == Auth::bearer ? "authorization" : provider_.auth_header;
   for (const Member& member : node->members) {
@@ -230,7 +237,8 @@ void ProviderReader::read_headers() {
     } else if (is_own_field(name)) {
       reading_.report(member.at, place, "is a field that sluice writes itself");
     } else if (provider_.auth != Auth::none && name == auth_field) {
-      reading_.report(member.at, place, "is the field that carries api_key", "allowed: another name, or \"auth\": \"none\"");
+      reading_.report(member.at, place, "is the field that carries api_key",
+                      "allowed: another name, or \"auth\": \"none\"");
     } else if (std::any_of(provider_.headers.begin(), provider_.headers.end(), same)) {
       reading_.report(member.at, place, "stands there twice; upper and lower case are the same");
     }

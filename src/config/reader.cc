@@ -6,9 +6,8 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
-#include <utility>
-
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/nearest.h"
 
@@ -26,13 +25,15 @@ std::string in_quotes(std::string_view text) {
 
 std::string number_text(double number) {
   constexpr double most_exact = 9007199254740992.0;
-  if (std::floor(number) == number && std::abs(number) < most_exact) return std::to_string(static_cast<int64_t>(number));
+  if (std::floor(number) == number && std::abs(number) < most_exact)
+    return std::to_string(static_cast<int64_t>(number));
   return nlohmann::json(number).dump();
 }
 
 }  // namespace
 
-void Reading::report(const Position& at, std::string path, std::string what, std::string allowed, std::string suggestion) {
+void Reading::report(const Position& at, std::string path, std::string what, std::string allowed,
+                     std::string suggestion) {
   problems.push_back(
       {source, at.line, at.column, std::move(path), std::move(what), std::move(suggestion), std::move(allowed)});
 }
@@ -58,7 +59,8 @@ std::string nearest_one(std::string_view wanted, std::span<const std::string_vie
   return close.empty() ? "" : std::string(close.front());
 }
 
-ObjectReader::ObjectReader(Reading& reading, const Node& node, std::string path, std::span<const std::string_view> known)
+ObjectReader::ObjectReader(Reading& reading, const Node& node, std::string path,
+                           std::span<const std::string_view> known)
     : reading_(reading), node_(node), path_(std::move(path)) {
   if (node.kind != Node::Kind::object) {
     reading.report(node.at, path_, "found " + std::string(kind_name(node.kind)), "allowed: an object");
@@ -135,7 +137,8 @@ void ObjectReader::for_each_text(std::string_view name, bool string_alone, const
   if (node == nullptr) return;
   if (node->kind == Node::Kind::string && string_alone) return each(*node, path(name));
   if (node->kind != Node::Kind::array) {
-    const std::string_view allowed = string_alone ? "allowed: a string or a list of strings" : "allowed: a list of strings";
+    const std::string_view allowed =
+        string_alone ? "allowed: a string or a list of strings" : "allowed: a list of strings";
     return reading_.report(node->at, path(name), found(*node), std::string(allowed));
   }
   for (size_t i = 0; i < node->items.size(); ++i) {

@@ -1,5 +1,5 @@
-// Reads typed values out of a document's objects. What is wrong becomes a Problem and the value stays as it was, so that one pass
-// finds everything.
+// Reads typed values out of a document's objects. What is wrong becomes a Problem and the value stays as it was, so
+// that one pass finds everything.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +17,14 @@ namespace sluice::config {
 
 // What one pass over one document shares.
 struct Reading {
-  const std::string& source;       // the document's name
+  const std::string& source;  // the document's name
   const Environment& environment;
   std::vector<Problem>& problems;
   std::vector<std::string>& warnings;
-  bool others_may_read = false;    // the document's file
+  bool others_may_read = false;  // the document's file
 
-  void report(const Position& at, std::string path, std::string what, std::string allowed = {}, std::string suggestion = {});
+  void report(const Position& at, std::string path, std::string what, std::string allowed = {},
+              std::string suggestion = {});
 };
 
 // "found \"abc\"", "found 3.5", "found a list". Not for values that may be secrets.

@@ -24,7 +24,8 @@ std::optional<std::string> read_variable(Reading& reading, const Node& node, con
   const std::string_view name = std::string_view(node.text).substr(2, node.text.size() - 3);
   if (!is_variable_name(name)) {
     // Not repeated: it may be a secret that was put into the braces.
-    reading.report(node.at, path, "the braces do not hold the name of a variable", "allowed: \"${VARIABLE}\", and nothing around it");
+    reading.report(node.at, path, "the braces do not hold the name of a variable",
+                   "allowed: \"${VARIABLE}\", and nothing around it");
     return std::nullopt;
   }
   const std::optional<std::string> value = reading.environment(name);
@@ -69,7 +70,8 @@ bool is_key(std::string_view text) {
 }
 
 bool is_field_value(std::string_view text) {
-  if (!text.empty() && (text.front() == ' ' || text.front() == '\t' || text.back() == ' ' || text.back() == '\t')) return false;
+  if (!text.empty() && (text.front() == ' ' || text.front() == '\t' || text.back() == ' ' || text.back() == '\t'))
+    return false;
   return std::none_of(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return (byte < 0x20 && c != '\t') || byte == 0x7f;
@@ -85,8 +87,9 @@ bool is_token(std::string_view text) {
 
 void warn_of_literal(Reading& reading, const std::string& path) {
   if (!reading.others_may_read) return;
-  reading.warnings.push_back(reading.source + ": " + path + " holds a secret, and other users may read the file: chmod 600 " +
-                             reading.source + ", or write \"${VARIABLE}\" instead");
+  reading.warnings.push_back(reading.source + ": " + path +
+                             " holds a secret, and other users may read the file: chmod 600 " + reading.source +
+                             ", or write \"${VARIABLE}\" instead");
 }
 
 std::optional<std::string> read_secret(Reading& reading, const Node& node, const std::string& path, SecretUse use) {
@@ -98,7 +101,8 @@ std::optional<std::string> read_secret(Reading& reading, const Node& node, const
   } else if (node.text.starts_with("${") && node.text.ends_with('}')) {
     secret = read_variable(reading, node, path);
   } else if (node.text.find("${") != std::string::npos) {
-    reading.report(node.at, path, "a variable must be the whole value", "allowed: \"${VARIABLE}\", and nothing around it");
+    reading.report(node.at, path, "a variable must be the whole value",
+                   "allowed: \"${VARIABLE}\", and nothing around it");
   } else if (node.text.empty()) {
     reading.report(node.at, path, "is empty", std::string(forms));
   } else {
@@ -108,8 +112,10 @@ std::optional<std::string> read_secret(Reading& reading, const Node& node, const
   if (!secret) return std::nullopt;
   const bool fits = use == SecretUse::key ? is_key(*secret) : is_field_value(*secret);
   if (fits) return secret;
-  reading.report(node.at, path, use == SecretUse::key ? "the secret holds a character that is not visible ASCII (a blank or a line break?)"
-                                                      : "the value holds a control character, or a blank at an end");
+  reading.report(node.at, path,
+                 use == SecretUse::key
+                     ? "the secret holds a character that is not visible ASCII (a blank or a line break?)"
+                     : "the value holds a control character, or a blank at an end");
   return std::nullopt;
 }
 

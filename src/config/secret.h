@@ -8,9 +8,12 @@
 
 namespace sluice::config {
 
-// The secret that `node` stands for; nullopt where it is wrong, which has then been reported without its text. Never empty. Of a
-// file's content one trailing line break is taken away.
-enum class SecretUse : unsigned char { key, header };  // key: visible ASCII; header: any value that a header field may have
+// The secret that `node` stands for; nullopt where it is wrong, which has then been reported without its text. Never
+// empty. Of a file's content one trailing line break is taken away.
+enum class SecretUse : unsigned char {
+  key,
+  header
+};  // key: visible ASCII; header: any value that a header field may have
 std::optional<std::string> read_secret(Reading& reading, const Node& node, const std::string& path, SecretUse use);
 
 // Whether `text` can be a key: visible ASCII throughout, not empty.

@@ -1,4 +1,5 @@
-// The larger parts of sluice.json, one reader each; parse.cc puts them together. Only parse.cc and the readers themselves use this.
+// The larger parts of sluice.json, one reader each; parse.cc puts them together. Only parse.cc and the readers
+// themselves use this.
 #pragma once
 
 #include <vector>
@@ -10,7 +11,8 @@ namespace sluice::config {
 
 void read_keys(Reading& reading, const Node& node, std::vector<CallerKey>& keys);
 void read_providers(Reading& reading, const Node& node, std::vector<Provider>& providers);
-// `provider_names`: those that the file has, right or wrong. Empty: they are discovered later, so any name may be right.
+// `provider_names`: those that the file has, right or wrong. Empty: they are discovered later, so any name may be
+// right.
 void read_models(Reading& reading, const Node& node, const std::vector<std::string_view>& provider_names,
                  std::vector<Model>& models);
 

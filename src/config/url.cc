@@ -24,8 +24,10 @@ bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <
 // Names as they occur: '_' is not in RFC 952, but it is in the names that container networks give.
 bool is_host_name(std::string_view host) {
   constexpr size_t most_bytes = 253;
-  if (host.empty() || host.size() > most_bytes || host.front() == '.' || host.find("..") != std::string_view::npos) return false;
-  return std::all_of(host.begin(), host.end(), [](char c) { return is_alphanumeric(c) || c == '.' || c == '-' || c == '_'; });
+  if (host.empty() || host.size() > most_bytes || host.front() == '.' || host.find("..") != std::string_view::npos)
+    return false;
+  return std::all_of(host.begin(), host.end(),
+                     [](char c) { return is_alphanumeric(c) || c == '.' || c == '-' || c == '_'; });
 }
 
 bool is_path_char(char c) {
@@ -54,7 +56,8 @@ Result<void> parse_authority(std::string_view authority, Url& url) {
     host = authority.substr(0, colon);
     if (has_port) port = authority.substr(colon + 1);
     if (host.empty()) return fail(ErrorCode::config, "the host is missing");
-    if (has_port && port.find(':') != std::string_view::npos) return fail(ErrorCode::config, "an IPv6 address needs brackets");
+    if (has_port && port.find(':') != std::string_view::npos)
+      return fail(ErrorCode::config, "an IPv6 address needs brackets");
     if (!is_host_name(host)) return fail(ErrorCode::config, "the host is not a valid name");
   }
   url.host = to_lower(host);
@@ -76,7 +79,8 @@ Result<Url> parse_url(std::string_view text) {
   }
   const size_t mark = text.find("://");
   const std::string scheme = mark == std::string_view::npos ? "" : to_lower(text.substr(0, mark));
-  if (scheme != "http" && scheme != "https") return fail(ErrorCode::config, "it does not begin with http:// or https://");
+  if (scheme != "http" && scheme != "https")
+    return fail(ErrorCode::config, "it does not begin with http:// or https://");
   url.tls = scheme == "https";
   url.port = url.tls ? https_port : http_port;
   const std::string_view rest = text.substr(mark + 3);

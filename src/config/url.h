@@ -8,9 +8,9 @@
 
 namespace sluice::config {
 
-// "https://api.openai.com/v1", "http://[::1]:11434", "demo:". No user, query or fragment; trailing slashes are dropped, the host is made
-// lower case, a missing port becomes the scheme's. The error (code config) says what is wrong and never repeats the text, which
-// may hold a password.
+// "https://api.openai.com/v1", "http://[::1]:11434", "demo:". No user, query or fragment; trailing slashes are dropped,
+// the host is made lower case, a missing port becomes the scheme's. The error (code config) says what is wrong and
+// never repeats the text, which may hold a password.
 Result<Url> parse_url(std::string_view text);
 
 }  // namespace sluice::config

@@ -18,7 +18,7 @@ Out usage_of(uint64_t input_tokens, uint64_t output_tokens) {
 }
 
 Out message_of(const std::string& id, const std::string& model) {
-  return {{"id", "msg_" + id},       {"type", "message"}, {"role", "assistant"},    {"model", model},
+  return {{"id", "msg_" + id},       {"type", "message"},      {"role", "assistant"},     {"model", model},
           {"content", Out::array()}, {"stop_reason", nullptr}, {"stop_sequence", nullptr}};
 }
 
@@ -39,7 +39,8 @@ class MessageScript final : public Script {
     add(out, {{"type", "ping"}});
   }
   void text_piece(std::string& out, std::string_view piece) override {
-    add(out, {{"type", "content_block_delta"}, {"index", block_}, {"delta", {{"type", "text_delta"}, {"text", piece}}}});
+    add(out,
+        {{"type", "content_block_delta"}, {"index", block_}, {"delta", {{"type", "text_delta"}, {"text", piece}}}});
   }
   void text_end(std::string& out) override { add(out, {{"type", "content_block_stop"}, {"index", block_++}}); }
   void call_begin(std::string& out, size_t index, const ToolCall& call) override {
@@ -84,7 +85,8 @@ void read_tools(const Json& body, Ask& ask) {
     for (const Json& tool : tools) {
       const std::string_view name = string_member(tool, "name");
       // Tools that the provider runs itself have a `type` and no schema; the demo has none of them.
-      if (!name.empty() && tool.contains("input_schema")) ask.tools.push_back({std::string(name), &member(tool, "input_schema")});
+      if (!name.empty() && tool.contains("input_schema"))
+        ask.tools.push_back({std::string(name), &member(tool, "input_schema")});
     }
   }
   const Json& choice = member(body, "tool_choice");
@@ -111,7 +113,8 @@ Result<Ask> read_messages(const Json& body) {
     } else if (role == "assistant") {
       ask.add_text(text_of(member(message, "content")));
     } else {
-      return fail(ErrorCode::bad_request, "messages: roles are `user` and `assistant`, not `" + std::string(role) + "`");
+      return fail(ErrorCode::bad_request,
+                  "messages: roles are `user` and `assistant`, not `" + std::string(role) + "`");
     }
   }
   read_tools(body, ask);
@@ -129,7 +132,8 @@ Result<DemoAnswer> answer_messages(const DemoRequest& request) {
   ask->max_tokens = count_member(*body, "max_tokens", 0);
   if (ask->max_tokens == 0) return fail(ErrorCode::bad_request, "max_tokens: Field required, at least 1");
   Reply reply = reply_to(*ask);
-  if (ask->stream) return DemoAnswer{{}, "text/event-stream", std::make_unique<MessageScript>(std::move(reply), request)};
+  if (ask->stream)
+    return DemoAnswer{{}, "text/event-stream", std::make_unique<MessageScript>(std::move(reply), request)};
   Out message = message_of(request.id, reply.model);
   if (!reply.text.empty()) message["content"].push_back({{"type", "text"}, {"text", reply.text}});
   for (size_t i = 0; i < reply.calls.size(); ++i) {

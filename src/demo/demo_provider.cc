@@ -32,8 +32,8 @@ class DemoHandler final : public http::RequestHandler {
   void on_body(std::string_view bytes) override {
     if (error_) return;  // told when the body is over, so that the connection can live on
     if (body_.size() + bytes.size() > provider_.options_.body_bytes) {
-      error_ = Error{ErrorCode::body_too_large, "the body is larger than " +
-                                                    std::to_string(provider_.options_.body_bytes) + " bytes"};
+      error_ = Error{ErrorCode::body_too_large,
+                     "the body is larger than " + std::to_string(provider_.options_.body_bytes) + " bytes"};
       body_ = {};
       return;
     }
@@ -63,7 +63,9 @@ class DemoHandler final : public http::RequestHandler {
     if (script_ && stalled_) play();
   }
 
-  void on_caller_gone(const Error&) override { end([] {}); }
+  void on_caller_gone(const Error&) override {
+    end([] {});
+  }
 
  private:
   void refuse(const Error& error) {

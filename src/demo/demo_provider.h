@@ -1,9 +1,10 @@
-// The built-in demo provider (`--demo`): an in-process stand-in for a model, so that everything can be tried without a key,
-// and the tests' double for a provider. It speaks all five dialects on their own paths and answers by fixed rules:
+// The built-in demo provider (`--demo`): an in-process stand-in for a model, so that everything can be tried without a
+// key, and the tests' double for a provider. It speaks all five dialects on their own paths and answers by fixed rules:
 //
 //   text        "You said: <the last user text>", its white space kept; "The tool said: <result>" after a tool's result
-//   tools       every offered tool whose name stands in the last user text is called, in the order offered, with arguments made
-//               from its schema (schema_sample.h); a forced tool choice is obeyed; after a tool's result none is called
+//   tools       every offered tool whose name stands in the last user text is called, in the order offered, its
+//               arguments made from its schema (schema_sample.h); a forced tool choice is obeyed; after a tool's result
+//               none is called unless forced by name
 //   JSON        where a JSON schema is asked for, the text is a sample of that schema
 //   usage       words are tokens: runs of non-blank characters, of all texts of the request and of the answer
 //   limit       an answer of more words than the asked maximum is cut there and finishes as "length"
@@ -24,11 +25,11 @@
 namespace sluice::demo {
 
 struct DemoOptions {
-  uint32_t pace_ms = 20;  // between the words of a stream; 0: all at once
-  uint64_t seed = 0;      // ids are made from this and a counter: give each worker another
-  size_t body_bytes = 32 * 1024 * 1024;     // larger requests are 413
-  std::shared_ptr<DemoMemory> memory;       // stored responses; null: one of its own
-  std::function<int64_t()> unix_s;          // for `created`; null: the system's clock
+  uint32_t pace_ms = 20;                 // between the words of a stream; 0: all at once
+  uint64_t seed = 0;                     // ids are made from this and a counter: give each worker another
+  size_t body_bytes = 32 * 1024 * 1024;  // larger requests are 413
+  std::shared_ptr<DemoMemory> memory;    // stored responses; null: one of its own
+  std::function<int64_t()> unix_s;       // for `created`; null: the system's clock
 };
 
 class DemoProvider final : public http::Service {

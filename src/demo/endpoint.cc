@@ -8,7 +8,7 @@ namespace sluice::demo {
 namespace {
 
 std::array<std::span<const Endpoint>, 7> tables() {
-  return {openai_chat_endpoints(), responses_endpoints(), anthropic_endpoints(),    gemini_endpoints(),
+  return {openai_chat_endpoints(), responses_endpoints(), anthropic_endpoints(),   gemini_endpoints(),
           ollama_endpoints(),      model_endpoints(),     openai_other_endpoints()};
 }
 
@@ -102,6 +102,7 @@ Dialect dialect_of(const http::RequestHead& head) {
   if (path.starts_with("/v1/messages")) return Dialect::anthropic;
   if (path.starts_with("/v1/responses")) return Dialect::responses;
   if (path.starts_with("/v1beta/")) return Dialect::gemini;
+  if (path.starts_with("/v1/models/") && path.find(':') != path.npos) return Dialect::gemini;
   if (path.starts_with("/api/")) return Dialect::ollama;
   return head.fields.find("anthropic-version") ? Dialect::anthropic : Dialect::openai;
 }
@@ -112,16 +113,15 @@ std::string error_body(Dialect dialect, const Error& error) {
     case Dialect::anthropic:
       return dump(Out{{"type", "error"}, {"error", {{"type", anthropic_type(status)}, {"message", error.message}}}});
     case Dialect::gemini:
-      return dump(
-          Out{{"error", {{"code", status}, {"message", error.message}, {"status", gemini_status(status)}}}});
+      return dump(Out{{"error", {{"code", status}, {"message", error.message}, {"status", gemini_status(status)}}}});
     case Dialect::ollama:
       return dump(Out{{"error", error.message}});
     case Dialect::openai:
     case Dialect::responses:
       break;
   }
-  return dump(Out{{"error",
-                   {{"message", error.message}, {"type", openai_type(status)}, {"param", nullptr}, {"code", nullptr}}}});
+  return dump(Out{
+      {"error", {{"message", error.message}, {"type", openai_type(status)}, {"param", nullptr}, {"code", nullptr}}}});
 }
 
 Result<std::string> required_model(const Json& body) {

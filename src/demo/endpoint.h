@@ -20,8 +20,8 @@ namespace sluice::demo {
 struct DemoRequest {
   const http::RequestHead& head;
   std::string_view body;
-  std::string name;  // what stands for {model} or {id} in the path, percent-decoded
-  std::string id;    // unique: 16 hexadecimal digits
+  std::string name;   // what stands for {model} or {id} in the path, percent-decoded
+  std::string id;     // unique: 16 hexadecimal digits
   int64_t now_s = 0;  // Unix time
   std::shared_ptr<DemoMemory> memory;
 };

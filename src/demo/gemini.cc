@@ -29,7 +29,9 @@ Out answer_of(const Out& parts, const Reply& reply, const std::string& id, bool 
 
 Out call_part(const ToolCall& call, const std::string& id, size_t index) {
   return {{"functionCall",
-           {{"id", "call_" + id + "_" + std::to_string(index)}, {"name", call.name}, {"args", Out::parse(call.arguments)}}}};
+           {{"id", "call_" + id + "_" + std::to_string(index)},
+            {"name", call.name},
+            {"args", Out::parse(call.arguments)}}}};
 }
 
 // Frames are SSE with alt=sse, else the elements of one JSON array. Calls are never cut in pieces.
@@ -40,17 +42,17 @@ class ContentScript final : public Script {
 
  private:
   void begin(std::string&) override {}
-  void text_piece(std::string& out, std::string_view piece) override {
-    hold(out, Out{{"text", piece}});
+  void text_piece(std::string& out, std::string_view piece) override { hold(out, Out{{"text", piece}}); }
+  void call_end(std::string& out, size_t index, const ToolCall& call) override {
+    hold(out, call_part(call, id_, index));
   }
-  void call_end(std::string& out, size_t index, const ToolCall& call) override { hold(out, call_part(call, id_, index)); }
   void end(std::string& out) override {
     add(out, held_.is_null() ? Out{{"text", ""}} : held_, true);
     if (!sse_) out += "]";
   }
 
-  // The finish reason stands in the last frame that has words: whether a frame is the last is known when the next one comes,
-  // or, as here, when its text ends the reply.
+  // The finish reason stands in the last frame that has words: whether a frame is the last is known when the next one
+  // comes, or, as here, when its text ends the reply.
   void hold(std::string& out, Out part) {
     ++parts_;
     words_bytes_ += part.contains("text") ? part["text"].get_ref<const std::string&>().size() : 0;
@@ -107,7 +109,8 @@ void read_tools(const Json& body, Ask& ask) {
       }
     }
   }
-  const Json& config = either(either(body, "toolConfig", "tool_config"), "functionCallingConfig", "function_calling_config");
+  const Json& config =
+      either(either(body, "toolConfig", "tool_config"), "functionCallingConfig", "function_calling_config");
   const std::string_view mode = string_member(config, "mode");
   if (mode == "NONE") ask.choice = Ask::Choice::none;
   if (mode != "ANY") return;
@@ -144,7 +147,8 @@ Result<DemoAnswer> generate(const DemoRequest& request, bool stream) {
   Reply reply = reply_to(*ask);
   if (stream) {
     const bool sse = ("&" + std::string(request.head.query()) + "&").find("&alt=sse&") != std::string::npos;
-    return DemoAnswer{{}, sse ? "text/event-stream" : "application/json",
+    return DemoAnswer{{},
+                      sse ? "text/event-stream" : "application/json",
                       std::make_unique<ContentScript>(std::move(reply), request, sse)};
   }
   Out parts = Out::array();
@@ -166,8 +170,8 @@ Result<DemoAnswer> count_tokens(const DemoRequest& request) {
 }
 
 Out embedding_for(const Json& request) {
-  const uint64_t size = count_member(request, "outputDimensionality",
-                                     count_member(request, "output_dimensionality", default_dimensions));
+  const uint64_t size =
+      count_member(request, "outputDimensionality", count_member(request, "output_dimensionality", default_dimensions));
   return {{"values", embedding_of(text_of(member(member(request, "content"), "parts")), size)}};
 }
 
@@ -208,12 +212,18 @@ Result<DemoAnswer> list_models(const DemoRequest&) {
 
 Result<DemoAnswer> show_model(const DemoRequest& request) { return json_answer(model_of(request.name)); }
 
+// Some callers write the stable version in the path, v1, for the beta one.
 constexpr Endpoint endpoints[] = {
     {http::Method::post, "/v1beta/models/{model}:generateContent", Dialect::gemini, generate_content},
     {http::Method::post, "/v1beta/models/{model}:streamGenerateContent", Dialect::gemini, stream_content},
     {http::Method::post, "/v1beta/models/{model}:countTokens", Dialect::gemini, count_tokens},
     {http::Method::post, "/v1beta/models/{model}:embedContent", Dialect::gemini, embed_content},
     {http::Method::post, "/v1beta/models/{model}:batchEmbedContents", Dialect::gemini, batch_embed},
+    {http::Method::post, "/v1/models/{model}:generateContent", Dialect::gemini, generate_content},
+    {http::Method::post, "/v1/models/{model}:streamGenerateContent", Dialect::gemini, stream_content},
+    {http::Method::post, "/v1/models/{model}:countTokens", Dialect::gemini, count_tokens},
+    {http::Method::post, "/v1/models/{model}:embedContent", Dialect::gemini, embed_content},
+    {http::Method::post, "/v1/models/{model}:batchEmbedContents", Dialect::gemini, batch_embed},
     {http::Method::get, "/v1beta/models", Dialect::gemini, list_models},
     {http::Method::get, "/v1beta/models/{model}", Dialect::gemini, show_model},
 };

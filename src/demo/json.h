@@ -1,12 +1,11 @@
-// JSON as the demo provider reads and writes it: `Json` for what came, `Out` (members in the order they were added) for answers.
-// No function here throws.
+// JSON as the demo provider reads and writes it: `Json` for what came, `Out` (members in the order they were added) for
+// answers. No function here throws.
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
-
-#include <nlohmann/json.hpp>
 
 #include "base/result.h"
 

@@ -1,5 +1,5 @@
-// What GET and DELETE /v1/responses/{id} of the demo provider can find again: the last responses that asked to be stored.
-// Shared by the demo providers of all workers, hence the lock.
+// What GET and DELETE /v1/responses/{id} of the demo provider can find again: the last responses that asked to be
+// stored. Shared by the demo providers of all workers, hence the lock.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace sluice::demo {
 
 class DemoMemory {
  public:
-  static constexpr size_t max_entries = 256;            // the oldest goes
+  static constexpr size_t max_entries = 256;             // the oldest goes
   static constexpr size_t max_entry_bytes = 256 * 1024;  // larger ones are not kept
 
   struct Entry {

@@ -1,4 +1,5 @@
-// GET /v1/models and /v1/models/{model}, in the words of whoever asks: anthropic's with its version field, else openai's.
+// GET /v1/models and /v1/models/{model}, in the words of whoever asks: anthropic's with its version field, else
+// openai's.
 #include "demo/endpoint.h"
 
 namespace sluice::demo {

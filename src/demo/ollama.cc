@@ -1,5 +1,5 @@
-// POST /api/chat, /api/generate, /api/embed, /api/embeddings, /api/show, GET /api/tags, /api/version (docs.ollama.com/api).
-// Streams are on unless the request turns them off.
+// POST /api/chat, /api/generate, /api/embed, /api/embeddings, /api/show, GET /api/tags, /api/version
+// (docs.ollama.com/api). Streams are on unless the request turns them off.
 #include <ctime>
 
 #include "demo/embedding.h"
@@ -20,7 +20,8 @@ std::string time_text(int64_t unix_s) {
 // /api/generate says `response` where /api/chat has a message.
 enum class Shape : unsigned char { chat, generate };
 
-Out line_of(const Reply& reply, const std::string& created, Shape shape, std::string_view text, const Out& calls, bool done) {
+Out line_of(const Reply& reply, const std::string& created, Shape shape, std::string_view text, const Out& calls,
+            bool done) {
   Out line = {{"model", reply.model}, {"created_at", created}};
   if (shape == Shape::chat) {
     line["message"] = {{"role", "assistant"}, {"content", text}};
@@ -161,7 +162,7 @@ Result<DemoAnswer> embeddings(const DemoRequest& request) {
 }
 
 Out details() {
-  return {{"parent_model", ""}, {"format", "demo"},         {"family", "demo"},
+  return {{"parent_model", ""},   {"format", "demo"},       {"family", "demo"},
           {"families", {"demo"}}, {"parameter_size", "0B"}, {"quantization_level", "none"}};
 }
 

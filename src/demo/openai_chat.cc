@@ -62,7 +62,9 @@ class ChatScript final : public Script {
     add(out, reply_.calls.empty() ? R"({"role":"assistant","content":"","refusal":null})"
                                   : R"({"role":"assistant","content":null,"refusal":null})");
   }
-  void text_piece(std::string& out, std::string_view piece) override { add(out, "{\"content\":" + json_text(piece) + "}"); }
+  void text_piece(std::string& out, std::string_view piece) override {
+    add(out, "{\"content\":" + json_text(piece) + "}");
+  }
   void call_begin(std::string& out, size_t index, const ToolCall& call) override {
     add(out, dump(Out{{"tool_calls",
                        {{{"index", index},
@@ -132,7 +134,8 @@ Result<Ask> read_chat(const Json& body) {
   ask.stream = bool_member(body, "stream");
   const Json& format = member(body, "response_format");
   ask.answer_json = string_member(format, "type") == "json_object";
-  if (const Json& schema = member(member(format, "json_schema"), "schema"); schema.is_object()) ask.answer_schema = &schema;
+  if (const Json& schema = member(member(format, "json_schema"), "schema"); schema.is_object())
+    ask.answer_schema = &schema;
   return ask;
 }
 
@@ -153,7 +156,8 @@ Result<DemoAnswer> answer_chat(const DemoRequest& request) {
          {"type", "function"},
          {"function", {{"name", reply.calls[i].name}, {"arguments", reply.calls[i].arguments}}}});
   }
-  Out choice = {{"index", 0}, {"message", message}, {"logprobs", nullptr}, {"finish_reason", finish_name(reply.finish)}};
+  Out choice = {
+      {"index", 0}, {"message", message}, {"logprobs", nullptr}, {"finish_reason", finish_name(reply.finish)}};
   return json_answer({{"id", "chatcmpl-" + request.id},
                       {"object", "chat.completion"},
                       {"created", request.now_s},
@@ -176,7 +180,8 @@ class CompletionScript final : public Script {
     frame_.add_end(out, reply_);
   }
   void add(std::string& out, std::string_view text, const std::string& finish) {
-    frame_.add(out, "{\"text\":" + json_text(text) + ",\"index\":0,\"logprobs\":null,\"finish_reason\":" + finish + "}");
+    frame_.add(out,
+               "{\"text\":" + json_text(text) + ",\"index\":0,\"logprobs\":null,\"finish_reason\":" + finish + "}");
   }
 
   const ChunkFrame frame_;
@@ -195,7 +200,8 @@ Result<DemoAnswer> answer_completion(const DemoRequest& request) {
   if (bool_member(*body, "stream")) {
     return DemoAnswer{{}, "text/event-stream", std::make_unique<CompletionScript>(std::move(reply), request, *body)};
   }
-  Out choice = {{"text", reply.text}, {"index", 0}, {"logprobs", nullptr}, {"finish_reason", finish_name(reply.finish)}};
+  Out choice = {
+      {"text", reply.text}, {"index", 0}, {"logprobs", nullptr}, {"finish_reason", finish_name(reply.finish)}};
   return json_answer({{"id", "cmpl-" + request.id},
                       {"object", "text_completion"},
                       {"created", request.now_s},

@@ -1,5 +1,5 @@
-// The OpenAI endpoints beside the conversation: embeddings, moderations, images, audio, and the rerank that several providers
-// have next to them.
+// The OpenAI endpoints beside the conversation: embeddings, moderations, images, audio, and the rerank that several
+// providers have next to them.
 #include <algorithm>
 #include <unordered_set>
 
@@ -43,7 +43,9 @@ Result<DemoAnswer> embeddings(const DemoRequest& request) {
   uint64_t words = 0;
   for (const std::string& text : texts) {
     const std::vector<float> values = embedding_of(text, dimensions);
-    data.push_back({{"object", "embedding"}, {"index", data.size()}, {"embedding", base64 ? Out(base64_of(values)) : Out(values)}});
+    data.push_back({{"object", "embedding"},
+                    {"index", data.size()},
+                    {"embedding", base64 ? Out(base64_of(values)) : Out(values)}});
     words += Ask::count_words(text);
   }
   return json_answer({{"object", "list"},
@@ -107,10 +109,16 @@ Result<DemoAnswer> transcribe(const DemoRequest& request) {
   std::string text = "You sent: " + std::string(file->file_name) + ", " + std::to_string(file->value.size()) + " bytes";
   const std::string_view format = value_in(*form, "response_format");
   if (format == "text") return DemoAnswer{text + "\n", "text/plain; charset=utf-8", nullptr};
-  if (format == "srt") return DemoAnswer{"1\n00:00:00,000 --> 00:00:01,000\n" + text + "\n\n", "text/plain; charset=utf-8", nullptr};
-  if (format == "vtt") return DemoAnswer{"WEBVTT\n\n00:00.000 --> 00:01.000\n" + text + "\n\n", "text/plain; charset=utf-8", nullptr};
+  if (format == "srt")
+    return DemoAnswer{"1\n00:00:00,000 --> 00:00:01,000\n" + text + "\n\n", "text/plain; charset=utf-8", nullptr};
+  if (format == "vtt")
+    return DemoAnswer{"WEBVTT\n\n00:00.000 --> 00:01.000\n" + text + "\n\n", "text/plain; charset=utf-8", nullptr};
   if (format == "verbose_json") {
-    return json_answer({{"task", "transcribe"}, {"language", "english"}, {"duration", 1.0}, {"text", text}, {"segments", Out::array()}});
+    return json_answer({{"task", "transcribe"},
+                        {"language", "english"},
+                        {"duration", 1.0},
+                        {"text", text},
+                        {"segments", Out::array()}});
   }
   return json_answer({{"text", text}});
 }
@@ -151,16 +159,19 @@ Result<DemoAnswer> rerank(const DemoRequest& request) {
   const std::string_view query = string_member(*body, "query");
   const Json& documents = member(*body, "documents");
   if (query.empty() || !documents.is_array() || documents.size() > max_documents) {
-    return fail(ErrorCode::bad_request, "`query` must be a text and `documents` a list of at most " + std::to_string(max_documents));
+    return fail(ErrorCode::bad_request,
+                "`query` must be a text and `documents` a list of at most " + std::to_string(max_documents));
   }
   const std::unordered_set<std::string_view> wanted = words_in(query);
   std::vector<std::pair<double, size_t>> ranking;
   uint64_t words = Ask::count_words(query);
   for (size_t i = 0; i < documents.size(); ++i) {
     const Json& document = documents[i];
-    const std::string_view text = document.is_string() ? std::string_view(document.get_ref<const std::string&>()) : string_member(document, "text");
+    const std::string_view text = document.is_string() ? std::string_view(document.get_ref<const std::string&>())
+                                                       : string_member(document, "text");
     const std::unordered_set<std::string_view> found = words_in(text);
-    const auto shared = std::count_if(wanted.begin(), wanted.end(), [&](std::string_view word) { return found.contains(word); });
+    const auto shared =
+        std::count_if(wanted.begin(), wanted.end(), [&](std::string_view word) { return found.contains(word); });
     ranking.emplace_back(wanted.empty() ? 0.0 : static_cast<double>(shared) / static_cast<double>(wanted.size()), i);
     words += Ask::count_words(text);
   }

@@ -15,13 +15,14 @@ bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 
 
 constexpr size_t max_hint_bytes = 64;
 
-// The last word of the user's text without the signs around it, which is as good a guess at an argument as any: "Paris".
+// The last word of the user's text without the signs around it, which is as good a guess at an argument as any:
+// "Paris".
 std::string hint_in(std::string_view text) {
-  static constexpr std::string_view signs = " \n\t\r.,;:!?\"'`()[]{}<>";
+  static constexpr std::string_view blanks = " \n\t\r", signs = " \n\t\r.,;:!?\"'`()[]{}<>";
   const size_t end = text.find_last_not_of(signs);
   if (end == text.npos) return "demo";
-  const size_t sign = text.find_last_of(signs, end);
-  const size_t begin = sign == text.npos ? 0 : sign + 1;
+  const size_t blank = text.find_last_of(blanks, end);
+  const size_t begin = text.find_first_not_of(signs, blank == text.npos ? 0 : blank + 1);
   std::string hint(text.substr(begin, std::min(end - begin + 1, max_hint_bytes)));
   while (!hint.empty() && begin + hint.size() <= end && is_continuation(text[begin + hint.size()])) hint.pop_back();
   return hint;

@@ -1,4 +1,5 @@
-// What the demo model understood of a request, whatever its dialect, and what it says to it (the rules stand in demo_provider.h).
+// What the demo model understood of a request, whatever its dialect, and what it says to it (the rules stand in
+// demo_provider.h).
 #pragma once
 
 #include <cstdint>
@@ -26,9 +27,9 @@ struct Ask {
   std::optional<std::string> tool_result;  // that came after user_text
   std::vector<OfferedTool> tools;
   Choice choice = Choice::automatic;
-  std::string forced_tool;                // a tool's name, where the request names one
-  const Json* answer_schema = nullptr;    // the answer must be JSON of this schema
-  bool answer_json = false;               // the answer must be JSON
+  std::string forced_tool;              // a tool's name, where the request names one
+  const Json* answer_schema = nullptr;  // the answer must be JSON of this schema
+  bool answer_json = false;             // the answer must be JSON
   uint64_t input_tokens = 0;
   uint64_t max_tokens = UINT64_MAX;
   bool stream = false;
@@ -62,8 +63,8 @@ Reply reply_to(const Ask& ask);
 // The text of a message's content: a string, or a list of strings and of objects with a `text`, each on its own line.
 std::string text_of(const Json& content);
 
-// The next word of `text` from `at`, with the white space before it (and behind it, if it is the last): what a stream sends
-// as one frame. Empty at the end only.
+// The next word of `text` from `at`, with the white space before it (and behind it, if it is the last): what a stream
+// sends as one frame. Empty at the end only.
 std::string_view word_at(std::string_view text, size_t at);
 // The next few bytes of `text` from `at`, whole UTF-8 sequences: what a stream sends of a call's arguments.
 std::string_view slice_at(std::string_view text, size_t at);

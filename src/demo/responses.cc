@@ -9,7 +9,11 @@ namespace {
 // One message, or one call, as it stands in `output` when it is whole.
 Out message_item(const std::string& id, const std::string& text) {
   Out part = {{"type", "output_text"}, {"annotations", Out::array()}, {"logprobs", Out::array()}, {"text", text}};
-  return {{"id", "msg_" + id}, {"type", "message"}, {"status", "completed"}, {"content", Out::array({part})}, {"role", "assistant"}};
+  return {{"id", "msg_" + id},
+          {"type", "message"},
+          {"status", "completed"},
+          {"content", Out::array({part})},
+          {"role", "assistant"}};
 }
 
 Out call_item(const std::string& id, size_t index, const ToolCall& call, bool whole) {
@@ -124,14 +128,18 @@ class ResponseScript final : public Script {
     add(out, {{"type", "response.output_item.done"}, {"output_index", index_++}, {"item", item}});
   }
   void call_begin(std::string& out, size_t index, const ToolCall& call) override {
-    add(out, {{"type", "response.output_item.added"}, {"output_index", index_}, {"item", call_item(id_, index, call, false)}});
+    add(out, {{"type", "response.output_item.added"},
+              {"output_index", index_},
+              {"item", call_item(id_, index, call, false)}});
   }
   void call_piece(std::string& out, size_t index, const ToolCall& call, std::string_view piece) override {
     add(out, in_call(index, call, "delta", "delta", piece));
   }
   void call_end(std::string& out, size_t index, const ToolCall& call) override {
     add(out, in_call(index, call, "done", call.freeform ? "input" : "arguments", call.arguments));
-    add(out, {{"type", "response.output_item.done"}, {"output_index", index_++}, {"item", call_item(id_, index, call, true)}});
+    add(out, {{"type", "response.output_item.done"},
+              {"output_index", index_++},
+              {"item", call_item(id_, index, call, true)}});
   }
   void end(std::string& out) override {
     complete(response_, reply_, id_);
@@ -143,7 +151,8 @@ class ResponseScript final : public Script {
   Out in_part(std::string_view type, const char* name, const Out& value) const {
     return {{"type", type}, {"item_id", "msg_" + id_}, {"output_index", index_}, {"content_index", 0}, {name, value}};
   }
-  Out in_call(size_t index, const ToolCall& call, std::string_view what, const char* name, std::string_view value) const {
+  Out in_call(size_t index, const ToolCall& call, std::string_view what, const char* name,
+              std::string_view value) const {
     const std::string kind = call.freeform ? "response.custom_tool_call_input." : "response.function_call_arguments.";
     return {{"type", kind + std::string(what)},
             {"item_id", call_item(id_, index, call, false)["id"]},
@@ -225,7 +234,8 @@ Result<DemoAnswer> create(const DemoRequest& request) {
   const bool store = bool_member(*body, "store", true);
   std::string input_items = store ? input_items_of(*body, request.id) : "";
   if (ask->stream) {
-    return DemoAnswer{{}, "text/event-stream",
+    return DemoAnswer{{},
+                      "text/event-stream",
                       std::make_unique<ResponseScript>(std::move(reply), request, std::move(response),
                                                        store ? request.memory : nullptr, std::move(input_items))};
   }

@@ -9,7 +9,7 @@ namespace sluice::demo {
 namespace {
 
 constexpr size_t max_depth = 12;
-constexpr size_t max_values = 1000;  // in one sample: references can multiply
+constexpr size_t max_values = 1000;      // in one sample: references can multiply
 constexpr size_t max_bytes = 64 * 1024;  // of names and of values taken from the schema
 constexpr uint64_t max_items = 16;
 
@@ -18,7 +18,9 @@ class Sampler {
   Sampler(const Json& root, std::string_view hint) : root_(root), hint_(hint) {}
 
   Out sample(const Json& schema, size_t depth) {
-    if (depth > max_depth || full() || ++values_ > max_values) return nullptr;
+    if (full()) return nullptr;
+    ++values_;
+    if (depth > max_depth) return nullptr;
     for (const char* name : {"const", "default"}) {
       if (schema.is_object() && schema.contains(name) && spend(member(schema, name))) return Out(member(schema, name));
     }

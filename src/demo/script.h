@@ -1,4 +1,5 @@
-// A streamed answer, frame by frame, made as it is sent. Each dialect fills in what its frames look like; the order is here:
+// A streamed answer, frame by frame, made as it is sent. Each dialect fills in what its frames look like; the order is
+// here:
 //   begin, [text_begin, text_piece ..., text_end], (call_begin, call_piece ..., call_end) for each call, end
 #pragma once
 
@@ -17,7 +18,8 @@ class Script {
   Script(const Script&) = delete;
   Script& operator=(const Script&) = delete;
 
-  // Appends the next word's frame to `out`, with those before and after it that carry no words. False: that was the last.
+  // Appends the next word's frame to `out`, with those before and after it that carry no words. False: that was the
+  // last.
   bool next(std::string& out);
 
  protected:

@@ -7,8 +7,8 @@ namespace sluice::gateway {
 
 using net::WriteMarks;
 
-Attempt::Attempt(net::Loop& loop, ProviderLink& link, std::string label, AttemptEvents& events)
-    : loop_(loop), link_(link), label_(std::move(label)), events_(events),
+Attempt::Attempt(net::Loop& loop, ProviderLink& link, std::string_view label, AttemptEvents& events)
+    : loop_(loop), link_(link), label_(label), events_(events),
       timeout_(this, [](void* self) { static_cast<Attempt*>(self)->on_timeout(); }) {}
 
 Attempt::~Attempt() { cancel(); }
@@ -75,7 +75,6 @@ void Attempt::send() {
     for (size_t i = 0; i < count; ++i) bytes_out_ += out[i].size();
     connection_->send(std::span<const std::string_view>(out.data(), count));
   }
-  if (sent_ns_ == 0) sent_ns_ = net::Loop::now_ns();
 }
 
 void Attempt::send_more(std::span<const std::string_view> pieces, bool last) {
@@ -144,7 +143,7 @@ void Attempt::on_target_broken(const Error& error) {
     reused_ = false;
     return connect();
   }
-  fail({error.code, label_ + ": " + error.message});
+  fail({error.code, std::string(label_) + ": " + error.message});
 }
 
 void Attempt::on_target_drained() {
@@ -162,15 +161,15 @@ void Attempt::on_timeout() {
     const std::string stage = pending_ ? pending_->stage() : "connecting";
     const bool queued = pending_ && pending_->queued();
     return fail({queued ? ErrorCode::overloaded : ErrorCode::target_timeout,
-                 label_ + ": no connection" + after(limits.connect_ms) + " (" + stage + ")"});
+                 std::string(label_) + ": no connection" + after(limits.connect_ms) + " (" + stage + ")"});
   }
   if (phase_ == Phase::awaiting || (stream_answer_ && !body_begun_)) {
     const uint32_t ms = request_.wants_stream ? limits.first_byte_ms : limits.response_ms;
-    return fail({ErrorCode::target_timeout, label_ + ": no answer" + after(ms)});
+    return fail({ErrorCode::target_timeout, std::string(label_) + ": no answer" + after(ms)});
   }
   const std::string what = stream_answer_ ? ": the stream stalled" + after(limits.stream_idle_ms)
                                           : ": the answer was not whole" + after(limits.response_ms);
-  fail({ErrorCode::target_timeout, label_ + what});
+  fail({ErrorCode::target_timeout, std::string(label_) + what});
 }
 
 void Attempt::fail(Error error) {

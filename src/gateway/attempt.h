@@ -48,8 +48,8 @@ struct OutgoingRequest {
 
 class Attempt final : http::AnswerEvents {
  public:
-  // All references must outlive the attempt.
-  Attempt(net::Loop& loop, ProviderLink& link, std::string label, AttemptEvents& events);
+  // All references, and `label` ("provider/model", for errors), must outlive the attempt.
+  Attempt(net::Loop& loop, ProviderLink& link, std::string_view label, AttemptEvents& events);
   ~Attempt();  // cancels
 
   void start(OutgoingRequest request);
@@ -66,7 +66,6 @@ class Attempt final : http::AnswerEvents {
   // The target was given the whole request: its bytes are needed no more once the answer has begun.
   bool request_sent() const;
   bool replaced() const { return replaced_; }
-  uint64_t sent_ns() const { return sent_ns_; }    // when the request was first written; 0: not yet
   uint64_t bytes_in() const { return connection_ ? connection_->bytes_in() : bytes_in_; }
   uint64_t bytes_out() const { return bytes_out_; }
 
@@ -89,14 +88,14 @@ class Attempt final : http::AnswerEvents {
 
   net::Loop& loop_;
   ProviderLink& link_;
-  const std::string label_;
+  const std::string_view label_;
   AttemptEvents& events_;
   OutgoingRequest request_;
   std::unique_ptr<http::OutboundPool::Pending> pending_;
   std::unique_ptr<http::OutboundConnection> connection_;
   std::unique_ptr<Error> refused_;  // the pool's refusal, to be told in a later turn
   net::Timeout timeout_;
-  uint64_t sent_ns_ = 0, bytes_in_ = 0, bytes_out_ = 0;
+  uint64_t bytes_in_ = 0, bytes_out_ = 0;
   size_t next_piece_ = 0;    // of request_.body
   size_t piece_offset_ = 0;  // already sent of it
   Phase phase_ = Phase::connecting;

@@ -83,7 +83,7 @@ class Exchange final : public http::RequestHandler, AttemptEvents {
   std::unique_ptr<http::Inflater> inflater_;
   std::optional<api::MultipartPeeker> multipart_;
   routing::Target target_;
-  std::unique_ptr<Attempt> attempt_;
+  std::unique_ptr<Attempt> attempt_;  // refers to account_.target
   Relay relay_;
   std::unique_ptr<Error> failure_;  // met inside a batch of the answer, acted on at its end
 };

@@ -125,7 +125,10 @@ void Relay::turn() {
 
 void Relay::break_off(const Error& error, std::string_view request_id) {
   std::string event;
-  if (streaming()) event = api::error_event(dialect_, tap_->format(), error, request_id);
+  // Plain text has no place within compressed bytes.
+  if (streaming() && !opaque_ && coding_ != Coding::inflate_for_tap) {
+    event = api::error_event(dialect_, tap_->format(), error, request_id, tap_->between_frames());
+  }
   if (!event.empty()) pieces_.push_back(event);
   if (!pieces_.empty()) responder_.send_body(pieces_);
   pieces_.clear();

@@ -1,66 +1,15 @@
 #include "http/guard.h"
 
 #include <algorithm>
-#include <bit>
-#include <cstring>
 #include <string>
+
+#include "http/characters.h"
 
 namespace sluice::http {
 namespace {
 
-constexpr uint8_t token_char = 1, value_char = 2, target_char = 4;
 constexpr size_t method_bytes = 32;  // a longer one cannot be ours
 constexpr uint8_t size_digits = 16;  // of a chunk: 64 bits
-
-// RFC 9110 5.6.2 tokens; field values (5.5) and targets: visible ASCII, but no fragment.
-constexpr auto classes = [] {
-  std::array<uint8_t, 256> table{};
-  for (size_t c = 0; c < table.size(); ++c) {
-    const bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    const bool mark = std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
-    if (alphanumeric || mark) table[c] |= token_char;
-    if (c == '\t' || (c >= ' ' && c != 0x7f)) table[c] |= value_char;
-    if (c > ' ' && c < 0x7f && c != '#') table[c] |= target_char;
-  }
-  return table;
-}();
-
-bool is(char c, uint8_t kind) { return (classes[static_cast<unsigned char>(c)] & kind) != 0; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-const char* skip(const char* p, const char* end, uint8_t kind) {
-  while (p != end && is(*p, kind)) ++p;
-  return p;
-}
-
-// As skip(p, end, value_char), eight bytes at a time: most of a head is values.
-const char* skip_value(const char* p, const char* end) {
-  constexpr uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
-  while (end - p >= 8) {
-    uint64_t word = 0;
-    std::memcpy(&word, p, sizeof word);
-    const uint64_t controls = (word - ones * 0x20) & ~word;
-    const uint64_t dels = ((word ^ ones * 0x7f) - ones) & ~(word ^ ones * 0x7f);
-    const uint64_t found = (controls | dels) & tops;  // the lowest mark is exact, those above it may be wrong
-    if (found == 0) {
-      p += 8;
-      continue;
-    }
-    if constexpr (std::endian::native == std::endian::little) p += std::countr_zero(found) / 8;
-    const char* const stop = skip(p, std::min(p + 8, end), value_char);  // over a tab, which is fine
-    if (stop != std::min(p + 8, end)) return stop;
-    p = stop;
-  }
-  return skip(p, end, value_char);
-}
 
 }  // namespace
 
@@ -325,7 +274,9 @@ const char* Guard::scan_fields(const char* p, const char* end) {
         if (p == end) return p;
         if (*p != ':') {
           const bool white = *p == ' ' || *p == '\t';
-          return fail(ErrorCode::bad_request, white ? "white space in a field name" : "invalid character in a field name"), p;
+          return fail(ErrorCode::bad_request,
+                      white ? "white space in a field name" : "invalid character in a field name"),
+                 p;
         }
         state_ = State::value;
         ++p;
@@ -439,27 +390,40 @@ const char* Guard::scan_extension(const char* p, const char* end) {
         break;
       case State::ext_name_first:
       case State::ext_name:
-        if (token) state_ = State::ext_name;
-        else if (was == State::ext_name && c == '=') state_ = State::ext_value_first;
-        else if (was == State::ext_name && c == ';') state_ = State::ext_name_first;
-        else if (was == State::ext_name && c == '\r') return state_ = State::size_cr, p;
-        else return fail(ErrorCode::bad_request, "malformed chunk extension"), p;
+        if (token)
+          state_ = State::ext_name;
+        else if (was == State::ext_name && c == '=')
+          state_ = State::ext_value_first;
+        else if (was == State::ext_name && c == ';')
+          state_ = State::ext_name_first;
+        else if (was == State::ext_name && c == '\r')
+          return state_ = State::size_cr, p;
+        else
+          return fail(ErrorCode::bad_request, "malformed chunk extension"), p;
         break;
       case State::ext_quoted:
-        if (c == '"') state_ = State::ext_quoted_end;
-        else if (c == '\\') state_ = State::ext_escaped;
-        else if (!is(c, value_char)) return fail(ErrorCode::bad_request, "control character in a chunk extension"), p;
+        if (c == '"')
+          state_ = State::ext_quoted_end;
+        else if (c == '\\')
+          state_ = State::ext_escaped;
+        else if (!is(c, value_char))
+          return fail(ErrorCode::bad_request, "control character in a chunk extension"), p;
         break;
       case State::ext_escaped:
         if (!is(c, value_char)) return fail(ErrorCode::bad_request, "control character in a chunk extension"), p;
         state_ = State::ext_quoted;
         break;
       default:  // ext_value_first, ext_value, ext_quoted_end
-        if (token && was != State::ext_quoted_end) state_ = State::ext_value;
-        else if (c == '"' && was == State::ext_value_first) state_ = State::ext_quoted;
-        else if (c == ';' && was != State::ext_value_first) state_ = State::ext_name_first;
-        else if (c == '\r' && was != State::ext_value_first) return state_ = State::size_cr, p;
-        else return fail(ErrorCode::bad_request, "malformed chunk extension"), p;
+        if (token && was != State::ext_quoted_end)
+          state_ = State::ext_value;
+        else if (c == '"' && was == State::ext_value_first)
+          state_ = State::ext_quoted;
+        else if (c == ';' && was != State::ext_value_first)
+          state_ = State::ext_name_first;
+        else if (c == '\r' && was != State::ext_value_first)
+          return state_ = State::size_cr, p;
+        else
+          return fail(ErrorCode::bad_request, "malformed chunk extension"), p;
         break;
     }
     if (++extension_bytes_ > limits_.chunk_extension_bytes) {

@@ -1,9 +1,10 @@
-// Looks at the raw bytes of heads and of chunked framing before llhttp does, and stops at the first byte that a proxy must
-// not let pass (RFC 9112 2.2, 3, 4, 5, 7.1): bare CR or LF, folded lines, control characters, white space before a colon, versions and
-// methods that are not spoken, sloppy chunk sizes; and at the first byte over a limit.
+// Looks at the raw bytes of heads and of chunked framing before llhttp does, and stops at the first byte that a proxy
+// must not let pass (RFC 9112 2.2, 3, 4, 5, 7.1): bare CR or LF, folded lines, control characters, white space before a
+// colon, versions and methods that are not spoken, sloppy chunk sizes; and at the first byte over a limit.
 //
-// It is told every byte once, in pieces cut anywhere, and what it says depends on the bytes only, never on the cuts. Chunk
-// extensions, trailers and the method are for it alone: llhttp gets the method's name back when it is known to be one of ours.
+// It is told every byte once, in pieces cut anywhere, and what it says depends on the bytes only, never on the cuts.
+// Chunk extensions, trailers and the method are for it alone: llhttp gets the method's name back when it is known to be
+// one of ours.
 #pragma once
 
 #include <array>
@@ -34,8 +35,8 @@ class Guard {
   void restart();
   // After a head whose body is chunked.
   void begin_chunks();
-  // Looks at some of `bytes`: up to where their use changes, the head or the chunked body ends, or a violation. Takes at least
-  // one byte or changes state, so a loop over it ends.
+  // Looks at some of `bytes`: up to where their use changes, the head or the chunked body ends, or a violation. Takes
+  // at least one byte or changes state, so a loop over it ends.
   Step next(std::string_view bytes);
 
   // Nothing of a message has come; an empty line before a request does not count.
@@ -43,10 +44,11 @@ class Guard {
   bool head_done() const { return state_ == State::head_end; }
   bool chunks_done() const { return state_ == State::chunks_end; }
   bool failed() const { return state_ == State::failed; }
-  Error error() const;                     // after failed()
+  Error error() const;                       // after failed()
   Method method() const { return method_; }  // after Use::method
 
  private:
+  // clang-format off
   enum class State : unsigned char {
     start, start_lf, first,                                        // one empty line may come before a request
     method, target_first, target, asterisk, version, version_end,  // of a request
@@ -56,11 +58,13 @@ class Guard {
     extension, ext_name_first, ext_name, ext_value_first, ext_value, ext_quoted, ext_escaped, ext_quoted_end,
     chunks_end, failed,
   };
+  // clang-format on
 
   Step next_at_start(std::string_view bytes);
   Step next_in_head(std::string_view bytes);
   Step next_in_chunks(std::string_view bytes);
-  // Each scans from p on and returns where it stopped: at `end`, at a byte that fails, or where another scan takes over.
+  // Each scans from p on and returns where it stopped: at `end`, at a byte that fails, or where another scan takes
+  // over.
   const char* scan_method(const char* p, const char* end);
   const char* scan_target(const char* p, const char* end);
   const char* scan_version(const char* p, const char* end);
@@ -80,16 +84,16 @@ class Guard {
   Method method_ = Method::get;
   bool trailer_ = false;
   ErrorCode code_ = ErrorCode::bad_request;
-  uint8_t matched_ = 0;           // bytes so far of the method, version, status code or chunk size
-  std::array<char, 8> token_{};   // the method so far
-  size_t bytes_ = 0;              // of the head, or of the trailers
+  uint8_t matched_ = 0;          // bytes so far of the method, version, status code or chunk size
+  std::array<char, 8> token_{};  // the method so far
+  size_t bytes_ = 0;             // of the head, or of the trailers
   size_t target_bytes_ = 0;
-  size_t fields_ = 0;             // of the head and the trailers
+  size_t fields_ = 0;  // of the head and the trailers
   size_t extension_bytes_ = 0;
-  uint64_t chunk_bytes_ = 0;      // still to come of this chunk
-  uint64_t body_bytes_ = 0;       // of all chunks so far
+  uint64_t chunk_bytes_ = 0;  // still to come of this chunk
+  uint64_t body_bytes_ = 0;   // of all chunks so far
   uint64_t chunks_ = 0;
-  std::string_view what_;         // a literal: the violation
+  std::string_view what_;  // a literal: the violation
 };
 
 }  // namespace sluice::http

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <string>
 
+#include "http/characters.h"
+
 namespace sluice::http {
 namespace {
 
@@ -70,9 +72,7 @@ bool keeps_alive(const Fields& fields, const Noted& noted, uint8_t minor_version
   return minor_version == 1 || lists_token(fields, "connection", "keep-alive");
 }
 
-bool is_alphanumeric(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+bool is_alphanumeric(char c) { return is_letter(c) || is_digit(c); }
 
 bool is_in(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
 
@@ -93,8 +93,7 @@ bool is_authority(std::string_view text) {
   }
   if (host == text.size()) return true;
   const std::string_view port = text.substr(host);
-  return port.front() == ':' && port.size() <= 6 &&
-         std::all_of(port.begin() + 1, port.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return port.front() == ':' && port.size() <= 6 && std::all_of(port.begin() + 1, port.end(), is_digit);
 }
 
 // "http://host/path" -> "/path", with Host taken from it (RFC 9112 3.2.2).
@@ -155,8 +154,7 @@ Result<void> settle(RequestHead& head, Fields& scratch) {
 Result<void> settle(ResponseHead& head, bool no_body) {
   const Noted noted = note(head.fields);
   uint64_t content_length = 0;
-  const Result<BodyFraming> framing =
-      framing_of(noted, head.minor_version, ErrorCode::target_broke, content_length);
+  const Result<BodyFraming> framing = framing_of(noted, head.minor_version, ErrorCode::target_broke, content_length);
   if (!framing) return tl::unexpected<Error>(framing.error());
   head.keep_alive = keeps_alive(head.fields, noted, head.minor_version);
   if (no_body || head.status < 200 || head.status == 204 || head.status == 304) {

@@ -1,5 +1,5 @@
-// What a whole head must obey beyond its bytes: Host, the target's form, lengths and codings that leave no doubt where the body ends
-// (RFC 9112 3.2, 6; RFC 9110 7.2, 7.6.1, 7.8, 10.1.1). Fills in what follows from the fields.
+// What a whole head must obey beyond its bytes: Host, the target's form, lengths and codings that leave no doubt where
+// the body ends (RFC 9112 3.2, 6; RFC 9110 7.2, 7.6.1, 7.8, 10.1.1). Fills in what follows from the fields.
 #pragma once
 
 #include "base/result.h"
@@ -7,8 +7,8 @@
 
 namespace sluice::http {
 
-// Cuts the target to origin-form and sets framing, content_length, keep_alive, expects_continue and wants_websocket. `scratch` is
-// memory to work in. Fails with bad_request or expectation_failed.
+// Cuts the target to origin-form and sets framing, content_length, keep_alive, expects_continue and wants_websocket.
+// `scratch` is memory to work in. Fails with bad_request or expectation_failed.
 Result<void> settle(RequestHead& head, Fields& scratch);
 
 // Sets framing, content_length and keep_alive. `no_body`: the answer is to a HEAD request. Fails with target_broke.

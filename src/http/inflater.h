@@ -1,5 +1,5 @@
-// Undoes content codings (RFC 9110 8.4.1) a piece at a time, within bounds that a compression bomb cannot pass; and reads
-// Accept-Encoding.
+// Undoes content codings (RFC 9110 8.4.1) a piece at a time, within bounds that a compression bomb cannot pass; and
+// reads Accept-Encoding.
 #pragma once
 
 #include <cstdint>
@@ -18,13 +18,14 @@ enum class Coding : unsigned char { gzip, deflate };
 // "gzip", "x-gzip", "deflate", any case. nullopt: unknown to us, or a list of several.
 std::optional<Coding> coding_named(std::string_view name);
 
-// Whether Accept-Encoding (RFC 9110 12.5.3) allows `coding`: named, or covered by "*", with a weight above zero. `accept_encoding`
-// is the field's value as Fields::find tells it; where there is none, and where it does not parse, only "identity" is allowed.
+// Whether Accept-Encoding (RFC 9110 12.5.3) allows `coding`: named, or covered by "*", with a weight above zero.
+// `accept_encoding` is the field's value as Fields::find tells it; where there is none, and where it does not parse,
+// only "identity" is allowed.
 bool accepts_coding(std::optional<std::string_view> accept_encoding, std::string_view coding);
 
 struct InflaterLimits {
-  uint64_t bytes = UINT64_MAX;      // of what comes out
-  uint32_t ratio = 200;             // out to in, once more than `free_bytes` came out; JSON reaches about 20, zeros 1032
+  uint64_t bytes = UINT64_MAX;  // of what comes out
+  uint32_t ratio = 200;         // out to in, once more than `free_bytes` came out; JSON reaches about 20, zeros 1032
   uint64_t free_bytes = 64 * 1024;
 };
 
@@ -58,9 +59,9 @@ class Inflater {
   };
   std::unique_ptr<z_stream_s, End> stream_;
   uint64_t bytes_in_ = 0, bytes_out_ = 0;
-  std::string first_;     // a deflate body's first byte, until the second one tells whether zlib's header is there
+  std::string first_;  // a deflate body's first byte, until the second one tells whether zlib's header is there
   bool begun_ = false;
-  bool ended_ = false;    // the checksum has been seen; another gzip member may follow
+  bool ended_ = false;  // the checksum has been seen; another gzip member may follow
 };
 
 }  // namespace sluice::http

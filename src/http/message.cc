@@ -35,7 +35,7 @@ bool lists_token(std::string_view list, std::string_view token) {
     list = comma == std::string_view::npos ? std::string_view{} : list.substr(comma + 1);
     while (!item.empty() && is_white(item.front())) item.remove_prefix(1);
     while (!item.empty() && is_white(item.back())) item.remove_suffix(1);
-    if (same_name(item, token)) return true;
+    if (!item.empty() && same_name(item, token)) return true;
   }
   return false;
 }

@@ -11,7 +11,7 @@
 namespace sluice::http {
 
 enum class Method : unsigned char { get, head, post, put, patch, del, options };
-std::string_view name_of(Method method);                     // "GET"
+std::string_view name_of(Method method);                    // "GET"
 std::optional<Method> method_named(std::string_view name);  // case-sensitive, as RFC 9110 9.1 says
 
 // ASCII case-insensitive equality, as field names want it.
@@ -32,8 +32,8 @@ class Fields {
   void add(std::string_view name, std::string_view value);
   // The first field of that name, any case. nullopt where there is none; an empty value is a value.
   std::optional<std::string_view> find(std::string_view name) const;
-  // For parsers that get names and values in pieces: begin(), any number of append_name, then of append_value, then end(),
-  // which cuts the white space off the value's end.
+  // For parsers that get names and values in pieces: begin(), any number of append_name, then of append_value, then
+  // end(), which cuts the white space off the value's end.
   void begin();
   void append_name(std::string_view piece);
   void append_value(std::string_view piece);
@@ -55,7 +55,7 @@ enum class BodyFraming : unsigned char { none, length, chunked, until_close };
 
 struct RequestHead {
   Method method = Method::get;
-  std::string target;       // as sent: origin-form, or absolute-form cut down to origin-form ("/path?query")
+  std::string target;         // as sent: origin-form, or absolute-form cut down to origin-form ("/path?query")
   uint8_t minor_version = 1;  // HTTP/1.minor
   Fields fields;
   BodyFraming framing = BodyFraming::none;
@@ -81,7 +81,8 @@ struct ResponseHead {
   void clear();
 };
 
-// Whether a field of that name lists `token` among its comma-separated items, any case ("Connection: keep-alive, Upgrade").
+// Whether a field of that name lists `token` among its comma-separated items, any case ("Connection: keep-alive,
+// Upgrade").
 bool lists_token(const Fields& fields, std::string_view name, std::string_view token);
 
 // Whether `name` is hop-by-hop (RFC 9110 7.6.1: Connection, Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding,

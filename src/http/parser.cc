@@ -59,9 +59,9 @@ struct Parser::State {
   size_t interim = 0;      // 1xx answers seen before this one
   Phase phase = Phase::head;
   bool in_name = false;
-  bool no_body = false;      // expect_no_body()
-  bool is_interim = false;   // the head just read is a 1xx
-  bool head_told = false;    // on_head has been called
+  bool no_body = false;     // expect_no_body()
+  bool is_interim = false;  // the head just read is a 1xx
+  bool head_told = false;   // on_head has been called
 };
 
 Parser::State::State(Kind kind_, const ParserLimits& limits_, ParserEvents& events_)
@@ -129,7 +129,8 @@ Result<size_t> Parser::State::feed(std::string_view bytes) {
   return taken;
 }
 
-// Heads and chunked bodies: llhttp sees what the guard lets pass, so both stop at the same byte however the input is cut.
+// Heads and chunked bodies: llhttp sees what the guard lets pass, so both stop at the same byte however the input is
+// cut.
 size_t Parser::State::feed_guarded(std::string_view bytes) {
   const Guard::Step step = guard.next(bytes);
   if (step.use == Guard::Use::method) {
@@ -230,7 +231,8 @@ int Parser::State::on_request_headers() {
     phase = Phase::chunked;
     guard.begin_chunks();
   } else if (body_left > limits.body_bytes) {
-    return fail(ErrorCode::body_too_large, "the body is larger than " + std::to_string(limits.body_bytes) + " bytes"), -1;
+    return fail(ErrorCode::body_too_large, "the body is larger than " + std::to_string(limits.body_bytes) + " bytes"),
+           -1;
   }
   return tell_head() ? 0 : -1;
 }
@@ -257,7 +259,8 @@ int Parser::State::on_response_headers() {
     phase = Phase::until_close;
     body_left = limits.body_bytes;
   } else if (body_left > limits.body_bytes) {
-    return fail(ErrorCode::body_too_large, "the body is larger than " + std::to_string(limits.body_bytes) + " bytes"), -1;
+    return fail(ErrorCode::body_too_large, "the body is larger than " + std::to_string(limits.body_bytes) + " bytes"),
+           -1;
   }
   if (!tell_head()) return -1;
   return response.framing == BodyFraming::none ? 1 : 0;

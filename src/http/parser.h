@@ -1,6 +1,6 @@
-// Reads one HTTP/1 message after another from bytes cut anywhere. llhttp does the parsing; our own guard stands in front
-// of it and refuses what a proxy must not let pass (bare LF, obs-fold, smuggling by conflicting lengths, ...), so that the
-// same inputs are accepted with any version of llhttp.
+// Reads one HTTP/1 message after another from bytes cut anywhere. llhttp does the parsing; our own guard stands in
+// front of it and refuses what a proxy must not let pass (bare LF, obs-fold, smuggling by conflicting lengths, ...), so
+// that the same inputs are accepted with any version of llhttp.
 #pragma once
 
 #include <memory>
@@ -11,10 +11,10 @@
 namespace sluice::http {
 
 struct ParserLimits {
-  size_t head_bytes = 64 * 1024;     // -> head_too_large
-  size_t fields = 100;               // -> head_too_large
-  size_t target_bytes = 8 * 1024;    // -> target_uri_too_long
-  uint64_t body_bytes = UINT64_MAX;  // -> body_too_large, told at the head where Content-Length says so
+  size_t head_bytes = 64 * 1024;            // -> head_too_large
+  size_t fields = 100;                      // -> head_too_large
+  size_t target_bytes = 8 * 1024;           // -> target_uri_too_long
+  uint64_t body_bytes = UINT64_MAX;         // -> body_too_large, told at the head where Content-Length says so
   size_t chunk_extension_bytes = 4 * 1024;  // in all of one message -> bad_request
   size_t interim_responses = 8;             // 1xx before a final answer -> target_broke
 };
@@ -54,9 +54,9 @@ class Parser {
   // Responses only, before the head: the answer is to a HEAD request and so has no body (RFC 9112 6.3).
   void expect_no_body();
 
-  bool at_start() const;      // nothing of a message has come yet
-  bool head_done() const;     // on_head has been called for this message
-  bool message_done() const;  // on_message_end has been called for this message
+  bool at_start() const;          // nothing of a message has come yet
+  bool head_done() const;         // on_head has been called for this message
+  bool message_done() const;      // on_message_end has been called for this message
   RequestHead& request_head();    // requests only
   ResponseHead& response_head();  // responses only
 

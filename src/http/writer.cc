@@ -65,6 +65,7 @@ ChunkLine::ChunkLine(size_t size) : begin_(sizeof text_) {
 }
 
 std::string_view reason_of(int status) {
+  // clang-format off
   switch (status) {
     case 100: return "Continue";
     case 101: return "Switching Protocols";
@@ -124,6 +125,7 @@ std::string_view reason_of(int status) {
     case 511: return "Network Authentication Required";
     default: return "Unknown";
   }
+  // clang-format on
 }
 
 }  // namespace sluice::http

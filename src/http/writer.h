@@ -9,7 +9,8 @@
 
 namespace sluice::http {
 
-// "HTTP/1.1 200 OK\r\n"; the reason is the registered one for the status (RFC 9110 15), or `reason` where that is not empty.
+// "HTTP/1.1 200 OK\r\n"; the reason is the registered one for the status (RFC 9110 15), or `reason` where that is not
+// empty.
 void write_status_line(std::string& out, int status, std::string_view reason = {});
 // "POST /v1/x HTTP/1.1\r\n"
 void write_request_line(std::string& out, Method method, std::string_view target);

@@ -110,12 +110,28 @@ std::string SocketAddress::ip_text() const {
   if (family_ == Family::unix_path) return "unix";
   if (family_ == Family::none) return "unknown";
   char text[INET6_ADDRSTRLEN];
-  inet_ntop(family_ == Family::v4 ? AF_INET : AF_INET6, ip_.data(), text, sizeof text);
+  if (family_ == Family::v4) return {text, static_cast<size_t>(write_v4(text) - text)};
+  inet_ntop(AF_INET6, ip_.data(), text, sizeof text);
   return text;
 }
 
+// Every access record wants one; inet_ntop goes through printf.
+char* SocketAddress::write_v4(char* out) const {
+  for (size_t i = 0; i < 4; ++i) {
+    if (i > 0) *out++ = '.';
+    out = std::to_chars(out, out + 3, ip_[i]).ptr;
+  }
+  return out;
+}
+
 std::string SocketAddress::text() const {
-  if (family_ == Family::v4) return ip_text() + ":" + std::to_string(port_);
+  if (family_ == Family::v4) {
+    char text[INET_ADDRSTRLEN + 6];
+    char* end = write_v4(text);
+    *end++ = ':';
+    end = std::to_chars(end, end + 5, port_).ptr;
+    return {text, static_cast<size_t>(end - text)};
+  }
   if (family_ == Family::v6) return "[" + ip_text() + "]:" + std::to_string(port_);
   return ip_text();
 }

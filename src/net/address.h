@@ -42,6 +42,7 @@ class SocketAddress {
   bool operator==(const SocketAddress&) const = default;
 
  private:
+  char* write_v4(char* out) const;  // at most 15 bytes; returns their end
   std::array<unsigned char, 16> ip_{};
   uint32_t scope_ = 0;  // IPv6: the interface of a link-local address
   uint16_t port_ = 0;

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <utility>
@@ -14,8 +15,8 @@
 
 namespace sluice::net {
 
-// Polls the listening socket and accepts by itself rather than through uv_listen: the peer's address comes with
-// accept4 at no cost, a pause leaves connections in the kernel's queue, and a lack of descriptors closes none (libuv accepts
+// Polls the listening socket and accepts by itself rather than through uv_listen: the peer's address comes with accept4
+// at no cost, a pause leaves connections in the kernel's queue, and a lack of descriptors closes none (libuv accepts
 // and drops them).
 struct Listener::State {
   Loop& loop;
@@ -25,11 +26,15 @@ struct Listener::State {
   Timeout retry;
   uv_poll_t poll;
   uint64_t starved_total = 0;
+  int burst = 1;  // connections to ask for before the loop polls again
   bool paused = false;
   bool closed = false;
 
-  State(Loop& on, ListenSocket from, Accepted accept, Starved starve)
-      : loop(on), socket(std::move(from)), accepted(std::move(accept)), starved(std::move(starve)),
+  State(Loop& on, ListenSocket from, Accepted accept_with, Starved starved_with)
+      : loop(on),
+        socket(std::move(from)),
+        accepted(std::move(accept_with)),
+        starved(std::move(starved_with)),
         retry(this, [](void* self) { static_cast<State*>(self)->watch(); }) {
     const int error = uv_poll_init(on.uv(), &poll, socket.fd_);
     assert(error == 0);
@@ -44,14 +49,17 @@ struct Listener::State {
     });
   }
 
+  // Asks for as many connections as came lately, rather than until there are none: for callers that come one at a time
+  // that would double the system calls. The poll is level-triggered, so what is left is told again.
   void accept() {
-    for (int i = 0; i < most_per_turn && !paused && !closed; ++i) {
+    int count = 0;
+    for (; count < burst && !paused && !closed; ++count) {
       sockaddr_storage storage;
       socklen_t size = sizeof storage;
       const int fd =
           ::accept4(socket.fd_, reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd < 0) {
-        if (errno == EAGAIN || errno == EWOULDBLOCK) return;
+        if (errno == EAGAIN || errno == EWOULDBLOCK) break;
         if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) continue;
         starve(errno);
         return;
@@ -61,6 +69,7 @@ struct Listener::State {
           loop, fd, in_file ? SocketAddress::of_unix() : SocketAddress::from(reinterpret_cast<sockaddr*>(&storage)));
       if (stream) accepted(std::move(*stream));
     }
+    burst = count == burst ? std::min(2 * burst, most_per_turn) : std::max(count, 1);
   }
 
   void starve(int error) {

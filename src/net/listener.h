@@ -13,12 +13,12 @@ namespace sluice::net {
 
 class Loop;
 
-// A bound and listening socket that no loop serves yet. Made before the workers start, so that a wrong address is an error
-// of the start. Every error says what and why: "cannot listen on 127.0.0.1:8000: address already in use".
+// A bound and listening socket that no loop serves yet. Made before the workers start, so that a wrong address is an
+// error of the start. Every error says what and why: "cannot listen on 127.0.0.1:8000: address already in use".
 class ListenSocket {
  public:
-  // `host` is an IP address, "localhost" (127.0.0.1) or a name (looked up here, blocking); port 0 lets the system choose.
-  // Fails if anybody else listens there, although the port is then shared by all that another() makes.
+  // `host` is an IP address, "localhost" (127.0.0.1) or a name (looked up here, blocking); port 0 lets the system
+  // choose. Fails if anybody else listens there, although the port is then shared by all that another() makes.
   static Result<ListenSocket> tcp(const std::string& host, uint16_t port);
   // The file has mode 0660 and is removed when this, or the Listener that takes it, is destroyed. One that is left over
   // from a process that nobody answers for any more is replaced.
@@ -46,8 +46,8 @@ class ListenSocket {
   uint64_t device_ = 0, inode_ = 0;  // of the file: it is removed only while it is still this one
 };
 
-// Accepts on one loop, from the start. While paused, connections wait in the kernel's queue. When the process has no file
-// descriptors left it pauses itself for `retry_ms` rather than spin.
+// Accepts on one loop, from the start. While paused, connections wait in the kernel's queue. When the process has no
+// file descriptors left it pauses itself for `retry_ms` rather than spin.
 class Listener {
  public:
   static constexpr uint64_t retry_ms = 100;
@@ -55,8 +55,8 @@ class Listener {
   using Accepted = std::function<void(std::unique_ptr<Stream>)>;
   using Starved = std::function<void(const Error&)>;
 
-  // `loop` must outlive this. May be destroyed or paused inside `accepted`. `starved`: each time accepting failed for want of
-  // descriptors or memory.
+  // `loop` must outlive this. May be destroyed or paused inside `accepted`. `starved`: each time accepting failed for
+  // want of descriptors or memory.
   Listener(Loop& loop, ListenSocket socket, Accepted accepted, Starved starved = {});
   ~Listener();
   Listener(const Listener&) = delete;

@@ -1,6 +1,6 @@
-// One event loop on one thread: its clock, its deferred work, its timers, and the buffer that all its sockets read into.
-// libuv stays behind this folder. Making a Loop also makes the process ignore SIGPIPE, if nothing handles it yet: a
-// broken connection is told as an error.
+// One event loop on one thread: its clock, its deferred work, its timers, and the buffer that all its sockets read
+// into. libuv stays behind this folder. Making a Loop also makes the process ignore SIGPIPE, if nothing handles it yet:
+// a broken connection is told as an error.
 #pragma once
 
 #include <cstdint>

@@ -101,15 +101,15 @@ class MemoryStream final : public Stream {
   }
   std::string peer() const override { return "memory"; }
 
-  // One step of delivery: at most one read, then what has become true. Each event may silence or destroy any end, so the
-  // pipe is asked anew after each.
+  // One step of delivery: at most one read, then what has become true. Each event may silence or destroy any end, so
+  // the pipe is asked anew after each.
   static void step(Pipe& pipe, int side) {
     const auto self = [&]() -> MemoryStream* {
       MemoryStream* end = pipe.ends[side];
       return end && end->events_ && !end->broken_told_ ? end : nullptr;
     };
     if (MemoryStream* end = self(); end && end->reading_ && end->in().size() > 0) end->read_some();
-    if (MemoryStream* end = self(); end && end->reading_ && end->in().size() == 0 && end->in_over() && !end->end_told_) {
+    if (MemoryStream* end = self(); end && end->may_tell_end()) {
       end->end_told_ = true;
       end->events_->on_end();
     }
@@ -135,6 +135,8 @@ class MemoryStream final : public Stream {
   Lane& in() { return pipe_.lanes[1 - side_]; }
   // Nothing will be added to in().
   bool in_over() const { return !other() || other()->end_asked_; }
+
+  bool may_tell_end() { return reading_ && !end_told_ && in().size() == 0 && in_over(); }
 
   void read_some() {
     const std::span<char> buffer = pipe_.loop.read_buffer();

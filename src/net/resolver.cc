@@ -27,7 +27,7 @@ struct SystemLookup {
 
 std::string text_of(int error) {
   if (error == UV_EAI_NONAME || error == UV_EAI_NODATA) return "no such host";
-  if (error == UV_EAI_AGAIN) return "the name server does not answer";
+  if (error == UV_EAI_AGAIN) return "DNS does not answer";
   return uv_strerror(error);
 }
 

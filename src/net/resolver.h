@@ -1,5 +1,5 @@
-// Names to addresses, remembered: the system's resolver blocks one of four pool threads for each question, so it is asked
-// as rarely as possible.
+// Names to addresses, remembered: the system's resolver blocks one of four pool threads for each question, so it is
+// asked as rarely as possible.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@ struct ResolverOptions {
   using Lookup = std::function<void(const std::string& host, std::function<void(Addresses)> done)>;
 
   uint64_t ttl_ms = 30'000;          // older answers are still given, while they are being refreshed
-  uint64_t stale_ms = 600'000;       // after the ttl; answers that are older still are asked for anew before they are used
+  uint64_t stale_ms = 600'000;       // after the ttl; what is older still is asked for anew before it is used
   uint64_t failure_ttl_ms = 1'000;   // a failed lookup is not repeated before
   size_t most_names = 1024;          // beyond, those not used for longest are forgotten
   std::function<uint64_t()> now_ms;  // default: the loop's
@@ -51,9 +51,9 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  // Calls `done` once, never from inside resolve(). An IP address is answered without a lookup; a name being looked up is
-  // not looked up twice. Errors have ErrorCode::target_unresolved and name the host and the reason. The Resolving may be
-  // destroyed inside `done`; the addresses are valid until `done` returns.
+  // Calls `done` once, never from inside resolve(). An IP address is answered without a lookup; a name being looked up
+  // is not looked up twice. Errors have ErrorCode::target_unresolved and name the host and the reason. The Resolving
+  // may be destroyed inside `done`; the addresses are valid until `done` returns.
   [[nodiscard]] std::unique_ptr<Resolving> resolve(const std::string& host, Done done);
   size_t cached_names() const;
   uint64_t lookups_total() const;

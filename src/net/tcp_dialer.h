@@ -14,8 +14,8 @@ class Loop;
 class Resolver;
 
 // Connects to whichever address of a name answers first (RFC 8305, happy eyeballs): families in turn, the next address
-// after `stagger_ms` or as soon as one fails. Errors: target_unresolved; target_refused, naming each address and why, as in
-// "connection refused by 127.0.0.1:9"; overloaded if this process has no descriptors left.
+// after `stagger_ms` or as soon as one fails. Errors: target_unresolved; target_refused, naming each address and why,
+// as in "connection refused by 127.0.0.1:9"; overloaded if this process has no descriptors left.
 class TcpDialer final : public Dialer {
  public:
   static constexpr uint64_t stagger_ms = 250;

@@ -34,8 +34,8 @@ std::string reason_of(int uv_error) {
 
 struct TcpCallbacks {
   // A reader that stopped is noticed here, where libuv has not read yet: an empty buffer makes it ask nobody and read
-  // nothing, and then reading is stopped in libuv too. A stop that is followed by a start before the next bytes so costs
-  // no system call.
+  // nothing, and then reading is stopped in libuv too. A stop that is followed by a start before the next bytes so
+  // costs no system call.
   static void allocate(uv_handle_t* handle, size_t, uv_buf_t* buffer) {
     TcpSocket& socket = *static_cast<TcpSocket*>(handle->data);
     if (socket.stream && socket.stream->wants_bytes()) {

@@ -1,5 +1,5 @@
-// A Stream over a connected TCP or Unix socket. The errors it breaks with have ErrorCode::io: it does not know whether its
-// peer is a caller or a target.
+// A Stream over a connected TCP or Unix socket. The errors it breaks with have ErrorCode::io: it does not know whether
+// its peer is a caller or a target.
 #pragma once
 
 #include <cstdint>

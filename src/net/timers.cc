@@ -41,8 +41,8 @@ struct Timers::State {
     uv_unref(reinterpret_cast<uv_handle_t*>(&tick));
   }
 
-  // Few durations exist, so a scan is quick; a list that has run empty is used again for another duration, so that their
-  // number is bounded by that of armed timeouts.
+  // Few durations exist, so a scan is quick; a list that has run empty is used again for another duration, so that
+  // their number is bounded by that of armed timeouts.
   List& list_for(uint64_t duration_ms) {
     const auto found = std::find(durations_ms.begin(), durations_ms.end(), duration_ms);
     if (found != durations_ms.end()) return *lists[static_cast<size_t>(found - durations_ms.begin())];

@@ -40,8 +40,8 @@ class Timers {
 
   explicit Timers(Loop& loop);
   ~Timers();
-  // (Re)arms: `timeout` fires once, `after_ms` from now (from the loop's now_ms()). 0 cancels: 0 means "no limit" in the
-  // configuration.
+  // (Re)arms: `timeout` fires once, `after_ms` from now (from the loop's now_ms()). 0 cancels: 0 means "no limit" in
+  // the configuration.
   void arm(Timeout& timeout, uint64_t after_ms);
 
  private:

@@ -80,8 +80,8 @@ class TextForm : public Form {
 size_t room_for(const AccessRecord& record) {
   size_t text_bytes = 0;
   for (const std::string_view text :
-       {record.request_id, record.peer, record.key, record.method, record.path, record.route, record.dialect, record.model,
-        record.target, record.answered_model, record.target_request_id, record.outcome, record.reason}) {
+       {record.request_id, record.peer, record.key, record.method, record.path, record.route, record.dialect,
+        record.model, record.target, record.answered_model, record.target_request_id, record.outcome, record.reason}) {
     text_bytes += text.size();
   }
   constexpr size_t names_and_numbers = 1024;

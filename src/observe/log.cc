@@ -151,9 +151,9 @@ struct Log::State {
   explicit State(const Options& log_options)
       : options(log_options),
         sink(std::make_shared<LineSink>(options.fd, options.json)),
-        pool(std::make_shared<spdlog::details::thread_pool>(most_queued, 1, block_signals)),
-        logger(std::make_shared<spdlog::async_logger>("sluice", sink, pool,
-                                                      spdlog::async_overflow_policy::overrun_oldest)) {
+        pool(std::make_shared<spdlog::details::thread_pool>(most_queued, 1, block_signals)) {
+    logger = std::make_shared<spdlog::async_logger>("sluice", sink, pool,
+                                                    spdlog::async_overflow_policy::overrun_oldest);
     logger->set_level(spdlog::level::trace);
     logger->flush_on(spdlog::level::off);
     logger->set_error_handler([](const std::string&) {});
@@ -173,9 +173,9 @@ struct Log::State {
 
   const Options options;
   std::shared_ptr<LineSink> sink;
-  // Order matters: the logger goes first, then the pool, whose destructor waits until its thread has done all.
-  std::shared_ptr<spdlog::details::thread_pool> pool;
+  // The pool goes before the logger that it writes for; its destructor waits until its thread has written all.
   std::shared_ptr<spdlog::async_logger> logger;
+  std::shared_ptr<spdlog::details::thread_pool> pool;
 };
 
 Log::Log(const Options& options) : state_(std::make_unique<State>(options)) {}

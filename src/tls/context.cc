@@ -1,8 +1,5 @@
 #include "tls/context.h"
 
-#include <array>
-#include <cstring>
-#include <string_view>
 #include <utility>
 
 #include <openssl/ssl.h>

@@ -23,8 +23,8 @@ struct TargetOptions {
 // For connections to targets. Where sessions are kept: with the dialer, see session_cache.h.
 class TargetContext {
  public:
-  // ErrorCode::config, naming the file, if one cannot be read or does not fit. `roots` is touched at the first handshake
-  // only, and not at all with `ca_file` or `insecure_skip_verify`.
+  // ErrorCode::config, naming the file, if one cannot be read or does not fit. `roots` is touched at the first
+  // handshake only, and not at all with `ca_file` or `insecure_skip_verify`.
   static Result<std::shared_ptr<TargetContext>> create(const TargetOptions& options,
                                                        std::shared_ptr<SystemRoots> roots);
 

@@ -8,7 +8,8 @@ namespace sluice::tls {
 
 class TlsDialer::Attempt final : public net::Dial, private net::StreamEvents {
  public:
-  Attempt(TlsDialer& dialer, Done done) : dialer_(dialer), done_(std::move(done)), self_(std::make_shared<Attempt*>(this)) {
+  Attempt(TlsDialer& dialer, Done done)
+      : dialer_(dialer), done_(std::move(done)), self_(std::make_shared<Attempt*>(this)) {
     inner_ = dialer_.inner_->dial([this](auto result) { connected(std::move(result)); });
   }
 

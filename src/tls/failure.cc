@@ -32,7 +32,9 @@ std::string date(const ASN1_TIME* time) {
 }
 
 std::string text_of(const GENERAL_NAME* name) {
-  if (name->type == GEN_DNS) return printable(ASN1_STRING_get0_data(name->d.dNSName), ASN1_STRING_length(name->d.dNSName));
+  if (name->type == GEN_DNS) {
+    return printable(ASN1_STRING_get0_data(name->d.dNSName), ASN1_STRING_length(name->d.dNSName));
+  }
   if (name->type != GEN_IPADD) return "";
   char text[INET6_ADDRSTRLEN];
   const int family = ASN1_STRING_length(name->d.iPAddress) == 4 ? AF_INET : AF_INET6;

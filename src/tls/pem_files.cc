@@ -63,7 +63,7 @@ Result<void> use_certificate(SSL_CTX* context, const std::string& cert_file, con
   if (key_file.empty()) return fail(ErrorCode::config, "key_file is missing; it belongs to cert_file");
   if (auto ok = readable("cert_file", cert_file); !ok) return ok;
   if (SSL_CTX_use_certificate_chain_file(context, cert_file.c_str()) != 1) {
-    const unsigned long error = ERR_peek_last_error();
+    const unsigned long error = ERR_peek_error();  // the first is the cause
     const char* reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_reason_error_string(error) : nullptr;
     return fail_file("cert_file", cert_file, reason ? reason : "no certificate in PEM format");
   }

@@ -54,7 +54,9 @@ TlsStream::TlsStream(net::Loop& loop, Side side, std::string name, Owned<SSL> co
                      std::unique_ptr<net::Stream> inner)
     : loop_(loop), inner_(std::move(inner)), connection_(std::move(connection)), name_(std::move(name)), side_(side) {
   inner_->set_events(this);
-  if (!connection_ || !StreamBio::attach(connection_.get(), *this)) fail_tls("no connection with this name can be made");
+  if (!connection_ || !StreamBio::attach(connection_.get(), *this)) {
+    fail_tls("no connection with this name can be made");
+  }
 }
 
 TlsStream::TlsStream(net::Loop& loop, TargetContext& context, const std::string& host,

@@ -24,7 +24,8 @@ inline Environment environment_of(std::map<std::string, std::string, std::less<>
 }
 
 // The problems of a text, described; empty if there are none.
-inline std::vector<std::string> problems_of(std::string_view text, const Environment& environment = environment_of({})) {
+inline std::vector<std::string> problems_of(std::string_view text,
+                                            const Environment& environment = environment_of({})) {
   std::vector<std::string> lines;
   const auto config = parse(text, "sluice.json", environment);
   if (config) return lines;

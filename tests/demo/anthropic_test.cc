@@ -21,9 +21,12 @@ std::vector<std::string> types_of(const std::vector<Frame>& frames) {
 
 TEST_CASE("messages: a whole answer") {
   World world;
-  const Json answer = world.post("/v1/messages?beta=true",
-                                 R"({"model":"claude","max_tokens":64,"system":[{"type":"text","text":"two words"}],"messages":[{"role":"user","content":"hi"}]})")
-                          ->json();
+  const Json answer =
+      world
+          .post(
+              "/v1/messages?beta=true",
+              R"({"model":"claude","max_tokens":64,"system":[{"type":"text","text":"two words"}],"messages":[{"role":"user","content":"hi"}]})")
+          ->json();
   CHECK(answer["type"] == "message");
   CHECK(answer["role"] == "assistant");
   CHECK(answer["model"] == "claude");
@@ -36,10 +39,12 @@ TEST_CASE("messages: a whole answer") {
 TEST_CASE("messages: a text stream from message_start to message_stop") {
   World world;
   const auto exchange =
-      world.post("/v1/messages", R"({"model":"claude","max_tokens":64,"stream":true,"messages":[{"role":"user","content":"hi you"}]})");
+      world.post("/v1/messages",
+                 R"({"model":"claude","max_tokens":64,"stream":true,"messages":[{"role":"user","content":"hi you"}]})");
   const std::vector<Frame> frames = sse_frames(exchange->responder.body);
-  CHECK(types_of(frames) == std::vector<std::string>{"message_start", "content_block_start", "ping", "content_block_delta",
-                                                     "content_block_stop", "message_delta", "message_stop"});
+  CHECK(types_of(frames) == std::vector<std::string>{"message_start", "content_block_start", "ping",
+                                                     "content_block_delta", "content_block_stop", "message_delta",
+                                                     "message_stop"});
   CHECK(frames[0].json()["message"]["usage"]["input_tokens"] == 2);
   CHECK(frames[0].json()["message"]["content"] == Json::array());
   std::string text;
@@ -58,7 +63,8 @@ TEST_CASE("messages: tools are blocks of their own, whole and streamed") {
       R"("tools":[{"name":"Read","input_schema":{"type":"object","properties":{"path":{"type":"string"}},"required":["path"]}},)"
       R"({"type":"web_search_20250305","name":"web"},{"name":"Write","input_schema":{"type":"object"}}])";
   const std::string body =
-      R"({"model":"claude","max_tokens":64,"messages":[{"role":"user","content":"Read and Write the web notes.md"}],)" + tools;
+      R"({"model":"claude","max_tokens":64,"messages":[{"role":"user","content":"Read and Write the web notes.md"}],)" +
+      tools;
   const Json answer = world.post("/v1/messages", body + "}")->json();
   CHECK(answer["stop_reason"] == "tool_use");
   REQUIRE(answer["content"].size() == 2);
@@ -76,7 +82,8 @@ TEST_CASE("messages: tools are blocks of their own, whole and streamed") {
   std::string arguments;
   for (const Frame& frame : frames) {
     const Json event = frame.json();
-    if (frame.event == "content_block_delta" && event["index"] == 0) arguments += event["delta"]["partial_json"].get<std::string>();
+    if (frame.event == "content_block_delta" && event["index"] == 0)
+      arguments += event["delta"]["partial_json"].get<std::string>();
   }
   CHECK(Json::parse(arguments) == Json{{"path", "notes.md"}});
   CHECK(frames[frames.size() - 2].json()["delta"]["stop_reason"] == "tool_use");
@@ -96,10 +103,14 @@ TEST_CASE("messages: tool results beside text, forced tools, limits") {
       {R"("messages":[{"role":"user","content":"c d e f g"}])", "max_tokens", "You said: c d e"},
   }));
   World world;
-  const Json answer = world.post("/v1/messages",
-                                 std::string(R"({"model":"m","max_tokens":5,"tools":[{"name":"go","input_schema":{}},{"name":"b","input_schema":{}}],)") +
-                                     c.more + "}")
-                          ->json();
+  const Json answer =
+      world
+          .post(
+              "/v1/messages",
+              std::string(
+                  R"({"model":"m","max_tokens":5,"tools":[{"name":"go","input_schema":{}},{"name":"b","input_schema":{}}],)") +
+                  c.more + "}")
+          ->json();
   CHECK(answer["stop_reason"] == c.stop_reason);
   if (c.text != nullptr) {
     CHECK(answer["content"][0]["text"] == c.text);
@@ -111,7 +122,9 @@ TEST_CASE("messages: tool results beside text, forced tools, limits") {
 TEST_CASE("messages: counting tokens") {
   World world;
   const Json counted =
-      world.post("/v1/messages/count_tokens", R"({"model":"m","system":"one two","messages":[{"role":"user","content":"three four five"}]})")
+      world
+          .post("/v1/messages/count_tokens",
+                R"({"model":"m","system":"one two","messages":[{"role":"user","content":"three four five"}]})")
           ->json();
   CHECK(counted == Json{{"input_tokens", 5}});
 }

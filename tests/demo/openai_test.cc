@@ -12,8 +12,8 @@ const char* const weather_tool =
     R"({"city":{"type":"string"},"unit":{"type":"string","enum":["celsius","fahrenheit"]}},"required":["city"]}}}])";
 
 std::string ask_weather(const std::string& more) {
-  return std::string(R"({"model":"m","messages":[{"role":"user","content":"Use get_weather for Paris!"}],)") + weather_tool +
-         more + "}";
+  return std::string(R"({"model":"m","messages":[{"role":"user","content":"Use get_weather for Paris!"}],)") +
+         weather_tool + more + "}";
 }
 }  // namespace
 
@@ -43,9 +43,10 @@ TEST_CASE("chat: a whole answer says what the user said, and counts words") {
 TEST_CASE("chat: a stream is role, words, finish reason, usage only if asked for, [DONE]") {
   World world;
   const bool usage = GENERATE(false, true);
-  const auto exchange = world.post(
-      "/v1/chat/completions", std::string(R"({"model":"m","stream":true,"messages":[{"role":"user","content":"a \"b\" ü"}])") +
-                                  (usage ? R"(,"stream_options":{"include_usage":true}})" : "}"));
+  const auto exchange =
+      world.post("/v1/chat/completions",
+                 std::string(R"({"model":"m","stream":true,"messages":[{"role":"user","content":"a \"b\" ü"}])") +
+                     (usage ? R"(,"stream_options":{"include_usage":true}})" : "}"));
   CHECK(exchange->responder.field("content-type") == "text/event-stream");
   CHECK(exchange->responder.length == http::Responder::Length::unknown);
   const std::vector<Frame> frames = sse_frames(exchange->responder.body);
@@ -130,7 +131,8 @@ TEST_CASE("chat: several tools are called in one answer, and a stream brings the
 TEST_CASE("chat: after a tool's result the text says it and nothing is called again") {
   World world;
   const std::string body =
-      std::string(R"({"model":"m","messages":[{"role":"user","content":"get_weather in Paris"},{"role":"assistant","content":"",)") +
+      std::string(
+          R"({"model":"m","messages":[{"role":"user","content":"get_weather in Paris"},{"role":"assistant","content":"",)") +
       R"("tool_calls":[{"id":"c1","type":"function","function":{"name":"get_weather","arguments":"{}"}}]},)" +
       R"({"role":"tool","tool_call_id":"c1","content":"sunny"}],)" + weather_tool + "}";
   const Json choice = world.post("/v1/chat/completions", body)->json()["choices"][0];
@@ -140,21 +142,28 @@ TEST_CASE("chat: after a tool's result the text says it and nothing is called ag
 
 TEST_CASE("chat: a JSON schema is answered with a sample of it, max tokens with a cut") {
   World world;
-  const Json sampled = world.post("/v1/chat/completions",
-                                  R"({"model":"m","messages":[{"role":"user","content":"my name is Ada."}],"response_format":{"type":"json_schema",
+  const Json sampled =
+      world
+          .post(
+              "/v1/chat/completions",
+              R"({"model":"m","messages":[{"role":"user","content":"my name is Ada."}],"response_format":{"type":"json_schema",
           "json_schema":{"name":"n","schema":{"type":"object","properties":{"name":{"type":"string"},"old":{"type":"boolean"}},"required":["name","old"]}}}})")
-                           ->json();
-  CHECK(Json::parse(sampled["choices"][0]["message"]["content"].get<std::string>()) == Json{{"name", "Ada"}, {"old", true}});
+          ->json();
+  CHECK(Json::parse(sampled["choices"][0]["message"]["content"].get<std::string>()) ==
+        Json{{"name", "Ada"}, {"old", true}});
 
   struct Case {
     int limit;
     const char* text;
     const char* finish;
   };
-  const Case c = GENERATE(values<Case>({{3, "You said: a", "length"}, {4, "You said: a b", "stop"}, {5, "You said: a b", "stop"}}));
-  const Json cut = world.post("/v1/chat/completions", R"({"model":"m","messages":[{"role":"user","content":"a b"}],"max_tokens":)" +
-                                                          std::to_string(c.limit) + "}")
-                       ->json();
+  const Case c = GENERATE(
+      values<Case>({{3, "You said: a", "length"}, {4, "You said: a b", "stop"}, {5, "You said: a b", "stop"}}));
+  const Json cut =
+      world
+          .post("/v1/chat/completions", R"({"model":"m","messages":[{"role":"user","content":"a b"}],"max_tokens":)" +
+                                            std::to_string(c.limit) + "}")
+          ->json();
   CHECK(cut["choices"][0]["message"]["content"] == c.text);
   CHECK(cut["choices"][0]["finish_reason"] == c.finish);
 }

@@ -1,6 +1,5 @@
 // The demo provider's other endpoints: models, embeddings, moderations, images, audio, rerank.
 #include <catch2/catch.hpp>
-
 #include <cmath>
 
 #include "demo/embedding.h"
@@ -14,8 +13,10 @@ namespace {
 const std::pair<std::string, std::string> form_type = {"Content-Type", "multipart/form-data; boundary=\"XX\""};
 
 std::string form(std::string_view format) {
-  return "--XX\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\ndemo\r\n--XX\r\nContent-Disposition: form-data; "
-         "name=\"file\"; filename=\"a.wav\"\r\nContent-Type: audio/wav\r\n\r\n12345\r\n--XX\r\nContent-Disposition: form-data; "
+  return "--XX\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\ndemo\r\n--XX\r\nContent-Disposition: "
+         "form-data; "
+         "name=\"file\"; filename=\"a.wav\"\r\nContent-Type: audio/wav\r\n\r\n12345\r\n--XX\r\nContent-Disposition: "
+         "form-data; "
          "name=\"response_format\"\r\n\r\n" +
          std::string(format) + "\r\n--XX--\r\n";
 }
@@ -44,7 +45,8 @@ TEST_CASE("embeddings: unit length, one a text, floats or base64") {
   double square = 0;
   for (const Json& value : answer["data"][0]["embedding"]) square += value.get<double>() * value.get<double>();
   CHECK(square == Approx(1.0));
-  const Json encoded = world.post("/v1/embeddings", R"({"model":"m","input":"a","dimensions":3,"encoding_format":"base64"})")->json();
+  const Json encoded =
+      world.post("/v1/embeddings", R"({"model":"m","input":"a","dimensions":3,"encoding_format":"base64"})")->json();
   CHECK(encoded["data"][0]["embedding"].get<std::string>().size() == 16);  // 12 bytes
   CHECK(world.post("/v1/embeddings", R"({"model":"m","input":[1,2,3]})")->json()["data"].size() == 1);
   CHECK(world.post("/v1/embeddings", R"({"model":"m","input":[]})")->responder.status == 400);
@@ -67,7 +69,8 @@ TEST_CASE("base64") {
   struct Case {
     const char *bytes, *text;
   };
-  const Case c = GENERATE(values<Case>({{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"\xFF\xFE\xFD", "//79"}}));
+  const Case c = GENERATE(values<Case>(
+      {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"\xFF\xFE\xFD", "//79"}}));
   CHECK(demo::base64_of(std::string_view(c.bytes)) == c.text);
 }
 
@@ -83,17 +86,26 @@ TEST_CASE("moderations, images, speech, rerank") {
     size_t images;
   };
   const Case c = GENERATE(values<Case>({{"0", 1}, {"1", 1}, {"10", 10}, {"11", 10}}));
-  const Json images = world.post("/v1/images/generations", std::string(R"({"prompt":"a cat","n":)") + c.count + "}")->json();
+  const Json images =
+      world.post("/v1/images/generations", std::string(R"({"prompt":"a cat","n":)") + c.count + "}")->json();
   CHECK(images["data"].size() == c.images);
   CHECK(images["data"][0]["b64_json"].get<std::string>().starts_with("iVBORw0KGgo"));
-  CHECK(world.post("/v1/images/edits", form("url"), {form_type})->json()["data"][0]["url"].get<std::string>().starts_with("data:image/png"));
+  CHECK(world.post("/v1/images/edits", form("url"), {form_type})
+            ->json()["data"][0]["url"]
+            .get<std::string>()
+            .starts_with("data:image/png"));
 
   const auto speech = world.post("/v1/audio/speech", R"({"model":"tts","input":"two words","voice":"alloy"})");
   CHECK(speech->responder.field("content-type") == "audio/wav");
   CHECK(speech->responder.body.starts_with("RIFF"));
   CHECK(speech->responder.body.size() == 44 + 2 * 1600);
 
-  const Json ranked = world.post("/v1/rerank", R"({"model":"m","query":"red fox","documents":["a dog",{"text":"red fox"},"red car"],"top_n":2,"return_documents":true})")->json();
+  const Json ranked =
+      world
+          .post(
+              "/v1/rerank",
+              R"({"model":"m","query":"red fox","documents":["a dog",{"text":"red fox"},"red car"],"top_n":2,"return_documents":true})")
+          ->json();
   REQUIRE(ranked["results"].size() == 2);
   CHECK(ranked["results"][0]["index"] == 1);
   CHECK(ranked["results"][0]["relevance_score"] == 1.0);
@@ -119,11 +131,13 @@ TEST_CASE("transcriptions: every format") {
 TEST_CASE("forms: what is none is refused, and there is a bound on parts") {
   http::Fields fields;
   fields.add("content-type", "multipart/form-data; boundary=XX");
-  const char* broken = GENERATE("", "--XX", "--XX\r\n", "--XX\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nvalue", "nothing of it");
+  const char* broken = GENERATE("", "--XX", "--XX\r\n",
+                                "--XX\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nvalue", "nothing of it");
   CHECK_FALSE(demo::parse_form(fields, broken));
   CHECK_FALSE(demo::parse_form({}, form("json")));
   std::string many;
-  for (size_t i = 0; i < demo::max_form_parts; ++i) many += "--XX\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n";
+  for (size_t i = 0; i < demo::max_form_parts; ++i)
+    many += "--XX\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n";
   REQUIRE(demo::parse_form(fields, many + "--XX--\r\n"));
   CHECK(demo::parse_form(fields, many + "--XX--\r\n")->size() == demo::max_form_parts);
   CHECK_FALSE(demo::parse_form(fields, many + "--XX\r\n\r\n\r\n--XX--\r\n"));

@@ -44,7 +44,8 @@ TEST_CASE("no pace: a short stream is one write, a whole answer always is") {
 TEST_CASE("back-pressure: nothing is written above the high mark, and it goes on when drained") {
   const uint32_t pace_ms = GENERATE(0u, 1u);
   World world(pace_ms);
-  Exchange exchange(world.provider, world.loop, http::Method::post, "/v1/chat/completions", chat_of(pace_ms == 0 ? 20'000 : 8));
+  Exchange exchange(world.provider, world.loop, http::Method::post, "/v1/chat/completions",
+                    chat_of(pace_ms == 0 ? 20'000 : 8));
   REQUIRE_FALSE(exchange.responder.finished);
   exchange.responder.pending = net::WriteMarks::high_bytes + 1;
   for (int i = 0; i < 20; ++i) world.loop.run_once(false);
@@ -100,7 +101,8 @@ TEST_CASE("errors: in the dialect of the path") {
       {"/v1/chat/completions", R"({"model":"m","temperature":1e999})", 400, "/error/message"},
       {"/v1/responses", R"({"model":"m"})", 400, "/error/message"},
       {"/v1/messages", R"({"model":"m","messages":[{"role":"user","content":"x"}]})", 400, "/error/message"},
-      {"/v1/messages", R"({"model":"m","max_tokens":1,"messages":[{"role":"system","content":"x"}]})", 400, "/error/message"},
+      {"/v1/messages", R"({"model":"m","max_tokens":1,"messages":[{"role":"system","content":"x"}]})", 400,
+       "/error/message"},
       {"/v1beta/models/m:generateContent", "{}", 400, "/error/message"},
       {"/v1beta/models/m:nonesuch", "{}", 405, "/error/message"},
       {"/api/chat", "nonsense", 400, "/error"},
@@ -140,7 +142,9 @@ TEST_CASE("limits: the body and the depth of its JSON, at the edge") {
   body.insert(body.size() - 2, 1, 'x');
   CHECK(world.post("/v1/completions", body)->responder.status == 413);
 
-  const auto nested = [](size_t depth) { return "{\"a\":" + std::string(depth - 1, '[') + std::string(depth - 1, ']') + "}"; };
+  const auto nested = [](size_t depth) {
+    return "{\"a\":" + std::string(depth - 1, '[') + std::string(depth - 1, ']') + "}";
+  };
   CHECK(demo::parse_object(nested(demo::max_json_depth)));
   CHECK_FALSE(demo::parse_object(nested(demo::max_json_depth + 1)));
   CHECK(demo::parse_object(R"({"a":")" + std::string(1000, '[') + "\\\"" + std::string(1000, '[') + "\"}"));
@@ -170,7 +174,8 @@ TEST_CASE("HEAD is answered where GET is, and ids are never the same twice") {
   CHECK(head.responder.body.empty());
   CHECK(head.responder.length == world.get("/v1/models")->responder.body.size());
   std::vector<std::string> ids;
-  for (int i = 0; i < 100; ++i) ids.push_back(world.post("/v1/completions", R"({"model":"m","prompt":"x"})")->json()["id"]);
+  for (int i = 0; i < 100; ++i)
+    ids.push_back(world.post("/v1/completions", R"({"model":"m","prompt":"x"})")->json()["id"]);
   std::sort(ids.begin(), ids.end());
   CHECK(std::adjacent_find(ids.begin(), ids.end()) == ids.end());
 }

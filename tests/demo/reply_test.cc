@@ -1,7 +1,8 @@
 // The demo model's rules, below the dialects: words, slices, samples of schemas.
+#include "demo/reply.h"
+
 #include <catch2/catch.hpp>
 
-#include "demo/reply.h"
 #include "demo/schema_sample.h"
 
 using namespace sluice::demo;
@@ -12,12 +13,8 @@ TEST_CASE("words: counted and cut so that the pieces make the text") {
     uint64_t words;
     size_t pieces;
   };
-  const Case c = GENERATE(values<Case>({{"", 0, 0},
-                                        {"a", 1, 1},
-                                        {"a b", 2, 2},
-                                        {"  a\n\tb  ", 2, 2},
-                                        {"   ", 0, 1},
-                                        {"ünï cödé", 2, 2}}));
+  const Case c = GENERATE(
+      values<Case>({{"", 0, 0}, {"a", 1, 1}, {"a b", 2, 2}, {"  a\n\tb  ", 2, 2}, {"   ", 0, 1}, {"ünï cödé", 2, 2}}));
   CHECK(Ask::count_words(c.text) == c.words);
   const std::string_view text = c.text;
   std::string joined;

@@ -23,12 +23,14 @@ std::vector<std::string> types_of(const std::vector<Frame>& frames) {
 
 TEST_CASE("responses: a text stream has every event, numbered, and ends with the full object") {
   World world;
-  const auto exchange = world.post("/v1/responses", R"({"model":"m","stream":true,"instructions":"be brief","input":"hello there"})");
+  const auto exchange =
+      world.post("/v1/responses", R"({"model":"m","stream":true,"instructions":"be brief","input":"hello there"})");
   const std::vector<Frame> frames = sse_frames(exchange->responder.body);
-  CHECK(types_of(frames) ==
-        std::vector<std::string>{"response.created", "response.in_progress", "response.output_item.added",
-                                 "response.content_part.added", "response.output_text.delta", "response.output_text.done",
-                                 "response.content_part.done", "response.output_item.done", "response.completed"});
+  CHECK(types_of(frames) == std::vector<std::string>{"response.created", "response.in_progress",
+                                                     "response.output_item.added", "response.content_part.added",
+                                                     "response.output_text.delta", "response.output_text.done",
+                                                     "response.content_part.done", "response.output_item.done",
+                                                     "response.completed"});
   CHECK(frames.front().json()["response"]["status"] == "in_progress");
   CHECK(frames.front().json()["response"]["output"] == Json::array());
   std::string text;
@@ -77,10 +79,13 @@ TEST_CASE("responses: calls stream their arguments, functions and freeform tools
 
 TEST_CASE("responses: a tool's output is said back; a limit makes it incomplete") {
   World world;
-  const Json said = world.post("/v1/responses",
-                               R"({"model":"m","input":[{"role":"user","content":"run it"},{"type":"function_call","call_id":"c","name":"it","arguments":"{}"},
+  const Json said =
+      world
+          .post(
+              "/v1/responses",
+              R"({"model":"m","input":[{"role":"user","content":"run it"},{"type":"function_call","call_id":"c","name":"it","arguments":"{}"},
           {"type":"function_call_output","call_id":"c","output":[{"type":"input_text","text":"42"}]}],"tools":[{"type":"function","name":"it"}]})")
-                        ->json();
+          ->json();
   CHECK(said["output"][0]["content"][0]["text"] == "The tool said: 42");
   const Json cut = world.post("/v1/responses", R"({"model":"m","input":"a b c","max_output_tokens":3})")->json();
   CHECK(cut["status"] == "incomplete");
@@ -91,7 +96,8 @@ TEST_CASE("responses: a tool's output is said back; a limit makes it incomplete"
 TEST_CASE("responses: stored ones can be fetched, listed, cancelled and deleted; others cannot") {
   World world;
   const bool stream = GENERATE(false, true);
-  const auto first = world.post("/v1/responses", std::string(R"({"model":"m","input":"keep me")") + (stream ? R"(,"stream":true})" : "}"));
+  const auto first = world.post(
+      "/v1/responses", std::string(R"({"model":"m","input":"keep me")") + (stream ? R"(,"stream":true})" : "}"));
   const Json created = stream ? sse_frames(first->responder.body).back().json()["response"] : first->json();
   const std::string path = "/v1/responses/" + created["id"].get<std::string>();
   CHECK(world.get(path)->json() == created);
@@ -99,7 +105,8 @@ TEST_CASE("responses: stored ones can be fetched, listed, cancelled and deleted;
   CHECK(items["data"][0]["content"][0]["text"] == "keep me");
   CHECK(items["first_id"] == items["data"][0]["id"]);
   CHECK(world.post(path + "/cancel", "{}")->json()["status"] == "cancelled");
-  const std::string previous = R"({"model":"m","input":"more","previous_response_id":")" + created["id"].get<std::string>() + "\"}";
+  const std::string previous =
+      R"({"model":"m","input":"more","previous_response_id":")" + created["id"].get<std::string>() + "\"}";
   CHECK(world.post("/v1/responses", previous)->responder.status == 200);
 
   Exchange deleted(world.provider, world.loop, http::Method::del, path);

@@ -19,7 +19,8 @@ constexpr auto responses = Parser::Kind::responses;
 
 bool ends_in_error(std::string_view outcome) {
   const size_t mark = outcome.rfind('!');
-  return mark != std::string_view::npos && outcome.find_first_not_of("abcdefghijklmnopqrstuvwxyz_", mark + 1) == std::string_view::npos;
+  return mark != std::string_view::npos &&
+         outcome.find_first_not_of("abcdefghijklmnopqrstuvwxyz_", mark + 1) == std::string_view::npos;
 }
 
 // However the input is cut, the outcome is the same, to the letter of the error's message.
@@ -51,7 +52,8 @@ void check_limit(Parser::Kind kind, const std::string& name, const std::string& 
   TranscriptOptions options;
   options.limits = limits;
   const Transcript whole = transcribe(kind, input, 0, options);
-  const std::string_view end = std::string_view(whole.text).substr(whole.text.size() - std::min(whole.text.size(), ending.size()));
+  const std::string_view end =
+      std::string_view(whole.text).substr(whole.text.size() - std::min(whole.text.size(), ending.size()));
   CHECK(end == ending);
   for (const size_t size : piece_sizes) {
     const Transcript cut = transcribe(kind, input, size, options);
@@ -167,7 +169,8 @@ TEST_CASE("target limit") {
   check_limit(requests, "small, at the edge", request(10), limits, "}.");
   check_limit(requests, "small, beyond", request(11), limits, "!target_uri_too_long");
   check_limit(requests, "absolute-form counts as sent", "GET http://abc HTTP/1.1\r\nHost: a\r\n\r\n", limits, "}.");
-  check_limit(requests, "absolute-form beyond", "GET http://abcd HTTP/1.1\r\nHost: a\r\n\r\n", limits, "!target_uri_too_long");
+  check_limit(requests, "absolute-form beyond", "GET http://abcd HTTP/1.1\r\nHost: a\r\n\r\n", limits,
+              "!target_uri_too_long");
 }
 
 TEST_CASE("body limit") {
@@ -176,13 +179,17 @@ TEST_CASE("body limit") {
   const std::string head = "POST / HTTP/1.1\r\nHost: a\r\n";
   const std::string chunked = head + "Transfer-Encoding: chunked\r\n\r\n";
   check_limit(requests, "length at the edge", head + "Content-Length: 10\r\n\r\n0123456789", limits, "<0123456789>.");
-  check_limit(requests, "length beyond, told at the head", head + "Content-Length: 11\r\n\r\n", limits, "!body_too_large");
+  check_limit(requests, "length beyond, told at the head", head + "Content-Length: 11\r\n\r\n", limits,
+              "!body_too_large");
   CHECK(transcribe(requests, head + "Content-Length: 11\r\n\r\n", 0, {limits}).text == "!body_too_large");
-  check_limit(requests, "chunks at the edge", chunked + "5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n", limits, "<0123456789>.");
-  check_limit(requests, "chunks beyond", chunked + "5\r\n01234\r\n6\r\n56789a\r\n0\r\n\r\n", limits, "<01234>!body_too_large");
+  check_limit(requests, "chunks at the edge", chunked + "5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n", limits,
+              "<0123456789>.");
+  check_limit(requests, "chunks beyond", chunked + "5\r\n01234\r\n6\r\n56789a\r\n0\r\n\r\n", limits,
+              "<01234>!body_too_large");
   check_limit(requests, "one huge chunk", chunked + "ffffffffffffffff\r\n", limits, "}!body_too_large");
   check_limit(responses, "until the close, at the edge", "HTTP/1.1 200 OK\r\n\r\n0123456789", limits, "<0123456789>.");
-  check_limit(responses, "until the close, beyond", "HTTP/1.1 200 OK\r\n\r\n0123456789a", limits, "<0123456789>!target_broke");
+  check_limit(responses, "until the close, beyond", "HTTP/1.1 200 OK\r\n\r\n0123456789a", limits,
+              "<0123456789>!target_broke");
   check_limit(responses, "answer beyond", "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n", limits, "!target_broke");
   limits.body_bytes = 0;
   check_limit(requests, "nothing allowed, nothing sent", head + "Content-Length: 0\r\n\r\n", limits, "}.");
@@ -191,8 +198,8 @@ TEST_CASE("body limit") {
 
 TEST_CASE("chunk extension limit") {
   const auto request = [](size_t first, size_t second) {
-    return "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(first - 1, 'e') + "\r\nx\r\n0;" +
-           std::string(second - 1, 'e') + "\r\n\r\n";
+    return "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(first - 1, 'e') +
+           "\r\nx\r\n0;" + std::string(second - 1, 'e') + "\r\n\r\n";
   };
   check_limit(requests, "at the edge", request(2048, 2048), {}, "<x>.");
   check_limit(requests, "beyond", request(2048, 2049), {}, "<x>!bad_request");
@@ -203,7 +210,8 @@ TEST_CASE("trailer limit") {
   ParserLimits limits;
   limits.head_bytes = 70;
   const auto request = [](size_t size) {
-    return "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " + std::string(size - 7, 'v') + "\r\n\r\n";
+    return "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " + std::string(size - 7, 'v') +
+           "\r\n\r\n";
   };
   check_limit(requests, "at the edge", request(70), limits, "}.");
   check_limit(requests, "beyond", request(71), limits, "!head_too_large");
@@ -224,12 +232,17 @@ TEST_CASE("error messages say where, and tell no values") {
   CHECK(message("GET / HTTP/1.1\r\nHost: a\r\nX: y\n\r\n") == "LF without CR at byte 29 of the head, field 2");
   CHECK(message("GET / HTTP/1.1\r\nHost : a\r\n\r\n") == "white space in a field name at byte 20 of the head, field 1");
   CHECK(message("GET / HTTP/3.0\r\n") == "only HTTP/1.0 and HTTP/1.1 are spoken here, at byte 11 of the head");
-  CHECK(message("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\nx") == "malformed chunk size in chunk 2");
+  CHECK(message("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\nx") ==
+        "malformed chunk size in chunk 2");
   CHECK(message("GET /" + std::string(9000, 'a')) == "the target is longer than 8192 bytes");
   CHECK(message("GET / HTTP/1.1\r\n\r\n") == "Host is missing");
   const std::string secrets[] = {
-      "Authorization: secret\x01\r\n\r\n"s, "Content-Length: secret\r\n\r\n", "Host: secret secret\r\n\r\n",
-      "Transfer-Encoding: secret\r\n\r\n",   "X: secret\n\r\n",                "Expect: secret\r\n\r\n",
+      "Authorization: secret\x01\r\n\r\n"s,
+      "Content-Length: secret\r\n\r\n",
+      "Host: secret secret\r\n\r\n",
+      "Transfer-Encoding: secret\r\n\r\n",
+      "X: secret\n\r\n",
+      "Expect: secret\r\n\r\n",
   };
   for (const std::string& secret : secrets) {
     const std::string text = message("POST /secret HTTP/1.1\r\nHost: a\r\n" + secret);
@@ -284,7 +297,8 @@ TEST_CASE("on_head can stop the parsing with an error of its own") {
     Quiet events;
     events.refuse = true;
     Parser parser(kind, {}, events);
-    const Result<size_t> fed = parser.feed(kind == requests ? "GET / HTTP/1.1\r\nHost: a\r\n\r\n" : "HTTP/1.1 204 N\r\n\r\n");
+    const Result<size_t> fed =
+        parser.feed(kind == requests ? "GET / HTTP/1.1\r\nHost: a\r\n\r\n" : "HTTP/1.1 204 N\r\n\r\n");
     REQUIRE_FALSE(fed);
     CHECK(fed.error().code == ErrorCode::draining);
     CHECK(fed.error().message == "going down");

@@ -8,7 +8,8 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr auto good = std::to_array<Vector>({
-    {"length", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "200 \"OK\" 1.1 len=5 {Content-Length: 5} <hello>."},
+    {"length", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+     "200 \"OK\" 1.1 len=5 {Content-Length: 5} <hello>."},
     {"length zero", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "200 \"OK\" 1.1 len=0 {Content-Length: 0}."},
     {"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n1\r\n!\r\n0\r\n\r\n",
      "200 \"OK\" 1.1 chunked {Transfer-Encoding: chunked} <hi!>."},
@@ -20,7 +21,8 @@ constexpr auto good = std::to_array<Vector>({
     {"until the close, though it promises more", "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n\r\nhello",
      "200 \"OK\" 1.1 until_close close {Connection: keep-alive} <hello>."},
     {"1.0 until the close", "HTTP/1.0 200 OK\r\n\r\nhello", "200 \"OK\" 1.0 until_close close {} <hello>."},
-    {"1.0 with length", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi", "200 \"OK\" 1.0 len=2 close {Content-Length: 2} <hi>."},
+    {"1.0 with length", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+     "200 \"OK\" 1.0 len=2 close {Content-Length: 2} <hi>."},
     {"1.0 with keep-alive", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nhi",
      "200 \"OK\" 1.0 len=2 {Connection: keep-alive; Content-Length: 2} <hi>."},
     {"close", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi",
@@ -30,7 +32,8 @@ constexpr auto good = std::to_array<Vector>({
     {"long reason", "HTTP/1.1 429 Too  Many \xc3\xa9\r\nContent-Length: 0\r\n\r\n",
      "429 \"Too  Many \xc3\xa9\" 1.1 len=0 {Content-Length: 0}."},
     {"204", "HTTP/1.1 204 No Content\r\n\r\n", "204 \"No Content\" 1.1 {}."},
-    {"204 with a length", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", "204 \"No Content\" 1.1 {Content-Length: 5}."},
+    {"204 with a length", "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n",
+     "204 \"No Content\" 1.1 {Content-Length: 5}."},
     {"304 with a length", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
      "304 \"Not Modified\" 1.1 {Content-Length: 5}."},
     {"304 with chunked", "HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n",
@@ -38,9 +41,11 @@ constexpr auto good = std::to_array<Vector>({
     {"status 599", "HTTP/1.1 599 X\r\nContent-Length: 0\r\n\r\n", "599 \"X\" 1.1 len=0 {Content-Length: 0}."},
     {"100 first", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
      "200 \"OK\" 1.1 len=2 {Content-Length: 2} <hi>."},
-    {"103 with fields first", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    {"103 with fields first",
+     "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
      "200 \"OK\" 1.1 len=0 {Content-Length: 0}."},
-    {"102 that claims a body first", "HTTP/1.1 102 P\r\nContent-Length: 5\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    {"102 that claims a body first",
+     "HTTP/1.1 102 P\r\nContent-Length: 5\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
      "200 \"OK\" 1.1 len=0 {Content-Length: 0}."},
     {"eight interim answers",
      "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\n"
@@ -52,18 +57,19 @@ constexpr auto good = std::to_array<Vector>({
      "426 \"U\" 1.1 len=0 {Upgrade: h2; Connection: Upgrade; Content-Length: 0}."},
     {"two in a row", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n",
      "200 \"OK\" 1.1 len=2 {Content-Length: 2} <hi>. 201 \"Created\" 1.1 len=0 {Content-Length: 0}."},
-    {"two in a row, chunked",
-     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nHTTP/1.1 204 N\r\n\r\n",
+    {"two in a row, chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nHTTP/1.1 204 N\r\n\r\n",
      "200 \"OK\" 1.1 chunked {Transfer-Encoding: chunked}. 204 \"N\" 1.1 {}."},
 });
 
 constexpr auto to_head = std::to_array<Vector>({
     {"length", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "200 \"OK\" 1.1 {Content-Length: 5}."},
-    {"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "200 \"OK\" 1.1 {Transfer-Encoding: chunked}."},
+    {"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+     "200 \"OK\" 1.1 {Transfer-Encoding: chunked}."},
     {"neither", "HTTP/1.1 200 OK\r\n\r\n", "200 \"OK\" 1.1 {}."},
     {"after an interim answer", "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n",
      "200 \"OK\" 1.1 {Content-Length: 5}."},
-    {"a body all the same", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "200 \"OK\" 1.1 {Content-Length: 5}. !target_broke"},
+    {"a body all the same", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+     "200 \"OK\" 1.1 {Content-Length: 5}. !target_broke"},
     {"both lengths", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", "!target_broke"},
 });
 
@@ -103,7 +109,8 @@ constexpr auto bad = std::to_array<Vector>({
     {"bare cr in a value", "HTTP/1.1 200 OK\r\nX: a\rY: b\r\n\r\n", "!target_broke"},
     {"lf ends the head", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\n", "!target_broke"},
     {"no colon", "HTTP/1.1 200 OK\r\nX\r\n\r\n", "!target_broke"},
-    {"both lengths", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "!target_broke"},
+    {"both lengths", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+     "!target_broke"},
     {"both lengths, other order", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
      "!target_broke"},
     {"lengths that differ", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", "!target_broke"},
@@ -133,7 +140,8 @@ constexpr auto bad = std::to_array<Vector>({
      "200 \"OK\" 1.1 chunked {Transfer-Encoding: chunked}!target_broke"},
     {"nul in a trailer", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: a\0b\r\n\r\n"sv,
      "200 \"OK\" 1.1 chunked {Transfer-Encoding: chunked}!target_broke"},
-    {"101 unasked", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", "!target_broke"},
+    {"101 unasked", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+     "!target_broke"},
     {"101 without fields", "HTTP/1.1 101 S\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "!target_broke"},
     {"nine interim answers",
      "HTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\nHTTP/1.1 100 C\r\n\r\n"

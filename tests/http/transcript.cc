@@ -22,7 +22,8 @@ class Writer final : ParserEvents {
       if (parser_.message_done()) begin_next();
       const Result<size_t> taken = parser_.feed(rest);
       if (!taken) return failed(taken.error());
-      if (*taken == 0 || (*taken < rest.size() && !parser_.message_done())) return failed({ErrorCode::internal, "stuck"});
+      if (*taken == 0 || (*taken < rest.size() && !parser_.message_done()))
+        return failed({ErrorCode::internal, "stuck"});
       rest.remove_prefix(*taken);
     }
     return true;

@@ -27,7 +27,8 @@ struct Raw {
     REQUIRE(socket);
     fd = connect_raw(socket->port());
     REQUIRE(fd >= 0);
-    Listener listener(loop, std::move(*socket), [&](std::unique_ptr<Stream> accepted) { stream = std::move(accepted); });
+    Listener listener(loop, std::move(*socket),
+                      [&](std::unique_ptr<Stream> accepted) { stream = std::move(accepted); });
     REQUIRE(turn_until(loop, [&] { return stream != nullptr; }));
     stream->set_events(&events);
   }

@@ -59,8 +59,14 @@ TEST_CASE("destroyed work is not told, whether it waits, runs or has run") {
   CHECK(turn_until(loop, [&] { return token.use_count() == 1; }));
   CHECK(told == 0);
   bool ran = false;
-  auto last = queue_work(loop, [&] { go = false; }, [&] { ran = true; });
-  CHECK(turn_until(loop, [&] { return !go; }));
+  auto last = queue_work(
+      loop,
+      [&] {
+        go = false;
+        go.notify_all();
+      },
+      [&] { ran = true; });
+  go.wait(true);  // it has run, and the loop has not turned since
   last.reset();
   settle(loop);
   CHECK_FALSE(ran);

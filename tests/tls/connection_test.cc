@@ -16,7 +16,7 @@ struct Joined {
     auto [near, far] = make_pair(loop, carrier);
     peer = std::make_unique<OpensslPeer>(loop, peer_context.get(), std::move(far));
     dialed = std::make_unique<Dialed>(loop, std::move(context), name, std::move(near));
-    REQUIRE(run_until(loop, [&] { return dialed->over(); }));
+    REQUIRE(run_until(loop, [&] { return dialed->error || (dialed->stream && peer->done); }));
     if (dialed->error) FAIL_CHECK(dialed->error->message);
     REQUIRE(dialed->stream);
     dialed->stream->set_events(&recorder);
@@ -61,8 +61,9 @@ TEST_CASE("TLS 1.2 and 1.3 are spoken, and HTTP/1.1 is what is asked for") {
   const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
   const std::string protocols = GENERATE(as<std::string>(), "", http_1_1, h2 + http_1_1);
   const Authority authority;
-  Joined joined(Carrier::memory, authority.trusting_context(),
-                {.certificate = &authority.leaf, .least_version = version, .most_version = version, .protocols = protocols});
+  const PeerOptions options{
+      .certificate = &authority.leaf, .least_version = version, .most_version = version, .protocols = protocols};
+  Joined joined(Carrier::memory, authority.trusting_context(), options);
   CHECK(joined.dialed->tls().version() == (version == TLS1_2_VERSION ? "TLSv1.2" : "TLSv1.3"));
   CHECK(joined.dialed->tls().protocol() == (protocols.empty() ? "" : "http/1.1"));
 }
@@ -85,8 +86,8 @@ TEST_CASE("callers get HTTP/1.1 or are refused") {
     std::string chosen;
     bool refused;
   };
-  const Row row = GENERATE(from_range(
-      std::vector<Row>{{"", "", false}, {http_1_1, "http/1.1", false}, {h2 + http_1_1, "http/1.1", false}, {h2, "", true}}));
+  const Row row = GENERATE(from_range(std::vector<Row>{
+      {"", "", false}, {http_1_1, "http/1.1", false}, {h2 + http_1_1, "http/1.1", false}, {h2, "", true}}));
   const Authority authority;
   const auto listener = authority.listener_context();
   net::Loop loop;
@@ -257,7 +258,7 @@ TEST_CASE("damaged records and alerts break the connection with a reason") {
 TEST_CASE("a target that requires our certificate gets it, or says what is missing") {
   const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
   const Authority authority;
-  const Authority other;
+  const Authority other("another root");
   const Certificate ours = authority.root.sign({.common_name = "gateway"});
   const std::string cert_file = authority.files.write("ours.pem", ours.certificate_pem());
   const std::string key_file = authority.files.write("ours.key", ours.key_pem());
@@ -265,7 +266,8 @@ TEST_CASE("a target that requires our certificate gets it, or says what is missi
       .certificate = &authority.leaf, .asks_for = &authority.root, .least_version = version, .most_version = version};
 
   SECTION("given") {
-    Joined joined(Carrier::memory, authority.target_context({authority.root_file, cert_file, key_file, false}), options);
+    const auto context = authority.target_context({authority.root_file, cert_file, key_file, false});
+    Joined joined(Carrier::memory, context, options);
     REQUIRE(joined.until([&] { return joined.peer->done; }));
     X509* seen = SSL_get0_peer_certificate(joined.peer->ssl());
     REQUIRE(seen);
@@ -273,8 +275,8 @@ TEST_CASE("a target that requires our certificate gets it, or says what is missi
   }
   SECTION("missing, or one it does not trust") {
     const bool missing = GENERATE(true, false);
-    const auto context = missing ? authority.trusting_context()
-                                 : authority.target_context({authority.root_file, other.leaf_file, other.key_file, false});
+    const tls::TargetOptions untrusted{authority.root_file, other.leaf_file, other.key_file, false};
+    const auto context = missing ? authority.trusting_context() : authority.target_context(untrusted);
     net::Loop loop;
     auto [near, far] = make_pair(loop, Carrier::memory);
     const auto peer_context = OpensslPeer::listening(options);
@@ -290,7 +292,8 @@ TEST_CASE("a target that requires our certificate gets it, or says what is missi
     }
     const Error error = dialed.error ? *dialed.error : *recorder.broken;
     CHECK(error.code == ErrorCode::target_tls);
-    CHECK_THAT(error.message, Catch::Contains(missing ? "requires a certificate of ours" : "does not trust our certificate"));
+    const std::string reason = missing ? "requires a certificate of ours" : "does not trust our certificate";
+    CHECK_THAT(error.message, Catch::Contains(reason));
     if (dialed.stream) dialed.stream->set_events(nullptr);
   }
 }

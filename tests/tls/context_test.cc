@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <thread>
 
 #include <openssl/x509.h>
@@ -15,7 +16,7 @@ namespace {
 
 TEST_CASE("files that cannot be used are errors that name the file and the reason") {
   const Authority authority;
-  const Authority other;
+  const Authority other("another root");
   const CertificateFiles& files = authority.files;
   const std::string missing = files.path("missing.pem");
   const std::string empty = files.write("empty.pem", "");
@@ -59,14 +60,19 @@ TEST_CASE("files that cannot be used are errors that name the file and the reaso
   CHECK(tls::ListenerContext::create({authority.leaf_file, authority.key_file}));
 }
 
-// Sets a variable for as long as this lives.
+// Sets or unsets a variable for as long as this lives.
 class Variable {
  public:
-  Variable(const char* name, const std::string& value) : name_(name) { ::setenv(name, value.c_str(), 1); }
-  ~Variable() { ::unsetenv(name_); }
+  Variable(const char* name, const char* value) : name_(name) {
+    if (const char* now = std::getenv(name)) before_ = now;
+    put(value);
+  }
+  ~Variable() { put(before_ ? before_->c_str() : nullptr); }
 
  private:
+  void put(const char* value) const { value ? ::setenv(name_, value, 1) : ::unsetenv(name_); }
   const char* name_;
+  std::optional<std::string> before_;
 };
 
 bool dials(const Authority& authority, std::shared_ptr<tls::TargetContext> context, std::string* error = nullptr) {
@@ -85,21 +91,24 @@ bool dials(const Authority& authority, std::shared_ptr<tls::TargetContext> conte
 
 TEST_CASE("SSL_CERT_FILE and SSL_CERT_DIR say where the authorities are") {
   const Authority authority;
+  const Variable no_file("SSL_CERT_FILE", nullptr);
+  const Variable no_directory("SSL_CERT_DIR", nullptr);
   SECTION("a bundle") {
-    const Variable file("SSL_CERT_FILE", authority.root_file);
+    const Variable file("SSL_CERT_FILE", authority.root_file.c_str());
     CHECK(dials(authority, authority.target_context({})));
     CHECK(authority.roots->where() == authority.root_file);
   }
   SECTION("a hashed directory") {
     const CertificateFiles hashed;
     char name[32];
-    std::snprintf(name, sizeof(name), "%08lx.0", X509_NAME_hash_ex(X509_get_subject_name(authority.root.certificate()), nullptr, nullptr, nullptr));
+    const X509_NAME* subject = X509_get_subject_name(authority.root.certificate());
+    std::snprintf(name, sizeof(name), "%08lx.0", X509_NAME_hash_ex(subject, nullptr, nullptr, nullptr));
     hashed.write(name, authority.root.certificate_pem());
-    const Variable directory("SSL_CERT_DIR", hashed.path(""));
+    const Variable directory("SSL_CERT_DIR", hashed.path("").c_str());
     CHECK(dials(authority, authority.target_context({})));
   }
   SECTION("nothing") {
-    const Variable file("SSL_CERT_FILE", authority.files.path("missing.pem"));
+    const Variable file("SSL_CERT_FILE", authority.files.path("missing.pem").c_str());
     std::string error;
     CHECK_FALSE(dials(authority, authority.target_context({}), &error));
     CHECK_THAT(error, Catch::Contains("untrusted root; no certification authorities found on this machine: install"));
@@ -110,13 +119,13 @@ TEST_CASE("an intermediate or the target's own certificate in ca_file is enough"
   const Authority authority;
   CHECK(dials(authority, authority.target_context({authority.leaf_file, "", "", false})));
   CHECK(dials(authority, authority.target_context({authority.root_file, "", "", false})));
-  const Authority other;
+  const Authority other("another root");
   CHECK_FALSE(dials(authority, authority.target_context({other.root_file, "", "", false})));
 }
 
 TEST_CASE("one context serves many threads at once") {
   const Authority authority;
-  const Variable file("SSL_CERT_FILE", authority.root_file);
+  const Variable file("SSL_CERT_FILE", authority.root_file.c_str());
   const auto context = authority.target_context({});
   const auto listener = authority.listener_context();
   constexpr int workers = 4;
@@ -147,10 +156,17 @@ TEST_CASE("names and addresses are told apart") {
     const char* text;
     bool is_ip;
   };
-  for (const Row& row : {Row{"api.example.com", "api.example.com", false}, Row{"api.example.com.", "api.example.com", false},
-                         Row{"127.0.0.1", "127.0.0.1", true}, Row{"[::1]", "::1", true}, Row{"fd00::7", "fd00::7", true},
-                         Row{"1.2.3", "1.2.3", false}, Row{"256.0.0.1", "256.0.0.1", false}, Row{".", ".", false},
-                         Row{"", "", false}, Row{"[]", "[]", false}, Row{"localhost", "localhost", false}}) {
+  for (const Row& row : std::vector<Row>{{"api.example.com", "api.example.com", false},
+                                         {"api.example.com.", "api.example.com", false},
+                                         {"127.0.0.1", "127.0.0.1", true},
+                                         {"[::1]", "::1", true},
+                                         {"fd00::7", "fd00::7", true},
+                                         {"1.2.3", "1.2.3", false},
+                                         {"256.0.0.1", "256.0.0.1", false},
+                                         {".", ".", false},
+                                         {"", "", false},
+                                         {"[]", "[]", false},
+                                         {"localhost", "localhost", false}}) {
     CAPTURE(row.host);
     const tls::HostName name(row.host);
     CHECK(name.text() == row.text);

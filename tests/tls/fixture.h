@@ -24,7 +24,7 @@ enum class Carrier { memory, memory_in_small_pieces, sockets };
 inline const std::vector<Carrier> carriers = {Carrier::memory, Carrier::memory_in_small_pieces, Carrier::sockets};
 StreamPair make_pair(net::Loop& loop, Carrier carrier);
 
-// Turns the loop until `done`; false if that takes more turns than any test needs.
+// Turns the loop until `done`; false if that takes longer than any test needs.
 bool run_until(net::Loop& loop, const std::function<bool()>& done);
 // Turns the loop until nothing in memory moves any more.
 void settle(net::Loop& loop);
@@ -96,7 +96,7 @@ class ReadyDialer final : public net::Dialer {
 
 // An authority, the certificate of api.example.com (and of 127.0.0.1 and ::1) that it signed, and contexts with both.
 struct Authority {
-  Authority();
+  explicit Authority(const std::string& name = "test root");
   CertificateFiles files;
   Certificate root;
   Certificate leaf;

@@ -91,7 +91,9 @@ void OpensslPeer::step() {
     std::array<char, 16384> buffer;
     size_t size = 0;
     int result = 0;
-    while ((result = SSL_read_ex(ssl(), buffer.data(), buffer.size(), &size)) == 1) received.append(buffer.data(), size);
+    while ((result = SSL_read_ex(ssl(), buffer.data(), buffer.size(), &size)) == 1) {
+      received.append(buffer.data(), size);
+    }
     const int error = SSL_get_error(ssl(), result);
     if (error == SSL_ERROR_ZERO_RETURN) peer_notified = true;
     if (error == SSL_ERROR_SSL) {

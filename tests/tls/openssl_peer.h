@@ -1,4 +1,5 @@
-// The other side of a connection, played by OpenSSL with memory BIOs and no code of ours: what may be old, rude or broken.
+// The other side of a connection, played by OpenSSL with memory BIOs and no code of ours: it may be old, rude or
+// broken.
 #pragma once
 
 #include <limits>
@@ -17,12 +18,13 @@ namespace sluice::test {
 
 struct PeerOptions {
   const Certificate* certificate = nullptr;
-  const Certificate* issuer = nullptr;       // sent along with it
-  const Certificate* asks_for = nullptr;     // requires a certificate that this one signed
+  const Certificate* issuer = nullptr;    // sent along with it
+  const Certificate* asks_for = nullptr;  // requires a certificate that this one signed
   int least_version = 0;
   int most_version = 0;
-  bool old_ciphers = false;                  // security level 0
-  std::string protocols = {};                  // ALPN, in wire format: what a listening one takes, what a calling one offers
+  bool old_ciphers = false;  // security level 0
+  // ALPN, in wire format: what a listening one takes, what a calling one offers.
+  std::string protocols = {};
 };
 
 class OpensslPeer final : public net::StreamEvents {

@@ -31,15 +31,17 @@ Error refusal(Carrier carrier, std::shared_ptr<tls::TargetContext> context, cons
 
 TEST_CASE("a certificate that does not hold is refused, with the reason") {
   const Authority authority;
-  const Authority other;
-  const Certificate expired = authority.root.sign({.names = {"DNS:" + host}, .not_before_s = -20 * day_s, .not_after_s = -10 * day_s});
-  const Certificate early = authority.root.sign({.names = {"DNS:" + host}, .not_before_s = 10 * day_s, .not_after_s = 20 * day_s});
+  const Authority other("another root");
+  const Certificate expired =
+      authority.root.sign({.names = {"DNS:" + host}, .not_before_s = -20 * day_s, .not_after_s = -10 * day_s});
+  const Certificate early =
+      authority.root.sign({.names = {"DNS:" + host}, .not_before_s = 10 * day_s, .not_after_s = 20 * day_s});
   const Certificate alone = Certificate::self_signed({.names = {"DNS:" + host}});
   const Certificate strange = authority.root.sign(
       {.names = {"DNS:a.example", "DNS:b.example", "IP:10.0.0.1", "IP:fd00::1", "DNS:c.example", "DNS:d.example"}});
   const Certificate nameless = authority.root.sign({.common_name = host, .names = {}});
   const Certificate forged = authority.root.sign({.names = {"DNS:x.example\n[error] all is lost"}});
-  const Certificate no_authority = authority.leaf.sign({.names = {"DNS:" + host}});
+  const Certificate no_authority = authority.leaf.sign({.common_name = "below a leaf", .names = {"DNS:" + host}});
 
   struct Row {
     const char* what;
@@ -58,9 +60,9 @@ TEST_CASE("a certificate that does not hold is refused, with the reason") {
       {"wrong host", &strange, nullptr, host,
        {"hostname mismatch: certificate is for a.example, b.example, 10.0.0.1, fd00::1 and 2 more"}},
       {"no subjectAltName", &nameless, nullptr, host, {"hostname mismatch: certificate is for no name"}},
-      {"a name that forges the log", &forged, nullptr, host, {"certificate is for x.example??error??all?is?lost"}},
+      {"a name that forges the log", &forged, nullptr, host, {"certificate is for x.example?[error]?all?is?lost"}},
       {"signed by a leaf", &no_authority, &authority.leaf, host, {"invalid CA certificate"}},
-      {"wrong address", &authority.leaf, nullptr, "127.0.0.2", {"TLS to 127.0.0.2 failed: hostname mismatch", "127.0.0.1"}},
+      {"wrong address", &authority.leaf, nullptr, "127.0.0.2", {"hostname mismatch", "127.0.0.1"}},
       {"address, but a name is asked for", &authority.leaf, nullptr, "localhost", {"hostname mismatch"}},
       {"two labels for one star", &authority.leaf, nullptr, "a.b.wild.example.com", {"hostname mismatch"}},
   };
@@ -120,7 +122,7 @@ struct ScriptedPeer : Recorder {
   std::unique_ptr<net::Stream> stream;
 };
 
-std::string server_hello(char minor) {
+std::string hello_of_version(char minor) {
   return std::string("\x16\x03", 2) + minor + std::string("\x00\x31\x02\x00\x00\x2d\x03", 7) + minor +
          std::string(32, 'r') + std::string("\x00\xc0\x13\x00\x00\x05\xff\x01\x00\x01\x00", 11);
 }
@@ -131,9 +133,9 @@ TEST_CASE("what is not TLS is told from what is") {
     std::string reason;
   };
   const Row row = GENERATE(from_range(std::vector<Row>{
-      {server_hello(2), "peer only speaks TLS 1.1 "},
-      {server_hello(1), "peer only speaks TLS 1.0 "},
-      {server_hello(0), "peer only speaks SSL 3.0 "},
+      {hello_of_version(2), "peer only speaks TLS 1.1 "},
+      {hello_of_version(1), "peer only speaks TLS 1.0 "},
+      {hello_of_version(0), "peer only speaks SSL 3.0 "},
       {std::string("\x15\x03\x02\x00\x02\x02\x46", 7), "peer only speaks TLS 1.1 "},
       {std::string("\x15\x03\x03\x00\x02\x02\x46", 7), "peer only speaks TLS 1.1 or older"},
       {std::string("\x15\x03\x03\x00\x02\x02\x28", 7), "peer refused the handshake"},
@@ -168,20 +170,23 @@ TEST_CASE("a record that is cut or a peer that says nothing and hangs up is a cu
   REQUIRE(run_until(loop, [&] { return dialed.over(); }));
   REQUIRE(dialed.error);
   CHECK(dialed.error->code == ErrorCode::target_tls);
-  CHECK_THAT(dialed.error->message, Catch::StartsWith("TLS to " + host + " failed: peer cut the connection during the TLS handshake"));
+  const std::string reason = "peer cut the connection during the TLS handshake";
+  CHECK_THAT(dialed.error->message, Catch::StartsWith("TLS to " + host + " failed: " + reason));
 }
 
-// Every byte at a record's edge, and a sample of the others.
+// The first record's edges, a sample of what follows, and the last message (a signature may be some bytes shorter in
+// one handshake than in the next).
 std::set<size_t> cuts_of(size_t all) {
-  std::set<size_t> cuts = {0, 1, 4, 5, 6, all - 1};
-  for (size_t cut = 7; cut < all; cut += 41) cuts.insert(cut);
+  std::set<size_t> cuts = {0, 1, 4, 5, 6, all - 8};
+  for (size_t cut = 7; cut < all - 8; cut += 41) cuts.insert(cut);
   return cuts;
 }
 
 TEST_CASE("a target that cuts the handshake at any point is told as that") {
   const Authority authority;
   const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
-  const auto context = OpensslPeer::listening({.certificate = &authority.leaf, .least_version = version, .most_version = version});
+  const auto context = OpensslPeer::listening(
+      {.certificate = &authority.leaf, .least_version = version, .most_version = version});
   const auto ours = authority.trusting_context();
   const auto attempt = [&](Carrier carrier, size_t cut_after, const auto& check) {
     net::Loop loop;

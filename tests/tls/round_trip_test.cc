@@ -324,7 +324,10 @@ TEST_CASE("destroyed at any moment of the handshake, a stream tells nothing more
     {
       Dialed dialed(loop, authority.trusting_context(), host, std::move(near));
       for (int i = 0; i < turns; ++i) loop.run_once(false);
-      if (!dialed.over()) CHECK((dialed.dial->stage() == "connecting" || dialed.dial->stage() == "TLS handshake with " + host));
+      if (!dialed.over()) {
+        const std::string stage = dialed.dial->stage();
+        CHECK((stage == "connecting" || stage == "TLS handshake with " + host));
+      }
       dialed.dial.reset();
       const int times = dialed.times;
       settle(loop);
