@@ -10,7 +10,7 @@
 #include "config/discover.h"
 #include "config/parse.h"
 #include "config/validate.h"
-#include "local_programs.h"
+#include "gateway/local_programs.h"
 
 namespace sluice {
 namespace {
@@ -65,7 +65,7 @@ tl::expected<config::Config, StartupFailure> load_config(const StartupOptions& o
   if (options.demo) {
     config::add_demo(config);
   } else if (config.providers.empty()) {
-    config::add_discovered(config, variable, find_local_programs(config::local_probes(), local_probe_ms));
+    config::add_discovered(config, variable, gateway::find_local_programs(config::local_probes(), local_probe_ms));
   }
   problems = config::validate(config);
   if (!problems.empty()) return tl::unexpected<StartupFailure>(failure_of(problems));

@@ -245,6 +245,14 @@ Result<DemoAnswer> create(const DemoRequest& request) {
   return answer;
 }
 
+Result<DemoAnswer> count_tokens(const DemoRequest& request) {
+  const Result<Json> body = parse_object(request.body);
+  if (!body) return tl::unexpected(body.error());
+  const Result<Ask> ask = read_request(request, *body);
+  if (!ask) return tl::unexpected(ask.error());
+  return json_answer({{"object", "response.input_tokens"}, {"input_tokens", ask->input_tokens}});
+}
+
 Result<DemoMemory::Entry> stored(const DemoRequest& request) {
   std::optional<DemoMemory::Entry> entry = request.memory->find(request.name);
   if (!entry) return fail(ErrorCode::unknown_path, "response with id '" + request.name + "' not found");
@@ -285,6 +293,7 @@ Result<DemoAnswer> input_items(const DemoRequest& request) {
 
 constexpr Endpoint endpoints[] = {
     {http::Method::post, "/v1/responses", Dialect::responses, create},
+    {http::Method::post, "/v1/responses/input_tokens", Dialect::responses, count_tokens},
     {http::Method::get, "/v1/responses/{id}", Dialect::responses, show},
     {http::Method::del, "/v1/responses/{id}", Dialect::responses, remove},
     {http::Method::post, "/v1/responses/{id}/cancel", Dialect::responses, cancel},

@@ -91,6 +91,8 @@ TEST_CASE("responses: a tool's output is said back; a limit makes it incomplete"
   CHECK(cut["status"] == "incomplete");
   CHECK(cut["incomplete_details"]["reason"] == "max_output_tokens");
   CHECK(cut["output"][0]["content"][0]["text"] == "You said: a");
+  const Json counted = world.post("/v1/responses/input_tokens", R"({"model":"m","input":"a b c"})")->json();
+  CHECK(counted == Json{{"object", "response.input_tokens"}, {"input_tokens", 3}});
 }
 
 TEST_CASE("responses: stored ones can be fetched, listed, cancelled and deleted; others cannot") {

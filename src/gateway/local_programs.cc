@@ -1,4 +1,4 @@
-#include "local_programs.h"
+#include "gateway/local_programs.h"
 
 #include <memory>
 #include <string>
@@ -8,7 +8,7 @@
 #include "net/resolver.h"
 #include "net/tcp_dialer.h"
 
-namespace sluice {
+namespace sluice::gateway {
 namespace {
 
 constexpr size_t most_answer_bytes = 1 << 20;
@@ -94,4 +94,4 @@ std::vector<config::AnsweredProbe> find_local_programs(std::span<const config::L
   return answers;
 }
 
-}  // namespace sluice
+}  // namespace sluice::gateway

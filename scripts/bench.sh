@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Measures: first what sluice costs by itself, then beside nginx and HAProxy on the same machine (see benchmarks/).
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+scripts/deps.sh --bench
+benchmarks/simple_bench.sh
+benchmarks/compare.sh

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Installs what building sluice needs (Debian 12 packages); --test, --bench and --lint add what those need.
+# Touches nothing, and needs no network, when all of it is there.
+set -euo pipefail
+
+# "package" must be installed; "package=command" is also fine when that command comes from elsewhere.
+wanted=(g++=g++ cmake=cmake ninja-build=ninja pkg-config=pkg-config ccache=ccache libuv1-dev libssl-dev zlib1g-dev
+        nlohmann-json3-dev libsimdjson-dev libcli11-dev libspdlog-dev libexpected-dev catch2 node-llhttp)
+for group in "$@"; do
+  case $group in
+    --test) wanted+=(python3=python3 nodejs=node npm=npm openssl=openssl curl=curl) ;;
+    --bench) wanted+=(nginx-light=nginx haproxy=haproxy wrk=wrk curl=curl) ;;
+    --lint) wanted+=(clang-14=clang++-14 clang-format-14=clang-format-14 clang-tidy-14=clang-tidy-14 libclang-rt-14-dev) ;;
+    *) echo "usage: scripts/deps.sh [--test] [--bench] [--lint]" >&2; exit 1 ;;
+  esac
+done
+
+PATH=$PATH:/usr/sbin  # nginx and haproxy live there
+installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+
+missing=()
+for entry in "${wanted[@]}"; do
+  package=${entry%%=*}
+  program=${entry#*=}
+  if [ "$program" != "$entry" ] && command -v "$program" >/dev/null; then continue; fi
+  installed "$package" || missing+=("$package")
+done
+case " $* " in
+  *" --test "*) python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv) ;;
+esac
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+echo "installing: ${missing[*]}"
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo)
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -1,0 +1,22 @@
+"""Fixtures, and a place for figures: report("...") lines are printed at the end of the run, passed or not."""
+
+import pytest
+
+from support.certificates import Authority
+
+_figures = []
+
+
+@pytest.fixture
+def report():
+    return _figures.append
+
+
+def pytest_terminal_summary(terminalreporter):
+    for line in _figures:
+        terminalreporter.write_line(f"figures: {line}")
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("certificates"), "authority")

@@ -1,0 +1,85 @@
+"""Who may include whom (docs: src/ is layered; a folder may use itself, base and what stands here), and which library may
+be used where: to swap the event loop, the parser or the TLS library is to rewrite one folder."""
+
+import re
+
+from tree import blank, is_code, line_of
+
+# A name is a folder; "folder/file.h" lets in that file alone.
+FOLDERS = {
+    "base": [],
+    "config": [],
+    "net": [],
+    "tls": ["net"],
+    "http": ["net"],
+    "sse": [],
+    "api": ["sse", "http", "net/stream.h"],  # the padding that simdjson is promised is a constant there
+    "storage": ["net", "config"],
+    "policy": ["storage", "config"],
+    "routing": ["config"],
+    "observe": [],
+    "admin": ["http", "api", "policy", "routing", "observe", "config"],
+    "demo": ["http", "sse", "net"],
+    "gateway": ["api", "routing", "policy", "storage", "observe", "http", "tls", "net", "config", "sluice"],
+    "main": ["gateway", "admin", "config", "demo", "observe", "net", "sluice"],
+    "sluice": [],  # include/sluice, the embedding API
+}
+
+# First part of an include path, or the whole of it -> where it may stand (a folder, or one file).
+LIBRARIES = {
+    "uv.h": ["net"],
+    "uv": ["net"],
+    "openssl": ["tls", "policy"],  # policy: hashing of keys only, see HASHING
+    "llhttp.h": ["http/parser.cc"],
+    "simdjson.h": ["api"],
+    "zlib.h": ["http"],
+    "nlohmann": ["config", "demo"],
+    "spdlog": ["observe"],
+    "CLI": ["main"],
+}
+HASHING = {"openssl/evp.h", "openssl/sha.h", "openssl/crypto.h"}
+
+_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?P<mark>["<])(?P<path>[^">]+)[">]', re.MULTILINE)
+
+
+def folder_of(path):
+    """src/net/loop.h -> net; src/main.cc -> main; include/sluice/gateway.h -> sluice; others None."""
+    parts = path.split("/")
+    if parts[0] == "include" and len(parts) > 2:
+        return parts[1]
+    if parts[0] == "src":
+        return parts[1] if len(parts) > 2 else "main"
+    return None
+
+
+def check(tree):
+    for path, text in tree.items():
+        folder = folder_of(path)
+        if folder is None or not is_code(path):
+            continue
+        if folder not in FOLDERS:
+            yield f"{path}: folder '{folder}' has no line in tests/tidy/includes.py"
+            continue
+        for match in _INCLUDE.finditer(blank(text, keep_strings=True)):
+            problem = _problem(path, folder, match["mark"], match["path"])
+            if problem:
+                yield f"{path}:{line_of(text, match.start('path'))}: {problem}"
+
+
+def _problem(path, folder, mark, included):
+    first = included.split("/")[0]
+    if mark == '"':
+        if "/" not in included and folder != "main":
+            return f'"{included}": includes are written "folder/file.h"'
+        if first in FOLDERS:
+            if first not in (folder, "base") and not {first, included} & set(FOLDERS[folder]):
+                return f"{folder} may not include {first} ({included})"
+            return None
+    allowed = LIBRARIES.get(first)
+    if allowed is None:
+        return None
+    if folder not in allowed and path.removeprefix("src/") not in allowed:
+        return f"<{included}> only in {', '.join(allowed)}"
+    if first == "openssl" and folder != "tls" and included not in HASHING:
+        return f"<{included}>: only hashing outside tls"
+    return None

@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""Feeds the checks made-up projects: each bad line must be found, each good one left alone."""
+
+import unittest
+
+import documents
+import headers
+import includes
+import sizes
+import words
+
+LONG_BODY = "  step();\n" * 90
+
+
+def function(lines):
+    return "void run() {\n" + "  step();\n" * (lines - 2) + "}\n"
+
+
+class Includes(unittest.TestCase):
+    def found(self, path, line):
+        return list(includes.check({path: line}))
+
+    def test_directions(self):
+        for path, line, bad in [
+            ("src/net/loop.cc", '#include "base/result.h"', False),
+            ("src/net/loop.cc", '#include "net/timers.h"', False),
+            ("src/net/loop.cc", '#include "http/parser.h"', True),
+            ("src/http/parser.cc", '#include "net/stream.h"', False),
+            ("src/http/parser.cc", '#include "tls/context.h"', True),
+            ("src/api/peek.cc", '#include "http/message.h"', False),
+            ("src/api/peek.cc", '#include "net/stream.h"', False),
+            ("src/api/peek.cc", '#include "net/loop.h"', True),
+            ("src/base/error.cc", '#include "config/config.h"', True),
+            ("src/routing/router.cc", '#include "http/message.h"', True),
+            ("src/main.cc", '#include "gateway/gateway.h"', False),
+            ("src/main.cc", '#include "http/parser.h"', True),
+            ("src/main.cc", '#include "signals.h"', False),
+            ("src/novel/thing.cc", "", True),
+            ("src/net/loop.cc", '#include "loop.h"', True),
+            ("src/net/loop.cc", '// #include "http/parser.h"', False),
+            ("src/net/loop.cc", '#  include   "http/parser.h"', True),
+            ("tests/net/loop.cc", '#include "http/parser.h"', False),
+        ]:
+            with self.subTest(path=path, line=line):
+                self.assertEqual(bool(self.found(path, line)), bad)
+
+    def test_libraries(self):
+        for path, line, bad in [
+            ("src/net/loop.cc", "#include <uv.h>", False),
+            ("src/http/parser.cc", "#include <uv.h>", True),
+            ("src/http/parser.cc", "#include <llhttp.h>", False),
+            ("src/http/writer.cc", "#include <llhttp.h>", True),
+            ("src/tls/context.cc", "#include <openssl/ssl.h>", False),
+            ("src/policy/keys.cc", "#include <openssl/evp.h>", False),
+            ("src/policy/keys.cc", "#include <openssl/ssl.h>", True),
+            ("src/gateway/gateway.cc", "#include <openssl/evp.h>", True),
+            ("src/gateway/gateway.cc", "#include <simdjson.h>", True),
+            ("src/api/peek.cc", "#include <simdjson.h>", False),
+            ("src/gateway/gateway.cc", "#include <zlib.h>", True),
+            ("src/http/inflater.cc", "#include <zlib.h>", False),
+            ("src/gateway/gateway.cc", "#include <vector>", False),
+        ]:
+            with self.subTest(path=path, line=line):
+                self.assertEqual(bool(self.found(path, line)), bad)
+
+    def test_line_number(self):
+        (finding,) = self.found("src/net/loop.cc", '\n\n#include "http/parser.h"\n')
+        self.assertTrue(finding.startswith("src/net/loop.cc:3:"), finding)
+
+
+class Sizes(unittest.TestCase):
+    def test_file_at_the_limit(self):
+        self.assertEqual(list(sizes.check({"src/a.cc": "\n" * 500})), [])
+        self.assertEqual(len(list(sizes.check({"src/a.cc": "\n" * 501}))), 1)
+
+    def test_function_at_the_limit(self):
+        self.assertEqual(list(sizes.check({"src/a/a.cc": function(80)})), [])
+        self.assertEqual(len(list(sizes.check({"src/a/a.cc": function(81)}))), 1)
+
+    def test_function_found_wherever_it_stands(self):
+        for head in [
+            "void run() {",
+            "namespace a {\nint run(int x) const {",
+            "namespace a::b {\nclass C final : public D {\n public:\n  int run() override {",
+            "Foo::Foo(int a) : a_(a), b_{a, 1} {",
+            "Foo::Foo(int a)\n    : a_{a},\n      b_(std::move(a)) {",
+            "template <typename T, class U>\nauto run(T t) -> decltype(t.x()) {",
+            "template <class T>\nclass C {\n  struct stat run(T t) noexcept {",
+            "bool operator==(const A& a, const A& b) {",
+            'extern "C" {\nvoid run(void) {',
+            "struct S { int a = 1; std::array<int, 3> b{1, 2, 3}; void run(int x = 3) {",
+            "#define X(a) { a\nvoid run() { // }\n  f('{', \"}\");",
+            "const std::vector<int> table = {1, 2};\nint run(std::function<void(int)> f = {}) {",
+            "enum class E { a, b };\nE run() {",
+        ]:
+            with self.subTest(head=head):
+                text = head + "\n" + LONG_BODY + "}\n}\n}\n"
+                self.assertEqual(len(list(sizes.check({"src/a/a.cc": text}))), 1)
+
+    def test_what_is_no_function(self):
+        for text in [
+            "const std::array<int, 3> table = {\n" + "  1,\n" * 90 + "};\n",
+            "const auto table = make({\n" + "  1,\n" * 90 + "});\n",
+            "class C {\n" + "  void f();\n" * 90 + "};\n",
+            "class alignas(64) C {\n" + "  void f() { g(); }\n" * 90 + "};\n",
+            "enum class E : unsigned char {\n" + "  a,\n" * 90 + "};\n",
+            "namespace a {\n" + "void f() { g(); }\n" * 90 + "}\n",
+        ]:
+            with self.subTest(text=text[:40]):
+                self.assertEqual(list(sizes.check({"src/a/a.cc": text})), [])
+
+    def test_ratchet(self):
+        tree = {"src/a/a.cc": function(90), "src/b.cc": "\n" * 600}
+        for ratchet, findings in [
+            ("src/a/a.cc:run 90\nsrc/b.cc 600\n", 0),
+            ("# why\n\nsrc/a/a.cc:run 89\nsrc/b.cc 600\n", 1),   # grown
+            ("src/a/a.cc:run 91\nsrc/b.cc 601\n", 2),            # shrunk: the list must say so
+            ("src/a/a.cc:run 90\nsrc/b.cc 600\nsrc/gone.cc 700\n", 1),
+            ("", 2),
+        ]:
+            with self.subTest(ratchet=ratchet):
+                self.assertEqual(len(list(sizes.check({**tree, sizes.RATCHET: ratchet}))), findings)
+
+    def test_warnings(self):
+        self.assertEqual(len(list(sizes.warnings({"src/a/a.cc": function(61), "src/b.cc": "\n" * 401}))), 2)
+        self.assertEqual(list(sizes.warnings({"src/a/a.cc": function(60), "src/b.cc": "\n" * 400})), [])
+
+
+class Words(unittest.TestCase):
+    def test_names(self):
+        for line, bad in [
+            ("int client_count;", True),
+            ("class HttpClient;", True),
+            ("int HTTPServer;", True),
+            ("auto upstreams_ = 1;", True),
+            ("void onDownstream();", True),
+            ("// the client's socket", False),
+            ('auto s = "server";', False),
+            ('auto s = R"(a "server" b)"; int ok;', False),
+            ("SSL_CTX_new(TLS_client_method());", False),
+            ("int observer, servers_side;", True),
+            ("int observer;", False),
+            ("int n = 1'000'000; int server;", True),
+            ("#include <netinet/server.h>", False),
+        ]:
+            with self.subTest(line=line):
+                self.assertEqual(bool(list(words.check({"src/net/a.cc": line}))), bad)
+        self.assertTrue(list(words.check({"src/net/tcp_server.h": ""})))
+        self.assertFalse(list(words.check({"tests/net/a.cc": "int client;"})))
+
+    def test_anywhere(self):
+        for text, bad in [
+            ("cd /wor" + "k/main", True),
+            ("see /roo" + "t/x", True),
+            ("see /home/" + "me/x", True),
+            ("https://registry.npmj" + "s.org/", True),
+            ("https://pypi." + "org/simple", True),
+            ("// TOD" + "O: later", True),
+            ("// FIXM" + "E", True),
+            ("/health /network/x a/worker/b", False),
+            ("mastodon", False),
+        ]:
+            for path in ("README.md", "src/a/a.cc", "scripts/x.sh", ".ci/run"):
+                with self.subTest(text=text, path=path):
+                    self.assertEqual(bool(list(words.check({path: text}))), bad)
+
+
+class Headers(unittest.TestCase):
+    def test_headers(self):
+        for text, findings in [
+            ("// What for.\n#pragma once\n", 0),
+            ("#pragma once\n// What for.\n", 1),
+            ("// What for.\n", 1),
+            ("// #pragma once\n", 1),
+            ("int a;\n", 2),
+        ]:
+            with self.subTest(text=text):
+                self.assertEqual(len(list(headers.check({"src/a/a.h": text}))), findings)
+        self.assertEqual(list(headers.check({"src/a/a.cc": ""})), [])
+
+
+class Documents(unittest.TestCase):
+    def test_paths(self):
+        for text, findings in [
+            ("see `src/net/loop.h` and src/net/.", 0),
+            ("src/net/loop is a header and its source", 0),
+            ("see `src/net/pool.h`", 1),
+            ("run scripts/test.sh, then scripts/none.sh.", 1),
+            ("`src/*/x.h`, `src/<folder>/x.h`", 0),
+            ("https://example.com/docs/none.md", 0),
+            ("[loop](../src/net/loop.h) [x](none.md) [y](https://a.b/c) [z](#here)", 1),
+        ]:
+            with self.subTest(text=text):
+                tree = {"docs/a.md": text, "src/net/loop.h": "", "scripts/test.sh": ""}
+                self.assertEqual(len(list(documents.check(tree))), findings)
+        self.assertEqual(list(documents.check({"src/a.cc": "src/none.h"})), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
