@@ -1,5 +1,6 @@
-# llhttp, in this order: a source directory given with -DSLUICE_LLHTTP_SOURCE=DIR (holding llhttp.c, api.c, http.c and llhttp.h: side by
-# side, in src/ and include/ as its releases have them, or in build/ and src/native/ as its repository has them); the system's libllhttp (>= 9.2); Debian 12's node-llhttp package (8.1.0 sources), in strict mode.
+# llhttp, in this order: a source directory given with -DSLUICE_LLHTTP_SOURCE=DIR, holding llhttp.c, api.c, http.c and
+# llhttp.h (side by side, in src/ and include/ as its releases have them, or in build/ and src/native/ as its repository
+# has them once built); the system's libllhttp (>= 9.2); Debian 12's node-llhttp package (8.1.0 sources), in strict mode.
 set(SLUICE_LLHTTP_SOURCE "" CACHE PATH "llhttp sources to use instead of a package")
 
 find_package(PkgConfig QUIET)

@@ -1,10 +1,9 @@
 // The command line: flags -> configuration -> gateway -> run until a signal says otherwise.
 #include <sys/resource.h>
 
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <string>
-
-#include <CLI/CLI.hpp>
 
 #include "config/banner.h"
 #include "observe/log.h"
@@ -96,8 +95,10 @@ struct Flags {
   std::string workers, log_level, log_format;
 
   void add_to(CLI::App& app) {
-    app.add_option("-c,--config", startup.config_file, "the configuration (default: $SLUICE_CONFIG, then ./sluice.json)");
-    app.add_option("-l,--listen", startup.flags.listen, "address to listen on, 127.0.0.1:8000 or unix:/path; may be repeated");
+    app.add_option("-c,--config", startup.config_file,
+                   "the configuration (default: $SLUICE_CONFIG, then ./sluice.json)");
+    app.add_option("-l,--listen", startup.flags.listen,
+                   "address to listen on, 127.0.0.1:8000 or unix:/path; may be repeated");
     app.add_option("-w,--workers", workers, "threads (default: one a core)");
     app.add_flag("--demo", startup.demo, "add the built-in demo provider");
     app.add_option("--log-level", log_level, "trace, debug, info, warn or error");
@@ -114,7 +115,8 @@ struct Flags {
 int command_line(int argc, char** argv) {
   CLI::App app("sluice: one gateway for every LLM API");
   app.name("sluice");
-  app.footer("Without a file, providers whose usual key variable is set are found by themselves; with none, a demo answers.");
+  app.footer(
+      "Without a file, providers whose usual key variable is set are found by themselves; with none, a demo answers.");
   Flags flags;
   flags.add_to(app);
   CLI::App* run_command = app.add_subcommand("run", "run the gateway (the default)");

@@ -6,9 +6,8 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
-
 #include <tl/expected.hpp>
+#include <vector>
 
 namespace sluice {
 
@@ -19,11 +18,12 @@ namespace observe {
 class Log;
 }
 
-// A running gateway: its worker threads, listeners and connections. Start it, stop it; everything between happens on its own threads.
-// All members may be called from any one thread at a time; they do not throw.
+// A running gateway: its worker threads, listeners and connections. Start it, stop it; everything between happens on
+// its own threads. All members may be called from any one thread at a time; they do not throw.
 class Gateway {
  public:
-  // Binds every listener and starts the workers. The error is a sentence that says what to do. `log` must outlive the gateway.
+  // Binds every listener and starts the workers. The error is a sentence that says what to do. `log` must outlive the
+  // gateway.
   static tl::expected<std::unique_ptr<Gateway>, std::string> start(config::Config config, observe::Log& log);
   // Stops at once if it still runs: open exchanges are cut.
   ~Gateway();

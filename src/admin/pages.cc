@@ -80,16 +80,20 @@ Pages::Pages(Options options) : options_(std::move(options)) { refresh(); }
 bool Pages::knows(http::Method method, std::string_view path) {
   if (path.size() < 2) return path == "/";
   switch (path[1]) {
-    case 'h': return path == "/health";
-    case 'r': return path == "/ready";
-    case 'm': return path == "/metrics" || models_part(path).has_value();
+    case 'h':
+      return path == "/health";
+    case 'r':
+      return path == "/ready";
+    case 'm':
+      return path == "/metrics" || models_part(path).has_value();
     case 'v': {
       if (!models_part(path)) return false;
       if (method == http::Method::get || method == http::Method::head) return true;
       // Some of Gemini's paths begin the same: POST /v1/models/{model}:generateContent.
       return !api::match(method, path).has_value();
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 

@@ -49,7 +49,8 @@ class Pages final : public http::Service {
 
   // Answers and finishes at once. What handle() is given must be known (else the answer is 404).
   std::unique_ptr<http::RequestHandler> handle(const http::RequestHead& head, http::Responder& responder) override;
-  void render_error(const http::RequestHead& head, const Error& error, http::Fields& fields, std::string& body) override;
+  void render_error(const http::RequestHead& head, const Error& error, http::Fields& fields,
+                    std::string& body) override;
 
  private:
   void refresh();

@@ -35,7 +35,11 @@ struct AnswerTap::State {
   enum class Line : unsigned char { start, field, space, data, ignored, comment };
 
   State(Dialect its_dialect, Kind its_kind, bool hide_usage_chunk)
-      : dialect(its_dialect), kind(its_kind), hide(hide_usage_chunk), words(its_dialect), scan(answer_tree()),
+      : dialect(its_dialect),
+        kind(its_kind),
+        hide(hide_usage_chunk),
+        words(its_dialect),
+        scan(answer_tree()),
         reader(its_dialect) {}
 
   void feed_events(std::string_view bytes, std::vector<std::string_view>& pieces);
@@ -58,14 +62,14 @@ struct AnswerTap::State {
   const bool hide;
   bool end_seen = false;
   bool error_seen = false;
-  bool skip_lf = false;         // a CR ended the last line: an LF now belongs to it
-  bool drop_lf = false;         // and that line's frame was hidden, so that it goes the same way
-  bool frame_begun = false;     // a field line of this frame has come
-  bool frame_passed = false;    // this frame is not held back any more
+  bool skip_lf = false;       // a CR ended the last line: an LF now belongs to it
+  bool drop_lf = false;       // and that line's frame was hidden, so that it goes the same way
+  bool frame_begun = false;   // a field line of this frame has come
+  bool frame_passed = false;  // this frame is not held back any more
   bool data_begun = false;
   uint8_t bom_bytes = 0;
-  uint8_t field_bytes = 0;      // of "data" that the line's name agrees with so far
-  uint8_t done_bytes = 0;       // of "[DONE]" that the frame's data agrees with so far
+  uint8_t field_bytes = 0;  // of "data" that the line's name agrees with so far
+  uint8_t done_bytes = 0;   // of "[DONE]" that the frame's data agrees with so far
   bool maybe_done = false;
   int frames_read = 0;
   Line line = Line::start;
@@ -316,10 +320,16 @@ AnswerTap& AnswerTap::operator=(AnswerTap&&) noexcept = default;
 void AnswerTap::feed(std::string_view bytes, std::vector<std::string_view>& pieces) {
   if (bytes.empty()) return;
   switch (state_->kind) {
-    case Kind::events: return state_->feed_events(bytes, pieces);
-    case Kind::lines: state_->feed_lines(bytes); break;
-    case Kind::json: state_->feed_json(bytes); break;
-    case Kind::opaque: break;
+    case Kind::events:
+      return state_->feed_events(bytes, pieces);
+    case Kind::lines:
+      state_->feed_lines(bytes);
+      break;
+    case Kind::json:
+      state_->feed_json(bytes);
+      break;
+    case Kind::opaque:
+      break;
   }
   pieces.push_back(bytes);
 }
@@ -336,18 +346,22 @@ void AnswerTap::finish(std::vector<std::string_view>& pieces) {
       if (!state.scan.fresh()) state.end_text();
       break;
     case Kind::json:
-    case Kind::opaque: break;
+    case Kind::opaque:
+      break;
   }
 }
 
 StreamFormat AnswerTap::format() const {
   switch (state_->kind) {
-    case Kind::events: return StreamFormat::sse;
-    case Kind::lines: return StreamFormat::ndjson;
+    case Kind::events:
+      return StreamFormat::sse;
+    case Kind::lines:
+      return StreamFormat::ndjson;
     case Kind::json:
       if (state_->dialect == Dialect::gemini && state_->scan.root_is_array()) return StreamFormat::json_array;
       break;
-    case Kind::opaque: break;
+    case Kind::opaque:
+      break;
   }
   return StreamFormat::none;
 }
@@ -360,10 +374,13 @@ bool AnswerTap::saw_error() const {
 bool AnswerTap::between_frames() const {
   const State& state = *state_;
   switch (state.kind) {
-    case Kind::events: return state.line == State::Line::start && !state.frame_begun;
-    case Kind::lines: return !state.data_begun;
+    case Kind::events:
+      return state.line == State::Line::start && !state.frame_begun;
+    case Kind::lines:
+      return !state.data_begun;
     case Kind::json:
-    case Kind::opaque: break;
+    case Kind::opaque:
+      break;
   }
   return false;
 }

@@ -66,13 +66,20 @@ std::string_view find_credential(const http::Fields& fields, std::string_view qu
 
 bool is_credential_field(std::string_view name) {
   switch (name.size()) {
-    case 6: return same_name(name, "cookie");
-    case 7: return same_name(name, "api-key");
-    case 9: return same_name(name, "x-api-key");
-    case 13: return same_name(name, "authorization");
-    case 14: return same_name(name, "x-goog-api-key");
-    case 19: return same_name(name, "proxy-authorization");
-    default: return false;
+    case 6:
+      return same_name(name, "cookie");
+    case 7:
+      return same_name(name, "api-key");
+    case 9:
+      return same_name(name, "x-api-key");
+    case 13:
+      return same_name(name, "authorization");
+    case 14:
+      return same_name(name, "x-goog-api-key");
+    case 19:
+      return same_name(name, "proxy-authorization");
+    default:
+      return false;
   }
 }
 

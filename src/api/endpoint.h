@@ -15,13 +15,13 @@ namespace sluice::api {
 enum class ModelIn : unsigned char { json_body, multipart_body, url, nowhere };
 
 struct Endpoint {
-  std::string_view name;     // for metrics and records: "chat/completions", "messages", "generateContent"
+  std::string_view name;  // for metrics and records: "chat/completions", "messages", "generateContent"
   Dialect dialect;
   http::Method method;
   std::string_view pattern;  // "/v1/responses/{id}"; "{model}" may span slashes
   ModelIn model_in;
-  bool usage_splice = false;   // a streamed answer gives usage only if stream_options asks for it
-  bool streams = false;        // may answer with a stream
+  bool usage_splice = false;  // a streamed answer gives usage only if stream_options asks for it
+  bool streams = false;       // may answer with a stream
 };
 
 struct Match {

@@ -21,10 +21,14 @@ Words words_for(ErrorCode code) {
       return {"authentication_error", "invalid_api_key", "", "authentication_error", "UNAUTHENTICATED"};
     case ErrorCode::forbidden:
       return {"permission_error", "model_not_allowed", "", "permission_error", "PERMISSION_DENIED"};
-    case ErrorCode::unknown_path: return {invalid, "unknown_url", "", "not_found_error", "NOT_FOUND"};
-    case ErrorCode::unknown_model: return {invalid, "model_not_found", "model", "not_found_error", "NOT_FOUND"};
-    case ErrorCode::method_not_allowed: return {invalid, "method_not_supported", "", invalid, "INVALID_ARGUMENT"};
-    case ErrorCode::request_timeout: return {invalid, "request_timeout", "", "timeout_error", "DEADLINE_EXCEEDED"};
+    case ErrorCode::unknown_path:
+      return {invalid, "unknown_url", "", "not_found_error", "NOT_FOUND"};
+    case ErrorCode::unknown_model:
+      return {invalid, "model_not_found", "model", "not_found_error", "NOT_FOUND"};
+    case ErrorCode::method_not_allowed:
+      return {invalid, "method_not_supported", "", invalid, "INVALID_ARGUMENT"};
+    case ErrorCode::request_timeout:
+      return {invalid, "request_timeout", "", "timeout_error", "DEADLINE_EXCEEDED"};
     case ErrorCode::body_too_large:
     case ErrorCode::head_too_large:
     case ErrorCode::target_uri_too_long:
@@ -32,19 +36,26 @@ Words words_for(ErrorCode code) {
     case ErrorCode::rate_limited:
       return {"rate_limit_error", "rate_limit_exceeded", "", "rate_limit_error", "RESOURCE_EXHAUSTED"};
     case ErrorCode::overloaded:
-    case ErrorCode::draining: return {"overloaded_error", name_of(code), "", "overloaded_error", "UNAVAILABLE"};
-    case ErrorCode::not_implemented: return {invalid, "not_implemented", "", invalid, "UNIMPLEMENTED"};
-    case ErrorCode::caller_gone: return {"api_error", name_of(code), "", "api_error", "CANCELLED"};
-    case ErrorCode::target_timeout: return {"api_error", name_of(code), "", "timeout_error", "DEADLINE_EXCEEDED"};
+    case ErrorCode::draining:
+      return {"overloaded_error", name_of(code), "", "overloaded_error", "UNAVAILABLE"};
+    case ErrorCode::not_implemented:
+      return {invalid, "not_implemented", "", invalid, "UNIMPLEMENTED"};
+    case ErrorCode::caller_gone:
+      return {"api_error", name_of(code), "", "api_error", "CANCELLED"};
+    case ErrorCode::target_timeout:
+      return {"api_error", name_of(code), "", "timeout_error", "DEADLINE_EXCEEDED"};
     case ErrorCode::target_unresolved:
     case ErrorCode::target_refused:
     case ErrorCode::target_tls:
     case ErrorCode::target_broke:
-    case ErrorCode::target_cut: return {"api_error", name_of(code), "", "api_error", "UNAVAILABLE"};
+    case ErrorCode::target_cut:
+      return {"api_error", name_of(code), "", "api_error", "UNAVAILABLE"};
     case ErrorCode::internal:
     case ErrorCode::config:
-    case ErrorCode::io: return {"api_error", "internal_error", "", "api_error", "INTERNAL"};
-    default: return {invalid, name_of(code), "", invalid, "INVALID_ARGUMENT"};
+    case ErrorCode::io:
+      return {"api_error", "internal_error", "", "api_error", "INTERNAL"};
+    default:
+      return {invalid, name_of(code), "", invalid, "INVALID_ARGUMENT"};
   }
 }
 
@@ -123,10 +134,14 @@ void append_responses_event(std::string& out, const Error& error) {
 void append_body(std::string& out, Dialect dialect, const Error& error, std::string_view request_id) {
   switch (dialect) {
     case Dialect::openai:
-    case Dialect::responses: return append_openai(out, error);
-    case Dialect::anthropic: return append_anthropic(out, error, request_id);
-    case Dialect::gemini: return append_gemini(out, error);
-    case Dialect::ollama: return append_ollama(out, error);
+    case Dialect::responses:
+      return append_openai(out, error);
+    case Dialect::anthropic:
+      return append_anthropic(out, error, request_id);
+    case Dialect::gemini:
+      return append_gemini(out, error);
+    case Dialect::ollama:
+      return append_ollama(out, error);
   }
 }
 
@@ -144,7 +159,8 @@ std::string error_event(Dialect dialect, StreamFormat format, const Error& error
   std::string out;
   out.reserve(200 + error.message.size());
   switch (format) {
-    case StreamFormat::none: break;
+    case StreamFormat::none:
+      break;
     case StreamFormat::sse:
       if (!between_frames) out += "\n\n";
       if (dialect == Dialect::anthropic || dialect == Dialect::responses) out += "event: error\n";

@@ -11,11 +11,16 @@ namespace {
 
 std::array<std::string_view, 4> words_of(Dialect dialect) {
   switch (dialect) {
-    case Dialect::openai: return {R"("usage")", R"("finish_reason")", R"("error")", R"("usage")"};
-    case Dialect::responses: return {R"("response")", R"("error")", R"("usage")", R"("usage")"};
-    case Dialect::anthropic: return {R"("usage")", R"("stop_reason")", R"("message_stop")", R"("error")"};
-    case Dialect::gemini: return {R"("usageMetadata")", R"("finishReason")", R"("promptFeedback")", R"("error")"};
-    case Dialect::ollama: break;
+    case Dialect::openai:
+      return {R"("usage")", R"("finish_reason")", R"("error")", R"("usage")"};
+    case Dialect::responses:
+      return {R"("response")", R"("error")", R"("usage")", R"("usage")"};
+    case Dialect::anthropic:
+      return {R"("usage")", R"("stop_reason")", R"("message_stop")", R"("error")"};
+    case Dialect::gemini:
+      return {R"("usageMetadata")", R"("finishReason")", R"("promptFeedback")", R"("error")"};
+    case Dialect::ollama:
+      break;
   }
   return {R"("done")", R"("error")", R"("done")", R"("done")"};
 }

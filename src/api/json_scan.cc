@@ -17,14 +17,23 @@ const char* skip_space(const char* at, const char* end) {
   return at;
 }
 
-// The quote that ends the string whose first byte is at `at`; `end` if it is not there.
+// Whether the byte at `at` is escaped by an odd run of backslashes that begins no earlier than `begin`.
+bool is_escaped(const char* begin, const char* at) {
+  const char* first = at;
+  while (first != begin && first[-1] == '\\') --first;
+  return ((at - first) & 1) != 0;
+}
+
+// The quote that ends the string whose first byte is at `at`; `end` if it is not there. Strings may be megabytes long.
 const char* find_string_end(const char* at, const char* end) {
-  at = find_quote_or_backslash(at, end);
-  while (at != end && *at == '\\') {
-    if (end - at < 2) return end;
-    at = find_quote_or_backslash(at + 2, end);
+  while (at != end) {
+    const void* found = std::memchr(at, '"', static_cast<size_t>(end - at));
+    if (found == nullptr) break;
+    const char* const quote = static_cast<const char*>(found);
+    if (!is_escaped(at, quote)) return quote;
+    at = quote + 1;
   }
-  return at;
+  return end;
 }
 
 }  // namespace
@@ -45,8 +54,8 @@ void JsonScan::feed(std::string_view bytes, JsonSink& sink) {
   }
 }
 
-// Reads members of an object as long as each lies in one piece and is no object or array: most do, and are read here without a
-// change of state for every token. Stops where step() has to go on.
+// Reads members of an object as long as each lies in one piece and is no object or array: most do, and are read here
+// without a change of state for every token. Stops where step() has to go on.
 const char* JsonScan::read_members(const char* at, const char* end, JsonSink& sink) {
   const uint8_t parent = levels_[depth_ - 1u].node;
   for (;;) {
@@ -91,10 +100,14 @@ const char* JsonScan::read_members(const char* at, const char* end, JsonSink& si
 const char* JsonScan::step(const char* at, const char* end, JsonSink& sink) {
   switch (state_) {
     case State::key_text:
-    case State::string_text: return read_text(at, end, sink);
-    case State::scalar: return read_scalar(at, end, sink);
-    case State::skip: return skip(at, end);
-    default: break;
+    case State::string_text:
+      return read_text(at, end, sink);
+    case State::scalar:
+      return read_scalar(at, end, sink);
+    case State::skip:
+      return skip(at, end);
+    default:
+      break;
   }
   const char c = *at;
   if (is_space(c)) return at + 1;
@@ -105,7 +118,8 @@ const char* JsonScan::step(const char* at, const char* end, JsonSink& sink) {
         return at + 1;
       }
       return begin_value(at, sink);
-    case State::value: return begin_value(at, sink);
+    case State::value:
+      return begin_value(at, sink);
     case State::key_or_close:
       if (c == '}') {
         close(false);
@@ -117,7 +131,9 @@ const char* JsonScan::step(const char* at, const char* end, JsonSink& sink) {
       token_size_ = 0;
       text_kept_ = true;
       break;
-    case State::colon: state_ = c == ':' ? State::value : State::broken; break;
+    case State::colon:
+      state_ = c == ':' ? State::value : State::broken;
+      break;
     case State::comma:
       if (c == ',') {
         const Level& level = levels_[depth_ - 1u];
@@ -129,7 +145,9 @@ const char* JsonScan::step(const char* at, const char* end, JsonSink& sink) {
         state_ = State::broken;
       }
       break;
-    default: state_ = State::broken; break;  // done: nothing may follow
+    default:
+      state_ = State::broken;
+      break;  // done: nothing may follow
   }
   return at + 1;
 }
@@ -202,25 +220,16 @@ void JsonScan::keep(const char* begin, const char* end) {
 const char* JsonScan::read_text(const char* at, const char* end, JsonSink& sink) {
   const bool wanted = state_ == State::key_text || node_ != unwanted;
   const char* const begin = at;
-  while (at != end) {
-    if (escaped_) {
-      escaped_ = false;
-      ++at;
-      continue;
-    }
-    at = find_quote_or_backslash(at, end);
-    if (at == end) break;
-    if (*at == '\\') {
-      escaped_ = true;
-      ++at;
-      continue;
-    }
-    if (wanted) keep(begin, at);
-    end_text(sink);
-    return at + 1;
+  if (escaped_) ++at;
+  escaped_ = false;
+  const char* const quote = find_string_end(at, end);
+  if (wanted) keep(begin, quote);
+  if (quote == end) {
+    escaped_ = is_escaped(at, end);
+    return end;
   }
-  if (wanted) keep(begin, end);
-  return end;
+  end_text(sink);
+  return quote + 1;
 }
 
 void JsonScan::end_text(JsonSink& sink) {

@@ -75,7 +75,18 @@ class JsonScan {
 
  private:
   enum class State : unsigned char {
-    value, value_or_close, key, key_or_close, colon, comma, key_text, string_text, scalar, skip, done, broken
+    value,
+    value_or_close,
+    key,
+    key_or_close,
+    colon,
+    comma,
+    key_text,
+    string_text,
+    scalar,
+    skip,
+    done,
+    broken
   };
   struct Level {
     uint8_t node;
@@ -101,12 +112,12 @@ class JsonScan {
 
   const ScanTree* tree_;
   State state_ = State::value;
-  uint8_t node_ = 0;         // of the value that comes next
+  uint8_t node_ = 0;  // of the value that comes next
   uint8_t depth_ = 0;
   bool root_is_array_ = false;
-  bool escaped_ = false;     // the byte before was a backslash that escapes the next
-  bool in_string_ = false;   // while skipping
-  bool text_kept_ = true;    // token_ holds all of the text
+  bool escaped_ = false;    // the byte before was a backslash that escapes the next
+  bool in_string_ = false;  // while skipping
+  bool text_kept_ = true;   // token_ holds all of the text
   uint16_t token_size_ = 0;
   uint64_t skip_depth_ = 0;
   std::array<Level, deepest> levels_;

@@ -43,9 +43,8 @@ void append_gemini(std::string& out, const ListedModel& model) {
   out += R"(,"supportedGenerationMethods":["generateContent","streamGenerateContent","countTokens","embedContent"]})";
 }
 
-constexpr std::string_view ollama_details =
-    R"("details":{"parent_model":"","format":"","family":"","families":null,)"
-    R"("parameter_size":"","quantization_level":""})";
+constexpr std::string_view ollama_details = R"("details":{"parent_model":"","format":"","family":"","families":null,)"
+                                            R"("parameter_size":"","quantization_level":""})";
 
 void append_ollama(std::string& out, const ListedModel& model, int64_t created_s) {
   out += "{\"name\":";
@@ -60,20 +59,27 @@ void append_ollama(std::string& out, const ListedModel& model, int64_t created_s
 void append_model(std::string& out, Dialect dialect, const ListedModel& model, int64_t created_s) {
   switch (dialect) {
     case Dialect::openai:
-    case Dialect::responses: return append_openai(out, model, created_s);
-    case Dialect::anthropic: return append_anthropic(out, model, created_s);
-    case Dialect::gemini: return append_gemini(out, model);
-    case Dialect::ollama: return append_ollama(out, model, created_s);
+    case Dialect::responses:
+      return append_openai(out, model, created_s);
+    case Dialect::anthropic:
+      return append_anthropic(out, model, created_s);
+    case Dialect::gemini:
+      return append_gemini(out, model);
+    case Dialect::ollama:
+      return append_ollama(out, model, created_s);
   }
 }
 
 std::string_view list_opening(Dialect dialect) {
   switch (dialect) {
     case Dialect::openai:
-    case Dialect::responses: return "{\"object\":\"list\",\"data\":[";
-    case Dialect::anthropic: return "{\"data\":[";
+    case Dialect::responses:
+      return "{\"object\":\"list\",\"data\":[";
+    case Dialect::anthropic:
+      return "{\"data\":[";
     case Dialect::gemini:
-    case Dialect::ollama: break;
+    case Dialect::ollama:
+      break;
   }
   return "{\"models\":[";
 }

@@ -1,5 +1,4 @@
 #include "api/request_peek.h"
-
 #include "http/message.h"
 
 namespace sluice::api {

@@ -249,10 +249,18 @@ std::vector<Edit> edits_for(const Peek& peek, std::string_view model, bool ask_u
       ask.inserted = "\"stream_options\":{\"include_usage\":true}";
       if (!peek.body_empty) ask.inserted += ',';
       break;
-    case Peek::Options::null: ask.inserted = "{\"include_usage\":true}"; break;
-    case Peek::Options::object: ask.inserted = "\"include_usage\":true,"; break;
-    case Peek::Options::object_empty: ask.inserted = "\"include_usage\":true"; break;
-    case Peek::Options::include_usage_false: ask.inserted = "true"; break;
+    case Peek::Options::null:
+      ask.inserted = "{\"include_usage\":true}";
+      break;
+    case Peek::Options::object:
+      ask.inserted = "\"include_usage\":true,";
+      break;
+    case Peek::Options::object_empty:
+      ask.inserted = "\"include_usage\":true";
+      break;
+    case Peek::Options::include_usage_false:
+      ask.inserted = "true";
+      break;
   }
   const bool before = !edits.empty() && ask.at < edits.front().at;
   edits.insert(before ? edits.begin() : edits.end(), std::move(ask));

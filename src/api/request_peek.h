@@ -14,11 +14,11 @@
 namespace sluice::api {
 
 struct Peek {
-  std::string model;         // unescaped; empty if there is none
-  size_t model_at = 0;       // where its JSON value begins, with the quotes, in the body
-  size_t model_bytes = 0;    // and how long it is; 0: no model
+  std::string model;       // unescaped; empty if there is none
+  size_t model_at = 0;     // where its JSON value begins, with the quotes, in the body
+  size_t model_bytes = 0;  // and how long it is; 0: no model
   bool stream = false;
-  bool asks_usage = false;   // stream_options.include_usage is true already
+  bool asks_usage = false;  // stream_options.include_usage is true already
   // stream_options: where include_usage has to be written to ask for usage.
   enum class Options : unsigned char { absent, null, object, object_empty, include_usage_false };
   Options options = Options::absent;
@@ -64,8 +64,8 @@ class MultipartPeeker {
   static Result<MultipartPeeker> create(std::string_view content_type);
   // `body`: all of it so far. bad_request where it is not multipart.
   Result<void> advance(std::string_view body);
-  bool found() const { return found_; }   // the model's value is whole: model_at, model
-  bool done() const { return done_; }     // the closing boundary came
+  bool found() const { return found_; }  // the model's value is whole: model_at, model
+  bool done() const { return done_; }    // the closing boundary came
   size_t model_at() const { return model_at_; }
   const std::string& model() const { return model_; }
 
@@ -79,9 +79,9 @@ class MultipartPeeker {
 
   std::string boundary_;  // with the CRLF and the two hyphens before it
   Stage stage_ = Stage::delimiter;
-  bool began_ = false;    // the first boundary came
-  size_t position_ = 0;   // all before it is understood
-  size_t scanned_ = 0;    // what is looked for does not begin before it
+  bool began_ = false;   // the first boundary came
+  size_t position_ = 0;  // all before it is understood
+  size_t scanned_ = 0;   // what is looked for does not begin before it
   size_t model_at_ = 0;
   std::string model_;
   bool found_ = false;

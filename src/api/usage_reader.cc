@@ -10,10 +10,29 @@ namespace {
 // What is told of, and the objects on the way there.
 namespace node {
 enum Node : uint8_t {
-  root, inner_message, inner_response, inner_delta, groq, choices, candidates, prompt_feedback, usage, gemini_usage,
+  root,
+  inner_message,
+  inner_response,
+  inner_delta,
+  groq,
+  choices,
+  candidates,
+  prompt_feedback,
+  usage,
+  gemini_usage,
   details,
   // from here on nothing is looked for inside
-  model, type, finish, status, error, done, input, output, cache_read, cache_write, reasoning
+  model,
+  type,
+  finish,
+  status,
+  error,
+  done,
+  input,
+  output,
+  cache_read,
+  cache_write,
+  reasoning
 };
 }  // namespace node
 
@@ -93,17 +112,26 @@ void SentCounts::update(const SentCounts& newer) {
 
 void UsageReader::on_value(uint8_t at, JsonKind kind, std::string_view text) {
   switch (kind) {
-    case JsonKind::string: return on_string(at, text);
-    case JsonKind::number: return on_number(at, text);
-    case JsonKind::true_value: end_ = end_ || at == node::done; return;
+    case JsonKind::string:
+      return on_string(at, text);
+    case JsonKind::number:
+      return on_number(at, text);
+    case JsonKind::true_value:
+      end_ = end_ || at == node::done;
+      return;
     case JsonKind::object:
       usage_ = usage_ || at == node::usage;
       error_ = error_ || at == node::error;
       return;
-    case JsonKind::array: choices_array_ = choices_array_ || at == node::choices; return;
-    case JsonKind::item: choices_ = choices_ || at == node::choices; return;
+    case JsonKind::array:
+      choices_array_ = choices_array_ || at == node::choices;
+      return;
+    case JsonKind::item:
+      choices_ = choices_ || at == node::choices;
+      return;
     case JsonKind::false_value:
-    case JsonKind::null: return;
+    case JsonKind::null:
+      return;
   }
 }
 
@@ -112,11 +140,20 @@ void UsageReader::on_string(uint8_t at, std::string_view text) {
     case node::model:
       if (model_.empty()) model_ = text;
       break;
-    case node::type: on_type(text); break;
-    case node::finish: end_ = end_ || !text.empty(); break;
-    case node::status: end_ = end_ || text == "completed" || text == "incomplete" || text == "failed"; break;
-    case node::error: error_ = true; break;
-    default: break;
+    case node::type:
+      on_type(text);
+      break;
+    case node::finish:
+      end_ = end_ || !text.empty();
+      break;
+    case node::status:
+      end_ = end_ || text == "completed" || text == "incomplete" || text == "failed";
+      break;
+    case node::error:
+      error_ = true;
+      break;
+    default:
+      break;
   }
 }
 
@@ -132,12 +169,23 @@ void UsageReader::on_number(uint8_t at, std::string_view text) {
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), count);
   if (failure != std::errc() || end != text.data() + text.size()) return;
   switch (at) {
-    case node::input: counts_.input = count; break;
-    case node::output: counts_.output = count; break;
-    case node::cache_read: counts_.cache_read = count; break;
-    case node::cache_write: counts_.cache_write = count; break;
-    case node::reasoning: counts_.reasoning = count; break;
-    default: break;
+    case node::input:
+      counts_.input = count;
+      break;
+    case node::output:
+      counts_.output = count;
+      break;
+    case node::cache_read:
+      counts_.cache_read = count;
+      break;
+    case node::cache_write:
+      counts_.cache_write = count;
+      break;
+    case node::reasoning:
+      counts_.reasoning = count;
+      break;
+    default:
+      break;
   }
 }
 

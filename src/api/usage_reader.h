@@ -33,8 +33,8 @@ class UsageReader final : public JsonSink {
   std::string_view model() const { return model_; }  // still escaped; "" where it is not named
   bool has_end() const { return end_; }  // a finish reason, a status or a type that says that the answer is whole
   bool has_error() const { return error_; }
-  bool has_usage() const { return usage_; }          // `usage` is an object
-  bool has_choices() const { return choices_; }      // `choices` is not empty
+  bool has_usage() const { return usage_; }      // `usage` is an object
+  bool has_choices() const { return choices_; }  // `choices` is not empty
   bool has_no_choices() const { return choices_array_ && !choices_; }
 
  private:

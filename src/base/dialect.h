@@ -9,8 +9,8 @@ namespace sluice {
 
 enum class Dialect : unsigned char { openai, responses, anthropic, gemini, ollama };
 
-inline constexpr std::array<std::string_view, 5> dialect_names = {"openai", "responses", "anthropic",
-                                                                  "gemini", "ollama"};
+inline constexpr std::array<std::string_view, 5> dialect_names = {"openai", "responses", "anthropic", "gemini",
+                                                                  "ollama"};
 
 constexpr std::string_view name_of(Dialect dialect) { return dialect_names[static_cast<size_t>(dialect)]; }
 

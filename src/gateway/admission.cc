@@ -26,9 +26,10 @@ Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& 
 Result<void> may_use(const Admitted& admitted, std::string_view requested, const routing::Target& target) {
   if (admitted.key == nullptr || admitted.key->models.empty()) return {};
   if (policy::may_use(*admitted.key, requested, target.label())) return {};
-  return fail(ErrorCode::forbidden, "the key '" + admitted.key->name + "' may not use " +
-                                        (requested.empty() ? "provider '" + target.provider->name + "' without naming a model"
-                                                           : "model '" + std::string(requested) + "'"));
+  return fail(ErrorCode::forbidden,
+              "the key '" + admitted.key->name + "' may not use " +
+                  (requested.empty() ? "provider '" + target.provider->name + "' without naming a model"
+                                     : "model '" + std::string(requested) + "'"));
 }
 
 }  // namespace sluice::gateway

@@ -8,8 +8,9 @@ namespace sluice::gateway {
 using net::WriteMarks;
 
 Attempt::Attempt(net::Loop& loop, ProviderLink& link, std::string_view label, AttemptEvents& events)
-    : loop_(loop), link_(link), label_(label), events_(events),
-      timeout_(this, [](void* self) { static_cast<Attempt*>(self)->on_timeout(); }) {}
+    : loop_(loop), link_(link), label_(label), events_(events), timeout_(this, [](void* self) {
+        static_cast<Attempt*>(self)->on_timeout();
+      }) {}
 
 Attempt::~Attempt() { cancel(); }
 
@@ -87,9 +88,7 @@ void Attempt::send_more(std::span<const std::string_view> pieces, bool last) {
 
 bool Attempt::request_sent() const { return next_piece_ == request_.body.size() && !request_.more_follows; }
 
-bool Attempt::congested() const {
-  return !connection_ || connection_->pending_bytes() > WriteMarks::high_bytes;
-}
+bool Attempt::congested() const { return !connection_ || connection_->pending_bytes() > WriteMarks::high_bytes; }
 
 void Attempt::pause() {
   if (paused_ || !connection_) return;

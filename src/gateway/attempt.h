@@ -1,5 +1,5 @@
-// One try at one target: gets a connection, sends the request, watches the clock, and tells what comes back. It knows nothing of the
-// caller.
+// One try at one target: gets a connection, sends the request, watches the clock, and tells what comes back. It knows
+// nothing of the caller.
 //
 //   connecting --connection--> sending/awaiting --head--> reading --end--> done
 //        any --timeout, broken--> failed (told once)
@@ -36,8 +36,8 @@ class AttemptEvents {
   ~AttemptEvents() = default;
 };
 
-// The request as it goes out. The views must live until answer_begun() or the attempt's end: a pooled connection that died
-// under it is replaced once, and everything sent again.
+// The request as it goes out. The views must live until answer_begun() or the attempt's end: a pooled connection that
+// died under it is replaced once, and everything sent again.
 struct OutgoingRequest {
   std::string head;
   std::vector<std::string_view> body;

@@ -37,7 +37,8 @@ Result<void> Exchange::check_head() {
   const Result<api::Match> match = api::match(head_.method, head_.path());
   if (!match) {
     if (head_.wants_websocket && head_.method == http::Method::get && !api::allowed_methods(head_.path()).empty()) {
-      return fail(ErrorCode::upgrade_required, "websockets are not spoken here; use POST with HTTP/1.1 and server-sent events");
+      return fail(ErrorCode::upgrade_required,
+                  "websockets are not spoken here; use POST with HTTP/1.1 and server-sent events");
     }
     return tl::unexpected<Error>(match.error());
   }
@@ -48,7 +49,8 @@ Result<void> Exchange::check_head() {
   admitted_ = *admitted;
   account_.key = admitted_.key;
   if (match_.endpoint->model_in == api::ModelIn::json_body && head_.framing == BodyFraming::none) {
-    return fail(ErrorCode::length_required, "this path needs a JSON body, with Content-Length or Transfer-Encoding: chunked");
+    return fail(ErrorCode::length_required,
+                "this path needs a JSON body, with Content-Length or Transfer-Encoding: chunked");
   }
   const std::string_view name = head_.fields.find("content-encoding").value_or("");
   if (!name.empty() && !http::same_name(name, "identity")) {
@@ -146,9 +148,9 @@ Result<void> Exchange::choose_target(std::string_view model) {
   account_.target = target_.label();
   if (const Result<void> allowed = may_use(admitted_, model, target_); !allowed) return allowed;
   if (!target_.provider->speaks(match_.endpoint->dialect)) {
-    return fail(ErrorCode::untranslatable, "'" + account_.target + "' does not speak the " +
-                                               std::string(name_of(match_.endpoint->dialect)) +
-                                               " dialect of this path, and translating between dialects is not built yet");
+    return fail(ErrorCode::untranslatable,
+                "'" + account_.target + "' does not speak the " + std::string(name_of(match_.endpoint->dialect)) +
+                    " dialect of this path, and translating between dialects is not built yet");
   }
   if (multipart_ && multipart_->found() && multipart_->model() != target_.model) {
     edits_.push_back({multipart_->model_at(), multipart_->model().size(), target_.model});
@@ -213,8 +215,8 @@ void Exchange::on_answer_head(http::ResponseHead& head) {
   if (other_id) account_.target_request_id = *other_id;
   if (attempt_->request_sent()) body_ = {};
   const OwnFields own{account_.request_id, account_.target, account_.attempts};
-  const Result<void> begun = relay_.begin(head, match_.endpoint->dialect,
-                                          head_.fields.find("accept-encoding"), usage_asked_, own, context_.fields);
+  const Result<void> begun = relay_.begin(head, match_.endpoint->dialect, head_.fields.find("accept-encoding"),
+                                          usage_asked_, own, context_.fields);
   if (!begun) {
     failure_ = std::make_unique<Error>(begun.error());
     return;
@@ -295,8 +297,8 @@ void Exchange::answer_known_path() {
 void Exchange::refuse(const Error& error) {
   note(error);
   account_.status = http_status(error.code);
-  const Dialect dialect = match_.endpoint != nullptr ? match_.endpoint->dialect
-                                                     : api::guess_dialect(head_.path(), head_.fields);
+  const Dialect dialect =
+      match_.endpoint != nullptr ? match_.endpoint->dialect : api::guess_dialect(head_.path(), head_.fields);
   http::Fields fields;
   std::string body;
   render_error(dialect, error, account_.request_id, head_.path(), fields, body);

@@ -1,9 +1,12 @@
 // One request of a caller and all that is done to answer it.
 //
-//   receiving ----body whole, or the model found in an upload----> trying ----answer head----> relaying ----answer end----> done
+//   receiving ----body whole, or the model found in an upload----> trying ----answer head----> relaying ----answer
+//   end----> done
 //       |                                                            |                            |
-//       +--- refused (key, path, body, model): error answer ---------+--- attempt failed: --------+--- cut: error event,
-//                                                                         error answer                 connection closed
+//       +--- refused (key, path, body, model): error answer ---------+--- attempt failed: --------+--- cut: error
+//       event,
+//                                                                         error answer                 connection
+//                                                                         closed
 //   The caller leaving ends it in any state: the attempt is cancelled at once.
 //
 // Every way out goes through finish(), once, which settles the account.
@@ -71,7 +74,7 @@ class Exchange final : public http::RequestHandler, AttemptEvents {
   const http::RequestHead& head_;
   http::Responder& responder_;
   State state_ = State::receiving;
-  bool usage_asked_ = false;   // by us: its chunk is kept from the caller
+  bool usage_asked_ = false;  // by us: its chunk is kept from the caller
   bool body_ended_ = false;
   bool counted_stream_ = false;
   Account account_;

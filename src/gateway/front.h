@@ -22,7 +22,8 @@ class Front final : public http::Service {
   // `context` must outlive the front.
   Front(Context& context, OwnPages pages) : context_(context), pages_(std::move(pages)) {}
   std::unique_ptr<http::RequestHandler> handle(const http::RequestHead& head, http::Responder& responder) override;
-  void render_error(const http::RequestHead& head, const Error& error, http::Fields& fields, std::string& body) override;
+  void render_error(const http::RequestHead& head, const Error& error, http::Fields& fields,
+                    std::string& body) override;
 
  private:
   Context& context_;

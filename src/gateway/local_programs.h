@@ -1,4 +1,5 @@
-// Asks the loopback ports where local model programs usually listen (Ollama, LM Studio, vLLM, llama.cpp) whether they are there.
+// Asks the loopback ports where local model programs usually listen (Ollama, LM Studio, vLLM, llama.cpp) whether they
+// are there.
 #pragma once
 
 #include <cstdint>

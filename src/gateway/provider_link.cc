@@ -23,7 +23,8 @@ std::string fixed_fields_of(const config::Provider& provider) {
 
 }  // namespace
 
-Result<TargetContexts> make_target_contexts(const config::Config& config, const std::shared_ptr<tls::SystemRoots>& roots) {
+Result<TargetContexts> make_target_contexts(const config::Config& config,
+                                            const std::shared_ptr<tls::SystemRoots>& roots) {
   TargetContexts contexts;
   for (const config::Provider& provider : config.providers) {
     contexts.emplace_back();
@@ -59,7 +60,8 @@ ProviderLinks::ProviderLinks(net::Loop& loop, net::Resolver& resolver, const con
     } else {
       link.dialer = std::make_unique<net::TcpDialer>(loop, resolver, url.host, url.port);
     }
-    if (contexts[i]) link.dialer = std::make_unique<tls::TlsDialer>(loop, std::move(link.dialer), contexts[i], url.host);
+    if (contexts[i])
+      link.dialer = std::make_unique<tls::TlsDialer>(loop, std::move(link.dialer), contexts[i], url.host);
     http::PoolOptions options;
     options.max_open = provider.max_connections;
     options.max_waiting = config.limits.queue;

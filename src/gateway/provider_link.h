@@ -1,5 +1,5 @@
-// One worker's way to each provider: how to dial it, the pool of connections, and the head fields that every request to it
-// carries.
+// One worker's way to each provider: how to dial it, the pool of connections, and the head fields that every request to
+// it carries.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,8 @@ namespace sluice::gateway {
 // TLS contexts of the providers, shared by all workers: index as in config.providers, null where there is no TLS.
 using TargetContexts = std::vector<std::shared_ptr<tls::TargetContext>>;
 // Reads certificates and keys. The error names the file.
-Result<TargetContexts> make_target_contexts(const config::Config& config, const std::shared_ptr<tls::SystemRoots>& roots);
+Result<TargetContexts> make_target_contexts(const config::Config& config,
+                                            const std::shared_ptr<tls::SystemRoots>& roots);
 
 struct ProviderLink {
   const config::Provider* provider = nullptr;

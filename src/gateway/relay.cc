@@ -13,8 +13,9 @@ bool is_ours(std::string_view name) {
 
 }  // namespace
 
-Result<void> Relay::begin(const http::ResponseHead& head, Dialect dialect, std::optional<std::string_view> caller_codings,
-                          bool hide_usage, const OwnFields& own, http::Fields& scratch) {
+Result<void> Relay::begin(const http::ResponseHead& head, Dialect dialect,
+                          std::optional<std::string_view> caller_codings, bool hide_usage, const OwnFields& own,
+                          http::Fields& scratch) {
   dialect_ = dialect;
   status_ = head.status;
   by_close_ = head.framing == http::BodyFraming::until_close;

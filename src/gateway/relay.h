@@ -28,10 +28,10 @@ class Relay {
   // `responder` must outlive the relay; `pieces` is scratch that is used within one turn only.
   Relay(http::Responder& responder, std::vector<std::string_view>& pieces) : responder_(responder), pieces_(pieces) {}
 
-  // Begins the answer. `caller_codings`: the caller's Accept-Encoding. `hide_usage`: keep back the usage chunk nobody asked
-  // for. target_broke: it came in a coding that the caller does not take and that cannot be undone.
-  Result<void> begin(const http::ResponseHead& head, Dialect dialect,
-                     std::optional<std::string_view> caller_codings, bool hide_usage, const OwnFields& own, http::Fields& scratch);
+  // Begins the answer. `caller_codings`: the caller's Accept-Encoding. `hide_usage`: keep back the usage chunk nobody
+  // asked for. target_broke: it came in a coding that the caller does not take and that cannot be undone.
+  Result<void> begin(const http::ResponseHead& head, Dialect dialect, std::optional<std::string_view> caller_codings,
+                     bool hide_usage, const OwnFields& own, http::Fields& scratch);
   // `bytes` must live until turn(). target_broke: the coding is broken.
   Result<void> body(std::string_view bytes);
   // The answer's end. target_cut: it ended by close, and nothing in it says that it is whole.
@@ -57,7 +57,7 @@ class Relay {
   std::vector<std::string_view>& pieces_;
   std::optional<api::AnswerTap> tap_;
   std::unique_ptr<http::Inflater> inflater_;
-  std::string kept_;      // this turn's bytes that the tap or the inflater would overwrite
+  std::string kept_;  // this turn's bytes that the tap or the inflater would overwrite
   std::string inflated_;
   Dialect dialect_ = Dialect::openai;
   Coding coding_ = Coding::as_is;

@@ -52,8 +52,8 @@ void record(Context& context, const Account& account, const http::RequestHead& h
   observe::AccessRecord record;
   const uint64_t duration_us = us_between(responder.received_ns(), now_ns);
   const auto wall = std::chrono::system_clock::now().time_since_epoch();
-  record.time_ms = std::chrono::duration_cast<std::chrono::milliseconds>(wall).count() -
-                   static_cast<int64_t>(duration_us / 1000);
+  record.time_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(wall).count() - static_cast<int64_t>(duration_us / 1000);
   record.request_id = account.request_id;
   record.peer = peer;
   if (account.key != nullptr) record.key = account.key->name;

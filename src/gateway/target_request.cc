@@ -10,9 +10,16 @@ namespace {
 
 // End-to-end fields that all the same end here.
 bool stays_here(std::string_view name) {
-  constexpr std::array<std::string_view, 10> names = {
-      "host",      "content-length",  "accept-encoding",  "expect",            "forwarded",
-      "x-real-ip", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port"};
+  constexpr std::array<std::string_view, 10> names = {"host",
+                                                      "content-length",
+                                                      "accept-encoding",
+                                                      "expect",
+                                                      "forwarded",
+                                                      "x-real-ip",
+                                                      "x-forwarded-for",
+                                                      "x-forwarded-host",
+                                                      "x-forwarded-proto",
+                                                      "x-forwarded-port"};
   for (const std::string_view one : names) {
     if (http::same_name(one, name)) return true;
   }

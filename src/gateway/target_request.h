@@ -1,4 +1,5 @@
-// The request head as a target gets it: the caller's own, without what is the caller's business alone, with the provider's credential.
+// The request head as a target gets it: the caller's own, without what is the caller's business alone, with the
+// provider's credential.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +21,8 @@ struct TargetRequestOptions {
   std::string_view own_key_field;
 };
 
-// Passed on: every end-to-end field but Host, Accept-Encoding, Expect, credentials, and what tells of the caller's network
-// (Forwarded, X-Forwarded-*, X-Real-IP). The query passes without key=.
+// Passed on: every end-to-end field but Host, Accept-Encoding, Expect, credentials, and what tells of the caller's
+// network (Forwarded, X-Forwarded-*, X-Real-IP). The query passes without key=.
 std::string write_target_head(const http::RequestHead& caller, const api::Match& match, const routing::Target& target,
                               const ProviderLink& link, const TargetRequestOptions& options);
 

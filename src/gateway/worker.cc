@@ -41,8 +41,20 @@ Worker::Worker(Shared& shared, size_t index)
                  [this](std::unique_ptr<net::Stream> stream) {
                    if (demo_connections_) demo_connections_->add(std::move(stream));
                  });
-  context_.emplace(Context{loop_, shared_.config, keys_, *shared_.router, *links_, shared_.trusted_proxies, peeker_, ids_,
-                           metrics_, access_log_ ? &*access_log_ : nullptr, shared_.log, shared_.draining, {}, {}});
+  context_.emplace(Context{loop_,
+                           shared_.config,
+                           keys_,
+                           *shared_.router,
+                           *links_,
+                           shared_.trusted_proxies,
+                           peeker_,
+                           ids_,
+                           metrics_,
+                           access_log_ ? &*access_log_ : nullptr,
+                           shared_.log,
+                           shared_.draining,
+                           {},
+                           {}});
   front_.emplace(*context_, shared_.make_pages(shared_));
   connections_.emplace(loop_, *front_, inbound_options(shared_.config), [this](size_t open) { on_connections(open); });
   tick_ = std::make_unique<net::Timer>(loop_, [this] { tick(); });

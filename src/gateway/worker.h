@@ -1,5 +1,5 @@
-// One thread with a loop of its own: its listeners, its callers' connections, its ways to the providers. Workers share nothing
-// that is written to, but for the kernel's listening queues.
+// One thread with a loop of its own: its listeners, its callers' connections, its ways to the providers. Workers share
+// nothing that is written to, but for the kernel's listening queues.
 #pragma once
 
 #include <atomic>

@@ -215,13 +215,12 @@ void InboundConnection::on_read_timeout() {
     case State::waiting:
       return close_gently();
     case State::reading_head:
-      return refuse({ErrorCode::request_timeout, "the request head did not arrive within " +
-                                                     std::to_string(all_.options_.head_ms) + " ms"});
+      return refuse({ErrorCode::request_timeout,
+                     "the request head did not arrive within " + std::to_string(all_.options_.head_ms) + " ms"});
     case State::serving:
-      return refuse({ErrorCode::request_timeout, "the request body stalled: fewer than " +
-                                                     std::to_string(all_.options_.body_bytes_per_s) +
-                                                     " bytes/s or nothing for " +
-                                                     std::to_string(all_.options_.body_idle_ms) + " ms"});
+      return refuse({ErrorCode::request_timeout,
+                     "the request body stalled: fewer than " + std::to_string(all_.options_.body_bytes_per_s) +
+                         " bytes/s or nothing for " + std::to_string(all_.options_.body_idle_ms) + " ms"});
     case State::closing:
       return leave();
     case State::gone:
@@ -325,8 +324,8 @@ void InboundConnection::on_write_timeout() {
     loop().timers().arm(write_timeout_, all_.options_.write_stall_ms);
     return;
   }
-  lose_caller({ErrorCode::caller_gone, "the caller took no byte of the answer for " +
-                                           std::to_string(all_.options_.write_stall_ms) + " ms"});
+  lose_caller({ErrorCode::caller_gone,
+               "the caller took no byte of the answer for " + std::to_string(all_.options_.write_stall_ms) + " ms"});
 }
 
 void InboundConnection::on_drained() {
@@ -370,7 +369,8 @@ void InboundConnection::drop_handler() {
   if (handler_) loop().dispose(std::move(handler_));
 }
 
-// Shuts our side once all is written, then waits a little for the peer's FIN, so that a reset does not destroy the answer's end.
+// Shuts our side once all is written, then waits a little for the peer's FIN, so that a reset does not destroy the
+// answer's end.
 void InboundConnection::close_gently() {
   if (state_ == State::closing || state_ == State::gone) return;
   drop_handler();
@@ -419,8 +419,6 @@ void InboundConnection::on_end() {
   lose_caller({ErrorCode::caller_gone, "the caller closed the connection"});
 }
 
-void InboundConnection::on_broken(const Error& error) {
-  lose_caller({ErrorCode::caller_gone, error.message});
-}
+void InboundConnection::on_broken(const Error& error) { lose_caller({ErrorCode::caller_gone, error.message}); }
 
 }  // namespace sluice::http

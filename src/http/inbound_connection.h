@@ -20,13 +20,13 @@ namespace sluice::http {
 
 struct InboundOptions {
   ParserLimits limits;
-  uint32_t head_ms = 10'000;         // from the first byte (from the accept, for the first request) to the end of the head
-  uint32_t body_idle_ms = 60'000;    // without a byte of the body; also the window for body_bytes_per_s
-  uint32_t body_bytes_per_s = 128;   // slower than this over a whole window is too slow
-  uint32_t keep_alive_ms = 75'000;   // between requests
-  uint32_t write_stall_ms = 60'000;  // without a byte of the answer taken
-  uint32_t linger_ms = 2'000;        // for the peer to close after we did
-  size_t linger_bytes = 1 << 20;     // of an unread body that are thrown away before the connection is cut
+  uint32_t head_ms = 10'000;  // from the first byte (from the accept, for the first request) to the end of the head
+  uint32_t body_idle_ms = 60'000;      // without a byte of the body; also the window for body_bytes_per_s
+  uint32_t body_bytes_per_s = 128;     // slower than this over a whole window is too slow
+  uint32_t keep_alive_ms = 75'000;     // between requests
+  uint32_t write_stall_ms = 60'000;    // without a byte of the answer taken
+  uint32_t linger_ms = 2'000;          // for the peer to close after we did
+  size_t linger_bytes = 1 << 20;       // of an unread body that are thrown away before the connection is cut
   size_t pipelined_bytes = 64 * 1024;  // read ahead while an answer is being made; beyond, reading stops
 };
 
@@ -129,17 +129,17 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   InboundConnection* next_ = nullptr;
   InboundConnection* previous_ = nullptr;
   State state_ = State::waiting;
-  bool in_parser_ = false;       // feed() is on the call stack
-  bool paused_ = false;          // by pause_body
+  bool in_parser_ = false;  // feed() is on the call stack
+  bool paused_ = false;     // by pause_body
   bool reading_ = false;
-  bool head_timed_ = true;       // the head's deadline runs (the first one from the accept)
-  bool close_after_ = false;     // this answer is the connection's last
-  bool head_begun_ = false;      // send_head has been called
-  bool head_waits_ = false;      // head_ has not left yet
+  bool head_timed_ = true;    // the head's deadline runs (the first one from the accept)
+  bool close_after_ = false;  // this answer is the connection's last
+  bool head_begun_ = false;   // send_head has been called
+  bool head_waits_ = false;   // head_ has not left yet
   bool chunked_ = false;
-  bool no_body_ = false;         // the answer has no body on the wire (HEAD, 204, 304)
-  bool answered_ = false;        // finish() or abort() has been called
-  bool body_done_ = false;       // the request is whole
+  bool no_body_ = false;    // the answer has no body on the wire (HEAD, 204, 304)
+  bool answered_ = false;   // finish() or abort() has been called
+  bool body_done_ = false;  // the request is whole
 };
 
 }  // namespace sluice::http

@@ -5,9 +5,7 @@
 namespace sluice::http {
 
 OutboundConnection::OutboundConnection(std::unique_ptr<net::Stream> stream, const ParserLimits& limits)
-    : stream_(std::move(stream)),
-      parser_(Parser::Kind::responses, limits, *this),
-      idle_timeout_(this, [](void* self) {
+    : stream_(std::move(stream)), parser_(Parser::Kind::responses, limits, *this), idle_timeout_(this, [](void* self) {
         auto* connection = static_cast<OutboundConnection*>(self);
         if (connection->idle_in_ != nullptr) connection->idle_in_->idle_connection_died(*connection);
       }) {
@@ -75,7 +73,8 @@ void OutboundConnection::on_end() {
   dead_ = true;
   if (idle_in_ != nullptr) return idle_in_->idle_connection_died(*this);
   if (events_ == nullptr || answer_done_) return;
-  if (!answer_begun_) return tell_broken({ErrorCode::target_broke, "the target closed the connection without an answer"});
+  if (!answer_begun_)
+    return tell_broken({ErrorCode::target_broke, "the target closed the connection without an answer"});
   const Result<void> ended = parser_.finish();
   if (!ended) return tell_broken(ended.error());
   if (events_ != nullptr) events_->on_turn();

@@ -24,7 +24,8 @@ class AnswerEvents {
   // Everything that one read brought has been told. The last thing the connection does in a turn: it may now be given
   // back to the pool or disposed of.
   virtual void on_turn() = 0;
-  // The connection broke, or what came is not HTTP. Nothing follows. `error.code` is target_broke or target_cut, or as the stream told.
+  // The connection broke, or what came is not HTTP. Nothing follows. `error.code` is target_broke or target_cut, or as
+  // the stream told.
   virtual void on_target_broken(const Error& error) = 0;
   // The stream has taken enough of the request for more to be sent.
   virtual void on_target_drained() = 0;

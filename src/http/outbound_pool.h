@@ -1,5 +1,5 @@
-// The connections of one worker to one target host: reused last in, first out, so that the surplus grows old and goes; capped; and
-// with a bounded queue of those who wait where the cap is reached.
+// The connections of one worker to one target host: reused last in, first out, so that the surplus grows old and goes;
+// capped; and with a bounded queue of those who wait where the cap is reached.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct PoolCounts {
 };
 
 struct PoolOptions {
-  uint32_t max_open = 0;         // at once; 0: no cap
+  uint32_t max_open = 0;  // at once; 0: no cap
   uint32_t max_idle = 64;
   uint32_t idle_ms = 30'000;     // an idle connection older than this is closed
   uint32_t max_waiting = 1'024;  // in all pools that share the counts
@@ -58,8 +58,8 @@ class OutboundPool {
 
   // An idle connection, the one used last; nullptr if there is none.
   std::unique_ptr<OutboundConnection> take_idle();
-  // A new connection, or the next one that becomes free where the cap is reached. `connected` is called once, never from
-  // inside connect(); the Pending may be destroyed inside it. overloaded when the queue is full.
+  // A new connection, or the next one that becomes free where the cap is reached. `connected` is called once, never
+  // from inside connect(); the Pending may be destroyed inside it. overloaded when the queue is full.
   Result<std::unique_ptr<Pending>> connect(Connected connected);
   // The exchange on it is over: keeps it if it is reusable, else closes it.
   void give_back(std::unique_ptr<OutboundConnection> connection);

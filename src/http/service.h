@@ -1,5 +1,5 @@
-// Whoever answers requests: the gateway's exchange, /health, /metrics, the demo provider. One of the two interfaces that
-// carry the program (the other is net/stream.h).
+// Whoever answers requests: the gateway's exchange, /health, /metrics, the demo provider. One of the two interfaces
+// that carry the program (the other is net/stream.h).
 #pragma once
 
 #include <cstdint>
@@ -22,19 +22,19 @@ class Responder {
  public:
   // Begins the answer: `status` and `fields` (end-to-end ones only: the connection adds Connection, Date is the
   // service's). Framing: a known `length`, or none (then chunked to HTTP/1.1, ended by close to 1.0). The head
-  // leaves with the first body bytes or finish(), in one write; flush_head() sends it at once. For an answer to HEAD, and for 204 and
-  // 304, the body bytes are swallowed; the head's length is still sent.
+  // leaves with the first body bytes or finish(), in one write; flush_head() sends it at once. For an answer to HEAD,
+  // and for 204 and 304, the body bytes are swallowed; the head's length is still sent.
   struct Length {
     static constexpr uint64_t unknown = UINT64_MAX;
     uint64_t bytes = unknown;
   };
   virtual void send_head(int status, const Fields& fields, Length length, std::string_view reason = {}) = 0;
   virtual void flush_head() = 0;
-  // Sends body bytes in one write (with the head, if that still waits; with the end of the message, if `last`: then only
-  // finish() may follow). All pieces make one chunk. The views may die on return.
+  // Sends body bytes in one write (with the head, if that still waits; with the end of the message, if `last`: then
+  // only finish() may follow). All pieces make one chunk. The views may die on return.
   virtual void send_body(std::span<const std::string_view> pieces, bool last = false) = 0;
-  // The answer is whole. The handler is destroyed later in this turn and gets no further event. A body not yet read in full is
-  // read up to a small bound and the connection closed.
+  // The answer is whole. The handler is destroyed later in this turn and gets no further event. A body not yet read in
+  // full is read up to a small bound and the connection closed.
   virtual void finish() = 0;
   // The answer cannot be made whole: closes the connection without ending the message. As final as finish().
   virtual void abort() = 0;
@@ -59,7 +59,8 @@ class Responder {
   ~Responder() = default;
 };
 
-// One request on its way. Made by a Service, owned by the connection, destroyed after finish(), abort() or on_caller_gone.
+// One request on its way. Made by a Service, owned by the connection, destroyed after finish(), abort() or
+// on_caller_gone.
 class RequestHandler {
  public:
   virtual ~RequestHandler() = default;
@@ -81,8 +82,8 @@ class Service {
   virtual ~Service() = default;
   // `head` and `responder` outlive the handler. May answer (even finish) at once; must return a handler all the same.
   virtual std::unique_ptr<RequestHandler> handle(const RequestHead& head, Responder& responder) = 0;
-  // Answers a request that never became one: malformed, over a limit, too slow. `head` holds what was understood of it (maybe
-  // nothing). Fills in the fields and the body for `error`, in the caller's dialect if that can be told.
+  // Answers a request that never became one: malformed, over a limit, too slow. `head` holds what was understood of it
+  // (maybe nothing). Fills in the fields and the body for `error`, in the caller's dialect if that can be told.
   virtual void render_error(const RequestHead& head, const Error& error, Fields& fields, std::string& body) = 0;
 };
 

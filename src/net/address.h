@@ -34,7 +34,7 @@ class SocketAddress {
   SocketAddress with_port(uint16_t port) const;
   // The address, in network order: 4 bytes, 16 bytes or none.
   std::span<const unsigned char> ip() const;
-  bool is_loopback() const;  // 127.0.0.0/8, ::1
+  bool is_loopback() const;     // 127.0.0.0/8, ::1
   std::string ip_text() const;  // "::1"
   std::string text() const;     // "[::1]:5000", "unix"
   // Fills `out` for bind or connect and returns how many bytes of it count; 0 if this is no IP address.

@@ -56,8 +56,7 @@ struct Listener::State {
     for (; count < burst && !paused && !closed; ++count) {
       sockaddr_storage storage;
       socklen_t size = sizeof storage;
-      const int fd =
-          ::accept4(socket.fd_, reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      const int fd = ::accept4(socket.fd_, reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd < 0) {
         if (errno == EAGAIN || errno == EWOULDBLOCK) break;
         if (errno == EINTR || errno == ECONNABORTED || errno == EPROTO) continue;

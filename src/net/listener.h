@@ -31,8 +31,8 @@ class ListenSocket {
   // One for one more loop. TCP: its own queue on the same port (SO_REUSEPORT). Unix: the same queue. Only the first one
   // removes the file.
   Result<ListenSocket> another() const;
-  uint16_t port() const { return port_; }              // 0 for a Unix socket
-  const std::string& text() const { return text_; }    // "127.0.0.1:8000", "unix:/run/sluice.sock"
+  uint16_t port() const { return port_; }            // 0 for a Unix socket
+  const std::string& text() const { return text_; }  // "127.0.0.1:8000", "unix:/run/sluice.sock"
 
  private:
   friend class Listener;
@@ -41,7 +41,7 @@ class ListenSocket {
   int fd_ = -1;
   uint16_t port_ = 0;
   std::string text_;
-  std::string path_;      // of a Unix socket
+  std::string path_;  // of a Unix socket
   bool owns_file_ = false;
   uint64_t device_ = 0, inode_ = 0;  // of the file: it is removed only while it is still this one
 };

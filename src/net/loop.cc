@@ -43,10 +43,10 @@ uv_handle_t* as_handle(Handle* handle) {
 
 struct Loop::State {
   uv_loop_t loop;
-  uv_prepare_t prepare;    // runs deferred work before the loop sleeps
-  uv_idle_t idle;          // active only while deferred work is left: the loop then does not sleep
-  uv_async_t wake;         // post() and stop()
-  uv_timer_t wait_limit;   // bounds run_once
+  uv_prepare_t prepare;   // runs deferred work before the loop sleeps
+  uv_idle_t idle;         // active only while deferred work is left: the loop then does not sleep
+  uv_async_t wake;        // post() and stop()
+  uv_timer_t wait_limit;  // bounds run_once
   std::vector<std::function<void()>> tasks, running;
   std::vector<Dead> dead, dying;
   std::mutex posted_mutex;
@@ -163,7 +163,8 @@ bool Loop::run_once(bool wait) {
   const bool did_something = s.run_deferred();
   if (wait && !did_something && !s.any_posted() && uv_loop_alive(&s.loop)) {
     uv_update_time(&s.loop);
-    uv_timer_start(&s.wait_limit, [](uv_timer_t*) {}, longest_wait_ms, 0);
+    uv_timer_start(
+        &s.wait_limit, [](uv_timer_t*) {}, longest_wait_ms, 0);
     uv_run(&s.loop, UV_RUN_ONCE);
     uv_timer_stop(&s.wait_limit);
   } else {

@@ -43,8 +43,9 @@ std::string failure_text(const SocketAddress& address, int error) {
 class TcpDial final : public Dial {
  public:
   TcpDial(Loop& loop, Resolver& resolver, const std::string& host, uint16_t port, Dialer::Done done)
-      : loop_(loop), host_(host), port_(port), done_(std::move(done)),
-        stagger_(this, [](void* self) { static_cast<TcpDial*>(self)->start_next(); }) {
+      : loop_(loop), host_(host), port_(port), done_(std::move(done)), stagger_(this, [](void* self) {
+          static_cast<TcpDial*>(self)->start_next();
+        }) {
     resolving_ = resolver.resolve(host, [this](const Resolver::Addresses& addresses) { on_resolved(addresses); });
   }
   ~TcpDial() override {

@@ -21,14 +21,22 @@ constexpr int most_last_reads = 16;
 
 std::string reason_of(int uv_error) {
   switch (uv_error) {
-    case UV_ECONNREFUSED: return "connection refused";
-    case UV_ETIMEDOUT: return "timed out";
-    case UV_EMFILE: return "too many open files";
-    case UV_ENETUNREACH: return "network unreachable";
-    case UV_EHOSTUNREACH: return "host unreachable";
-    case UV_EADDRINUSE: return "address already in use";
-    case UV_EADDRNOTAVAIL: return "address not available";
-    default: return uv_strerror(uv_error);
+    case UV_ECONNREFUSED:
+      return "connection refused";
+    case UV_ETIMEDOUT:
+      return "timed out";
+    case UV_EMFILE:
+      return "too many open files";
+    case UV_ENETUNREACH:
+      return "network unreachable";
+    case UV_EHOSTUNREACH:
+      return "host unreachable";
+    case UV_EADDRINUSE:
+      return "address already in use";
+    case UV_EADDRNOTAVAIL:
+      return "address not available";
+    default:
+      return uv_strerror(uv_error);
   }
 }
 

@@ -52,14 +52,14 @@ class TcpStream final : public Stream {
   TcpSocket* socket_;
   StreamEvents* events_ = nullptr;
   SocketAddress peer_;
-  int failure_ = 0;           // of a write, not told yet
-  bool reading_ = false;      // as the user wants it
-  bool uv_reading_ = false;   // as libuv does it: stopped only when bytes come that nobody wants
-  bool in_ended_ = false;     // the peer's FIN has been told
+  int failure_ = 0;          // of a write, not told yet
+  bool reading_ = false;     // as the user wants it
+  bool uv_reading_ = false;  // as libuv does it: stopped only when bytes come that nobody wants
+  bool in_ended_ = false;    // the peer's FIN has been told
   bool end_asked_ = false;
-  bool shut_ = false;         // our FIN is on its way
+  bool shut_ = false;  // our FIN is on its way
   bool ended_told_ = false;
-  bool broken_ = false;       // told: no event follows
+  bool broken_ = false;  // told: no event follows
   bool above_high_ = false;
   bool telling_later_ = false;
 };

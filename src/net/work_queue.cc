@@ -29,8 +29,7 @@ std::unique_ptr<Work> queue_work(Loop& loop, std::function<void()> work, std::fu
   state->owner = result.get();
   state->request.data = state;
   const int error = uv_queue_work(
-      loop.uv(), &state->request,
-      [](uv_work_t* request) { static_cast<Work::State*>(request->data)->work(); },
+      loop.uv(), &state->request, [](uv_work_t* request) { static_cast<Work::State*>(request->data)->work(); },
       [](uv_work_t* request, int) {
         const std::unique_ptr<Work::State> ended(static_cast<Work::State*>(request->data));
         if (!ended->owner) return;

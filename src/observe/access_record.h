@@ -18,12 +18,12 @@ struct AccessRecord {
   int64_t time_ms = 0;  // Unix time of the request's first byte
   std::string_view request_id, peer, key, method, path, route, dialect;
   std::string_view model, target, answered_model, target_request_id;
-  int status = 0;             // as sent to the caller; 499 if it left before
-  std::string_view outcome;   // "ok", or the error code's name
-  std::string_view reason;    // the error's message, if any
+  int status = 0;            // as sent to the caller; 499 if it left before
+  std::string_view outcome;  // "ok", or the error code's name
+  std::string_view reason;   // the error's message, if any
   bool stream = false;
   uint32_t attempts = 0;
-  int target_status = 0;      // 0: the target answered nothing
+  int target_status = 0;  // 0: the target answered nothing
   uint64_t duration_us = 0, overhead_us = 0;
   std::optional<uint64_t> first_byte_us;
   uint64_t bytes_in = 0, bytes_out = 0;

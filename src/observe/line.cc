@@ -34,12 +34,23 @@ void append_unicode_escape(std::string& out, unsigned code) {
 
 void append_special(std::string& out, char c) {
   switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    default: append_unicode_escape(out, static_cast<unsigned char>(c));
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    default:
+      append_unicode_escape(out, static_cast<unsigned char>(c));
   }
 }
 
@@ -141,8 +152,10 @@ void append_escaped(std::string& out, std::string_view text) {
       continue;
     }
     out.append(text, begin, i - begin);
-    if (kind == Kind::special) append_special(out, text[i++]);
-    else i += append_high(out, text.substr(i));
+    if (kind == Kind::special)
+      append_special(out, text[i++]);
+    else
+      i += append_high(out, text.substr(i));
     begin = i;
   }
   out.append(text, begin);

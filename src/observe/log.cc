@@ -38,8 +38,10 @@ std::string make_line(bool json, Level level, std::string_view message, std::ini
     line += json ? ",\"" : " ";
     append_escaped(line, name);
     line += json ? "\":\"" : "=";
-    if (json) append_escaped(line, value);
-    else append_word(line, value);
+    if (json)
+      append_escaped(line, value);
+    else
+      append_word(line, value);
     if (json) line += '"';
   }
   line += json ? "}\n" : "\n";
@@ -152,8 +154,8 @@ struct Log::State {
       : options(log_options),
         sink(std::make_shared<LineSink>(options.fd, options.json)),
         pool(std::make_shared<spdlog::details::thread_pool>(most_queued, 1, block_signals)) {
-    logger = std::make_shared<spdlog::async_logger>("sluice", sink, pool,
-                                                    spdlog::async_overflow_policy::overrun_oldest);
+    logger =
+        std::make_shared<spdlog::async_logger>("sluice", sink, pool, spdlog::async_overflow_policy::overrun_oldest);
     logger->set_level(spdlog::level::trace);
     logger->flush_on(spdlog::level::off);
     logger->set_error_handler([](const std::string&) {});
@@ -198,9 +200,7 @@ void Log::write(Level level, std::string_view message, std::initializer_list<Log
 
 bool Log::json() const { return state_->options.json; }
 
-bool Log::write_lines(std::string lines) {
-  return state_->post(lines);
-}
+bool Log::write_lines(std::string lines) { return state_->post(lines); }
 
 uint64_t Log::dropped_total() const { return state_->sink->dropped_total.load(std::memory_order_relaxed); }
 

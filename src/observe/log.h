@@ -29,7 +29,7 @@ class Log {
     int fd = 1;  // where it writes
   };
   // What may wait for the writing thread; beyond, lines are dropped and counted.
-  static constexpr size_t most_queued = 256;                      // write() and write_lines() calls
+  static constexpr size_t most_queued = 256;                    // write() and write_lines() calls
   static constexpr size_t most_queued_bytes = 4 * 1024 * 1024;  // of text
 
   explicit Log(const Options& options);

@@ -15,23 +15,23 @@ constexpr uint64_t s = 1'000'000;
 
 // From the quickest error to the longest agent turn.
 const std::vector<uint64_t>& duration_bounds() {
-  static const std::vector<uint64_t> bounds = {1 * ms,   2500,     5 * ms,  10 * ms, 25 * ms, 50 * ms, 100 * ms,
-                                               250 * ms, 500 * ms, 1 * s,   2500 * ms, 5 * s, 10 * s,  20 * s,
-                                               30 * s,   60 * s,   120 * s, 300 * s, 600 * s};
+  static const std::vector<uint64_t> bounds = {1 * ms,   2500,     5 * ms,  10 * ms,   25 * ms, 50 * ms, 100 * ms,
+                                               250 * ms, 500 * ms, 1 * s,   2500 * ms, 5 * s,   10 * s,  20 * s,
+                                               30 * s,   60 * s,   120 * s, 300 * s,   600 * s};
   return bounds;
 }
 
 const std::vector<uint64_t>& first_byte_bounds() {
-  static const std::vector<uint64_t> bounds = {1 * ms,   2500,   5 * ms, 10 * ms, 25 * ms,   50 * ms, 100 * ms,
-                                               250 * ms, 500 * ms, 1 * s,  2 * s,  3 * s,     5 * s,   7500 * ms,
-                                               10 * s,   20 * s, 30 * s, 60 * s,  120 * s};
+  static const std::vector<uint64_t> bounds = {1 * ms,   2500,     5 * ms, 10 * ms, 25 * ms, 50 * ms, 100 * ms,
+                                               250 * ms, 500 * ms, 1 * s,  2 * s,   3 * s,   5 * s,   7500 * ms,
+                                               10 * s,   20 * s,   30 * s, 60 * s,  120 * s};
   return bounds;
 }
 
 // What the gateway itself adds: tens of microseconds, so the buckets begin there.
 const std::vector<uint64_t>& overhead_bounds() {
-  static const std::vector<uint64_t> bounds = {10,     20,     30,      50,      75,      100,     150,
-                                               200,    300,    500,     750,     1 * ms,  2 * ms,  5 * ms,
+  static const std::vector<uint64_t> bounds = {10,      20,      30,      50,       75,       100,    150,
+                                               200,     300,     500,     750,      1 * ms,   2 * ms, 5 * ms,
                                                10 * ms, 25 * ms, 50 * ms, 100 * ms, 250 * ms, 1 * s};
   return bounds;
 }

@@ -86,8 +86,10 @@ class Page {
     for (size_t i = 0; i < sum.counts.size(); ++i) {
       running += sum.counts[i];
       text_ += bucket;
-      if (i < sum.bounds_us.size()) seconds(static_cast<int64_t>(sum.bounds_us[i]));
-      else text_ += "+Inf";
+      if (i < sum.bounds_us.size())
+        seconds(static_cast<int64_t>(sum.bounds_us[i]));
+      else
+        text_ += "+Inf";
       text_ += "\"} ";
       number(running);
       text_ += '\n';
@@ -112,8 +114,10 @@ class Page {
     sample({}, value);
   }
   void begin(std::string_view labels, std::string_view suffix) {
-    if (labels.empty()) add(name_, suffix, " ");
-    else add(name_, suffix, "{", labels, "} ");
+    if (labels.empty())
+      add(name_, suffix, " ");
+    else
+      add(name_, suffix, "{", labels, "} ");
   }
   void number(int64_t value) {
     char digits[24];
@@ -145,10 +149,14 @@ void append_label(std::string& out, std::string_view name, std::string_view valu
   while (!value.empty()) {
     const size_t size = utf8_sequence_bytes(value);
     const char c = value[0];
-    if (size == 0) out += "\xef\xbf\xbd";
-    else if (c == '\n') out += "\\n";
-    else if (c == '"' || c == '\\') (out += '\\') += c;
-    else out.append(value, 0, size);
+    if (size == 0)
+      out += "\xef\xbf\xbd";
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '"' || c == '\\')
+      (out += '\\') += c;
+    else
+      out.append(value, 0, size);
     value.remove_prefix(size == 0 ? 1 : size);
   }
   out += '"';

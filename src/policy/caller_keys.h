@@ -1,5 +1,5 @@
-// The keys that callers may present. Only SHA-256 digests are kept and compared, so neither a memory dump of the table nor the time a
-// comparison takes tells a key.
+// The keys that callers may present. Only SHA-256 digests are kept and compared, so neither a memory dump of the table
+// nor the time a comparison takes tells a key.
 #pragma once
 
 #include <array>
@@ -31,8 +31,8 @@ class CallerKeys {
   std::vector<Entry> entries_;
 };
 
-// Whether `key` may use what the caller calls `requested` and the route resolved to `resolved` ("provider/model"). Its list
-// holds names, or prefixes that end in '*'. An empty list allows all.
+// Whether `key` may use what the caller calls `requested` and the route resolved to `resolved` ("provider/model"). Its
+// list holds names, or prefixes that end in '*'. An empty list allows all.
 bool may_use(const config::CallerKey& key, std::string_view requested, std::string_view resolved);
 // Whether `pattern` ("smart", "openai/*", "*") matches `name`.
 bool matches(std::string_view pattern, std::string_view name);

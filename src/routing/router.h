@@ -1,4 +1,5 @@
-// Which target answers a request: from the model name a caller used to one model at one provider. Pure: reads the configuration only.
+// Which target answers a request: from the model name a caller used to one model at one provider. Pure: reads the
+// configuration only.
 #pragma once
 
 #include <string>
@@ -22,9 +23,9 @@ class Router {
   // `config` must outlive the router.
   explicit Router(const config::Config& config) : config_(config) {}
 
-  // In this order: a name of `models`; "provider/model"; the one provider that lists the name; the provider of its family.
-  // unknown_model names the nearest known names. An empty `name` goes to the provider that speaks `dialect`: the only one, or
-  // the one named like the dialect's maker.
+  // In this order: a name of `models`; "provider/model"; the one provider that lists the name; the provider of its
+  // family. unknown_model names the nearest known names. An empty `name` goes to the provider that speaks `dialect`:
+  // the only one, or the one named like the dialect's maker.
   Result<Target> route(std::string_view name, Dialect dialect) const;
   // Every name that can be told beforehand, for /v1/models: (name, provider).
   std::vector<std::pair<std::string, std::string>> known_models() const;

@@ -66,7 +66,8 @@ Result<std::optional<Event>> Parser::next() {
   }
   std::string_view line;
   while (take_line(line)) {
-    if (line.size() + data_.size() > event_bytes_) return too_long("an event of the stream", event_bytes_);
+    const size_t data_bytes = data_in_view_ ? data_view_.size() : data_.size();
+    if (line.size() + data_bytes > event_bytes_) return too_long("an event of the stream", event_bytes_);
     if (!line.empty()) {
       read_field(line);
       continue;

@@ -44,11 +44,11 @@ class Parser {
   void read_retry(std::string_view value);
 
   size_t event_bytes_;
-  std::string_view rest_;    // fed and not yet read
-  std::string line_;         // a line's beginning, from earlier bytes
-  bool line_used_ = false;   // line_ was handed out whole and is to be emptied
-  bool skip_lf_ = false;     // a CR ended the last line: an LF now belongs to it
-  uint8_t bom_bytes_ = 0;    // of a byte order mark at the very start, so far; 3: past it
+  std::string_view rest_;   // fed and not yet read
+  std::string line_;        // a line's beginning, from earlier bytes
+  bool line_used_ = false;  // line_ was handed out whole and is to be emptied
+  bool skip_lf_ = false;    // a CR ended the last line: an LF now belongs to it
+  uint8_t bom_bytes_ = 0;   // of a byte order mark at the very start, so far; 3: past it
   std::string name_;
   std::string id_;
   std::string last_id_;
@@ -57,15 +57,15 @@ class Parser {
   std::string data_;            // else the data so far
   bool has_data_ = false;
   bool data_in_view_ = false;
-  bool delivered_ = false;      // name_ and the data belong to the event handed out last
+  bool delivered_ = false;  // name_ and the data belong to the event handed out last
 };
 
 // Lines ended by LF (a CR before it is dropped); empty ones are skipped.
 class LineParser {
  public:
   explicit LineParser(size_t line_bytes = default_event_bytes) : line_bytes_(line_bytes) {}
-  void feed(std::string_view bytes);                 // as Parser's
-  Result<std::optional<std::string_view>> next();    // as Parser's
+  void feed(std::string_view bytes);               // as Parser's
+  Result<std::optional<std::string_view>> next();  // as Parser's
   // At the end of the input: the last line, if it lacks its LF. The view lives as long as the parser.
   std::optional<std::string_view> finish();
   bool mid_line() const { return !line_used_ && !line_.empty(); }

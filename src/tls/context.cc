@@ -1,9 +1,9 @@
 #include "tls/context.h"
 
-#include <utility>
-
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+
+#include <utility>
 
 #include "tls/host_name.h"
 #include "tls/pem_files.h"
@@ -28,8 +28,7 @@ Owned<SSL_CTX> make_context(const SSL_METHOD* method) {
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_bytes, const unsigned char* offered,
                     unsigned int offered_bytes, void*) {
   unsigned char* match = nullptr;
-  const int found =
-      SSL_select_next_proto(&match, chosen_bytes, http_1_1, sizeof(http_1_1), offered, offered_bytes);
+  const int found = SSL_select_next_proto(&match, chosen_bytes, http_1_1, sizeof(http_1_1), offered, offered_bytes);
   if (found != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
   *chosen = match;
   return SSL_TLSEXT_ERR_OK;

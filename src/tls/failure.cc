@@ -1,15 +1,15 @@
 #include "tls/failure.h"
 
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <ctime>
 #include <memory>
 #include <vector>
-
-#include <arpa/inet.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 namespace sluice::tls {
 namespace {
@@ -91,15 +91,21 @@ std::string only_old_versions(std::string_view first) {
 
 std::string alert_reason(int alert, std::string_view first) {
   switch (alert) {
-    case SSL_AD_PROTOCOL_VERSION: return only_old_versions(first);
-    case SSL_AD_CERTIFICATE_REQUIRED: return "peer requires a certificate of ours: set cert_file and key_file";
-    case SSL_AD_UNKNOWN_CA: return "peer does not trust our certificate (alert: unknown CA)";
-    case SSL_AD_UNRECOGNIZED_NAME: return "peer has no certificate for this name (alert: unrecognized name)";
-    case SSL_AD_NO_APPLICATION_PROTOCOL: return "peer does not speak HTTP/1.1 here (alert: no application protocol)";
+    case SSL_AD_PROTOCOL_VERSION:
+      return only_old_versions(first);
+    case SSL_AD_CERTIFICATE_REQUIRED:
+      return "peer requires a certificate of ours: set cert_file and key_file";
+    case SSL_AD_UNKNOWN_CA:
+      return "peer does not trust our certificate (alert: unknown CA)";
+    case SSL_AD_UNRECOGNIZED_NAME:
+      return "peer has no certificate for this name (alert: unrecognized name)";
+    case SSL_AD_NO_APPLICATION_PROTOCOL:
+      return "peer does not speak HTTP/1.1 here (alert: no application protocol)";
     case SSL_AD_HANDSHAKE_FAILURE:
       return "peer refused the handshake: no cipher in common, or it requires a certificate of ours "
              "(alert: handshake failure)";
-    default: return "peer refused (alert: " + std::string(SSL_alert_desc_string_long(alert)) + ")";
+    default:
+      return "peer refused (alert: " + std::string(SSL_alert_desc_string_long(alert)) + ")";
   }
 }
 
@@ -127,7 +133,8 @@ std::string certificate_problem(X509_STORE_CTX* chain, std::string_view trust_hi
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
       return text + " (untrusted root" + (trust_hint.empty() ? ")" : "; " + std::string(trust_hint) + ")");
-    default: return text;
+    default:
+      return text;
   }
 }
 

@@ -1,12 +1,12 @@
 // Why a TLS connection failed, in words for people: these end up in 502 answers and in the log.
 #pragma once
 
+#include <openssl/types.h>
+
 #include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
-
-#include <openssl/types.h>
 
 namespace sluice::tls {
 

@@ -1,9 +1,9 @@
 // Owning pointers to OpenSSL's objects.
 #pragma once
 
-#include <memory>
-
 #include <openssl/types.h>
+
+#include <memory>
 
 typedef struct ssl_session_st SSL_SESSION;  // the one that types.h leaves out
 

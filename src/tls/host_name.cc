@@ -11,8 +11,8 @@ HostName::HostName(std::string_view host) {
   if (host.size() > 1 && host.back() == '.') host.remove_suffix(1);
   text_ = host;
   std::array<unsigned char, sizeof(in6_addr)> address;
-  is_ip_ = inet_pton(AF_INET, text_.c_str(), address.data()) == 1 ||
-           inet_pton(AF_INET6, text_.c_str(), address.data()) == 1;
+  is_ip_ =
+      inet_pton(AF_INET, text_.c_str(), address.data()) == 1 || inet_pton(AF_INET6, text_.c_str(), address.data()) == 1;
 }
 
 }  // namespace sluice::tls

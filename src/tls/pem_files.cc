@@ -1,13 +1,13 @@
 #include "tls/pem_files.h"
 
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <string_view>
-
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
 
 namespace sluice::tls {
 namespace {

@@ -1,9 +1,9 @@
 #include "tls/session_cache.h"
 
+#include <openssl/ssl.h>
+
 #include <ctime>
 #include <utility>
-
-#include <openssl/ssl.h>
 
 namespace sluice::tls {
 

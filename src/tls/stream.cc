@@ -1,12 +1,12 @@
 #include "tls/stream.h"
 
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
 #include <algorithm>
 #include <array>
 #include <cassert>
 #include <utility>
-
-#include <openssl/err.h>
-#include <openssl/ssl.h>
 
 #include "tls/context.h"
 #include "tls/stream_bio.h"
@@ -345,8 +345,8 @@ void TlsStream::resume() {
 
 void TlsStream::steer_reading() {
   const bool handshaking = state_ == State::handshake && side_ == Side::target && started_;
-  const bool wanted = state_ != State::broken && !peer_ended_ && !inner_ended_ && stash_.empty() &&
-                      (handshaking || delivers());
+  const bool wanted =
+      state_ != State::broken && !peer_ended_ && !inner_ended_ && stash_.empty() && (handshaking || delivers());
   if (wanted == inner_reading_) return;
   inner_reading_ = wanted;
   if (wanted) {

@@ -105,23 +105,23 @@ class TlsStream final : public net::Stream, private net::StreamEvents {
   std::unique_ptr<net::Stream> inner_;
   Owned<SSL> connection_;
   net::StreamEvents* events_ = nullptr;
-  Outbox* outbox_ = nullptr;    // while OpenSSL runs
-  std::string_view incoming_;   // of the inner stream, not yet taken by OpenSSL; valid while pump() runs
-  std::string stash_;           // the same, kept because the reader stopped; the inner stream is stopped meanwhile
-  std::string queued_;          // written before the handshake was done
-  std::string name_;            // of the target, for errors and "untrusted root"
+  Outbox* outbox_ = nullptr;     // while OpenSSL runs
+  std::string_view incoming_;    // of the inner stream, not yet taken by OpenSSL; valid while pump() runs
+  std::string stash_;            // the same, kept because the reader stopped; the inner stream is stopped meanwhile
+  std::string queued_;           // written before the handshake was done
+  std::string name_;             // of the target, for errors and "untrusted root"
   std::string_view trust_hint_;  // a literal
   std::string certificate_problem_;
   FirstBytes first_;
   std::shared_ptr<SessionCache> sessions_;
   std::function<void()> ready_;
-  std::unique_ptr<Error> broken_;           // why, until it is told
-  std::shared_ptr<TlsStream*> self_;        // made when first deferred; deferred tasks hold it weakly
+  std::unique_ptr<Error> broken_;     // why, until it is told
+  std::shared_ptr<TlsStream*> self_;  // made when first deferred; deferred tasks hold it weakly
   State state_ = State::handshake;
   Side side_;
   bool reading_ = false;
   bool inner_reading_ = false;
-  bool started_ = false;       // target side: the handshake
+  bool started_ = false;  // target side: the handshake
   bool offered_session_ = false;
   bool peer_ended_ = false;    // close_notify came
   bool end_owed_ = false;      // and is to be told

@@ -1,11 +1,11 @@
 #include "tls/stream_bio.h"
 
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
+
 #include <algorithm>
 #include <memory>
 #include <string_view>
-
-#include <openssl/bio.h>
-#include <openssl/ssl.h>
 
 #include "tls/stream.h"
 

@@ -1,14 +1,14 @@
 #include "tls/system_roots.h"
 
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <new>
 #include <string_view>
-
-#include <openssl/err.h>
-#include <openssl/x509_vfy.h>
 
 namespace sluice::tls {
 namespace {

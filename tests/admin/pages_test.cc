@@ -28,8 +28,7 @@ struct World {
                  asked_with = head.fields.find("authorization").value_or("");
                  return models;
                },
-               90 * second_ns, 1767225600,
-               Clock{[this] { return now_ns; }, [this] { return now_s; }}}};
+               90 * second_ns, 1767225600, Clock{[this] { return now_ns; }, [this] { return now_s; }}}};
 
   FakeResponder ask(Method method, std::string target, std::vector<std::pair<std::string, std::string>> fields = {}) {
     http::RequestHead head;
@@ -138,7 +137,8 @@ TEST_CASE("the time on a page goes on") {
 TEST_CASE("the system's clocks are on the scale of the others") {
   const Clock clock = Clock::system();
   CHECK(clock.unix_s() > 1'700'000'000);
-  const auto steady = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch());
+  const auto steady =
+      std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch());
   const uint64_t read_ns = clock.monotonic_ns();
   CHECK(read_ns + 2 * second_ns > static_cast<uint64_t>(steady.count()));
   CHECK(read_ns < static_cast<uint64_t>(steady.count()) + 20 * second_ns);
@@ -220,9 +220,10 @@ TEST_CASE("a model that is not there is named with those that are") {
   struct Row {
     std::string target, part;
   };
-  for (const Row& row : std::vector<Row>{{"/v1/models/fasd", "similar ones: fast"},
-                                         {"/v1/models/zzzzzzzzzzzzzz", "some that there are: fast, openai/gpt-5, ollama/qwen3:8b"},
-                                         {"/v1/models/a%22b%0a", "a\\\"b\\n"}}) {
+  for (const Row& row :
+       std::vector<Row>{{"/v1/models/fasd", "similar ones: fast"},
+                        {"/v1/models/zzzzzzzzzzzzzz", "some that there are: fast, openai/gpt-5, ollama/qwen3:8b"},
+                        {"/v1/models/a%22b%0a", "a\\\"b\\n"}}) {
     CAPTURE(row.target);
     const FakeResponder got = world.ask(Method::get, row.target);
     CHECK(got.status == 404);

@@ -46,7 +46,8 @@ std::string shown(const Usage& usage) {
 
 std::string data(std::string_view json) { return "data: " + std::string(json) + "\n\n"; }
 
-const std::string delta = data(R"({"model":"m","choices":[{"index":0,"delta":{"content":"usage \"usage\":{"},"finish_reason":null}],"usage":null})");
+const std::string delta = data(
+    R"({"model":"m","choices":[{"index":0,"delta":{"content":"usage \"usage\":{"},"finish_reason":null}],"usage":null})");
 const std::string finish = data(R"({"model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})");
 const std::string usage_chunk = data(
     R"({"model":"m","choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":2}}})");
@@ -71,55 +72,68 @@ TEST_CASE("streams of each dialect: usage, model, end") {
       {openai, events, delta + "data: [DON\n\n", "- - - - -", "m", false, false},
       {openai, events, delta + "data: [DONE]\n", "- - - - -", "m", true, false},  // the blank line may be missing
       {openai, events, delta + data(R"({"error":{"message":"no"}})"), "- - - - -", "m", false, true},
-      {openai, events, data(R"({"type":"speech.audio.delta","audio":"AA"})") +
-                           data(R"({"type":"speech.audio.done","usage":{"input_tokens":3,"output_tokens":4}})"),
+      {openai, events,
+       data(R"({"type":"speech.audio.delta","audio":"AA"})") +
+           data(R"({"type":"speech.audio.done","usage":{"input_tokens":3,"output_tokens":4}})"),
        "3 - - 4 -", "", true, false},
-      {openai, events, data(R"({"choices":[{"finish_reason":"stop"}],"x_groq":{"usage":{"prompt_tokens":7,"completion_tokens":8}}})"),
+      {openai, events,
+       data(R"({"choices":[{"finish_reason":"stop"}],"x_groq":{"usage":{"prompt_tokens":7,"completion_tokens":8}}})"),
        "7 - - 8 -", "", true, false},
-      {openai, events, "data: {\"model\":\"m\",\ndata: \"choices\":[],\ndata:\"usage\":{\"prompt_tokens\":1}}\n\n", "1 - - - -", "m",
-       false, false},
-      {openai, events, delta + "data: {\"usage\":{\"prompt_tokens\":1\n\n" + delta, "- - - - -", "m", false, false},  // malformed
-      {openai, events, data(R"({"model":"","choices":[]})") + data(R"({"model":"a\/b","choices":[{}]})"), "- - - - -", "a/b", false,
-       false},
+      {openai, events, "data: {\"model\":\"m\",\ndata: \"choices\":[],\ndata:\"usage\":{\"prompt_tokens\":1}}\n\n",
+       "1 - - - -", "m", false, false},
+      {openai, events, delta + "data: {\"usage\":{\"prompt_tokens\":1\n\n" + delta, "- - - - -", "m", false,
+       false},  // malformed
+      {openai, events, data(R"({"model":"","choices":[]})") + data(R"({"model":"a\/b","choices":[{}]})"), "- - - - -",
+       "a/b", false, false},
       {openai, events, "\xEF\xBB\xBF" + finish, "- - - - -", "m", true, false},
       {anthropic, events,
-       "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"model\":\"claude\",\"usage\":{\"input_tokens\":9,"
+       "event: message_start\ndata: "
+       "{\"type\":\"message_start\",\"message\":{\"model\":\"claude\",\"usage\":{\"input_tokens\":9,"
        "\"cache_read_input_tokens\":3,\"cache_creation_input_tokens\":2,\"output_tokens\":1}}}\n\n"
-       "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"x\"}}\n\n"
+       "event: content_block_delta\ndata: "
+       "{\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"x\"}}\n\n"
        "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},"
        "\"usage\":{\"input_tokens\":null,\"output_tokens\":12,\"output_tokens_details\":{\"thinking_tokens\":5}}}\n\n"
        "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
        "9 3 2 12 5", "claude", true, false},
       {anthropic, events, "event: message_stop\ndata: {\"type\": \"message_stop\"}\n\n", "- - - - -", "", true, false},
-      {anthropic, events, "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}\n\n", "- - - - -", "",
-       false, true},
+      {anthropic, events, "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}\n\n",
+       "- - - - -", "", false, true},
       {responses, events,
-       "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"status\":\"in_progress\",\"model\":\"gpt\","
+       "event: response.created\ndata: "
+       "{\"type\":\"response.created\",\"response\":{\"status\":\"in_progress\",\"model\":\"gpt\","
        "\"usage\":null,\"error\":null}}\n\n"
        "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"response\"}\n\n"
-       "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"status\":\"completed\",\"model\":\"gpt\","
+       "event: response.completed\ndata: "
+       "{\"type\":\"response.completed\",\"response\":{\"status\":\"completed\",\"model\":\"gpt\","
        "\"output\":[{\"usage\":1}],\"usage\":{\"input_tokens\":20,\"input_tokens_details\":{\"cached_tokens\":5,"
        "\"cache_write_tokens\":3},\"output_tokens\":6,\"output_tokens_details\":{\"reasoning_tokens\":1}}}}\n\n",
        "12 5 3 6 1", "gpt", true, false},
-      {responses, events, data(R"({"type":"response.failed","response":{"status":"failed","error":{"code":"x"}}})"), "- - - - -", "",
-       true, true},
+      {responses, events, data(R"({"type":"response.failed","response":{"status":"failed","error":{"code":"x"}}})"),
+       "- - - - -", "", true, true},
       {gemini, events,
        "data: {\"candidates\":[{\"content\":{}}],\"usageMetadata\":{\"promptTokenCount\":8,\"thoughtsTokenCount\":4},"
        "\"modelVersion\":\"g\"}\r\n\r\n"
-       "data: {\"candidates\":[{\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":8,\"candidatesTokenCount\":3,"
+       "data: "
+       "{\"candidates\":[{\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":8,"
+       "\"candidatesTokenCount\":3,"
        "\"cachedContentTokenCount\":6}}\r\n\r\n",
        "2 6 - 7 4", "g", true, false},
       {gemini, events, data(R"({"promptFeedback":{"blockReason":"SAFETY"}})"), "- - - - -", "", true, false},
-      {gemini, "application/json", "[{\"usageMetadata\":{\"promptTokenCount\":8}}\n,\n{\"modelVersion\":\"g\",\"usageMetadata\":"
-                                   "{\"promptTokenCount\":9,\"candidatesTokenCount\":1}}\n]\n",
+      {gemini, "application/json",
+       "[{\"usageMetadata\":{\"promptTokenCount\":8}}\n,\n{\"modelVersion\":\"g\",\"usageMetadata\":"
+       "{\"promptTokenCount\":9,\"candidatesTokenCount\":1}}\n]\n",
        "9 - - 1 -", "g", true, false},
       {gemini, "application/json", "[{\"usageMetadata\":{\"promptTokenCount\":8}}\n,\n", "8 - - - -", "", false, false},
       {ollama, "application/x-ndjson",
-       "{\"model\":\"l\",\"message\":{\"content\":\"\\\"done\\\":true\"},\"done\":false}\n{\"model\":\"l\",\"done\":false}\n"
+       "{\"model\":\"l\",\"message\":{\"content\":\"\\\"done\\\":true\"},\"done\":false}\n{\"model\":\"l\",\"done\":"
+       "false}\n"
        "{\"model\":\"l\",\"done\":true,\"prompt_eval_count\":11,\"eval_count\":22}\n",
        "11 - - 22 -", "l", true, false},
-      {ollama, "application/x-ndjson", "{\"done\":false}\n{\"done\": true,\"eval_count\":1}", "- - - 1 -", "", true, false},
-      {ollama, "application/x-ndjson", "{\"done\":false}\n{\"done\":true,\"eval_count\":1", "- - - - -", "", false, false},
+      {ollama, "application/x-ndjson", "{\"done\":false}\n{\"done\": true,\"eval_count\":1}", "- - - 1 -", "", true,
+       false},
+      {ollama, "application/x-ndjson", "{\"done\":false}\n{\"done\":true,\"eval_count\":1", "- - - - -", "", false,
+       false},
       {ollama, "application/x-ndjson", "{\"done\":false}\n{\"error\":\"no\"}\n", "- - - - -", "", false, true},
   };
   for (const Case& c : cases) {
@@ -145,11 +159,13 @@ TEST_CASE("bodies of each dialect") {
   };
   using enum Dialect;
   const Case cases[] = {
-      {openai, R"({"model":"m","choices":[{"message":{"content":"\"usage\":{"}}],"usage":{"prompt_tokens":3,"completion_tokens":4}})",
+      {openai,
+       R"({"model":"m","choices":[{"message":{"content":"\"usage\":{"}}],"usage":{"prompt_tokens":3,"completion_tokens":4}})",
        "3 - - 4 -", "m", true, false},
-      {openai, R"({"data":[{"embedding":[0.1,-2]}],"model":"e","usage":{"prompt_tokens":5,"total_tokens":5}}  )", "5 - - - -", "e", true,
+      {openai, R"({"data":[{"embedding":[0.1,-2]}],"model":"e","usage":{"prompt_tokens":5,"total_tokens":5}}  )",
+       "5 - - - -", "e", true, false},
+      {openai, R"({"usage":{"prompt_tokens":3,"prompt_tokens_details":{"cached_tokens":9}}})", "0 9 - - -", "", true,
        false},
-      {openai, R"({"usage":{"prompt_tokens":3,"prompt_tokens_details":{"cached_tokens":9}}})", "0 9 - - -", "", true, false},
       {openai, R"({"usage":{"prompt_tokens":-3,"completion_tokens":1.5}})", "- - - - -", "", true, false},
       {openai, R"({"usage":{"prompt_tokens":99999999999999999999999,"completion_tokens":18446744073709551615}})",
        "- - - 18446744073709551615 -", "", true, false},
@@ -159,11 +175,14 @@ TEST_CASE("bodies of each dialect") {
       {openai, R"({"model":"m","usage":{"prompt_tokens":3)", "- - - - -", "m", false, false},
       {openai, R"({"model":"m"} {})", "- - - - -", "m", false, false},
       {openai, "", "- - - - -", "", false, false},
-      {anthropic, R"({"model":"c","stop_reason":"end_turn","usage":{"input_tokens":1,"cache_read_input_tokens":2,"output_tokens":3}})",
+      {anthropic,
+       R"({"model":"c","stop_reason":"end_turn","usage":{"input_tokens":1,"cache_read_input_tokens":2,"output_tokens":3}})",
        "1 2 - 3 -", "c", true, false},
-      {responses, R"({"model":"g","status":"completed","tool_usage":{"image_gen":{"input_tokens":9}},"usage":{"input_tokens":1}})",
+      {responses,
+       R"({"model":"g","status":"completed","tool_usage":{"image_gen":{"input_tokens":9}},"usage":{"input_tokens":1}})",
        "1 - - - -", "g", true, false},
-      {gemini, R"({"usageMetadata":{"promptTokenCount":1,"thoughtsTokenCount":2},"modelVersion":"g"})", "1 - - 2 2", "g", true, false},
+      {gemini, R"({"usageMetadata":{"promptTokenCount":1,"thoughtsTokenCount":2},"modelVersion":"g"})", "1 - - 2 2",
+       "g", true, false},
       {ollama, R"({"model":"l","done":true,"prompt_eval_count":1,"eval_count":2})", "1 - - 2 -", "l", true, false},
   };
   for (const Case& c : cases) {
@@ -201,7 +220,8 @@ TEST_CASE("a usage chunk nobody asked for is kept back, and nothing else is") {
       {delta, "data: {\"choices\":[],\ndata: \"usage\":{}}\n\n", done},
       {delta, usage_chunk + usage_chunk, done},
       {"data: {\"choices\":[],\"usage\":null}\n\n", chunk, "data: {\"choices\":[],\"prompt_filter_results\":[]}\n\n"},
-      {"data: {\"choices\":[{\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":10}}\n\n", "", "data: {\"usage\":{}}\n\n"},
+      {"data: {\"choices\":[{\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":10}}\n\n", "",
+       "data: {\"usage\":{}}\n\n"},
       {"data: {\"choices\":[],\"usage\":{}\n\n", chunk, "data: {\"choices\":[],\"usage\":{}}"},  // malformed; no end
       {"retry: 5\n\nevent: ping\n\ndata\n\ndata:\n\n", chunk, "x"},
   };

@@ -1,11 +1,11 @@
 // AnswerTap against every recorded answer, cut at random, compared with a full parse.
-#include <random>
+#include "corpus.h"
 
 #include <catch2/catch.hpp>
+#include <random>
 
 #include "api/answer_tap.h"
 #include "api/request_peek.h"
-#include "corpus.h"
 
 namespace sluice::api {
 namespace {
@@ -20,7 +20,8 @@ struct Expected {
   int end_marks = 0;
 
   static void set(std::optional<uint64_t>& count, const json& object, const char* key) {
-    if (object.is_object() && object.contains(key) && object[key].is_number_unsigned()) count = object[key].get<uint64_t>();
+    if (object.is_object() && object.contains(key) && object[key].is_number_unsigned())
+      count = object[key].get<uint64_t>();
   }
   void read_openai(const json& usage_json) {
     if (!usage_json.is_object()) return;
@@ -100,7 +101,8 @@ struct Expected {
         read_gemini(at(text, "usageMetadata"));
         read_model(text, "modelVersion");
         break;
-      case Dialect::ollama: break;
+      case Dialect::ollama:
+        break;
     }
   }
 };
@@ -215,13 +217,14 @@ TEST_CASE("usage, model and end of every recorded stream") {
     } else {
       for (const Frame& frame : frames_of(exchange.body)) {
         expected.read(exchange.dialect, frame.data);
-        const bool usage_chunk = exchange.dialect == Dialect::openai && frame.data.is_object() && frame.data.contains("usage") &&
-                                 frame.data["usage"].is_object() && frame.data.contains("choices") && frame.data["choices"].empty();
+        const bool usage_chunk = exchange.dialect == Dialect::openai && frame.data.is_object() &&
+                                 frame.data.contains("usage") && frame.data["usage"].is_object() &&
+                                 frame.data.contains("choices") && frame.data["choices"].empty();
         if (!usage_chunk) without_usage_chunk += frame.bytes;
         hidden += usage_chunk;
       }
-      for (const char* mark : {"[DONE]", "\"finish_reason\":\"", "message_stop", "response.completed", "response.incomplete",
-                               "\"finishReason\": \""}) {
+      for (const char* mark : {"[DONE]", "\"finish_reason\":\"", "message_stop", "response.completed",
+                               "response.incomplete", "\"finishReason\": \""}) {
         ends = ends || exchange.body.find(mark) != std::string::npos;
       }
     }
@@ -242,8 +245,8 @@ TEST_CASE("usage, model and end of every recorded stream") {
     with_model += !expected.model.empty();
     whole += ends;
   }
-  std::cout << "corpus: " << streams << " streams (" << arrays << " arrays), " << with_usage << " with usage, " << with_model
-            << " with a model, " << whole << " whole, " << hidden << " usage chunks hidden\n";
+  std::cout << "corpus: " << streams << " streams (" << arrays << " arrays), " << with_usage << " with usage, "
+            << with_model << " with a model, " << whole << " whole, " << hidden << " usage chunks hidden\n";
   CHECK((streams == 0 || (with_usage > streams / 2 && hidden > 0 && arrays > 0)));
 }
 

@@ -40,8 +40,16 @@ TEST_CASE("the caller's key is found wherever a dialect puts it") {
 
 TEST_CASE("a query loses its key and nothing else") {
   const std::pair<std::string_view, std::string_view> cases[] = {
-      {"", ""},        {"key=1", ""},          {"alt=sse&key=1", "alt=sse"}, {"key=1&alt=sse", "alt=sse"},
-      {"a&key=1&b", "a&b"}, {"a=%20&&b", "a=%20&&b"}, {"%6Bey=1&x", "x"}, {"key=1&key=2", ""}, {"keys=1", "keys=1"}, {"key", ""},
+      {"", ""},
+      {"key=1", ""},
+      {"alt=sse&key=1", "alt=sse"},
+      {"key=1&alt=sse", "alt=sse"},
+      {"a&key=1&b", "a&b"},
+      {"a=%20&&b", "a=%20&&b"},
+      {"%6Bey=1&x", "x"},
+      {"key=1&key=2", ""},
+      {"keys=1", "keys=1"},
+      {"key", ""},
   };
   for (const auto& [query, rest] : cases) {
     INFO(query);
@@ -50,7 +58,8 @@ TEST_CASE("a query loses its key and nothing else") {
 }
 
 TEST_CASE("fields that carry a credential") {
-  for (const char* name : {"Authorization", "X-API-Key", "api-key", "x-goog-api-key", "Cookie", "Proxy-Authorization"}) {
+  for (const char* name :
+       {"Authorization", "X-API-Key", "api-key", "x-goog-api-key", "Cookie", "Proxy-Authorization"}) {
     INFO(name);
     CHECK(is_credential_field(name));
   }

@@ -26,18 +26,21 @@ TEST_CASE("each path is its endpoint, with its model and the target's path") {
       {get, "/v1/responses/resp_1", "responses/get", "responses", "", "/responses/resp_1"},
       {head, "/v1/responses/resp_1", "responses/get", "responses", "", "/responses/resp_1"},
       {del, "/responses/resp_1", "responses/delete", "responses", "", "/responses/resp_1"},
-      {get, "/v1/responses/resp_1/input_items", "responses/input_items", "responses", "", "/responses/resp_1/input_items"},
+      {get, "/v1/responses/resp_1/input_items", "responses/input_items", "responses", "",
+       "/responses/resp_1/input_items"},
       {post, "/v1/responses/resp_1/cancel", "responses/cancel", "responses", "", "/responses/resp_1/cancel"},
       {post, "/v1/messages", "messages", "anthropic", "", "/v1/messages"},
       {post, "/v1/messages/count_tokens", "messages/count_tokens", "anthropic", "", "/v1/messages/count_tokens"},
       {post, "/v1beta/models/gemini-2.5-pro:generateContent", "generateContent", "gemini", "gemini-2.5-pro",
        "/v1beta/models/other:generateContent"},
-      {post, "/v1beta/models/gemini-2.5-pro%3AstreamGenerateContent", "streamGenerateContent", "gemini", "gemini-2.5-pro",
-       "/v1beta/models/other:streamGenerateContent"},
-      {post, "/v1beta/models/a%2Fb/c:d%3acountTokens", "countTokens", "gemini", "a%2Fb/c:d", "/v1beta/models/other:countTokens"},
+      {post, "/v1beta/models/gemini-2.5-pro%3AstreamGenerateContent", "streamGenerateContent", "gemini",
+       "gemini-2.5-pro", "/v1beta/models/other:streamGenerateContent"},
+      {post, "/v1beta/models/a%2Fb/c:d%3acountTokens", "countTokens", "gemini", "a%2Fb/c:d",
+       "/v1beta/models/other:countTokens"},
       {post, "/v1/models/gemini-2.5-pro:embedContent", "embedContent", "gemini", "gemini-2.5-pro",
        "/v1/models/other:embedContent"},
-      {post, "/v1beta/models/x:batchEmbedContents", "batchEmbedContents", "gemini", "x", "/v1beta/models/other:batchEmbedContents"},
+      {post, "/v1beta/models/x:batchEmbedContents", "batchEmbedContents", "gemini", "x",
+       "/v1beta/models/other:batchEmbedContents"},
       {get, "/v1beta/models", "models", "gemini", "", "/v1beta/models"},
       {get, "/v1beta/models/gemini-2.5-pro", "models/get", "gemini", "gemini-2.5-pro", "/v1beta/models/other"},
       {post, "/api/chat", "ollama/chat", "ollama", "", "/api/chat"},
@@ -119,12 +122,9 @@ TEST_CASE("known paths with another method say which are allowed") {
     std::string_view path, allowed;
   };
   const Case cases[] = {
-      {get, "/v1/chat/completions", "POST"},
-      {put, "/v1/responses/resp_1", "GET, HEAD, DELETE"},
-      {get, "/v1/responses/compact", "POST"},
-      {get, "/responses", "POST"},
-      {post, "/api/tags", "GET, HEAD"},
-      {get, "/v1/models/x:generateContent", "POST"},
+      {get, "/v1/chat/completions", "POST"},  {put, "/v1/responses/resp_1", "GET, HEAD, DELETE"},
+      {get, "/v1/responses/compact", "POST"}, {get, "/responses", "POST"},
+      {post, "/api/tags", "GET, HEAD"},       {get, "/v1/models/x:generateContent", "POST"},
   };
   for (const Case& c : cases) {
     INFO(c.path);

@@ -22,7 +22,8 @@ TEST_CASE("errors in each dialect's words") {
       {ErrorCode::forbidden, "permission_error", "model_not_allowed", "permission_error", "PERMISSION_DENIED"},
       {ErrorCode::unknown_model, "invalid_request_error", "model_not_found", "not_found_error", "NOT_FOUND"},
       {ErrorCode::unknown_path, "invalid_request_error", "unknown_url", "not_found_error", "NOT_FOUND"},
-      {ErrorCode::body_too_large, "invalid_request_error", "request_too_large", "request_too_large", "INVALID_ARGUMENT"},
+      {ErrorCode::body_too_large, "invalid_request_error", "request_too_large", "request_too_large",
+       "INVALID_ARGUMENT"},
       {ErrorCode::rate_limited, "rate_limit_error", "rate_limit_exceeded", "rate_limit_error", "RESOURCE_EXHAUSTED"},
       {ErrorCode::overloaded, "overloaded_error", "overloaded", "overloaded_error", "UNAVAILABLE"},
       {ErrorCode::draining, "overloaded_error", "draining", "overloaded_error", "UNAVAILABLE"},
@@ -44,8 +45,8 @@ TEST_CASE("errors in each dialect's words") {
                             {"error", {{"type", c.anthropic_type}, {"message", "say \"why\""}}},
                             {"request_id", "req_1"}});
     const json gemini = json::parse(error_body(Dialect::gemini, error, ""));
-    CHECK(gemini == json{{"error",
-                          {{"code", http_status(c.code)}, {"message", "say \"why\""}, {"status", c.gemini_status}}}});
+    CHECK(gemini ==
+          json{{"error", {{"code", http_status(c.code)}, {"message", "say \"why\""}, {"status", c.gemini_status}}}});
     CHECK(json::parse(error_body(Dialect::ollama, error, "")) == json{{"error", "say \"why\""}});
   }
   for (int code = 0; code <= static_cast<int>(ErrorCode::io); ++code) {  // each code is JSON in each dialect
@@ -58,10 +59,12 @@ TEST_CASE("errors in each dialect's words") {
 TEST_CASE("an error in mid-stream is a frame of its own") {
   const Error error{ErrorCode::target_cut, "cut"};
   using enum StreamFormat;
-  CHECK(error_event(Dialect::openai, sse, error, "r") ==
-        "\n\ndata: {\"error\":{\"message\":\"cut\",\"type\":\"api_error\",\"param\":null,\"code\":\"target_cut\"}}\n\n");
+  CHECK(
+      error_event(Dialect::openai, sse, error, "r") ==
+      "\n\ndata: {\"error\":{\"message\":\"cut\",\"type\":\"api_error\",\"param\":null,\"code\":\"target_cut\"}}\n\n");
   CHECK(error_event(Dialect::anthropic, sse, error, "r", true) ==
-        "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"cut\"},\"request_id\":\"r\"}\n\n");
+        "event: error\ndata: "
+        "{\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"cut\"},\"request_id\":\"r\"}\n\n");
   CHECK(error_event(Dialect::ollama, ndjson, error, "r") == "\n{\"error\":\"cut\"}\n");
   CHECK(error_event(Dialect::ollama, ndjson, error, "r", true) == "{\"error\":\"cut\"}\n");
   CHECK(error_event(Dialect::gemini, json_array, error, "r") ==
@@ -111,7 +114,10 @@ TEST_CASE("escapes are undone, broken ones refused") {
       {R"(\u0041\u00e9\u20AC)", "A\xC3\xA9\xE2\x82\xAC", true},
       {R"(\ud83d\ude00)", "\xF0\x9F\x98\x80", true},
       {R"(\ud83dx)", "\xEF\xBF\xBDx", true},
-      {R"(\ud83d\u0041)", "\xEF\xBF\xBD""A", true},
+      {R"(\ud83d\u0041)",
+       "\xEF\xBF\xBD"
+       "A",
+       true},
       {R"(\u00g0)", "", false},
       {R"(\u00)", "", false},
       {R"(ab\)", "ab", false},

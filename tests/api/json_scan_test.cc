@@ -96,9 +96,11 @@ TEST_CASE("nesting is looked into so far and skipped beyond") {
 }
 
 TEST_CASE("what is no object or array, or not whole, is not whole") {
-  for (const char* json : {"", " ", "1", "\"a\"", "true", "x", "{", "[", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,", "{\"a\":1,}",
-                           "{]", "[}", "{\"o\":{]}", "{\"a\" 1}", "{a:1}", "{}x", "{}{}", "[1 2]", "{\"b\":[", "{\"b\":[\"]}",
-                           "{\"b\":\"\\\"}", "{,}", "{\"a\":}", "[,]"}) {
+  for (const char* json : {"",           " ",        "1",      "\"a\"",      "true",         "x",
+                           "{",          "[",        "{\"a\"", "{\"a\":",    "{\"a\":1",     "{\"a\":1,",
+                           "{\"a\":1,}", "{]",       "[}",     "{\"o\":{]}", "{\"a\" 1}",    "{a:1}",
+                           "{}x",        "{}{}",     "[1 2]",  "{\"b\":[",   "{\"b\":[\"]}", "{\"b\":\"\\\"}",
+                           "{,}",        "{\"a\":}", "[,]"}) {
     for (const size_t step : {size_t{1}, size_t{100}}) {
       INFO(json);
       JsonScan scan(tree);
@@ -118,9 +120,12 @@ TEST_CASE("random documents are followed to their end") {
   };
   std::function<nlohmann::json(int)> make = [&](int depth) -> nlohmann::json {
     switch (random() % (depth > 5 ? 3 : 5)) {
-      case 0: return text();
-      case 1: return static_cast<int>(random() % 1000) - 500;
-      case 2: return nullptr;
+      case 0:
+        return text();
+      case 1:
+        return static_cast<int>(random() % 1000) - 500;
+      case 2:
+        return nullptr;
       case 3: {
         auto array = nlohmann::json::array();
         for (size_t i = random() % 6; i != 0; --i) array.push_back(make(depth + 1));

@@ -41,9 +41,9 @@ Outcome run(std::string_view content_type, std::string_view body, size_t step) {
 constexpr size_t steps[] = {1, 2, 3, 4, 5, 6, 7, 8, 16, 31, 100000};
 
 TEST_CASE("the model is found wherever it stands, however the body is cut") {
-  const std::string file = part(
-      "Content-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\nContent-Type: audio/wav",
-      "RIFF\r\n--\r\n--bx\r\n--c\r\n\r\nname=\"model\"\r\n" + std::string(3000, '-') + "\r\n-");
+  const std::string file =
+      part("Content-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\nContent-Type: audio/wav",
+           "RIFF\r\n--\r\n--bx\r\n--c\r\n\r\nname=\"model\"\r\n" + std::string(3000, '-') + "\r\n-");
   struct Case {
     std::string_view content_type;
     std::string body, model;
@@ -82,7 +82,8 @@ TEST_CASE("a body without a model is done at its closing boundary, one that is c
     const Outcome whole = run(type, field("language", "en") + "--b--", step);
     CHECK(whole.done);
     CHECK_FALSE(whole.found);
-    for (const char* cut : {"", "-", "--b", "--b-", "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n--"}) {
+    for (const char* cut :
+         {"", "-", "--b", "--b-", "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n--"}) {
       INFO(cut);
       const Outcome open = run(type, field("language", "en") + cut, step);
       CHECK_FALSE(open.refused);
@@ -128,8 +129,9 @@ TEST_CASE("heads, values and what comes first are bounded") {
 
 TEST_CASE("a large file is looked through once") {
   // By 64 bytes, 2 MiB would be 32768 looks; looking from the start each time would read 32 GiB.
-  const std::string body = part("Content-Disposition: form-data; name=\"file\"; filename=\"a\"", std::string(2 << 20, '\n')) +
-                           field("model", "m") + "--b--";
+  const std::string body =
+      part("Content-Disposition: form-data; name=\"file\"; filename=\"a\"", std::string(2 << 20, '\n')) +
+      field("model", "m") + "--b--";
   const Outcome outcome = run(type, body, 64);
   CHECK(outcome.found);
   CHECK(outcome.model == "m");

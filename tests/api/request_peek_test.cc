@@ -60,11 +60,14 @@ TEST_CASE("a peek sees the model and the stream options, and edits change nothin
        R"({"model":"new","stream_options":{"include_usage":true}})"},
       {R"({"a":{"model":"inner","stream":true},"model":"ol\u0064","stream":false})", "old", false, false,
        R"({"stream_options":{"include_usage":true},"a":{"model":"inner","stream":true},"model":"new","stream":false})"},
-      {R"({"mod\u0065l":"old"})", "old", false, false, R"({"stream_options":{"include_usage":true},"mod\u0065l":"new"})"},
+      {R"({"mod\u0065l":"old"})", "old", false, false,
+       R"({"stream_options":{"include_usage":true},"mod\u0065l":"new"})"},
       {R"({"model":null,"stream":null})", "", false, false,
        R"({"stream_options":{"include_usage":true},"model":null,"stream":null})"},
-      {R"({"model":"a\"b\\","z":1})", "a\"b\\", false, false, R"({"stream_options":{"include_usage":true},"model":"new","z":1})"},
-      {R"({"model":"","z":"}{"})", "", false, false, R"({"stream_options":{"include_usage":true},"model":"new","z":"}{"})"},
+      {R"({"model":"a\"b\\","z":1})", "a\"b\\", false, false,
+       R"({"stream_options":{"include_usage":true},"model":"new","z":1})"},
+      {R"({"model":"","z":"}{"})", "", false, false,
+       R"({"stream_options":{"include_usage":true},"model":"new","z":"}{"})"},
   };
   RequestPeeker peeker;
   for (const Case& c : cases) {

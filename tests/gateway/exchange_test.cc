@@ -18,22 +18,25 @@ std::string chunk(std::string_view bytes) {
 
 TEST_CASE("a request goes out renamed and with the provider's credential, and the answer comes back as it is") {
   World world;
-  world.say(post("/v1/chat/completions?a=b&key=caller-secret", chat,
-                 "Authorization: Bearer caller-secret\r\nX-Custom: kept\r\nAccept-Encoding: gzip\r\nX-Forwarded-For: 10.1.1.1\r\n"
-                 "Connection: x-hop\r\nX-Hop: dropped\r\nOpenAI-Organization: org\r\n"));
+  world.say(post(
+      "/v1/chat/completions?a=b&key=caller-secret", chat,
+      "Authorization: Bearer caller-secret\r\nX-Custom: kept\r\nAccept-Encoding: gzip\r\nX-Forwarded-For: 10.1.1.1\r\n"
+      "Connection: x-hop\r\nX-Hop: dropped\r\nOpenAI-Organization: org\r\n"));
   REQUIRE(world.targets.size() == 1);
   CHECK(world.target().text ==
         "POST /v1/chat/completions?a=b HTTP/1.1\r\nhost: demo\r\naccept-encoding: identity\r\n"
         "authorization: Bearer provider-secret\r\nContent-Type: application/json\r\nX-Custom: kept\r\n"
-        "OpenAI-Organization: org\r\ncontent-length: 36\r\n\r\n" R"({"model":"real-model","messages":[]})");
+        "OpenAI-Organization: org\r\ncontent-length: 36\r\n\r\n"
+        R"({"model":"real-model","messages":[]})");
   world.target_says(ok_json(answer, "x-request-id: theirs\r\nopenai-version: 2020-10-01\r\nkeep-alive: timeout=5\r\n"));
-  CHECK(world.caller->has("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nopenai-version: 2020-10-01\r\nx-request-id: "));
+  CHECK(world.caller->has(
+      "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nopenai-version: 2020-10-01\r\nx-request-id: "));
   CHECK(world.caller->has("sluice-target: lab/real-model\r\nsluice-attempts: 1\r\ncontent-length: "));
   CHECK(world.caller->has("\r\n\r\n" + answer));
   CHECK_FALSE(world.caller->has("keep-alive"));
   const std::string record = world.records();
-  for (const char* part : {"model=fast", "target=lab/real-model", "answered_model=real-model-1", "status=200", "outcome=ok",
-                           "input_tokens=5", "output_tokens=7", "target_request_id=theirs"}) {
+  for (const char* part : {"model=fast", "target=lab/real-model", "answered_model=real-model-1", "status=200",
+                           "outcome=ok", "input_tokens=5", "output_tokens=7", "target_request_id=theirs"}) {
     INFO(record);
     CHECK(record.find(part) != std::string::npos);
   }
@@ -142,7 +145,8 @@ TEST_CASE("a slow caller stops the reading of its target") {
   world.say(post("/v1/chat/completions", chat));
   world.caller->stream->stop_reading();
   const size_t size = 4 << 20;
-  world.target_says("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: " + std::to_string(size) + "\r\n\r\n");
+  world.target_says("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: " + std::to_string(size) +
+                    "\r\n\r\n");
   world.target_says(std::string(size, ' '));
   world.turn(500);
   CHECK(world.target().stream->pending_bytes() > size - (1 << 20));  // it is the target that holds them
@@ -154,13 +158,16 @@ TEST_CASE("a slow caller stops the reading of its target") {
 
 TEST_CASE("an upload is passed on while it arrives, its model renamed, with back-pressure") {
   World world;
-  const std::string head = "--b\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nfast\r\n--b\r\n"
-                           "content-disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n";
+  const std::string head =
+      "--b\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nfast\r\n--b\r\n"
+      "content-disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n";
   const std::string file(2 << 20, 'f');
   const std::string tail = "\r\n--b--\r\n";
   const size_t size = head.size() + file.size() + tail.size();
-  world.say("POST /v1/audio/transcriptions HTTP/1.1\r\nHost: s\r\nContent-Type: multipart/form-data; boundary=b\r\n"
-            "Content-Length: " + std::to_string(size) + "\r\n\r\n" + head);
+  world.say(
+      "POST /v1/audio/transcriptions HTTP/1.1\r\nHost: s\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+      "Content-Length: " +
+      std::to_string(size) + "\r\n\r\n" + head);
   REQUIRE(world.targets.size() == 1);  // before the file has come
   CHECK(world.target().has("content-length: " + std::to_string(size + 6)));
   CHECK(world.target().has("\r\n\r\nreal-model\r\n--b"));

@@ -35,8 +35,8 @@ World::World(config::Config given) : config(std::move(given)) {
     targets.push_back(std::make_unique<Peer>(std::move(stream)));
   });
   access_log = std::make_unique<observe::AccessLog>(*log, cells());
-  context.emplace(Context{loop, config, *keys, *router, *links, proxies, peeker, ids, cells(), access_log.get(), *log,
-                          draining, {}, {}});
+  context.emplace(Context{
+      loop, config, *keys, *router, *links, proxies, peeker, ids, cells(), access_log.get(), *log, draining, {}, {}});
   front.emplace(*context, OwnPages{});
   http::InboundOptions options;
   options.limits.body_bytes = config.limits.body_bytes;

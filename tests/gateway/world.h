@@ -1,4 +1,5 @@
-// A whole gateway worker without threads or sockets: a caller at one end of a memory pipe, scripted targets at the other.
+// A whole gateway worker without threads or sockets: a caller at one end of a memory pipe, scripted targets at the
+// other.
 #pragma once
 
 #include <atomic>

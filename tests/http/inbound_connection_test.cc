@@ -108,11 +108,12 @@ struct World {
 const std::string get_echo = "GET /echo HTTP/1.1\r\nHost: x\r\n\r\n";
 
 TEST_CASE("a request is answered whatever the pieces it comes in") {
-  for (const size_t piece : {1, 2, 3, 4, 5, 6, 7, 8, 16, 31, 65536}) {
+  for (const size_t piece : std::initializer_list<size_t>{1, 2, 3, 4, 5, 6, 7, 8, 16, 31, 65536}) {
     World world({}, piece);
     CHECK(world.say("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello") ==
           "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello");
-    CHECK(world.say("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n") ==
+    CHECK(world.say(
+              "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n") ==
           "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello");
     CHECK_FALSE(world.caller.ended);
     CHECK(world.service.alive == 0);
@@ -157,7 +158,8 @@ TEST_CASE("a stream of unknown length is chunked to 1.1 and ended by close to 1.
 TEST_CASE("HEAD gets the head only") {
   World world;
   CHECK(world.say("HEAD /echo HTTP/1.1\r\nHost: x\r\n\r\n") == "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
-  CHECK(world.say("HEAD /stream HTTP/1.1\r\nHost: x\r\n\r\n") == "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+  CHECK(world.say("HEAD /stream HTTP/1.1\r\nHost: x\r\n\r\n") ==
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
 }
 
 TEST_CASE("connections persist as the version and Connection say") {
@@ -182,7 +184,8 @@ TEST_CASE("connections persist as the version and Connection say") {
 
 TEST_CASE("an answer before the body was read closes, and the body is never taken for a request") {
   World world;
-  const std::string answer = world.say("POST /refuse HTTP/1.1\r\nHost: x\r\nContent-Length: 60\r\n\r\n" + get_echo + get_echo);
+  const std::string answer =
+      world.say("POST /refuse HTTP/1.1\r\nHost: x\r\nContent-Length: 60\r\n\r\n" + get_echo + get_echo);
   CHECK(answer == "HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\nconnection: close\r\n\r\nno");
   CHECK(world.caller.ended);
 }
@@ -192,8 +195,9 @@ TEST_CASE("Expect: 100-continue is answered, but not to 1.0 and not when refused
   CHECK(world.say("POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n") ==
         "HTTP/1.1 100 Continue\r\n\r\n");
   CHECK(world.say("ok") == "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
-  CHECK(world.say("POST /refuse HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n").find("100 ") ==
-        std::string::npos);
+  CHECK(
+      world.say("POST /refuse HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n").find("100 ") ==
+      std::string::npos);
 }
 
 TEST_CASE("what is malformed is answered once, then the connection closes") {
@@ -210,7 +214,8 @@ TEST_CASE("a body at its limit passes, one byte more is 413") {
   options.limits.body_bytes = 10;
   {
     World world(options);
-    CHECK(world.say("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n0123456789").find("200 OK") != std::string::npos);
+    CHECK(world.say("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n0123456789").find("200 OK") !=
+          std::string::npos);
   }
   {
     World world(options);
@@ -219,7 +224,8 @@ TEST_CASE("a body at its limit passes, one byte more is 413") {
   }
   {
     World world(options);  // told while it is read, long before it ends
-    CHECK(world.say("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n0123456789a").find("HTTP/1.1 413") == 0);
+    CHECK(world.say("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n0123456789a")
+              .find("HTTP/1.1 413") == 0);
   }
 }
 

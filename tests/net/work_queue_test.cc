@@ -29,10 +29,12 @@ TEST_CASE("work may be destroyed inside its done") {
   Loop loop;
   std::unique_ptr<Work> work;
   bool done = false;
-  work = queue_work(loop, [] {}, [&] {
-    work.reset();
-    done = true;
-  });
+  work = queue_work(
+      loop, [] {},
+      [&] {
+        work.reset();
+        done = true;
+      });
   CHECK(turn_until(loop, [&] { return done; }));
 }
 
@@ -77,7 +79,8 @@ TEST_CASE("a loop that ends waits for work that cannot be called off") {
   {
     Loop loop;
     std::atomic<bool> began{false};
-    auto work = queue_work(loop, [&] { began = true, finished = true; }, [] {});
+    auto work = queue_work(
+        loop, [&] { began = true, finished = true; }, [] {});
     while (!began) loop.run_once(true);
     work.reset();
   }

@@ -63,14 +63,17 @@ std::string line_of(const AccessRecord& record, bool json) {
 }
 
 TEST_CASE("golden records") {
-  CHECK(line_of(full_record(), true) ==
-        "{\"time\":\"2026-01-01T00:00:00.123Z\",\"type\":\"access\",\"request_id\":\"req-1\",\"peer\":\"127.0.0.1:5000\","
-        "\"key\":\"team a\",\"method\":\"POST\",\"path\":\"/v1/chat/completions\",\"route\":\"chat/completions\","
-        "\"dialect\":\"openai\",\"model\":\"fast\",\"target\":\"openai/gpt-4o-mini\","
-        "\"answered_model\":\"gpt-4o-mini-2024-07-18\",\"target_request_id\":\"abc\",\"status\":502,\"outcome\":\"target_cut\","
-        "\"reason\":\"the answer ended \\\"early\\\"\\n\",\"stream\":true,\"attempts\":2,\"target_status\":200,"
-        "\"duration_us\":1234567,\"overhead_us\":89,\"first_byte_us\":0,\"bytes_in\":1000,\"bytes_out\":2000,"
-        "\"input_tokens\":10,\"cache_read_tokens\":0,\"cache_write_tokens\":3,\"output_tokens\":20,\"reasoning_tokens\":5}\n");
+  CHECK(
+      line_of(full_record(), true) ==
+      "{\"time\":\"2026-01-01T00:00:00.123Z\",\"type\":\"access\",\"request_id\":\"req-1\",\"peer\":\"127.0.0.1:5000\","
+      "\"key\":\"team a\",\"method\":\"POST\",\"path\":\"/v1/chat/completions\",\"route\":\"chat/completions\","
+      "\"dialect\":\"openai\",\"model\":\"fast\",\"target\":\"openai/gpt-4o-mini\","
+      "\"answered_model\":\"gpt-4o-mini-2024-07-18\",\"target_request_id\":\"abc\",\"status\":502,\"outcome\":\"target_"
+      "cut\","
+      "\"reason\":\"the answer ended \\\"early\\\"\\n\",\"stream\":true,\"attempts\":2,\"target_status\":200,"
+      "\"duration_us\":1234567,\"overhead_us\":89,\"first_byte_us\":0,\"bytes_in\":1000,\"bytes_out\":2000,"
+      "\"input_tokens\":10,\"cache_read_tokens\":0,\"cache_write_tokens\":3,\"output_tokens\":20,\"reasoning_tokens\":"
+      "5}\n");
   CHECK(line_of(full_record(), false) ==
         "2026-01-01T00:00:00.123Z access request_id=req-1 peer=127.0.0.1:5000 key=\"team a\" method=POST "
         "path=/v1/chat/completions route=chat/completions dialect=openai model=fast target=openai/gpt-4o-mini "
@@ -78,9 +81,10 @@ TEST_CASE("golden records") {
         "reason=\"the answer ended \\\"early\\\"\\n\" stream=true attempts=2 target_status=200 duration_us=1234567 "
         "overhead_us=89 first_byte_us=0 bytes_in=1000 bytes_out=2000 input_tokens=10 cache_read_tokens=0 "
         "cache_write_tokens=3 output_tokens=20 reasoning_tokens=5\n");
-  CHECK(line_of(least_record(), true) ==
-        "{\"time\":\"1970-01-01T00:00:00.000Z\",\"type\":\"access\",\"method\":\"GET\",\"path\":\"/v1/x\",\"status\":404,"
-        "\"outcome\":\"unknown_path\",\"duration_us\":0,\"overhead_us\":0,\"bytes_in\":0,\"bytes_out\":0}\n");
+  CHECK(
+      line_of(least_record(), true) ==
+      "{\"time\":\"1970-01-01T00:00:00.000Z\",\"type\":\"access\",\"method\":\"GET\",\"path\":\"/v1/x\",\"status\":404,"
+      "\"outcome\":\"unknown_path\",\"duration_us\":0,\"overhead_us\":0,\"bytes_in\":0,\"bytes_out\":0}\n");
   CHECK(line_of(least_record(), false) ==
         "1970-01-01T00:00:00.000Z access method=GET path=/v1/x status=404 outcome=unknown_path duration_us=0 "
         "overhead_us=0 bytes_in=0 bytes_out=0\n");
@@ -90,14 +94,17 @@ TEST_CASE("no value of a record can forge another") {
   AccessRecord record = least_record();
   record.path = "/v1/x status=200\n{\"time\":0}";
   record.model = "a\"b\\c\r\x1b\xff";
-  CHECK(line_of(record, true).find("\"path\":\"/v1/x status=200\\n{\\\"time\\\":0}\",\"model\":\"a\\\"b\\\\c\\r\\u001b\xef\xbf\xbd\"") !=
+  CHECK(line_of(record, true)
+            .find("\"path\":\"/v1/x status=200\\n{\\\"time\\\":0}\",\"model\":\"a\\\"b\\\\c\\r\\u001b\xef\xbf\xbd\"") !=
         std::string::npos);
-  CHECK(line_of(record, false).find("path=\"/v1/x status=200\\n{\\\"time\\\":0}\" model=\"a\\\"b\\\\c\\r\\u001b\xef\xbf\xbd\" ") !=
+  CHECK(line_of(record, false)
+            .find("path=\"/v1/x status=200\\n{\\\"time\\\":0}\" model=\"a\\\"b\\\\c\\r\\u001b\xef\xbf\xbd\" ") !=
         std::string::npos);
 }
 
 TEST_CASE("a record of any length is whole") {
-  // Around the size where a record no longer fits into the memory for the usual ones, with bytes that take the most room.
+  // Around the size where a record no longer fits into the memory for the usual ones, with bytes that take the most
+  // room.
   for (const size_t size : {100u, 490u, 500u, 510u, 520u, 600u, 700u, 10'000u, 100'000u}) {
     CAPTURE(size);
     AccessRecord record = least_record();

@@ -94,7 +94,8 @@ class Exposition {
   void take_sample(const std::string& line) {
     Sample sample;
     size_t i = 0;
-    while (i < line.size() && (std::isalnum(static_cast<unsigned char>(line[i])) || line[i] == '_' || line[i] == ':')) ++i;
+    while (i < line.size() && (std::isalnum(static_cast<unsigned char>(line[i])) || line[i] == '_' || line[i] == ':'))
+      ++i;
     sample.name = line.substr(0, i);
     expect(!sample.name.empty() && !std::isdigit(static_cast<unsigned char>(line[0])), "bad name");
     if (i < line.size() && line[i] == '{') i = take_labels(line, i + 1, sample);
@@ -118,7 +119,8 @@ class Exposition {
       const size_t equals = line.find("=\"", i);
       expect(equals != std::string::npos, "label without value");
       const std::string name = line.substr(i, equals - i);
-      expect(!name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos, "bad label name");
+      expect(!name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos,
+             "bad label name");
       std::string value;
       for (i = equals + 2;; ++i) {
         expect(i < line.size(), "label value without end");

@@ -40,13 +40,20 @@ TEST_CASE("nothing that breaks a line stays in it") {
       {"\x1b[2J", "\\u001b[2J", "\"\\u001b[2J\""},
       {"\x7f", "\\u007f", "\"\\u007f\""},
       {"\xc3\xa9", "\xc3\xa9", "\"\xc3\xa9\""},
-      {"\xc2\x9b" "2J", "\\u009b2J", "\"\\u009b2J\""},
+      {"\xc2\x9b"
+       "2J",
+       "\\u009b2J", "\"\\u009b2J\""},
       {"\xc2\xa0", "\xc2\xa0", "\"\xc2\xa0\""},
       {"\xe2\x80\xa8", "\\u2028", "\"\\u2028\""},
       {"\xe2\x80\xa9", "\\u2029", "\"\\u2029\""},
       {"\xe2\x80\xaa", "\xe2\x80\xaa", "\"\xe2\x80\xaa\""},
       {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80", "\"\xf0\x9f\x98\x80\""},
-      {"a\xff" "b", "a\xef\xbf\xbd" "b", "\"a\xef\xbf\xbd" "b\""},
+      {"a\xff"
+       "b",
+       "a\xef\xbf\xbd"
+       "b",
+       "\"a\xef\xbf\xbd"
+       "b\""},
       {"cut \xe2\x82", "cut \xef\xbf\xbd\xef\xbf\xbd", "\"cut \xef\xbf\xbd\xef\xbf\xbd\""},
   };
   for (const Row& row : rows) {
@@ -82,12 +89,12 @@ TEST_CASE("UTF-8 sequences") {
   };
   for (const Row& row : std::vector<Row>{{"a", 1},
                                          {"\xc2\x80", 2},
-                                         {"\xc1\xbf", 0},          // overlong
-                                         {"\xc3", 0},              // cut
+                                         {"\xc1\xbf", 0},  // overlong
+                                         {"\xc3", 0},      // cut
                                          {"\xe0\xa0\x80", 3},
-                                         {"\xe0\x9f\xbf", 0},      // overlong
+                                         {"\xe0\x9f\xbf", 0},  // overlong
                                          {"\xed\x9f\xbf", 3},
-                                         {"\xed\xa0\x80", 0},      // surrogate
+                                         {"\xed\xa0\x80", 0},  // surrogate
                                          {"\xf0\x90\x80\x80", 4},
                                          {"\xf0\x8f\xbf\xbf", 0},  // overlong
                                          {"\xf4\x8f\xbf\xbf", 4},

@@ -55,7 +55,8 @@ TEST_CASE("the two forms of a line") {
   CHECK(written(false, "target refused connection", {{"target", "openai/gpt-5"}, {"attempt", "1"}}) ==
         "TIME warn target refused connection target=openai/gpt-5 attempt=1\n");
   CHECK(written(true, "target refused connection", {{"target", "openai/gpt-5"}, {"attempt", "1"}}) ==
-        "{\"time\":\"TIME\",\"level\":\"warn\",\"message\":\"target refused connection\",\"target\":\"openai/gpt-5\",\"attempt\":\"1\"}\n");
+        "{\"time\":\"TIME\",\"level\":\"warn\",\"message\":\"target refused "
+        "connection\",\"target\":\"openai/gpt-5\",\"attempt\":\"1\"}\n");
   CHECK(written(false, "plain", {}) == "TIME warn plain\n");
   CHECK(written(true, "plain", {}) == "{\"time\":\"TIME\",\"level\":\"warn\",\"message\":\"plain\"}\n");
 }
@@ -66,10 +67,13 @@ TEST_CASE("values cannot forge lines") {
   CHECK(count_of(text, "\n") == 1);
   CHECK(text.find('\r') == std::string::npos);
   CHECK(text.find('\x1b') == std::string::npos);
-  CHECK(text == "TIME warn x\\nTIME error \\\"forged\\\"\\r\\u001b[0m value=\"x\\nTIME error \\\"forged\\\"\\r\\u001b[0m\" empty=\"\"\n");
+  CHECK(text ==
+        "TIME warn x\\nTIME error \\\"forged\\\"\\r\\u001b[0m value=\"x\\nTIME error \\\"forged\\\"\\r\\u001b[0m\" "
+        "empty=\"\"\n");
   const std::string json = written(true, evil, {{"va\"lue", evil}});
-  CHECK(json == "{\"time\":\"TIME\",\"level\":\"warn\",\"message\":\"x\\nTIME error \\\"forged\\\"\\r\\u001b[0m\","
-                "\"va\\\"lue\":\"x\\nTIME error \\\"forged\\\"\\r\\u001b[0m\"}\n");
+  CHECK(json ==
+        "{\"time\":\"TIME\",\"level\":\"warn\",\"message\":\"x\\nTIME error \\\"forged\\\"\\r\\u001b[0m\","
+        "\"va\\\"lue\":\"x\\nTIME error \\\"forged\\\"\\r\\u001b[0m\"}\n");
 }
 
 TEST_CASE("levels") {

@@ -25,7 +25,8 @@ TEST_CASE("a histogram's bounds belong to their bucket") {
     uint64_t us;
     size_t bucket;
   };
-  const std::vector<Row> rows = {{0, 0}, {9, 0}, {10, 0}, {11, 1}, {20, 1}, {21, 2}, {50, 2}, {51, 3}, {1'000'000'000'000, 3}};
+  const std::vector<Row> rows = {
+      {0, 0}, {9, 0}, {10, 0}, {11, 1}, {20, 1}, {21, 2}, {50, 2}, {51, 3}, {1'000'000'000'000, 3}};
   int64_t sum = 0;
   for (const Row& row : rows) {
     CAPTURE(row.us);
@@ -53,7 +54,8 @@ TEST_CASE("each status has its own cell") {
   struct Row {
     int status, counted_as;
   };
-  for (const Row& row : std::vector<Row>{{200, 200}, {100, 100}, {599, 599}, {99, 0}, {600, 0}, {-1, 0}, {0, 0}, {65735, 0}}) {
+  for (const Row& row :
+       std::vector<Row>{{200, 200}, {100, 100}, {599, 599}, {99, 0}, {600, 0}, {-1, 0}, {0, 0}, {65735, 0}}) {
     CAPTURE(row.status);
     Cell& cell = series.status(row.status);
     const int64_t before = cell.get();
@@ -74,7 +76,8 @@ TEST_CASE("a series is found again") {
   WorkerMetrics worker;
   std::vector<Series*> made;
   for (int i = 0; i < 300; ++i) made.push_back(&worker.series("chat/completions", "p/" + std::to_string(i)));
-  for (int i = 0; i < 300; ++i) CHECK(&worker.series("chat/completions", "p/" + std::to_string(i)) == made[static_cast<size_t>(i)]);
+  for (int i = 0; i < 300; ++i)
+    CHECK(&worker.series("chat/completions", "p/" + std::to_string(i)) == made[static_cast<size_t>(i)]);
   CHECK(&worker.series("a", "b") != &worker.series("b", "a"));
   CHECK(&worker.series("ab", "") != &worker.series("a", "b"));
 }
@@ -92,7 +95,8 @@ TEST_CASE("series beyond the limit count as other") {
   CHECK(&worker.series("messages", target(WorkerMetrics::most_series - 1)) != &beyond);
   // A route of its own keeps its name, until there are too many of these too.
   std::set<Series*> others = {&beyond};
-  for (size_t i = 1; i < WorkerMetrics::most_other_series; ++i) others.insert(&worker.series("route" + std::to_string(i), "x"));
+  for (size_t i = 1; i < WorkerMetrics::most_other_series; ++i)
+    others.insert(&worker.series("route" + std::to_string(i), "x"));
   CHECK(others.size() == WorkerMetrics::most_other_series);
   Series& last = worker.series("one more", "x");
   CHECK(others.count(&last) == 0);
@@ -192,8 +196,13 @@ TEST_CASE("labels are escaped") {
     std::string target, read;
   };
   const std::vector<Row> rows = {
-      {"a\"b", "a\"b"}, {"a\\b", "a\\b"},       {"a\nb", "a\nb"},           {"", ""},
-      {"\xc3\xa9", "\xc3\xa9"}, {"x\xffy", "x\xef\xbf\xbdy"}, {"x\xe2\x82", "x\xef\xbf\xbd\xef\xbf\xbd"},
+      {"a\"b", "a\"b"},
+      {"a\\b", "a\\b"},
+      {"a\nb", "a\nb"},
+      {"", ""},
+      {"\xc3\xa9", "\xc3\xa9"},
+      {"x\xffy", "x\xef\xbf\xbdy"},
+      {"x\xe2\x82", "x\xef\xbf\xbd\xef\xbf\xbd"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.target);

@@ -26,11 +26,11 @@ TEST_CASE("secrets are masked wherever they stand") {
       {{"sk-0123456789"}, "sk-012345678", "sk-012345678"},
       {{"sk-0123456789"}, "sk-sk-0123456789", "sk-***"},
       {{"sk-0123456789"}, "key=sk-0123456789\nkey=sk-0123456789\n", "key=***\nkey=***\n"},
-      {{"12345678"}, "x12345678y", "x***y"},        // the shortest that is masked
-      {{"1234567"}, "x1234567y", "x1234567y"},      // too short
+      {{"12345678"}, "x12345678y", "x***y"},    // the shortest that is masked
+      {{"1234567"}, "x1234567y", "x1234567y"},  // too short
       {{"sk-01234", "sk-0123456789"}, "sk-0123456789", "***"},
       {{"sk-01234", "sk-0123456789"}, "sk-0123456x", "***56x"},
-      {{"abcdefgh", "ghijklmn"}, "[abcdefghijklmn]", "[***]"},   // overlapping
+      {{"abcdefgh", "ghijklmn"}, "[abcdefghijklmn]", "[***]"},  // overlapping
       {{"abcdefgh", "cdefghij"}, "[abcdefghij]", "[***]"},
       {{"abcdefghijkl", "cdefghij"}, "[abcdefghijkl]", "[***]"},  // one inside the other
       {{"aaaaaaaa"}, "aaaaaaaaa", "***"},

@@ -31,15 +31,15 @@ TEST_CASE("a name finds its target") {
     const char* target;  // nullptr: unknown
   };
   const std::vector<Row> rows = {
-      {"fast", "openai/gpt-4o-mini"},          // a name of `models`
-      {"lab/renamed", "openai/gpt-5"},         // which goes before provider/model
+      {"fast", "openai/gpt-4o-mini"},   // a name of `models`
+      {"lab/renamed", "openai/gpt-5"},  // which goes before provider/model
       {"lab/anything/at:all", "lab/anything/at:all"},
-      {"qwen3-32b", "lab/qwen3-32b"},          // the only provider that lists it
-      {"old-7b", "attic/old-7b"},              // by a pattern
-      {"gpt-4o", "openai/gpt-4o"},             // its family's provider
+      {"qwen3-32b", "lab/qwen3-32b"},  // the only provider that lists it
+      {"old-7b", "attic/old-7b"},      // by a pattern
+      {"gpt-4o", "openai/gpt-4o"},     // its family's provider
       {"claude-sonnet-4-5", "anthropic/claude-sonnet-4-5"},
-      {"gemini-2.5-pro", nullptr},             // the family's provider is not configured
-      {"shared", nullptr},                     // two list it
+      {"gemini-2.5-pro", nullptr},  // the family's provider is not configured
+      {"shared", nullptr},          // two list it
       {"lab/", nullptr},
       {"nobody/x", nullptr},
   };

@@ -54,9 +54,15 @@ TEST_CASE("events are read as the specification has it") {
       {"data: a\r\n\r\ndata: b\r\rdata: c\r\n\ndata: d\n\r\n", {"|a", "|b", "|c", "|d"}},
       {"data: a\rdata: b\r\ndata: c\n\n", {"|a\nb\nc"}},
       {"\n\n\r\n\rdata: a\n\n\n\n", {"|a"}},
-      {"\xEF\xBB\xBF""data: a\n\n", {"|a"}},
-      {"\xEF\xBB\xBF\xEF\xBB\xBF""data: a\n\ndata: b\n\n", {"|b"}},
-      {"\xEF\xBB""data: a\n\ndata: b\n\n", {"|b"}},
+      {"\xEF\xBB\xBF"
+       "data: a\n\n",
+       {"|a"}},
+      {"\xEF\xBB\xBF\xEF\xBB\xBF"
+       "data: a\n\ndata: b\n\n",
+       {"|b"}},
+      {"\xEF\xBB"
+       "data: a\n\ndata: b\n\n",
+       {"|b"}},
       {" data: a\n\nDATA: a\n\ndata : a\n\nfoo: a\n\n", {}},
       {"data: {\"a\":\"b: c\"}\n\n", {"|{\"a\":\"b: c\"}"}},
       {"data: a\n", {}},  // the end comes too soon

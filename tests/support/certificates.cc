@@ -1,13 +1,13 @@
 #include "support/certificates.h"
 
-#include <cstdlib>
-#include <fstream>
-#include <stdexcept>
-
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
 
 namespace sluice::test {
 namespace {
@@ -74,9 +74,7 @@ std::string Certificate::certificate_pem() const {
 }
 
 std::string Certificate::key_pem() const {
-  return pem([this](BIO* bio) {
-    return PEM_write_bio_PrivateKey(bio, key(), nullptr, nullptr, 0, nullptr, nullptr);
-  });
+  return pem([this](BIO* bio) { return PEM_write_bio_PrivateKey(bio, key(), nullptr, nullptr, 0, nullptr, nullptr); });
 }
 
 std::string Certificate::key_pem(const std::string& passphrase) const {

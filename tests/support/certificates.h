@@ -1,12 +1,12 @@
 // Certificates for tests, made when they run with keys that exist only then.
 #pragma once
 
+#include <openssl/types.h>
+
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include <openssl/types.h>
 
 namespace sluice::test {
 

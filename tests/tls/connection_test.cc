@@ -1,5 +1,6 @@
 // What holds on a connection that works: names, versions, ALPN, resumption, our own certificate, how it ends.
 #include <openssl/ssl.h>
+
 #include <catch2/catch.hpp>
 
 #include "fixture.h"

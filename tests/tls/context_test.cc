@@ -1,12 +1,12 @@
 // Files that are wrong are named when the configuration is read; the machine's authorities are found once.
+#include <openssl/x509.h>
+
 #include <array>
+#include <catch2/catch.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <thread>
-
-#include <openssl/x509.h>
-#include <catch2/catch.hpp>
 
 #include "fixture.h"
 #include "tls/host_name.h"

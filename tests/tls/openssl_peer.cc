@@ -1,11 +1,11 @@
 #include "openssl_peer.h"
 
-#include <algorithm>
-#include <array>
-
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+
+#include <algorithm>
+#include <array>
 
 namespace sluice::test {
 namespace {

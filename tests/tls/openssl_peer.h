@@ -2,12 +2,12 @@
 // broken.
 #pragma once
 
+#include <openssl/types.h>
+
 #include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include <openssl/types.h>
 
 #include "net/loop.h"
 #include "net/stream.h"
@@ -39,15 +39,15 @@ class OpensslPeer final : public net::StreamEvents {
   ~OpensslPeer();
 
   void send(std::string_view text);
-  void end();          // close_notify, then the connection's end
+  void end();           // close_notify, then the connection's end
   void close_notify();  // the connection stays
-  void cut();          // the connection's end, without close_notify
-  void update_key();   // TLS 1.3; asks the other side to do the same
-  void renegotiate();  // TLS 1.2
+  void cut();           // the connection's end, without close_notify
+  void update_key();    // TLS 1.3; asks the other side to do the same
+  void renegotiate();   // TLS 1.2
 
   SSL* ssl() { return connection_.get(); }
   std::string received;
-  std::string failure;        // of the handshake
+  std::string failure;         // of the handshake
   bool peer_notified = false;  // its close_notify came
   bool peer_ended = false;
   bool done = false;

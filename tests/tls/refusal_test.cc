@@ -1,9 +1,9 @@
 // Every way a connection to a target can fail: told once, with its reason in words, and never a hang.
-#include <algorithm>
-#include <set>
-
 #include <openssl/ssl.h>
+
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "fixture.h"
 #include "openssl_peer.h"
@@ -55,9 +55,15 @@ TEST_CASE("a certificate that does not hold is refused, with the reason") {
       {"not yet valid", &early, nullptr, host, {"certificate is not yet valid (notBefore=2"}},
       {"self-signed", &alone, nullptr, host, {"self-signed certificate"}},
       {"untrusted", &other.leaf, nullptr, host, {"unable to get local issuer certificate (untrusted root"}},
-      {"untrusted, root sent along", &other.leaf, &other.root, host,
+      {"untrusted, root sent along",
+       &other.leaf,
+       &other.root,
+       host,
        {"self-signed certificate in certificate chain (untrusted root"}},
-      {"wrong host", &strange, nullptr, host,
+      {"wrong host",
+       &strange,
+       nullptr,
+       host,
        {"hostname mismatch: certificate is for a.example, b.example, 10.0.0.1, fd00::1 and 2 more"}},
       {"no subjectAltName", &nameless, nullptr, host, {"hostname mismatch: certificate is for no name"}},
       {"a name that forges the log", &forged, nullptr, host, {"certificate is for x.example?[error]?all?is?lost"}},
@@ -185,8 +191,8 @@ std::set<size_t> cuts_of(size_t all) {
 TEST_CASE("a target that cuts the handshake at any point is told as that") {
   const Authority authority;
   const int version = GENERATE(TLS1_2_VERSION, TLS1_3_VERSION);
-  const auto context = OpensslPeer::listening(
-      {.certificate = &authority.leaf, .least_version = version, .most_version = version});
+  const auto context =
+      OpensslPeer::listening({.certificate = &authority.leaf, .least_version = version, .most_version = version});
   const auto ours = authority.trusting_context();
   const auto attempt = [&](Carrier carrier, size_t cut_after, const auto& check) {
     net::Loop loop;

@@ -1,9 +1,9 @@
 // Sessions spare the second connection the certificates; they are bounded, used once and forgotten when they fail.
-#include <algorithm>
-#include <ctime>
-
 #include <openssl/ssl.h>
+
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <ctime>
 
 #include "fixture.h"
 #include "openssl_peer.h"
@@ -14,8 +14,7 @@ namespace {
 
 // A dialer whose connections all end at `context`.
 struct Target {
-  Target(std::shared_ptr<tls::TargetContext> own, std::shared_ptr<SSL_CTX> context)
-      : peer_context(std::move(context)) {
+  Target(std::shared_ptr<tls::TargetContext> own, std::shared_ptr<SSL_CTX> context) : peer_context(std::move(context)) {
     auto inner = std::make_unique<ReadyDialer>(loop);
     ready = inner.get();
     dialer = std::make_unique<tls::TlsDialer>(loop, std::move(inner), std::move(own), host);

@@ -1,9 +1,8 @@
 // Bytes through TLS unharmed, in whatever pieces, with back-pressure, over memory and over sockets.
 #include <algorithm>
 #include <array>
-#include <random>
-
 #include <catch2/catch.hpp>
+#include <random>
 
 #include "fixture.h"
 

@@ -1,0 +1,37 @@
+// The event limit did not count data that was still a view into the bytes at hand, so that whether an event was too
+// long depended on how the stream was cut. Found by fuzz_sse.
+#include <catch2/catch.hpp>
+
+#include "sse/parser.h"
+
+namespace sluice::sse {
+namespace {
+
+bool too_long(std::string_view text, size_t step, size_t limit_bytes) {
+  Parser parser(limit_bytes);
+  for (size_t at = 0; at < text.size(); at += step) {
+    parser.feed(text.substr(at, step));
+    for (int events = 0; events < 10; ++events) {
+      const auto next = parser.next();
+      if (!next) return true;
+      if (!*next) break;
+    }
+  }
+  return false;
+}
+
+TEST_CASE("an event at its limit is too long however it is cut, or not at all") {
+  const std::string_view text = "data:0123456789\ndata:01234\n\n";
+  for (const size_t limit : {size_t{19}, size_t{20}, size_t{21}, size_t{64}}) {
+    const bool whole = too_long(text, text.size(), limit);
+    for (size_t step = 1; step < text.size(); ++step) {
+      INFO(limit << " bytes, in pieces of " << step);
+      CHECK(too_long(text, step, limit) == whole);
+    }
+  }
+  CHECK(too_long(text, text.size(), 15));
+  CHECK_FALSE(too_long(text, text.size(), 64));
+}
+
+}  // namespace
+}  // namespace sluice::sse
