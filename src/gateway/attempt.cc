@@ -47,6 +47,7 @@ void Attempt::begin(std::unique_ptr<http::OutboundConnection> connection, bool r
   const config::ProviderTimeouts& timeouts = link_.provider->timeouts;
   arm(request_.wants_stream ? timeouts.first_byte_ms : timeouts.response_ms);
   send();
+  if (request_.more_follows && !congested()) events_.on_target_ready();  // what came while there was no connection
 }
 
 // The head and the body's first pieces in one write; then as much as the high mark lets through.

@@ -165,7 +165,9 @@ void Exchange::start_attempt(bool more_follows) {
   TargetRequestOptions options;
   options.body_inflated = inflater_ != nullptr;
   options.own_key_field = admitted_.field;
-  if (head_.framing != BodyFraming::none) options.content_length = outgoing_bytes(more_follows);
+  options.own_key_in_query = admitted_.key != nullptr && admitted_.field.empty();
+  if (head_.framing != BodyFraming::none || head_.method == http::Method::post)
+    options.content_length = outgoing_bytes(more_follows);
   request.head = write_target_head(head_, match_, target_, link, options);
   api::apply(body_, edits_, request.body);
   request.more_follows = more_follows;

@@ -44,7 +44,7 @@ std::string write_target_head(const http::RequestHead& caller, const api::Match&
   path += api::target_path(match, caller.path(), target.model);
   const std::string_view caller_query = caller.query();
   if (!caller_query.empty()) {
-    const bool whole = link.provider->caller_key && options.own_key_field.empty();
+    const bool whole = link.provider->caller_key && !options.own_key_in_query;
     const std::string query = whole ? std::string(caller_query) : api::without_credential(caller_query);
     if (!query.empty()) path += "?" + query;
   }

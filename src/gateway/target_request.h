@@ -17,8 +17,10 @@ namespace sluice::gateway {
 struct TargetRequestOptions {
   std::optional<uint64_t> content_length;  // nullopt: no body
   bool body_inflated = false;              // the caller's content-encoding was undone
-  // With "api_key": "caller": the field whose value was a key of sluice's own, and so stays here. "" : none.
+  // With "api_key": "caller": where a key of sluice's own stood, which stays here: in this field ("": in none), or in
+  // the query.
   std::string_view own_key_field;
+  bool own_key_in_query = false;
 };
 
 // Passed on: every end-to-end field but Host, Accept-Encoding, Expect, credentials, and what tells of the caller's

@@ -183,6 +183,56 @@ TEST_CASE("an upload is passed on while it arrives, its model renamed, with back
   CHECK(world.caller->has(R"({"text":"hm"})"));
 }
 
+TEST_CASE("an upload that is here before the connection is made is sent once it is") {
+  World world;
+  const std::string body =
+      "--b\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\nfast\r\n--b\r\n"
+      "content-disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n" +
+      std::string(150000, 'f') + "\r\n--b--\r\n";
+  world.say(post("/v1/audio/transcriptions", body));
+  CHECK(world.caller->has("HTTP/1.1 400 "));  // JSON is not multipart
+  world.connect();
+  world.say(
+      "POST /v1/audio/transcriptions HTTP/1.1\r\nHost: s\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+      "Content-Length: " +
+      std::to_string(body.size()) + "\r\n\r\n" + body);
+  REQUIRE(world.targets.size() == 1);
+  world.turn(300);
+  CHECK(world.target().text.ends_with(std::string(150000, 'f') + "\r\n--b--\r\n"));
+}
+
+TEST_CASE("a caller's own credential goes on where the provider wants it, a key of sluice's never") {
+  config::Config config = World::plain_config();
+  config.providers[0].caller_key = true;
+  config.keys.resize(1);
+  config.keys[0].name = "team";
+  config.keys[0].key = "caller-secret";
+  struct Row {
+    std::string query, fields;
+    bool theirs;  // "their-token" goes on
+  };
+  for (const Row& row :
+       std::vector<Row>{{"", "x-api-key: caller-secret\r\nAuthorization: Bearer their-token\r\n", true},
+                        {"?key=caller-secret", "Authorization: Bearer their-token\r\n", true},
+                        {"?key=their-token", "x-api-key: caller-secret\r\n", true},
+                        {"", "Authorization: Bearer caller-secret\r\n", false}}) {
+    World world(config);
+    world.say(post("/v1/chat/completions" + row.query, chat, row.fields));
+    INFO(row.query << row.fields);
+    REQUIRE(world.targets.size() == 1);
+    CHECK_FALSE(world.target().has("caller-secret"));
+    CHECK(world.target().has("their-token") == row.theirs);
+  }
+}
+
+TEST_CASE("a POST without a body says so to the target") {
+  World world;
+  world.say("POST /v1/responses/r1/cancel HTTP/1.1\r\nHost: s\r\n\r\n");
+  REQUIRE(world.targets.size() == 1);
+  CHECK(world.target().text.starts_with("POST /v1/responses/r1/cancel HTTP/1.1\r\n"));
+  CHECK(world.target().has("content-length: 0\r\n"));
+}
+
 TEST_CASE("every refusal is in the caller's dialect and names what to do") {
   struct Row {
     std::string request;
