@@ -52,8 +52,12 @@ class Running:
 
 
 def refused(sluice):
-    """Whether a new request is turned away: not let in, or 503."""
+    """Whether a new request is turned away: not let in, or 503. Asked only once /ready says so: a request that was
+    sent before the signal arrived would be let in, and answered for as long as the others."""
     try:
+        with sluice.connect() as connection:
+            if connection.exchange("GET", "/ready").status != 503:
+                return False
         with sluice.connect() as connection:
             return connection.exchange("POST", CHAT.path("openai/m"), body=CHAT.body("openai/m")).status == 503
     except (ConnectionError, Cut):

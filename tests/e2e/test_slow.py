@@ -109,7 +109,7 @@ def test_chunked_body_over_the_limit_is_refused_on_the_way(tmp_path):
 def test_slowloris(tmp_path, report):
     """1,000 callers who send their heads a byte at a time are gone when the head's time is up, however busy they kept; others are served
     meanwhile, as fast as ever."""
-    attackers, head_s = 1000, 2 * PATIENCE
+    attackers, head_s = 1000, 5 if SANITIZED else 2
     config = {"timeouts": {"head_s": head_s}}
     slowest, served = 0.0, 0
     lifetimes = []
@@ -153,8 +153,7 @@ def test_slowloris(tmp_path, report):
         assert min(lifetimes) > head_s - 0.5
         assert max(lifetimes) < head_s + 4 * PATIENCE
         assert served >= 10 and slowest < 1.0 * PATIENCE
-        wait_for(lambda: sluice.metric("sluice_caller_connections") == 1, "all their connections gone")
-        wait_for(lambda: sluice.fds() <= fds + 2, "the descriptors back")
+        assert sluice.fds() == fds
 
 
 def test_caller_that_stops_taking_is_cut(tmp_path):

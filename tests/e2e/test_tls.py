@@ -140,7 +140,7 @@ def test_refused(what, tmp_path, authority, folder):
 
         # The log says so too, in the same words.
         wait_for(lambda: re.search(f"target_tls.*({words})|({words}).*target_tls", sluice.output(), re.IGNORECASE), "the reason in the log")
-        assert sluice.metric("sluice_active_exchanges") == 0
+        wait_for(lambda: sluice.metric("sluice_active_exchanges") == 0, "the exchanges to end")
 
 
 def test_silence_in_the_handshake(tmp_path, authority):
