@@ -1,0 +1,97 @@
+// The embedding API: a whole gateway with threads and sockets inside this program.
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <future>
+
+#include "config/config.h"
+#include "config/discover.h"
+#include "observe/log.h"
+#include "sluice/gateway.h"
+
+namespace sluice {
+namespace {
+
+config::Config demo_config() {
+  config::Config config;
+  config.workers = 2;
+  config.log.access = false;
+  config::Address address;
+  address.host = "127.0.0.1";
+  config.listen.push_back(address);
+  config::add_demo(config);
+  return config;
+}
+
+// One request on a connection of its own; everything that came until the peer closed.
+std::string ask(uint16_t port, const std::string& request) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  REQUIRE(fd >= 0);
+  const timeval limit{5, 0};
+  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(port);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::string answer;
+  if (connect(fd, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0) {
+    REQUIRE(send(fd, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size()));
+    char buffer[4096];
+    for (ssize_t count = 0; (count = recv(fd, buffer, sizeof buffer, 0)) > 0;) {
+      answer.append(buffer, static_cast<size_t>(count));
+    }
+  }
+  close(fd);
+  return answer;
+}
+
+struct NullLog {
+  int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  observe::Log log{observe::Log::Options{observe::Level::error, false, fd}};
+  ~NullLog() { close(fd); }
+};
+
+const std::string health = "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+TEST_CASE("an embedded gateway answers on the port it was given, and stops") {
+  NullLog null;
+  auto gateway = Gateway::start(demo_config(), null.log);
+  REQUIRE(gateway);
+  const uint16_t port = (*gateway)->port();
+  REQUIRE(port != 0);
+  CHECK((*gateway)->addresses() == std::vector<std::string>{"http://127.0.0.1:" + std::to_string(port)});
+  for (int i = 0; i < 20; ++i) {
+    CHECK(ask(port, health).find("\"status\":\"ok\"") != std::string::npos);
+    const std::string body = R"({"model":"demo","messages":[{"role":"user","content":"hello"}]})";
+    CHECK(ask(port, "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " +
+                        std::to_string(body.size()) + "\r\n\r\n" + body)
+              .find("You said: hello") != std::string::npos);
+  }
+  CHECK((*gateway)->metrics().find(
+            "sluice_requests_total{route=\"chat/completions\",target=\"demo/demo\",status=\"200\"} 20") !=
+        std::string::npos);
+  std::promise<void> drained;
+  (*gateway)->drain([&drained] { drained.set_value(); });
+  CHECK(drained.get_future().wait_for(std::chrono::seconds(10)) == std::future_status::ready);
+  (*gateway)->stop();
+  CHECK(ask(port, health).empty());
+}
+
+TEST_CASE("an address that is taken is an error of the start that names it") {
+  NullLog null;
+  auto first = Gateway::start(demo_config(), null.log);
+  REQUIRE(first);
+  config::Config config = demo_config();
+  config.listen[0].port = (*first)->port();
+  const auto second = Gateway::start(config, null.log);
+  REQUIRE_FALSE(second);
+  CHECK(second.error().find("127.0.0.1:" + std::to_string((*first)->port())) != std::string::npos);
+  CHECK(second.error().find("in use") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace sluice
