@@ -3,6 +3,7 @@
 #include <uv.h>
 
 #include <algorithm>
+#include <cassert>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -67,6 +68,7 @@ struct Timers::State {
   }
 
   static void remove(Timeout& timeout) {
+    assert(timeout.list_ != nullptr);
     List& list = *static_cast<List*>(timeout.list_);
     (timeout.previous_ ? timeout.previous_->next_ : list.first) = timeout.next_;
     (timeout.next_ ? timeout.next_->previous_ : list.last) = timeout.previous_;
