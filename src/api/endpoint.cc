@@ -116,9 +116,13 @@ bool visit_fitting(std::string_view path, Visit visit) {
     literal = true;
   }
   if (literal) return false;
+  bool verb = false;  // "models/x:generateContent" is no model's name, whatever the method
   for (size_t i = literal_count; i < table.size(); ++i) {
     const auto value = placeholder_value(table[i], path);
-    if (value && visit(table[i], *value)) return true;
+    const bool bare = table[i].pattern.ends_with('}');
+    if (!value || (verb && bare)) continue;
+    if (visit(table[i], *value)) return true;
+    verb = verb || !bare;
   }
   return false;
 }
