@@ -2,8 +2,9 @@
 
 #include "api/frame_words.h"
 #include "api/json_scan.h"
-#include "api/json_text.h"
+#include "api/json_unescape.h"
 #include "api/usage_reader.h"
+#include "base/recycled.h"
 #include "http/message.h"
 #include "sse/line.h"
 
@@ -31,7 +32,7 @@ Kind kind_of(std::string_view content_type) {
 // A stream is read line by line. A frame whose only data line lies in one piece gets the quick look of FrameWords and
 // is read only if it is worth it; a frame that is cut goes through the JsonScan as its bytes come. Nothing is kept but
 // frames that may be the usage chunk, and those only if it is to be hidden.
-struct AnswerTap::State {
+struct AnswerTap::State final : Recycled<AnswerTap::State> {
   enum class Line : unsigned char { start, field, space, data, ignored, comment };
 
   State(Dialect its_dialect, Kind its_kind, bool hide_usage_chunk)
@@ -39,7 +40,7 @@ struct AnswerTap::State {
         kind(its_kind),
         hide(hide_usage_chunk),
         words(its_dialect),
-        scan(answer_tree()),
+        scan(its_kind == Kind::json ? body_tree() : frame_tree()),
         reader(its_dialect) {}
 
   void feed_events(std::string_view bytes, std::vector<std::string_view>& pieces);

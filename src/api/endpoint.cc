@@ -194,20 +194,20 @@ std::string allowed_methods(std::string_view path) {
   return methods;
 }
 
-std::string target_path(const Match& match, std::string_view path, std::string_view model) {
+void append_target_path(std::string& out, const Match& match, std::string_view path, std::string_view model) {
   const Endpoint& endpoint = *match.endpoint;
-  if (may_lack_version(endpoint)) {
-    if (path.starts_with("/v1/")) path.remove_prefix(openai_version.size());
-    return std::string(path);
+  const bool below_version = may_lack_version(endpoint);
+  if (below_version || endpoint.model_in != ModelIn::url) {
+    if (below_version && path.starts_with("/v1/")) path.remove_prefix(openai_version.size());
+    out += path;
+    return;
   }
-  if (endpoint.model_in != ModelIn::url) return std::string(path);
   const size_t open = endpoint.pattern.find('{');
-  std::string result(endpoint.pattern.substr(0, open));
+  out += endpoint.pattern.substr(0, open);
   constexpr std::string_view resource = "models/";  // some write a model's name as the resource it is
   if (model.starts_with(resource)) model.remove_prefix(resource.size());
-  append_path_encoded(result, model);
-  result += endpoint.pattern.substr(endpoint.pattern.find('}') + 1);
-  return result;
+  append_path_encoded(out, model);
+  out += endpoint.pattern.substr(endpoint.pattern.find('}') + 1);
 }
 
 Dialect guess_dialect(std::string_view path, const http::Fields& fields) {

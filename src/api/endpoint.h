@@ -38,10 +38,10 @@ Result<Match> match(http::Method method, std::string_view path);
 // "GET, POST": the methods of a path; "" for an unknown one.
 std::string allowed_methods(std::string_view path);
 
-// The target's path below a provider's base path for a matched request: "/chat/completions" for an openai provider
-// (whose base URL ends in /v1), "/v1/messages" for anthropic. `model` replaces the one in the URL where the endpoint
-// has it there (it is percent-encoded here, '/' kept; ':' is never encoded). `path` is the caller's.
-std::string target_path(const Match& match, std::string_view path, std::string_view model);
+// Appends the target's path below a provider's base path for a matched request: "/chat/completions" for an openai
+// provider (whose base URL ends in /v1), "/v1/messages" for anthropic. `model` replaces the one in the URL where the
+// endpoint has it there (it is percent-encoded here, '/' kept; ':' is never encoded). `path` is the caller's.
+void append_target_path(std::string& out, const Match& match, std::string_view path, std::string_view model);
 
 // The dialect a request seems to speak, for error bodies and /v1/models: by its path, else by its headers
 // (anthropic-version, x-goog-api-key), else openai.

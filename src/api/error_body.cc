@@ -1,6 +1,6 @@
 #include "api/error_body.h"
 
-#include "api/json_text.h"
+#include "base/json_escape.h"
 
 namespace sluice::api {
 namespace {

@@ -1,5 +1,6 @@
 #include "api/json_scan.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -8,9 +9,19 @@
 namespace sluice::api {
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-bool ends_scalar(char c) { return is_space(c) || c == ',' || c == '}' || c == ']'; }
-bool begins_scalar(char c) { return c == '-' || (c >= '0' && c <= '9') || c == 't' || c == 'f' || c == 'n'; }
+constexpr uint8_t space = 1, scalar_end = 2, scalar_begin = 4;
+constexpr auto classes = [] {
+  std::array<uint8_t, 256> table{};
+  for (const unsigned char c : std::string_view(" \n\r\t")) table[c] = space | scalar_end;
+  for (const unsigned char c : std::string_view(",}]")) table[c] = scalar_end;
+  for (const unsigned char c : std::string_view("-0123456789tfn")) table[c] = scalar_begin;
+  return table;
+}();
+
+bool is(char c, uint8_t of) { return (classes[static_cast<unsigned char>(c)] & of) != 0; }
+bool is_space(char c) { return is(c, space); }
+bool ends_scalar(char c) { return is(c, scalar_end); }
+bool begins_scalar(char c) { return is(c, scalar_begin); }
 
 const char* skip_space(const char* at, const char* end) {
   while (at != end && is_space(*at)) ++at;
@@ -24,13 +35,18 @@ bool is_escaped(const char* begin, const char* at) {
   return ((at - first) & 1) != 0;
 }
 
-// The quote that ends the string whose first byte is at `at`; `end` if it is not there. Strings may be megabytes long.
+// The quote that ends the string whose first byte is at `at`; `end` if it is not there. Most are short, but they may be
+// megabytes long.
 const char* find_string_end(const char* at, const char* end) {
-  while (at != end) {
+  constexpr std::ptrdiff_t short_bytes = 32;
+  const char* const near = at + std::min(end - at, short_bytes);
+  at = find_quote_or_backslash(at, near);
+  if (at != near && *at == '"') return at;
+  for (const char* const begin = at; at != end;) {
     const void* found = std::memchr(at, '"', static_cast<size_t>(end - at));
     if (found == nullptr) break;
     const char* const quote = static_cast<const char*>(found);
-    if (!is_escaped(at, quote)) return quote;
+    if (!is_escaped(begin, quote)) return quote;
     at = quote + 1;
   }
   return end;
@@ -200,7 +216,7 @@ void JsonScan::close(bool array) {
 
 // The node of the member `key` of the value at `parent`.
 uint8_t JsonScan::child(uint8_t parent, std::string_view key) const {
-  if (key.empty()) return unwanted;
+  if (key.empty() || !tree_->may_have(parent, key)) return unwanted;
   for (const ScanEdge& edge : tree_->below(parent)) {
     if (edge.key.size() == key.size() && edge.key.front() == key.front() && edge.key == key) return edge.node;
   }
@@ -254,20 +270,28 @@ const char* JsonScan::read_scalar(const char* at, const char* end, JsonSink& sin
 }
 
 void JsonScan::tell_scalar(std::string_view text, JsonSink& sink) {
-  if (text == "true") {
-    sink.on_value(node_, JsonKind::true_value, {});
-  } else if (text == "false") {
-    sink.on_value(node_, JsonKind::false_value, {});
-  } else if (text == "null") {
-    sink.on_value(node_, JsonKind::null, {});
-  } else {
-    sink.on_value(node_, JsonKind::number, text);
-  }
+  JsonKind kind = JsonKind::number;
+  if (text == "true") kind = JsonKind::true_value;
+  if (text == "false") kind = JsonKind::false_value;
+  if (text == "null") kind = JsonKind::null;
+  sink.on_value(node_, kind, kind == JsonKind::number ? text : std::string_view());
 }
 
 // Runs to the end of an object or array that holds nothing of interest.
 const char* JsonScan::skip(const char* at, const char* end) {
   for (; end - at >= static_cast<std::ptrdiff_t>(JsonBlock::size); at += JsonBlock::size) {
+    if (in_string_) {  // maybe a long one
+      if (escaped_) ++at;
+      escaped_ = false;
+      const char* const quote = find_string_end(at, end);
+      if (quote == end) {
+        escaped_ = is_escaped(at, end);
+        return end;
+      }
+      in_string_ = false;
+      at = quote + 1;
+      if (end - at < static_cast<std::ptrdiff_t>(JsonBlock::size)) break;
+    }
     const JsonBlock block(at, in_string_, escaped_);
     for (uint64_t brackets = block.opens | block.closes; brackets != 0; brackets &= brackets - 1) {
       const uint64_t lowest = brackets & (~brackets + 1);

@@ -21,7 +21,7 @@ struct ScanEdge {
   uint8_t node;
 };
 
-// The edges, with where each node's begin.
+// The edges, with where each node's begin and which keys it cannot have.
 class ScanTree {
  public:
   static constexpr size_t nodes = 32;
@@ -33,14 +33,23 @@ class ScanTree {
       first_[node] = static_cast<uint8_t>(edge);
     }
     first_[nodes] = static_cast<uint8_t>(edges.size());
+    for (const ScanEdge& one : edges) marks_[one.parent] |= mark_of(one.key);
   }
   constexpr std::span<const ScanEdge> below(uint8_t node) const {
     return edges_.subspan(first_[node], static_cast<size_t>(first_[node + 1u] - first_[node]));
   }
+  // False for most keys that no edge below `node` has. `key` is not empty.
+  constexpr bool may_have(uint8_t node, std::string_view key) const { return (marks_[node] & mark_of(key)) != 0; }
 
  private:
+  static constexpr uint64_t mark_of(std::string_view key) {
+    const auto first = static_cast<unsigned char>(key.front()), last = static_cast<unsigned char>(key.back());
+    return uint64_t{1} << ((7 * key.size() + 3u * first + last) % 64);
+  }
+
   std::span<const ScanEdge> edges_;
   std::array<uint8_t, nodes + 1> first_{};
+  std::array<uint64_t, nodes> marks_{};
 };
 
 // What stands at a node. `item`: an array's first element is about to come, so the array is not empty.

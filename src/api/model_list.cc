@@ -2,7 +2,7 @@
 
 #include <ctime>
 
-#include "api/json_text.h"
+#include "base/json_escape.h"
 
 namespace sluice::api {
 namespace {

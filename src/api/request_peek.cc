@@ -2,7 +2,7 @@
 
 #include <simdjson.h>
 
-#include "api/json_text.h"
+#include "base/json_escape.h"
 #include "net/stream.h"
 
 namespace sluice::api {
@@ -268,6 +268,7 @@ std::vector<Edit> edits_for(const Peek& peek, std::string_view model, bool ask_u
 }
 
 void apply(std::string_view body, const std::vector<Edit>& edits, std::vector<std::string_view>& pieces) {
+  pieces.reserve(pieces.size() + 2 * edits.size() + 1);
   size_t at = 0;
   for (const Edit& edit : edits) {
     if (edit.at > at) pieces.push_back(body.substr(at, edit.at - at));

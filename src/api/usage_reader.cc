@@ -86,6 +86,18 @@ constexpr std::array edges = std::to_array<ScanEdge>({
     {node::details, "thinking_tokens", node::reasoning},
 });
 
+// What only a stream's frames have, or what only they are asked for.
+constexpr bool is_of_frames(uint8_t at) {
+  return at == node::inner_message || at == node::inner_response || at == node::inner_delta || at == node::choices ||
+         at == node::candidates || at == node::prompt_feedback;
+}
+constexpr bool is_of_bodies(const ScanEdge& edge) { return !is_of_frames(edge.parent) && !is_of_frames(edge.node); }
+constexpr auto body_edges = [] {
+  std::array<ScanEdge, std::count_if(edges.begin(), edges.end(), is_of_bodies)> some{};
+  std::copy_if(edges.begin(), edges.end(), some.begin(), is_of_bodies);
+  return some;
+}();
+
 static_assert(std::is_sorted(edges.begin(), edges.end(), [](auto& a, auto& b) { return a.parent < b.parent; }));
 
 constexpr size_t longest_model_bytes = 256;
@@ -97,8 +109,13 @@ void set(std::optional<uint64_t>& count, const std::optional<uint64_t>& newer) {
 
 }  // namespace
 
-const ScanTree& answer_tree() {
+const ScanTree& frame_tree() {
   static constexpr ScanTree tree(edges);
+  return tree;
+}
+
+const ScanTree& body_tree() {
+  static constexpr ScanTree tree(body_edges);
   return tree;
 }
 

@@ -13,8 +13,10 @@
 
 namespace sluice::api {
 
-// The places all dialects together have something at, for a JsonScan.
-const ScanTree& answer_tree();
+// The places all dialects together have something at, for a JsonScan: in a stream's frames and lines, and in a body,
+// where nobody needs to know whether what it holds has finished, because the body's own end tells.
+const ScanTree& frame_tree();
+const ScanTree& body_tree();
 
 // The token counts as they are sent; what is absent or no number is left as it was.
 struct SentCounts {

@@ -12,7 +12,8 @@ namespace sluice {
 template <typename T>
 using Result = tl::expected<T, Error>;
 
-inline tl::unexpected<Error> fail(ErrorCode code, std::string message) {
+// Cold, so that whatever leads here (texts being put together) is kept out of the way of what usually runs.
+[[gnu::cold, gnu::noinline]] inline tl::unexpected<Error> fail(ErrorCode code, std::string message) {
   return tl::unexpected<Error>(Error{code, std::move(message)});
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/recycled.h"
 #include "gateway/provider_link.h"
 #include "http/outbound_pool.h"
 #include "net/loop.h"
@@ -46,7 +47,7 @@ struct OutgoingRequest {
   bool wants_stream = false;  // which of the provider's timeouts apply
 };
 
-class Attempt final : http::AnswerEvents {
+class Attempt final : public Recycled<Attempt>, http::AnswerEvents {
  public:
   // All references, and `label` ("provider/model", for errors), must outlive the attempt.
   Attempt(net::Loop& loop, ProviderLink& link, std::string_view label, AttemptEvents& events);
@@ -79,12 +80,12 @@ class Attempt final : http::AnswerEvents {
   void on_target_broken(const Error& error) override;
   void on_target_drained() override;
 
-  void connect();
+  [[gnu::cold]] void connect();
   void begin(std::unique_ptr<http::OutboundConnection> connection, bool reused);
   void send();
-  void on_timeout();
+  [[gnu::cold]] void on_timeout();
   void arm(uint32_t after_ms);
-  void fail(Error error);
+  [[gnu::cold]] void fail(Error error);
 
   net::Loop& loop_;
   ProviderLink& link_;

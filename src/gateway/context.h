@@ -35,9 +35,9 @@ struct Context {
   observe::AccessLog* access_log;  // nullptr: records are off
   observe::Log& log;
   const std::atomic<bool>& draining;
-  // Scratch for gathered writes; in use within one call only.
+  // Scratch for gathered writes and for heads; in use within one call only.
   std::vector<std::string_view> pieces;
-  http::Fields fields;
+  std::string lines;
 };
 
 }  // namespace sluice::gateway

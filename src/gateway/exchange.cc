@@ -168,7 +168,7 @@ void Exchange::start_attempt(bool more_follows) {
   options.own_key_in_query = admitted_.key != nullptr && admitted_.field.empty();
   if (head_.framing != BodyFraming::none || head_.method == http::Method::post)
     options.content_length = outgoing_bytes(more_follows);
-  request.head = write_target_head(head_, match_, target_, link, options);
+  request.head = write_target_head(head_, match_, target_, link, options, context_.lines);
   api::apply(body_, edits_, request.body);
   request.more_follows = more_follows;
   request.is_head = head_.method == http::Method::head;
@@ -218,7 +218,7 @@ void Exchange::on_answer_head(http::ResponseHead& head) {
   if (attempt_->request_sent()) body_ = {};
   const OwnFields own{account_.request_id, account_.target, account_.attempts};
   const Result<void> begun = relay_.begin(head, match_.endpoint->dialect, head_.fields.find("accept-encoding"),
-                                          usage_asked_, own, context_.fields);
+                                          usage_asked_, own, context_.lines);
   if (!begun) {
     failure_ = std::make_unique<Error>(begun.error());
     return;
@@ -248,10 +248,13 @@ void Exchange::on_answer_turn() {
   if (failure_) return on_attempt_failed(*std::exchange(failure_, nullptr));
   if (state_ != State::relaying) return;
   relay_.turn();
-  if (account_.relayed_ns == 0) account_.relayed_ns = net::Loop::now_ns();
-  if (relay_.ended()) {
-    finish();
-    return responder_.finish();
+  if (account_.relayed_ns == 0 || relay_.ended()) {
+    const uint64_t now_ns = net::Loop::now_ns();
+    if (account_.relayed_ns == 0) account_.relayed_ns = now_ns;
+    if (relay_.ended()) {
+      finish(now_ns);
+      return responder_.finish();
+    }
   }
   if (responder_.pending_bytes() > WriteMarks::high_bytes) attempt_->pause();
 }
@@ -329,7 +332,7 @@ void Exchange::note(const Error& error) {
 }
 
 // The one exit: cancels what still runs and settles. What is left for the caller of this is to end the answer.
-void Exchange::finish() {
+void Exchange::finish(uint64_t now_ns) {
   if (state_ == State::done) return;
   state_ = State::done;
   if (attempt_) {
@@ -341,7 +344,7 @@ void Exchange::finish() {
   account_.first_byte_ns = relay_.first_byte_ns();
   context_.metrics.active_exchanges.add(-1);
   if (counted_stream_) context_.metrics.active_streams.add(-1);
-  settle(context_, account_, head_, responder_, relay_.tap());
+  settle(context_, account_, head_, responder_, relay_.tap(), now_ns);
 }
 
 }  // namespace sluice::gateway

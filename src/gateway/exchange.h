@@ -20,6 +20,7 @@
 
 #include "api/endpoint.h"
 #include "api/request_peek.h"
+#include "base/recycled.h"
 #include "gateway/admission.h"
 #include "gateway/attempt.h"
 #include "gateway/context.h"
@@ -30,7 +31,7 @@
 
 namespace sluice::gateway {
 
-class Exchange final : public http::RequestHandler, AttemptEvents {
+class Exchange final : public http::RequestHandler, public Recycled<Exchange>, AttemptEvents {
  public:
   // All references must outlive the exchange.
   Exchange(Context& context, const http::RequestHead& head, http::Responder& responder);
@@ -64,10 +65,10 @@ class Exchange final : public http::RequestHandler, AttemptEvents {
   void start_attempt(bool more_follows);
   void send_rest();
   void answer_known_path();
-  void refuse(const Error& error);
-  void cut(const Error& error);
+  [[gnu::cold]] void refuse(const Error& error);
+  [[gnu::cold]] void cut(const Error& error);
   void note(const Error& error);
-  void finish();
+  void finish(uint64_t now_ns = net::Loop::now_ns());
   uint64_t outgoing_bytes(bool more_follows) const;
 
   Context& context_;

@@ -1,5 +1,6 @@
 #include "gateway/relay.h"
 
+#include "http/writer.h"
 #include "net/loop.h"
 
 namespace sluice::gateway {
@@ -15,7 +16,7 @@ bool is_ours(std::string_view name) {
 
 Result<void> Relay::begin(const http::ResponseHead& head, Dialect dialect,
                           std::optional<std::string_view> caller_codings, bool hide_usage, const OwnFields& own,
-                          http::Fields& scratch) {
+                          std::string& lines) {
   dialect_ = dialect;
   status_ = head.status;
   by_close_ = head.framing == http::BodyFraming::until_close;
@@ -38,21 +39,22 @@ Result<void> Relay::begin(const http::ResponseHead& head, Dialect dialect,
   }
   rewrites_ = hide_usage || coding_ == Coding::inflate;
 
-  scratch.clear();
+  lines.clear();
+  const http::HopByHop is_hop_by_hop(head.fields);
   for (size_t i = 0; i < head.fields.size(); ++i) {
     const http::Field field = head.fields[i];
-    if (http::is_hop_by_hop(field.name, head.fields) || is_ours(field.name)) continue;
+    if (is_hop_by_hop(field.name) || is_ours(field.name)) continue;
     if (coding_ == Coding::inflate && http::same_name(field.name, "content-encoding")) continue;
-    scratch.add(field.name, field.value);
+    http::write_field(lines, field.name, field.value);
   }
-  scratch.add("x-request-id", own.request_id);
-  scratch.add("sluice-target", own.target);
-  scratch.add("sluice-attempts", std::to_string(own.attempts));
+  http::write_field(lines, "x-request-id", own.request_id);
+  http::write_field(lines, "sluice-target", own.target);
+  http::write_field(lines, "sluice-attempts", own.attempts);
   // A body that ends by close goes out chunked, so that its end is told; so does one whose length changes on the way.
   http::Responder::Length length;
   if (head.framing == http::BodyFraming::length && !rewrites_) length.bytes = head.content_length;
   if (head.framing == http::BodyFraming::none) length.bytes = 0;
-  responder_.send_head(head.status, scratch, length, head.reason);
+  responder_.send_head_lines(head.status, lines, length, head.reason);
   begun_ = true;
   pieces_.clear();
   return {};

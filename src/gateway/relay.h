@@ -29,9 +29,10 @@ class Relay {
   Relay(http::Responder& responder, std::vector<std::string_view>& pieces) : responder_(responder), pieces_(pieces) {}
 
   // Begins the answer. `caller_codings`: the caller's Accept-Encoding. `hide_usage`: keep back the usage chunk nobody
-  // asked for. target_broke: it came in a coding that the caller does not take and that cannot be undone.
+  // asked for. `lines`: scratch. target_broke: it came in a coding that the caller does not take and that cannot be
+  // undone.
   Result<void> begin(const http::ResponseHead& head, Dialect dialect, std::optional<std::string_view> caller_codings,
-                     bool hide_usage, const OwnFields& own, http::Fields& scratch);
+                     bool hide_usage, const OwnFields& own, std::string& lines);
   // `bytes` must live until turn(). target_broke: the coding is broken.
   Result<void> body(std::string_view bytes);
   // The answer's end. target_cut: it ended by close, and nothing in it says that it is whole.

@@ -4,14 +4,26 @@
 
 namespace sluice::gateway {
 
-RequestIds::RequestIds(const std::array<uint64_t, 2>& seed) : high_(seed[0]), low_(seed[1]) {}
+namespace {
+
+// SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014): every state comes once.
+uint64_t next_bits(uint64_t& state) {
+  uint64_t bits = state += 0x9e3779b97f4a7c15;
+  bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
+  bits = (bits ^ (bits >> 27)) * 0x94d049bb133111eb;
+  return bits ^ (bits >> 31);
+}
+
+}  // namespace
+
+RequestIds::RequestIds(const std::array<uint64_t, 2>& seed) : state_(seed) {}
 
 std::string RequestIds::next() {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string id(32, '0');
-  for (size_t half = 0; half < 2; ++half) {
-    uint64_t bits = half == 0 ? high_() : low_();
-    for (size_t i = 0; i < 16; ++i, bits >>= 4) id[half * 16 + i] = digits[bits & 15];
+  char* at = id.data();
+  for (uint64_t& half : state_) {
+    for (uint64_t bits = next_bits(half), i = 0; i < 16; ++i, bits >>= 4) *at++ = digits[bits & 15];
   }
   return id;
 }

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <random>
 #include <string>
 #include <string_view>
 
@@ -11,14 +10,14 @@ namespace sluice::gateway {
 
 class RequestIds {
  public:
-  // `seed`: from a source of entropy; two workers must not share one.
+  // `seed`: from a source of entropy; two workers must not share one. No name comes twice in 2^64.
   explicit RequestIds(const std::array<uint64_t, 2>& seed);
   std::string next();
   // 1 to 128 characters that are safe in a header, a log line and a label: letters, digits and -_.:/+=
   static bool usable(std::string_view id);
 
  private:
-  std::mt19937_64 high_, low_;
+  std::array<uint64_t, 2> state_;
 };
 
 }  // namespace sluice::gateway

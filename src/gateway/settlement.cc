@@ -92,8 +92,7 @@ void record(Context& context, const Account& account, const http::RequestHead& h
 }  // namespace
 
 void settle(Context& context, const Account& account, const http::RequestHead& head, const http::Responder& responder,
-            const api::AnswerTap* tap) {
-  const uint64_t now_ns = net::Loop::now_ns();
+            const api::AnswerTap* tap, uint64_t now_ns) {
   observe::WorkerMetrics& metrics = context.metrics;
   const std::string_view route = account.endpoint != nullptr ? account.endpoint->name : std::string_view("unknown");
   observe::Series& series = metrics.series(route, account.target);

@@ -36,8 +36,8 @@ struct Account {
   uint64_t target_bytes_in = 0, target_bytes_out = 0;
 };
 
-// `tap`: nullptr if no answer was relayed.
+// `tap`: nullptr if no answer was relayed. `now_ns`: when it ended.
 void settle(Context& context, const Account& account, const http::RequestHead& head, const http::Responder& responder,
-            const api::AnswerTap* tap);
+            const api::AnswerTap* tap, uint64_t now_ns);
 
 }  // namespace sluice::gateway

@@ -26,9 +26,9 @@ bool stays_here(std::string_view name) {
   return false;
 }
 
-bool passes(const http::RequestHead& caller, std::string_view name, const ProviderLink& link,
+bool passes(std::string_view name, const http::HopByHop& is_hop_by_hop, const ProviderLink& link,
             const TargetRequestOptions& options) {
-  if (stays_here(name) || http::is_hop_by_hop(name, caller.fields)) return false;
+  if (stays_here(name) || is_hop_by_hop(name)) return false;
   if (api::is_credential_field(name)) {
     return link.provider->caller_key && !http::same_name(name, options.own_key_field);
   }
@@ -39,22 +39,24 @@ bool passes(const http::RequestHead& caller, std::string_view name, const Provid
 }  // namespace
 
 std::string write_target_head(const http::RequestHead& caller, const api::Match& match, const routing::Target& target,
-                              const ProviderLink& link, const TargetRequestOptions& options) {
-  std::string path(link.provider->path_for(match.endpoint->dialect));
-  path += api::target_path(match, caller.path(), target.model);
+                              const ProviderLink& link, const TargetRequestOptions& options, std::string& scratch) {
+  std::string& path = scratch;
+  path = link.provider->path_for(match.endpoint->dialect);
+  api::append_target_path(path, match, caller.path(), target.model);
   const std::string_view caller_query = caller.query();
   if (!caller_query.empty()) {
     const bool whole = link.provider->caller_key && !options.own_key_in_query;
     const std::string query = whole ? std::string(caller_query) : api::without_credential(caller_query);
-    if (!query.empty()) path += "?" + query;
+    if (!query.empty()) (path += '?') += query;
   }
   std::string head;
   head.reserve(path.size() + caller.fields.bytes() + link.fixed_fields.size() + 256);
   http::write_request_line(head, caller.method, path);
   head += link.fixed_fields;
+  const http::HopByHop is_hop_by_hop(caller.fields);
   for (size_t i = 0; i < caller.fields.size(); ++i) {
     const http::Field field = caller.fields[i];
-    if (passes(caller, field.name, link, options)) http::write_field(head, field.name, field.value);
+    if (passes(field.name, is_hop_by_hop, link, options)) http::write_field(head, field.name, field.value);
   }
   if (options.content_length) http::write_field(head, "content-length", *options.content_length);
   http::end_head(head);

@@ -26,6 +26,6 @@ struct TargetRequestOptions {
 // Passed on: every end-to-end field but Host, Accept-Encoding, Expect, credentials, and what tells of the caller's
 // network (Forwarded, X-Forwarded-*, X-Real-IP). The query passes without key=.
 std::string write_target_head(const http::RequestHead& caller, const api::Match& match, const routing::Target& target,
-                              const ProviderLink& link, const TargetRequestOptions& options);
+                              const ProviderLink& link, const TargetRequestOptions& options, std::string& scratch);
 
 }  // namespace sluice::gateway

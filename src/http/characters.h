@@ -1,13 +1,15 @@
 // The classes of bytes that HTTP/1 heads are made of (RFC 9110 5.5, 5.6.2; RFC 9112 3.2).
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace sluice::http {
 
@@ -45,24 +47,48 @@ inline const char* skip(const char* p, const char* end, uint8_t kind) {
   return p;
 }
 
-// As skip(p, end, value_char), eight bytes at a time: most of a head is values.
-inline const char* skip_value(const char* p, const char* end) {
-  constexpr uint64_t ones = 0x0101010101010101, tops = 0x8080808080808080;
-  while (end - p >= 8) {
-    uint64_t word = 0;
-    std::memcpy(&word, p, sizeof word);
-    const uint64_t controls = (word - ones * 0x20) & ~word;
-    const uint64_t dels = ((word ^ ones * 0x7f) - ones) & ~(word ^ ones * 0x7f);
-    const uint64_t found = (controls | dels) & tops;  // the lowest mark is exact, those above it may be wrong
-    if (found == 0) {
-      p += 8;
+// As skip(p, end, token_char), 16 bytes at a time: names are letters, digits and dashes, nearly always.
+inline const char* skip_name(const char* p, const char* end) {
+#if defined(__SSE2__)
+  // Whether bytes are in [first, first + count), unsigned, with what SSE2 has: a signed comparison.
+  const auto in_range = [](__m128i bytes, char first, int count) {
+    return _mm_cmplt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(static_cast<char>(-128 - first))),
+                          _mm_set1_epi8(static_cast<char>(-128 + count)));
+  };
+  while (end - p >= 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    const __m128i letters = in_range(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 26);
+    const __m128i others = _mm_or_si128(in_range(bytes, '0', 10), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('-')));
+    const auto usual = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(letters, others)));
+    if (usual == 0xffff) {
+      p += 16;
       continue;
     }
-    if constexpr (std::endian::native == std::endian::little) p += std::countr_zero(found) / 8;
-    const char* const stop = skip(p, std::min(p + 8, end), value_char);  // over a tab, which is fine
-    if (stop != std::min(p + 8, end)) return stop;
-    p = stop;
+    p += std::countr_one(usual);
+    if (!is(*p, token_char)) return p;
+    ++p;
   }
+#endif
+  return skip(p, end, token_char);
+}
+
+// As skip(p, end, value_char), 16 bytes at a time: most of a head is values.
+inline const char* skip_value(const char* p, const char* end) {
+#if defined(__SSE2__)
+  while (end - p >= 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    const __m128i controls = _mm_cmplt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(-128)), _mm_set1_epi8(-128 + 0x20));
+    const __m128i dels = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
+    const auto found = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(controls, dels)));
+    if (found == 0) {
+      p += 16;
+      continue;
+    }
+    p += std::countr_zero(found);
+    if (*p != '\t') return p;
+    ++p;
+  }
+#endif
   return skip(p, end, value_char);
 }
 

@@ -270,7 +270,7 @@ const char* Guard::scan_fields(const char* p, const char* end) {
         if (state_ == State::failed) return p;
         [[fallthrough]];
       case State::name:
-        p = skip(p, end, token_char);
+        p = skip_name(p, end);
         if (p == end) return p;
         if (*p != ':') {
           const bool white = *p == ' ' || *p == '\t';

@@ -76,7 +76,7 @@ class Guard {
   void begin_target(char c);
   void begin_field();
   void begin_chunk();
-  void fail(ErrorCode code, std::string_view what);
+  [[gnu::cold]] void fail(ErrorCode code, std::string_view what);
 
   const ParserLimits& limits_;
   const Parser::Kind kind_;

@@ -230,18 +230,17 @@ void InboundConnection::on_read_timeout() {
 
 // --- writing ---
 
-void InboundConnection::send_head(int status, const Fields& fields, Length length, std::string_view reason) {
+void InboundConnection::send_head_lines(int status, std::string_view field_lines, Length length,
+                                        std::string_view reason) {
   assert(!head_begun_ && !answered_);
   const RequestHead& request = parser_.request_head();
   head_begun_ = head_waits_ = true;
   no_body_ = request.method == Method::head || status == 204 || status == 304;
   const bool old = request.minor_version == 0;
   head_.clear();
+  head_.reserve(field_lines.size() + reason.size() + 128);
   write_status_line(head_, status, reason);
-  for (size_t i = 0; i < fields.size(); ++i) {
-    const Field field = fields[i];
-    write_field(head_, field.name, field.value);
-  }
+  head_ += field_lines;
   if (length.bytes != Length::unknown) {
     if (status != 204) write_field(head_, "content-length", length.bytes);
   } else if (status != 204 && status != 304) {

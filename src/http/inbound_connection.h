@@ -83,7 +83,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   void on_body(std::string_view bytes) override;
   void on_message_end() override;
   // Responder
-  void send_head(int status, const Fields& fields, Length length, std::string_view reason) override;
+  void send_head_lines(int status, std::string_view field_lines, Length length, std::string_view reason) override;
   void flush_head() override;
   void send_body(std::span<const std::string_view> pieces, bool last) override;
   void finish() override;
@@ -102,7 +102,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   void hold(std::string_view bytes);
   void take_held();
   void begin_serving();
-  void refuse(const Error& error);
+  [[gnu::cold]] void refuse(const Error& error);
   void after_exchange();
   void close_gently();
   void leave();
@@ -111,8 +111,8 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   void drop_handler();
   void write(std::span<const std::string_view> pieces);
   void watch_body();
-  void on_read_timeout();
-  void on_write_timeout();
+  [[gnu::cold]] void on_read_timeout();
+  [[gnu::cold]] void on_write_timeout();
 
   InboundConnections& all_;
   std::unique_ptr<net::Stream> stream_;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cassert>
+#include <cstring>
 
 namespace sluice::http {
 namespace {
@@ -11,19 +12,25 @@ constexpr std::array<std::string_view, 7> method_names = {"GET", "HEAD", "POST",
 // Enough for the heads that callers send; saves the growing in small steps.
 constexpr size_t usual_block_bytes = 512, usual_fields = 16;
 
-constexpr auto lower_case = [] {
-  std::array<unsigned char, 256> table{};
-  for (size_t i = 0; i < table.size(); ++i) {
-    table[i] = static_cast<unsigned char>(i >= 'A' && i <= 'Z' ? i + ('a' - 'A') : i);
-  }
-  return table;
-}();
+template <typename Word>
+Word load(const char* at) {
+  Word word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
 
-bool same_letters(const char* a, const char* b, size_t size) {
-  for (size_t i = 0; i < size; ++i) {
-    if (lower_case[static_cast<unsigned char>(a[i])] != lower_case[static_cast<unsigned char>(b[i])]) return false;
-  }
-  return true;
+// Whether eight bytes are the same but for the case of ASCII letters.
+bool same_eight(uint64_t a, uint64_t b) {
+  constexpr uint64_t ones = 0x0101010101010101, case_bits = ones * 0x20, tops = ones * 0x80;
+  const uint64_t different = a ^ b;
+  if (different == 0) return true;
+  if ((different & ~case_bits) != 0) return false;
+  const uint64_t lower = a | case_bits;
+  const uint64_t low_bits = lower & ~tops;
+  const uint64_t from_a = low_bits + ones * (0x80 - 'a');  // the top bit of each byte tells
+  const uint64_t beyond_z = low_bits + ones * (0x80 - 'z' - 1);
+  const uint64_t letters = from_a & ~beyond_z & ~lower & tops;
+  return ((different << 2) & ~letters) == 0;
 }
 
 constexpr bool is_white(char c) { return c == ' ' || c == '\t'; }
@@ -51,8 +58,25 @@ std::optional<Method> method_named(std::string_view name) {
   return std::nullopt;
 }
 
-bool same_name(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && same_letters(a.data(), b.data(), a.size());
+bool same_letters(const char* a, const char* b, size_t size) {
+  if (size >= 8) {
+    for (size_t i = 0; i + 8 < size; i += 8) {
+      if (!same_eight(load<uint64_t>(a + i), load<uint64_t>(b + i))) return false;
+    }
+    return same_eight(load<uint64_t>(a + size - 8), load<uint64_t>(b + size - 8));  // some bytes once more, maybe
+  }
+  if (size >= 4) {
+    const auto both_ends = [size](const char* at) {
+      return uint64_t{load<uint32_t>(at)} << 32 | load<uint32_t>(at + size - 4);
+    };
+    return same_eight(both_ends(a), both_ends(b));
+  }
+  const auto all = [size](const char* at) {
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < size; ++i) bytes = bytes << 8 | static_cast<unsigned char>(at[i]);
+    return bytes;
+  };
+  return same_eight(all(a), all(b));
 }
 
 void Fields::clear() {
@@ -150,7 +174,15 @@ bool lists_token(const Fields& fields, std::string_view name, std::string_view t
   return false;
 }
 
-bool is_hop_by_hop(std::string_view name, const Fields& fields) {
+HopByHop::HopByHop(const Fields& fields) : fields_(fields) {
+  for (size_t i = 0; i < fields.size(); ++i) {
+    const Field field = fields[i];
+    if (!same_name(field.name, "connection")) continue;
+    if (!same_name(field.value, "keep-alive") && !same_name(field.value, "close")) names_others_ = true;
+  }
+}
+
+bool HopByHop::operator()(std::string_view name) const {
   constexpr std::string_view proxy = "proxy-";
   switch (name.size()) {
     case 2:
@@ -169,7 +201,7 @@ bool is_hop_by_hop(std::string_view name, const Fields& fields) {
       break;
   }
   if (name.size() > proxy.size() && same_letters(name.data(), proxy.data(), proxy.size())) return true;
-  return lists_token(fields, "connection", name);
+  return names_others_ && lists_token(fields_, "connection", name);
 }
 
 }  // namespace sluice::http

@@ -14,8 +14,13 @@ enum class Method : unsigned char { get, head, post, put, patch, del, options };
 std::string_view name_of(Method method);                    // "GET"
 std::optional<Method> method_named(std::string_view name);  // case-sensitive, as RFC 9110 9.1 says
 
-// ASCII case-insensitive equality, as field names want it.
-bool same_name(std::string_view a, std::string_view b);
+bool same_letters(const char* a, const char* b, size_t size);
+// ASCII case-insensitive equality, as field names want it. Most names differ in size or in their first letter.
+inline bool same_name(std::string_view a, std::string_view b) {
+  constexpr int case_bit = 0x20;
+  if (a.size() != b.size()) return false;
+  return a.empty() || (((a[0] ^ b[0]) & ~case_bit) == 0 && same_letters(a.data(), b.data(), a.size()));
+}
 
 struct Field {
   std::string_view name;   // as it was sent
@@ -85,8 +90,17 @@ struct ResponseHead {
 // Upgrade").
 bool lists_token(const Fields& fields, std::string_view name, std::string_view token);
 
-// Whether `name` is hop-by-hop (RFC 9110 7.6.1: Connection, Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding,
-// Upgrade) or named by the Connection field of `fields`; such fields are never forwarded.
-bool is_hop_by_hop(std::string_view name, const Fields& fields);
+// Tells which fields of a head are hop-by-hop (RFC 9110 7.6.1: Connection, Keep-Alive, Proxy-*, TE, Trailer,
+// Transfer-Encoding, Upgrade, and those that Connection names); such fields are never forwarded.
+class HopByHop {
+ public:
+  // `fields` must outlive it.
+  explicit HopByHop(const Fields& fields);
+  bool operator()(std::string_view name) const;
+
+ private:
+  const Fields& fields_;
+  bool names_others_ = false;  // Connection holds more than keep-alive or close
+};
 
 }  // namespace sluice::http

@@ -64,7 +64,7 @@ class OutboundConnection final : net::StreamEvents, ParserEvents {
   Result<void> on_head() override;
   void on_body(std::string_view bytes) override;
   void on_message_end() override;
-  void tell_broken(const Error& error);
+  [[gnu::cold]] void tell_broken(const Error& error);
 
   std::unique_ptr<net::Stream> stream_;
   Parser parser_;

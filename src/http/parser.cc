@@ -33,7 +33,7 @@ struct Parser::State {
   size_t feed_plain(std::string_view bytes);
   bool give(std::string_view bytes);
   void check_end(bool ended);
-  bool fail(ErrorCode code, std::string message);
+  [[gnu::cold]] bool fail(ErrorCode code, std::string message);
   BodyFraming framing() const { return kind == Kind::requests ? request.framing : response.framing; }
   bool at_start() const { return phase == Phase::head && interim == 0 && guard.at_start(); }
 

@@ -28,7 +28,9 @@ class Responder {
     static constexpr uint64_t unknown = UINT64_MAX;
     uint64_t bytes = unknown;
   };
-  virtual void send_head(int status, const Fields& fields, Length length, std::string_view reason = {}) = 0;
+  // `field_lines`: whole lines, as http/writer writes them. They may die on return.
+  virtual void send_head_lines(int status, std::string_view field_lines, Length length, std::string_view reason) = 0;
+  void send_head(int status, const Fields& fields, Length length, std::string_view reason = {});
   virtual void flush_head() = 0;
   // Sends body bytes in one write (with the head, if that still waits; with the end of the message, if `last`: then
   // only finish() may follow). All pieces make one chunk. The views may die on return.

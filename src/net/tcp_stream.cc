@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "net/tcp_socket.h"
@@ -14,7 +15,8 @@
 namespace sluice::net {
 namespace {
 
-constexpr size_t most_pieces = 64;  // in one system call
+constexpr size_t most_pieces = 64;    // in one system call
+constexpr size_t small_bytes = 2048;  // written as one piece
 constexpr int most_last_reads = 16;
 
 }  // namespace
@@ -124,10 +126,22 @@ void TcpStream::write(std::span<const std::string_view> pieces) {
   size_t total = 0;
   for (const std::string_view piece : pieces) total += piece.size();
   if (total == 0) return;
-  const size_t taken = socket_->outbox ? 0 : try_write(pieces);
+  const size_t taken = socket_->outbox ? 0 : total <= small_bytes ? try_write_small(pieces) : try_write(pieces);
   if (taken == total || failure_ != 0) return;
   keep(pieces, taken);
   if (pending_bytes() > WriteMarks::high_bytes) above_high_ = true;
+}
+
+// Copying a little is cheaper than having the kernel walk a list of pieces.
+size_t TcpStream::try_write_small(std::span<const std::string_view> pieces) {
+  std::array<char, small_bytes> copy;
+  size_t size = 0;
+  for (const std::string_view piece : pieces) {
+    if (!piece.empty()) std::memcpy(copy.data() + size, piece.data(), piece.size());
+    size += piece.size();
+  }
+  const std::string_view whole(copy.data(), size);
+  return try_write(std::span<const std::string_view>(&whole, 1));
 }
 
 size_t TcpStream::try_write(std::span<const std::string_view> pieces) {

@@ -35,6 +35,7 @@ class TcpStream final : public Stream {
 
  private:
   friend struct TcpCallbacks;
+  size_t try_write_small(std::span<const std::string_view> pieces);
   size_t try_write(std::span<const std::string_view> pieces);
   void keep(std::span<const std::string_view> pieces, size_t taken_bytes);
   void send_flying();
@@ -43,11 +44,11 @@ class TcpStream final : public Stream {
   bool wants_bytes() const { return reading_ && events_ && !in_ended_ && !broken_; }
   void update_reading();
   void shut();
-  void fail(int uv_error);
+  [[gnu::cold]] void fail(int uv_error);
   void tell_later();
   void tell();
   void read_rest();
-  void tell_broken(int uv_error);
+  [[gnu::cold]] void tell_broken(int uv_error);
 
   TcpSocket* socket_;
   StreamEvents* events_ = nullptr;

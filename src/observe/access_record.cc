@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/json_escape.h"
 #include "observe/line.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
@@ -45,13 +46,18 @@ class JsonForm : public Form {
     literal(name);
     literal("\":");
   }
+  void word(std::string_view text) {
+    literal("\"");
+    bytes(text);
+    literal("\"");
+  }
   void value(std::string_view text) {
     literal("\"");
-    if (is_plain(text)) {
+    if (is_plain_json(text)) {
       bytes(text);
     } else {
       std::string escaped;
-      append_escaped(escaped, text);
+      append_json_escaped(escaped, text);
       bytes(escaped);
     }
     literal("\"");
@@ -68,6 +74,7 @@ class TextForm : public Form {
     literal(name);
     literal("=");
   }
+  void word(std::string_view text) { bytes(text); }
   void value(std::string_view text) {
     if (is_word(text)) return bytes(text);
     std::string word;
@@ -95,6 +102,12 @@ void write_fields(AnyForm& form, const AccessRecord& record) {
     form.name(name);
     form.value(value);
   };
+  // One of our own literals.
+  const auto word = [&form](const auto& name, std::string_view value) {
+    if (value.empty()) return;
+    form.name(name);
+    form.word(value);
+  };
   const auto number = [&form](const auto& name, std::integral auto value) {
     form.name(name);
     form.number(value > 0 ? static_cast<uint64_t>(value) : 0);
@@ -105,16 +118,16 @@ void write_fields(AnyForm& form, const AccessRecord& record) {
   text("request_id", record.request_id);
   text("peer", record.peer);
   text("key", record.key);
-  text("method", record.method);
+  word("method", record.method);
   text("path", record.path);
-  text("route", record.route);
-  text("dialect", record.dialect);
+  word("route", record.route);
+  word("dialect", record.dialect);
   text("model", record.model);
   text("target", record.target);
   text("answered_model", record.answered_model);
   text("target_request_id", record.target_request_id);
   number("status", record.status);
-  text("outcome", record.outcome);
+  word("outcome", record.outcome);
   text("reason", record.reason);
   if (record.stream) {
     form.name("stream");
@@ -180,8 +193,11 @@ void AccessLog::add(const AccessRecord& record) {
 
 void AccessLog::flush() {
   if (text_.empty()) return;
-  if (!log_.write_lines(std::exchange(text_, {}))) metrics_.access_records_dropped_total.add(records_);
+  if (!log_.write_lines(text_)) metrics_.access_records_dropped_total.add(records_);
   records_ = 0;
+  const bool busy = text_.size() >= batch_bytes;
+  text_.clear();
+  if (!busy) text_.shrink_to_fit();
 }
 
 }  // namespace sluice::observe

@@ -40,10 +40,11 @@ class AccessLog {
  public:
   AccessLog(Log& log, WorkerMetrics& metrics);
   ~AccessLog();  // flushes
-  static constexpr size_t batch_bytes = 32 * 1024;
+  // Some 200 records: handing over and writing a batch delays fewer than one request in a hundred.
+  static constexpr size_t batch_bytes = 96 * 1024;
   void add(const AccessRecord& record);
-  // Hands over what has gathered; called by the worker every 100 ms while there is something, and when 32 KiB have
-  // gathered. Records that the log cannot take (its queue is full) are dropped and counted.
+  // Hands over what has gathered; called by the worker every 100 ms while there is something, and when batch_bytes
+  // have gathered. Records that the log cannot take (its queue is full) are dropped and counted.
   void flush();
   bool empty() const { return text_.empty(); }
 

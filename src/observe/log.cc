@@ -10,6 +10,7 @@
 #include <chrono>
 #include <mutex>
 
+#include "base/json_escape.h"
 #include "observe/fd_writer.h"
 #include "observe/line.h"
 #include "observe/secret_mask.h"
@@ -32,14 +33,14 @@ std::string make_line(bool json, Level level, std::string_view message, std::ini
   line += json ? "\",\"level\":\"" : " ";
   line += name_of(level);
   line += json ? "\",\"message\":\"" : " ";
-  append_escaped(line, message);
+  append_json_escaped(line, message);
   if (json) line += '"';
   for (const auto& [name, value] : fields) {
     line += json ? ",\"" : " ";
-    append_escaped(line, name);
+    append_json_escaped(line, name);
     line += json ? "\":\"" : "=";
     if (json)
-      append_escaped(line, value);
+      append_json_escaped(line, value);
     else
       append_word(line, value);
     if (json) line += '"';
@@ -200,7 +201,7 @@ void Log::write(Level level, std::string_view message, std::initializer_list<Log
 
 bool Log::json() const { return state_->options.json; }
 
-bool Log::write_lines(std::string lines) { return state_->post(lines); }
+bool Log::write_lines(std::string_view lines) { return state_->post(lines); }
 
 uint64_t Log::dropped_total() const { return state_->sink->dropped_total.load(std::memory_order_relaxed); }
 

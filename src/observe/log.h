@@ -54,7 +54,7 @@ class Log {
   }
   bool json() const;
   // Whole lines, already formatted (access records). False if the queue is full and they were dropped.
-  bool write_lines(std::string lines);
+  bool write_lines(std::string_view lines);
   // Calls of write() that were dropped; what follows them in the log says so too.
   uint64_t dropped_total() const;
 

@@ -5,7 +5,7 @@
 #include <map>
 #include <utility>
 
-#include "observe/line.h"
+#include "base/json_escape.h"
 #include "observe/metrics.h"
 #include "observe/metrics_state.h"
 #include "observe/process_stats.h"

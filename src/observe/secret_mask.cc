@@ -4,7 +4,7 @@
 #include <bit>
 #include <cstring>
 
-#include "observe/line.h"
+#include "base/json_escape.h"
 
 namespace sluice::observe {
 namespace {
@@ -26,7 +26,7 @@ void SecretMask::add(std::string_view secret) {
   if (secret.size() < least_bytes) return;
   add_form(secret);
   std::string escaped;
-  append_escaped(escaped, secret);
+  append_json_escaped(escaped, secret);
   if (escaped != secret) add_form(escaped);
 }
 

@@ -14,7 +14,7 @@ class SecretMask {
  public:
   static constexpr size_t least_bytes = 8;  // shorter ones would mask common words; add() passes over them
 
-  // Looks for `secret` from now on, and for its escaped form (see observe/line.h) where that differs.
+  // Looks for `secret` from now on, and for its escaped form (base/json_escape.h) where that differs.
   void add(std::string_view secret);
   bool empty() const { return secrets_.empty(); }
   // `text` with every secret replaced; secrets that overlap are replaced by one "***". Either `text` itself, if it

@@ -7,6 +7,12 @@ namespace {
 
 using enum http::Method;
 
+std::string target_path_of(const Match& match, std::string_view path, std::string_view model) {
+  std::string out;
+  append_target_path(out, match, path, model);
+  return out;
+}
+
 TEST_CASE("each path is its endpoint, with its model and the target's path") {
   struct Case {
     http::Method method;
@@ -54,7 +60,7 @@ TEST_CASE("each path is its endpoint, with its model and the target's path") {
     CHECK(found->endpoint->name == c.name);
     CHECK(name_of(found->endpoint->dialect) == c.dialect);
     CHECK(found->model == c.model);
-    CHECK(target_path(*found, c.path, "other") == c.target);
+    CHECK(target_path_of(*found, c.path, "other") == c.target);
   }
 }
 
@@ -72,10 +78,10 @@ TEST_CASE("the target's model is encoded into the path as little as may be") {
   const std::string_view path = "/v1beta/models/x:generateContent";
   const auto found = match(post, path);
   REQUIRE(found);
-  CHECK(target_path(*found, path, "publishers/google/models/a:b c%") ==
+  CHECK(target_path_of(*found, path, "publishers/google/models/a:b c%") ==
         "/v1beta/models/publishers/google/models/a:b%20c%25:generateContent");
-  CHECK(target_path(*found, path, "models/gemini-x") == "/v1beta/models/gemini-x:generateContent");
-  CHECK(target_path(*found, path, "m\xC3\xA9?#") == "/v1beta/models/m%C3%A9%3F%23:generateContent");
+  CHECK(target_path_of(*found, path, "models/gemini-x") == "/v1beta/models/gemini-x:generateContent");
+  CHECK(target_path_of(*found, path, "m\xC3\xA9?#") == "/v1beta/models/m%C3%A9%3F%23:generateContent");
 }
 
 TEST_CASE("unknown paths name near ones") {

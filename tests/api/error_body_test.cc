@@ -3,8 +3,9 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "api/json_text.h"
+#include "api/json_unescape.h"
 #include "api/model_list.h"
+#include "base/json_escape.h"
 
 namespace sluice::api {
 namespace {
@@ -87,7 +88,7 @@ TEST_CASE("any bytes become a JSON string and valid ones come back") {
   const Case cases[] = {
       {"", R"("")"},
       {"a\"\\/\b\f\n\r\t"sv, R"("a\"\\/\b\f\n\r\t")"},
-      {"\0\x1f\x7f"sv, "\"\\u0000\\u001f\x7f\""},
+      {"\0\x1f\x7f"sv, R"("\u0000\u001f\u007f")"},
       {"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80", "\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\""},
       {"\xC3", "\"\xEF\xBF\xBD\""},
       {"\xC0\x80", "\"\xEF\xBF\xBD\xEF\xBF\xBD\""},

@@ -78,7 +78,7 @@ def test_caller_leaves(tmp_path, leave, stage):
             wait_for(lambda: gone, "the target to see that nobody waits for its answer", 2)
         wait_for(lambda: sluice.metric("sluice_active_exchanges") == 0, "no active exchange")
         assert sluice.metric("sluice_active_streams") == 0
-        assert sluice.fds() == fds
+        wait_for(lambda: sluice.fds() == fds, "its descriptors closed")
         wait_for(lambda: " 499 " in sluice.output() or "=499" in sluice.output(), "499 in the record")
 
 
@@ -95,7 +95,7 @@ def test_caller_leaves_in_its_own_request(tmp_path):
                 with sluice.connect() as connection:
                     connection.send(whole[:sent])
                     leave(connection.socket)
-        assert sluice.fds() == fds
+        wait_for(lambda: sluice.fds() == fds, "its descriptors closed")
         assert sluice.metric("sluice_active_exchanges") == 0
         assert not provider.requests
 

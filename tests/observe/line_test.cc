@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <vector>
 
+#include "base/json_escape.h"
+
 namespace sluice::observe {
 namespace {
 
@@ -58,52 +60,11 @@ TEST_CASE("nothing that breaks a line stays in it") {
   };
   for (const Row& row : rows) {
     std::string escaped, word;
-    append_escaped(escaped, row.text);
+    append_json_escaped(escaped, row.text);
     append_word(word, row.text);
     CHECK(escaped == row.escaped);
     CHECK(word == row.word);
     CHECK(is_word(row.text) == (row.word == row.text));
-  }
-}
-
-TEST_CASE("what needs escaping is seen at every place") {
-  for (size_t size = 1; size <= 33; ++size) {
-    CHECK(is_plain(std::string(size, 'a')));
-    for (size_t at = 0; at < size; ++at) {
-      for (int c = 0; c < 256; ++c) {
-        std::string text(size, 'a'), escaped;
-        text[at] = static_cast<char>(c);
-        append_escaped(escaped, text);
-        const bool plain = escaped == text && c < 0x80;
-        if (is_plain(text) != plain) FAIL_CHECK("byte " << c << " at " << at << " of " << size);
-      }
-    }
-  }
-  CHECK(is_plain(""));
-}
-
-TEST_CASE("UTF-8 sequences") {
-  struct Row {
-    std::string text;
-    size_t bytes;
-  };
-  for (const Row& row : std::vector<Row>{{"a", 1},
-                                         {"\xc2\x80", 2},
-                                         {"\xc1\xbf", 0},  // overlong
-                                         {"\xc3", 0},      // cut
-                                         {"\xe0\xa0\x80", 3},
-                                         {"\xe0\x9f\xbf", 0},  // overlong
-                                         {"\xed\x9f\xbf", 3},
-                                         {"\xed\xa0\x80", 0},  // surrogate
-                                         {"\xf0\x90\x80\x80", 4},
-                                         {"\xf0\x8f\xbf\xbf", 0},  // overlong
-                                         {"\xf4\x8f\xbf\xbf", 4},
-                                         {"\xf4\x90\x80\x80", 0},  // above U+10FFFF
-                                         {"\xf5\x80\x80\x80", 0},
-                                         {"\xe2\x82z", 0},
-                                         {"\x80", 0}}) {
-    CAPTURE(row.text);
-    CHECK(utf8_sequence_bytes(row.text) == row.bytes);
   }
 }
 

@@ -18,14 +18,19 @@ class FakeResponder final : public http::Responder {
   // `loop` may be null where nobody asks for it. `is_head`: the request is HEAD, so body bytes are swallowed.
   explicit FakeResponder(net::Loop* loop = nullptr, bool is_head = false) : loop_(loop), is_head_(is_head) {}
 
-  void send_head(int head_status, const http::Fields& head_fields, Length head_length,
-                 std::string_view head_reason) override {
+  void send_head_lines(int head_status, std::string_view field_lines, Length head_length,
+                       std::string_view head_reason) override {
     expect(!sent_ && !over(), "a second head, or one after the end");
     sent_ = true;
     status = head_status;
     reason = head_reason;
     length = head_length.bytes;
-    for (size_t i = 0; i < head_fields.size(); ++i) fields.emplace_back(head_fields[i].name, head_fields[i].value);
+    while (!field_lines.empty()) {
+      const size_t colon = field_lines.find(": "), end = field_lines.find("\r\n");
+      expect(colon < end && end != field_lines.npos, "a field line that is none");
+      fields.emplace_back(field_lines.substr(0, colon), field_lines.substr(colon + 2, end - colon - 2));
+      field_lines.remove_prefix(end + 2);
+    }
   }
   void flush_head() override {
     expect(sent_ && !over(), "flush without a head");

@@ -1,4 +1,4 @@
-#include "api/json_text.h"
+#include "api/json_unescape.h"
 
 #include <array>
 #include <charconv>
@@ -9,55 +9,6 @@ namespace sluice::api {
 namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";  // U+FFFD
-
-// How many bytes the UTF-8 sequence at the start of `text` takes; 0 where it is none (RFC 3629: no overlong forms, no
-// surrogates).
-size_t utf8_length(std::string_view text) {
-  auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  auto continues = [&](size_t i) { return i < text.size() && (byte(i) & 0xC0) == 0x80; };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return continues(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    if (!continues(1) || !continues(2)) return 0;
-    if (lead == 0xE0 && byte(1) < 0xA0) return 0;
-    if (lead == 0xED && byte(1) > 0x9F) return 0;
-    return 3;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    if (!continues(1) || !continues(2) || !continues(3)) return 0;
-    if (lead == 0xF0 && byte(1) < 0x90) return 0;
-    if (lead == 0xF4 && byte(1) > 0x8F) return 0;
-    return 4;
-  }
-  return 0;
-}
-
-void append_control(std::string& out, unsigned char c) {
-  switch (c) {
-    case '\b':
-      out += "\\b";
-      return;
-    case '\f':
-      out += "\\f";
-      return;
-    case '\n':
-      out += "\\n";
-      return;
-    case '\r':
-      out += "\\r";
-      return;
-    case '\t':
-      out += "\\t";
-      return;
-    default:
-      break;
-  }
-  constexpr std::string_view digits = "0123456789abcdef";
-  out += "\\u00";
-  out += digits[c >> 4];
-  out += digits[c & 15];
-}
 
 void append_utf8(std::string& out, uint32_t code) {
   auto tail = [&](unsigned shift) { out += static_cast<char>(0x80 | ((code >> shift) & 0x3F)); };
@@ -109,33 +60,6 @@ size_t append_code_unit(std::string& out, std::string_view text, size_t at) {
 }
 
 }  // namespace
-
-void append_json_escaped(std::string& out, std::string_view text) {
-  size_t at = 0;
-  while (at < text.size()) {
-    const auto c = static_cast<unsigned char>(text[at]);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += static_cast<char>(c);
-      ++at;
-    } else if (c < 0x20) {
-      append_control(out, c);
-      ++at;
-    } else if (const size_t length = utf8_length(text.substr(at, 4)); length == 0) {
-      out += replacement;
-      ++at;
-    } else {
-      out.append(text, at, length);
-      at += length;
-    }
-  }
-}
-
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  append_json_escaped(out, text);
-  out += '"';
-}
 
 bool append_json_unescaped(std::string& out, std::string_view escaped) {
   size_t at = 0;

@@ -1,0 +1,12 @@
+// JSON strings, read; base/json_escape.h writes them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace sluice::api {
+
+// Unescapes the inside of a JSON string. False where an escape is broken; `out` then holds what came before it.
+bool append_json_unescaped(std::string& out, std::string_view escaped);
+
+}  // namespace sluice::api
