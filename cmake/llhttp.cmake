@@ -19,6 +19,8 @@ else()
   find_path(llhttp_native api.c PATHS ${hints} PATH_SUFFIXES . src src/native NO_DEFAULT_PATH NO_CACHE REQUIRED)
   find_path(llhttp_h llhttp.h PATHS ${hints} /usr/share/include/llhttp PATH_SUFFIXES . include build NO_DEFAULT_PATH NO_CACHE REQUIRED)
   add_library(sluice_llhttp STATIC ${llhttp_c}/llhttp.c ${llhttp_native}/api.c ${llhttp_native}/http.c)
+  set_target_properties(sluice_llhttp PROPERTIES UNITY_BUILD OFF)
+  target_compile_options(sluice_llhttp PRIVATE ${SLUICE_PROFILE_FLAGS})
   target_include_directories(sluice_llhttp SYSTEM PUBLIC ${llhttp_h})
   # Without strict mode 8.1.0 accepts bare CR and more; tests/http asserts that it is on.
   target_compile_definitions(sluice_llhttp PUBLIC LLHTTP_STRICT_MODE=1)

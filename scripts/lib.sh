@@ -3,11 +3,15 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 jobs=$(nproc)
 
-# build PRESET [TARGET...]: configures once, then builds; quiet unless something is wrong.
+# build PRESET [-DNAME=VALUE...] [TARGET...]: configures, then builds; quiet unless something is wrong.
 build() {
-  local preset=$1
+  local preset=$1 settings=()
   shift
-  cmake --preset "$preset" >"build/.configure-$preset.log" 2>&1 || { cat "build/.configure-$preset.log" >&2; return 1; }
+  while [[ ${1:-} == -D* ]]; do
+    settings+=("$1")
+    shift
+  done
+  cmake --preset "$preset" ${settings[@]+"${settings[@]}"} >"build/.configure-$preset.log" 2>&1 || { cat "build/.configure-$preset.log" >&2; return 1; }
   NINJA_STATUS="[%f/%t] " cmake --build "build/$preset" -j "$jobs" ${@+--target "$@"} -- --quiet
 }
 mkdir -p build

@@ -11,11 +11,11 @@ namespace {
 
 constexpr uint8_t space = 1, scalar_end = 2, scalar_begin = 4;
 constexpr auto classes = [] {
-  std::array<uint8_t, 256> table{};
-  for (const unsigned char c : std::string_view(" \n\r\t")) table[c] = space | scalar_end;
-  for (const unsigned char c : std::string_view(",}]")) table[c] = scalar_end;
-  for (const unsigned char c : std::string_view("-0123456789tfn")) table[c] = scalar_begin;
-  return table;
+  std::array<uint8_t, 256> chars{};
+  for (const unsigned char c : std::string_view(" \n\r\t")) chars[c] = space | scalar_end;
+  for (const unsigned char c : std::string_view(",}]")) chars[c] = scalar_end;
+  for (const unsigned char c : std::string_view("-0123456789tfn")) chars[c] = scalar_begin;
+  return chars;
 }();
 
 bool is(char c, uint8_t of) { return (classes[static_cast<unsigned char>(c)] & of) != 0; }

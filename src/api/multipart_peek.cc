@@ -11,7 +11,7 @@ constexpr size_t longest_preamble = 4 * 1024;
 
 tl::unexpected<Error> refuse(std::string what) { return fail(ErrorCode::bad_request, std::move(what)); }
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_space(std::string_view text) {
   const size_t first = text.find_first_not_of(" \t");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
@@ -29,7 +29,7 @@ bool find_parameter(std::string_view field, std::string_view name, std::string& 
       at = equals;
       continue;
     }
-    const std::string_view found = trimmed(field.substr(at, equals - at));
+    const std::string_view found = without_space(field.substr(at, equals - at));
     value.clear();
     at = field.find_first_not_of(" \t", equals + 1);
     if (at != std::string_view::npos && field[at] == '"') {
@@ -43,7 +43,7 @@ bool find_parameter(std::string_view field, std::string_view name, std::string& 
     } else {
       const size_t begin = std::min(at, field.size());
       at = field.find(';', begin);
-      value = trimmed(field.substr(begin, at - begin));
+      value = without_space(field.substr(begin, at - begin));
     }
     if (http::same_name(found, name)) return true;
   }
@@ -73,7 +73,7 @@ bool is_model_head(std::string_view head) {
 
 Result<MultipartPeeker> MultipartPeeker::create(std::string_view content_type) {
   constexpr std::string_view type = "multipart/form-data";
-  const std::string_view given = trimmed(content_type.substr(0, content_type.find(';')));
+  const std::string_view given = without_space(content_type.substr(0, content_type.find(';')));
   if (!http::same_name(given, type)) return refuse("content-type must be multipart/form-data");
   MultipartPeeker peeker;
   std::string boundary;

@@ -9,7 +9,7 @@
 namespace sluice::config {
 namespace {
 
-constexpr size_t most_name_bytes = 64;
+constexpr size_t longest_key_name = 64;
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -36,7 +36,7 @@ void read_name(Reading& reading, const ObjectReader& object, std::string& name) 
     reading.report(object.node().at, object.path("name"), "is missing",
                    "allowed: a name for this key, for records and metrics");
   } else if (node->kind == Node::Kind::string &&
-             (name.empty() || name.size() > most_name_bytes || !is_field_value(name))) {
+             (name.empty() || name.size() > longest_key_name || !is_field_value(name))) {
     reading.report(node->at, object.path("name"),
                    name.empty() ? "is empty" : "is longer than 64 bytes or holds control characters",
                    "allowed: a name for this key, for records and metrics");

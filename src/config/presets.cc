@@ -78,8 +78,6 @@ std::vector<std::string_view> split(std::string_view text) {
   return parts;
 }
 
-bool is_below_version(Dialect dialect) { return dialect == Dialect::openai || dialect == Dialect::responses; }
-
 // The last segment where it is a version ("/v1", "/v1beta"), else "".
 std::string_view version_of(std::string_view path) {
   const size_t slash = path.rfind('/');

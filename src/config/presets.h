@@ -28,6 +28,8 @@ std::span<const Preset> presets();
 const Preset* preset_named(std::string_view name);
 std::vector<std::string_view> preset_names();
 std::vector<Dialect> dialects_of(const Preset& preset);
+// Whether a dialect's paths stand below the version, so that the base URL ends in it: "https://api.openai.com/v1".
+constexpr bool is_below_version(Dialect dialect) { return dialect == Dialect::openai || dialect == Dialect::responses; }
 std::vector<std::string_view> key_variables_of(const Preset& preset);
 
 // How an "auth" word is kept: bearer, none, or a header's name ("x-api-key"). False: not such a word. "header:NAME" is

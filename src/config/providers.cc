@@ -16,14 +16,6 @@ namespace {
 constexpr std::string_view header_word = "header:";
 constexpr size_t most_name_bytes = 64;
 
-std::string to_lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  }
-  return result;
-}
-
 // Fields that sluice writes itself or that belong to one connection.
 bool is_own_field(std::string_view name) {
   constexpr std::array<std::string_view, 11> names = {

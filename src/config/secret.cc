@@ -11,7 +11,7 @@
 namespace sluice::config {
 namespace {
 
-constexpr std::string_view forms = "allowed: \"${VARIABLE}\", {\"file\": \"/path\"} or the value itself";
+constexpr std::string_view secret_forms = "allowed: \"${VARIABLE}\", {\"file\": \"/path\"} or the value itself";
 
 bool is_variable_name(std::string_view name) {
   if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
@@ -40,7 +40,7 @@ std::optional<std::string> read_file(Reading& reading, const Node& node, const s
   object.read_text("file", name);
   const Node* file = object.find("file");
   if (file == nullptr || file->kind != Node::Kind::string) {
-    if (file == nullptr) reading.report(node.at, path, "found an object without \"file\"", std::string(forms));
+    if (file == nullptr) reading.report(node.at, path, "found an object without \"file\"", std::string(secret_forms));
     return std::nullopt;
   }
   constexpr size_t most_bytes = 64 * 1024;
@@ -97,14 +97,14 @@ std::optional<std::string> read_secret(Reading& reading, const Node& node, const
   if (node.kind == Node::Kind::object) {
     secret = read_file(reading, node, path);
   } else if (node.kind != Node::Kind::string) {
-    reading.report(node.at, path, "found " + std::string(kind_name(node.kind)), std::string(forms));
+    reading.report(node.at, path, "found " + std::string(kind_name(node.kind)), std::string(secret_forms));
   } else if (node.text.starts_with("${") && node.text.ends_with('}')) {
     secret = read_variable(reading, node, path);
   } else if (node.text.find("${") != std::string::npos) {
     reading.report(node.at, path, "a variable must be the whole value",
                    "allowed: \"${VARIABLE}\", and nothing around it");
   } else if (node.text.empty()) {
-    reading.report(node.at, path, "is empty", std::string(forms));
+    reading.report(node.at, path, "is empty", std::string(secret_forms));
   } else {
     if (use == SecretUse::key) warn_of_literal(reading, path);
     secret = node.text;

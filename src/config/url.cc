@@ -11,14 +11,6 @@ namespace {
 constexpr uint16_t http_port = 80;
 constexpr uint16_t https_port = 443;
 
-std::string to_lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  }
-  return result;
-}
-
 bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
 // Names as they occur: '_' is not in RFC 952, but it is in the names that container networks give.
@@ -70,6 +62,14 @@ Result<void> parse_authority(std::string_view authority, Url& url) {
 }
 
 }  // namespace
+
+std::string to_lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  }
+  return result;
+}
 
 Result<Url> parse_url(std::string_view text) {
   Url url;

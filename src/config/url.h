@@ -1,6 +1,7 @@
 // Reads the base URL of a provider (RFC 3986, what of it makes sense there).
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -12,5 +13,8 @@ namespace sluice::config {
 // the host is made lower case, a missing port becomes the scheme's. The error (code config) says what is wrong and
 // never repeats the text, which may hold a password.
 Result<Url> parse_url(std::string_view text);
+
+// ASCII letters made lower case: schemes, hosts and field names.
+std::string to_lower(std::string_view text);
 
 }  // namespace sluice::config

@@ -1,11 +1,10 @@
 #include "config/validate.h"
 
+#include "config/presets.h"
 #include "config/reader.h"
 
 namespace sluice::config {
 namespace {
-
-bool is_below_version(Dialect dialect) { return dialect == Dialect::openai || dialect == Dialect::responses; }
 
 void check_reach(const Config& config, std::vector<Problem>& problems) {
   if (!config.keys.empty()) return;

@@ -21,11 +21,6 @@ constexpr size_t read_buffer_bytes = 64 * 1024;
 constexpr int most_rounds = 8;
 constexpr uint64_t longest_wait_ms = 100;
 
-struct Dead {
-  void* object;
-  void (*destroy)(void*);
-};
-
 void ignore_sigpipe() {
   struct sigaction now = {};
   if (sigaction(SIGPIPE, nullptr, &now) == 0 && now.sa_handler == SIG_DFL) {
@@ -42,6 +37,11 @@ uv_handle_t* as_handle(Handle* handle) {
 }  // namespace
 
 struct Loop::State {
+  struct Dead {
+    void* object;
+    void (*destroy)(void*);
+  };
+
   uv_loop_t loop;
   uv_prepare_t prepare;   // runs deferred work before the loop sleeps
   uv_idle_t idle;         // active only while deferred work is left: the loop then does not sleep
@@ -135,7 +135,7 @@ Loop::~Loop() {
     uv_run(&state_->loop, UV_RUN_DEFAULT);  // the close callbacks, and work on the pool that cannot be called off
     while (state_->any_deferred()) {
       for (auto& task : std::exchange(state_->tasks, {})) task();
-      for (const Dead& one : std::exchange(state_->dead, {})) one.destroy(one.object);
+      for (const State::Dead& one : std::exchange(state_->dead, {})) one.destroy(one.object);
     }
   } while (uv_loop_alive(&state_->loop));
   const int closed = uv_loop_close(&state_->loop);

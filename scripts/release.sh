@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Builds the program to deploy, build/release/sluice: a release that is compiled twice, the second time by what a short run
+# under load has shown to be often used (profile-guided optimisation). scripts/run.sh builds it once, without that.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+scripts/deps.sh
+find build/release -name '*.gcda' -delete 2>/dev/null || true
+build release -DSLUICE_PROFILE=generate sluice bench_origin bench_load
+benchmarks/train.sh build/release
+build release -DSLUICE_PROFILE=use sluice
+ls -l build/release/sluice
