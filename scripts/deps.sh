@@ -8,7 +8,8 @@ wanted=(g++=g++ cmake=cmake ninja-build=ninja pkg-config=pkg-config ccache=ccach
         nlohmann-json3-dev libsimdjson-dev libcli11-dev libspdlog-dev libexpected-dev catch2 node-llhttp)
 for group in "$@"; do
   case $group in
-    --test) wanted+=(python3=python3 nodejs=node npm=npm openssl=openssl curl=curl) ;;
+    --test) wanted+=(python3=python3 nodejs=node npm=npm openssl=openssl curl=curl
+                     nginx-light=nginx haproxy=haproxy caddy=caddy systemd=systemd-analyze) ;;
     --bench) wanted+=(nginx-light=nginx haproxy=haproxy wrk=wrk curl=curl) ;;
     --lint) wanted+=(clang-14=clang++-14 clang-format-14=clang-format-14 clang-tidy-14=clang-tidy-14 libclang-rt-14-dev) ;;
     *) echo "usage: scripts/deps.sh [--test] [--bench] [--lint]" >&2; exit 1 ;;
@@ -35,4 +36,10 @@ as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(sudo)
 export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -qq
+for i in "${!missing[@]}"; do  # the tests of these say so and are skipped
+  case ${missing[i]} in
+    caddy | systemd) apt-cache show "${missing[i]}" >/dev/null 2>&1 || { echo "not to be had: ${missing[i]}"; unset "missing[i]"; } ;;
+  esac
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
 "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -1,12 +1,20 @@
 // The command line: flags -> configuration -> gateway -> run until a signal says otherwise.
-#include <sys/resource.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "config/banner.h"
+#include "daemon/descriptor_limit.h"
+#include "daemon/notifier.h"
+#include "daemon/pid_file.h"
+#include "daemon/watchdog.h"
+#include "keeper.h"
 #include "observe/log.h"
+#include "observe/log_file.h"
 #include "signals.h"
 #include "sluice/gateway.h"
 #include "startup.h"
@@ -37,45 +45,65 @@ void mask_secrets(observe::Log& log, const config::Config& config) {
   }
 }
 
-// Thousands of callers need as many descriptors as the system will give.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
+// Where the manager is to be told how things are; a wrong $NOTIFY_SOCKET is no reason not to start.
+daemon::Notifier make_notifier(observe::Log& log) {
+  const std::string address = variable_or_empty("NOTIFY_SOCKET");
+  if (address.empty()) return {};
+  auto notifier = daemon::Notifier::to(address);
+  if (notifier) return std::move(*notifier);
+  log.warn(notifier.error().message);
+  return {};
 }
 
-// Drains on the first signal, ends on the second or when the grace has passed.
-void wait_for_end(Signals& signals, Gateway& gateway, observe::Log& log, uint32_t grace_ms) {
-  while (signals.wait(-1) != Signals::Woken::terminate) {
-  }
-  log.info("draining: new requests are refused, running ones may finish", {{"grace_ms", std::to_string(grace_ms)}});
-  gateway.drain([&signals] { signals.poke(); });
-  switch (signals.wait(grace_ms)) {
-    case Signals::Woken::poked:
-      return log.info("drained");
-    case Signals::Woken::terminate:
-      return log.warn("second signal: ending at once");
-    case Signals::Woken::timeout:
-      return log.warn("the grace has passed: cutting what still runs");
-  }
+uint64_t watchdog_us(const daemon::Notifier& notifier) {
+  if (!notifier.on()) return 0;
+  return daemon::watchdog_interval_us(variable_or_empty("WATCHDOG_USEC"), variable_or_empty("WATCHDOG_PID"),
+                                      static_cast<uint64_t>(::getpid()));
 }
 
-int run(const StartupOptions& options) {
-  auto config = load_config(options);
-  if (!config) return say(config.error());
-  raise_descriptor_limit();
-  Signals signals;  // before any thread is made
-  observe::Log log({level_named(config->log.level), config->log.json, 1});
-  mask_secrets(log, *config);
-  const config::Config& settings = *config;
-  auto gateway = Gateway::start(settings, log);
-  if (!gateway) return say({exit_could_not_start, {gateway.error()}});
-  const std::string block = config::banner(settings, (*gateway)->addresses());
+void say_start(const config::Config& config, const Gateway& gateway, uint64_t descriptors, observe::Log& log) {
+  const std::string block = config::banner(config, gateway.addresses());
   std::fwrite(block.data(), 1, block.size(), stdout);
   std::fflush(stdout);
-  for (const std::string& warning : settings.warnings) log.warn(warning);
-  wait_for_end(signals, **gateway, log, settings.shutdown_grace_ms);
+  for (const std::string& warning : config.warnings) log.warn(warning);
+  if (!config.limits.connections_given) return;
+  const std::string warning = daemon::descriptor_warning(descriptors, gateway.workers(), config.limits.connections);
+  if (!warning.empty()) log.warn(warning);
+}
+
+int run(StartupOptions options) {
+  auto sockets = take_passed_sockets();
+  if (!sockets) return say(sockets.error());
+  for (const net::ListenSocket& socket : *sockets) options.passed.push_back(socket.text());
+  const auto config = load_config(options);
+  if (!config) return say(config.error());
+  const auto cannot_start = [](const std::string& why) { return say({exit_could_not_start, {why}}); };
+  const uint64_t descriptors = daemon::raise_descriptor_limit();
+  if (!config->pid_file.empty()) {
+    if (const auto free = daemon::PidFile::check(config->pid_file); !free) return cannot_start(free.error().message);
+  }
+  std::optional<observe::LogFile> log_file;  // outlives the log
+  if (!config->log.file.empty()) {
+    auto opened = observe::LogFile::open(config->log.file);
+    if (!opened) return cannot_start(opened.error().message);
+    log_file = std::move(*opened);
+  }
+  Signals signals;  // before any thread is made
+  observe::Log log({level_named(config->log.level), config->log.json, log_file ? log_file->fd() : STDOUT_FILENO});
+  mask_secrets(log, *config);
+  const daemon::Notifier notifier = make_notifier(log);
+  auto gateway = Gateway::start(*config, log, std::move(*sockets));
+  if (!gateway) return cannot_start(gateway.error());
+  std::optional<daemon::PidFile> pid_file;
+  if (!config->pid_file.empty()) {
+    auto written = daemon::PidFile::write(config->pid_file);
+    if (!written) return cannot_start(written.error().message);
+    pid_file = std::move(*written);
+  }
+  say_start(*config, **gateway, descriptors, log);
+  Keeper keeper({signals, **gateway, log, log_file ? &*log_file : nullptr, notifier, watchdog_us(notifier),
+                 config->shutdown_grace_ms});
+  keeper.keep();
   (*gateway)->stop();
   return exit_fine;
 }
@@ -92,7 +120,7 @@ int check(const StartupOptions& options) {
 
 struct Flags {
   StartupOptions startup;
-  std::string workers, log_level, log_format;
+  std::string workers, log_level, log_format, pid_file;
 
   void add_to(CLI::App& app) {
     app.add_option("-c,--config", startup.config_file,
@@ -103,11 +131,13 @@ struct Flags {
     app.add_flag("--demo", startup.demo, "add the built-in demo provider");
     app.add_option("--log-level", log_level, "trace, debug, info, warn or error");
     app.add_option("--log-format", log_format, "text or json");
+    app.add_option("--pid-file", pid_file, "a file to write the process number to, once sluice listens");
   }
   const StartupOptions& options() {
     if (!workers.empty()) startup.flags.workers = workers;
     if (!log_level.empty()) startup.flags.log_level = log_level;
     if (!log_format.empty()) startup.flags.log_format = log_format;
+    if (!pid_file.empty()) startup.flags.pid_file = pid_file;
     return startup;
   }
 };

@@ -7,14 +7,17 @@ namespace sluice {
 
 class Signals {
  public:
+  static constexpr uint64_t forever = UINT64_MAX;
+
   Signals();
   ~Signals();
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
-  enum class Woken : unsigned char { terminate, poked, timeout };
-  // Waits for SIGTERM or SIGINT, a poke, or the time to pass (-1: for ever).
-  Woken wait(int64_t timeout_ms);
+  enum class Woken : unsigned char { terminate, reopen, poked, timeout };
+  // Waits for SIGTERM or SIGINT (terminate), SIGUSR1 (reopen), a poke, or `timeout_ms` to pass; may end early as a
+  // timeout.
+  Woken wait(uint64_t timeout_ms);
   void poke();  // any thread
 
  private:

@@ -1,5 +1,7 @@
 #include "startup.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -7,9 +9,11 @@
 #include <fstream>
 #include <sstream>
 
+#include "config/address.h"
 #include "config/discover.h"
 #include "config/parse.h"
 #include "config/validate.h"
+#include "daemon/activation.h"
 #include "gateway/local_programs.h"
 
 namespace sluice {
@@ -50,6 +54,21 @@ tl::expected<config::Config, StartupFailure> read_file(const std::string& file) 
   return std::move(*config);
 }
 
+// Sockets that were passed say where to listen, unless something else does.
+tl::expected<void, StartupFailure> adopt_passed(const std::vector<std::string>& passed, config::Config& config) {
+  if (passed.empty() || config.listen_given) return {};
+  config.listen.clear();
+  for (const std::string& text : passed) {
+    auto address = config::parse_address(text);
+    if (!address) {
+      return tl::unexpected<StartupFailure>(
+          StartupFailure{2, {"a socket was passed at '" + text + "', " + address.error().message}});
+    }
+    config.listen.push_back(std::move(*address));
+  }
+  return {};
+}
+
 }  // namespace
 
 tl::expected<config::Config, StartupFailure> load_config(const StartupOptions& options) {
@@ -62,6 +81,7 @@ tl::expected<config::Config, StartupFailure> load_config(const StartupOptions& o
   std::vector<config::Problem> problems = config::apply_overrides(config, options.flags, variable);
   if (!problems.empty()) return tl::unexpected<StartupFailure>(failure_of(problems));
   if (config.listen.empty()) config.listen.push_back(config::default_address());
+  if (const auto adopted = adopt_passed(options.passed, config); !adopted) return tl::unexpected(adopted.error());
   if (options.demo) {
     config::add_demo(config);
   } else if (config.providers.empty()) {
@@ -70,6 +90,26 @@ tl::expected<config::Config, StartupFailure> load_config(const StartupOptions& o
   problems = config::validate(config);
   if (!problems.empty()) return tl::unexpected<StartupFailure>(failure_of(problems));
   return config;
+}
+
+std::string variable_or_empty(const char* name) { return variable(name).value_or(""); }
+
+tl::expected<std::vector<net::ListenSocket>, StartupFailure> take_passed_sockets() {
+  const auto failed = [](const std::string& why) { return tl::unexpected<StartupFailure>(StartupFailure{2, {why}}); };
+  const auto descriptors =
+      daemon::passed_descriptors(variable_or_empty("LISTEN_PID"), variable_or_empty("LISTEN_FDS"),
+                                 variable_or_empty("LISTEN_FDNAMES"), static_cast<uint64_t>(::getpid()));
+  if (!descriptors) return failed(descriptors.error().message);
+  std::vector<net::ListenSocket> sockets;
+  for (const daemon::PassedDescriptor& descriptor : *descriptors) {
+    auto socket = net::ListenSocket::passed(descriptor.fd);
+    if (!socket) {
+      return failed("a socket that was passed" + (descriptor.name.empty() ? "" : " (" + descriptor.name + ")") +
+                    " cannot be used: " + socket.error().message);
+    }
+    sockets.push_back(std::move(*socket));
+  }
+  return sockets;
 }
 
 }  // namespace sluice

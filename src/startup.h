@@ -1,4 +1,5 @@
-// From the command line to a Config that may be run: file, flags, variables, discovery, validation, in that order.
+// From the command line to a Config that may be run: file, flags, variables, passed sockets, discovery, validation, in
+// that order.
 #pragma once
 
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "config/config.h"
 #include "config/overrides.h"
+#include "net/listener.h"
 
 namespace sluice {
 
@@ -14,6 +16,7 @@ struct StartupOptions {
   std::string config_file;  // --config; "" : SLUICE_CONFIG, then ./sluice.json if it is there, then none
   bool demo = false;        // --demo: the demo provider beside whatever else there is
   config::Overrides flags;
+  std::vector<std::string> passed;  // where passed sockets listen: these, unless something says where to listen
 };
 
 struct StartupFailure {
@@ -22,5 +25,12 @@ struct StartupFailure {
 };
 
 tl::expected<config::Config, StartupFailure> load_config(const StartupOptions& options);
+
+// The value of an environment variable; "" where it is not set. Before any thread starts.
+std::string variable_or_empty(const char* name);
+
+// The sockets that the service manager has passed to this process (sd_listen_fds(3)); none as a rule. Once, before
+// anything else is opened.
+tl::expected<std::vector<net::ListenSocket>, StartupFailure> take_passed_sockets();
 
 }  // namespace sluice

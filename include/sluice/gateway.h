@@ -14,6 +14,9 @@ namespace sluice {
 namespace config {
 struct Config;
 }
+namespace net {
+class ListenSocket;
+}
 namespace observe {
 class Log;
 }
@@ -25,6 +28,10 @@ class Gateway {
   // Binds every listener and starts the workers. The error is a sentence that says what to do. `log` must outlive the
   // gateway.
   static tl::expected<std::unique_ptr<Gateway>, std::string> start(config::Config config, observe::Log& log);
+  // The same with sockets that listen already and outlive this process, each used in the place of an address of
+  // config.listen that it is at; one that is at none is closed, with a warning. With any, drain() hands over.
+  static tl::expected<std::unique_ptr<Gateway>, std::string> start(config::Config config, observe::Log& log,
+                                                                   std::vector<net::ListenSocket> passed);
   // Stops at once if it still runs: open exchanges are cut.
   ~Gateway();
   Gateway(const Gateway&) = delete;
@@ -32,10 +39,15 @@ class Gateway {
 
   // The TCP port of the first listener that has one; useful where 0 was asked for. 0: Unix sockets only.
   uint16_t port() const;
+  size_t workers() const;
   // Where it listens, as URLs: "http://127.0.0.1:8000", "unix:/run/sluice.sock".
   std::vector<std::string> addresses() const;
   // New requests get 503 from now on; `drained` is called, on some worker's thread, when the last exchange has ended.
+  // Where sockets were passed, nobody is accepted from now on instead, so that new callers wait for who listens next,
+  // and whoever is connected already still gets an answer to the request that he was about to send.
   void drain(std::function<void()> drained);
+  // Calls `done`, on some worker's thread, once the loop of every worker has turned; never, while one of them is stuck.
+  void when_all_turned(std::function<void()> done);
   // Ends at once: open exchanges are cut. Joins the worker threads.
   void stop();
   // The page that /metrics gives.

@@ -80,6 +80,8 @@ Pages::Pages(Options options) : options_(std::move(options)) { refresh(); }
 bool Pages::knows(http::Method method, std::string_view path) {
   if (path.size() < 2) return path == "/";
   switch (path[1]) {
+    case 'a':
+      return path == "/admin/limits";
     case 'h':
       return path == "/health";
     case 'r':
@@ -121,6 +123,7 @@ void Pages::answer_page(const http::RequestHead& head, http::Responder& responde
   }
   if (const auto id = models_part(path)) return answer_models(head, *id, responder);
   if (path == "/") return responder.answer(200, text_fields_, root_body);
+  if (path == "/admin/limits" && options_.limits) return answer_limits(head, responder);
   if (path == "/metrics") return responder.answer(200, metrics_fields_, options_.metrics.page());
   answer_error(head, {ErrorCode::unknown_path, "there is no page " + std::string(path)}, responder);
 }
@@ -136,6 +139,12 @@ void Pages::answer_models(const http::RequestHead& head, std::string_view id, ht
       std::find_if(models->begin(), models->end(), [&](const auto& model) { return model.id == decoded; });
   if (found == models->end()) return answer_error(head, unknown_model(decoded, *models), responder);
   answer_json(200, api::model_body(dialect, *found, options_.started_unix_s), responder);
+}
+
+void Pages::answer_limits(const http::RequestHead& head, http::Responder& responder) {
+  const Result<std::string> body = options_.limits(head, responder.peer());
+  if (!body) return answer_error(head, body.error(), responder);
+  answer_json(200, *body, responder);
 }
 
 void Pages::answer_json(int status, std::string_view body, http::Responder& responder) {

@@ -1,5 +1,5 @@
 // sluice's own pages, as one http::Service: / says that it runs, /health and /ready are for whoever watches it,
-// /metrics for Prometheus, /v1/models for callers. One for each worker; on its thread only.
+// /metrics for Prometheus, /v1/models for callers, /admin for whoever runs it. One for each worker; on its thread only.
 #pragma once
 
 #include <atomic>
@@ -31,6 +31,9 @@ class Pages final : public http::Service {
  public:
   // The models that whoever sent this request may use; unauthorized if its key is missing or not known.
   using ModelsFor = std::function<Result<std::vector<api::ListedModel>>(const http::RequestHead&)>;
+  // The body of /admin/limits for whoever sent this request from `peer`; unauthorized or forbidden if it is not for
+  // them.
+  using LimitsFor = std::function<Result<std::string>(const http::RequestHead&, std::string_view peer)>;
   // What is referred to must outlive the pages.
   struct Options {
     const observe::Metrics& metrics;
@@ -39,6 +42,7 @@ class Pages final : public http::Service {
     uint64_t started_ns = 0;     // when the daemon began, by Clock::monotonic_ns
     int64_t started_unix_s = 0;  // the same moment by Clock::unix_s; stands for every model's creation, too
     Clock clock = Clock::system();
+    LimitsFor limits{};  // empty: there is no such page
   };
 
   explicit Pages(Options options);
@@ -56,6 +60,7 @@ class Pages final : public http::Service {
   void refresh();
   void answer_page(const http::RequestHead& head, http::Responder& responder);
   void answer_models(const http::RequestHead& head, std::string_view id, http::Responder& responder);
+  void answer_limits(const http::RequestHead& head, http::Responder& responder);
   void answer_json(int status, std::string_view body, http::Responder& responder);
   void answer_error(const http::RequestHead& head, const Error& error, http::Responder& responder);
 

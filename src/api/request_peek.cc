@@ -2,6 +2,9 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+#include <charconv>
+
 #include "base/json_escape.h"
 #include "net/stream.h"
 
@@ -77,6 +80,7 @@ class Reading {
     if (key == "stream") return read_stream(value, document);
     if (key == "stream_options") return read_options(value, document);
     if (key == "name") return read_name(value, document);
+    if (key.starts_with("max_")) read_most_output(key, value);
     return {};
   }
 
@@ -126,6 +130,15 @@ class Reading {
     if (token != "true" && token != "false") return refuse("`stream` must be true or false", offset(token));
     peek_.stream = token == "true";
     return {};
+  }
+
+  void read_most_output(std::string_view key, ondemand::value& value) {
+    if (key != "max_tokens" && key != "max_completion_tokens" && key != "max_output_tokens") return;
+    const std::string_view token = trimmed(value.raw_json_token());
+    uint64_t count = 0;
+    const auto [end, failure] = std::from_chars(token.data(), token.data() + token.size(), count);
+    if (failure != std::errc() || end != token.data() + token.size()) return;
+    peek_.most_output_tokens = std::max(peek_.most_output_tokens, count);
   }
 
   Result<void> read_options(ondemand::value& value, ondemand::document& document) {

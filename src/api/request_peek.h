@@ -19,6 +19,9 @@ struct Peek {
   size_t model_bytes = 0;  // and how long it is; 0: no model
   bool stream = false;
   bool asks_usage = false;  // stream_options.include_usage is true already
+  // max_tokens, max_completion_tokens or max_output_tokens, the largest; 0: none stands at the top level, or it is no
+  // whole number (that is the target's to refuse).
+  uint64_t most_output_tokens = 0;
   // stream_options: where include_usage has to be written to ask for usage.
   enum class Options : unsigned char { absent, null, object, object_empty, include_usage_false };
   Options options = Options::absent;

@@ -35,11 +35,24 @@ struct Url {
   std::string authority() const;  // for Host: the port only where it is not the scheme's
 };
 
+// What one key, provider or model may take of sluice; shared by all workers. 0: not limited so.
+struct RateLimits {
+  uint32_t requests_per_minute = 0;
+  uint32_t burst = 0;  // requests at once, after a rest; 0: requests_per_minute
+  uint32_t tokens_per_minute = 0;
+  uint32_t concurrent = 0;  // exchanges under way
+  uint32_t queue_ms = 0;    // how long a request waits to be let in before it is refused; 0: not at all
+
+  bool any() const { return requests_per_minute != 0 || tokens_per_minute != 0 || concurrent != 0; }
+};
+
 struct CallerKey {
   std::string name;
   std::string key;  // a secret: the key itself, where it is given in clear, hashed at start; empty: sha256 counts
   std::array<unsigned char, 32> sha256{};  // of the key, where only this is given
   std::vector<std::string> models;         // empty: all. "openai/*" allows a prefix
+  RateLimits limits;
+  bool admin = false;  // may see /admin
 };
 
 enum class Auth : unsigned char { bearer, header, none };
@@ -70,6 +83,7 @@ struct Provider {
   uint32_t max_connections = 0;     // open at once, per worker; 0: as many as callers need
   std::vector<std::string> models;  // names it lists; may be empty (any name is tried)
   bool ask_usage = true;            // false ("usage": "leave"): stream_options is not spliced in
+  RateLimits limits;                // of all that goes there
   std::string origin;  // how it came to be, for people: "OPENAI_API_KEY", "sluice.json", "answers on 127.0.0.1:11434"
 
   bool speaks(Dialect dialect) const;
@@ -84,13 +98,15 @@ struct Model {
   std::string name;
   std::string provider;  // of its one target
   std::string model;     // what that provider calls it
+  RateLimits limits{};   // of all that asks for it by this name
 };
 
 struct Limits {
   uint64_t body_bytes = 32ull << 20;
   uint32_t header_bytes = 64 * 1024;
   uint32_t connections = 16'384;  // of callers, per worker
-  uint32_t queue = 1'024;         // exchanges waiting for a provider connection, per worker
+  bool connections_given = false;
+  uint32_t queue = 1'024;  // exchanges waiting, per worker: for a provider connection; for a rate limit
 };
 
 struct Timeouts {
@@ -104,14 +120,17 @@ struct Log {
   std::string level = "info";  // trace | debug | info | warn | error
   bool json = false;
   bool access = true;  // one record an exchange
+  std::string file;    // where it goes; "": standard output
 };
 
 struct Config {
   std::string file;  // where it came from; "" without one
   std::vector<Address> listen;
+  bool listen_given = false;                // by the file, a variable or a flag, rather than by default
   std::string tls_cert_file, tls_key_file;  // of the listener; both or none
   uint32_t workers = 0;                     // 0: one a core
   uint32_t shutdown_grace_ms = 30'000;
+  std::string pid_file;                      // "": none
   std::vector<std::string> trusted_proxies;  // CIDR
   std::vector<CallerKey> keys;               // none: open
   std::vector<Provider> providers;           // after parse(), none: they are to be discovered (discover.h)

@@ -8,36 +8,41 @@
 
 namespace sluice::config::fields {
 
-inline constexpr std::array<std::string_view, 11> root = {
-    "listen", "tls",      "workers", "shutdown_grace_s", "trusted_proxies", "keys", "providers", "models",
-    "limits", "timeouts", "log"};
+inline constexpr std::array<std::string_view, 12> root = {
+    "listen", "tls",       "workers", "shutdown_grace_s", "pid_file", "trusted_proxies",
+    "keys",   "providers", "models",  "limits",           "timeouts", "log"};
 inline constexpr std::array<std::string_view, 2> tls = {"cert_file", "key_file"};
-inline constexpr std::array<std::string_view, 4> key = {"name", "key", "sha256", "models"};
-inline constexpr std::array<std::string_view, 13> provider = {"dialect",   "base_url",        "api_key",
+inline constexpr std::array<std::string_view, 6> key = {"name", "key", "sha256", "models", "limits", "admin"};
+inline constexpr std::array<std::string_view, 5> rate_limits = {"requests_per_minute", "burst", "tokens_per_minute",
+                                                                "concurrent", "queue_s"};
+inline constexpr std::array<std::string_view, 14> provider = {"dialect",   "base_url",        "api_key",
                                                               "auth",      "headers",         "ca_file",
                                                               "cert_file", "key_file",        "insecure_skip_verify",
                                                               "timeouts",  "max_connections", "models",
-                                                              "usage"};
+                                                              "usage",     "limits"};
 inline constexpr std::array<std::string_view, 4> provider_timeouts = {"connect_s", "first_byte_s", "response_s",
                                                                       "stream_idle_s"};
-inline constexpr std::array<std::string_view, 1> model = {"targets"};
+inline constexpr std::array<std::string_view, 2> model = {"targets", "limits"};
 inline constexpr std::array<std::string_view, 1> target = {"model"};
 inline constexpr std::array<std::string_view, 1> secret = {"file"};
 inline constexpr std::array<std::string_view, 4> limits = {"body_mb", "header_kb", "connections", "queue"};
 inline constexpr std::array<std::string_view, 4> timeouts = {"head_s", "body_idle_s", "keep_alive_s", "write_stall_s"};
-inline constexpr std::array<std::string_view, 3> log = {"level", "format", "access"};
+inline constexpr std::array<std::string_view, 4> log = {"level", "format", "access", "file"};
 
 struct Table {
   std::string_view path;  // of the object that holds them: "providers.NAME.timeouts"; "" for the file itself
   std::span<const std::string_view> names;
 };
-inline constexpr std::array<Table, 10> all = {{{"", root},
+inline constexpr std::array<Table, 13> all = {{{"", root},
                                                {"tls", tls},
                                                {"keys[]", key},
+                                               {"keys[].limits", rate_limits},
                                                {"providers.NAME", provider},
                                                {"providers.NAME.timeouts", provider_timeouts},
+                                               {"providers.NAME.limits", rate_limits},
                                                {"models.NAME", model},
                                                {"models.NAME.targets[]", target},
+                                               {"models.NAME.limits", rate_limits},
                                                {"limits", limits},
                                                {"timeouts", timeouts},
                                                {"log", log}}};

@@ -89,6 +89,8 @@ void read_keys(Reading& reading, const Node& node, std::vector<CallerKey>& keys)
     read_name(reading, object, key.name);
     read_value(reading, object, key);
     read_allowed_models(reading, object, key.models);
+    read_rate_limits(reading, object, key.limits);
+    object.read_flag("admin", key.admin);
     const std::array<unsigned char, 32> none{};
     for (const CallerKey& other : keys) {
       if (!key.name.empty() && other.name == key.name) {

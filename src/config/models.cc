@@ -28,8 +28,7 @@ void read_target(Reading& reading, const Node& node, const std::string& path,
 }
 
 // The string that names the one target, or nullptr and a report.
-std::pair<const Node*, std::string> target_node(Reading& reading, const Node& node, const std::string& path) {
-  const ObjectReader object(reading, node, path, fields::model);
+std::pair<const Node*, std::string> target_node(Reading& reading, const Node& node, const ObjectReader& object) {
   const Node* targets = object.find("targets");
   const std::string targets_path = object.path("targets");
   if (targets == nullptr) {
@@ -75,7 +74,9 @@ void read_models(Reading& reading, const Node& node, const std::vector<std::stri
     if (member.value.kind == Node::Kind::string) {
       read_target(reading, member.value, path, provider_names, model);
     } else if (member.value.kind == Node::Kind::object) {
-      const auto [target, target_path] = target_node(reading, member.value, path);
+      const ObjectReader object(reading, member.value, path, fields::model);
+      read_rate_limits(reading, object, model.limits);
+      const auto [target, target_path] = target_node(reading, member.value, object);
       if (target != nullptr) read_target(reading, *target, target_path, provider_names, model);
     } else {
       reading.report(member.value.at, path, found(member.value), std::string(forms));

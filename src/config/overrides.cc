@@ -49,7 +49,9 @@ void apply_listen(Config& config, const std::vector<std::string>& texts, std::st
       rest.remove_prefix(comma + 1);
     }
   }
-  if (!listen.empty()) config.listen = std::move(listen);
+  if (listen.empty()) return;
+  config.listen = std::move(listen);
+  config.listen_given = true;
 }
 
 void apply_workers(Config& config, std::string_view text, std::string_view source, std::vector<Problem>& problems) {
@@ -79,6 +81,7 @@ void apply(Config& config, const Overrides& overrides, const Names& names, std::
   if (overrides.log_format && check_word(*overrides.log_format, fields::log_formats, names.log_format, problems)) {
     config.log.json = *overrides.log_format == "json";
   }
+  if (overrides.pid_file) config.pid_file = *overrides.pid_file;
 }
 
 }  // namespace
@@ -91,6 +94,7 @@ Overrides overrides_from(const Environment& environment) {
   overrides.workers = set_variable(environment, variable_names.workers);
   overrides.log_level = set_variable(environment, variable_names.log_level);
   overrides.log_format = set_variable(environment, variable_names.log_format);
+  overrides.pid_file = set_variable(environment, "SLUICE_PID_FILE");
   return overrides;
 }
 

@@ -17,9 +17,11 @@ struct Overrides {
   std::optional<std::string> workers;
   std::optional<std::string> log_level;
   std::optional<std::string> log_format;
+  std::optional<std::string> pid_file;
 };
 
-// SLUICE_LISTEN, SLUICE_WORKERS, SLUICE_LOG_LEVEL and SLUICE_LOG_FORMAT; an empty variable is as good as none.
+// SLUICE_LISTEN, SLUICE_WORKERS, SLUICE_LOG_LEVEL, SLUICE_LOG_FORMAT and SLUICE_PID_FILE; an empty variable is as good
+// as none.
 Overrides overrides_from(const Environment& environment);
 
 // Changes `config` by the variables and then by `flags`. They are held to the same rules as the file; the problems name

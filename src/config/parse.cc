@@ -73,6 +73,7 @@ void read_limits(Reading& reading, const Node& node, Limits& limits) {
   object.read_whole("header_kb", 1, most_header_kb, header_kb);
   limits.header_bytes = header_kb * 1024;
   object.read_whole("connections", 1, million, limits.connections);
+  limits.connections_given = object.find("connections") != nullptr;
   object.read_whole("queue", 0, million, limits.queue);
 }
 
@@ -91,6 +92,7 @@ void read_log(Reading& reading, const Node& node, Log& log) {
   object.read_word("format", fields::log_formats, format);
   log.json = format == "json";
   object.read_flag("access", log.access);
+  object.read_text("file", log.file);
 }
 
 void read_root(Reading& reading, const Node& node, Config& config) {
@@ -99,6 +101,7 @@ void read_root(Reading& reading, const Node& node, Config& config) {
   if (const Node* tls = root.find("tls")) read_tls(reading, *tls, config);
   root.read_whole("workers", 0, most_workers, config.workers);
   root.read_seconds("shutdown_grace_s", config.shutdown_grace_ms);
+  root.read_text("pid_file", config.pid_file);
   read_trusted_proxies(reading, root, config.trusted_proxies);
   if (const Node* keys = root.find("keys")) read_keys(reading, *keys, config.keys);
   std::vector<std::string_view> provider_names;
@@ -130,7 +133,8 @@ tl::expected<Config, std::vector<Problem>> parse(std::string_view text, std::str
     std::stable_sort(problems.begin(), problems.end(), earlier);
     return tl::unexpected(std::move(problems));
   }
-  if (config.listen.empty()) config.listen.push_back(default_address());
+  config.listen_given = !config.listen.empty();
+  if (!config.listen_given) config.listen.push_back(default_address());
   return config;
 }
 

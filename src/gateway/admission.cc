@@ -23,6 +23,22 @@ Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& 
               "no API key was sent; send one as 'Authorization: Bearer KEY', 'x-api-key', 'x-goog-api-key' or '?key='");
 }
 
+Result<void> may_administer(const policy::CallerKeys& keys, const http::RequestHead& head, std::string_view peer) {
+  const Result<Admitted> admitted = admit(keys, head);
+  if (!admitted) return tl::unexpected<Error>(admitted.error());
+  if (admitted->key != nullptr) {
+    if (admitted->key->admin) return {};
+    return fail(ErrorCode::forbidden,
+                "the key '" + admitted->key->name + "' is no admin's; give it \"admin\": true in the configuration");
+  }
+  const bool is_near = peer == "unix" || peer == "memory" || peer.starts_with("127.") || peer.starts_with("[::1]") ||
+                       peer.starts_with("[::ffff:127.");
+  const bool passed_on = head.fields.find("x-forwarded-for") || head.fields.find("forwarded");
+  if (is_near && !passed_on) return {};
+  return fail(ErrorCode::forbidden,
+              "while no keys are configured, this page is for this machine only; configure a key with \"admin\": true");
+}
+
 Result<void> may_use(const Admitted& admitted, std::string_view requested, const routing::Target& target) {
   if (admitted.key == nullptr || admitted.key->models.empty()) return {};
   if (policy::may_use(*admitted.key, requested, target.label())) return {};

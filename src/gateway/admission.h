@@ -21,6 +21,10 @@ struct Admitted {
 // unauthorized: keys are configured and none was sent, or one that is not known.
 Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& head);
 
+// Whether whoever sent this request from `peer` may see the pages of /admin: with a key that is an admin's; without any
+// keys, from loopback or a Unix socket, and not through a proxy. Else unauthorized or forbidden.
+Result<void> may_administer(const policy::CallerKeys& keys, const http::RequestHead& head, std::string_view peer);
+
 // forbidden: the key may not use this model. `requested` is the caller's name for it.
 Result<void> may_use(const Admitted& admitted, std::string_view requested, const routing::Target& target);
 

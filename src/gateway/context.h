@@ -10,6 +10,7 @@
 
 #include "api/request_peek.h"
 #include "config/config.h"
+#include "gateway/limit_queue.h"
 #include "gateway/provider_link.h"
 #include "gateway/request_id.h"
 #include "net/address.h"
@@ -38,6 +39,7 @@ struct Context {
   // Scratch for gathered writes and for heads; in use within one call only.
   std::vector<std::string_view> pieces;
   std::string lines;
+  LimitQueue* limits = nullptr;  // nullptr: nothing is limited
 };
 
 }  // namespace sluice::gateway

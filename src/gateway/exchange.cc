@@ -79,7 +79,7 @@ void Exchange::on_body(std::string_view bytes) {
 }
 
 Result<void> Exchange::take_body(std::string_view bytes) {
-  if (attempt_) {  // an upload under way
+  if (attempt_ || state_ == State::waiting) {  // an upload under way
     rest_ += bytes;
     send_rest();
     return {};
@@ -95,15 +95,14 @@ Result<void> Exchange::look_for_model() {
   if (const Result<void> fine = multipart_->advance(body_); !fine) return fine;
   if (!multipart_->found()) return {};
   if (const Result<void> chosen = choose_target(multipart_->model()); !chosen) return chosen;
-  start_attempt(true);
-  return {};
+  return pass_limits(0, true);
 }
 
 void Exchange::on_body_end() {
   if (state_ == State::done) return;
   body_ended_ = true;
   account_.request_whole_ns = net::Loop::now_ns();
-  if (attempt_) return send_rest();
+  if (attempt_ || state_ == State::waiting) return send_rest();
   Result<void> fine = inflater_ ? inflater_->finish() : Result<void>();
   if (fine) fine = read_body();
   if (!fine) refuse(fine.error());
@@ -122,8 +121,7 @@ Result<void> Exchange::read_body() {
     model = multipart_->model();
   }
   if (const Result<void> chosen = choose_target(model); !chosen) return chosen;
-  start_attempt(false);
-  return {};
+  return pass_limits(0, false);
 }
 
 Result<void> Exchange::read_json() {
@@ -134,8 +132,7 @@ Result<void> Exchange::read_json() {
   if (const Result<void> chosen = choose_target(peek->model); !chosen) return chosen;
   usage_asked_ = match_.endpoint->usage_splice && peek->stream && !peek->asks_usage && target_.provider->ask_usage;
   edits_ = api::edits_for(*peek, target_.model, usage_asked_);
-  start_attempt(false);
-  return {};
+  return pass_limits(peek->most_output_tokens, false);
 }
 
 // --- the target ---
@@ -157,6 +154,29 @@ Result<void> Exchange::choose_target(std::string_view model) {
   }
   return {};
 }
+
+// The rate limits of the key, the provider and the model: on to the target, now or once they let it in.
+Result<void> Exchange::pass_limits(uint64_t most_output_tokens, bool more_follows) {
+  if (context_.limits != nullptr) {
+    passed_on_ = more_follows;
+    tokens_ = estimate_tokens(*match_.endpoint, body_.size(), most_output_tokens);
+    const Result<bool> entered = limit_pass_.enter(*context_.limits, admitted_.key, target_, tokens_.total(), *this);
+    if (!entered) return tl::unexpected<Error>(entered.error());
+    if (!*entered) {
+      state_ = State::waiting;
+      return {};
+    }
+  }
+  start_attempt(more_follows);
+  return {};
+}
+
+void Exchange::on_let_in() {
+  if (body_ended_) account_.request_whole_ns = net::Loop::now_ns();  // waiting is no overhead of ours
+  start_attempt(passed_on_);
+}
+
+void Exchange::on_not_let_in(const Error& error) { refuse(error); }
 
 // `more_follows`: the body is still arriving and is passed on as it comes.
 void Exchange::start_attempt(bool more_follows) {
@@ -216,7 +236,9 @@ void Exchange::on_answer_head(http::ResponseHead& head) {
   const auto other_id = id ? id : head.fields.find("request-id");
   if (other_id) account_.target_request_id = *other_id;
   if (attempt_->request_sent()) body_ = {};
-  const OwnFields own{account_.request_id, account_.target, account_.attempts};
+  const auto limits = rate_limit_fields(context_.limits, admitted_.key, match_.endpoint->dialect);
+  const OwnFields own{account_.request_id, account_.target, account_.attempts,
+                      limits ? limits->fields() : std::span<const api::RateLimitFields::Field>()};
   const Result<void> begun = relay_.begin(head, match_.endpoint->dialect, head_.fields.find("accept-encoding"),
                                           usage_asked_, own, context_.lines);
   if (!begun) {
@@ -307,6 +329,10 @@ void Exchange::refuse(const Error& error) {
   http::Fields fields;
   std::string body;
   render_error(dialect, error, account_.request_id, head_.path(), fields, body);
+  if (error.code == ErrorCode::rate_limited) fields.add("retry-after", std::to_string(limit_pass_.retry_after_s()));
+  if (const auto limits = rate_limit_fields(context_.limits, admitted_.key, dialect)) {
+    for (const api::RateLimitFields::Field& field : limits->fields()) fields.add(field.name, field.value());
+  }
   if (!account_.target.empty() && account_.attempts > 0) {
     fields.add("sluice-target", account_.target);
     fields.add("sluice-attempts", std::to_string(account_.attempts));
@@ -340,6 +366,10 @@ void Exchange::finish(uint64_t now_ns) {
     account_.target_bytes_in = attempt_->bytes_in();
     account_.target_bytes_out = attempt_->bytes_out();
     context_.loop.dispose(std::move(attempt_));
+  }
+  if (context_.limits != nullptr) {
+    const api::AnswerTap* const tap = relay_.begun() ? relay_.tap() : nullptr;
+    limit_pass_.leave(tokens_used(tokens_, tap, relay_.status(), relay_.ended(), account_.target_bytes_in), now_ns);
   }
   account_.first_byte_ns = relay_.first_byte_ns();
   context_.metrics.active_exchanges.add(-1);

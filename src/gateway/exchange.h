@@ -1,12 +1,11 @@
 // One request of a caller and all that is done to answer it.
 //
-//   receiving ----body whole, or the model found in an upload----> trying ----answer head----> relaying ----answer
-//   end----> done
-//       |                                                            |                            |
-//       +--- refused (key, path, body, model): error answer ---------+--- attempt failed: --------+--- cut: error
-//       event,
-//                                                                         error answer                 connection
-//                                                                         closed
+//   receiving ---body whole, or the model found in an upload---> trying ---answer head---> relaying ---its end---> done
+//       |   |                                                     ^ |                          |
+//       |   +---a rate limit lets it wait---> waiting ---let in---+ |                          |
+//       |                                        |                  |                          |
+//       +--- refused (key, path, body, model,    +--- refused       +--- attempt failed:       +--- cut: error event,
+//            limit): error answer                     after all          error answer               connection closed
 //   The caller leaving ends it in any state: the attempt is cancelled at once.
 //
 // Every way out goes through finish(), once, which settles the account.
@@ -24,14 +23,16 @@
 #include "gateway/admission.h"
 #include "gateway/attempt.h"
 #include "gateway/context.h"
+#include "gateway/limit_pass.h"
 #include "gateway/relay.h"
 #include "gateway/settlement.h"
+#include "gateway/token_count.h"
 #include "http/inflater.h"
 #include "http/service.h"
 
 namespace sluice::gateway {
 
-class Exchange final : public http::RequestHandler, public Recycled<Exchange>, AttemptEvents {
+class Exchange final : public http::RequestHandler, public Recycled<Exchange>, AttemptEvents, LimitEvents {
  public:
   // All references must outlive the exchange.
   Exchange(Context& context, const http::RequestHead& head, http::Responder& responder);
@@ -40,7 +41,7 @@ class Exchange final : public http::RequestHandler, public Recycled<Exchange>, A
   void begin();
 
  private:
-  enum class State : unsigned char { receiving, trying, relaying, done };
+  enum class State : unsigned char { receiving, waiting, trying, relaying, done };
 
   // http::RequestHandler: what the caller does
   void on_body(std::string_view bytes) override;
@@ -55,6 +56,9 @@ class Exchange final : public http::RequestHandler, public Recycled<Exchange>, A
   void on_answer_turn() override;
   void on_attempt_failed(const Error& error) override;
   void on_target_ready() override;
+  // LimitEvents: how waiting for a rate limit ends
+  void on_let_in() override;
+  void on_not_let_in(const Error& error) override;
 
   Result<void> check_head();
   Result<void> take_body(std::string_view bytes);
@@ -62,6 +66,7 @@ class Exchange final : public http::RequestHandler, public Recycled<Exchange>, A
   Result<void> read_body();
   Result<void> read_json();
   Result<void> choose_target(std::string_view model);
+  Result<void> pass_limits(uint64_t most_output_tokens, bool more_follows);
   void start_attempt(bool more_follows);
   void send_rest();
   void answer_known_path();
@@ -78,6 +83,7 @@ class Exchange final : public http::RequestHandler, public Recycled<Exchange>, A
   bool usage_asked_ = false;  // by us: its chunk is kept from the caller
   bool body_ended_ = false;
   bool counted_stream_ = false;
+  bool passed_on_ = false;  // an upload that goes on as it arrives
   Account account_;
   Admitted admitted_;
   api::Match match_;
@@ -87,6 +93,8 @@ class Exchange final : public http::RequestHandler, public Recycled<Exchange>, A
   std::unique_ptr<http::Inflater> inflater_;
   std::optional<api::MultipartPeeker> multipart_;
   routing::Target target_;
+  LimitPass limit_pass_;
+  TokenEstimate tokens_;
   std::unique_ptr<Attempt> attempt_;  // refers to account_.target
   Relay relay_;
   std::unique_ptr<Error> failure_;  // met inside a batch of the answer, acted on at its end

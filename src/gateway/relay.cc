@@ -44,12 +44,16 @@ Result<void> Relay::begin(const http::ResponseHead& head, Dialect dialect,
   for (size_t i = 0; i < head.fields.size(); ++i) {
     const http::Field field = head.fields[i];
     if (is_hop_by_hop(field.name) || is_ours(field.name)) continue;
+    if (!own.rate_limits.empty() && api::is_rate_limit_field(field.name)) continue;
     if (coding_ == Coding::inflate && http::same_name(field.name, "content-encoding")) continue;
     http::write_field(lines, field.name, field.value);
   }
+  // nginx then passes a stream on as it comes (its documentation: proxy_buffering).
+  if (streaming() && !head.fields.find("x-accel-buffering")) http::write_field(lines, "x-accel-buffering", "no");
   http::write_field(lines, "x-request-id", own.request_id);
   http::write_field(lines, "sluice-target", own.target);
   http::write_field(lines, "sluice-attempts", own.attempts);
+  for (const api::RateLimitFields::Field& field : own.rate_limits) http::write_field(lines, field.name, field.value());
   // A body that ends by close goes out chunked, so that its end is told; so does one whose length changes on the way.
   http::Responder::Length length;
   if (head.framing == http::BodyFraming::length && !rewrites_) length.bytes = head.content_length;

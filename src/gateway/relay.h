@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "api/answer_tap.h"
+#include "api/rate_limit_fields.h"
 #include "base/result.h"
 #include "http/inflater.h"
 #include "http/service.h"
@@ -21,6 +23,7 @@ struct OwnFields {
   std::string_view request_id;
   std::string_view target;
   uint32_t attempts = 1;
+  std::span<const api::RateLimitFields::Field> rate_limits{};  // where there are any, the target's own do not pass
 };
 
 class Relay {

@@ -7,6 +7,8 @@
 namespace sluice::gateway {
 namespace {
 
+constexpr http::InboundConnections::Patience hand_over_patience = {.first_request_ms = 2'000, .next_request_ms = 100};
+
 std::array<uint64_t, 2> entropy() {
   std::random_device device;
   const auto word = [&device] { return (uint64_t{device()} << 32) | device(); };
@@ -31,7 +33,9 @@ Worker::Worker(Shared& shared, size_t index)
       resolver_(loop_),
       keys_(shared.config.keys),
       metrics_(shared.metrics->worker(index)),
-      ids_(entropy()) {
+      ids_(entropy()),
+      sweeps_(index == 0 && shared.limiter != nullptr) {
+  if (shared_.limiter) limits_.emplace(loop_, *shared_.limiter, metrics_, shared_.config.limits.queue);
   if (shared_.config.log.access) access_log_.emplace(shared_.log, metrics_);
   if (shared_.make_demo) {
     demo_ = shared_.make_demo(loop_);
@@ -54,7 +58,8 @@ Worker::Worker(Shared& shared, size_t index)
                            shared_.log,
                            shared_.draining,
                            {},
-                           {}});
+                           {},
+                           limits_ ? &*limits_ : nullptr});
   front_.emplace(*context_, shared_.make_pages(shared_));
   connections_.emplace(loop_, *front_, inbound_options(shared_.config), [this](size_t open) { on_connections(open); });
   tick_ = std::make_unique<net::Timer>(loop_, [this] { tick(); });
@@ -93,10 +98,11 @@ void Worker::join() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Worker::drain(std::function<void()> drained) {
-  loop_.post([this, drained = std::move(drained)]() mutable {
+void Worker::drain(bool hand_over, std::function<void()> drained) {
+  loop_.post([this, hand_over, drained = std::move(drained)]() mutable {
     drained_ = std::move(drained);
-    connections_->drain();
+    if (hand_over) listeners_.clear();
+    connections_->drain(hand_over ? hand_over_patience : http::InboundConnections::Patience{});
     on_connections(connections_->size());
   });
 }
@@ -133,6 +139,8 @@ void Worker::tick() {
   metrics_.pool_waiting.set(pools.waiting);
   metrics_.pool_reused_total.set(pools.reused_total);
   metrics_.pool_dialed_total.set(pools.dialed_total);
+  constexpr size_t places = 1024;  // some microseconds; 100,000 keys are round in ten seconds
+  if (sweeps_) shared_.limiter->sweep(net::Loop::now_ns(), places);
 }
 
 }  // namespace sluice::gateway

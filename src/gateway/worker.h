@@ -1,5 +1,5 @@
 // One thread with a loop of its own: its listeners, its callers' connections, its ways to the providers. Workers share
-// nothing that is written to, but for the kernel's listening queues.
+// nothing that is written to, but for the kernel's listening queues and the rate limits' counters.
 #pragma once
 
 #include <atomic>
@@ -21,11 +21,12 @@
 #include "net/resolver.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "policy/limiter.h"
 #include "tls/context.h"
 
 namespace sluice::gateway {
 
-// What all workers of a gateway share; immutable but for `draining`.
+// What all workers of a gateway share; immutable but for `draining` and the limiter's counters.
 struct Shared {
   Shared(config::Config given, observe::Log& to) : config(std::move(given)), log(to) {}
 
@@ -35,6 +36,7 @@ struct Shared {
   TargetContexts target_contexts;
   std::shared_ptr<tls::ListenerContext> listener_context;  // null: plain
   std::unique_ptr<routing::Router> router;
+  std::unique_ptr<policy::Limiter> limiter;  // null: nothing is limited
   net::CidrList trusted_proxies;
   std::atomic<bool> draining{false};
   // Made for each worker, on its thread, by whoever wires the program.
@@ -51,8 +53,11 @@ class Worker {
   // Accepts callers from one more socket; before start().
   void listen(net::ListenSocket socket);
   void start();  // runs on its own thread from now on
-  // Any thread: refuses new requests and calls `drained`, on the worker's thread, once its last caller is gone.
-  void drain(std::function<void()> drained);
+  // Any thread: calls `drained`, on the worker's thread, once its last caller is gone; see Gateway::drain().
+  // `hand_over`: accepts nobody from now on, and waits a little for requests that may be on their way.
+  void drain(bool hand_over, std::function<void()> drained);
+  // Any thread: runs `task` on the worker's thread in a later turn of its loop; never while that is stuck.
+  void post(std::function<void()> task) { loop_.post(std::move(task)); }
   void stop();  // any thread: ends at once; join() waits for it
   void join();
 
@@ -72,6 +77,7 @@ class Worker {
   std::unique_ptr<http::Service> demo_;
   std::optional<http::InboundConnections> demo_connections_;
   std::optional<ProviderLinks> links_;
+  std::optional<LimitQueue> limits_;
   std::optional<Context> context_;
   std::optional<Front> front_;
   std::optional<http::InboundConnections> connections_;
@@ -79,6 +85,7 @@ class Worker {
   std::unique_ptr<net::Timer> tick_;
   std::function<void()> drained_;
   bool paused_ = false;
+  const bool sweeps_;  // the limiter's idle buckets: one worker does it for all
   std::thread thread_;
 };
 

@@ -30,12 +30,12 @@ void InboundConnections::add(std::unique_ptr<net::Stream> stream) {
   ++size_;
 }
 
-void InboundConnections::drain() {
+void InboundConnections::drain(Patience patience) {
   draining_ = true;
   InboundConnection* next = nullptr;
   for (InboundConnection* connection = first_; connection != nullptr; connection = next) {
     next = connection->next_;
-    connection->drain();
+    connection->drain(patience);
   }
 }
 
@@ -399,9 +399,13 @@ void InboundConnection::leave() {
   all_.gone(*this);
 }
 
-void InboundConnection::drain() {
+void InboundConnection::drain(InboundConnections::Patience patience) {
   close_after_ = true;
-  if (state_ == State::waiting) close_gently();
+  if (state_ != State::waiting) return;
+  const uint32_t wait_ms = head_timed_ ? patience.first_request_ms : patience.next_request_ms;
+  if (wait_ms == 0) return close_gently();
+  head_timed_ = false;  // the head's deadline runs from its first byte
+  loop().timers().arm(read_timeout_, wait_ms);
 }
 
 void InboundConnection::lose_caller(const Error& error) {

@@ -42,8 +42,15 @@ class InboundConnections {
   ~InboundConnections();
   void add(std::unique_ptr<net::Stream> stream);
   size_t size() const { return size_; }
-  // Closes those that wait for a request now, and every other one after the answer it is making.
-  void drain();
+  // What draining waits for on connections without a request under way.
+  struct Patience {
+    uint32_t first_request_ms = 0;  // of one that has just come: its caller does not expect it to be closed
+    uint32_t next_request_ms = 0;   // of one that has had an answer: for requests that are on their way already
+  };
+  // Closes those that wait for a request once that has passed, and every other one after the answer it is making. A
+  // request that comes in time is given to the Service; its answer is the connection's last.
+  void drain(Patience patience);
+  void drain() { drain(Patience{}); }
   bool draining() const { return draining_; }
   // Requests refused before they became one (malformed, too large, too slow).
   uint64_t malformed_total() const { return malformed_total_; }
@@ -106,7 +113,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   void after_exchange();
   void close_gently();
   void leave();
-  void drain();
+  void drain(InboundConnections::Patience patience);
   void lose_caller(const Error& error);
   void drop_handler();
   void write(std::span<const std::string_view> pieces);

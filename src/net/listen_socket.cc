@@ -9,7 +9,9 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <utility>
 
@@ -104,6 +106,23 @@ void remove_if_stale(const std::string& path, const sockaddr_un& address) {
   }
 }
 
+int int_option(int fd, int level, int option) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  return getsockopt(fd, level, option, &value, &size) == 0 ? value : -1;
+}
+
+// "/run/sluice.sock", "@name" for an abstract one (unix(7)).
+std::string unix_path(const sockaddr_un& address, socklen_t size) {
+  std::string path(address.sun_path, size - std::min<socklen_t>(size, offsetof(sockaddr_un, sun_path)));
+  if (path.starts_with('\0')) {
+    path[0] = '@';
+  } else {
+    path.resize(std::strlen(path.c_str()));
+  }
+  return path;
+}
+
 }  // namespace
 
 Result<ListenSocket> ListenSocket::tcp(const std::string& host, uint16_t port) {
@@ -142,6 +161,7 @@ Result<ListenSocket> ListenSocket::at_path(const std::string& path) {
   result.fd_ = fd.release();
   result.text_ = text;
   result.path_ = path;
+  result.one_queue_ = true;
   struct stat status {};
   if (::lstat(path.c_str(), &status) == 0) {
     result.owns_file_ = true;
@@ -154,6 +174,44 @@ Result<ListenSocket> ListenSocket::at_path(const std::string& path) {
   return result;
 }
 
+Result<ListenSocket> ListenSocket::passed(int fd) {
+  ListenSocket result;
+  result.fd_ = fd;
+  result.one_queue_ = true;
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  const bool named = getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) == 0;
+  const bool right_family =
+      storage.ss_family == AF_INET || storage.ss_family == AF_INET6 || storage.ss_family == AF_UNIX;
+  if (!named || !right_family || int_option(fd, SOL_SOCKET, SO_TYPE) != SOCK_STREAM ||
+      int_option(fd, SOL_SOCKET, SO_ACCEPTCONN) != 1) {
+    return fail(ErrorCode::io, "descriptor " + std::to_string(fd) + " is no TCP or Unix stream socket that listens");
+  }
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
+    return fail(ErrorCode::io, "descriptor " + std::to_string(fd) + ": " + reason_of(-errno));
+  }
+  if (storage.ss_family == AF_UNIX) {
+    result.path_ = unix_path(reinterpret_cast<const sockaddr_un&>(storage), size);
+    result.text_ = "unix:" + result.path_;
+    return result;
+  }
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY);  // accepted connections inherit it
+  const SocketAddress address = SocketAddress::from(reinterpret_cast<const sockaddr*>(&storage));
+  result.port_ = address.port();
+  result.text_ = address.text();
+  return result;
+}
+
+bool ListenSocket::is_at(const std::string& host, uint16_t port, const std::string& path) const {
+  if (!path.empty() || !path_.empty()) return path == path_;
+  const auto address = SocketAddress::parse_ip(host == "localhost" ? "127.0.0.1" : host, port);
+  if (!address || port == 0) return false;
+  if (address->text() == text_) return true;
+  return host == "0.0.0.0" && text_ == "[::]:" + std::to_string(port) &&
+         int_option(fd_, IPPROTO_IPV6, IPV6_V6ONLY) == 0;
+}
+
 ListenSocket::ListenSocket(ListenSocket&& other) noexcept { *this = std::move(other); }
 
 ListenSocket& ListenSocket::operator=(ListenSocket&& other) noexcept {
@@ -161,6 +219,7 @@ ListenSocket& ListenSocket::operator=(ListenSocket&& other) noexcept {
   std::swap(port_, other.port_);
   std::swap(text_, other.text_);
   std::swap(path_, other.path_);
+  std::swap(one_queue_, other.one_queue_);
   std::swap(owns_file_, other.owns_file_);
   std::swap(device_, other.device_);
   std::swap(inode_, other.inode_);
@@ -182,7 +241,8 @@ Result<ListenSocket> ListenSocket::another() const {
   result.port_ = port_;
   result.text_ = text_;
   result.path_ = path_;
-  if (path_.empty()) {
+  result.one_queue_ = one_queue_;
+  if (!one_queue_) {
     auto fd = listening_socket(*SocketAddress::parse_peer(text_));
     if (!fd) return tl::unexpected(fd.error());
     result.fd_ = *fd;

@@ -23,14 +23,21 @@ class ListenSocket {
   // The file has mode 0660 and is removed when this, or the Listener that takes it, is destroyed. One that is left over
   // from a process that nobody answers for any more is replaced.
   static Result<ListenSocket> at_path(const std::string& path);
+  // One that another process has bound and listens on, as systemd's socket activation passes it. Takes `fd` over, also
+  // where it fails: when it is no stream socket that listens. Whoever else holds it goes on listening when this is
+  // closed: what waits in its queue is not lost.
+  static Result<ListenSocket> passed(int fd);
 
   ListenSocket(ListenSocket&& other) noexcept;
   ListenSocket& operator=(ListenSocket&& other) noexcept;
   ~ListenSocket();
 
-  // One for one more loop. TCP: its own queue on the same port (SO_REUSEPORT). Unix: the same queue. Only the first one
-  // removes the file.
+  // One for one more loop. TCP: its own queue on the same port (SO_REUSEPORT). Unix, and those that were passed: the
+  // same queue. Only the first one removes the file.
   Result<ListenSocket> another() const;
+  // Whether it listens where tcp(host, port), or at_path(path) if `path` is not empty, would: then they would fail. A
+  // socket on [::] that takes IPv4 too is also at 0.0.0.0. Never for a name or port 0.
+  bool is_at(const std::string& host, uint16_t port, const std::string& path) const;
   uint16_t port() const { return port_; }            // 0 for a Unix socket
   const std::string& text() const { return text_; }  // "127.0.0.1:8000", "unix:/run/sluice.sock"
 
@@ -41,7 +48,8 @@ class ListenSocket {
   int fd_ = -1;
   uint16_t port_ = 0;
   std::string text_;
-  std::string path_;  // of a Unix socket
+  std::string path_;        // of a Unix socket
+  bool one_queue_ = false;  // for all that another() makes
   bool owns_file_ = false;
   uint64_t device_ = 0, inode_ = 0;  // of the file: it is removed only while it is still this one
 };

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/limit_words.h"
+
 namespace sluice::observe {
 
 // A number that one thread changes and any may read.
@@ -107,6 +109,9 @@ class alignas(64) WorkerMetrics {
   Cell caller_bytes_in, caller_bytes_out, target_bytes_in, target_bytes_out;
   Cell pool_open, pool_idle, pool_reused_total, pool_dialed_total, pool_waiting;
   Cell accept_paused_total, malformed_requests_total, access_records_dropped_total;
+  Cell limit_waiting;
+  // By LimitSubject, then LimitKind.
+  std::array<Cell, limit_subject_names.size() * limit_kind_names.size()> limit_refused, limit_waited;
 
  private:
   friend class Metrics;

@@ -235,6 +235,29 @@ void add_gauges(Page& page, const Sums& sum) {
                sum(&W::access_records_dropped_total));
 }
 
+void add_limits(Page& page, const std::vector<std::unique_ptr<WorkerMetrics>>& workers) {
+  const auto samples = [&](auto cells) {
+    size_t at = 0;
+    for (const std::string_view subject : limit_subject_names) {
+      for (const std::string_view kind : limit_kind_names) {
+        int64_t sum = 0;
+        for (const auto& worker : workers) sum += ((*worker).*cells)[at].get();
+        ++at;
+        std::string labels;
+        append_label(labels, "subject", subject);
+        append_label(labels, "limit", kind);
+        page.sample(labels, sum);
+      }
+    }
+  };
+  page.family("sluice_limit_refused_total", "counter", "Requests refused by a rate limit (429).");
+  samples(&WorkerMetrics::limit_refused);
+  page.family("sluice_limit_waited_total", "counter", "Requests that had to wait for a rate limit.");
+  samples(&WorkerMetrics::limit_waited);
+  page.gauge("sluice_limit_waiting", "Requests that wait for a rate limit now.",
+             Sums(workers)(&WorkerMetrics::limit_waiting));
+}
+
 void add_process(Page& page, int64_t process_start_ms) {
   const ProcessStats stats = process_stats();
   page.family("sluice_build_info", "gauge", "Always 1; the label names the version that runs.");
@@ -265,6 +288,7 @@ std::string Metrics::page() const {
   Page page;
   add_requests(page, all);
   add_gauges(page, Sums(state_->workers));
+  add_limits(page, state_->workers);
   add_process(page, state_->process_start_ms);
   return page.take();
 }

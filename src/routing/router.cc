@@ -45,7 +45,7 @@ std::string Target::label() const {
 Result<Target> Router::route(std::string_view name, Dialect dialect) const {
   if (name.empty()) return route_without_model(dialect);
   for (const config::Model& model : config_.models) {
-    if (model.name == name) return Target{config_.provider(model.provider), model.model};
+    if (model.name == name) return Target{config_.provider(model.provider), model.model, &model};
   }
   if (const size_t slash = name.find('/'); slash != std::string_view::npos && slash + 1 < name.size()) {
     if (const config::Provider* provider = config_.provider(name.substr(0, slash)); provider != nullptr) {

@@ -15,6 +15,7 @@ namespace sluice::routing {
 struct Target {
   const config::Provider* provider = nullptr;  // lives as long as the Config
   std::string model;                           // what the provider calls it; empty for requests without a model
+  const config::Model* entry = nullptr;        // of the config, where the caller used a name of its `models`
   std::string label() const;                   // "provider/model", for records and headers
 };
 

@@ -85,6 +85,9 @@ TEST_CASE("the pages know their paths") {
       {Method::get, "/v1/", false},
       {Method::get, "/v1beta/models", false},
       {Method::get, "/api/tags", false},
+      {Method::get, "/admin/limits", true},
+      {Method::post, "/admin/limits", true},
+      {Method::get, "/admin", false},
   };
   for (const Row& row : rows) {
     CAPTURE(row.path, http::name_of(row.method));
@@ -231,6 +234,31 @@ TEST_CASE("a model that is not there is named with those that are") {
   }
   world.models = std::vector<api::ListedModel>{};
   CHECK(world.ask(Method::get, "/v1/models/fast").body.find("none is listed for you") != std::string::npos);
+}
+
+TEST_CASE("limits are for whom the options say") {
+  World world;
+  CHECK(world.ask(Method::get, "/admin/limits").status == 404);
+  Result<std::string> body = std::string("{\"limits\":[]}");
+  std::string asked_from;
+  Pages pages(
+      {world.metrics, world.draining, {}, 0, 0, Clock::system(), [&](const http::RequestHead&, std::string_view peer) {
+         asked_from = peer;
+         return body;
+       }});
+  http::RequestHead head;
+  head.target = "/admin/limits";
+  FakeResponder fine;
+  pages.handle(head, fine);
+  CHECK(fine.status == 200);
+  CHECK(fine.body == "{\"limits\":[]}");
+  CHECK(fine.field("content-type") == "application/json");
+  CHECK(asked_from == fine.peer());
+  body = fail(ErrorCode::forbidden, "no admin's");
+  FakeResponder refused;
+  pages.handle(head, refused);
+  CHECK(refused.status == 403);
+  CHECK(refused.body.find("no admin's") != std::string::npos);
 }
 
 TEST_CASE("other methods are told which are right, in the caller's dialect") {

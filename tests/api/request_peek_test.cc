@@ -176,5 +176,32 @@ TEST_CASE("nesting has a limit, and meeting it is an error, not a crash") {
   }
 }
 
+TEST_CASE("a peek sees how much output is allowed, where that is a whole number at the top") {
+  struct Case {
+    std::string_view body;
+    uint64_t most;
+  };
+  const Case cases[] = {{R"({"model":"m"})", 0},
+                        {R"({"max_tokens":4096})", 4096},
+                        {R"({"max_completion_tokens": 7 ,"model":"m"})", 7},
+                        {R"({"max_output_tokens":128000})", 128000},
+                        {R"({"max_tokens":5,"max_completion_tokens":9,"max_tokens":2})", 9},
+                        {R"({"max_tokens":null,"stream":true})", 0},
+                        {R"({"max_tokens":"12","stream":true})", 0},
+                        {R"({"max_tokens":{"a":[1,2]},"stream":true})", 0},
+                        {R"({"max_tokens":-1,"max_tokens":1.5,"max_tokens":1e3,"stream":true})", 0},
+                        {R"({"max_tokens":99999999999999999999})", 0},
+                        {R"({"max_tool_calls":3,"metadata":{"max_tokens":8}})", 0}};
+  RequestPeeker peeker;
+  for (const Case& one : cases) {
+    CAPTURE(one.body);
+    const Body body(one.body);
+    const auto peek = peeker.peek(body.view(), Dialect::openai);
+    REQUIRE(peek);
+    CHECK(peek->most_output_tokens == one.most);
+    CHECK(peek->stream == (one.body.find("stream") != std::string_view::npos));
+  }
+}
+
 }  // namespace
 }  // namespace sluice::api

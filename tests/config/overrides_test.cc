@@ -15,7 +15,8 @@ using test::environment_of;
 using Lines = std::vector<std::string>;
 
 Config file_config(
-    std::string_view text = R"({"listen": "127.0.0.1:1", "workers": 1, "log": {"level": "warn", "format": "json"}})") {
+    std::string_view text =
+        R"({"listen": "127.0.0.1:1", "workers": 1, "pid_file": "/run/one.pid", "log": {"level": "warn", "format": "json"}})") {
   const auto config = parse(text, "sluice.json", environment_of({}));
   REQUIRE(config);
   return *config;
@@ -31,14 +32,19 @@ TEST_CASE("flag, then variable, then file, then default") {
   const Environment variables = environment_of({{"SLUICE_LISTEN", "127.0.0.1:2,unix:/s"},
                                                 {"SLUICE_WORKERS", "2"},
                                                 {"SLUICE_LOG_LEVEL", "debug"},
-                                                {"SLUICE_LOG_FORMAT", "text"}});
-  const Environment empty_ones = environment_of(
-      {{"SLUICE_LISTEN", ""}, {"SLUICE_WORKERS", ""}, {"SLUICE_LOG_LEVEL", ""}, {"SLUICE_LOG_FORMAT", ""}});
+                                                {"SLUICE_LOG_FORMAT", "text"},
+                                                {"SLUICE_PID_FILE", "/run/two.pid"}});
+  const Environment empty_ones = environment_of({{"SLUICE_LISTEN", ""},
+                                                 {"SLUICE_WORKERS", ""},
+                                                 {"SLUICE_LOG_LEVEL", ""},
+                                                 {"SLUICE_LOG_FORMAT", ""},
+                                                 {"SLUICE_PID_FILE", ""}});
   Overrides flags;
   flags.listen = {"127.0.0.1:3", "[::1]:3,localhost:4"};
   flags.workers = "3";
   flags.log_level = "trace";
   flags.log_format = "json";
+  flags.pid_file = "/run/three.pid";
 
   for (const Environment& nothing : {environment_of({}), empty_ones}) {
     Config config = file_config();
@@ -48,6 +54,7 @@ TEST_CASE("flag, then variable, then file, then default") {
     CHECK(config.workers == 1);
     CHECK(config.log.level == "warn");
     CHECK(config.log.json);
+    CHECK(config.pid_file == "/run/one.pid");
   }
   Config by_variable = file_config();
   CHECK(apply_overrides(by_variable, {}, variables).empty());
@@ -57,6 +64,7 @@ TEST_CASE("flag, then variable, then file, then default") {
   CHECK(by_variable.workers == 2);
   CHECK(by_variable.log.level == "debug");
   CHECK_FALSE(by_variable.log.json);
+  CHECK(by_variable.pid_file == "/run/two.pid");
 
   Config by_flag = file_config();
   CHECK(apply_overrides(by_flag, flags, variables).empty());
@@ -65,6 +73,7 @@ TEST_CASE("flag, then variable, then file, then default") {
   CHECK(by_flag.workers == 3);
   CHECK(by_flag.log.level == "trace");
   CHECK(by_flag.log.json);
+  CHECK(by_flag.pid_file == "/run/three.pid");
 }
 
 TEST_CASE("wrong flags and variables are told by their names, all at once, and change nothing") {

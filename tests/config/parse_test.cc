@@ -26,6 +26,7 @@ TEST_CASE("an empty object gives the defaults") {
   CHECK(config.file == "sluice.json");
   REQUIRE(config.listen.size() == 1);
   CHECK(config.listen[0].text() == "127.0.0.1:8000");
+  CHECK_FALSE(config.listen_given);
   CHECK(config.workers == 0);
   CHECK(config.shutdown_grace_ms == 30'000);
   CHECK(config.keys.empty());
@@ -53,21 +54,23 @@ TEST_CASE("every field is read") {
     // all of it
     "listen": ["[::1]:9000", "unix:/run/s.sock"],
     "tls": {"cert_file": "PEM", "key_file": "PEM"},
-    "workers": 3, "shutdown_grace_s": 0.5, "trusted_proxies": ["127.0.0.1", "10.0.0.0/8"],
-    "keys": [{"name": "a", "key": "${A_KEY}", "models": ["fast", "lab/*"]},
+    "workers": 3, "shutdown_grace_s": 0.5, "pid_file": "/run/s.pid", "trusted_proxies": ["127.0.0.1", "10.0.0.0/8"],
+    "keys": [{"name": "a", "key": "${A_KEY}", "models": ["fast", "lab/*"], "admin": true,
+              "limits": {"requests_per_minute": 600, "burst": 60, "tokens_per_minute": 200000, "concurrent": 32,
+                         "queue_s": 2.5}},
              {"name": "b", "sha256": "9F86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"}],
     "providers": {
       "lab": {"dialect": ["openai", "anthropic"], "base_url": "https://lab:8443/x/v1/", "api_key": "${LAB}",
               "auth": "header:X-My-Key", "headers": {"X-Team": "a b"},
               "ca_file": "PEM", "cert_file": "PEM", "key_file": "PEM", "insecure_skip_verify": true,
               "timeouts": {"connect_s": 1, "first_byte_s": 2, "response_s": 0, "stream_idle_s": 0.0001},
-              "max_connections": 64, "models": ["m", "n*"], "usage": "leave"},
+              "max_connections": 64, "models": ["m", "n*"], "usage": "leave", "limits": {"concurrent": 5}},
       "openai": {}
     },
-    "models": {"fast": "openai/gpt-4o-mini", "deep/er": {"targets": [{"model": "lab/a/b"}]}},
+    "models": {"fast": "openai/gpt-4o-mini", "deep/er": {"targets": [{"model": "lab/a/b"}], "limits": {"tokens_per_minute": 9}}},
     "limits": {"body_mb": 0.5, "header_kb": 8, "connections": 10, "queue": 0},
     "timeouts": {"head_s": 1.5, "body_idle_s": 2, "keep_alive_s": 3, "write_stall_s": 0},
-    "log": {"level": "debug", "format": "json", "access": false}
+    "log": {"level": "debug", "format": "json", "access": false, "file": "/var/log/s.log"}
   })";
   std::string filled = text;
   for (size_t at = filled.find("PEM"); at != std::string::npos; at = filled.find("PEM", at + pem.size()))
@@ -82,12 +85,22 @@ TEST_CASE("every field is read") {
   CHECK(config.tls_key_file == pem);
   CHECK(config.workers == 3);
   CHECK(config.shutdown_grace_ms == 500);
+  CHECK(config.pid_file == "/run/s.pid");
+  CHECK(config.listen_given);
   CHECK(config.trusted_proxies == std::vector<std::string>{"127.0.0.1/32", "10.0.0.0/8"});
 
   REQUIRE(config.keys.size() == 2);
   CHECK(config.keys[0].name == "a");
   CHECK(config.keys[0].key == "sk-a");
   CHECK(config.keys[0].models == std::vector<std::string>{"fast", "lab/*"});
+  CHECK(config.keys[0].admin);
+  CHECK(config.keys[0].limits.requests_per_minute == 600);
+  CHECK(config.keys[0].limits.burst == 60);
+  CHECK(config.keys[0].limits.tokens_per_minute == 200'000);
+  CHECK(config.keys[0].limits.concurrent == 32);
+  CHECK(config.keys[0].limits.queue_ms == 2'500);
+  CHECK_FALSE(config.keys[1].admin);
+  CHECK_FALSE(config.keys[1].limits.any());
   CHECK(config.keys[1].key.empty());
   CHECK(config.keys[1].sha256[0] == 0x9f);
   CHECK(config.keys[1].sha256[31] == 0x08);
@@ -114,6 +127,7 @@ TEST_CASE("every field is read") {
   CHECK(lab.max_connections == 64);
   CHECK(lab.models == std::vector<std::string>{"m", "n*"});
   CHECK_FALSE(lab.ask_usage);
+  CHECK(lab.limits.concurrent == 5);
   CHECK(lab.origin == "sluice.json");
   CHECK(config.provider("openai")->api_key == "sk-o");
   CHECK(config.provider("openai")->origin == "OPENAI_API_KEY");
@@ -126,10 +140,13 @@ TEST_CASE("every field is read") {
   CHECK(config.models[1].name == "deep/er");
   CHECK(config.models[1].provider == "lab");
   CHECK(config.models[1].model == "a/b");
+  CHECK(config.models[1].limits.tokens_per_minute == 9);
+  CHECK_FALSE(config.models[0].limits.any());
 
   CHECK(config.limits.body_bytes == 512u * 1024);
   CHECK(config.limits.header_bytes == 8u * 1024);
   CHECK(config.limits.connections == 10);
+  CHECK(config.limits.connections_given);
   CHECK(config.limits.queue == 0);
   CHECK(config.timeouts.head_ms == 1'500);
   CHECK(config.timeouts.body_idle_ms == 2'000);
@@ -138,6 +155,7 @@ TEST_CASE("every field is read") {
   CHECK(config.log.level == "debug");
   CHECK(config.log.json);
   CHECK_FALSE(config.log.access);
+  CHECK(config.log.file == "/var/log/s.log");
 }
 
 TEST_CASE("how providers authenticate") {

@@ -28,30 +28,31 @@ TEST_CASE("unknown fields name the nearest known one") {
   check({
       {R"({"lisen": 1})",
        "1:2: lisen: unknown field; did you mean listen? (known: listen, tls, workers, shutdown_grace_s, "
-       "trusted_proxies, keys, "
+       "pid_file, trusted_proxies, keys, "
        "providers, models, limits, timeouts, log)"},
       {R"({"heartbeat_s": 15})",
-       "1:2: heartbeat_s: unknown field (known: listen, tls, workers, shutdown_grace_s, trusted_proxies, keys, "
+       "1:2: heartbeat_s: unknown field (known: listen, tls, workers, shutdown_grace_s, pid_file, trusted_proxies, "
+       "keys, "
        "providers, models, "
        "limits, timeouts, log)"},
       {R"({"tls": {"certfile": ""}})",
        "1:10: tls.certfile: unknown field; did you mean cert_file? (known: cert_file, key_file)"},
       {R"({"log": {"Level": "info"}})",
-       "1:10: log.Level: unknown field; did you mean level? (known: level, format, access)"},
+       "1:10: log.Level: unknown field; did you mean level? (known: level, format, access, file)"},
       {R"({"providers": {"lab": {"base_url": "http://h", "retry": 1}}})",
        "1:48: providers.lab.retry: unknown field (known: dialect, base_url, api_key, auth, headers, ca_file, "
        "cert_file, key_file, "
-       "insecure_skip_verify, timeouts, max_connections, models, usage)"},
+       "insecure_skip_verify, timeouts, max_connections, models, usage, limits)"},
       {R"({"providers": {"lab": {"base_url": "http://h", "timeouts": {"connect": 1}}}})",
        "1:61: providers.lab.timeouts.connect: unknown field; did you mean connect_s? (known: connect_s, first_byte_s, "
        "response_s, "
        "stream_idle_s)"},
       {R"({"keys": [{"name": "a", "key": "k", "budget": {}}]})",
-       "1:37: keys[0].budget: unknown field (known: name, key, sha256, models)"},
+       "1:37: keys[0].budget: unknown field (known: name, key, sha256, models, limits, admin)"},
       {R"({"models": {"a": {"targets": [{"model": "p/m", "weight": 3}]}}})",
        "1:48: models.a.targets[0].weight: unknown field (known: model)"},
       {R"({"models": {"a.b": {"targets": [{"model": "p/m"}], "order": "listed"}}})",
-       "1:52: models.\"a.b\".order: unknown field (known: targets)"},
+       "1:52: models.\"a.b\".order: unknown field (known: targets, limits)"},
   });
 }
 
@@ -90,6 +91,24 @@ TEST_CASE("wrong types and numbers out of range") {
        "1:41: providers.demo.models[1]: found 5 (allowed: a string)"},
       {R"({"providers": {"demo": {"usage": "no"}}})", "1:34: providers.demo.usage: found \"no\" (allowed: ask, leave)"},
       {R"({"models": "x"})", "1:12: models: found a string (allowed: an object of names and their targets)"},
+      {R"({"keys": [{"name": "a", "key": "k", "limits": 5}]})",
+       "1:47: keys[0].limits: found a number (allowed: an object)"},
+      {R"({"keys": [{"name": "a", "key": "k", "admin": 1}]})", "1:46: keys[0].admin: found 1 (allowed: true or false)"},
+      {R"({"keys": [{"name": "a", "key": "k", "limits": {"request_per_minute": 5}}]})",
+       "1:48: keys[0].limits.request_per_minute: unknown field; did you mean requests_per_minute? (known: "
+       "requests_per_minute, burst, tokens_per_minute, concurrent, queue_s)"},
+      {R"({"providers": {"demo": {"limits": {"requests_per_minute": 100000001}}}})",
+       "1:59: providers.demo.limits.requests_per_minute: found 100000001 (allowed: a whole number from 0 to "
+       "100000000)"},
+      {R"({"providers": {"demo": {"limits": {"tokens_per_minute": -1}}}})",
+       "1:57: providers.demo.limits.tokens_per_minute: found -1 (allowed: a whole number from 0 to 1000000000)"},
+      {R"({"providers": {"demo": {"limits": {"burst": 5, "concurrent": 1}}}})",
+       "1:45: providers.demo.limits.burst: needs requests_per_minute, which is missing"},
+      {R"({"models": {"a": {"targets": [{"model": "p/m"}], "limits": {"concurrent": 0.5}}}})",
+       "1:75: models.a.limits.concurrent: found 0.5 (allowed: a whole number from 0 to 1000000)"},
+      {R"({"models": {"a": {"targets": [{"model": "p/m"}], "limits": {"queue_s": 5}}}})",
+       "1:72: models.a.limits.queue_s: is given, but there is no limit to wait for (allowed: with "
+       "requests_per_minute, tokens_per_minute or concurrent)"},
       {R"({"keys": {}})", "1:10: keys: found an object (allowed: a list of objects)"},
   });
 }

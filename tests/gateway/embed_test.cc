@@ -81,6 +81,42 @@ TEST_CASE("an embedded gateway answers on the port it was given, and stops") {
   CHECK(ask(port, health).empty());
 }
 
+TEST_CASE("all workers enforce one limit, and /admin/limits tells of it to admins") {
+  NullLog null;
+  config::Config config = demo_config();
+  config.keys.resize(2);
+  config.keys[0].name = "team";
+  config.keys[0].key = "team-key";
+  config.keys[0].limits.requests_per_minute = 7;
+  config.keys[1].name = "ops";
+  config.keys[1].key = "ops-key";
+  config.keys[1].admin = true;
+  auto gateway = Gateway::start(config, null.log);
+  REQUIRE(gateway);
+  const auto send = [&](const std::string& line, const std::string& key, const std::string& body) {
+    return ask((*gateway)->port(), line + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nx-api-key: " + key +
+                                       "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  };
+  int answered = 0, refused = 0;
+  for (int i = 0; i < 20; ++i) {
+    const std::string got = send("POST /v1/chat/completions", "team-key",
+                                 R"({"model":"demo","messages":[{"role":"user","content":"hello"}]})");
+    if (got.starts_with("HTTP/1.1 200 ")) ++answered;
+    if (got.starts_with("HTTP/1.1 429 ")) ++refused;
+  }
+  CHECK(answered >= 7);
+  CHECK(answered <= 8);  // one flows in every 8.6 s
+  CHECK(answered + refused == 20);
+  CHECK(send("GET /admin/limits", "team-key", "").starts_with("HTTP/1.1 403 "));
+  CHECK(send("GET /admin/limits", "nobody", "").starts_with("HTTP/1.1 401 "));
+  const std::string page = send("GET /admin/limits", "ops-key", "");
+  INFO(page);
+  CHECK(page.starts_with("HTTP/1.1 200 "));
+  CHECK(page.find(R"({"what":"key","name":"team","requests":{"limit":7,"burst":7,"remaining":0,)") !=
+        std::string::npos);
+  CHECK(page.find("\"refused_total\":" + std::to_string(refused) + "}") != std::string::npos);
+}
+
 TEST_CASE("an address that is taken is an error of the start that names it") {
   NullLog null;
   auto first = Gateway::start(demo_config(), null.log);

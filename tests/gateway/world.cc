@@ -34,9 +34,24 @@ World::World(config::Config given) : config(std::move(given)) {
   links = std::make_unique<ProviderLinks>(loop, *resolver, config, none, [this](std::unique_ptr<net::Stream> stream) {
     targets.push_back(std::make_unique<Peer>(std::move(stream)));
   });
+  limiter = policy::Limiter::create(config);
+  if (limiter) limits = std::make_unique<LimitQueue>(loop, *limiter, cells(), config.limits.queue);
   access_log = std::make_unique<observe::AccessLog>(*log, cells());
-  context.emplace(Context{
-      loop, config, *keys, *router, *links, proxies, peeker, ids, cells(), access_log.get(), *log, draining, {}, {}});
+  context.emplace(Context{loop,
+                          config,
+                          *keys,
+                          *router,
+                          *links,
+                          proxies,
+                          peeker,
+                          ids,
+                          cells(),
+                          access_log.get(),
+                          *log,
+                          draining,
+                          {},
+                          {},
+                          limits.get()});
   front.emplace(*context, OwnPages{});
   http::InboundOptions options;
   options.limits.body_bytes = config.limits.body_bytes;

@@ -48,6 +48,8 @@ struct World {
   std::unique_ptr<policy::CallerKeys> keys;
   std::unique_ptr<net::Resolver> resolver;
   std::unique_ptr<ProviderLinks> links;
+  std::unique_ptr<policy::Limiter> limiter;
+  std::unique_ptr<LimitQueue> limits;  // null: the config limits nothing
   net::CidrList proxies;
   api::RequestPeeker peeker;
   RequestIds ids{{1, 2}};

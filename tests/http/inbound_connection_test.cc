@@ -324,6 +324,26 @@ TEST_CASE("draining closes idle connections now and busy ones after their answer
   CHECK(busy.caller.text == "HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nlate");
 }
 
+TEST_CASE("draining with patience answers a request that was on its way, then closes") {
+  World fresh, used, silent, slow;
+  used.say(get_echo);
+  slow.stream->write("GET /echo HT");
+  slow.turn();
+  const InboundConnections::Patience patience = {.first_request_ms = 60, .next_request_ms = 40};
+  for (World* world : {&fresh, &used, &silent, &slow}) {
+    world->connections->drain(patience);
+    world->turn();
+    CHECK_FALSE(world->caller.ended);
+  }
+  for (World* world : {&fresh, &used}) {
+    CHECK(world->say(get_echo) == "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    CHECK(world->caller.ended);
+  }
+  CHECK(silent.until([&] { return silent.caller.ended; }));
+  CHECK(silent.caller.text.empty());
+  CHECK(slow.say("TP/1.1\r\nHost: x\r\n\r\n") == "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+}
+
 TEST_CASE("a paused body stops the reading, and goes on") {
   World world({}, 1024);
   world.stream->write("POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n");

@@ -181,6 +181,7 @@ TEST_CASE("each cell stands on the page under its own name") {
       {&W::accept_paused_total, "sluice_accept_paused_total", {}},
       {&W::malformed_requests_total, "sluice_malformed_requests_total", {}},
       {&W::access_records_dropped_total, "sluice_access_records_dropped_total", {}},
+      {&W::limit_waiting, "sluice_limit_waiting", {}},
   };
   Metrics metrics(1);
   for (size_t i = 0; i < rows.size(); ++i) (metrics.worker(0).*rows[i].cell).set(static_cast<int64_t>(i) + 100);
@@ -188,6 +189,25 @@ TEST_CASE("each cell stands on the page under its own name") {
   for (size_t i = 0; i < rows.size(); ++i) {
     CAPTURE(rows[i].name);
     CHECK(page.value(rows[i].name, rows[i].labels) == static_cast<double>(i) + 100);
+  }
+}
+
+TEST_CASE("what limits refused and let wait is counted by subject and limit, over all workers") {
+  Metrics metrics(2);
+  for (size_t i = 0; i < 9; ++i) {
+    metrics.worker(0).limit_refused[i].set(static_cast<int64_t>(i));
+    metrics.worker(1).limit_refused[i].set(10);
+    metrics.worker(1).limit_waited[i].set(static_cast<int64_t>(100 + i));
+  }
+  const Exposition page(metrics.page());
+  size_t i = 0;
+  for (const char* subject : {"key", "provider", "model"}) {
+    for (const char* limit : {"requests", "tokens", "concurrent"}) {
+      const std::map<std::string, std::string> labels = {{"subject", subject}, {"limit", limit}};
+      CHECK(page.value("sluice_limit_refused_total", labels) == static_cast<double>(10 + i));
+      CHECK(page.value("sluice_limit_waited_total", labels) == static_cast<double>(100 + i));
+      ++i;
+    }
   }
 }
 

@@ -18,10 +18,11 @@ FOLDERS = {
     "policy": ["storage", "config"],
     "routing": ["config"],
     "observe": [],
+    "daemon": [],
     "admin": ["http", "api", "policy", "routing", "observe", "config"],
     "demo": ["http", "sse", "net"],
     "gateway": ["api", "routing", "policy", "storage", "observe", "http", "tls", "net", "config", "sluice"],
-    "main": ["gateway", "admin", "config", "demo", "observe", "net", "sluice"],
+    "main": ["gateway", "admin", "config", "daemon", "demo", "observe", "net", "sluice"],
     "sluice": [],  # include/sluice, the embedding API
 }
 

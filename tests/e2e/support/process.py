@@ -15,13 +15,15 @@ _REPORT = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime erro
 
 class Sluice:
     """Started with `config` (a dict, written to a file; None: no file) on a port of its own choosing, ready when made. Use with
-    `with`: leaving stops it by SIGTERM and checks that it ended well."""
+    `with`: leaving stops it by SIGTERM and checks that it ended well. `wrapper`: a command that ends by executing what follows it;
+    `pass_fds`: descriptors for it."""
 
-    def __init__(self, folder, config=None, arguments=(), environment=None, listen="127.0.0.1:0", expect_exit=(0,)):
+    def __init__(self, folder, config=None, arguments=(), environment=None, listen="127.0.0.1:0", expect_exit=(0,), wrapper=(),
+                 pass_fds=()):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.expect_exit = expect_exit
-        command = [BINARY]
+        command = [*wrapper, BINARY]
         self._config_text = ""
         if config is not None:
             self._config_text = json.dumps(config)
@@ -37,7 +39,7 @@ class Sluice:
         clean |= {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
         with open(self._stdout, "wb") as out, open(self._stderr, "wb") as err:
             self.process = subprocess.Popen(
-                command, cwd=folder, env=clean | (environment or {}), stdin=subprocess.DEVNULL, stdout=out, stderr=err
+                command, cwd=folder, env=clean | (environment or {}), stdin=subprocess.DEVNULL, stdout=out, stderr=err, pass_fds=pass_fds
             )
         self.pid = self.process.pid
         try:

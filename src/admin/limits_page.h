@@ -1,0 +1,16 @@
+// The body of /admin/limits: every rate limit and what is left of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "policy/limiter.h"
+
+namespace sluice::admin {
+
+// JSON. `limiter`: nullptr if nothing is limited. `now_ns`: on the scale that the limiter is used with. At most `most`
+// limits are shown: where there are more, only those that are in use, and `left_out` counts the others.
+std::string limits_body(policy::Limiter* limiter, uint64_t now_ns, size_t most = 1000);
+
+}  // namespace sluice::admin

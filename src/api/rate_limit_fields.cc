@@ -1,0 +1,115 @@
+#include "api/rate_limit_fields.h"
+
+#include <charconv>
+#include <chrono>
+
+#include "http/message.h"
+
+namespace sluice::api {
+namespace {
+
+using Field = RateLimitFields::Field;
+
+void append(Field& field, std::string_view text) {
+  for (const char c : text) field.text[field.size++] = c;
+}
+
+void append_number(Field& field, uint64_t number) {
+  char* const begin = field.text.data() + field.size;
+  field.size += static_cast<size_t>(std::to_chars(begin, field.text.data() + field.text.size(), number).ptr - begin);
+}
+
+void append_two(Field& field, unsigned number) {
+  append_number(field, number / 10);
+  append_number(field, number % 10);
+}
+
+// As Go prints a duration, which is how OpenAI does it: "0s", "20ms", "1.5s", "6m0s", "2h0m1s".
+void append_duration(Field& field, uint64_t ms) {
+  constexpr uint64_t minute = 60'000, hour = 60 * minute;
+  if (ms > 0 && ms < 1000) {
+    append_number(field, ms);
+    return append(field, "ms");
+  }
+  if (ms >= hour) {
+    append_number(field, ms / hour);
+    append(field, "h");
+  }
+  if (ms >= minute) {
+    append_number(field, ms % hour / minute);
+    append(field, "m");
+  }
+  append_number(field, ms % minute / 1000);
+  if (uint64_t rest = ms % 1000; rest != 0) {
+    append(field, ".");
+    for (uint64_t place = 100; rest != 0; rest %= place, place /= 10) append_number(field, rest / place);
+  }
+  append(field, "s");
+}
+
+// RFC 3339, in UTC; a begun second counts as a whole one, so that nobody comes too early.
+void append_moment(Field& field, int64_t unix_ms) {
+  using namespace std::chrono;
+  const auto time = ceil<seconds>(sys_time<milliseconds>(milliseconds(unix_ms)));
+  const auto day = floor<days>(time);
+  const year_month_day date(day);
+  const hh_mm_ss clock(time - day);
+  const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
+  append_two(field, year / 100);
+  append_two(field, year % 100);
+  append(field, "-");
+  append_two(field, static_cast<unsigned>(date.month()));
+  append(field, "-");
+  append_two(field, static_cast<unsigned>(date.day()));
+  append(field, "T");
+  append_two(field, static_cast<unsigned>(clock.hours().count()));
+  append(field, ":");
+  append_two(field, static_cast<unsigned>(clock.minutes().count()));
+  append(field, ":");
+  append_two(field, static_cast<unsigned>(clock.seconds().count()));
+  append(field, "Z");
+}
+
+}  // namespace
+
+RateLimitFields::RateLimitFields(Dialect dialect, const RateLimitState& state, int64_t unix_ms) {
+  if (dialect == Dialect::anthropic) {
+    add({"anthropic-ratelimit-requests-limit", "anthropic-ratelimit-requests-remaining",
+         "anthropic-ratelimit-requests-reset"},
+        state.requests, true, unix_ms);
+    add({"anthropic-ratelimit-tokens-limit", "anthropic-ratelimit-tokens-remaining",
+         "anthropic-ratelimit-tokens-reset"},
+        state.tokens, true, unix_ms);
+    return;
+  }
+  add({"x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"}, state.requests,
+      false, unix_ms);
+  add({"x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"}, state.tokens, false,
+      unix_ms);
+}
+
+void RateLimitFields::add(std::array<std::string_view, 3> names, const RateLimitState::Budget& budget, bool moments,
+                          int64_t unix_ms) {
+  // However deep in debt: a year is as far as the fields' room reaches.
+  constexpr uint64_t most_ms = uint64_t{365} * 24 * 3'600'000;
+  const uint64_t full_in_ms = budget.full_in_ms < most_ms ? budget.full_in_ms : most_ms;
+  if (budget.limit == 0) return;
+  Field* const added = &fields_[count_];
+  for (size_t i = 0; i < names.size(); ++i) added[i].name = names[i];
+  count_ += names.size();
+  append_number(added[0], budget.limit);
+  append_number(added[1], budget.remaining);
+  if (moments) {
+    append_moment(added[2], unix_ms + static_cast<int64_t>(full_in_ms));
+  } else {
+    append_duration(added[2], full_in_ms);
+  }
+}
+
+bool is_rate_limit_field(std::string_view name) {
+  constexpr std::string_view openai = "x-ratelimit-", anthropic = "anthropic-ratelimit-";
+  return http::same_name(name.substr(0, openai.size()), openai) ||
+         http::same_name(name.substr(0, anthropic.size()), anthropic);
+}
+
+}  // namespace sluice::api

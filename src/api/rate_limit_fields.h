@@ -1,0 +1,48 @@
+// The head fields that tell a caller how much of its limits is left, in the words of its dialect: OpenAI's
+// x-ratelimit-* and Anthropic's anthropic-ratelimit-*. Their SDKs and agents pace themselves by them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/dialect.h"
+
+namespace sluice::api {
+
+// What is left at one moment.
+struct RateLimitState {
+  struct Budget {
+    uint32_t limit = 0;  // a minute; 0: not limited so, and not told
+    uint32_t remaining = 0;
+    uint64_t full_in_ms = 0;  // until all of it is there again
+  };
+  Budget requests, tokens;
+  bool any() const { return requests.limit != 0 || tokens.limit != 0; }
+};
+
+class RateLimitFields {
+ public:
+  struct Field {
+    std::string_view name;
+    std::string_view value() const { return {text.data(), size}; }
+    std::array<char, 24> text{};
+    size_t size = 0;
+  };
+  // `unix_ms`: the time of day, from which Anthropic's moments are told. Allocates nothing.
+  RateLimitFields(Dialect dialect, const RateLimitState& state, int64_t unix_ms);
+  // None for a state without limits.
+  std::span<const Field> fields() const { return {fields_.data(), count_}; }
+
+ private:
+  void add(std::array<std::string_view, 3> names, const RateLimitState::Budget& budget, bool moments, int64_t unix_ms);
+
+  std::array<Field, 6> fields_;
+  size_t count_ = 0;
+};
+
+// Whether a field of a target's answer is of that kind (any dialect's): it tells of the provider's limits.
+bool is_rate_limit_field(std::string_view name);
+
+}  // namespace sluice::api

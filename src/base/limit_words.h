@@ -1,0 +1,15 @@
+// What a rate limit is on, and what of it is limited: the words that the limits, their metrics and their page share.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace sluice {
+
+enum class LimitSubject : unsigned char { key, provider, model };
+inline constexpr std::array<std::string_view, 3> limit_subject_names = {"key", "provider", "model"};
+
+enum class LimitKind : unsigned char { requests, tokens, concurrent };
+inline constexpr std::array<std::string_view, 3> limit_kind_names = {"requests", "tokens", "concurrent"};
+
+}  // namespace sluice

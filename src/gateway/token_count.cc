@@ -1,0 +1,45 @@
+#include "gateway/token_count.h"
+
+#include <algorithm>
+#include <array>
+
+namespace sluice::gateway {
+namespace {
+
+constexpr uint64_t bytes_per_input_token = 4;
+constexpr uint64_t stream_bytes_per_token = 16;
+// Beyond, what a request or a target says is no count; and sums of a few of these are far from overflowing.
+constexpr uint64_t most_tokens = 1'000'000'000;
+
+bool generates_nothing(const api::Endpoint& endpoint) {
+  constexpr std::array<std::string_view, 4> names = {"messages/count_tokens", "responses/input_tokens", "countTokens",
+                                                     "ollama/show"};
+  return std::find(names.begin(), names.end(), endpoint.name) != names.end();
+}
+
+uint64_t sane(const std::optional<uint64_t>& count) { return std::min(count.value_or(0), most_tokens); }
+
+}  // namespace
+
+TokenEstimate estimate_tokens(const api::Endpoint& endpoint, uint64_t body_bytes, uint64_t most_output) {
+  if (endpoint.model_in == api::ModelIn::multipart_body || generates_nothing(endpoint)) return {};
+  return {(body_bytes + bytes_per_input_token - 1) / bytes_per_input_token, std::min(most_output, most_tokens)};
+}
+
+uint64_t tokens_used(const TokenEstimate& estimate, const api::AnswerTap* tap, int status, bool whole,
+                     uint64_t answer_bytes) {
+  if (tap == nullptr) return 0;
+  const api::Usage& usage = tap->usage();
+  const uint64_t reported_input = sane(usage.input_uncached) + sane(usage.cache_read) + sane(usage.cache_write);
+  const uint64_t reported_output = sane(usage.output);
+  if (status >= 300) return reported_input + reported_output;
+  const bool input_known = usage.input_uncached || usage.cache_read || usage.cache_write;
+  const uint64_t input = input_known ? reported_input : estimate.input;
+  const bool is_stream = tap->format() != api::StreamFormat::none;
+  if (!is_stream || (whole && usage.output)) return input + reported_output;
+  uint64_t guessed = answer_bytes / stream_bytes_per_token;
+  if (estimate.most_output != 0) guessed = std::min(guessed, estimate.most_output);
+  return input + std::max(guessed, reported_output);
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,29 @@
+// How many tokens an exchange takes of the limits on tokens: estimated before it is let in, counted when it is over.
+#pragma once
+
+#include <cstdint>
+
+#include "api/answer_tap.h"
+#include "api/endpoint.h"
+
+namespace sluice::gateway {
+
+struct TokenEstimate {
+  uint64_t input = 0;
+  uint64_t most_output = 0;  // 0: the request does not say
+  uint64_t total() const { return input + most_output; }
+};
+
+// `body_bytes`: of the JSON body, inflated; four to a token. `most_output`: what the request allows (max_tokens and its
+// relatives), 0 if that is not known. Uploads, and paths that only count or look up, are estimated at nothing.
+TokenEstimate estimate_tokens(const api::Endpoint& endpoint, uint64_t body_bytes, uint64_t most_output);
+
+// What an exchange took. `tap`: nullptr if no answer was relayed, which takes nothing. What the target reported counts:
+// input, cached or not, and output. What it did not report of an answer that is no error: the input is as estimated;
+// the output of a stream that was cut or never told it is one token for each 16 bytes of `answer_bytes`, at most
+// what the request allowed, as providers put each token or two in a frame of 100 bytes and more; that of a plain answer
+// is nothing. `whole`: the answer came to its end.
+uint64_t tokens_used(const TokenEstimate& estimate, const api::AnswerTap* tap, int status, bool whole,
+                     uint64_t answer_bytes);
+
+}  // namespace sluice::gateway

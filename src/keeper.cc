@@ -1,0 +1,84 @@
+#include "keeper.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace sluice {
+namespace {
+
+uint64_t now_ms() {
+  using namespace std::chrono;
+  return static_cast<uint64_t>(duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count());
+}
+
+// Of the manager's patience with a service that stops, beyond the grace: workers end, the log is written out.
+constexpr uint64_t ending_ms = 10'000;
+
+}  // namespace
+
+void Keeper::keep() {
+  parts_.notifier.tell("READY=1\nSTATUS=listens on " + addresses());
+  while (wait_until(Signals::forever) != Event::terminate) {
+  }
+  parts_.log.info("draining: new requests are refused, running ones may finish",
+                  {{"grace_ms", std::to_string(parts_.grace_ms)}});
+  parts_.notifier.tell("STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=" +
+                       std::to_string((parts_.grace_ms + ending_ms) * 1000));
+  parts_.gateway.drain([this] {
+    drained_ = true;
+    parts_.signals.poke();
+  });
+  switch (wait_until(now_ms() + parts_.grace_ms)) {
+    case Event::drained:
+      return parts_.log.info("drained");
+    case Event::terminate:
+      return parts_.log.warn("second signal: ending at once");
+    case Event::time_is_up:
+      return parts_.log.warn("the grace has passed: cutting what still runs");
+  }
+}
+
+Keeper::Event Keeper::wait_until(uint64_t deadline_ms) {
+  while (true) {
+    feed_watchdog();
+    if (drained_) return Event::drained;
+    const uint64_t now = now_ms();
+    if (now >= deadline_ms) return Event::time_is_up;
+    const uint64_t left_ms = deadline_ms == Signals::forever ? Signals::forever : deadline_ms - now;
+    switch (parts_.signals.wait(std::min(left_ms, watchdog_.wait_ms(now)))) {
+      case Signals::Woken::terminate:
+        return Event::terminate;
+      case Signals::Woken::reopen:
+        reopen_log();
+        break;
+      case Signals::Woken::poked:
+      case Signals::Woken::timeout:
+        break;
+    }
+  }
+}
+
+void Keeper::feed_watchdog() {
+  if (watchdog_.feeds()) parts_.notifier.tell("WATCHDOG=1");
+  if (!watchdog_.asks(now_ms())) return;
+  parts_.gateway.when_all_turned([this] {
+    watchdog_.answered();
+    parts_.signals.poke();
+  });
+}
+
+void Keeper::reopen_log() {
+  if (parts_.log_file == nullptr) return parts_.log.info("SIGUSR1: no log.file to open anew");
+  if (const Result<void> opened = parts_.log_file->reopen(); !opened) {
+    return parts_.log.error("the old log file stays in use", {{"reason", opened.error().message}});
+  }
+  parts_.log.info("log file opened anew");
+}
+
+std::string Keeper::addresses() const {
+  std::string text;
+  for (const std::string& address : parts_.gateway.addresses()) text += (text.empty() ? "" : ", ") + address;
+  return text;
+}
+
+}  // namespace sluice

@@ -1,0 +1,48 @@
+// What the main thread does while the workers work: answers signals, feeds the service manager's watchdog, opens the
+// log anew, and drains at the end.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "daemon/notifier.h"
+#include "daemon/watchdog.h"
+#include "observe/log.h"
+#include "observe/log_file.h"
+#include "signals.h"
+#include "sluice/gateway.h"
+
+namespace sluice {
+
+class Keeper {
+ public:
+  struct Parts {
+    Signals& signals;
+    Gateway& gateway;
+    observe::Log& log;
+    const observe::LogFile* log_file;  // nullptr: the log goes to standard output
+    const daemon::Notifier& notifier;
+    uint64_t watchdog_us;  // the watchdog's interval; 0: none
+    uint32_t grace_ms;     // how long running exchanges may go on after the first signal
+  };
+  // All parts must outlive this, and this the gateway's threads: stop the gateway before it goes.
+  explicit Keeper(const Parts& parts) : parts_(parts), watchdog_(parts.watchdog_us) {}
+
+  // Tells the manager that sluice is ready. Drains on the first signal; returns when the last exchange has ended, on
+  // the second signal, or when the grace has passed.
+  void keep();
+
+ private:
+  enum class Event : unsigned char { terminate, drained, time_is_up };
+  Event wait_until(uint64_t deadline_ms);
+  void feed_watchdog();
+  void reopen_log();
+  std::string addresses() const;
+
+  const Parts parts_;
+  daemon::Watchdog watchdog_;
+  std::atomic<bool> drained_{false};
+};
+
+}  // namespace sluice

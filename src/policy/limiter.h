@@ -1,0 +1,65 @@
+// The rate limits of a whole configuration: a table made at start, with one small place for each key, provider and
+// model, and a bucket for those that are in use (limit.h). Finding a limit is an index; 100,000 keys cost 3.2 MB, and
+// as much again while all of them are in use.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "policy/limit.h"
+
+namespace sluice::policy {
+
+// Any thread, but for sweep(). Times as in limit.h.
+class Limiter {
+ public:
+  // nullptr if the configuration limits nothing. `config` must outlive it.
+  static std::unique_ptr<Limiter> create(const config::Config& config);
+
+  // The limit of what is one of the config's own; nullptr where there is none, or for nullptr.
+  Limit* of(const config::CallerKey* key) { return find(keys_, config_.keys, key); }
+  Limit* of(const config::Provider* provider) { return find(providers_, config_.providers, provider); }
+  Limit* of(const config::Model* model) { return find(models_, config_.models, model); }
+
+  // Drops the buckets that are idle, looking at `most` places from where the last call stopped; how many it dropped.
+  // One thread, again and again.
+  size_t sweep(uint64_t now_ns, size_t most);
+  size_t buckets() const;  // that exist now
+  size_t bytes() const;    // of places and buckets
+
+  // Calls seen(subject, name, limit) for each limit.
+  template <typename Seen>
+  void for_each(Seen&& seen) {
+    visit(LimitSubject::key, keys_, config_.keys, seen);
+    visit(LimitSubject::provider, providers_, config_.providers, seen);
+    visit(LimitSubject::model, models_, config_.models, seen);
+  }
+
+ private:
+  using Places = std::vector<Limit>;
+  explicit Limiter(const config::Config& config);
+
+  template <typename Owner>
+  static Limit* find(Places& places, const std::vector<Owner>& owners, const Owner* owner) {
+    if (owner == nullptr || places.empty()) return nullptr;
+    Limit& limit = places[static_cast<size_t>(owner - owners.data())];
+    return limit.is_set() ? &limit : nullptr;
+  }
+  template <typename Owner, typename Seen>
+  static void visit(LimitSubject subject, Places& places, const std::vector<Owner>& owners, Seen& seen) {
+    for (size_t i = 0; i < places.size(); ++i) {
+      if (places[i].is_set()) seen(subject, std::string_view(owners[i].name), places[i]);
+    }
+  }
+  Limit& place(size_t index);
+  size_t places() const { return keys_.size() + providers_.size() + models_.size(); }
+
+  const config::Config& config_;
+  Places keys_, providers_, models_;  // index as in the config; empty where none is limited
+  size_t swept_ = 0;                  // the place that the next sweep begins at
+};
+
+}  // namespace sluice::policy
