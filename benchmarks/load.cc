@@ -1,5 +1,5 @@
 // What wrk cannot measure: latency at one connection, the delay of every frame of a stream, a thousand streams held
-// open, the time from exec to the first answer. Each mode prints one line of JSON.
+// open, batches of a few milliseconds, the time from exec to the first answer. Each mode prints one line of JSON.
 //
 //   load latency PORT PATH COUNT [FIELD...]        COUNT requests one after another on one connection
 //   load sse PORT PATH FRAMES INTERVAL_US STREAMS [FIELD...]
@@ -7,6 +7,8 @@
 //                                                  delay per frame
 //   load hold PORT PATH STREAMS [FIELD...]         opens STREAMS streams, prints when each has had its first frame,
 //                                                  and holds them until its standard input ends
+//   load batch PORT PATH CONNECTIONS [FIELD...]    for each line "N" of standard input: N requests over CONNECTIONS
+//                                                  connections that stay open, then a line
 //   load ready PORT PATH COMMAND [ARGUMENT...]     runs COMMAND until PATH is answered, then ends it
 //
 // FIELD is a header line ("authorization: Bearer x"). Requests are POSTs of a small chat completion request; `ready`
@@ -225,6 +227,37 @@ int run_hold(int port, const std::string& path, uint64_t streams, std::span<char
   return 0;
 }
 
+int run_batch(int port, const std::string& path, uint64_t connections, std::span<char*> fields) {
+  const std::string request = post(path, fields, false);
+  std::vector<pollfd> sockets;
+  std::vector<Answers> answers;
+  for (uint64_t i = 0; i < connections; ++i) {
+    sockets.push_back({dial(port), POLLIN, 0});
+    answers.emplace_back(sockets.back().fd);
+  }
+  unsigned long long count = 0;
+  while (std::scanf("%llu", &count) == 1) {
+    const uint64_t begun = now_ns();
+    unsigned long long sent = 0, done = 0;
+    for (; sent < std::min<unsigned long long>(count, sockets.size()); ++sent) send_all(sockets[sent].fd, request);
+    while (done < count) {
+      if (poll(sockets.data(), sockets.size(), 30'000) <= 0) die("no answer within 30 s");
+      for (size_t i = 0; i < sockets.size(); ++i) {
+        if (sockets[i].revents == 0) continue;
+        answers[i].read_whole();
+        ++done;
+        if (sent < count) {
+          send_all(sockets[i].fd, request);
+          ++sent;
+        }
+      }
+    }
+    std::printf("{\"requests\":%llu,\"seconds\":%.6f}\n", done, static_cast<double>(now_ns() - begun) / 1e9);
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
 // Whether a GET of `path` is answered.
 bool answers_get(int port, const std::string& path) {
   const int fd = dial(port, false);
@@ -281,6 +314,7 @@ int main(int argc, char** argv) {
   };
   if (mode == "latency") return run_latency(std::atoi(argv[2]), argv[3], number(4), arguments.subspan(5));
   if (mode == "hold") return run_hold(std::atoi(argv[2]), argv[3], number(4), arguments.subspan(5));
+  if (mode == "batch") return run_batch(std::atoi(argv[2]), argv[3], number(4), arguments.subspan(5));
   if (mode == "ready") return run_ready(std::atoi(argv[2]), argv[3], argv + 4);
   if (mode == "sse" && argc > 6) {
     std::vector<std::string> knobs = {"x-bench-frames: " + std::to_string(number(4)),
@@ -290,6 +324,6 @@ int main(int argc, char** argv) {
     for (char* field : arguments.subspan(7)) fields.push_back(field);
     return run_sse(std::atoi(argv[2]), argv[3], number(4), number(6), fields);
   }
-  std::fprintf(stderr, "usage: load latency|sse|hold|ready PORT PATH ...; see the head of benchmarks/load.cc\n");
+  std::fprintf(stderr, "usage: load latency|sse|hold|batch|ready PORT PATH ...; see the head of benchmarks/load.cc\n");
   return 1;
 }
