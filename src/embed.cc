@@ -1,6 +1,7 @@
 // include/sluice/gateway.h: wires configuration, workers, own pages and the demo provider into one running gateway.
 #include <algorithm>
 #include <chrono>
+#include <mutex>
 #include <thread>
 
 #include "admin/limits_page.h"
@@ -14,11 +15,18 @@
 namespace sluice {
 
 struct Gateway::State {
+  const std::shared_ptr<tls::SystemRoots> roots = std::make_shared<tls::SystemRoots>();
   std::unique_ptr<gateway::Shared> shared;
   std::vector<std::unique_ptr<gateway::Worker>> workers;
   std::vector<net::ListenSocket> passed;  // not used yet
-  std::vector<std::string> addresses;
-  uint16_t port = 0;
+  struct Listening {
+    config::Address address;  // as configured
+    std::string text;         // as bound
+    uint16_t port;            // 0: a Unix socket
+    std::string url;
+  };
+  std::vector<Listening> listening;
+  std::mutex reloading;              // one at a time
   bool hands_over = false;           // sockets were passed
   std::atomic<bool> leaving{false};  // drain() was called
   std::atomic<size_t> still_draining{0};
@@ -28,17 +36,20 @@ struct Gateway::State {
   Result<void> prepare(config::Config config, observe::Log& log);
   Result<void> bind();
   Result<net::ListenSocket> socket_at(const config::Address& address);
+  Result<std::vector<net::ListenSocket>> sockets_at(const config::Address& address);
+  void note_listening(const config::Address& address, const net::ListenSocket& socket);
+  Result<void> listen_as(const config::Config& next);
+  bool listens_at(const config::Address& address) const;
 };
 
 namespace {
 
 // What a key may see of the known models.
-Result<std::vector<api::ListedModel>> models_for(const gateway::Shared& shared, const policy::CallerKeys& keys,
-                                                 const http::RequestHead& head) {
-  const Result<gateway::Admitted> admitted = gateway::admit(keys, head);
+Result<std::vector<api::ListedModel>> models_for(const gateway::Setup& setup, const http::RequestHead& head) {
+  const Result<gateway::Admitted> admitted = gateway::admit(setup.keys, head);
   if (!admitted) return tl::unexpected<Error>(admitted.error());
   std::vector<api::ListedModel> models;
-  for (const auto& [name, provider] : shared.router->known_models()) {
+  for (const auto& [name, provider] : setup.router.known_models()) {
     if (admitted->key != nullptr && !policy::may_use(*admitted->key, name, "")) continue;
     models.push_back({name, provider});
   }
@@ -47,23 +58,18 @@ Result<std::vector<api::ListedModel>> models_for(const gateway::Shared& shared, 
 
 gateway::OwnPages make_pages(const gateway::Shared& shared, const std::atomic<bool>& leaving, uint64_t started_ns,
                              int64_t started_unix_s) {
-  const auto keys = std::make_shared<policy::CallerKeys>(shared.config.keys);
-  const auto models = [&shared, keys](const http::RequestHead& head) { return models_for(shared, *keys, head); };
-  const auto limits = [&shared, keys](const http::RequestHead& head, std::string_view peer) -> Result<std::string> {
-    const Result<void> allowed = gateway::may_administer(*keys, head, peer);
+  const auto models = [&shared](const http::RequestHead& head) { return models_for(*shared.setup(), head); };
+  const auto limits = [&shared](const http::RequestHead& head, std::string_view peer) -> Result<std::string> {
+    const std::shared_ptr<gateway::Setup> setup = shared.setup();
+    const Result<void> allowed = gateway::may_administer(setup->keys, head, peer);
     if (!allowed) return tl::unexpected<Error>(allowed.error());
-    return admin::limits_body(shared.limiter.get(), net::Loop::now_ns());
+    return admin::limits_body(setup->limiter.get(), net::Loop::now_ns());
   };
   gateway::OwnPages pages;
   pages.knows = admin::Pages::knows;
   pages.service = std::make_unique<admin::Pages>(admin::Pages::Options{*shared.metrics, leaving, models, started_ns,
                                                                        started_unix_s, admin::Clock::system(), limits});
   return pages;
-}
-
-bool has_demo(const config::Config& config) {
-  return std::any_of(config.providers.begin(), config.providers.end(),
-                     [](const config::Provider& provider) { return provider.base_url.demo; });
 }
 
 std::string url_of(const config::Address& address, uint16_t port, bool tls) {
@@ -102,34 +108,21 @@ tl::expected<std::unique_ptr<Gateway>, std::string> Gateway::start(config::Confi
 
 // All that can fail before an address is taken.
 Result<void> Gateway::State::prepare(config::Config config, observe::Log& log) {
-  shared = std::make_unique<gateway::Shared>(std::move(config), log);
-  const config::Config& kept = shared->config;
-  auto contexts = gateway::make_target_contexts(kept, std::make_shared<tls::SystemRoots>());
-  if (!contexts) return tl::unexpected<Error>(contexts.error());
-  shared->target_contexts = std::move(*contexts);
-  if (!kept.tls_cert_file.empty()) {
-    auto context = tls::ListenerContext::create({kept.tls_cert_file, kept.tls_key_file});
-    if (!context) return tl::unexpected<Error>(context.error());
-    shared->listener_context = std::move(*context);
-  }
-  auto proxies = net::CidrList::parse(kept.trusted_proxies);
-  if (!proxies) return tl::unexpected<Error>(proxies.error());
-  shared->trusted_proxies = std::move(*proxies);
-  shared->router = std::make_unique<routing::Router>(kept);
-  shared->limiter = policy::Limiter::create(kept);
+  auto setup = gateway::Setup::make(std::move(config), roots, nullptr);
+  if (!setup) return tl::unexpected<Error>(setup.error());
+  const config::Config& kept = (*setup)->config;
+  shared = std::make_unique<gateway::Shared>(*setup, log);
   shared->make_pages = [this](const gateway::Shared& all) {
     return make_pages(all, leaving, started_ns, started_unix_s);
   };
-  if (has_demo(kept)) {
-    const auto memory = std::make_shared<demo::DemoMemory>();
-    const auto made = std::make_shared<std::atomic<uint64_t>>(0);
-    shared->make_demo = [memory, made](net::Loop& loop) {
-      demo::DemoOptions options;
-      options.seed = ++*made;
-      options.memory = memory;
-      return std::make_unique<demo::DemoProvider>(loop, options);
-    };
-  }
+  const auto memory = std::make_shared<demo::DemoMemory>();
+  const auto made = std::make_shared<std::atomic<uint64_t>>(0);
+  shared->make_demo = [memory, made](net::Loop& loop) {
+    demo::DemoOptions options;
+    options.seed = ++*made;
+    options.memory = memory;
+    return std::make_unique<demo::DemoProvider>(loop, options);
+  };
   const size_t count = kept.workers != 0 ? kept.workers : std::max(1u, std::thread::hardware_concurrency());
   shared->metrics = std::make_unique<observe::Metrics>(count);
   for (size_t i = 0; i < count; ++i) workers.push_back(std::make_unique<gateway::Worker>(*shared, i));
@@ -150,17 +143,12 @@ Result<net::ListenSocket> Gateway::State::socket_at(const config::Address& addre
 // Every worker listens on every address: TCP by SO_REUSEPORT, a Unix socket or one that was passed by sharing the one
 // queue.
 Result<void> Gateway::State::bind() {
-  for (const config::Address& address : shared->config.listen) {
-    auto first = socket_at(address);
-    if (!first) return tl::unexpected<Error>(first.error());
-    if (port == 0) port = first->port();
-    addresses.push_back(url_of(address, first->port(), shared->listener_context != nullptr));
-    for (size_t i = 1; i < workers.size(); ++i) {
-      auto another = first->another();
-      if (!another) return tl::unexpected<Error>(another.error());
-      workers[i]->listen(std::move(*another));
-    }
-    workers[0]->listen(std::move(*first));
+  const std::shared_ptr<gateway::Setup> setup = shared->setup();
+  for (const config::Address& address : setup->config.listen) {
+    auto sockets = sockets_at(address);
+    if (!sockets) return tl::unexpected<Error>(sockets.error());
+    note_listening(address, sockets->front());
+    for (size_t i = 0; i < workers.size(); ++i) workers[i]->listen(std::move((*sockets)[i]));
   }
   for (const net::ListenSocket& unused : passed) {
     shared->log.warn("a socket was passed that is at no address of listen; it is not used",
@@ -170,9 +158,80 @@ Result<void> Gateway::State::bind() {
   return {};
 }
 
-uint16_t Gateway::port() const { return state_->port; }
+// One for each worker.
+Result<std::vector<net::ListenSocket>> Gateway::State::sockets_at(const config::Address& address) {
+  std::vector<net::ListenSocket> sockets;
+  auto first = socket_at(address);
+  if (!first) return tl::unexpected<Error>(first.error());
+  sockets.push_back(std::move(*first));
+  while (sockets.size() < workers.size()) {
+    auto another = sockets.front().another();
+    if (!another) return tl::unexpected<Error>(another.error());
+    sockets.push_back(std::move(*another));
+  }
+  return sockets;
+}
+
+void Gateway::State::note_listening(const config::Address& address, const net::ListenSocket& socket) {
+  const bool tls = shared->setup()->listener_context != nullptr;
+  listening.push_back({address, socket.text(), socket.port(), url_of(address, socket.port(), tls)});
+}
+
+// What `next` listens on beside what is listened on already; nothing is changed if an address is taken.
+Result<void> Gateway::State::listen_as(const config::Config& next) {
+  std::vector<std::pair<config::Address, std::vector<net::ListenSocket>>> added;
+  for (const config::Address& address : next.listen) {
+    if (listens_at(address)) continue;
+    auto sockets = sockets_at(address);
+    if (!sockets) return tl::unexpected<Error>(sockets.error());
+    added.emplace_back(address, std::move(*sockets));
+  }
+  for (auto& [address, sockets] : added) {
+    note_listening(address, sockets.front());
+    for (size_t i = 0; i < workers.size(); ++i) {
+      const auto socket = std::make_shared<net::ListenSocket>(std::move(sockets[i]));
+      workers[i]->post([worker = workers[i].get(), socket] { worker->listen(std::move(*socket)); });
+    }
+  }
+  std::erase_if(listening, [&](const Listening& one) {
+    if (std::find(next.listen.begin(), next.listen.end(), one.address) != next.listen.end()) return false;
+    for (const auto& worker : workers) {
+      worker->post([to = worker.get(), text = one.text] { to->unlisten(text); });
+    }
+    return true;
+  });
+  return {};
+}
+
+bool Gateway::State::listens_at(const config::Address& address) const {
+  return std::any_of(listening.begin(), listening.end(), [&](const Listening& one) { return one.address == address; });
+}
+
+tl::expected<void, std::string> Gateway::reload(config::Config config) {
+  State& state = *state_;
+  const std::lock_guard lock(state.reloading);
+  if (state.leaving) return tl::unexpected<std::string>("sluice is going down");
+  const std::shared_ptr<gateway::Setup> before = state.shared->setup();
+  auto next = gateway::Setup::make(std::move(config), state.roots, before.get());
+  if (!next) return tl::unexpected<std::string>(next.error().message);
+  const Result<void> listening = state.listen_as((*next)->config);
+  if (!listening) return tl::unexpected<std::string>(listening.error().message);
+  state.shared->swap(std::move(*next));
+  return {};
+}
+
+uint16_t Gateway::port() const {
+  for (const auto& one : state_->listening) {
+    if (one.port != 0) return one.port;
+  }
+  return 0;
+}
 size_t Gateway::workers() const { return state_->workers.size(); }
-std::vector<std::string> Gateway::addresses() const { return state_->addresses; }
+std::vector<std::string> Gateway::addresses() const {
+  std::vector<std::string> urls;
+  for (const auto& one : state_->listening) urls.push_back(one.url);
+  return urls;
+}
 std::string Gateway::metrics() const { return state_->shared->metrics->page(); }
 
 void Gateway::drain(std::function<void()> drained) {

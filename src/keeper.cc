@@ -45,14 +45,18 @@ Keeper::Event Keeper::wait_until(uint64_t deadline_ms) {
     const uint64_t now = now_ms();
     if (now >= deadline_ms) return Event::time_is_up;
     const uint64_t left_ms = deadline_ms == Signals::forever ? Signals::forever : deadline_ms - now;
-    switch (parts_.signals.wait(std::min(left_ms, watchdog_.wait_ms(now)))) {
+    switch (parts_.signals.wait(std::min(left_ms, patience_ms(now)))) {
       case Signals::Woken::terminate:
         return Event::terminate;
       case Signals::Woken::reopen:
         reopen_log();
         break;
+      case Signals::Woken::reload:
+        reload("SIGHUP");
+        break;
       case Signals::Woken::poked:
       case Signals::Woken::timeout:
+        if (parts_.reloader.watches() && parts_.reloader.file_has_changed()) reload("the file has changed");
         break;
     }
   }
@@ -65,6 +69,17 @@ void Keeper::feed_watchdog() {
     watchdog_.answered();
     parts_.signals.poke();
   });
+}
+
+uint64_t Keeper::patience_ms(uint64_t now_ms) const {
+  const uint64_t watchdog_ms = watchdog_.wait_ms(now_ms);
+  return parts_.reloader.watches() ? std::min(watchdog_ms, Reloader::watch_ms) : watchdog_ms;
+}
+
+void Keeper::reload(const char* why) {
+  parts_.notifier.tell("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now_ms() * 1000));
+  [[maybe_unused]] const auto done = parts_.reloader.reload(why);  // it has told the log
+  parts_.notifier.tell("READY=1\nSTATUS=listens on " + addresses());
 }
 
 void Keeper::reopen_log() {

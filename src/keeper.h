@@ -1,5 +1,5 @@
-// What the main thread does while the workers work: answers signals, feeds the service manager's watchdog, opens the
-// log anew, and drains at the end.
+// What the main thread does while the workers work: answers signals, feeds the service manager's watchdog, looks
+// whether the configuration has changed, opens the log anew, and drains at the end.
 #pragma once
 
 #include <atomic>
@@ -10,6 +10,7 @@
 #include "daemon/watchdog.h"
 #include "observe/log.h"
 #include "observe/log_file.h"
+#include "reloader.h"
 #include "signals.h"
 #include "sluice/gateway.h"
 
@@ -22,6 +23,7 @@ class Keeper {
     Gateway& gateway;
     observe::Log& log;
     const observe::LogFile* log_file;  // nullptr: the log goes to standard output
+    Reloader& reloader;
     const daemon::Notifier& notifier;
     uint64_t watchdog_us;  // the watchdog's interval; 0: none
     uint32_t grace_ms;     // how long running exchanges may go on after the first signal
@@ -38,6 +40,8 @@ class Keeper {
   Event wait_until(uint64_t deadline_ms);
   void feed_watchdog();
   void reopen_log();
+  void reload(const char* why);
+  uint64_t patience_ms(uint64_t now_ms) const;
   std::string addresses() const;
 
   const Parts parts_;

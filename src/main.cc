@@ -15,6 +15,7 @@
 #include "keeper.h"
 #include "observe/log.h"
 #include "observe/log_file.h"
+#include "reloader.h"
 #include "signals.h"
 #include "sluice/gateway.h"
 #include "startup.h"
@@ -35,14 +36,6 @@ observe::Level level_named(const std::string& name) {
   if (name == "warn") return observe::Level::warn;
   if (name == "error") return observe::Level::error;
   return observe::Level::info;
-}
-
-void mask_secrets(observe::Log& log, const config::Config& config) {
-  for (const config::CallerKey& key : config.keys) log.mask(key.key);
-  for (const config::Provider& provider : config.providers) {
-    log.mask(provider.api_key);
-    for (const auto& [name, value] : provider.headers) log.mask(value);
-  }
 }
 
 // Where the manager is to be told how things are; a wrong $NOTIFY_SOCKET is no reason not to start.
@@ -101,7 +94,8 @@ int run(StartupOptions options) {
     pid_file = std::move(*written);
   }
   say_start(*config, **gateway, descriptors, log);
-  Keeper keeper({signals, **gateway, log, log_file ? &*log_file : nullptr, notifier, watchdog_us(notifier),
+  Reloader reloader(options, *config, **gateway, log);
+  Keeper keeper({signals, **gateway, log, log_file ? &*log_file : nullptr, reloader, notifier, watchdog_us(notifier),
                  config->shutdown_grace_ms});
   keeper.keep();
   (*gateway)->stop();

@@ -19,6 +19,7 @@ Signals::Signals() {
   sigaddset(&set, SIGTERM);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGUSR1);
+  sigaddset(&set, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal_fd_ = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   poke_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -39,6 +40,7 @@ Signals::Woken Signals::wait(uint64_t timeout_ms) {
   if ((fds[0].revents & POLLIN) != 0) {
     signalfd_siginfo info;
     if (read(signal_fd_, &info, sizeof info) == sizeof info) {
+      if (info.ssi_signo == SIGHUP) return Woken::reload;
       return info.ssi_signo == SIGUSR1 ? Woken::reopen : Woken::terminate;
     }
   }

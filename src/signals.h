@@ -14,9 +14,9 @@ class Signals {
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
-  enum class Woken : unsigned char { terminate, reopen, poked, timeout };
-  // Waits for SIGTERM or SIGINT (terminate), SIGUSR1 (reopen), a poke, or `timeout_ms` to pass; may end early as a
-  // timeout.
+  enum class Woken : unsigned char { terminate, reopen, reload, poked, timeout };
+  // Waits for SIGTERM or SIGINT (terminate), SIGUSR1 (reopen), SIGHUP (reload), a poke, or `timeout_ms` to pass; may
+  // end early as a timeout.
   Woken wait(uint64_t timeout_ms);
   void poke();  // any thread
 

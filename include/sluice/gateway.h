@@ -42,6 +42,12 @@ class Gateway {
   size_t workers() const;
   // Where it listens, as URLs: "http://127.0.0.1:8000", "unix:/run/sluice.sock".
   std::vector<std::string> addresses() const;
+  // Works by `config` from the next request on: checked as a whole first, and nothing is changed if anything of it
+  // cannot be had (the error is a sentence that says what). Exchanges under way end as they began. Listeners,
+  // connections to providers and rate limits that are the same in both go on. Not changed: `workers`, `log`,
+  // `pid_file`, `shutdown_grace_s`. From any thread, but for a worker's own callbacks out of drain() and
+  // when_all_turned().
+  tl::expected<void, std::string> reload(config::Config config);
   // New requests get 503 from now on; `drained` is called, on some worker's thread, when the last exchange has ended.
   // Where sockets were passed, nobody is accepted from now on instead, so that new callers wait for who listens next,
   // and whoever is connected already still gets an answer to the request that he was about to send.

@@ -22,6 +22,7 @@ struct Address {
 
   bool is_loopback_or_unix() const;  // 127.0.0.0/8, ::1, "localhost" or a Unix socket
   std::string text() const;          // as it is written in the file
+  bool operator==(const Address&) const = default;
 };
 
 struct Url {
@@ -33,6 +34,7 @@ struct Url {
 
   std::string text() const;
   std::string authority() const;  // for Host: the port only where it is not the scheme's
+  bool operator==(const Url&) const = default;
 };
 
 // What one key, provider or model may take of sluice; shared by all workers. 0: not limited so.
@@ -44,6 +46,7 @@ struct RateLimits {
   uint32_t queue_ms = 0;    // how long a request waits to be let in before it is refused; 0: not at all
 
   bool any() const { return requests_per_minute != 0 || tokens_per_minute != 0 || concurrent != 0; }
+  bool operator==(const RateLimits&) const = default;
 };
 
 struct CallerKey {
@@ -62,6 +65,7 @@ struct ProviderTimeouts {
   uint32_t first_byte_ms = 120'000;  // of a stream
   uint32_t response_ms = 600'000;    // a plain answer, whole
   uint32_t stream_idle_ms = 60'000;  // between bytes of a stream
+  bool operator==(const ProviderTimeouts&) const = default;
 };
 
 struct Provider {
@@ -86,6 +90,7 @@ struct Provider {
   RateLimits limits;                // of all that goes there
   std::string origin;  // how it came to be, for people: "OPENAI_API_KEY", "sluice.json", "answers on 127.0.0.1:11434"
 
+  bool operator==(const Provider&) const = default;
   bool speaks(Dialect dialect) const;
   // The path that a dialect's own paths ("/chat/completions", "/v1/messages", "/api/chat") are appended to: base_url is
   // that of the first dialect, and for Ollama at "http://127.0.0.1:11434" openai's is "/v1". No trailing slash. Lives

@@ -35,7 +35,7 @@ void Attempt::connect() {
     return;
   }
   pending_ = std::move(*pending);
-  arm(link_.provider->timeouts.connect_ms);
+  arm(link_.provider.timeouts.connect_ms);
 }
 
 void Attempt::begin(std::unique_ptr<http::OutboundConnection> connection, bool reused) {
@@ -44,7 +44,7 @@ void Attempt::begin(std::unique_ptr<http::OutboundConnection> connection, bool r
   phase_ = Phase::awaiting;
   next_piece_ = piece_offset_ = 0;
   connection_->begin(*this, request_.is_head);
-  const config::ProviderTimeouts& timeouts = link_.provider->timeouts;
+  const config::ProviderTimeouts& timeouts = link_.provider.timeouts;
   arm(request_.wants_stream ? timeouts.first_byte_ms : timeouts.response_ms);
   send();
   if (request_.more_follows && !congested()) events_.on_target_ready();  // what came while there was no connection
@@ -101,7 +101,7 @@ void Attempt::pause() {
 void Attempt::resume() {
   if (!paused_ || !connection_) return;
   paused_ = false;
-  const config::ProviderTimeouts& timeouts = link_.provider->timeouts;
+  const config::ProviderTimeouts& timeouts = link_.provider.timeouts;
   arm(stream_answer_ ? timeouts.stream_idle_ms : timeouts.response_ms);
   connection_->resume();
 }
@@ -130,7 +130,7 @@ void Attempt::on_turn() {
   if (phase_ == Phase::done) {
     cancel();
   } else if (stream_answer_ && body_begun_ && !paused_) {  // until then the first-byte clock runs on
-    arm(link_.provider->timeouts.stream_idle_ms);
+    arm(link_.provider.timeouts.stream_idle_ms);
   }
   events_.on_answer_turn();
 }
@@ -155,7 +155,7 @@ void Attempt::arm(uint32_t after_ms) { loop_.timers().arm(timeout_, after_ms); }
 
 void Attempt::on_timeout() {
   if (refused_) return fail(*std::exchange(refused_, nullptr));
-  const config::ProviderTimeouts& limits = link_.provider->timeouts;
+  const config::ProviderTimeouts& limits = link_.provider.timeouts;
   const auto after = [](uint32_t ms) { return " after " + std::to_string(ms) + " ms"; };
   if (phase_ == Phase::connecting) {
     const std::string stage = pending_ ? pending_->stage() : "connecting";

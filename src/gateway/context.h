@@ -40,6 +40,7 @@ struct Context {
   std::vector<std::string_view> pieces;
   std::string lines;
   LimitQueue* limits = nullptr;  // nullptr: nothing is limited
+  size_t exchanges = 0;          // that refer to this
 };
 
 }  // namespace sluice::gateway

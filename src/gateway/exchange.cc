@@ -13,11 +13,13 @@ using net::WriteMarks;
 
 Exchange::Exchange(Context& context, const http::RequestHead& head, http::Responder& responder)
     : context_(context), head_(head), responder_(responder), relay_(responder, context.pieces) {
+  ++context_.exchanges;
   context_.metrics.active_exchanges.add(1);
 }
 
 Exchange::~Exchange() {
   if (state_ != State::done) finish();  // only when the whole daemon is torn down
+  --context_.exchanges;
 }
 
 // --- the request ---

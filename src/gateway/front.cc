@@ -7,16 +7,31 @@
 namespace sluice::gateway {
 
 std::unique_ptr<http::RequestHandler> Front::handle(const http::RequestHead& head, http::Responder& responder) {
+  keep_up();
   if (pages_.service && pages_.knows(head.method, head.path())) return pages_.service->handle(head, responder);
-  auto exchange = std::make_unique<Exchange>(context_, head, responder);
+  auto exchange = std::make_unique<Exchange>(*context_, head, responder);
   exchange->begin();
   return exchange;
 }
 
+void Front::follow(const std::atomic<uint64_t>& generation, std::function<Context&()> renew) {
+  generation_ = &generation;
+  seen_ = generation.load(std::memory_order_acquire);
+  renew_ = std::move(renew);
+}
+
+void Front::keep_up() {
+  if (generation_ == nullptr) return;
+  const uint64_t generation = generation_->load(std::memory_order_acquire);
+  if (generation == seen_) return;
+  seen_ = generation;
+  context_ = &renew_();
+}
+
 void Front::render_error(const http::RequestHead& head, const Error& error, http::Fields& fields, std::string& body) {
-  context_.metrics.malformed_requests_total.add(1);
+  context_->metrics.malformed_requests_total.add(1);
   const Dialect dialect = api::guess_dialect(head.path(), head.fields);
-  gateway::render_error(dialect, error, context_.ids.next(), head.path(), fields, body);
+  gateway::render_error(dialect, error, context_->ids.next(), head.path(), fields, body);
 }
 
 }  // namespace sluice::gateway

@@ -1,6 +1,7 @@
 // Where every request of a worker comes in: sluice's own pages go to their service, all else becomes an exchange.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,15 +20,22 @@ struct OwnPages {
 
 class Front final : public http::Service {
  public:
-  // `context` must outlive the front.
-  Front(Context& context, OwnPages pages) : context_(context), pages_(std::move(pages)) {}
+  // A context must outlive the front and the exchanges that begin with it.
+  Front(Context& context, OwnPages pages) : context_(&context), pages_(std::move(pages)) {}
+  // Each time `generation` has changed, the next request and all after it begin with what `renew` gives.
+  void follow(const std::atomic<uint64_t>& generation, std::function<Context&()> renew);
+  // Does so now, for a worker that may have no request for long.
+  void keep_up();
   std::unique_ptr<http::RequestHandler> handle(const http::RequestHead& head, http::Responder& responder) override;
   void render_error(const http::RequestHead& head, const Error& error, http::Fields& fields,
                     std::string& body) override;
 
  private:
-  Context& context_;
+  Context* context_;
   OwnPages pages_;
+  const std::atomic<uint64_t>* generation_ = nullptr;
+  uint64_t seen_ = 0;
+  std::function<Context&()> renew_;
 };
 
 }  // namespace sluice::gateway

@@ -23,7 +23,9 @@ Result<TargetContexts> make_target_contexts(const config::Config& config,
                                             const std::shared_ptr<tls::SystemRoots>& roots);
 
 struct ProviderLink {
-  const config::Provider* provider = nullptr;
+  explicit ProviderLink(const config::Provider& of) : provider(of) {}
+
+  const config::Provider provider;
   std::unique_ptr<net::Dialer> dialer;
   std::unique_ptr<http::OutboundPool> pool;
   // Host, accept-encoding, the credential and the configured headers, ready to be appended to a request head.
@@ -36,17 +38,18 @@ class ProviderLinks {
  public:
   // Takes the target's end of an in-process connection; for "demo:" providers.
   using AcceptDemo = std::function<void(std::unique_ptr<net::Stream>)>;
-  // All references must outlive this.
+  // All references must outlive this, and what is kept of it. `before` (or nullptr): the links whose place these take;
+  // those to providers that did not change are kept, with their connections.
   ProviderLinks(net::Loop& loop, net::Resolver& resolver, const config::Config& config, const TargetContexts& contexts,
-                const AcceptDemo& accept_demo);
+                const AcceptDemo& accept_demo, http::PoolCounts& counts, const ProviderLinks* before = nullptr);
   // `provider` must be one of the config's.
   ProviderLink& of(const config::Provider& provider);
-  const http::PoolCounts& counts() const { return counts_; }
 
  private:
+  std::shared_ptr<ProviderLink> kept_from(const ProviderLinks* before, const config::Provider& provider) const;
+
   const config::Config& config_;
-  http::PoolCounts counts_;
-  std::vector<ProviderLink> links_;
+  std::vector<std::shared_ptr<ProviderLink>> links_;  // index as in config.providers
 };
 
 }  // namespace sluice::gateway

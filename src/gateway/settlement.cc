@@ -25,23 +25,27 @@ void count_tokens(observe::Series& series, const api::Usage& usage) {
   add(TokenKind::reasoning, usage.reasoning);
 }
 
-// The address of the caller itself: the last one in X-Forwarded-For that a trusted proxy has vouched for.
+// The address of the caller itself: the last one in X-Forwarded-For that a trusted proxy has vouched for. The field may
+// stand several times: each proxy adds to the end of the last one, or another one behind it.
 std::string caller_address(const Context& context, const http::RequestHead& head, std::string peer) {
   const auto trusted = [&context](std::string_view address) {
     return address == "unix" || context.trusted_proxies.contains(address);
   };
-  const std::optional<std::string_view> forwarded = head.fields.find("x-forwarded-for");
-  if (!forwarded || !trusted(peer)) return peer;
-  std::string_view rest = *forwarded;
-  while (!rest.empty()) {
-    const size_t comma = rest.rfind(',');
-    std::string_view hop = comma == rest.npos ? rest : rest.substr(comma + 1);
-    rest = comma == rest.npos ? std::string_view() : rest.substr(0, comma);
-    while (hop.starts_with(' ')) hop.remove_prefix(1);
-    while (hop.ends_with(' ')) hop.remove_suffix(1);
-    if (hop.empty()) continue;
-    peer.assign(hop);
-    if (!trusted(hop)) break;
+  bool vouched = trusted(peer);
+  for (size_t i = head.fields.size(); vouched && i > 0; --i) {
+    const http::Field field = head.fields[i - 1];
+    if (!http::same_name(field.name, "x-forwarded-for")) continue;
+    std::string_view rest = field.value;
+    while (vouched && !rest.empty()) {
+      const size_t comma = rest.rfind(',');
+      std::string_view hop = comma == rest.npos ? rest : rest.substr(comma + 1);
+      rest = comma == rest.npos ? std::string_view() : rest.substr(0, comma);
+      while (hop.starts_with(' ')) hop.remove_prefix(1);
+      while (hop.ends_with(' ')) hop.remove_suffix(1);
+      if (hop.empty()) continue;
+      peer.assign(hop);
+      vouched = trusted(hop);
+    }
   }
   return peer;
 }

@@ -30,7 +30,7 @@ bool passes(std::string_view name, const http::HopByHop& is_hop_by_hop, const Pr
             const TargetRequestOptions& options) {
   if (stays_here(name) || is_hop_by_hop(name)) return false;
   if (api::is_credential_field(name)) {
-    return link.provider->caller_key && !http::same_name(name, options.own_key_field);
+    return link.provider.caller_key && !http::same_name(name, options.own_key_field);
   }
   if (options.body_inflated && http::same_name(name, "content-encoding")) return false;
   return !link.sets(name);
@@ -41,11 +41,11 @@ bool passes(std::string_view name, const http::HopByHop& is_hop_by_hop, const Pr
 std::string write_target_head(const http::RequestHead& caller, const api::Match& match, const routing::Target& target,
                               const ProviderLink& link, const TargetRequestOptions& options, std::string& scratch) {
   std::string& path = scratch;
-  path = link.provider->path_for(match.endpoint->dialect);
+  path = link.provider.path_for(match.endpoint->dialect);
   api::append_target_path(path, match, caller.path(), target.model);
   const std::string_view caller_query = caller.query();
   if (!caller_query.empty()) {
-    const bool whole = link.provider->caller_key && !options.own_key_in_query;
+    const bool whole = link.provider.caller_key && !options.own_key_in_query;
     const std::string query = whole ? std::string(caller_query) : api::without_credential(caller_query);
     if (!query.empty()) (path += '?') += query;
   }

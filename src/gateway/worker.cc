@@ -1,5 +1,6 @@
 #include "gateway/worker.h"
 
+#include <algorithm>
 #include <random>
 
 #include "tls/stream.h"
@@ -26,42 +27,35 @@ http::InboundOptions inbound_options(const config::Config& config) {
   return options;
 }
 
+bool has_demo(const config::Config& config) {
+  return std::any_of(config.providers.begin(), config.providers.end(),
+                     [](const config::Provider& provider) { return provider.base_url.demo; });
+}
+
 }  // namespace
+
+std::shared_ptr<Setup> Shared::setup() const {
+  const std::lock_guard lock(mutex_);
+  return setup_;
+}
+
+void Shared::swap(std::shared_ptr<Setup> next) {
+  const std::lock_guard lock(mutex_);
+  setup_ = std::move(next);
+  generation_.fetch_add(1, std::memory_order_release);
+}
 
 Worker::Worker(Shared& shared, size_t index)
     : shared_(shared),
       resolver_(loop_),
-      keys_(shared.config.keys),
       metrics_(shared.metrics->worker(index)),
       ids_(entropy()),
-      sweeps_(index == 0 && shared.limiter != nullptr) {
-  if (shared_.limiter) limits_.emplace(loop_, *shared_.limiter, metrics_, shared_.config.limits.queue);
-  if (shared_.config.log.access) access_log_.emplace(shared_.log, metrics_);
-  if (shared_.make_demo) {
-    demo_ = shared_.make_demo(loop_);
-    demo_connections_.emplace(loop_, *demo_, http::InboundOptions{});
-  }
-  links_.emplace(loop_, resolver_, shared_.config, shared_.target_contexts,
-                 [this](std::unique_ptr<net::Stream> stream) {
-                   if (demo_connections_) demo_connections_->add(std::move(stream));
-                 });
-  context_.emplace(Context{loop_,
-                           shared_.config,
-                           keys_,
-                           *shared_.router,
-                           *links_,
-                           shared_.trusted_proxies,
-                           peeker_,
-                           ids_,
-                           metrics_,
-                           access_log_ ? &*access_log_ : nullptr,
-                           shared_.log,
-                           shared_.draining,
-                           {},
-                           {},
-                           limits_ ? &*limits_ : nullptr});
-  front_.emplace(*context_, shared_.make_pages(shared_));
-  connections_.emplace(loop_, *front_, inbound_options(shared_.config), [this](size_t open) { on_connections(open); });
+      access_log_(shared.log, metrics_),
+      sweeps_(index == 0) {
+  front_.emplace(renew(), shared_.make_pages(shared_));
+  front_->follow(shared_.generation(), [this]() -> Context& { return renew(); });
+  connections_.emplace(loop_, *front_, inbound_options(now().setup->config),
+                       [this](size_t open) { on_connections(open); });
   tick_ = std::make_unique<net::Timer>(loop_, [this] { tick(); });
 }
 
@@ -73,7 +67,41 @@ Worker::~Worker() {
   listeners_.clear();
   connections_.reset();
   demo_connections_.reset();
-  links_.reset();
+  eras_.clear();
+}
+
+// Makes what this worker needs to work by the present setup. What did not change is taken over.
+Context& Worker::renew() {
+  auto era = std::make_unique<Era>(shared_.setup());
+  Setup& setup = *era->setup;
+  if (setup.limiter) era->limits.emplace(loop_, *setup.limiter, metrics_, setup.config.limits.queue);
+  if (shared_.make_demo && !demo_ && has_demo(setup.config)) {
+    demo_ = shared_.make_demo(loop_);
+    demo_connections_.emplace(loop_, *demo_, http::InboundOptions{});
+  }
+  const auto accept_demo = [this](std::unique_ptr<net::Stream> stream) {
+    if (demo_connections_) demo_connections_->add(std::move(stream));
+  };
+  const ProviderLinks* const before = eras_.empty() ? nullptr : &*now().links;
+  era->links.emplace(loop_, resolver_, setup.config, setup.target_contexts, accept_demo, pools_, before);
+  era->context.emplace(Context{loop_,
+                               setup.config,
+                               setup.keys,
+                               setup.router,
+                               *era->links,
+                               setup.trusted_proxies,
+                               peeker_,
+                               ids_,
+                               metrics_,
+                               setup.config.log.access ? &access_log_ : nullptr,
+                               shared_.log,
+                               shared_.draining,
+                               {},
+                               {},
+                               era->limits ? &*era->limits : nullptr});
+  if (connections_) connections_->set_options(inbound_options(setup.config));
+  eras_.push_back(std::move(era));
+  return *eras_.back()->context;
 }
 
 void Worker::listen(net::ListenSocket socket) {
@@ -83,6 +111,10 @@ void Worker::listen(net::ListenSocket socket) {
         metrics_.accept_paused_total.add(1);
         shared_.log.warn("cannot accept connections for a moment", {{"reason", error.message}});
       }));
+}
+
+void Worker::unlisten(std::string_view address) {
+  std::erase_if(listeners_, [address](const auto& listener) { return listener->text() == address; });
 }
 
 void Worker::start() {
@@ -108,13 +140,15 @@ void Worker::drain(bool hand_over, std::function<void()> drained) {
 }
 
 void Worker::accept(std::unique_ptr<net::Stream> stream) {
-  if (shared_.listener_context) {
-    stream = std::make_unique<tls::TlsStream>(loop_, *shared_.listener_context, std::move(stream));
+  front_->keep_up();
+  const Setup& setup = *now().setup;
+  if (setup.listener_context) {
+    stream = std::make_unique<tls::TlsStream>(loop_, *setup.listener_context, std::move(stream));
   }
   connections_->add(std::move(stream));
   metrics_.caller_connections_total.add(1);
   metrics_.caller_connections.set(static_cast<int64_t>(connections_->size()));
-  if (connections_->size() < shared_.config.limits.connections || paused_) return;
+  if (connections_->size() < setup.config.limits.connections || paused_) return;
   paused_ = true;
   metrics_.accept_paused_total.add(1);
   for (const auto& listener : listeners_) listener->pause();
@@ -123,7 +157,7 @@ void Worker::accept(std::unique_ptr<net::Stream> stream) {
 // Some caller has gone.
 void Worker::on_connections(size_t open) {
   metrics_.caller_connections.set(static_cast<int64_t>(open));
-  if (paused_ && open < shared_.config.limits.connections) {
+  if (paused_ && open < now().setup->config.limits.connections) {
     paused_ = false;
     for (const auto& listener : listeners_) listener->resume();
   }
@@ -132,15 +166,16 @@ void Worker::on_connections(size_t open) {
 
 // Ten times a second: the records that have gathered, and the gauges that nobody keeps up to date on the way.
 void Worker::tick() {
-  if (access_log_ && !access_log_->empty()) access_log_->flush();
-  const http::PoolCounts& pools = links_->counts();
-  metrics_.pool_open.set(pools.open);
-  metrics_.pool_idle.set(pools.idle);
-  metrics_.pool_waiting.set(pools.waiting);
-  metrics_.pool_reused_total.set(pools.reused_total);
-  metrics_.pool_dialed_total.set(pools.dialed_total);
+  if (!access_log_.empty()) access_log_.flush();
+  metrics_.pool_open.set(pools_.open);
+  metrics_.pool_idle.set(pools_.idle);
+  metrics_.pool_waiting.set(pools_.waiting);
+  metrics_.pool_reused_total.set(pools_.reused_total);
+  metrics_.pool_dialed_total.set(pools_.dialed_total);
+  front_->keep_up();
+  std::erase_if(eras_, [this](const auto& era) { return era != eras_.back() && era->context->exchanges == 0; });
   constexpr size_t places = 1024;  // some microseconds; 100,000 keys are round in ten seconds
-  if (sweeps_) shared_.limiter->sweep(net::Loop::now_ns(), places);
+  if (sweeps_ && now().setup->limiter) now().setup->limiter->sweep(net::Loop::now_ns(), places);
 }
 
 }  // namespace sluice::gateway

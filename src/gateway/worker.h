@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -15,6 +16,7 @@
 #include "gateway/context.h"
 #include "gateway/front.h"
 #include "gateway/provider_link.h"
+#include "gateway/setup.h"
 #include "http/inbound_connection.h"
 #include "net/listener.h"
 #include "net/loop.h"
@@ -26,22 +28,28 @@
 
 namespace sluice::gateway {
 
-// What all workers of a gateway share; immutable but for `draining` and the limiter's counters.
-struct Shared {
-  Shared(config::Config given, observe::Log& to) : config(std::move(given)), log(to) {}
+// What all workers of a gateway share: the setup they work by, which a reload swaps, and what outlives it.
+class Shared {
+ public:
+  Shared(std::shared_ptr<Setup> first, observe::Log& to) : log(to), setup_(std::move(first)) {}
 
-  const config::Config config;
+  // Any thread.
+  std::shared_ptr<Setup> setup() const;
+  // Any thread: every worker begins each request from now on by this one.
+  void swap(std::shared_ptr<Setup> next);
+  const std::atomic<uint64_t>& generation() const { return generation_; }
+
   observe::Log& log;
   std::unique_ptr<observe::Metrics> metrics;
-  TargetContexts target_contexts;
-  std::shared_ptr<tls::ListenerContext> listener_context;  // null: plain
-  std::unique_ptr<routing::Router> router;
-  std::unique_ptr<policy::Limiter> limiter;  // null: nothing is limited
-  net::CidrList trusted_proxies;
   std::atomic<bool> draining{false};
   // Made for each worker, on its thread, by whoever wires the program.
   std::function<OwnPages(const Shared&)> make_pages;
   std::function<std::unique_ptr<http::Service>(net::Loop&)> make_demo;
+
+ private:
+  mutable std::mutex mutex_;  // not on the way of a request, but for the first after a swap
+  std::shared_ptr<Setup> setup_;
+  std::atomic<uint64_t> generation_{1};
 };
 
 class Worker {
@@ -50,8 +58,10 @@ class Worker {
   Worker(Shared& shared, size_t index);
   ~Worker();
 
-  // Accepts callers from one more socket; before start().
+  // Accepts callers from one more socket. Before start(), or on the worker's thread.
   void listen(net::ListenSocket socket);
+  // No longer accepts callers at the address that ListenSocket::text() gives. On the worker's thread.
+  void unlisten(std::string_view address);
   void start();  // runs on its own thread from now on
   // Any thread: calls `drained`, on the worker's thread, once its last caller is gone; see Gateway::drain().
   // `hand_over`: accepts nobody from now on, and waits a little for requests that may be on their way.
@@ -62,6 +72,16 @@ class Worker {
   void join();
 
  private:
+  // A setup, and what this worker has made for it.
+  struct Era {
+    explicit Era(std::shared_ptr<Setup> by) : setup(std::move(by)) {}
+    const std::shared_ptr<Setup> setup;
+    std::optional<ProviderLinks> links;
+    std::optional<LimitQueue> limits;
+    std::optional<Context> context;
+  };
+  Context& renew();
+  const Era& now() const { return *eras_.back(); }
   void accept(std::unique_ptr<net::Stream> stream);
   void on_connections(size_t open);
   void tick();
@@ -69,16 +89,14 @@ class Worker {
   Shared& shared_;
   net::Loop loop_;
   net::Resolver resolver_;
-  policy::CallerKeys keys_;
   observe::WorkerMetrics& metrics_;
   api::RequestPeeker peeker_;
   RequestIds ids_;
-  std::optional<observe::AccessLog> access_log_;
+  observe::AccessLog access_log_;
   std::unique_ptr<http::Service> demo_;
   std::optional<http::InboundConnections> demo_connections_;
-  std::optional<ProviderLinks> links_;
-  std::optional<LimitQueue> limits_;
-  std::optional<Context> context_;
+  http::PoolCounts pools_;
+  std::vector<std::unique_ptr<Era>> eras_;  // the last is the present one; those before end with their last exchange
   std::optional<Front> front_;
   std::optional<http::InboundConnections> connections_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;

@@ -42,6 +42,8 @@ class InboundConnections {
   ~InboundConnections();
   void add(std::unique_ptr<net::Stream> stream);
   size_t size() const { return size_; }
+  // For connections added from now on; times for all.
+  void set_options(const InboundOptions& options) { options_ = options; }
   // What draining waits for on connections without a request under way.
   struct Patience {
     uint32_t first_request_ms = 0;  // of one that has just come: its caller does not expect it to be closed
@@ -61,7 +63,7 @@ class InboundConnections {
 
   net::Loop& loop_;
   Service& service_;
-  const InboundOptions options_;
+  InboundOptions options_;
   Closed closed_;
   InboundConnection* first_ = nullptr;  // intrusive list
   size_t size_ = 0;

@@ -126,23 +126,23 @@ Bucket& Limit::made(uint64_t word) {
 
 std::optional<LimitRefusal> Limit::take(uint64_t tokens, uint64_t now_ns, Bucket*& bucket) {
   Bucket& pinned = made(pin());
-  std::optional<LimitRefusal> refusal = pinned.take(*limits_, tokens, now_ns);
+  std::optional<LimitRefusal> refusal = pinned.take(limits_, tokens, now_ns);
   if (!refusal) bucket = &pinned;
   unpin();
   return refusal;
 }
 
 void Limit::settle(Bucket& bucket, uint64_t tokens, uint64_t used, uint64_t now_ns) {
-  bucket.settle(*limits_, tokens, used, now_ns);
+  bucket.settle(limits_, tokens, used, now_ns);
 }
 
-void Limit::undo(Bucket& bucket, uint64_t tokens, uint64_t now_ns) { bucket.undo(*limits_, tokens, now_ns); }
+void Limit::undo(Bucket& bucket, uint64_t tokens, uint64_t now_ns) { bucket.undo(limits_, tokens, now_ns); }
 
 LimitState Limit::state(uint64_t now_ns) {
   const Bucket* bucket = bucket_of(pin());
-  LimitState seen = bucket != nullptr ? bucket->state(*limits_, now_ns) : Bucket().state(*limits_, now_ns);
+  LimitState seen = bucket != nullptr ? bucket->state(limits_, now_ns) : Bucket().state(limits_, now_ns);
   unpin();
-  seen.concurrent = limits_->concurrent;
+  seen.concurrent = limits_.concurrent;
   seen.waiting = waiting_.load(std::memory_order_relaxed);
   seen.refused_total = refused_.load(std::memory_order_relaxed);
   return seen;
@@ -151,9 +151,9 @@ LimitState Limit::state(uint64_t now_ns) {
 bool Limit::mark_idle(uint64_t now_ns) {
   uint64_t word = word_.load(std::memory_order_acquire);
   const Bucket* bucket = bucket_of(word);
-  if (bucket == nullptr || word >= one_pin || !bucket->idle(*limits_, now_ns)) return false;
+  if (bucket == nullptr || word >= one_pin || !bucket->idle(limits_, now_ns)) return false;
   if (!word_.compare_exchange_strong(word, word | mark, std::memory_order_acq_rel)) return false;
-  return bucket->idle(*limits_, now_ns);  // only what is seen behind the mark counts
+  return bucket->idle(limits_, now_ns);  // only what is seen behind the mark counts
 }
 
 bool Limit::drop_marked() {

@@ -48,14 +48,11 @@ struct LimitState {
 // Times are monotonic nanoseconds on one scale for all threads. Any thread, but for the sweep.
 class Limit {
  public:
-  Limit() = default;
+  explicit Limit(const config::RateLimits& limits) : limits_(limits) {}
   ~Limit();
   Limit(const Limit&) = delete;
   Limit& operator=(const Limit&) = delete;
-  // Before anything else. `limits` must outlive this.
-  void set(const config::RateLimits& limits) { limits_ = &limits; }
-  bool is_set() const { return limits_ != nullptr; }
-  const config::RateLimits& limits() const { return *limits_; }
+  const config::RateLimits& limits() const { return limits_; }
 
   // One request of about `tokens` (what is beyond the bucket's capacity is left out: it is an estimate, and would never
   // be there). All of it or, with the reason, nothing. What was taken is held until settle() or undo(), with `bucket`.
@@ -89,7 +86,7 @@ class Limit {
   void unpin() { word_.fetch_sub(one_pin, std::memory_order_release); }
   Bucket& made(uint64_t word);
 
-  const config::RateLimits* limits_ = nullptr;
+  const config::RateLimits limits_;
   std::atomic<uint64_t> word_{0};
   std::atomic<uint64_t> refused_{0};
   std::atomic<uint32_t> waiting_{0};

@@ -16,8 +16,9 @@ namespace sluice::policy {
 // Any thread, but for sweep(). Times as in limit.h.
 class Limiter {
  public:
-  // nullptr if the configuration limits nothing. `config` must outlive it.
-  static std::unique_ptr<Limiter> create(const config::Config& config);
+  // nullptr if the configuration limits nothing. `config` must outlive it. Limits that `before` (or nullptr) has with
+  // the same name and the same figures are its own: they go on as they stand, for both.
+  static std::unique_ptr<Limiter> create(const config::Config& config, const Limiter* before = nullptr);
 
   // The limit of what is one of the config's own; nullptr where there is none, or for nullptr.
   Limit* of(const config::CallerKey* key) { return find(keys_, config_.keys, key); }
@@ -39,22 +40,21 @@ class Limiter {
   }
 
  private:
-  using Places = std::vector<Limit>;
-  explicit Limiter(const config::Config& config);
+  using Places = std::vector<std::shared_ptr<Limit>>;  // null: not limited
+  Limiter(const config::Config& config, const Limiter* before);
 
   template <typename Owner>
   static Limit* find(Places& places, const std::vector<Owner>& owners, const Owner* owner) {
     if (owner == nullptr || places.empty()) return nullptr;
-    Limit& limit = places[static_cast<size_t>(owner - owners.data())];
-    return limit.is_set() ? &limit : nullptr;
+    return places[static_cast<size_t>(owner - owners.data())].get();
   }
   template <typename Owner, typename Seen>
   static void visit(LimitSubject subject, Places& places, const std::vector<Owner>& owners, Seen& seen) {
     for (size_t i = 0; i < places.size(); ++i) {
-      if (places[i].is_set()) seen(subject, std::string_view(owners[i].name), places[i]);
+      if (places[i]) seen(subject, std::string_view(owners[i].name), *places[i]);
     }
   }
-  Limit& place(size_t index);
+  Limit* place(size_t index);
   size_t places() const { return keys_.size() + providers_.size() + models_.size(); }
 
   const config::Config& config_;

@@ -246,3 +246,20 @@ def test_address_taken(tmp_path, sluice):
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30 * PATIENCE)
     assert ran.returncode == 2, ran
     assert str(sluice.port) in ran.stdout + ran.stderr
+
+
+def test_the_recorded_address_is_the_last_that_a_trusted_proxy_vouched_for(tmp_path):
+    body = {"model": "demo", "messages": [{"role": "user", "content": "Hi"}]}
+    with Sluice(tmp_path, {"trusted_proxies": ["127.0.0.1/32", "10.0.0.0/8"]}, ["--demo"]) as sluice:
+        for number, (fields, address) in enumerate([
+            ([], "127.0.0.1"),
+            (["203.0.113.7"], "203.0.113.7"),
+            (["1.2.3.4, 203.0.113.7"], "203.0.113.7"),
+            (["1.2.3.4", "203.0.113.8"], "203.0.113.8"),  # the second line is the proxy's, the first the caller's own word
+            (["203.0.113.9", "10.1.1.1, 10.1.1.2"], "203.0.113.9"),
+            (["", " , "], "127.0.0.1"),
+        ]):
+            headers = [("x-forwarded-for", value) for value in fields] + [("x-request-id", f"forwarded-{number}")]
+            assert sluice.post("/v1/chat/completions", body, headers).status == 200
+            line = wait_for(lambda: [one for one in sluice.output().splitlines() if f"request_id=forwarded-{number} " in one], "the record")[0]
+            assert re.search(r" peer=(\S+)", line).group(1).rsplit(":", 1)[0] == address or f" peer={address} " in line, line

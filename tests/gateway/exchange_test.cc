@@ -51,7 +51,7 @@ TEST_CASE("the next request takes the pooled connection; one that died there is 
     world.target_says(ok_json(answer));
   }
   CHECK(world.targets.size() == 1);
-  CHECK(world.links->counts().reused_total == 2);
+  CHECK(world.pools.reused_total == 2);
   world.say(post("/v1/chat/completions", chat));
   world.caller->text.clear();
   world.target().stream.reset();  // hangs up without a byte of answer
@@ -134,7 +134,7 @@ TEST_CASE("a caller that leaves cancels its attempt") {
   world.turn(4);
   CHECK(world.target().ended);
   CHECK(world.cells().active_exchanges.get() == 0);
-  CHECK(world.links->counts().open == 0);
+  CHECK(world.pools.open == 0);
   const std::string record = world.records();
   INFO(record);
   CHECK(record.find("status=499 outcome=caller_gone") != std::string::npos);
@@ -328,7 +328,7 @@ TEST_CASE("at max_connections requests wait their turn, and the queue is bounded
   world.connect();
   world.say(post("/v1/chat/completions", chat));
   const auto second = std::move(world.caller);
-  CHECK(world.links->counts().waiting == 1);
+  CHECK(world.pools.waiting == 1);
   world.connect();
   world.say(post("/v1/chat/completions", chat));
   CHECK(world.until([&] { return world.caller->has("HTTP/1.1 503 "); }));
@@ -339,7 +339,7 @@ TEST_CASE("at max_connections requests wait their turn, and the queue is bounded
   world.target_says(ok_json(answer));
   CHECK(second->has(answer));
   CHECK(world.targets.size() == 1);
-  CHECK(world.links->counts().waiting == 0);
+  CHECK(world.pools.waiting == 0);
 }
 
 TEST_CASE("a compressed request body is inflated within the limit") {

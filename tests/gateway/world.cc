@@ -31,9 +31,10 @@ World::World(config::Config given) : config(std::move(given)) {
   keys = std::make_unique<policy::CallerKeys>(config.keys);
   resolver = std::make_unique<net::Resolver>(loop);
   const TargetContexts none(config.providers.size());
-  links = std::make_unique<ProviderLinks>(loop, *resolver, config, none, [this](std::unique_ptr<net::Stream> stream) {
-    targets.push_back(std::make_unique<Peer>(std::move(stream)));
-  });
+  links = std::make_unique<ProviderLinks>(
+      loop, *resolver, config, none,
+      [this](std::unique_ptr<net::Stream> stream) { targets.push_back(std::make_unique<Peer>(std::move(stream))); },
+      pools);
   limiter = policy::Limiter::create(config);
   if (limiter) limits = std::make_unique<LimitQueue>(loop, *limiter, cells(), config.limits.queue);
   access_log = std::make_unique<observe::AccessLog>(*log, cells());

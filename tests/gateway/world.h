@@ -47,6 +47,7 @@ struct World {
   std::unique_ptr<routing::Router> router;
   std::unique_ptr<policy::CallerKeys> keys;
   std::unique_ptr<net::Resolver> resolver;
+  http::PoolCounts pools;
   std::unique_ptr<ProviderLinks> links;
   std::unique_ptr<policy::Limiter> limiter;
   std::unique_ptr<LimitQueue> limits;  // null: the config limits nothing

@@ -22,6 +22,7 @@ class Sluice:
                  pass_fds=()):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
         self.expect_exit = expect_exit
         command = [*wrapper, BINARY]
         self._config_text = ""

@@ -1,0 +1,38 @@
+// One configuration and all that follows from it, made and checked as a whole. Workers share it; a reload makes
+// another.
+#pragma once
+
+#include <memory>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "gateway/provider_link.h"
+#include "net/address.h"
+#include "policy/caller_keys.h"
+#include "policy/limiter.h"
+#include "routing/router.h"
+#include "tls/context.h"
+
+namespace sluice::gateway {
+
+// Immutable but for the limiter's counters. Whoever works by it holds it.
+struct Setup {
+  // Reads certificates and keys; the error names what is wrong. `before`: what it takes the place of (or nullptr);
+  // limits that did not change go on counting where they stand.
+  static Result<std::shared_ptr<Setup>> make(config::Config config, const std::shared_ptr<tls::SystemRoots>& roots,
+                                             const Setup* before);
+
+  explicit Setup(config::Config given) : config(std::move(given)), keys(config.keys), router(config) {}
+  Setup(const Setup&) = delete;
+  Setup& operator=(const Setup&) = delete;
+
+  const config::Config config;
+  const policy::CallerKeys keys;
+  const routing::Router router;
+  TargetContexts target_contexts;
+  std::shared_ptr<tls::ListenerContext> listener_context;  // null: plain
+  net::CidrList trusted_proxies;
+  std::unique_ptr<policy::Limiter> limiter;  // null: nothing is limited
+};
+
+}  // namespace sluice::gateway
