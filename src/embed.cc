@@ -26,9 +26,11 @@ struct Gateway::State {
     std::string url;
   };
   std::vector<Listening> listening;
-  std::mutex reloading;              // one at a time
-  bool hands_over = false;           // sockets were passed
-  std::atomic<bool> leaving{false};  // drain() was called
+  std::mutex reloading;  // one at a time
+  std::mutex asked_mutex;
+  std::function<void(Gateway::Reloaded)> reload_asked;  // guarded by it
+  bool hands_over = false;                              // sockets were passed
+  std::atomic<bool> leaving{false};                     // drain() was called
   std::atomic<size_t> still_draining{0};
   uint64_t started_ns = 0;
   int64_t started_unix_s = 0;
@@ -40,6 +42,7 @@ struct Gateway::State {
   void note_listening(const config::Address& address, const net::ListenSocket& socket);
   Result<void> listen_as(const config::Config& next);
   bool listens_at(const config::Address& address) const;
+  Result<void> ask_reload(const Reloaded& done);
 };
 
 namespace {
@@ -56,8 +59,10 @@ Result<std::vector<api::ListedModel>> models_for(const gateway::Setup& setup, co
   return models;
 }
 
+using AskReload = std::function<Result<void>(Gateway::Reloaded)>;
+
 gateway::OwnPages make_pages(const gateway::Shared& shared, const std::atomic<bool>& leaving, uint64_t started_ns,
-                             int64_t started_unix_s) {
+                             int64_t started_unix_s, const AskReload& ask_reload) {
   const auto models = [&shared](const http::RequestHead& head) { return models_for(*shared.setup(), head); };
   const auto limits = [&shared](const http::RequestHead& head, std::string_view peer) -> Result<std::string> {
     const std::shared_ptr<gateway::Setup> setup = shared.setup();
@@ -65,10 +70,28 @@ gateway::OwnPages make_pages(const gateway::Shared& shared, const std::atomic<bo
     if (!allowed) return tl::unexpected<Error>(allowed.error());
     return admin::limits_body(setup->limiter.get(), net::Loop::now_ns());
   };
+  const auto may = [&shared](const http::RequestHead& head, std::string_view peer) {
+    return gateway::may_administer(shared.setup()->keys, head, peer);
+  };
+  const auto census = std::make_shared<gateway::ExchangeCensus>(shared.ask_worker);
+  const auto exchanges = [&shared, may, census](const http::RequestHead& head, std::string_view peer, net::Loop& loop,
+                                                admin::Pages::Done done) -> Result<void> {
+    if (const Result<void> allowed = may(head, peer); !allowed) return allowed;
+    census->take(loop, shared.worker_count, std::move(done));
+    return {};
+  };
+  const auto reload = [may, ask_reload](const http::RequestHead& head, std::string_view peer, net::Loop& loop,
+                                        admin::Pages::Reloaded done) -> Result<void> {
+    if (const Result<void> allowed = may(head, peer); !allowed) return allowed;
+    return ask_reload([&loop, done = std::move(done)](std::vector<std::string> problems) {
+      loop.post([done, problems = std::move(problems)] { done(problems); });
+    });
+  };
   gateway::OwnPages pages;
   pages.knows = admin::Pages::knows;
   pages.service = std::make_unique<admin::Pages>(admin::Pages::Options{*shared.metrics, leaving, models, started_ns,
-                                                                       started_unix_s, admin::Clock::system(), limits});
+                                                                       started_unix_s, admin::Clock::system(), limits,
+                                                                       exchanges, may, &shared.log, reload});
   return pages;
 }
 
@@ -112,8 +135,12 @@ Result<void> Gateway::State::prepare(config::Config config, observe::Log& log) {
   if (!setup) return tl::unexpected<Error>(setup.error());
   const config::Config& kept = (*setup)->config;
   shared = std::make_unique<gateway::Shared>(*setup, log);
+  if (kept.alerts.after_failures != 0) {
+    shared->alerts =
+        std::make_unique<observe::Alerts>(observe::AlertRules{kept.alerts.after_failures, kept.alerts.within_ms});
+  }
   shared->make_pages = [this](const gateway::Shared& all) {
-    return make_pages(all, leaving, started_ns, started_unix_s);
+    return make_pages(all, leaving, started_ns, started_unix_s, [this](Reloaded done) { return ask_reload(done); });
   };
   const auto memory = std::make_shared<demo::DemoMemory>();
   const auto made = std::make_shared<std::atomic<uint64_t>>(0);
@@ -125,6 +152,11 @@ Result<void> Gateway::State::prepare(config::Config config, observe::Log& log) {
   };
   const size_t count = kept.workers != 0 ? kept.workers : std::max(1u, std::thread::hardware_concurrency());
   shared->metrics = std::make_unique<observe::Metrics>(count);
+  shared->worker_count = count;
+  shared->ask_worker = [this](size_t index, gateway::ExchangeCensus::Task task) {
+    gateway::Worker& worker = *workers[index];
+    worker.post([&worker, task = std::move(task)] { task(worker.exchanges()); });
+  };
   for (size_t i = 0; i < count; ++i) workers.push_back(std::make_unique<gateway::Worker>(*shared, i));
   return {};
 }
@@ -205,6 +237,18 @@ Result<void> Gateway::State::listen_as(const config::Config& next) {
 
 bool Gateway::State::listens_at(const config::Address& address) const {
   return std::any_of(listening.begin(), listening.end(), [&](const Listening& one) { return one.address == address; });
+}
+
+Result<void> Gateway::State::ask_reload(const Reloaded& done) {
+  const std::lock_guard lock(asked_mutex);
+  if (!reload_asked) return fail(ErrorCode::not_implemented, "whoever runs this sluice does not reload it");
+  reload_asked(done);
+  return {};
+}
+
+void Gateway::on_reload_asked(std::function<void(Reloaded)> asked) {
+  const std::lock_guard lock(state_->asked_mutex);
+  state_->reload_asked = std::move(asked);
 }
 
 tl::expected<void, std::string> Gateway::reload(config::Config config) {

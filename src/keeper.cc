@@ -56,6 +56,7 @@ Keeper::Event Keeper::wait_until(uint64_t deadline_ms) {
         break;
       case Signals::Woken::poked:
       case Signals::Woken::timeout:
+        reload_for_those_who_asked();
         if (parts_.reloader.watches() && parts_.reloader.file_has_changed()) reload("the file has changed");
         break;
     }
@@ -76,10 +77,30 @@ uint64_t Keeper::patience_ms(uint64_t now_ms) const {
   return parts_.reloader.watches() ? std::min(watchdog_ms, Reloader::watch_ms) : watchdog_ms;
 }
 
-void Keeper::reload(const char* why) {
+void Keeper::ask_reload(Gateway::Reloaded done) {
+  {
+    const std::lock_guard lock(asked_mutex_);
+    asked_.push_back(std::move(done));
+  }
+  parts_.signals.poke();
+}
+
+void Keeper::reload_for_those_who_asked() {
+  std::vector<Gateway::Reloaded> asked;
+  {
+    const std::lock_guard lock(asked_mutex_);
+    asked.swap(asked_);
+  }
+  if (asked.empty()) return;
+  const std::vector<std::string> problems = reload("POST /admin/reload");
+  for (const Gateway::Reloaded& done : asked) done(problems);
+}
+
+std::vector<std::string> Keeper::reload(const char* why) {
   parts_.notifier.tell("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now_ms() * 1000));
-  [[maybe_unused]] const auto done = parts_.reloader.reload(why);  // it has told the log
+  const auto done = parts_.reloader.reload(why);
   parts_.notifier.tell("READY=1\nSTATUS=listens on " + addresses());
+  return done ? std::vector<std::string>() : done.error();
 }
 
 void Keeper::reopen_log() {

@@ -97,7 +97,9 @@ int run(StartupOptions options) {
   Reloader reloader(options, *config, **gateway, log);
   Keeper keeper({signals, **gateway, log, log_file ? &*log_file : nullptr, reloader, notifier, watchdog_us(notifier),
                  config->shutdown_grace_ms});
+  (*gateway)->on_reload_asked([&keeper](Gateway::Reloaded done) { keeper.ask_reload(std::move(done)); });
   keeper.keep();
+  (*gateway)->on_reload_asked(nullptr);
   (*gateway)->stop();
   return exit_fine;
 }

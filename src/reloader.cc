@@ -10,6 +10,7 @@ void mask_secrets(observe::Log& log, const config::Config& config) {
     log.mask(provider.api_key);
     for (const auto& [name, value] : provider.headers) log.mask(value);
   }
+  for (const std::string& secret : config.alerts.secrets) log.mask(secret);
 }
 
 Reloader::Reloader(const StartupOptions& options, config::Config running, Gateway& gateway, observe::Log& log)
@@ -50,6 +51,7 @@ void Reloader::tell_what_needs_a_restart(const config::Config& next) {
   tell(next.log.level != running_.log.level, "log.level");
   tell(next.log.json != running_.log.json, "log.format");
   tell(next.log.file != running_.log.file, "log.file");
+  tell(next.alerts != running_.alerts, "alerts");
 }
 
 bool Reloader::file_has_changed() {

@@ -48,6 +48,10 @@ class Gateway {
   // `pid_file`, `shutdown_grace_s`. From any thread, but for a worker's own callbacks out of drain() and
   // when_all_turned().
   tl::expected<void, std::string> reload(config::Config config);
+  // Who is asked when an admin has the configuration read again (POST /admin/reload): called on some worker's thread,
+  // must return at once, and see to it that `done` is called with what is wrong, or with nothing, from any thread.
+  using Reloaded = std::function<void(std::vector<std::string> problems)>;
+  void on_reload_asked(std::function<void(Reloaded done)> asked);
   // New requests get 503 from now on; `drained` is called, on some worker's thread, when the last exchange has ended.
   // Where sockets were passed, nobody is accepted from now on instead, so that new callers wait for who listens next,
   // and whoever is connected already still gets an answer to the request that he was about to send.

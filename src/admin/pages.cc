@@ -6,7 +6,10 @@
 #include <optional>
 #include <utility>
 
+#include "admin/handlers.h"
 #include "admin/http_date.h"
+#include "admin/log_level.h"
+#include "admin/openapi.h"
 #include "api/endpoint.h"
 #include "api/error_body.h"
 #include "api/percent.h"
@@ -16,18 +19,12 @@ namespace sluice::admin {
 namespace {
 
 constexpr std::string_view root_body = "sluice is running\n";
-constexpr std::string_view allowed_methods = "GET, HEAD";
 constexpr size_t names_in_error = 5;
 
-// Every page has answered by the time its handler is made.
-class Answered final : public http::RequestHandler {
- public:
-  void on_body(std::string_view) override {}
-  void on_body_end() override {}
-  void on_request_broken(const Error&) override {}
-  void on_drained() override {}
-  void on_caller_gone(const Error&) override {}
-};
+std::string_view methods_of(std::string_view path) {
+  if (path == "/admin/reload") return "POST";
+  return path == "/admin/log-level" ? "GET, HEAD, POST" : "GET, HEAD";
+}
 
 // What follows /v1/models: "" for the list, an id (percent-encoded) for one model; nullopt for another path.
 std::optional<std::string_view> models_part(std::string_view path) {
@@ -81,9 +78,12 @@ bool Pages::knows(http::Method method, std::string_view path) {
   if (path.size() < 2) return path == "/";
   switch (path[1]) {
     case 'a':
-      return path == "/admin/limits";
+      return path == "/admin/limits" || path == "/admin/exchanges" || path == "/admin/log-level" ||
+             path == "/admin/reload";
     case 'h':
       return path == "/health";
+    case 'o':
+      return path == "/openapi.json";
     case 'r':
       return path == "/ready";
     case 'm':
@@ -101,9 +101,19 @@ bool Pages::knows(http::Method method, std::string_view path) {
 
 std::unique_ptr<http::RequestHandler> Pages::handle(const http::RequestHead& head, http::Responder& responder) {
   refresh();
-  if (head.method != http::Method::get && head.method != http::Method::head && knows(head.method, head.path())) {
-    std::string message(head.path());
-    message += " takes GET and HEAD, not ";
+  const std::string_view path = head.path();
+  if (head.method == http::Method::post && path == "/admin/log-level" && options_.log != nullptr) {
+    return set_log_level(head, responder);
+  }
+  if (head.method == http::Method::post && path == "/admin/reload" && options_.reload) return reload(head, responder);
+  const bool reads = head.method == http::Method::get || head.method == http::Method::head;
+  if (reads && path == "/admin/exchanges" && options_.exchanges) return answer_exchanges(head, responder);
+  const bool takes_it = reads && path != "/admin/reload";
+  if (!takes_it && knows(head.method, path)) {
+    std::string message(path);
+    message += " takes ";
+    message += methods_of(path);
+    message += ", not ";
     message += http::name_of(head.method);
     answer_error(head, {ErrorCode::method_not_allowed, std::move(message)}, responder);
   } else {
@@ -124,6 +134,8 @@ void Pages::answer_page(const http::RequestHead& head, http::Responder& responde
   if (const auto id = models_part(path)) return answer_models(head, *id, responder);
   if (path == "/") return responder.answer(200, text_fields_, root_body);
   if (path == "/admin/limits" && options_.limits) return answer_limits(head, responder);
+  if (path == "/admin/log-level" && options_.log != nullptr) return answer_log_level(head, responder);
+  if (path == "/openapi.json") return answer_json(200, openapi_body(), responder);
   if (path == "/metrics") return responder.answer(200, metrics_fields_, options_.metrics.page());
   answer_error(head, {ErrorCode::unknown_path, "there is no page " + std::string(path)}, responder);
 }
@@ -147,6 +159,51 @@ void Pages::answer_limits(const http::RequestHead& head, http::Responder& respon
   answer_json(200, *body, responder);
 }
 
+std::unique_ptr<http::RequestHandler> Pages::answer_exchanges(const http::RequestHead& head,
+                                                              http::Responder& responder) {
+  auto later = std::make_unique<LaterAnswer>(responder, json_fields_);
+  const auto give = [give = later->giver()](const std::string& body) { give(200, body); };
+  const Result<void> asked = options_.exchanges(head, responder.peer(), responder.loop(), give);
+  if (asked) return later;
+  answer_error(head, asked.error(), responder);
+  return std::make_unique<Answered>();
+}
+
+std::unique_ptr<http::RequestHandler> Pages::reload(const http::RequestHead& head, http::Responder& responder) {
+  auto later = std::make_unique<LaterAnswer>(responder, json_fields_);
+  const auto give = [give = later->giver(),
+                     dialect = api::guess_dialect(head.path(), head.fields)](const std::vector<std::string>& problems) {
+    if (problems.empty()) return give(200, "{\"reloaded\":true}\n");
+    std::string text = "the old configuration stays: ";
+    for (const std::string& problem : problems) (text += &problem == problems.data() ? "" : "; ") += problem;
+    give(400, api::error_body(dialect, {ErrorCode::bad_request, std::move(text)}, {}));
+  };
+  const Result<void> asked = options_.reload(head, responder.peer(), responder.loop(), give);
+  if (asked) return later;
+  answer_error(head, asked.error(), responder);
+  return std::make_unique<Answered>();
+}
+
+void Pages::answer_log_level(const http::RequestHead& head, http::Responder& responder) {
+  if (const Result<void> allowed = options_.may_administer(head, responder.peer()); !allowed) {
+    return answer_error(head, allowed.error(), responder);
+  }
+  answer_json(200, log_level_body(*options_.log), responder);
+}
+
+std::unique_ptr<http::RequestHandler> Pages::set_log_level(const http::RequestHead& head, http::Responder& responder) {
+  if (const Result<void> allowed = options_.may_administer(head, responder.peer()); !allowed) {
+    answer_error(head, allowed.error(), responder);
+    return std::make_unique<Answered>();
+  }
+  return std::make_unique<SmallBody>([this, &head, &responder](const Result<std::string_view>& body) {
+    const Result<void> set = body ? change_log_level(*options_.log, *body, responder.peer())
+                                  : Result<void>(tl::unexpected<Error>(body.error()));
+    if (!set) return answer_error(head, set.error(), responder);
+    answer_json(200, log_level_body(*options_.log), responder);
+  });
+}
+
 void Pages::answer_json(int status, std::string_view body, http::Responder& responder) {
   responder.answer(status, json_fields_, body);
 }
@@ -162,7 +219,7 @@ void Pages::render_error(const http::RequestHead& head, const Error& error, http
   body = api::error_body(api::guess_dialect(head.path(), head.fields), error, {});
   fields.add("content-type", "application/json");
   fields.add("date", date_);
-  if (error.code == ErrorCode::method_not_allowed) fields.add("allow", allowed_methods);
+  if (error.code == ErrorCode::method_not_allowed) fields.add("allow", methods_of(head.path()));
   if (error.code == ErrorCode::unauthorized) fields.add("www-authenticate", "Bearer");
 }
 

@@ -128,6 +128,23 @@ struct Log {
   std::string file;    // where it goes; "": standard output
 };
 
+// Where alerts are sent to. All of it is secret.
+struct AlertTarget {
+  Url url;
+  std::string path;  // to be asked for, with its query; begins with '/'
+  std::string key;   // Sentry's public key; "" for a webhook
+  bool operator==(const AlertTarget&) const = default;
+};
+
+// When somebody is told that a target, or sluice itself, fails.
+struct Alerts {
+  std::optional<AlertTarget> sentry, webhook;  // beside the log
+  uint32_t after_failures = 5;                 // 0: nobody is told
+  uint32_t within_ms = 300'000;
+  std::vector<std::string> secrets;  // of the two, to be masked in the log
+  bool operator==(const Alerts&) const = default;
+};
+
 struct Config {
   std::string file;  // where it came from; "" without one
   std::vector<Address> listen;
@@ -143,6 +160,7 @@ struct Config {
   Limits limits;
   Timeouts timeouts;
   Log log;
+  Alerts alerts;
   std::vector<std::string> warnings;  // said once at start
 
   const Provider* provider(std::string_view name) const;

@@ -8,9 +8,9 @@
 
 namespace sluice::config::fields {
 
-inline constexpr std::array<std::string_view, 12> root = {
-    "listen", "tls",       "workers", "shutdown_grace_s", "pid_file", "trusted_proxies",
-    "keys",   "providers", "models",  "limits",           "timeouts", "log"};
+inline constexpr std::array<std::string_view, 13> root = {
+    "listen",    "tls",    "workers", "shutdown_grace_s", "pid_file", "trusted_proxies", "keys",
+    "providers", "models", "limits",  "timeouts",         "log",      "alerts"};
 inline constexpr std::array<std::string_view, 2> tls = {"cert_file", "key_file"};
 inline constexpr std::array<std::string_view, 6> key = {"name", "key", "sha256", "models", "limits", "admin"};
 inline constexpr std::array<std::string_view, 5> rate_limits = {"requests_per_minute", "burst", "tokens_per_minute",
@@ -28,12 +28,13 @@ inline constexpr std::array<std::string_view, 1> secret = {"file"};
 inline constexpr std::array<std::string_view, 4> limits = {"body_mb", "header_kb", "connections", "queue"};
 inline constexpr std::array<std::string_view, 4> timeouts = {"head_s", "body_idle_s", "keep_alive_s", "write_stall_s"};
 inline constexpr std::array<std::string_view, 4> log = {"level", "format", "access", "file"};
+inline constexpr std::array<std::string_view, 4> alerts = {"sentry_dsn", "webhook", "after_failures", "within_s"};
 
 struct Table {
   std::string_view path;  // of the object that holds them: "providers.NAME.timeouts"; "" for the file itself
   std::span<const std::string_view> names;
 };
-inline constexpr std::array<Table, 13> all = {{{"", root},
+inline constexpr std::array<Table, 14> all = {{{"", root},
                                                {"tls", tls},
                                                {"keys[]", key},
                                                {"keys[].limits", rate_limits},
@@ -45,7 +46,8 @@ inline constexpr std::array<Table, 13> all = {{{"", root},
                                                {"models.NAME.limits", rate_limits},
                                                {"limits", limits},
                                                {"timeouts", timeouts},
-                                               {"log", log}}};
+                                               {"log", log},
+                                               {"alerts", alerts}}};
 
 inline constexpr std::array<std::string_view, 5> log_levels = {"trace", "debug", "info", "warn", "error"};
 inline constexpr std::array<std::string_view, 2> log_formats = {"text", "json"};

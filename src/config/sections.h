@@ -16,6 +16,8 @@ void read_providers(Reading& reading, const Node& node, std::vector<Provider>& p
 void read_models(Reading& reading, const Node& node, const std::vector<std::string_view>& provider_names,
                  std::vector<Model>& models);
 
+void read_alerts(Reading& reading, const Node& node, Alerts& alerts);
+
 // The "limits" of a key, a provider or a model, if it has any.
 void read_rate_limits(Reading& reading, const ObjectReader& parent, RateLimits& limits);
 

@@ -10,12 +10,14 @@
 
 #include "api/request_peek.h"
 #include "config/config.h"
+#include "gateway/exchange_list.h"
 #include "gateway/limit_queue.h"
 #include "gateway/provider_link.h"
 #include "gateway/request_id.h"
 #include "net/address.h"
 #include "net/loop.h"
 #include "observe/access_record.h"
+#include "observe/alerts.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "policy/caller_keys.h"
@@ -39,8 +41,10 @@ struct Context {
   // Scratch for gathered writes and for heads; in use within one call only.
   std::vector<std::string_view> pieces;
   std::string lines;
-  LimitQueue* limits = nullptr;  // nullptr: nothing is limited
-  size_t exchanges = 0;          // that refer to this
+  LimitQueue* limits = nullptr;               // nullptr: nothing is limited
+  observe::FailureTally* failures = nullptr;  // nullptr: nobody is told of failures
+  ExchangeList* exchanges = nullptr;          // of the worker; nullptr: nobody asks for them
+  size_t users = 0;                           // exchanges that refer to this
 };
 
 }  // namespace sluice::gateway

@@ -13,13 +13,14 @@ using net::WriteMarks;
 
 Exchange::Exchange(Context& context, const http::RequestHead& head, http::Responder& responder)
     : context_(context), head_(head), responder_(responder), relay_(responder, context.pieces) {
-  ++context_.exchanges;
+  ++context_.users;
   context_.metrics.active_exchanges.add(1);
+  if (context_.exchanges != nullptr) context_.exchanges->add(*this);
 }
 
 Exchange::~Exchange() {
   if (state_ != State::done) finish();  // only when the whole daemon is torn down
-  --context_.exchanges;
+  --context_.users;
 }
 
 // --- the request ---
@@ -196,6 +197,7 @@ void Exchange::start_attempt(bool more_follows) {
   request.is_head = head_.method == http::Method::head;
   request.wants_stream = account_.stream;
   account_.attempts = 1;
+  tell("going to the target");
   account_.ready_ns = net::Loop::now_ns();
   state_ = State::trying;
   attempt_ = std::make_unique<Attempt>(context_.loop, link, account_.target, static_cast<AttemptEvents&>(*this));
@@ -234,6 +236,7 @@ void Exchange::on_target_ready() {
 void Exchange::on_answer_head(http::ResponseHead& head) {
   account_.answer_ns = net::Loop::now_ns();
   account_.target_status = head.status;
+  tell("the target answers");
   const auto id = head.fields.find("x-request-id");
   const auto other_id = id ? id : head.fields.find("request-id");
   if (other_id) account_.target_request_id = *other_id;
@@ -354,6 +357,15 @@ void Exchange::cut(const Error& error) {
   responder_.abort();
 }
 
+// For the log at debug, which somebody may have asked for who looks for one request.
+void Exchange::tell(std::string_view what) const {
+  if (!context_.log.enabled(observe::Level::debug)) return;
+  context_.log.write(observe::Level::debug, what,
+                     {{"request_id", account_.request_id},
+                      {"target", account_.target},
+                      {"status", std::to_string(account_.target_status)}});
+}
+
 void Exchange::note(const Error& error) {
   account_.error_code = error.code;
   account_.error = error.message;
@@ -375,6 +387,7 @@ void Exchange::finish(uint64_t now_ns) {
   }
   account_.first_byte_ns = relay_.first_byte_ns();
   context_.metrics.active_exchanges.add(-1);
+  if (context_.exchanges != nullptr) context_.exchanges->remove(*this);
   if (counted_stream_) context_.metrics.active_streams.add(-1);
   settle(context_, account_, head_, responder_, relay_.tap(), now_ns);
 }

@@ -23,6 +23,7 @@
 #include "gateway/admission.h"
 #include "gateway/attempt.h"
 #include "gateway/context.h"
+#include "gateway/exchange_list.h"
 #include "gateway/limit_pass.h"
 #include "gateway/relay.h"
 #include "gateway/settlement.h"
@@ -32,7 +33,11 @@
 
 namespace sluice::gateway {
 
-class Exchange final : public http::RequestHandler, public Recycled<Exchange>, AttemptEvents, LimitEvents {
+class Exchange final : public http::RequestHandler,
+                       public Recycled<Exchange>,
+                       AttemptEvents,
+                       LimitEvents,
+                       ListedExchange {
  public:
   // All references must outlive the exchange.
   Exchange(Context& context, const http::RequestHead& head, http::Responder& responder);
@@ -56,6 +61,9 @@ class Exchange final : public http::RequestHandler, public Recycled<Exchange>, A
   void on_answer_turn() override;
   void on_attempt_failed(const Error& error) override;
   void on_target_ready() override;
+  // ListedExchange: what an admin is told of it
+  uint64_t since_ns() const override { return responder_.received_ns(); }
+  void describe(std::string& out, uint64_t now_ns) const override;
   // LimitEvents: how waiting for a rate limit ends
   void on_let_in() override;
   void on_not_let_in(const Error& error) override;
@@ -73,6 +81,7 @@ class Exchange final : public http::RequestHandler, public Recycled<Exchange>, A
   [[gnu::cold]] void refuse(const Error& error);
   [[gnu::cold]] void cut(const Error& error);
   void note(const Error& error);
+  void tell(std::string_view what) const;
   void finish(uint64_t now_ns = net::Loop::now_ns());
   uint64_t outgoing_bytes(bool more_follows) const;
 

@@ -1,5 +1,7 @@
 #include "gateway/settlement.h"
 
+#include <array>
+#include <charconv>
 #include <chrono>
 
 namespace sluice::gateway {
@@ -23,31 +25,6 @@ void count_tokens(observe::Series& series, const api::Usage& usage) {
   add(TokenKind::cache_write, usage.cache_write);
   add(TokenKind::output, usage.output);
   add(TokenKind::reasoning, usage.reasoning);
-}
-
-// The address of the caller itself: the last one in X-Forwarded-For that a trusted proxy has vouched for. The field may
-// stand several times: each proxy adds to the end of the last one, or another one behind it.
-std::string caller_address(const Context& context, const http::RequestHead& head, std::string peer) {
-  const auto trusted = [&context](std::string_view address) {
-    return address == "unix" || context.trusted_proxies.contains(address);
-  };
-  bool vouched = trusted(peer);
-  for (size_t i = head.fields.size(); vouched && i > 0; --i) {
-    const http::Field field = head.fields[i - 1];
-    if (!http::same_name(field.name, "x-forwarded-for")) continue;
-    std::string_view rest = field.value;
-    while (vouched && !rest.empty()) {
-      const size_t comma = rest.rfind(',');
-      std::string_view hop = comma == rest.npos ? rest : rest.substr(comma + 1);
-      rest = comma == rest.npos ? std::string_view() : rest.substr(0, comma);
-      while (hop.starts_with(' ')) hop.remove_prefix(1);
-      while (hop.ends_with(' ')) hop.remove_suffix(1);
-      if (hop.empty()) continue;
-      peer.assign(hop);
-      vouched = trusted(hop);
-    }
-  }
-  return peer;
 }
 
 void record(Context& context, const Account& account, const http::RequestHead& head, const http::Responder& responder,
@@ -93,7 +70,56 @@ void record(Context& context, const Account& account, const http::RequestHead& h
   context.access_log->add(record);
 }
 
+// Whether the target's answer says that it is the target that fails, or that it does not take our key any more.
+bool tells_of_failure(const Context& context, const Account& account) {
+  if (account.target_status != 401 && account.target_status != 402) return account.target_status >= 500;
+  const config::Provider* const provider =
+      context.config.provider(std::string_view(account.target).substr(0, account.target.find('/')));
+  return provider != nullptr && !provider->caller_key && !provider->api_key.empty();
+}
+
+// For alerts: what went wrong through no fault of the caller's.
+[[gnu::cold]] void note_failure(const Context& context, const Account& account, uint64_t now_ns) {
+  const uint64_t now_ms = now_ns / 1'000'000;
+  if (account.error.empty()) {
+    std::array<char, 32> reason{"answered with status "};
+    std::to_chars(reason.data() + 21, reason.data() + reason.size() - 1, account.target_status);
+    return context.failures->add({account.target, "target_status", reason.data(), now_ms});
+  }
+  const std::string_view subject =
+      fault_of(account.error_code) == Fault::target ? std::string_view(account.target) : observe::own_subject;
+  context.failures->add({subject, name_of(account.error_code), account.error, now_ms});
+}
+
+bool has_failed(const Context& context, const Account& account) {
+  if (account.error.empty()) return account.target_status >= 400 && tells_of_failure(context, account);
+  return fault_of(account.error_code) != Fault::caller && account.error_code != ErrorCode::draining;
+}
+
 }  // namespace
+
+std::string caller_address(const Context& context, const http::RequestHead& head, std::string peer) {
+  const auto trusted = [&context](std::string_view address) {
+    return address == "unix" || context.trusted_proxies.contains(address);
+  };
+  bool vouched = trusted(peer);
+  for (size_t i = head.fields.size(); vouched && i > 0; --i) {
+    const http::Field field = head.fields[i - 1];
+    if (!http::same_name(field.name, "x-forwarded-for")) continue;
+    std::string_view rest = field.value;
+    while (vouched && !rest.empty()) {
+      const size_t comma = rest.rfind(',');
+      std::string_view hop = comma == rest.npos ? rest : rest.substr(comma + 1);
+      rest = comma == rest.npos ? std::string_view() : rest.substr(0, comma);
+      while (hop.starts_with(' ')) hop.remove_prefix(1);
+      while (hop.ends_with(' ')) hop.remove_suffix(1);
+      if (hop.empty()) continue;
+      peer.assign(hop);
+      vouched = trusted(hop);
+    }
+  }
+  return peer;
+}
 
 void settle(Context& context, const Account& account, const http::RequestHead& head, const http::Responder& responder,
             const api::AnswerTap* tap, uint64_t now_ns) {
@@ -111,6 +137,7 @@ void settle(Context& context, const Account& account, const http::RequestHead& h
   metrics.caller_bytes_out.add(static_cast<int64_t>(responder.bytes_out()));
   metrics.target_bytes_in.add(static_cast<int64_t>(account.target_bytes_in));
   metrics.target_bytes_out.add(static_cast<int64_t>(account.target_bytes_out));
+  if (context.failures != nullptr && has_failed(context, account)) note_failure(context, account, now_ns);
   if (context.access_log != nullptr) record(context, account, head, responder, tap, now_ns);
 }
 

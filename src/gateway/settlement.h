@@ -36,6 +36,10 @@ struct Account {
   uint64_t target_bytes_in = 0, target_bytes_out = 0;
 };
 
+// The address of the caller itself: the last one in X-Forwarded-For that a trusted proxy has vouched for, else `peer`.
+// The field may stand several times: each proxy adds to the end of the last one, or another one behind it.
+std::string caller_address(const Context& context, const http::RequestHead& head, std::string peer);
+
 // `tap`: nullptr if no answer was relayed. `now_ns`: when it ended.
 void settle(Context& context, const Account& account, const http::RequestHead& head, const http::Responder& responder,
             const api::AnswerTap* tap, uint64_t now_ns);

@@ -52,6 +52,11 @@ Worker::Worker(Shared& shared, size_t index)
       ids_(entropy()),
       access_log_(shared.log, metrics_),
       sweeps_(index == 0) {
+  if (shared_.alerts) failures_.emplace();
+  if (shared_.alerts && index == 0) {
+    first_setup_ = shared_.setup();
+    alert_sender_.emplace(loop_, resolver_, first_setup_->config.alerts, *shared_.alerts, metrics_, shared_.log);
+  }
   front_.emplace(renew(), shared_.make_pages(shared_));
   front_->follow(shared_.generation(), [this]() -> Context& { return renew(); });
   connections_.emplace(loop_, *front_, inbound_options(now().setup->config),
@@ -67,6 +72,7 @@ Worker::~Worker() {
   listeners_.clear();
   connections_.reset();
   demo_connections_.reset();
+  alert_sender_.reset();
   eras_.clear();
 }
 
@@ -99,6 +105,8 @@ Context& Worker::renew() {
                                {},
                                {},
                                era->limits ? &*era->limits : nullptr});
+  era->context->exchanges = &exchanges_;
+  if (failures_) era->context->failures = &*failures_;
   if (connections_) connections_->set_options(inbound_options(setup.config));
   eras_.push_back(std::move(era));
   return *eras_.back()->context;
@@ -173,7 +181,9 @@ void Worker::tick() {
   metrics_.pool_reused_total.set(pools_.reused_total);
   metrics_.pool_dialed_total.set(pools_.dialed_total);
   front_->keep_up();
-  std::erase_if(eras_, [this](const auto& era) { return era != eras_.back() && era->context->exchanges == 0; });
+  std::erase_if(eras_, [this](const auto& era) { return era != eras_.back() && era->context->users == 0; });
+  if (failures_) shared_.alerts->gather(*failures_);
+  if (alert_sender_) alert_sender_->tick(net::Loop::now_ns() / 1'000'000);
   constexpr size_t places = 1024;  // some microseconds; 100,000 keys are round in ten seconds
   if (sweeps_ && now().setup->limiter) now().setup->limiter->sweep(net::Loop::now_ns(), places);
 }

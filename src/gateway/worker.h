@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "config/config.h"
+#include "gateway/alert_sender.h"
 #include "gateway/context.h"
+#include "gateway/exchange_census.h"
 #include "gateway/front.h"
 #include "gateway/provider_link.h"
 #include "gateway/setup.h"
@@ -41,9 +43,12 @@ class Shared {
 
   observe::Log& log;
   std::unique_ptr<observe::Metrics> metrics;
+  std::unique_ptr<observe::Alerts> alerts;  // null: nobody is told of failures
   std::atomic<bool> draining{false};
   // Made for each worker, on its thread, by whoever wires the program.
   std::function<OwnPages(const Shared&)> make_pages;
+  ExchangeCensus::Ask ask_worker;  // an index below `worker_count`; once all workers are made
+  size_t worker_count = 0;
   std::function<std::unique_ptr<http::Service>(net::Loop&)> make_demo;
 
  private:
@@ -68,6 +73,8 @@ class Worker {
   void drain(bool hand_over, std::function<void()> drained);
   // Any thread: runs `task` on the worker's thread in a later turn of its loop; never while that is stuck.
   void post(std::function<void()> task) { loop_.post(std::move(task)); }
+  // Its thread only.
+  const ExchangeList& exchanges() const { return exchanges_; }
   void stop();  // any thread: ends at once; join() waits for it
   void join();
 
@@ -92,11 +99,15 @@ class Worker {
   observe::WorkerMetrics& metrics_;
   api::RequestPeeker peeker_;
   RequestIds ids_;
+  ExchangeList exchanges_;
   observe::AccessLog access_log_;
   std::unique_ptr<http::Service> demo_;
   std::optional<http::InboundConnections> demo_connections_;
   http::PoolCounts pools_;
-  std::vector<std::unique_ptr<Era>> eras_;  // the last is the present one; those before end with their last exchange
+  std::optional<observe::FailureTally> failures_;
+  std::shared_ptr<Setup> first_setup_;       // what the alert sender goes by
+  std::optional<AlertSender> alert_sender_;  // one worker has it, for all
+  std::vector<std::unique_ptr<Era>> eras_;   // the last is the present one; those before end with their last exchange
   std::optional<Front> front_;
   std::optional<http::InboundConnections> connections_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;

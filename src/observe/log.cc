@@ -109,6 +109,11 @@ class LineSink final : public spdlog::sinks::sink {
     const std::lock_guard lock(mutex_);
     mask_.add(secret);
   }
+  std::string masked(std::string_view text) {
+    const std::lock_guard lock(mutex_);
+    std::string scratch;
+    return std::string(mask_.apply(text, scratch));
+  }
   void close_soon() { writer_.close_soon(); }
 
   Backlog backlog;
@@ -153,6 +158,7 @@ std::optional<Level> level_named(std::string_view name) {
 struct Log::State {
   explicit State(const Options& log_options)
       : options(log_options),
+        level(options.level),
         sink(std::make_shared<LineSink>(options.fd, options.json)),
         pool(std::make_shared<spdlog::details::thread_pool>(most_queued, 1, block_signals)) {
     logger =
@@ -175,6 +181,7 @@ struct Log::State {
   }
 
   const Options options;
+  std::atomic<Level> level;  // options.level at first
   std::shared_ptr<LineSink> sink;
   // The pool goes before the logger that it writes for; its destructor waits until its thread has written all.
   std::shared_ptr<spdlog::async_logger> logger;
@@ -187,7 +194,13 @@ Log::~Log() { state_->sink->close_soon(); }
 
 void Log::mask(std::string secret) { state_->sink->mask(secret); }
 
-bool Log::enabled(Level level) const { return level >= state_->options.level; }
+std::string Log::masked(std::string_view text) const { return state_->sink->masked(text); }
+
+bool Log::enabled(Level level) const { return level >= this->level(); }
+
+Level Log::level() const { return state_->level.load(std::memory_order_relaxed); }
+
+void Log::set_level(Level level) { state_->level.store(level, std::memory_order_relaxed); }
 
 void Log::write(Level level, std::string_view message, std::initializer_list<LogField> fields) {
   if (!enabled(level)) return;

@@ -39,7 +39,12 @@ class Log {
 
   // Every occurrence of `secret` (8 bytes or longer) in later lines is written as "***". Before the workers start only.
   void mask(std::string secret);
+  // `text` as a line would show it, for what tells of errors elsewhere. Any thread; waits while a line is masked.
+  std::string masked(std::string_view text) const;
   bool enabled(Level level) const;
+  // Lines below it are not written. Any thread; others see a change soon.
+  Level level() const;
+  void set_level(Level level);
   // "2026-01-01T00:00:00.000Z warn target refused connection target=openai/gpt-5 attempt=1". Any thread. Never
   // throws; a line that cannot be taken is dropped and counted.
   void write(Level level, std::string_view message, std::initializer_list<LogField> fields = {});

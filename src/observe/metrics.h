@@ -110,6 +110,7 @@ class alignas(64) WorkerMetrics {
   Cell pool_open, pool_idle, pool_reused_total, pool_dialed_total, pool_waiting;
   Cell accept_paused_total, malformed_requests_total, access_records_dropped_total;
   Cell limit_waiting;
+  Cell alerts_failing_total, alerts_recovered_total, alerts_failed_total;
   // By LimitSubject, then LimitKind.
   std::array<Cell, limit_subject_names.size() * limit_kind_names.size()> limit_refused, limit_waited;
 

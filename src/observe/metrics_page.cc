@@ -38,7 +38,8 @@ struct HistogramSum {
 
 // One (route, target) pair of all workers together.
 struct SeriesSum {
-  std::string labels;  // of the pair, as append_label makes them
+  std::string labels;         // of the pair, as append_label makes them
+  std::string gen_ai_labels;  // the same in OpenTelemetry's names
   std::map<int, int64_t> by_status;
   HistogramSum duration, first_byte, overhead;
   std::array<int64_t, token_kinds> tokens{};
@@ -162,6 +163,40 @@ void append_label(std::string& out, std::string_view name, std::string_view valu
   out += '"';
 }
 
+// gen_ai.operation.name of OpenTelemetry's semantic conventions for generative AI; a route that they have no name for
+// is its own.
+std::string_view operation_of(std::string_view route) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 13> operations = {{
+      {"chat/completions", "chat"},
+      {"messages", "chat"},
+      {"responses", "chat"},
+      {"ollama/chat", "chat"},
+      {"completions", "text_completion"},
+      {"ollama/generate", "text_completion"},
+      {"embeddings", "embeddings"},
+      {"ollama/embed", "embeddings"},
+      {"ollama/embeddings", "embeddings"},
+      {"embedContent", "embeddings"},
+      {"batchEmbedContents", "embeddings"},
+      {"generateContent", "generate_content"},
+      {"streamGenerateContent", "generate_content"},
+  }};
+  for (const auto& [name, operation] : operations) {
+    if (name == route) return operation;
+  }
+  return route;
+}
+
+// `target`: "provider/model", "provider" alone, "other" or "".
+void append_gen_ai_labels(std::string& out, std::string_view route, std::string_view target) {
+  const size_t slash = target.find('/');
+  append_label(out, "route", route);
+  append_label(out, "gen_ai_operation_name", operation_of(route));
+  append_label(out, "gen_ai_provider_name", target.substr(0, slash));
+  append_label(out, "gen_ai_request_model",
+               slash == std::string_view::npos ? std::string_view() : target.substr(slash + 1));
+}
+
 void add_requests(Page& page, const AllSeries& all) {
   page.family("sluice_requests_total", "counter",
               "Requests answered, by the status the caller got (499: it left before).");
@@ -172,11 +207,12 @@ void add_requests(Page& page, const AllSeries& all) {
       page.sample(labels, count);
     }
   }
-  page.family("sluice_request_duration_seconds", "histogram", "From a request's first byte to the end of its answer.");
-  for (const auto& [key, sum] : all) page.histogram(sum.labels, sum.duration);
-  page.family("sluice_first_byte_seconds", "histogram",
+  page.family("gen_ai_server_request_duration_seconds", "histogram",
+              "From a request's first byte to the end of its answer.");
+  for (const auto& [key, sum] : all) page.histogram(sum.gen_ai_labels, sum.duration);
+  page.family("gen_ai_server_time_to_first_token_seconds", "histogram",
               "From a request's first byte to the first byte of its answer's body.");
-  for (const auto& [key, sum] : all) page.histogram(sum.labels, sum.first_byte);
+  for (const auto& [key, sum] : all) page.histogram(sum.gen_ai_labels, sum.first_byte);
   page.family("sluice_gateway_overhead_seconds", "histogram",
               "The part of a request's duration that sluice itself took, not its target or its caller.");
   for (const auto& [key, sum] : all) page.histogram(sum.labels, sum.overhead);
@@ -258,6 +294,14 @@ void add_limits(Page& page, const std::vector<std::unique_ptr<WorkerMetrics>>& w
              Sums(workers)(&WorkerMetrics::limit_waiting));
 }
 
+void add_alerts(Page& page, const Sums& sum) {
+  page.family("sluice_alerts_total", "counter", "Alerts: that something keeps failing, and that it has recovered.");
+  page.sample("event=\"failing\"", sum(&WorkerMetrics::alerts_failing_total));
+  page.sample("event=\"recovered\"", sum(&WorkerMetrics::alerts_recovered_total));
+  page.counter("sluice_alerts_failed_total", "Notices of alerts that did not reach Sentry or the webhook.",
+               sum(&WorkerMetrics::alerts_failed_total));
+}
+
 void add_process(Page& page, int64_t process_start_ms) {
   const ProcessStats stats = process_stats();
   page.family("sluice_build_info", "gauge", "Always 1; the label names the version that runs.");
@@ -284,11 +328,13 @@ std::string Metrics::page() const {
   for (auto& [key, sum] : all) {
     append_label(sum.labels, "route", key.first);
     append_label(sum.labels, "target", key.second);
+    append_gen_ai_labels(sum.gen_ai_labels, key.first, key.second);
   }
   Page page;
   add_requests(page, all);
   add_gauges(page, Sums(state_->workers));
   add_limits(page, state_->workers);
+  add_alerts(page, Sums(state_->workers));
   add_process(page, state_->process_start_ms);
   return page.take();
 }

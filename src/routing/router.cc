@@ -22,6 +22,12 @@ std::string_view maker_of(Dialect dialect) {
   return dialect == Dialect::responses ? name_of(Dialect::openai) : name_of(dialect);
 }
 
+// Such a name would stand in a head field of the answer (sluice-target) and end it there.
+bool has_control_character(std::string_view name) {
+  return std::any_of(name.begin(), name.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
+}
+
 std::string join(std::span<const std::string_view> names) {
   std::string text;
   for (const std::string_view name : names) {
@@ -44,6 +50,9 @@ std::string Target::label() const {
 
 Result<Target> Router::route(std::string_view name, Dialect dialect) const {
   if (name.empty()) return route_without_model(dialect);
+  if (has_control_character(name)) {
+    return fail(ErrorCode::bad_request, "the model's name holds a control character");
+  }
   for (const config::Model& model : config_.models) {
     if (model.name == name) return Target{config_.provider(model.provider), model.model, &model};
   }

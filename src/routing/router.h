@@ -26,7 +26,7 @@ class Router {
 
   // In this order: a name of `models`; "provider/model"; the one provider that lists the name; the provider of its
   // family. unknown_model names the nearest known names. An empty `name` goes to the provider that speaks `dialect`:
-  // the only one, or the one named like the dialect's maker.
+  // the only one, or the one named like the dialect's maker. bad_request: a control character in `name`.
   Result<Target> route(std::string_view name, Dialect dialect) const;
   // Every name that can be told beforehand, for /v1/models: (name, provider).
   std::vector<std::pair<std::string, std::string>> known_models() const;

@@ -88,6 +88,8 @@ TEST_CASE("the pages know their paths") {
       {Method::get, "/admin/limits", true},
       {Method::post, "/admin/limits", true},
       {Method::get, "/admin", false},
+      {Method::get, "/openapi.json", true},
+      {Method::get, "/openapi", false},
   };
   for (const Row& row : rows) {
     CAPTURE(row.path, http::name_of(row.method));

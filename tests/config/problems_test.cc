@@ -29,12 +29,12 @@ TEST_CASE("unknown fields name the nearest known one") {
       {R"({"lisen": 1})",
        "1:2: lisen: unknown field; did you mean listen? (known: listen, tls, workers, shutdown_grace_s, "
        "pid_file, trusted_proxies, keys, "
-       "providers, models, limits, timeouts, log)"},
+       "providers, models, limits, timeouts, log, alerts)"},
       {R"({"heartbeat_s": 15})",
        "1:2: heartbeat_s: unknown field (known: listen, tls, workers, shutdown_grace_s, pid_file, trusted_proxies, "
        "keys, "
        "providers, models, "
-       "limits, timeouts, log)"},
+       "limits, timeouts, log, alerts)"},
       {R"({"tls": {"certfile": ""}})",
        "1:10: tls.certfile: unknown field; did you mean cert_file? (known: cert_file, key_file)"},
       {R"({"log": {"Level": "info"}})",

@@ -67,6 +67,25 @@ def test_a_bad_file_changes_nothing(tmp_path):
         assert chat(connection, "fast").status == 200
 
 
+def test_an_admin_may_ask_for_it(tmp_path):
+    keys = [{"name": "ops", "key": "key-of-ops-0123456789", "admin": True}, {"name": "a", "key": "key-of-a-0123456789"}]
+    ops, other = [("authorization", "Bearer key-of-ops-0123456789")], [("x-api-key", "key-of-a-0123456789")]
+    with Sluice(tmp_path, config_with(keys=keys)) as sluice:
+        assert sluice.post("/admin/reload", b"").status == 401
+        assert sluice.post("/admin/reload", b"", other).status == 403
+        assert sluice.get("/admin/reload", ops).status == 405
+        write(sluice, config_with({"quick": "demo/demo"}, keys=keys))
+        answer = sluice.post("/admin/reload", b"", ops)
+        assert answer.status == 200 and json.loads(answer.body) == {"reloaded": True}
+        assert "quick" in sluice.get("/v1/models", other).body.decode()
+        write(sluice, config_with(keys=keys, colour="red"))
+        answer = sluice.post("/admin/reload", b"", ops)
+        assert answer.status == 400 and "colour" in answer.body.decode()
+    with Sluice(tmp_path / "none", None, ["--demo"]) as sluice:
+        answer = sluice.post("/admin/reload", b"")
+        assert answer.status == 400 and "without a configuration file" in answer.body.decode()
+
+
 def test_the_file_is_watched(tmp_path):
     with Sluice(tmp_path, config_with()) as sluice:
         write(sluice, config_with({"quick": "demo/demo"}))

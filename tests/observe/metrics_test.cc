@@ -136,17 +136,26 @@ TEST_CASE("the page adds up the workers") {
     all[name] = value;
     return all;
   };
+  const std::map<std::string, std::string> gen_ai = {{"route", "chat/completions"},
+                                                     {"gen_ai_operation_name", "chat"},
+                                                     {"gen_ai_provider_name", "openai"},
+                                                     {"gen_ai_request_model", "gpt-5"}};
+  const auto gen_ai_with = [&gen_ai](const std::string& name, const std::string& value) {
+    auto all = gen_ai;
+    all[name] = value;
+    return all;
+  };
   CHECK(page.value("sluice_requests_total", with("status", "200")) == 6);
   CHECK(page.value("sluice_requests_total", with("status", "429")) == 1);
-  CHECK(page.value("sluice_request_duration_seconds_bucket", with("le", "0.001")) == 1);
-  CHECK(page.value("sluice_request_duration_seconds_bucket", with("le", "0.0025")) == 2);
-  CHECK(page.value("sluice_request_duration_seconds_count", labels) == 2);
-  CHECK(page.value("sluice_request_duration_seconds_sum", labels) == Approx(0.002001).epsilon(1e-9));
+  CHECK(page.value("gen_ai_server_request_duration_seconds_bucket", gen_ai_with("le", "0.001")) == 1);
+  CHECK(page.value("gen_ai_server_request_duration_seconds_bucket", gen_ai_with("le", "0.0025")) == 2);
+  CHECK(page.value("gen_ai_server_request_duration_seconds_count", gen_ai) == 2);
+  CHECK(page.value("gen_ai_server_request_duration_seconds_sum", gen_ai) == Approx(0.002001).epsilon(1e-9));
   CHECK(page.value("sluice_gateway_overhead_seconds_bucket", with("le", "0.00001")) == 0);
   CHECK(page.value("sluice_gateway_overhead_seconds_bucket", with("le", "0.00002")) == 2);
-  CHECK(page.value("sluice_first_byte_seconds_bucket", with("le", "120")) == 0);
-  CHECK(page.value("sluice_first_byte_seconds_bucket", with("le", "+Inf")) == 2);
-  CHECK(page.value("sluice_first_byte_seconds_sum", labels) == 1400);
+  CHECK(page.value("gen_ai_server_time_to_first_token_seconds_bucket", gen_ai_with("le", "120")) == 0);
+  CHECK(page.value("gen_ai_server_time_to_first_token_seconds_bucket", gen_ai_with("le", "+Inf")) == 2);
+  CHECK(page.value("gen_ai_server_time_to_first_token_seconds_sum", gen_ai) == 1400);
   CHECK(page.value("sluice_tokens_total", with("kind", "cache_read")) == 10);
   CHECK(page.value("sluice_active_exchanges") == 14);
   CHECK(page.value("sluice_pool_connections", {{"state", "open"}}) == 8);
@@ -155,6 +164,32 @@ TEST_CASE("the page adds up the workers") {
   CHECK(page.value("sluice_target_bytes_total", {{"direction", "out"}}) == 40);
   CHECK(page.value("sluice_access_records_dropped_total") == 2);
   CHECK(page.value("sluice_build_info", {{"version", SLUICE_VERSION}}) == 1);
+}
+
+TEST_CASE("OpenTelemetry's names for what is done and by whom") {
+  struct Row {
+    std::string route, target, operation, provider, model;
+  };
+  const std::vector<Row> rows = {
+      {"messages", "anthropic/claude", "chat", "anthropic", "claude"},
+      {"ollama/generate", "lab/a/b", "text_completion", "lab", "a/b"},
+      {"batchEmbedContents", "gemini/x", "embeddings", "gemini", "x"},
+      {"streamGenerateContent", "gemini/x", "generate_content", "gemini", "x"},
+      {"rerank", "lab/x", "rerank", "lab", "x"},
+      {"ollama/tags", "ollama", "ollama/tags", "ollama", ""},
+      {"unknown", "", "unknown", "", ""},
+      {"chat/completions", "other", "chat", "other", ""},
+  };
+  Metrics metrics(1);
+  for (const Row& row : rows) metrics.worker(0).series(row.route, row.target).duration.observe_us(1);
+  const Exposition page(metrics.page());
+  for (const Row& row : rows) {
+    CAPTURE(row.route, row.target);
+    CHECK(page.value("gen_ai_server_request_duration_seconds_count", {{"route", row.route},
+                                                                      {"gen_ai_operation_name", row.operation},
+                                                                      {"gen_ai_provider_name", row.provider},
+                                                                      {"gen_ai_request_model", row.model}}) == 1);
+  }
 }
 
 TEST_CASE("each cell stands on the page under its own name") {

@@ -1,0 +1,26 @@
+#include "admin/log_level.h"
+
+#include "base/json_escape.h"
+#include "config/level_request.h"
+
+namespace sluice::admin {
+
+std::string log_level_body(const observe::Log& log) {
+  std::string body = "{\"level\":";
+  append_json_string(body, name_of(log.level()));
+  body += "}\n";
+  return body;
+}
+
+Result<void> change_log_level(observe::Log& log, std::string_view body, std::string_view peer) {
+  const Result<std::string> name = config::read_level_request(body);
+  if (!name) return tl::unexpected<Error>(name.error());
+  const observe::Level before = log.level();
+  const observe::Level level = observe::level_named(*name).value_or(before);
+  log.set_level(level);
+  log.write(observe::Level::error, "the log's level was changed",
+            {{"from", name_of(before)}, {"to", name_of(level)}, {"peer", peer}});
+  return {};
+}
+
+}  // namespace sluice::admin

@@ -1,0 +1,75 @@
+// One place that alerts are sent to: takes whole HTTP requests and sends them one after the other, each on a connection
+// of its own, with deadlines, some tries and a bounded queue. Nobody waits for it. Loop's thread only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "http/outbound_pool.h"
+#include "net/dialer.h"
+#include "net/loop.h"
+
+namespace sluice::gateway {
+
+struct AlertPatience {
+  uint32_t connect_ms = 10'000;   // name, TCP and TLS
+  uint32_t response_ms = 10'000;  // from the request to the head of its answer
+  uint32_t most_tries = 3;
+  uint32_t rest_ms = 1'000;  // after the first try; after each other four times as long as before
+};
+
+class AlertChannel final : http::AnswerEvents {
+ public:
+  static constexpr size_t most_waiting = 64;  // beside the one that is being sent; the oldest are dropped
+  // `why` is for people: "status 404", an error's name, "dropped". It never holds the URL or a host.
+  using Lost = std::function<void(std::string_view why)>;
+
+  // `loop` must outlive this. `lost` is called for each request that did not arrive: dropped, refused for good (a
+  // status below 500 other than 408 and 429, redirections too), or given up after the last try.
+  AlertChannel(net::Loop& loop, std::unique_ptr<net::Dialer> dialer, const AlertPatience& patience, Lost lost);
+  ~AlertChannel();  // what has not been sent is not
+
+  void send(std::string request);
+  size_t waiting() const { return queue_.size(); }
+  bool idle() const { return phase_ == Phase::idle; }
+
+ private:
+  enum class Phase : unsigned char { idle, connecting, awaiting, resting };
+
+  void on_answer_head(http::ResponseHead& head) override { status_ = head.status; }
+  void on_answer_body(std::string_view) override {}
+  void on_answer_end() override {}
+  void on_turn() override;
+  void on_target_broken(const Error& error) override;
+  void on_target_drained() override {}
+
+  void next();
+  void connect();
+  void begin();
+  void on_timeout();
+  void arm(uint64_t after_ms);
+  void hang_up();
+  void settle(bool arrived, bool again, const std::string& why);
+
+  net::Loop& loop_;
+  const std::unique_ptr<net::Dialer> dialer_;
+  const AlertPatience patience_;
+  const Lost lost_;
+  http::PoolCounts counts_;
+  http::OutboundPool pool_;
+  std::unique_ptr<http::OutboundPool::Pending> pending_;
+  std::unique_ptr<http::OutboundConnection> connection_;
+  net::Timeout timeout_;
+  std::deque<std::string> queue_;
+  std::string request_;  // the one that is being sent
+  Phase phase_ = Phase::idle;
+  uint32_t tries_ = 0;
+  int status_ = 0;
+};
+
+}  // namespace sluice::gateway

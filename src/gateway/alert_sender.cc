@@ -1,0 +1,120 @@
+#include "gateway/alert_sender.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <random>
+#include <utility>
+
+#include "gateway/alert_payload.h"
+#include "net/tcp_dialer.h"
+#include "tls/dialer.h"
+
+namespace sluice::gateway {
+namespace {
+
+std::string machine_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string();
+}
+
+int64_t system_unix_ms() {
+  using namespace std::chrono;
+  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+// A random UUID (RFC 9562 5.4) without its dashes.
+std::string make_event_id() {
+  constexpr std::string_view digits = "0123456789abcdef";
+  constexpr size_t version_at = 12, variant_at = 16;
+  std::random_device device;
+  std::string id;
+  for (uint32_t word = 0; id.size() < 32; word >>= 4) {
+    if (id.size() % 8 == 0) word = device();
+    id += digits[id.size() == variant_at ? 8 + (word & 3) : word & 15];
+  }
+  id[version_at] = '4';
+  return id;
+}
+
+}  // namespace
+
+AlertSender::AlertSender(net::Loop& loop, net::Resolver& resolver, const config::Alerts& config,
+                         observe::Alerts& alerts, observe::WorkerMetrics& metrics, observe::Log& log, Options options)
+    : loop_(loop),
+      resolver_(resolver),
+      config_(config),
+      alerts_(alerts),
+      metrics_(metrics),
+      log_(log),
+      options_(std::move(options)) {
+  if (options_.host.empty()) options_.host = machine_name();
+  if (!options_.unix_ms) options_.unix_ms = system_unix_ms;
+  sentry_ = make_channel(config_.sentry, "sentry");
+  webhook_ = make_channel(config_.webhook, "webhook");
+}
+
+std::unique_ptr<AlertChannel> AlertSender::make_channel(const std::optional<config::AlertTarget>& target,
+                                                        std::string_view name) {
+  if (!target) return nullptr;
+  std::unique_ptr<net::Dialer> dialer;
+  if (options_.dialer) {
+    dialer = options_.dialer(*target);
+  } else {
+    dialer = std::make_unique<net::TcpDialer>(loop_, resolver_, target->url.host, target->url.port);
+    if (target->url.tls) {
+      auto context = tls::TargetContext::create({}, std::make_shared<tls::SystemRoots>());
+      if (!context) {
+        log_.warn("alerts cannot be sent", {{"to", name}, {"reason", context.error().message}});
+        return nullptr;
+      }
+      dialer = std::make_unique<tls::TlsDialer>(loop_, std::move(dialer), *context, target->url.host);
+    }
+  }
+  return std::make_unique<AlertChannel>(loop_, std::move(dialer), options_.patience,
+                                        [this, name](std::string_view why) { lose(name, why); });
+}
+
+void AlertSender::lose(std::string_view to, std::string_view why) {
+  metrics_.alerts_failed_total.add(1);
+  log_.warn("an alert did not arrive", {{"to", to}, {"reason", why}});
+}
+
+void AlertSender::tick(uint64_t now_ms) {
+  const uint64_t dropped = alerts_.take(now_ms, notices_);
+  if (dropped > 0) {
+    metrics_.alerts_failed_total.add(static_cast<int64_t>(dropped));
+    log_.warn("alerts were dropped", {{"count", std::to_string(dropped)}});
+  }
+  for (observe::AlertNotice& notice : notices_) tell(std::move(notice), now_ms);
+  notices_.clear();
+}
+
+void AlertSender::tell(observe::AlertNotice notice, uint64_t now_ms) {
+  notice.subject = log_.masked(notice.subject);  // callers choose the names of models
+  const bool failing = notice.event == observe::AlertEvent::failing;
+  const auto since_unix_ms = [&](int64_t now_unix_ms) {
+    return now_unix_ms - static_cast<int64_t>(now_ms) + static_cast<int64_t>(notice.since_ms);
+  };
+  (failing ? metrics_.alerts_failing_total : metrics_.alerts_recovered_total).add(1);
+  const std::string last_error =
+      log_.masked(notice.last_error.empty() ? notice.code : std::string_view(notice.last_error));
+  log_.write(failing ? observe::Level::warn : observe::Level::info, failing ? "alert: failing" : "alert: recovered",
+             {{"subject", notice.subject},
+              {"failures", std::to_string(notice.failures)},
+              {"code", notice.code},
+              {"last_error", last_error}});
+  if (!sentry_ && !webhook_) return;
+  const int64_t now_unix_ms = options_.unix_ms();
+  const AlertFacts facts{alerts_.rules().within_ms, since_unix_ms(now_unix_ms), now_unix_ms, last_error, options_.host};
+  if (webhook_) {
+    webhook_->send(alert_request(*config_.webhook, "application/json", webhook_body(notice, facts)));
+  }
+  if (sentry_) {
+    sentry_->send(alert_request(*config_.sentry, "application/x-sentry-envelope",
+                                sentry_envelope(notice, facts, make_event_id())));
+  }
+}
+
+}  // namespace sluice::gateway

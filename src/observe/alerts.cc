@@ -1,0 +1,137 @@
+#include "observe/alerts.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace sluice::observe {
+
+FailureTally::FailureTally() : entries_(std::make_unique_for_overwrite<Entry[]>(most_subjects + 1)) {}
+
+void FailureTally::add(const Failure& failure) {
+  std::string_view subject = failure.subject.size() <= most_subject_bytes ? failure.subject : other_subject;
+  const auto find = [&] {
+    size_t i = 0;
+    while (i < size_ && entries_[i].failure().subject != subject) ++i;
+    return i;
+  };
+  size_t place = find();
+  if (place >= most_subjects) {  // the last place is for the rest
+    subject = other_subject;
+    place = find();
+  }
+  Entry& entry = entries_[place];
+  if (place == size_) {
+    ++size_;
+    entry.count = 0;
+    entry.subject_bytes = static_cast<uint16_t>(subject.size());
+    std::memcpy(entry.subject.data(), subject.data(), subject.size());
+  }
+  entry.count += failure.count;
+  entry.code = failure.code.data();
+  entry.code_bytes = static_cast<uint16_t>(failure.code.size());
+  entry.at_ms = failure.at_ms;
+  const size_t bytes = failure.reason.size() <= most_reason_bytes ? failure.reason.size() : 0;
+  entry.reason_bytes = static_cast<uint16_t>(bytes);
+  if (bytes != 0) std::memcpy(entry.reason.data(), failure.reason.data(), bytes);
+}
+
+bool AlertEpisodes::over(const Subject& subject, uint64_t now_ms) const {
+  return now_ms > subject.last_ms && now_ms - subject.last_ms > rules_.within_ms;
+}
+
+AlertNotice AlertEpisodes::notice_of(AlertEvent event, const Subjects::value_type& entry, uint64_t at_ms) {
+  const Subject& subject = entry.second;
+  return {event, entry.first, subject.failures, subject.since_ms, at_ms, subject.code, subject.last_error};
+}
+
+// The subject's place, made if need be; that of "other" where all are taken.
+AlertEpisodes::Subjects::iterator AlertEpisodes::place_of(std::string_view subject, uint64_t now_ms,
+                                                          std::vector<AlertNotice>& notices) {
+  if (const auto found = subjects_.find(subject); found != subjects_.end()) return found;
+  const bool own = subject == own_subject || subject == other_subject;
+  const auto named = [this] {
+    return subjects_.size() - subjects_.count(own_subject) - subjects_.count(other_subject);
+  };
+  if (!own && named() >= most_subjects - 2) look(now_ms, notices);
+  if (!own && named() >= most_subjects - 2) subject = other_subject;
+  return subjects_.try_emplace(std::string(subject)).first;
+}
+
+// Whether this failure completes what begins an episode.
+bool AlertEpisodes::count_one(Subject& subject, uint64_t at_ms) const {
+  if (subject.times.size() < rules_.after_failures) {
+    subject.times.push_back(at_ms);
+  } else {
+    subject.times[subject.oldest] = at_ms;
+    subject.oldest = (subject.oldest + 1) % subject.times.size();
+  }
+  if (subject.times.size() < rules_.after_failures) return false;
+  const uint64_t first_ms = subject.times[subject.oldest];
+  if (at_ms - first_ms > rules_.within_ms) return false;
+  subject.since_ms = first_ms;
+  return true;
+}
+
+void AlertEpisodes::failed(const Failure& failure, std::vector<AlertNotice>& notices) {
+  const auto place = place_of(failure.subject, failure.at_ms, notices);
+  Subject& subject = place->second;
+  if (subject.failing && over(subject, failure.at_ms)) {  // before anybody looked
+    notices.push_back(notice_of(AlertEvent::recovered, *place, failure.at_ms));
+    subject = Subject();
+  }
+  subject.last_ms = std::max(subject.last_ms, failure.at_ms);
+  subject.code = failure.code;
+  subject.last_error = failure.reason;
+  uint32_t left = failure.count;
+  while (left > 0 && !subject.failing) {
+    --left;
+    if (!count_one(subject, subject.last_ms)) continue;
+    subject.failing = true;
+    subject.failures = rules_.after_failures;
+    notices.push_back(notice_of(AlertEvent::failing, *place, subject.last_ms));
+  }
+  subject.failures += left;
+}
+
+void AlertEpisodes::look(uint64_t now_ms, std::vector<AlertNotice>& notices) {
+  for (auto entry = subjects_.begin(); entry != subjects_.end();) {
+    if (!over(entry->second, now_ms)) {
+      ++entry;
+      continue;
+    }
+    if (entry->second.failing) notices.push_back(notice_of(AlertEvent::recovered, *entry, now_ms));
+    entry = subjects_.erase(entry);
+  }
+}
+
+void Alerts::gather(FailureTally& tally) {
+  if (tally.empty()) return;
+  const std::lock_guard lock(mutex_);
+  tally.for_each([this](const Failure& failure) { episodes_.failed(failure, fresh_); });
+  tally.clear();
+  keep();
+}
+
+uint64_t Alerts::take(uint64_t now_ms, std::vector<AlertNotice>& notices) {
+  const std::lock_guard lock(mutex_);
+  episodes_.look(now_ms, fresh_);
+  keep();
+  std::move(waiting_.begin(), waiting_.end(), std::back_inserter(notices));
+  waiting_.clear();
+  return std::exchange(dropped_, 0);
+}
+
+// From fresh_ to waiting_.
+void Alerts::keep() {
+  for (AlertNotice& notice : fresh_) {
+    if (waiting_.size() == most_waiting) {
+      waiting_.pop_front();
+      ++dropped_;
+    }
+    waiting_.push_back(std::move(notice));
+  }
+  fresh_.clear();
+}
+
+}  // namespace sluice::observe
