@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what building sluice needs (Debian 12 packages); --test, --bench and --lint add what those need.
+# Installs what building sluice needs (Debian 12 packages); --test, --bench, --lint and --count (of instructions) add what those
+# need.
 # Touches nothing, and needs no network, when all of it is there.
 set -euo pipefail
 
@@ -12,7 +13,8 @@ for group in "$@"; do
                      nginx-light=nginx haproxy=haproxy caddy=caddy systemd=systemd-analyze prometheus=promtool) ;;
     --bench) wanted+=(nginx-light=nginx haproxy=haproxy wrk=wrk curl=curl) ;;
     --lint) wanted+=(clang-14=clang++-14 clang-format-14=clang-format-14 clang-tidy-14=clang-tidy-14 libclang-rt-14-dev) ;;
-    *) echo "usage: scripts/deps.sh [--test] [--bench] [--lint]" >&2; exit 1 ;;
+    --count) wanted+=(valgrind=valgrind openssl=openssl) ;;
+    *) echo "usage: scripts/deps.sh [--test] [--bench] [--lint] [--count]" >&2; exit 1 ;;
   esac
 done
 
