@@ -4,6 +4,7 @@
 # counts the same on a busy machine as on a quiet one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. benchmarks/lib.sh
 
 write=
 [ "${1:-}" = --write ] && { write=1; shift; }
@@ -18,17 +19,6 @@ stop() {  # the last one started
   unset 'pids[-1]'
 }
 trap 'while [ ${#pids[@]} -gt 0 ]; do stop; done; rm -rf "$work"' EXIT
-
-# The number behind `pattern` in a file that a program is about to write.
-port_in() {
-  for _ in $(seq 400); do
-    sed -nE "s#.*$2([0-9]+).*#\1#p" "$1" | head -1 | grep . && return
-    sleep 0.05
-  done
-  echo "no port in:" >&2
-  cat "$1" >&2
-  return 1
-}
 
 "$folder/benchmarks/origin" >"$work/origin.log" &
 pids+=($!)

@@ -3,6 +3,7 @@
 # profile-guided builds; what it measures is thrown away.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. benchmarks/lib.sh
 
 folder=$(realpath "$1")
 work=$(mktemp -d)
@@ -13,17 +14,6 @@ cleanup() {
   rm -rf "$work"
 }
 trap cleanup EXIT
-
-# The number behind `pattern` in a file that a program is about to write.
-port_in() {
-  for _ in $(seq 100); do
-    sed -nE "s#.*$2([0-9]+).*#\\1#p" "$1" | head -1 | grep . && return
-    sleep 0.05
-  done
-  echo "no port in:" >&2
-  cat "$1" >&2
-  return 1
-}
 
 "$folder/benchmarks/origin" >"$work/origin.log" &
 pids+=($!)
