@@ -96,7 +96,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string anew = Rewriter(kind, options.limits).rewrite(input.bytes, options.head_request);
   if (!anew.empty()) {
     options.limits = {};
-    check(transcribe(kind, anew, 0, options).text == whole.text, "written anew it means the same");
+    // An empty line behind the last request (RFC 9112 2.2) is not written, and leaves the mark of a next message.
+    std::string_view text = whole.text;
+    while (text.ends_with(' ')) text.remove_suffix(1);
+    check(transcribe(kind, anew, 0, options).text == text, "written anew it means the same");
   }
   return 0;
 }
