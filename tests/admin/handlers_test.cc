@@ -72,9 +72,14 @@ TEST_CASE("a small body is whole, or too large, once") {
   CHECK(got == std::vector<std::string>{"abc", "body_too_large"});
 }
 
+struct Nowhere {
+  const int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  ~Nowhere() { close(fd); }
+};
+
 struct PagesWithLog {
-  int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-  observe::Log log{observe::Log::Options{observe::Level::info, false, fd}};
+  Nowhere nowhere;  // outlives the log, which has a thread that writes
+  observe::Log log{observe::Log::Options{observe::Level::info, false, nowhere.fd}};
   std::atomic<bool> draining{false};
   observe::Metrics metrics{1};
   Result<void> allowed;
@@ -92,7 +97,6 @@ struct PagesWithLog {
                },
                [this](const http::RequestHead&, std::string_view) { return allowed; },
                &log}};
-  ~PagesWithLog() { close(fd); }
 
   FakeResponder ask(http::Method method, const std::string& body = {}) {
     http::RequestHead head;
