@@ -37,7 +37,7 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
-  // Every occurrence of `secret` (8 bytes or longer) in later lines is written as "***". Before the workers start only.
+  // Every occurrence of `secret` (8 bytes or longer) in later lines is written as "***". Any thread.
   void mask(std::string secret);
   // `text` as a line would show it, for what tells of errors elsewhere. Any thread; waits while a line is masked.
   std::string masked(std::string_view text) const;
