@@ -68,11 +68,7 @@ InboundConnection::~InboundConnection() = default;
 // --- reading ---
 
 void InboundConnection::on_read(std::string_view bytes) {
-  if (state_ == State::closing) {
-    lingered_bytes_ += bytes.size();
-    if (lingered_bytes_ > all_.options_.linger_bytes) leave();
-    return;
-  }
+  if (state_ == State::closing) return linger(bytes.size());
   if (state_ == State::serving && body_done_) return hold(bytes);
   take(bytes);
 }
@@ -386,7 +382,21 @@ void InboundConnection::close_gently() {
 }
 
 void InboundConnection::on_ended() {
-  if (state_ == State::closing) loop().timers().arm(read_timeout_, all_.options_.linger_ms);
+  if (state_ != State::closing) return;
+  lingers_until_ms_ = loop().now_ms() + all_.options_.linger_total_ms;
+  loop().timers().arm(read_timeout_, all_.options_.linger_ms);
+}
+
+// The peer still sends.
+void InboundConnection::linger(size_t bytes) {
+  lingered_bytes_ += bytes;
+  if (lingered_bytes_ >= all_.options_.linger_bytes) {
+    stream_->stop_reading();
+    reading_ = false;
+  } else if (read_timeout_.armed() && !all_.draining_) {
+    if (loop().now_ms() >= lingers_until_ms_) return leave();
+    loop().timers().arm(read_timeout_, all_.options_.linger_ms);
+  }
 }
 
 void InboundConnection::leave() {

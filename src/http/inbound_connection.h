@@ -25,8 +25,11 @@ struct InboundOptions {
   uint32_t body_bytes_per_s = 128;     // slower than this over a whole window is too slow
   uint32_t keep_alive_ms = 75'000;     // between requests
   uint32_t write_stall_ms = 60'000;    // without a byte of the answer taken
-  uint32_t linger_ms = 2'000;          // for the peer to close after we did
-  size_t linger_bytes = 1 << 20;       // of an unread body that are thrown away before the connection is cut
+  // After our side is shut, what still comes is thrown away: cut off, many a caller (and a proxy between, as a rule) would
+  // report that it could not send its request, and never look at the answer.
+  uint32_t linger_ms = 2'000;         // for the peer to close, or to send on
+  uint32_t linger_total_ms = 30'000;  // however much it sends on
+  size_t linger_bytes = 32 << 20;     // then nothing more is read: a peer that reads while it sends still has its answer
   size_t pipelined_bytes = 64 * 1024;  // read ahead while an answer is being made; beyond, reading stops
 };
 
@@ -114,6 +117,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   [[gnu::cold]] void refuse(const Error& error);
   void after_exchange();
   void close_gently();
+  void linger(size_t bytes);
   void leave();
   void drain(InboundConnections::Patience patience);
   void lose_caller(const Error& error);
@@ -135,6 +139,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   uint64_t taken_bytes_ = 0;  // written less pending when the write timer was armed
   uint64_t written_bytes_ = 0;
   size_t lingered_bytes_ = 0;
+  uint64_t lingers_until_ms_ = 0;
   InboundConnection* next_ = nullptr;
   InboundConnection* previous_ = nullptr;
   State state_ = State::waiting;

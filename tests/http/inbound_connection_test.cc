@@ -190,6 +190,37 @@ TEST_CASE("an answer before the body was read closes, and the body is never take
   CHECK(world.caller.ended);
 }
 
+TEST_CASE("a caller that goes on sending an unwanted body is not cut off while it reads its answer") {
+  InboundOptions options;
+  options.linger_ms = 200;
+  options.linger_total_ms = 600;
+  options.linger_bytes = 1000;
+  World world(options);
+  world.say("POST /refuse HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n");
+  CHECK(world.caller.ended);
+  SECTION("it is waited for linger_ms after the last byte, and linger_total_ms in all") {
+    const uint64_t began = world.loop.now_ms();
+    net::Timer sending(world.loop, [&] { world.stream->write("x"); });
+    sending.start(50, 50);
+    CHECK(world.until([&] { return world.connections->size() == 0; }));
+    CHECK(world.loop.now_ms() - began >= 600);
+    CHECK(world.loop.now_ms() - began < 2000);
+  }
+  SECTION("linger_bytes of its body are read; the rest waits, and nothing is reset under it") {
+    world.stream->write(std::string(999, 'x'));
+    world.turn();
+    CHECK(world.stream->pending_bytes() == 0);
+    world.stream->write("x");
+    world.turn();
+    CHECK(world.stream->pending_bytes() == 0);
+    world.stream->write("x");
+    world.turn();
+    CHECK(world.stream->pending_bytes() == 1);
+    CHECK(world.connections->size() == 1);
+    CHECK(world.until([&] { return world.connections->size() == 0; }));
+  }
+}
+
 TEST_CASE("Expect: 100-continue is answered, but not to 1.0 and not when refused") {
   World world;
   CHECK(world.say("POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n") ==
