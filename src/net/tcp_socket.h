@@ -33,6 +33,11 @@ struct TcpSocket {
   }
   static TcpSocket& of(uv_stream_t* stream) { return *static_cast<TcpSocket*>(stream->data); }
   uv_stream_t* as_stream() { return reinterpret_cast<uv_stream_t*>(&handle); }
+  int fd() const {
+    uv_os_fd_t fd = -1;
+    uv_fileno(reinterpret_cast<const uv_handle_t*>(&handle), &fd);
+    return fd;
+  }
   void release() {
     if (--holds == 0) delete this;
   }

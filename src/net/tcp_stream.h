@@ -35,27 +35,28 @@ class TcpStream final : public Stream {
 
  private:
   friend struct TcpCallbacks;
-  size_t try_write_small(std::span<const std::string_view> pieces);
+  size_t try_write_small(std::span<const std::string_view> pieces, size_t total);
   size_t try_write(std::span<const std::string_view> pieces);
   void keep(std::span<const std::string_view> pieces, size_t taken_bytes);
   void send_flying();
   void written(int status);
-  void has_read(long count, const char* bytes);
+  void read_some();
+  void stop_polling();
   bool wants_bytes() const { return reading_ && events_ && !in_ended_ && !broken_; }
   void update_reading();
   void shut();
   [[gnu::cold]] void fail(int uv_error);
   void tell_later();
   void tell();
-  void read_rest();
   [[gnu::cold]] void tell_broken(int uv_error);
 
   TcpSocket* socket_;
+  const int fd_;  // the socket's, which closes it
   StreamEvents* events_ = nullptr;
   SocketAddress peer_;
   int failure_ = 0;          // of a write, not told yet
   bool reading_ = false;     // as the user wants it
-  bool uv_reading_ = false;  // as libuv does it: stopped only when bytes come that nobody wants
+  bool polling_ = false;     // libuv looks for bytes: stopped only when some come that nobody wants
   bool in_ended_ = false;    // the peer's FIN has been told
   bool end_asked_ = false;
   bool shut_ = false;  // our FIN is on its way
