@@ -7,6 +7,9 @@
 #include <openssl/sha.h>
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
+#include <random>
 
 namespace sluice::policy {
 
@@ -20,20 +23,31 @@ Digest sha256(std::string_view bytes) {
   return digest;
 }
 
-CallerKeys::CallerKeys(const std::vector<config::CallerKey>& keys) {
+CallerKeys::CallerKeys(const std::vector<config::CallerKey>& keys) : slots_(std::bit_ceil(2 * keys.size() + 1)) {
+  std::random_device device;
+  factor_ = (uint64_t{device()} << 32) | device() | 1;
   for (const config::CallerKey& key : keys) {
     entries_.push_back({key.key.empty() ? key.sha256 : sha256(key.key), &key});
+    size_t slot = slot_of(entries_.back().digest);
+    while (slots_[slot] != 0) slot = (slot + 1) & (slots_.size() - 1);
+    slots_[slot] = static_cast<uint32_t>(entries_.size());
   }
+}
+
+size_t CallerKeys::slot_of(const Digest& digest) const {
+  uint64_t word = 0;
+  std::memcpy(&word, digest.data(), sizeof word);
+  return static_cast<size_t>((word * factor_) >> 32) & (slots_.size() - 1);
 }
 
 const config::CallerKey* CallerKeys::find(std::string_view presented) const {
   if (presented.empty()) return nullptr;
   const Digest digest = sha256(presented);
-  const config::CallerKey* found = nullptr;
-  for (const Entry& entry : entries_) {
-    if (CRYPTO_memcmp(entry.digest.data(), digest.data(), digest.size()) == 0) found = entry.key;
+  for (size_t slot = slot_of(digest); slots_[slot] != 0; slot = (slot + 1) & (slots_.size() - 1)) {
+    const Entry& entry = entries_[slots_[slot] - 1];
+    if (CRYPTO_memcmp(entry.digest.data(), digest.data(), digest.size()) == 0) return entry.key;
   }
-  return found;
+  return nullptr;
 }
 
 bool matches(std::string_view pattern, std::string_view name) {

@@ -34,6 +34,19 @@ TEST_CASE("a key is found by its text or its digest, and by nothing else") {
   CHECK(CallerKeys({}).empty());
 }
 
+TEST_CASE("each of many keys is found, and none but they") {
+  std::vector<config::CallerKey> keys(1000);
+  for (size_t i = 0; i < keys.size(); ++i) keys[i].key = "sk-" + std::to_string(i);
+  for (const size_t count : std::initializer_list<size_t>{1, 2, 3, 64, 1000}) {
+    const std::vector<config::CallerKey> some(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(count));
+    const CallerKeys table(some);
+    for (size_t i = 0; i < keys.size(); ++i) {
+      INFO(count << " keys, number " << i);
+      REQUIRE(table.find(keys[i].key) == (i < count ? &some[i] : nullptr));
+    }
+  }
+}
+
 TEST_CASE("a key's models are names or prefixes") {
   config::CallerKey key;
   CHECK(may_use(key, "anything", "p/anything"));
