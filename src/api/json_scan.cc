@@ -216,11 +216,8 @@ void JsonScan::close(bool array) {
 
 // The node of the member `key` of the value at `parent`.
 uint8_t JsonScan::child(uint8_t parent, std::string_view key) const {
-  if (key.empty() || !tree_->may_have(parent, key)) return unwanted;
-  for (const ScanEdge& edge : tree_->below(parent)) {
-    if (edge.key.size() == key.size() && edge.key.front() == key.front() && edge.key == key) return edge.node;
-  }
-  return unwanted;
+  const ScanEdge* const edge = key.empty() ? nullptr : tree_->find(parent, key);
+  return edge != nullptr ? edge->node : unwanted;
 }
 
 void JsonScan::keep(const char* begin, const char* end) {

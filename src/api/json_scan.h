@@ -21,7 +21,7 @@ struct ScanEdge {
   uint8_t node;
 };
 
-// The edges, with where each node's begin and which keys it cannot have.
+// The edges, with where each node's begin, by what its keys look like.
 class ScanTree {
  public:
   static constexpr size_t nodes = 32;
@@ -33,23 +33,33 @@ class ScanTree {
       first_[node] = static_cast<uint8_t>(edge);
     }
     first_[nodes] = static_cast<uint8_t>(edges.size());
-    for (const ScanEdge& one : edges) marks_[one.parent] |= mark_of(one.key);
+    for (size_t i = edges.size(); i > 0; --i) {
+      starts_[edges[i - 1].parent][mark_of(edges[i - 1].key)] = static_cast<uint8_t>(i);
+    }
   }
   constexpr std::span<const ScanEdge> below(uint8_t node) const {
     return edges_.subspan(first_[node], static_cast<size_t>(first_[node + 1u] - first_[node]));
   }
-  // False for most keys that no edge below `node` has. `key` is not empty.
-  constexpr bool may_have(uint8_t node, std::string_view key) const { return (marks_[node] & mark_of(key)) != 0; }
+  // The edge of `key` below `node`, nullptr where there is none. `key` is not empty.
+  constexpr const ScanEdge* find(uint8_t node, std::string_view key) const {
+    const size_t start = starts_[node][mark_of(key)];
+    if (start == 0) return nullptr;  // as with most keys
+    for (size_t i = start - 1; i < first_[node + 1u]; ++i) {
+      if (edges_[i].key == key) return &edges_[i];
+    }
+    return nullptr;
+  }
 
  private:
-  static constexpr uint64_t mark_of(std::string_view key) {
+  static constexpr size_t marks = 64;
+  static constexpr size_t mark_of(std::string_view key) {
     const auto first = static_cast<unsigned char>(key.front()), last = static_cast<unsigned char>(key.back());
-    return uint64_t{1} << ((7 * key.size() + 3u * first + last) % 64);
+    return (7 * key.size() + 3u * first + last) % marks;
   }
 
   std::span<const ScanEdge> edges_;
   std::array<uint8_t, nodes + 1> first_{};
-  std::array<uint64_t, nodes> marks_{};
+  std::array<std::array<uint8_t, marks>, nodes> starts_{};  // the first edge with that mark, plus one; 0: none
 };
 
 // What stands at a node. `item`: an array's first element is about to come, so the array is not empty.

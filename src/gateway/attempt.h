@@ -66,6 +66,8 @@ class Attempt final : public Recycled<Attempt>, http::AnswerEvents {
   bool answer_begun() const { return answer_begun_; }
   // The target was given the whole request: its bytes are needed no more once the answer has begun.
   bool request_sent() const;
+  // Gives back the memory of its head. Only once the answer has begun: until then it may have to be sent again.
+  void forget_request() { request_.head = {}; }
   bool replaced() const { return replaced_; }
   uint64_t bytes_in() const { return connection_ ? connection_->bytes_in() : bytes_in_; }
   uint64_t bytes_out() const { return bytes_out_; }

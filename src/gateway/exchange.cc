@@ -104,7 +104,7 @@ Result<void> Exchange::look_for_model() {
 void Exchange::on_body_end() {
   if (state_ == State::done) return;
   body_ended_ = true;
-  account_.request_whole_ns = net::Loop::now_ns();
+  account_.request_whole_ns = responder_.read_ns();
   if (attempt_ || state_ == State::waiting) return send_rest();
   Result<void> fine = inflater_ ? inflater_->finish() : Result<void>();
   if (fine) fine = read_body();
@@ -234,13 +234,16 @@ void Exchange::on_target_ready() {
 // --- the answer ---
 
 void Exchange::on_answer_head(http::ResponseHead& head) {
-  account_.answer_ns = net::Loop::now_ns();
+  account_.answer_ns = turn_ns_ = net::Loop::now_ns();
   account_.target_status = head.status;
   tell("the target answers");
   const auto id = head.fields.find("x-request-id");
   const auto other_id = id ? id : head.fields.find("request-id");
   if (other_id) account_.target_request_id = *other_id;
-  if (attempt_->request_sent()) body_ = {};
+  if (attempt_->request_sent()) {
+    body_ = {};
+    attempt_->forget_request();
+  }
   const auto limits = rate_limit_fields(context_.limits, admitted_.key, match_.endpoint->dialect);
   const OwnFields own{account_.request_id, account_.target, account_.attempts,
                       limits ? limits->fields() : std::span<const api::RateLimitFields::Field>()};
@@ -252,7 +255,8 @@ void Exchange::on_answer_head(http::ResponseHead& head) {
   }
   state_ = State::relaying;
   account_.status = head.status;
-  if (relay_.streaming()) {
+  if (relay_.streaming()) {  // which may last: what only its beginning needed goes
+    head.fields.release();
     account_.stream = counted_stream_ = true;
     context_.metrics.active_streams.add(1);
   }
@@ -260,6 +264,7 @@ void Exchange::on_answer_head(http::ResponseHead& head) {
 
 void Exchange::on_answer_body(std::string_view bytes) {
   if (failure_ || state_ != State::relaying) return;
+  if (account_.first_byte_ns == 0) account_.first_byte_ns = turn_ns_ != 0 ? turn_ns_ : net::Loop::now_ns();
   const Result<void> done = relay_.body(bytes);
   if (!done) failure_ = std::make_unique<Error>(done.error());
 }
@@ -272,6 +277,7 @@ void Exchange::on_answer_end() {
 
 // All that one read of the target brought has been told: write it to the caller.
 void Exchange::on_answer_turn() {
+  turn_ns_ = 0;
   if (failure_) return on_attempt_failed(*std::exchange(failure_, nullptr));
   if (state_ != State::relaying) return;
   relay_.turn();
@@ -385,7 +391,6 @@ void Exchange::finish(uint64_t now_ns) {
     const api::AnswerTap* const tap = relay_.begun() ? relay_.tap() : nullptr;
     limit_pass_.leave(tokens_used(tokens_, tap, relay_.status(), relay_.ended(), account_.target_bytes_in), now_ns);
   }
-  account_.first_byte_ns = relay_.first_byte_ns();
   context_.metrics.active_exchanges.add(-1);
   if (context_.exchanges != nullptr) context_.exchanges->remove(*this);
   if (counted_stream_) context_.metrics.active_streams.add(-1);

@@ -1,7 +1,6 @@
 #include "gateway/relay.h"
 
 #include "http/writer.h"
-#include "net/loop.h"
 
 namespace sluice::gateway {
 namespace {
@@ -74,7 +73,6 @@ void Relay::keep() {
 }
 
 Result<void> Relay::body(std::string_view bytes) {
-  if (first_byte_ns_ == 0) first_byte_ns_ = net::Loop::now_ns();
   if (rewrites_) keep();
   if (opaque_) {
     pieces_.push_back(bytes);

@@ -51,7 +51,6 @@ class Relay {
   bool streaming() const { return tap_ && tap_->format() != api::StreamFormat::none; }
   int status() const { return status_; }
   const api::AnswerTap* tap() const { return tap_ ? &*tap_ : nullptr; }
-  uint64_t first_byte_ns() const { return first_byte_ns_; }  // of the body, as read; 0: none yet
 
  private:
   enum class Coding : unsigned char { as_is, inflate_for_tap, inflate };
@@ -66,7 +65,6 @@ class Relay {
   Dialect dialect_ = Dialect::openai;
   Coding coding_ = Coding::as_is;
   int status_ = 0;
-  uint64_t first_byte_ns_ = 0;
   bool by_close_ = false;
   bool rewrites_ = false;  // the pieces are not simply the target's bytes
   bool opaque_ = false;    // the tap cannot read it

@@ -14,18 +14,29 @@ uint64_t next_bits(uint64_t& state) {
   return bits ^ (bits >> 31);
 }
 
+// The eight hexadecimal digits of `bits`, the lowest first, as bytes of a word.
+uint64_t hex_digits(uint32_t bits) {
+  constexpr uint64_t ones = 0x0101010101010101;
+  uint64_t nibbles = bits;
+  nibbles = (nibbles | nibbles << 16) & 0x0000ffff0000ffff;
+  nibbles = (nibbles | nibbles << 8) & 0x00ff00ff00ff00ff;
+  nibbles = (nibbles | nibbles << 4) & 0x0f0f0f0f0f0f0f0f;
+  const uint64_t letters = ((nibbles + ones * 6) >> 4) & ones;  // 1 where it is 10 or more
+  return nibbles + ones * '0' + letters * ('a' - '0' - 10);
+}
+
 }  // namespace
 
 RequestIds::RequestIds(const std::array<uint64_t, 2>& seed) : state_(seed) {}
 
 std::string RequestIds::next() {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string id(32, '0');
-  char* at = id.data();
-  for (uint64_t& half : state_) {
-    for (uint64_t bits = next_bits(half), i = 0; i < 16; ++i, bits >>= 4) *at++ = digits[bits & 15];
+  std::array<uint64_t, 4> digits;
+  for (size_t half = 0; half < state_.size(); ++half) {
+    const uint64_t bits = next_bits(state_[half]);
+    digits[2 * half] = hex_digits(static_cast<uint32_t>(bits));
+    digits[2 * half + 1] = hex_digits(static_cast<uint32_t>(bits >> 32));
   }
-  return id;
+  return {reinterpret_cast<const char*>(digits.data()), sizeof digits};
 }
 
 bool RequestIds::usable(std::string_view id) {

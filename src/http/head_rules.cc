@@ -97,7 +97,7 @@ bool is_authority(std::string_view text) {
 }
 
 // "http://host/path" -> "/path", with Host taken from it (RFC 9112 3.2.2).
-Result<void> cut_to_origin_form(RequestHead& head, Fields& scratch) {
+Result<void> cut_to_origin_form(RequestHead& head) {
   if (head.target.front() == '/' || head.target == "*") return {};
   const size_t colon = head.target.find(':');
   const std::string_view scheme = std::string_view(head.target).substr(0, colon);
@@ -109,12 +109,12 @@ Result<void> cut_to_origin_form(RequestHead& head, Fields& scratch) {
   const size_t end = std::min(head.target.find_first_of("/?", begin), head.target.size());
   const std::string_view authority = std::string_view(head.target).substr(begin, end - begin);
   if (!is_authority(authority)) return fail(ErrorCode::bad_request, "invalid host in the target");
-  scratch.clear();
+  Fields fields;
   for (size_t i = 0; i < head.fields.size(); ++i) {
     const Field field = head.fields[i];
-    scratch.add(field.name, same_name(field.name, "host") ? authority : field.value);
+    fields.add(field.name, same_name(field.name, "host") ? authority : field.value);
   }
-  std::swap(head.fields, scratch);
+  head.fields = std::move(fields);
   if (end == head.target.size()) {
     head.target = head.method == Method::options ? "*" : "/";
   } else {
@@ -127,7 +127,7 @@ Result<void> cut_to_origin_form(RequestHead& head, Fields& scratch) {
 
 }  // namespace
 
-Result<void> settle(RequestHead& head, Fields& scratch) {
+Result<void> settle(RequestHead& head) {
   const Noted noted = note(head.fields);
   if (noted.hosts > 1) return fail(ErrorCode::bad_request, "more than one Host");
   if (noted.hosts == 0 && head.minor_version == 1) return fail(ErrorCode::bad_request, "Host is missing");
@@ -148,7 +148,7 @@ Result<void> settle(RequestHead& head, Fields& scratch) {
     }
     head.expects_continue = head.minor_version == 1;
   }
-  return cut_to_origin_form(head, scratch);
+  return cut_to_origin_form(head);
 }
 
 Result<void> settle(ResponseHead& head, bool no_body) {

@@ -8,8 +8,8 @@
 namespace sluice::http {
 
 // Cuts the target to origin-form and sets framing, content_length, keep_alive, expects_continue and wants_websocket.
-// `scratch` is memory to work in. Fails with bad_request or expectation_failed.
-Result<void> settle(RequestHead& head, Fields& scratch);
+// Fails with bad_request or expectation_failed.
+Result<void> settle(RequestHead& head);
 
 // Sets framing, content_length and keep_alive. `no_body`: the answer is to a HEAD request. Fails with target_broke.
 Result<void> settle(ResponseHead& head, bool no_body);

@@ -75,11 +75,12 @@ void InboundConnection::on_read(std::string_view bytes) {
 
 // Feeds the parser until the bytes are used up or an answer has to be awaited.
 void InboundConnection::take(std::string_view bytes) {
+  read_ns_ = net::Loop::now_ns();
   while (!bytes.empty() && state_ != State::closing && state_ != State::gone) {
     if (state_ == State::serving && body_done_) return hold(bytes);
     if (state_ == State::waiting) {
       state_ = State::reading_head;
-      received_ns_ = net::Loop::now_ns();
+      received_ns_ = read_ns_;
       bytes_in_ = bytes_out_ = 0;
     }
     in_parser_ = true;
@@ -298,7 +299,7 @@ void InboundConnection::write(std::span<const std::string_view> pieces) {
       stream_->write(std::span<const std::string_view>(gathered.data(), pieces.size() + 1));
       pieces = {};
     }
-    if (head_.capacity() > 1024) head_ = {};
+    if (head_.capacity() > 1024 || chunked_) head_ = {};  // a stream may last
   }
   if (!pieces.empty()) {
     for (const std::string_view piece : pieces) count(piece);

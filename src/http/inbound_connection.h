@@ -21,15 +21,15 @@ namespace sluice::http {
 struct InboundOptions {
   ParserLimits limits;
   uint32_t head_ms = 10'000;  // from the first byte (from the accept, for the first request) to the end of the head
-  uint32_t body_idle_ms = 60'000;      // without a byte of the body; also the window for body_bytes_per_s
-  uint32_t body_bytes_per_s = 128;     // slower than this over a whole window is too slow
-  uint32_t keep_alive_ms = 75'000;     // between requests
-  uint32_t write_stall_ms = 60'000;    // without a byte of the answer taken
-  // After our side is shut, what still comes is thrown away: cut off, many a caller (and a proxy between, as a rule) would
-  // report that it could not send its request, and never look at the answer.
+  uint32_t body_idle_ms = 60'000;    // without a byte of the body; also the window for body_bytes_per_s
+  uint32_t body_bytes_per_s = 128;   // slower than this over a whole window is too slow
+  uint32_t keep_alive_ms = 75'000;   // between requests
+  uint32_t write_stall_ms = 60'000;  // without a byte of the answer taken
+  // After our side is shut, what still comes is thrown away: cut off, many a caller (and a proxy between, as a rule)
+  // would report that it could not send its request, and never look at the answer.
   uint32_t linger_ms = 2'000;         // for the peer to close, or to send on
   uint32_t linger_total_ms = 30'000;  // however much it sends on
-  size_t linger_bytes = 32 << 20;     // then nothing more is read: a peer that reads while it sends still has its answer
+  size_t linger_bytes = 32 << 20;  // then nothing more is read: a peer that reads while it sends still has its answer
   size_t pipelined_bytes = 64 * 1024;  // read ahead while an answer is being made; beyond, reading stops
 };
 
@@ -106,6 +106,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   void resume_body() override;
   std::string peer() const override { return stream_->peer(); }
   uint64_t received_ns() const override { return received_ns_; }
+  uint64_t read_ns() const override { return read_ns_; }
   uint64_t bytes_in() const override { return bytes_in_; }
   uint64_t bytes_out() const override { return bytes_out_; }
   net::Loop& loop() override { return all_.loop_; }
@@ -134,7 +135,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   std::string held_;  // pipelined bytes of later requests
   std::string head_;  // the answer's head until it leaves
   net::Timeout read_timeout_, write_timeout_;
-  uint64_t received_ns_ = 0, bytes_in_ = 0, bytes_out_ = 0;
+  uint64_t received_ns_ = 0, read_ns_ = 0, bytes_in_ = 0, bytes_out_ = 0;
   uint64_t body_window_bytes_ = 0, body_window_began_ms_ = 0;
   uint64_t taken_bytes_ = 0;  // written less pending when the write timer was armed
   uint64_t written_bytes_ = 0;

@@ -6,6 +6,7 @@
 #include <array>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "http/guard.h"
 #include "http/head_rules.h"
@@ -34,7 +35,9 @@ struct Parser::State {
   bool give(std::string_view bytes);
   void check_end(bool ended);
   [[gnu::cold]] bool fail(ErrorCode code, std::string message);
-  BodyFraming framing() const { return kind == Kind::requests ? request.framing : response.framing; }
+  RequestHead& request() { return *std::get_if<RequestHead>(&head); }
+  ResponseHead& response() { return *std::get_if<ResponseHead>(&head); }
+  BodyFraming framing() { return kind == Kind::requests ? request().framing : response().framing; }
   bool at_start() const { return phase == Phase::head && interim == 0 && guard.at_start(); }
 
   int on_field_name(std::string_view piece);
@@ -50,13 +53,11 @@ struct Parser::State {
   ParserEvents& events;
   llhttp_t llhttp;
   Guard guard;
-  RequestHead request;
-  ResponseHead response;
+  std::variant<RequestHead, ResponseHead> head;
   Fields& fields;
-  Fields scratch;
-  Error error;
-  uint64_t body_left = 0;  // bytes: of a counted body, or still allowed until the close
-  size_t interim = 0;      // 1xx answers seen before this one
+  std::unique_ptr<Error> error;  // once it is broken
+  uint64_t body_left = 0;        // bytes: of a counted body, or still allowed until the close
+  size_t interim = 0;            // 1xx answers seen before this one
   Phase phase = Phase::head;
   bool in_name = false;
   bool no_body = false;     // expect_no_body()
@@ -69,7 +70,8 @@ Parser::State::State(Kind kind_, const ParserLimits& limits_, ParserEvents& even
       limits(limits_),
       events(events_),
       guard(kind_, limits),
-      fields(kind_ == Kind::requests ? request.fields : response.fields) {
+      head(kind_ == Kind::requests ? decltype(head)(RequestHead()) : decltype(head)(ResponseHead())),
+      fields(kind_ == Kind::requests ? request().fields : response().fields) {
   llhttp_init(&llhttp, kind == Kind::requests ? HTTP_REQUEST : HTTP_RESPONSE, settings());
   llhttp.data = this;
 }
@@ -78,8 +80,8 @@ const llhttp_settings_t* Parser::State::settings() {
   static const llhttp_settings_t table = [] {
     llhttp_settings_t s;
     llhttp_settings_init(&s);
-    s.on_url = [](llhttp_t* p, const char* at, size_t size) { return of(p).request.target.append(at, size), 0; };
-    s.on_status = [](llhttp_t* p, const char* at, size_t size) { return of(p).response.reason.append(at, size), 0; };
+    s.on_url = [](llhttp_t* p, const char* at, size_t size) { return of(p).request().target.append(at, size), 0; };
+    s.on_status = [](llhttp_t* p, const char* at, size_t size) { return of(p).response().reason.append(at, size), 0; };
     s.on_header_field = [](llhttp_t* p, const char* at, size_t size) { return of(p).on_field_name({at, size}); };
     s.on_header_field_complete = [](llhttp_t* p) { return of(p).in_name = false, 0; };
     s.on_header_value = [](llhttp_t* p, const char* at, size_t size) {
@@ -100,8 +102,7 @@ const llhttp_settings_t* Parser::State::settings() {
 void Parser::State::restart() {
   llhttp_reset(&llhttp);
   guard.restart();
-  request.clear();
-  response.clear();
+  std::visit([](auto& one) { one.clear(); }, head);
   body_left = 0;
   phase = Phase::head;
   in_name = is_interim = head_told = false;
@@ -112,9 +113,9 @@ bool Parser::State::fail(ErrorCode code, std::string message) {
   if (phase == Phase::broken) return false;
   phase = Phase::broken;
   if (kind == Kind::responses) {
-    error = {ErrorCode::target_broke, "malformed answer: " + message};
+    error = std::make_unique<Error>(Error{ErrorCode::target_broke, "malformed answer: " + message});
   } else {
-    error = {code, std::move(message)};
+    error = std::make_unique<Error>(Error{code, std::move(message)});
   }
   return false;
 }
@@ -125,7 +126,7 @@ Result<size_t> Parser::State::feed(std::string_view bytes) {
     const std::string_view rest = bytes.substr(taken);
     taken += phase == Phase::head || phase == Phase::chunked ? feed_guarded(rest) : feed_plain(rest);
   }
-  if (phase == Phase::broken) return tl::unexpected<Error>(error);
+  if (phase == Phase::broken) return tl::unexpected<Error>(*error);
   return taken;
 }
 
@@ -134,7 +135,7 @@ Result<size_t> Parser::State::feed(std::string_view bytes) {
 size_t Parser::State::feed_guarded(std::string_view bytes) {
   const Guard::Step step = guard.next(bytes);
   if (step.use == Guard::Use::method) {
-    request.method = guard.method();
+    request().method = guard.method();
     give(method_and_space[static_cast<size_t>(guard.method())]);
   } else if (step.use == Guard::Use::pass && step.bytes > 0) {
     // Not to be read after this: the head's last byte starts the body.
@@ -183,14 +184,15 @@ void Parser::State::check_end(bool ended) {
 }
 
 Result<void> Parser::State::finish() {
-  if (phase == Phase::broken) return tl::unexpected<Error>(error);
+  if (phase == Phase::broken) return tl::unexpected<Error>(*error);
   if (phase == Phase::done || at_start()) return {};
   if (phase == Phase::until_close && llhttp_finish(&llhttp) == HPE_OK && phase == Phase::done) return {};
-  const bool head = phase == Phase::head;
+  const bool in_head = phase == Phase::head;
   phase = Phase::broken;
-  error = {kind == Kind::requests ? ErrorCode::bad_request : ErrorCode::target_cut,
-           head ? "the connection was closed within the head" : "the connection was closed within the body"};
-  return tl::unexpected<Error>(error);
+  error = std::make_unique<Error>(
+      Error{kind == Kind::requests ? ErrorCode::bad_request : ErrorCode::target_cut,
+            in_head ? "the connection was closed within the head" : "the connection was closed within the body"});
+  return tl::unexpected<Error>(*error);
 }
 
 // --- what llhttp tells ---
@@ -223,11 +225,11 @@ int Parser::State::on_headers() {
 }
 
 int Parser::State::on_request_headers() {
-  request.minor_version = llhttp_get_http_minor(&llhttp);
-  if (Result<void> good = settle(request, scratch); !good) return fail(good.error().code, good.error().message), -1;
+  request().minor_version = llhttp_get_http_minor(&llhttp);
+  if (Result<void> good = settle(request()); !good) return fail(good.error().code, good.error().message), -1;
   phase = Phase::counted;
-  body_left = request.content_length;
-  if (request.framing == BodyFraming::chunked) {
+  body_left = request().content_length;
+  if (request().framing == BodyFraming::chunked) {
     phase = Phase::chunked;
     guard.begin_chunks();
   } else if (body_left > limits.body_bytes) {
@@ -238,10 +240,10 @@ int Parser::State::on_request_headers() {
 }
 
 int Parser::State::on_response_headers() {
-  response.minor_version = llhttp_get_http_minor(&llhttp);
-  response.status = llhttp_get_status_code(&llhttp);
-  if (response.status < 200) {
-    if (response.status == 101) return fail(ErrorCode::target_broke, "101 Switching Protocols, unasked"), -1;
+  response().minor_version = llhttp_get_http_minor(&llhttp);
+  response().status = llhttp_get_status_code(&llhttp);
+  if (response().status < 200) {
+    if (response().status == 101) return fail(ErrorCode::target_broke, "101 Switching Protocols, unasked"), -1;
     if (interim == limits.interim_responses) {
       return fail(ErrorCode::target_broke, "more than " + std::to_string(interim) + " interim answers"), -1;
     }
@@ -249,13 +251,13 @@ int Parser::State::on_response_headers() {
     is_interim = true;
     return 1;
   }
-  if (Result<void> good = settle(response, no_body); !good) return fail(good.error().code, good.error().message), -1;
+  if (Result<void> good = settle(response(), no_body); !good) return fail(good.error().code, good.error().message), -1;
   phase = Phase::counted;
-  body_left = response.content_length;
-  if (response.framing == BodyFraming::chunked) {
+  body_left = response().content_length;
+  if (response().framing == BodyFraming::chunked) {
     phase = Phase::chunked;
     guard.begin_chunks();
-  } else if (response.framing == BodyFraming::until_close) {
+  } else if (response().framing == BodyFraming::until_close) {
     phase = Phase::until_close;
     body_left = limits.body_bytes;
   } else if (body_left > limits.body_bytes) {
@@ -263,7 +265,7 @@ int Parser::State::on_response_headers() {
            -1;
   }
   if (!tell_head()) return -1;
-  return response.framing == BodyFraming::none ? 1 : 0;
+  return response().framing == BodyFraming::none ? 1 : 0;
 }
 
 bool Parser::State::tell_head() {
@@ -271,7 +273,7 @@ bool Parser::State::tell_head() {
   Result<void> good = events.on_head();
   if (good) return true;
   phase = Phase::broken;
-  error = std::move(good.error());
+  error = std::make_unique<Error>(std::move(good.error()));
   return false;
 }
 
@@ -302,7 +304,7 @@ bool Parser::at_start() const { return state_->at_start(); }
 
 bool Parser::head_done() const { return state_->head_told; }
 bool Parser::message_done() const { return state_->phase == State::Phase::done; }
-RequestHead& Parser::request_head() { return state_->request; }
-ResponseHead& Parser::response_head() { return state_->response; }
+RequestHead& Parser::request_head() { return state_->request(); }
+ResponseHead& Parser::response_head() { return state_->response(); }
 
 }  // namespace sluice::http

@@ -52,6 +52,7 @@ class Responder {
   // The caller's address, "127.0.0.1:5000" or "unix".
   virtual std::string peer() const = 0;
   virtual uint64_t received_ns() const = 0;  // Loop::now_ns() when the first byte of the head was read
+  virtual uint64_t read_ns() const = 0;      // the same of the last bytes so far
   // Bytes read for the request and written for the answer so far (heads, framing and bodies).
   virtual uint64_t bytes_in() const = 0;
   virtual uint64_t bytes_out() const = 0;

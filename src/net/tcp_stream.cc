@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t most_pieces = 64;    // in one system call
 constexpr size_t small_bytes = 2048;  // written as one piece
-constexpr int most_reads = 16;  // of whole buffers, before others have their turn
+constexpr int most_reads = 16;        // of whole buffers, before others have their turn
 
 }  // namespace
 
@@ -43,8 +43,8 @@ std::string reason_of(int uv_error) {
 }
 
 struct TcpCallbacks {
-  // libuv says that there is something to read, but gets no memory to read it into: recv(2) is a quarter of a microsecond
-  // cheaper than the read(2) that it would use.
+  // libuv says that there is something to read, but gets no memory to read it into: recv(2) is a quarter of a
+  // microsecond cheaper than the read(2) that it would use.
   static void allocate(uv_handle_t*, size_t, uv_buf_t* buffer) { *buffer = uv_buf_init(nullptr, 0); }
   static void readable(uv_stream_t* stream, ssize_t, const uv_buf_t*) {
     TcpSocket& socket = TcpSocket::of(stream);

@@ -54,10 +54,10 @@ class TcpStream final : public Stream {
   const int fd_;  // the socket's, which closes it
   StreamEvents* events_ = nullptr;
   SocketAddress peer_;
-  int failure_ = 0;          // of a write, not told yet
-  bool reading_ = false;     // as the user wants it
-  bool polling_ = false;     // libuv looks for bytes: stopped only when some come that nobody wants
-  bool in_ended_ = false;    // the peer's FIN has been told
+  int failure_ = 0;        // of a write, not told yet
+  bool reading_ = false;   // as the user wants it
+  bool polling_ = false;   // libuv looks for bytes: stopped only when some come that nobody wants
+  bool in_ended_ = false;  // the peer's FIN has been told
   bool end_asked_ = false;
   bool shut_ = false;  // our FIN is on its way
   bool ended_told_ = false;

@@ -63,6 +63,7 @@ class FakeResponder final : public http::Responder {
   void resume_body() override { paused = false; }
   std::string peer() const override { return "127.0.0.1:5000"; }
   uint64_t received_ns() const override { return received; }
+  uint64_t read_ns() const override { return received; }
   uint64_t bytes_in() const override { return 0; }
   uint64_t bytes_out() const override { return body.size(); }
   net::Loop& loop() override {
