@@ -9,4 +9,4 @@ for program in nginx haproxy wrk taskset python3; do
   command -v "$program" >/dev/null || { scripts/deps.sh --bench; break; }
 done
 benchmarks/build.sh
-exec python3 benchmarks/compare.py "$@"
+exec python3 -B benchmarks/compare.py "$@"

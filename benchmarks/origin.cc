@@ -10,6 +10,7 @@
 //                           ns, then [DONE]
 //   x-bench-interval-us: N  the time from frame to frame (default 0: all at once)
 //   x-bench-hold: 1         after the frames say nothing more and keep the stream open until the peer goes
+//   x-bench-counts: 1       how many connections were accepted and requests answered before this one, as JSON
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -139,6 +140,7 @@ class Origin {
       if (fd < 0) return;
       const int on = 1;
       setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      ++accepted_;
       auto connection = std::make_unique<Connection>();
       connection->fd = fd;
       connections_[fd] = std::move(connection);
@@ -190,19 +192,26 @@ class Origin {
   }
 
   void answer(Connection& c, const Head& head) {
+    ++answered_;
     if (head.text.find("x-bench-") == head.text.npos && head.target.find("x-bench-") == head.target.npos) {
       c.out += small_;
       return;
     }
     if (const uint64_t frames = head.knob("x-bench-frames"); frames > 0) return begin_stream(c, head, frames);
+    if (head.knob("x-bench-counts") != 0) {
+      c.out += with_head("{\"accepted\":" + std::to_string(accepted_) +
+                         ",\"answered\":" + std::to_string(answered_ - 1) + "}");
+      return;
+    }
     const size_t bytes = std::min<size_t>(head.knob("x-bench-body"), max_answer_bytes);
     auto& kept = sized_[bytes];
     if (kept.empty()) kept = whole_answer(bytes);
     c.out += kept;
   }
 
-  static std::string whole_answer(size_t bytes) {
-    const std::string body = chat_completion(bytes);
+  static std::string whole_answer(size_t bytes) { return with_head(chat_completion(bytes)); }
+
+  static std::string with_head(const std::string& body) {
     return "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: " + std::to_string(body.size()) +
            "\r\n\r\n" + body;
   }
@@ -315,6 +324,7 @@ class Origin {
   }
 
   int listener_, epoll_, timer_;
+  uint64_t accepted_ = 0, answered_ = 0;
   std::unordered_map<int, std::unique_ptr<Connection>> connections_;
   std::multimap<uint64_t, int> due_;  // when -> whose frame
   std::map<size_t, std::string> sized_;

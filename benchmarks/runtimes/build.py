@@ -5,10 +5,12 @@ import resource
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+from machine import about_machine, output  # noqa: E402
+
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion"]
 
 
@@ -26,10 +28,6 @@ RUNTIMES = [
     Runtime("libevent", "libevent.cc", "libevent_core", "libevent-core-2.1-7"),
     Runtime("io_uring", "io_uring.cc", "liburing", "liburing2"),
 ]
-
-
-def output(*command):
-    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, timeout=60).stdout.strip()
 
 
 def pkg_config(*arguments):
@@ -94,9 +92,6 @@ class Build:
                 "lines": (HERE / runtime.source).read_text().count("\n")}
 
 
-def about_machine():
-    processor = re.search(r"^model name\s*:\s*(.*)$", Path("/proc/cpuinfo").read_text(), re.M)
-    return {"processor": processor[1] if processor else "unknown processor", "cores": os.cpu_count(), "kernel": os.uname().release,
-            "compiler": output("g++", "--version").splitlines()[0], "when": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-            "packages": {p: output("dpkg-query", "-W", "-f", "${Version}", p)
-                         for p in [r.package for r in RUNTIMES if r.package] + ["node-llhttp"]}}
+def about():
+    return {**about_machine(), "packages": {p: output("dpkg-query", "-W", "-f", "${Version}", p)
+                                            for p in [r.package for r in RUNTIMES if r.package] + ["node-llhttp"]}}

@@ -19,8 +19,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent))
-from build import RUNTIMES, Build, Runtime, about_machine  # noqa: E402
-from compare import FIELDS, LOAD_CORE, PATH, PROXY_CORE, Process, running, sluice  # noqa: E402
+from build import RUNTIMES, Build, Runtime, about  # noqa: E402
+from machine import LOAD_CORE, PROXY_CORE, Process, running  # noqa: E402
+from proxies import FIELDS, PATH, sluice  # noqa: E402
 
 NOT_PERMITTED = 3  # exit code of a proxy whose loop the kernel refuses
 STREAMS = 1000
@@ -316,13 +317,13 @@ def main():
                 load.kill()
         for process in list(running):
             process.stop()
-    about = about_machine()
+    machine = about()
     (options.out / "runtimes.json").write_text(json.dumps(
-        {"about": about, "rounds": options.rounds, "requests": options.requests, "load_before": bench.load_before,
+        {"about": machine, "rounds": options.rounds, "requests": options.requests, "load_before": bench.load_before,
          "medians": bench.medians(), "ratios_to_libuv": bench.ratios(), "calls_by_name": bench.calls, "samples": bench.samples},
         indent=1))
-    (options.out / "runtimes.md").write_text(bench.table(about))
-    print(bench.table(about))
+    (options.out / "runtimes.md").write_text(bench.table(machine))
+    print(bench.table(machine))
     print(f"written: {options.out}/runtimes.md, runtimes.json", file=sys.stderr)
 
 
