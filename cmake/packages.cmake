@@ -1,6 +1,16 @@
 # Libraries, all from the system's packages (scripts/deps.sh). Each stands behind a target of ours, so that which folder may
 # use which library is read in CMakeLists.txt. Headers are SYSTEM: our warnings are for our code.
 find_package(PkgConfig REQUIRED)
+# Debian 12 has archives of all libraries but simdjson, whose source can be given; without it that one, and the C++ library that
+# it needs itself, stay shared.
+option(SLUICE_STATIC "link all but the C library statically" OFF)
+set(SLUICE_SIMDJSON_SOURCE "" CACHE PATH "with SLUICE_STATIC: a folder with simdjson.cpp and simdjson.h, where there is no libsimdjson.a")
+set(uv libuv)
+if(SLUICE_STATIC)
+  set(OPENSSL_USE_STATIC_LIBS TRUE)
+  set(ZLIB_USE_STATIC_LIBS TRUE)
+  set(uv libuv-static)
+endif()
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(simdjson REQUIRED)
@@ -8,7 +18,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(Threads REQUIRED)
-pkg_check_modules(UV REQUIRED IMPORTED_TARGET libuv)
+pkg_check_modules(UV REQUIRED IMPORTED_TARGET ${uv})
 find_path(TL_EXPECTED_INCLUDE tl/expected.hpp REQUIRED)
 
 function(sluice_package name)
@@ -20,7 +30,11 @@ sluice_package(sluice_uv PkgConfig::UV Threads::Threads)
 sluice_package(sluice_ssl OpenSSL::SSL OpenSSL::Crypto)
 sluice_package(sluice_crypto OpenSSL::Crypto)
 sluice_package(sluice_zlib ZLIB::ZLIB)
-sluice_package(sluice_simdjson simdjson::simdjson)
+if(SLUICE_STATIC)
+  include(cmake/static_simdjson.cmake)
+else()
+  sluice_package(sluice_simdjson simdjson::simdjson)
+endif()
 sluice_package(sluice_nlohmann nlohmann_json::nlohmann_json)
 # Headers only: as shared libraries, spdlog and fmt cost 0.4 MiB of resident memory for the little that is used of them.
 sluice_package(sluice_spdlog Threads::Threads)
