@@ -11,7 +11,7 @@ for group in "$@"; do
   case $group in
     --test) wanted+=(python3=python3 nodejs=node npm=npm openssl=openssl curl=curl
                      nginx-light=nginx haproxy=haproxy caddy=caddy systemd=systemd-analyze prometheus=promtool) ;;
-    --bench) wanted+=(nginx-light=nginx haproxy=haproxy wrk=wrk curl=curl) ;;
+    --bench) wanted+=(nginx-light=nginx haproxy=haproxy wrk=wrk curl=curl openssl=openssl gnuplot-nox=gnuplot) ;;
     --lint) wanted+=(clang-14=clang++-14 clang-format-14=clang-format-14 clang-tidy-14=clang-tidy-14 libclang-rt-14-dev) ;;
     --count) wanted+=(valgrind=valgrind openssl=openssl) ;;
     *) echo "usage: scripts/deps.sh [--test] [--bench] [--lint] [--count]" >&2; exit 1 ;;
