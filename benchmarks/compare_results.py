@@ -80,6 +80,10 @@ def warnings(earlier, later):
     for what in ("rounds", "seconds"):
         if earlier.get(what) != later.get(what):
             yield f"warning: {what} differ: {earlier.get(what)} and {later.get(what)}"
+    for name in earlier.get("build_notes", {}).keys() & later.get("build_notes", {}).keys():  # a size that is of something else
+        one, other = earlier["build_notes"][name], later["build_notes"][name]
+        if one != other:
+            yield f"warning: {name} differ: {one}; {other}"
     for name, result in (("the earlier", earlier), ("the later", later)):
         if result.get("load_before", 0) > 1:
             yield f"warning: the machine was busy when {name} began (load average {result['load_before']:.1f})"

@@ -84,10 +84,10 @@ class Comparison(unittest.TestCase):
 
     def test_warnings(self):
         self.assertEqual(list(program.warnings(result(), result())), [])
-        other = result(rounds=5, load_before=3.0, commit={"describe": "x", "dirty": True})
+        other = result(rounds=5, load_before=3.0, commit={"describe": "x", "dirty": True}, build_notes={"libraries": "libz.so"})
         other["about"]["processor"] = "Q"
-        text = "\n".join(program.warnings(result(), other))
-        for part in ("processor differs: P and Q", "rounds differ: 3 and 5", "busy when the later", "the later has changes"):
+        text = "\n".join(program.warnings(result(build_notes={"libraries": "none"}), other))
+        for part in ("processor differs: P and Q", "rounds differ: 3 and 5", "busy when the later", "the later has changes", "libraries differ: none; libz.so"):
             self.assertIn(part, text)
 
 
