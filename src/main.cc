@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "bench_command.h"
 #include "config/banner.h"
 #include "daemon/descriptor_limit.h"
 #include "daemon/notifier.h"
@@ -149,6 +150,7 @@ int command_line(int argc, char** argv) {
   flags.add_to(*run_command);
   CLI::App* check_command = app.add_subcommand("check", "say everything that is wrong with a configuration");
   check_command->add_option("file", flags.startup.config_file, "the configuration (default: as for run)");
+  BenchCommand bench_command(app);
   CLI::App* version_command = app.add_subcommand("version", "print the version");
   app.require_subcommand(0, 1);
   try {
@@ -160,6 +162,7 @@ int command_line(int argc, char** argv) {
     std::printf("sluice %s\n", SLUICE_VERSION);
     return exit_fine;
   }
+  if (bench_command.given()) return bench_command.run();
   return check_command->parsed() ? check(flags.options()) : run(flags.options());
 }
 

@@ -22,7 +22,8 @@ FOLDERS = {
     "admin": ["http", "api", "policy", "routing", "observe", "config"],
     "demo": ["http", "sse", "net"],
     "gateway": ["api", "routing", "policy", "storage", "observe", "http", "tls", "net", "config", "sluice"],
-    "main": ["gateway", "admin", "config", "daemon", "demo", "observe", "net", "sluice"],
+    "bench": ["api", "sse", "http", "tls", "net", "config/url.h"],
+    "main": ["bench", "gateway", "admin", "config", "daemon", "demo", "observe", "net", "sluice"],
     "sluice": [],  # include/sluice, the embedding API
 }
 

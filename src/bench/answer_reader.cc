@@ -1,0 +1,132 @@
+#include "bench/answer_reader.h"
+
+#include <array>
+#include <span>
+
+namespace sluice::bench {
+namespace {
+
+// What is looked for within choices is of no use, but a list's elements are told of only where something is.
+constexpr uint8_t choices_node = 1, content_node = 2, index_node = 3;
+constexpr api::ScanEdge body_edges[] = {
+    {0, "choices", choices_node}, {0, "content", content_node}, {choices_node, "index", index_node}};
+
+const api::ScanTree& body_places() {
+  static constexpr api::ScanTree tree(body_edges);
+  return tree;
+}
+
+// Keys of text, without the first quote.
+constexpr std::array<std::string_view, 6> openai_keys = {R"(content")",   R"(reasoning_content")", R"(reasoning")",
+                                                         R"(arguments")", R"(refusal")",           R"(text")"};
+constexpr std::array<std::string_view, 3> anthropic_keys = {R"(text")", R"(thinking")", R"(partial_json")"};
+
+std::string_view content_type(bool stream) { return stream ? "text/event-stream" : "application/json"; }
+
+bool begins_text(std::string_view after_key) {
+  const size_t colon = after_key.find_first_not_of(" \t\r\n");
+  if (colon == std::string_view::npos || after_key[colon] != ':') return false;
+  const size_t quote = after_key.find_first_not_of(" \t\r\n", colon + 1);
+  return quote != std::string_view::npos && after_key[quote] == '"' && quote + 1 < after_key.size() &&
+         after_key[quote + 1] != '"';
+}
+
+}  // namespace
+
+// A look at the bytes rather than at a document: a quote within a string has a backslash before it, so what looks like
+// a key is one, or a value that no colon follows.
+bool carries_text(Dialect dialect, std::string_view data) {
+  std::span<const std::string_view> keys = openai_keys;
+  if (dialect == Dialect::anthropic) keys = anthropic_keys;
+  for (size_t at = data.find('"'); at != std::string_view::npos; at = data.find('"', at + 1)) {
+    const std::string_view rest = data.substr(at + 1);
+    for (const std::string_view key : keys) {
+      if (rest.starts_with(key) && begins_text(rest.substr(key.size()))) return true;
+    }
+  }
+  return false;
+}
+
+AnswerReader::AnswerReader(Dialect dialect, bool stream)
+    : dialect_(dialect),
+      stream_(stream),
+      tap_(dialect, content_type(stream), false),
+      scan_(body_places()),
+      events_(event_bytes) {}
+
+void AnswerReader::begin(const http::ResponseHead& head) {
+  status_ = head.status;
+  const std::string_view type = head.fields.find("content-type").value_or("");
+  is_events_ = http::same_name(type.substr(0, type.find(';')), "text/event-stream");
+  has_answer_ = broken_ = false;
+  detail_.clear();
+  kept_.clear();
+  error_.clear();
+  if (const auto wait = head.fields.find("retry-after")) detail_ = " (retry-after: " + std::string(*wait) + ")";
+  if (const auto where = head.fields.find("location")) detail_ += " (location: " + std::string(*where) + ")";
+  tap_ = api::AnswerTap(dialect_, content_type(stream_), false);
+  scan_.reset();
+  events_ = sse::Parser(event_bytes);
+}
+
+uint32_t AnswerReader::feed(std::string_view bytes) {
+  if (status_ / 100 != 2 || !stream_ || !is_events_) kept_ += bytes.substr(0, kept_bytes - kept_.size());
+  if (status_ / 100 != 2 || stream_ != is_events_) return 0;
+  pieces_.clear();
+  tap_.feed(bytes, pieces_);
+  if (stream_) return read_events(bytes);
+  scan_.feed(bytes, *this);
+  return 0;
+}
+
+uint32_t AnswerReader::read_events(std::string_view bytes) {
+  uint32_t with_text = 0;
+  if (broken_) return 0;
+  events_.feed(bytes);
+  for (;;) {
+    const auto event = events_.next();
+    if (!event) {
+      broken_ = true;
+      error_ = event.error().message;
+      return with_text;
+    }
+    if (!*event) return with_text;
+    if (carries_text(dialect_, (*event)->data)) ++with_text;
+    if (error_.empty() && tap_.saw_error() && (*event)->data.find("\"error\"") != std::string_view::npos) {
+      error_ = error_text((*event)->data.substr(0, kept_bytes));
+    }
+  }
+}
+
+void AnswerReader::on_value(uint8_t node, api::JsonKind kind, std::string_view) {
+  // Choices are one at least; an answer of no content blocks is one that says nothing.
+  const bool anthropic = dialect_ == Dialect::anthropic;
+  has_answer_ = has_answer_ || (anthropic ? node == content_node && kind == api::JsonKind::array
+                                          : node == choices_node && kind == api::JsonKind::item);
+}
+
+std::optional<Failure> AnswerReader::refused() const {
+  if (status_ / 100 != 2) return Failure{"HTTP " + std::to_string(status_), error_text(kept_) + detail_};
+  if (stream_ && !is_events_) return Failure{"no stream", "the answer is no event stream: " + kept_};
+  if (!stream_ && is_events_) return Failure{"unasked stream", "the answer is an event stream: " + kept_};
+  return std::nullopt;
+}
+
+std::optional<Failure> AnswerReader::finish() {
+  if (auto failure = refused()) return failure;
+  pieces_.clear();
+  tap_.finish(pieces_);
+  if (stream_) {
+    if (broken_) return Failure{"broken stream", error_};
+    if (tap_.saw_error()) return Failure{"error in the stream", error_};
+    if (!tap_.whole()) return Failure{"cut short", "the stream ended without a finish reason or its last frame"};
+    return std::nullopt;
+  }
+  if (!tap_.whole())
+    return Failure{"no JSON", kept_.empty() ? "the answer is empty" : "the answer is no whole JSON: " + kept_};
+  if (tap_.saw_error()) return Failure{"error in the answer", error_text(kept_)};
+  if (!has_answer_) return Failure{"no content", "JSON without choices or content: " + kept_};
+  return std::nullopt;
+}
+
+}  // namespace sluice::bench

@@ -1,0 +1,62 @@
+// One of the callers that a run consists of: asks, reads the answer, and asks again, until there is nothing more to
+// ask. One whose request has failed waits a moment before the next one, so that a target which refuses everything is
+// not flooded.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "bench/answer_reader.h"
+#include "bench/call.h"
+#include "bench/options.h"
+#include "bench/tally.h"
+
+namespace sluice::bench {
+
+// What all callers of a run share.
+struct Shift {
+  net::Loop& loop;
+  http::OutboundPool& pool;
+  const Options& options;
+  Tally& tally;
+  std::string request;                 // what they all ask
+  uint64_t begun = 0;                  // requests
+  uint32_t busy = 0;                   // callers that are not done
+  uint64_t last_end_ns = 0;            // when a request ended last
+  bool over = false;                   // no more requests are to begin
+  bool connected = false;              // there has been a connection
+  std::optional<Error> hopeless = {};  // why there will be none: the run cannot start
+
+  bool begin_one() {
+    if (over || hopeless || (options.requests != 0 && begun == options.requests)) return false;
+    ++begun;
+    return true;
+  }
+};
+
+class Caller final : CallEvents {
+ public:
+  static constexpr uint64_t pause_ms = 100;  // after a failure
+
+  explicit Caller(Shift& shift);
+  void start();  // once
+
+ private:
+  void ask();
+  void failed(const Failure& failure);
+  void on_call_sent() override { shift_.connected = true; }
+  void on_call_head(const http::ResponseHead& head) override;
+  void on_call_body(std::string_view bytes) override;
+  void on_call_end() override;
+  void on_call_failed(const Error& error) override;
+
+  Shift& shift_;
+  AnswerReader reader_;
+  uint64_t first_text_ns_ = 0;
+  uint64_t last_text_ns_ = 0;
+  net::Timeout pause_;
+  Call call_;
+};
+
+}  // namespace sluice::bench

@@ -1,0 +1,45 @@
+// What a run is asked to do: the command line's words, checked.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/dialect.h"
+#include "base/result.h"
+#include "bench/target.h"
+
+namespace sluice::bench {
+
+// As written; "" for what is not given.
+struct Flags {
+  std::string url, model, connections, requests, duration, prompt, max_tokens, dialect, key_env, timeout, ca_file;
+  bool stream = false;
+  bool json = false;
+};
+
+struct Options {
+  static constexpr uint32_t most_connections = 4096;
+
+  Target target;
+  Dialect dialect = Dialect::openai;  // or anthropic
+  std::string model;                  // "": the first that /v1/models names
+  std::string key;                    // a secret; "": none
+  std::string key_variable;           // where it comes from
+  uint32_t connections = 0;
+  uint64_t requests = 0;        // 0: as many as the duration lets through
+  uint64_t duration_ms = 0;     // 0: until the requests are done
+  uint32_t timeout_ms = 0;      // of one request
+  uint32_t max_tokens = 0;      // of one answer
+  std::string prompt, ca_file;  // ca_file: PEM; "": the system's authorities
+  bool stream = false;
+  bool json = false;
+};
+
+// The value of an environment variable, "" where it is not set.
+using Variable = std::function<std::string(const char* name)>;
+
+// The error (code config) says which flag is wrong and what it takes; it never holds a key.
+Result<Options> options_from(const Flags& flags, const Variable& variable);
+
+}  // namespace sluice::bench

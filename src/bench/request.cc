@@ -1,0 +1,60 @@
+#include "bench/request.h"
+
+#include "base/json_escape.h"
+#include "http/writer.h"
+
+namespace sluice::bench {
+namespace {
+
+std::string begin_head(const Options& options, http::Method method, std::string_view path) {
+  std::string head;
+  http::write_request_line(head, method, path);
+  http::write_field(head, "host", options.target.url.authority());
+  http::write_field(head, "user-agent", "sluice/" SLUICE_VERSION);
+  http::write_field(head, "accept-encoding", "identity");
+  const bool anthropic = options.dialect == Dialect::anthropic;
+  if (anthropic) http::write_field(head, "anthropic-version", "2023-06-01");
+  if (options.key.empty()) return head;
+  if (anthropic) {
+    http::write_field(head, "x-api-key", options.key);
+  } else {
+    http::write_field(head, "authorization", "Bearer " + options.key);
+  }
+  return head;
+}
+
+// OpenAI's reasoning models refuse max_tokens; many other programs know nothing else.
+std::string_view limit_field(Dialect dialect, std::string_view model) {
+  model.remove_prefix(model.rfind('/') + 1);
+  const bool numbered = model.size() > 1 && model[0] == 'o' && model[1] >= '1' && model[1] <= '9';
+  const bool reasons = dialect == Dialect::openai && (numbered || model.starts_with("gpt-5"));
+  return reasons ? "max_completion_tokens" : "max_tokens";
+}
+
+}  // namespace
+
+std::string models_request(const Options& options) {
+  std::string head = begin_head(options, http::Method::get, options.target.models_path());
+  http::end_head(head);
+  return head;
+}
+
+std::string answer_request(const Options& options, std::string_view model) {
+  std::string body = R"({"model":)";
+  append_json_string(body, model);
+  body += ",\"";
+  body += limit_field(options.dialect, model);
+  body += "\":" + std::to_string(options.max_tokens);
+  if (options.stream) body += R"(,"stream":true)";
+  if (options.stream && options.dialect == Dialect::openai) body += R"(,"stream_options":{"include_usage":true})";
+  body += R"(,"messages":[{"role":"user","content":)";
+  append_json_string(body, options.prompt);
+  body += "}]}";
+  std::string request = begin_head(options, http::Method::post, options.target.answer_path(options.dialect));
+  http::write_field(request, "content-type", "application/json");
+  http::write_field(request, "content-length", uint64_t{body.size()});
+  http::end_head(request);
+  return request + body;
+}
+
+}  // namespace sluice::bench

@@ -1,0 +1,16 @@
+// The bytes of a run's requests: they are written once and sent again and again.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "bench/options.h"
+
+namespace sluice::bench {
+
+// GET .../models
+std::string models_request(const Options& options);
+// POST .../chat/completions or .../messages for an answer of `model`, head and body.
+std::string answer_request(const Options& options, std::string_view model);
+
+}  // namespace sluice::bench
