@@ -69,7 +69,7 @@ Result<void> Exchange::check_head() {
   if (match_.endpoint->model_in == api::ModelIn::multipart_body) {
     auto peeker = api::MultipartPeeker::create(head_.fields.find("content-type").value_or(""));
     if (!peeker) return tl::unexpected<Error>(peeker.error());
-    multipart_ = std::move(*peeker);
+    multipart_ = std::make_unique<api::MultipartPeeker>(std::move(*peeker));
   }
   if (head_.framing == BodyFraming::length) body_.reserve(head_.content_length + net::read_padding_bytes);
   return {};
@@ -242,6 +242,7 @@ void Exchange::on_answer_head(http::ResponseHead& head) {
   if (other_id) account_.target_request_id = *other_id;
   if (attempt_->request_sent()) {
     body_ = {};
+    edits_ = {};
     attempt_->forget_request();
   }
   const auto limits = rate_limit_fields(context_.limits, admitted_.key, match_.endpoint->dialect);

@@ -12,7 +12,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -100,7 +99,7 @@ class Exchange final : public http::RequestHandler,
   std::string rest_;  // of an upload that is passed on as it arrives: what the target has not taken yet
   std::vector<api::Edit> edits_;
   std::unique_ptr<http::Inflater> inflater_;
-  std::optional<api::MultipartPeeker> multipart_;
+  std::unique_ptr<api::MultipartPeeker> multipart_;
   routing::Target target_;
   LimitPass limit_pass_;
   TokenEstimate tokens_;

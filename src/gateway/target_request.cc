@@ -50,7 +50,9 @@ std::string write_target_head(const http::RequestHead& caller, const api::Match&
     if (!query.empty()) (path += '?') += query;
   }
   std::string head;
-  head.reserve(path.size() + caller.fields.bytes() + link.fixed_fields.size() + 256);
+  constexpr size_t separators = 4, lines_of_ours = 64;  // a field's; and the request line's rest, and the length
+  head.reserve(path.size() + caller.fields.bytes() + separators * caller.fields.size() + link.fixed_fields.size() +
+               lines_of_ours);
   http::write_request_line(head, caller.method, path);
   head += link.fixed_fields;
   const http::HopByHop is_hop_by_hop(caller.fields);

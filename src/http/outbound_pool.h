@@ -19,8 +19,8 @@ struct PoolCounts {
 };
 
 struct PoolOptions {
-  uint32_t max_open = 0;  // at once; 0: no cap
-  uint32_t max_idle = 64;
+  uint32_t max_open = 0;         // at once; 0: no cap
+  uint32_t max_idle = 1'024;     // all that many callers at once have needed; those that are too many grow old and go
   uint32_t idle_ms = 30'000;     // an idle connection older than this is closed
   uint32_t max_waiting = 1'024;  // in all pools that share the counts
   ParserLimits limits;           // of answers
