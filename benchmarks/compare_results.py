@@ -35,10 +35,11 @@ def ratios(sides):
 
 
 def noise_of(old, new):
-    """How much the later median may differ by chance, over the earlier one. Two samples each, or more."""
+    """How much the later median may differ by chance, over the earlier one. Two samples each, or more. A median is 1.25 times as
+    noisy as a mean."""
     student = next(t for freedom, t in reversed(STUDENT) if freedom <= len(old) + len(new) - 2)
     middle = statistics.median(old)
-    return student * (statistics.variance(old) / len(old) + statistics.variance(new) / len(new)) ** 0.5 / middle if middle else 0
+    return 1.25 * student * (statistics.variance(old) / len(old) + statistics.variance(new) / len(new)) ** 0.5 / middle if middle else 0
 
 
 def verdict(name, earlier, later, noise):

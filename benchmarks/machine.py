@@ -69,17 +69,16 @@ class Process:
         return {"rss_kb": max(rss), "pss_kb": pss}
 
     def stop(self):
-        if self in running:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                for pid in self.pids():
+                    os.kill(pid, signal.SIGKILL)
+                self.process.wait()
+        if self in running:  # until here: whoever interrupts this must find it
             running.remove(self)
-        if self.process.poll() is not None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            for pid in self.pids():
-                os.kill(pid, signal.SIGKILL)
-            self.process.wait()
 
 
 def run_whole(command, seconds, **options):

@@ -94,9 +94,14 @@ def parse_options(about, rounds, seconds, quick_rounds, quick_seconds, add=None)
 
 
 def fresh_folder(folder):
-    """For configurations and logs, empty."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    """For configurations and logs, empty. A folder that is there is emptied only if it was made here."""
+    mark = folder / ".made-by-benchmarks"
+    if folder.exists() and any(folder.iterdir()):
+        if not mark.exists():
+            raise SystemExit(f"{folder} is not empty, and no benchmark has made it; write the results elsewhere (--out)")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    mark.touch()
     return folder
 
 

@@ -62,7 +62,8 @@ BenchCommand::BenchCommand(CLI::App& app)
   command_->get_option("url")->required();
   command_->add_flag("--stream", flags_.stream, "ask for streams");
   command_->add_flag("--json", flags_.json, "print one JSON object");
-  command_->footer("Exit codes: 0 fine, 1 wrong flags, 2 could not start, 3 requests have failed.");
+  command_->footer(
+      "Exit codes: 0 fine, 1 wrong flags, 2 could not start, 3 requests have failed, or none was answered.");
 }
 
 BenchCommand::Exit BenchCommand::say(const std::string& line, Exit code) {
@@ -97,7 +98,8 @@ int BenchCommand::run() {
   if (std::fwrite(report.data(), 1, report.size(), stdout) != report.size() || std::fflush(stdout) != 0) {
     return say("cannot write the report", could_not_start);
   }
-  return summary->tally->failures.count() == 0 ? fine : requests_failed;
+  const bench::Tally& tally = *summary->tally;
+  return tally.failures.count() == 0 && tally.answered > 0 ? fine : requests_failed;
 }
 
 }  // namespace sluice

@@ -57,7 +57,8 @@ AnswerReader::AnswerReader(Dialect dialect, bool stream)
 void AnswerReader::begin(const http::ResponseHead& head) {
   status_ = head.status;
   const std::string_view type = head.fields.find("content-type").value_or("");
-  is_events_ = http::same_name(type.substr(0, type.find(';')), "text/event-stream");
+  const std::string_view media_type = type.substr(0, type.find_first_of("; \t"));
+  is_events_ = http::same_name(media_type, "text/event-stream");
   has_answer_ = broken_ = false;
   detail_.clear();
   kept_.clear();

@@ -15,19 +15,43 @@ size_t skip_spaces(std::string_view text, size_t at) {
   return at == std::string_view::npos ? text.size() : at;
 }
 
-// The string that is the value of the first member `key` (with its quotes); "" if there is none.
+// The string that is the value of the first member `key` (with its quotes) that has one; "" if there is none.
 std::string member_text(std::string_view body, std::string_view key) {
-  size_t at = body.find(key);
-  if (at == std::string_view::npos) return {};
-  at = skip_spaces(body, at + key.size());
-  if (at == body.size() || body[at] != ':') return {};
-  at = skip_spaces(body, at + 1);
-  if (at == body.size() || body[at] != '"') return {};
-  const size_t begin = ++at;
-  while (at < body.size() && body[at] != '"') at += body[at] == '\\' ? 2 : 1;
-  std::string text;
-  api::append_json_unescaped(text, body.substr(begin, std::min(at, body.size()) - begin));
-  return text;
+  for (size_t found = body.find(key); found != std::string_view::npos; found = body.find(key, found + 1)) {
+    size_t at = skip_spaces(body, found + key.size());
+    if (at == body.size() || body[at] != ':') continue;
+    at = skip_spaces(body, at + 1);
+    if (at == body.size() || body[at] != '"') continue;
+    const size_t begin = ++at;
+    while (at < body.size() && body[at] != '"') at += body[at] == '\\' ? 2 : 1;
+    std::string text;
+    api::append_json_unescaped(text, body.substr(begin, std::min(at, body.size()) - begin));
+    return text;
+  }
+  return {};
+}
+
+// How many bytes at the start of `text` are `secret`, as it is or with JSON's escapes in it; also its first part where
+// the text ends within it. 0: none.
+size_t secret_bytes(std::string_view text, std::string_view secret) {
+  size_t at = 0, matched = 0;
+  for (; matched < secret.size() && at < text.size(); ++matched) {
+    size_t bytes = 1;
+    char c = text[at];
+    if (c == '\\' && at + 1 < text.size() && text[at + 1] != 'u') {
+      bytes = 2;
+      c = text[at + 1];
+    } else if (c == '\\') {
+      std::string one;
+      bytes = std::min<size_t>(6, text.size() - at);
+      if (bytes < 6) return matched >= shortest_secret_bytes ? text.size() : 0;
+      if (!api::append_json_unescaped(one, text.substr(at, 6)) || one.size() != 1) return 0;
+      c = one[0];
+    }
+    if (c != secret[matched]) return 0;
+    at += bytes;
+  }
+  return matched >= shortest_secret_bytes ? at : 0;
 }
 
 // How many bytes at the start of `text` are no character to be shown: a control character, or no UTF-8.
@@ -73,9 +97,9 @@ std::string shown(std::string_view text, std::string_view secret, size_t most_by
   for (size_t at = 0; at < text.size();) {
     const std::string_view rest = text.substr(at);
     if (out.size() > most_bytes) break;
-    if (masks && rest.starts_with(secret)) {
+    if (const size_t hidden = masks ? secret_bytes(rest, secret) : 0; hidden != 0) {
       out += "***";
-      at += secret.size();
+      at += hidden;
     } else if (const size_t bytes = unshown_bytes(rest); bytes != 0) {
       if (!out.empty() && out.back() != ' ') out += ' ';
       at += bytes;

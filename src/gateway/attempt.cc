@@ -43,6 +43,7 @@ void Attempt::begin(std::unique_ptr<http::OutboundConnection> connection, bool r
   reused_ = reused;
   phase_ = Phase::awaiting;
   next_piece_ = piece_offset_ = 0;
+  head_sent_ = false;
   connection_->begin(*this, request_.is_head);
   const config::ProviderTimeouts& timeouts = link_.provider.timeouts;
   arm(request_.wants_stream ? timeouts.first_byte_ms : timeouts.response_ms);
@@ -54,13 +55,11 @@ void Attempt::begin(std::unique_ptr<http::OutboundConnection> connection, bool r
 void Attempt::send() {
   constexpr size_t most_pieces = 8;
   std::array<std::string_view, most_pieces> out;
-  const bool first = next_piece_ == 0 && piece_offset_ == 0;
-  bool head_waits = first;
-  while ((head_waits || next_piece_ < request_.body.size()) && !congested()) {
+  while ((!head_sent_ || next_piece_ < request_.body.size()) && !congested()) {
     size_t count = 0, bytes = 0;
-    if (head_waits) {
+    if (!head_sent_) {
       out[count++] = request_.head;
-      head_waits = false;
+      head_sent_ = true;
     }
     while (count < most_pieces && next_piece_ < request_.body.size() && bytes < WriteMarks::low_bytes) {
       std::string_view piece = request_.body[next_piece_];

@@ -99,6 +99,7 @@ class Attempt final : public Recycled<Attempt>, http::AnswerEvents {
   std::unique_ptr<Error> refused_;  // the pool's refusal, to be told in a later turn
   net::Timeout timeout_;
   uint64_t bytes_in_ = 0, bytes_out_ = 0;
+  bool head_sent_ = false;
   size_t next_piece_ = 0;    // of request_.body
   size_t piece_offset_ = 0;  // already sent of it
   Phase phase_ = Phase::connecting;

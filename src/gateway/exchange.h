@@ -106,7 +106,7 @@ class Exchange final : public http::RequestHandler,
   std::unique_ptr<Attempt> attempt_;  // refers to account_.target
   Relay relay_;
   std::unique_ptr<Error> failure_;  // met inside a batch of the answer, acted on at its end
-  uint64_t turn_ns_ = 0;            // when that batch was read, where somebody has asked
+  uint64_t turn_ns_ = 0;            // when that batch was read, if the answer's head was in it
 };
 
 }  // namespace sluice::gateway

@@ -1,5 +1,7 @@
 #include "gateway/worker.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <random>
 
@@ -27,6 +29,16 @@ http::InboundOptions inbound_options(const config::Config& config) {
   return options;
 }
 
+// Connections to targets that may wait for work, in one worker: of its share of the descriptors, an eighth.
+int64_t most_idle_connections(size_t workers) {
+  const int64_t most = http::PoolCounts().most_idle;
+  constexpr int64_t least = 8;
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return most;
+  const uint64_t share = uint64_t{limit.rlim_cur} / (8 * std::max<size_t>(workers, 1));
+  return std::clamp(static_cast<int64_t>(std::min<uint64_t>(share, INT64_MAX)), least, most);
+}
+
 bool has_demo(const config::Config& config) {
   return std::any_of(config.providers.begin(), config.providers.end(),
                      [](const config::Provider& provider) { return provider.base_url.demo; });
@@ -52,6 +64,7 @@ Worker::Worker(Shared& shared, size_t index)
       ids_(entropy()),
       access_log_(shared.log, metrics_),
       sweeps_(index == 0) {
+  pools_.most_idle = most_idle_connections(shared_.worker_count);
   if (shared_.alerts) failures_.emplace();
   if (shared_.alerts && index == 0) {
     first_setup_ = shared_.setup();

@@ -305,10 +305,13 @@ void InboundConnection::write(std::span<const std::string_view> pieces) {
     for (const std::string_view piece : pieces) count(piece);
     stream_->write(pieces);
   }
-  if (stream_->pending_bytes() > 0 && !write_timeout_.armed()) {
-    taken_bytes_ = written_bytes_ - stream_->pending_bytes();
-    loop().timers().arm(write_timeout_, all_.options_.write_stall_ms);
-  }
+  watch_writing();
+}
+
+void InboundConnection::watch_writing() {
+  if (stream_->pending_bytes() == 0 || write_timeout_.armed()) return;
+  taken_bytes_ = written_bytes_ - stream_->pending_bytes();
+  loop().timers().arm(write_timeout_, all_.options_.write_stall_ms);
 }
 
 void InboundConnection::on_write_timeout() {
@@ -379,7 +382,8 @@ void InboundConnection::close_gently() {
     reading_ = true;
   }
   read_timeout_.cancel();
-  if (stream_->pending_bytes() == 0) on_ended();
+  if (stream_->pending_bytes() == 0) return on_ended();
+  watch_writing();  // TLS has a last word too
 }
 
 void InboundConnection::on_ended() {

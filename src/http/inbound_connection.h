@@ -126,6 +126,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   void write(std::span<const std::string_view> pieces);
   void watch_body();
   [[gnu::cold]] void on_read_timeout();
+  void watch_writing();
   [[gnu::cold]] void on_write_timeout();
 
   InboundConnections& all_;

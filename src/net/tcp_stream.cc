@@ -112,6 +112,9 @@ void TcpStream::read_some() {
       events_->on_read({buffer.data(), static_cast<size_t>(count)});
       if (static_cast<size_t>(count) < buffer.size()) return;  // that was all
     } else if (count == 0) {
+      // A write has taken the socket's error: after a reset, what looks like the end is none. EPIPE is a FIN and then
+      // one.
+      if (failure_ != 0 && failure_ != UV_EPIPE) return;
       stop_polling();
       in_ended_ = true;
       return events_->on_end();
@@ -144,7 +147,7 @@ size_t TcpStream::try_write_small(std::span<const std::string_view> pieces, size
   }
   const ssize_t taken = ::send(fd_, from, total, MSG_DONTWAIT | MSG_NOSIGNAL);
   if (taken >= 0) return static_cast<size_t>(taken);
-  if (errno != EAGAIN && errno != EINTR) fail(-errno);
+  if (errno != EAGAIN && errno != EINTR && errno != ENOBUFS) fail(-errno);
   return 0;
 }
 
@@ -164,7 +167,7 @@ size_t TcpStream::try_write(std::span<const std::string_view> pieces) {
     if (offered == 0) break;
     const ssize_t result = ::sendmsg(fd_, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (result < 0) {
-      if (errno != EAGAIN && errno != EINTR) fail(-errno);
+      if (errno != EAGAIN && errno != EINTR && errno != ENOBUFS) fail(-errno);
       break;
     }
     taken += static_cast<size_t>(result);

@@ -153,6 +153,10 @@ TEST_CASE("texts of others are shown in one line, bounded, and without the key")
            {std::string(17, 'x'), std::string(13, 'x') + "..."},
            {std::string(12, 'x') + "\xc3\xbc\xc3\xbc\xc3\xbc", std::string(12, 'x') + "..."},
            {std::string(12, 'x') + "sk-1234", std::string(12, 'x') + "***"},
+           {R"(sk-\u0031234 sk\-1234)", "*** ***"},
+           {R"(sk-\u003)", R"(sk-\u003)"},  // three bytes of it: they tell nothing
+           {"cut: sk-12", "cut: ***"},
+           {R"(cut: sk-1\u003)", "cut: ***"},
        }) {
     CAPTURE(text);
     REQUIRE(shown(text, "sk-1234", 16) == clean);
@@ -164,6 +168,7 @@ TEST_CASE("what an error says") {
            std::pair<std::string, std::string>{R"({"error":{"message":"a\nb","type":"x"}})", "a\nb"},
            {R"({"error" : "plain"})", "plain"},
            {R"({"error":{"code":1}})", R"({"error":{"code":1}})"},
+           {R"({"message":{"content":"x"},"error":{"message":"boom"}})", "boom"},
            {R"({"message":"cut of)", "cut of"},
            {R"({"message":"cut of\)", "cut of"},
            {R"({"message")", R"({"message")"},

@@ -221,6 +221,33 @@ TEST_CASE("a caller that goes on sending an unwanted body is not cut off while i
   }
 }
 
+// As TLS over a socket whose buffer the answer has just filled: what end() adds (close_notify) is not taken.
+struct FullAtEnd final : net::Stream {
+  std::unique_ptr<net::Stream> inner;
+  bool ended = false;
+  explicit FullAtEnd(std::unique_ptr<net::Stream> stream) : inner(std::move(stream)) {}
+  void set_events(net::StreamEvents* events) override { inner->set_events(events); }
+  void start_reading() override { inner->start_reading(); }
+  void stop_reading() override { inner->stop_reading(); }
+  using Stream::write;
+  void write(std::span<const std::string_view> pieces) override { inner->write(pieces); }
+  size_t pending_bytes() const override { return ended ? 24 : 0; }
+  void end() override { ended = true; }
+  std::string peer() const override { return "full"; }
+};
+
+TEST_CASE("a caller that does not take the last word of a connection is left") {
+  InboundOptions options;
+  options.write_stall_ms = 100;
+  World world(options);
+  auto [near, far] = net::make_memory_pipe(world.loop);
+  world.connections->add(std::make_unique<FullAtEnd>(std::move(far)));
+  near->write("GET /echo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  world.turn();
+  CHECK(world.connections->size() == 2);
+  CHECK(world.until([&] { return world.connections->size() == 1; }));
+}
+
 TEST_CASE("Expect: 100-continue is answered, but not to 1.0 and not when refused") {
   World world;
   CHECK(world.say("POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n") ==

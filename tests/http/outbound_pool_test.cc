@@ -149,6 +149,20 @@ TEST_CASE("connections are used again, the last one first, up to max_idle of the
   CHECK(world.counts.open == 3);
 }
 
+TEST_CASE("all pools of a worker together keep most_idle connections") {
+  World world(PoolOptions{});
+  world.counts.most_idle = 2;
+  OutboundPool other(world.loop, world.target, PoolOptions{}, world.counts);
+  Exchange elsewhere(other);
+  world.exchange(2);
+  elsewhere.give_back();
+  world.turn();
+  CHECK(world.counts.idle == 1);
+  world.give_all_back();
+  CHECK(world.counts.idle == 2);
+  CHECK(world.target.open() == 2);
+}
+
 TEST_CASE("an idle connection grows old") {
   PoolOptions options;
   options.idle_ms = 50;

@@ -67,6 +67,19 @@ TEST_CASE("a reset while bytes are pending is told without reading") {
   CHECK(raw.events.order == "b");
 }
 
+TEST_CASE("a reset that a write meets first is told as one, never as an end") {
+  Raw raw;
+  raw.stream->start_reading();
+  REQUIRE(::send(raw.fd, "part", 4, MSG_NOSIGNAL) == 4);
+  CHECK(turn_until(raw.loop, [&] { return raw.events.got == "part"; }));
+  raw.stream->stop_reading();
+  raw.reset_raw();
+  raw.stream->start_reading();
+  raw.stream->write("more of an upload");
+  CHECK(turn_until(raw.loop, [&] { return raw.events.breaks == 1; }));
+  CHECK(raw.events.order == "rb");
+}
+
 TEST_CASE("an answer that came before the peer hung up on our writing is read before the failure") {
   Raw raw;
   raw.stream->start_reading();
