@@ -43,8 +43,8 @@ std::string reason_of(int uv_error) {
 }
 
 struct TcpCallbacks {
-  // libuv says that there is something to read, but gets no memory to read it into: recv(2) is a quarter of a
-  // microsecond cheaper than the read(2) that it would use.
+  // libuv says that there is something to read, but gets no memory to read it into: on a socket, recv(2) is a little
+  // cheaper than the read(2) that it would use.
   static void allocate(uv_handle_t*, size_t, uv_buf_t* buffer) { *buffer = uv_buf_init(nullptr, 0); }
   static void readable(uv_stream_t* stream, ssize_t, const uv_buf_t*) {
     TcpSocket& socket = TcpSocket::of(stream);
