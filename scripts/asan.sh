@@ -11,7 +11,7 @@ export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1}
 
 run() {
   build "$1"
-  ctest --test-dir "build/$1" --output-on-failure -j "$jobs" ${2:+-R "$2"}
+  ctest --test-dir "build/$1" --output-on-failure -j "$test_jobs" ${2:+-R "$2"}
 }
 case ${1:-all} in
   address) run asan "${2:-}" ;;

@@ -7,4 +7,4 @@ set -euo pipefail
 scripts/deps.sh --test
 preset=${PRESET:-debug}
 build "$preset"
-ctest --test-dir "build/$preset" --output-on-failure -j "$jobs" ${1:+-R "$1"}
+ctest --test-dir "build/$preset" --output-on-failure -j "$test_jobs" ${1:+-R "$1"}

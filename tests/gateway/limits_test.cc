@@ -78,7 +78,8 @@ TEST_CASE("a key's requests are counted down, and refused with 429 when they are
     CHECK(world.caller->has("\r\nx-ratelimit-limit-requests: 2\r\nx-ratelimit-remaining-requests: " +
                             std::string(left) + "\r\nx-ratelimit-reset-requests: "));
     CHECK(world.caller->has("openai-version: 1"));
-    for (const char* theirs : {"9999", "77", "anthropic-ratelimit", "-tokens"}) CHECK_FALSE(world.caller->has(theirs));
+    for (const char* theirs : {": 9999\r\n", ": 77\r\n", "anthropic-ratelimit", "-tokens"})
+      CHECK_FALSE(world.caller->has(theirs));
   }
   world.caller->text.clear();
   world.ask();
@@ -105,7 +106,7 @@ TEST_CASE("an anthropic caller reads its limits in anthropic's fields and its re
       world.caller->has("anthropic-ratelimit-requests-limit: 1\r\nanthropic-ratelimit-requests-remaining: 0\r\n"
                         "anthropic-ratelimit-requests-reset: 20"));
   CHECK(world.caller->has("anthropic-ratelimit-tokens-limit: 60\r\nanthropic-ratelimit-tokens-remaining: 38\r\n"));
-  CHECK_FALSE(world.caller->has("4000"));
+  CHECK_FALSE(world.caller->has(": 4000\r\n"));
   CHECK_FALSE(world.caller->has("x-ratelimit"));
   world.caller->text.clear();
   world.ask(body, "/v1/messages");
