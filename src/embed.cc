@@ -135,10 +135,6 @@ Result<void> Gateway::State::prepare(config::Config config, observe::Log& log) {
   if (!setup) return tl::unexpected<Error>(setup.error());
   const config::Config& kept = (*setup)->config;
   shared = std::make_unique<gateway::Shared>(*setup, log);
-  if (kept.alerts.after_failures != 0) {
-    shared->alerts =
-        std::make_unique<observe::Alerts>(observe::AlertRules{kept.alerts.after_failures, kept.alerts.within_ms});
-  }
   shared->make_pages = [this](const gateway::Shared& all) {
     return make_pages(all, leaving, started_ns, started_unix_s, [this](Reloaded done) { return ask_reload(done); });
   };

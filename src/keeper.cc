@@ -20,15 +20,16 @@ void Keeper::keep() {
   parts_.notifier.tell("READY=1\nSTATUS=listens on " + addresses());
   while (wait_until(Signals::forever) != Event::terminate) {
   }
+  const uint32_t grace_ms = parts_.reloader.running().shutdown_grace_ms;
   parts_.log.info("draining: new requests are refused, running ones may finish",
-                  {{"grace_ms", std::to_string(parts_.grace_ms)}});
+                  {{"grace_ms", std::to_string(grace_ms)}});
   parts_.notifier.tell("STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=" +
-                       std::to_string((parts_.grace_ms + ending_ms) * 1000));
+                       std::to_string((grace_ms + ending_ms) * 1000));
   parts_.gateway.drain([this] {
     drained_ = true;
     parts_.signals.poke();
   });
-  switch (wait_until(now_ms() + parts_.grace_ms)) {
+  switch (wait_until(now_ms() + grace_ms)) {
     case Event::drained:
       return parts_.log.info("drained");
     case Event::terminate:

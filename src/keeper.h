@@ -28,7 +28,6 @@ class Keeper {
     Reloader& reloader;
     const daemon::Notifier& notifier;
     uint64_t watchdog_us;  // the watchdog's interval; 0: none
-    uint32_t grace_ms;     // how long running exchanges may go on after the first signal
   };
   // All parts must outlive this, and this the gateway's threads: stop the gateway before it goes.
   explicit Keeper(const Parts& parts) : parts_(parts), watchdog_(parts.watchdog_us) {}

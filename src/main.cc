@@ -31,14 +31,6 @@ int say(const StartupFailure& failure) {
   return failure.exit_code;
 }
 
-observe::Level level_named(const std::string& name) {
-  if (name == "trace") return observe::Level::trace;
-  if (name == "debug") return observe::Level::debug;
-  if (name == "warn") return observe::Level::warn;
-  if (name == "error") return observe::Level::error;
-  return observe::Level::info;
-}
-
 // Where the manager is to be told how things are; a wrong $NOTIFY_SOCKET is no reason not to start.
 daemon::Notifier make_notifier(observe::Log& log) {
   const std::string address = variable_or_empty("NOTIFY_SOCKET");
@@ -83,7 +75,8 @@ int run(StartupOptions options) {
     log_file = std::move(*opened);
   }
   Signals signals;  // before any thread is made
-  observe::Log log({level_named(config->log.level), config->log.json, log_file ? log_file->fd() : STDOUT_FILENO});
+  const observe::Level level = observe::level_named(config->log.level).value_or(observe::Level::info);
+  observe::Log log({level, config->log.json, log_file ? log_file->fd() : STDOUT_FILENO});
   mask_secrets(log, *config);
   const daemon::Notifier notifier = make_notifier(log);
   auto gateway = Gateway::start(*config, log, std::move(*sockets));
@@ -96,8 +89,7 @@ int run(StartupOptions options) {
   }
   say_start(*config, **gateway, descriptors, log);
   Reloader reloader(options, *config, **gateway, log);
-  Keeper keeper({signals, **gateway, log, log_file ? &*log_file : nullptr, reloader, notifier, watchdog_us(notifier),
-                 config->shutdown_grace_ms});
+  Keeper keeper({signals, **gateway, log, log_file ? &*log_file : nullptr, reloader, notifier, watchdog_us(notifier)});
   (*gateway)->on_reload_asked([&keeper](Gateway::Reloaded done) { keeper.ask_reload(std::move(done)); });
   keeper.keep();
   (*gateway)->on_reload_asked(nullptr);

@@ -31,6 +31,7 @@ tl::expected<void, std::vector<std::string>> Reloader::reload(std::string_view w
   const auto swapped = gateway_.reload(*next);
   if (!swapped) return refused({swapped.error()});
   for (const std::string& warning : next->warnings) log_.warn(warning);
+  set_log_level(*next);
   tell_what_needs_a_restart(*next);
   running_ = std::move(*next);
   log_.info("configuration read again", {{"why", why},
@@ -41,17 +42,24 @@ tl::expected<void, std::vector<std::string>> Reloader::reload(std::string_view w
   return {};
 }
 
+// A level that the file has not changed stays as it was set since.
+void Reloader::set_log_level(const config::Config& next) {
+  if (next.log.level == running_.log.level) return;
+  const observe::Level before = log_.level();
+  const observe::Level level = observe::level_named(next.log.level).value_or(before);
+  log_.set_level(level);
+  log_.write(observe::Level::error, "the log's level was changed",
+             {{"from", observe::name_of(before)}, {"to", observe::name_of(level)}});
+}
+
 void Reloader::tell_what_needs_a_restart(const config::Config& next) {
   const auto tell = [this](bool changed, std::string_view field) {
     if (changed) log_.warn("a change that only a restart brings in force", {{"field", field}});
   };
   tell(next.workers != running_.workers, "workers");
-  tell(next.shutdown_grace_ms != running_.shutdown_grace_ms, "shutdown_grace_s");
   tell(next.pid_file != running_.pid_file, "pid_file");
-  tell(next.log.level != running_.log.level, "log.level");
   tell(next.log.json != running_.log.json, "log.format");
   tell(next.log.file != running_.log.file, "log.file");
-  tell(next.alerts != running_.alerts, "alerts");
 }
 
 bool Reloader::file_has_changed() {

@@ -31,6 +31,7 @@ class Reloader {
   // Looks at the file; true once a change of it is a look old, so that nobody is still writing it. Every watch_ms.
   bool file_has_changed();
   bool watches() const { return !running_.file.empty(); }
+  const config::Config& running() const { return running_; }
   static constexpr uint64_t watch_ms = 1'000;
 
  private:
@@ -40,6 +41,7 @@ class Reloader {
     bool operator==(const Stamp&) const = default;
   };
   Stamp stamp() const;
+  void set_log_level(const config::Config& next);
   void tell_what_needs_a_restart(const config::Config& next);
 
   const StartupOptions& options_;

@@ -40,12 +40,13 @@ std::string make_event_id() {
 
 }  // namespace
 
-AlertSender::AlertSender(net::Loop& loop, net::Resolver& resolver, const config::Alerts& config,
-                         observe::Alerts& alerts, observe::WorkerMetrics& metrics, observe::Log& log, Options options)
+AlertSender::AlertSender(net::Loop& loop, net::Resolver& resolver, config::Alerts config,
+                         std::shared_ptr<observe::Alerts> alerts, observe::WorkerMetrics& metrics, observe::Log& log,
+                         Options options)
     : loop_(loop),
       resolver_(resolver),
-      config_(config),
-      alerts_(alerts),
+      config_(std::move(config)),
+      alerts_(std::move(alerts)),
       metrics_(metrics),
       log_(log),
       options_(std::move(options)) {
@@ -82,7 +83,7 @@ void AlertSender::lose(std::string_view to, std::string_view why) {
 }
 
 void AlertSender::tick(uint64_t now_ms) {
-  const uint64_t dropped = alerts_.take(now_ms, notices_);
+  const uint64_t dropped = alerts_->take(now_ms, notices_);
   if (dropped > 0) {
     metrics_.alerts_failed_total.add(static_cast<int64_t>(dropped));
     log_.warn("alerts were dropped", {{"count", std::to_string(dropped)}});
@@ -107,7 +108,8 @@ void AlertSender::tell(observe::AlertNotice notice, uint64_t now_ms) {
               {"last_error", last_error}});
   if (!sentry_ && !webhook_) return;
   const int64_t now_unix_ms = options_.unix_ms();
-  const AlertFacts facts{alerts_.rules().within_ms, since_unix_ms(now_unix_ms), now_unix_ms, last_error, options_.host};
+  const AlertFacts facts{alerts_->rules().within_ms, since_unix_ms(now_unix_ms), now_unix_ms, last_error,
+                         options_.host};
   if (webhook_) {
     webhook_->send(alert_request(*config_.webhook, "application/json", webhook_body(notice, facts)));
   }

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config.h"
@@ -28,16 +29,19 @@ class AlertSender {
     std::function<std::unique_ptr<net::Dialer>(const config::AlertTarget&)> dialer = nullptr;
   };
 
-  // All references must outlive this.
-  AlertSender(net::Loop& loop, net::Resolver& resolver, const config::Alerts& config, observe::Alerts& alerts,
+  // All references must outlive this; `alerts` is never null.
+  AlertSender(net::Loop& loop, net::Resolver& resolver, config::Alerts config, std::shared_ptr<observe::Alerts> alerts,
               observe::WorkerMetrics& metrics, observe::Log& log, Options options);
-  AlertSender(net::Loop& loop, net::Resolver& resolver, const config::Alerts& config, observe::Alerts& alerts,
+  AlertSender(net::Loop& loop, net::Resolver& resolver, config::Alerts config, std::shared_ptr<observe::Alerts> alerts,
               observe::WorkerMetrics& metrics, observe::Log& log)
-      : AlertSender(loop, resolver, config, alerts, metrics, log, Options()) {}
+      : AlertSender(loop, resolver, std::move(config), std::move(alerts), metrics, log, Options()) {}
 
   // Takes the notices that wait, logs them and sends them off. `now_ms`: monotonic, as the failures' times. Cheap where
   // there are none: to be called often.
   void tick(uint64_t now_ms);
+  const config::Alerts& config() const { return config_; }
+  // Nothing is on its way.
+  bool idle() const { return (!sentry_ || sentry_->idle()) && (!webhook_ || webhook_->idle()); }
 
  private:
   void tell(observe::AlertNotice notice, uint64_t now_ms);
@@ -46,8 +50,8 @@ class AlertSender {
 
   net::Loop& loop_;
   net::Resolver& resolver_;
-  const config::Alerts& config_;
-  observe::Alerts& alerts_;
+  const config::Alerts config_;
+  const std::shared_ptr<observe::Alerts> alerts_;
   observe::WorkerMetrics& metrics_;
   observe::Log& log_;
   Options options_;

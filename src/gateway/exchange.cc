@@ -247,7 +247,7 @@ void Exchange::on_answer_head(http::ResponseHead& head) {
   }
   const auto limits = rate_limit_fields(context_.limits, admitted_.key, match_.endpoint->dialect);
   const OwnFields own{account_.request_id, account_.target, account_.attempts,
-                      limits ? limits->fields() : std::span<const api::RateLimitFields::Field>()};
+                      limits ? limits->fields() : std::span<const api::RateLimitFields::Field>(), account_.stream};
   const Result<void> begun = relay_.begin(head, match_.endpoint->dialect, head_.fields.find("accept-encoding"),
                                           usage_asked_, own, context_.lines);
   if (!begun) {

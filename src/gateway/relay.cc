@@ -48,7 +48,8 @@ Result<void> Relay::begin(const http::ResponseHead& head, Dialect dialect,
     http::write_field(lines, field.name, field.value);
   }
   // nginx then passes a stream on as it comes (its documentation: proxy_buffering).
-  if (streaming() && !head.fields.find("x-accel-buffering")) http::write_field(lines, "x-accel-buffering", "no");
+  if ((streaming() || own.stream_asked) && !head.fields.find("x-accel-buffering"))
+    http::write_field(lines, "x-accel-buffering", "no");
   http::write_field(lines, "x-request-id", own.request_id);
   http::write_field(lines, "sluice-target", own.target);
   http::write_field(lines, "sluice-attempts", own.attempts);

@@ -24,6 +24,7 @@ struct OwnFields {
   std::string_view target;
   uint32_t attempts = 1;
   std::span<const api::RateLimitFields::Field> rate_limits{};  // where there are any, the target's own do not pass
+  bool stream_asked = false;  // what comes is a stream, although its content-type may not say so (Gemini's JSON array)
 };
 
 class Relay {

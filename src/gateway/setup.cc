@@ -1,6 +1,18 @@
 #include "gateway/setup.h"
 
 namespace sluice::gateway {
+namespace {
+
+std::shared_ptr<observe::Alerts> make_alerts(const config::Alerts& config, const Setup* before) {
+  if (config.after_failures == 0) return nullptr;
+  if (before != nullptr && before->alerts && before->config.alerts.after_failures == config.after_failures &&
+      before->config.alerts.within_ms == config.within_ms) {
+    return before->alerts;
+  }
+  return std::make_shared<observe::Alerts>(observe::AlertRules{config.after_failures, config.within_ms});
+}
+
+}  // namespace
 
 Result<std::shared_ptr<Setup>> Setup::make(config::Config config, const std::shared_ptr<tls::SystemRoots>& roots,
                                            const Setup* before) {
@@ -18,6 +30,7 @@ Result<std::shared_ptr<Setup>> Setup::make(config::Config config, const std::sha
   if (!proxies) return tl::unexpected<Error>(proxies.error());
   setup->trusted_proxies = std::move(*proxies);
   setup->limiter = policy::Limiter::create(kept, before != nullptr ? before->limiter.get() : nullptr);
+  setup->alerts = make_alerts(kept.alerts, before);
   return setup;
 }
 

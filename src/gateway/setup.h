@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "gateway/provider_link.h"
 #include "net/address.h"
+#include "observe/alerts.h"
 #include "policy/caller_keys.h"
 #include "policy/limiter.h"
 #include "routing/router.h"
@@ -15,10 +16,10 @@
 
 namespace sluice::gateway {
 
-// Immutable but for the limiter's counters. Whoever works by it holds it.
+// Immutable but for what the limiter and the alerts count. Whoever works by it holds it.
 struct Setup {
   // Reads certificates and keys; the error names what is wrong. `before`: what it takes the place of (or nullptr);
-  // limits that did not change go on counting where they stand.
+  // limits and rules of alerts that did not change go on counting where they stand.
   static Result<std::shared_ptr<Setup>> make(config::Config config, const std::shared_ptr<tls::SystemRoots>& roots,
                                              const Setup* before);
 
@@ -33,6 +34,7 @@ struct Setup {
   std::shared_ptr<tls::ListenerContext> listener_context;  // null: plain
   net::CidrList trusted_proxies;
   std::unique_ptr<policy::Limiter> limiter;  // null: nothing is limited
+  std::shared_ptr<observe::Alerts> alerts;   // null: nobody is told of failures
 };
 
 }  // namespace sluice::gateway

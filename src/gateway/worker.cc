@@ -63,13 +63,8 @@ Worker::Worker(Shared& shared, size_t index)
       metrics_(shared.metrics->worker(index)),
       ids_(entropy()),
       access_log_(shared.log, metrics_),
-      sweeps_(index == 0) {
+      first_(index == 0) {
   pools_.most_idle = most_idle_connections(shared_.worker_count);
-  if (shared_.alerts) failures_.emplace();
-  if (shared_.alerts && index == 0) {
-    first_setup_ = shared_.setup();
-    alert_sender_.emplace(loop_, resolver_, first_setup_->config.alerts, *shared_.alerts, metrics_, shared_.log);
-  }
   front_.emplace(renew(), shared_.make_pages(shared_));
   front_->follow(shared_.generation(), [this]() -> Context& { return renew(); });
   connections_.emplace(loop_, *front_, inbound_options(now().setup->config),
@@ -86,6 +81,7 @@ Worker::~Worker() {
   connections_.reset();
   demo_connections_.reset();
   alert_sender_.reset();
+  earlier_alert_senders_.clear();
   eras_.clear();
 }
 
@@ -119,10 +115,22 @@ Context& Worker::renew() {
                                {},
                                era->limits ? &*era->limits : nullptr});
   era->context->exchanges = &exchanges_;
-  if (failures_) era->context->failures = &*failures_;
+  if (setup.alerts) era->context->failures = &failures_;
+  if (first_) renew_alert_sender(setup);
   if (connections_) connections_->set_options(inbound_options(setup.config));
   eras_.push_back(std::move(era));
   return *eras_.back()->context;
+}
+
+void Worker::renew_alert_sender(const Setup& setup) {
+  if (alert_sender_) {
+    if (setup.config.alerts == alert_sender_->config()) return;
+    alert_sender_->tick(net::Loop::now_ns() / 1'000'000);
+    earlier_alert_senders_.push_back(std::move(alert_sender_));
+  }
+  if (!setup.alerts) return;
+  alert_sender_ =
+      std::make_unique<AlertSender>(loop_, resolver_, setup.config.alerts, setup.alerts, metrics_, shared_.log);
 }
 
 void Worker::listen(net::ListenSocket socket) {
@@ -195,10 +203,11 @@ void Worker::tick() {
   metrics_.pool_dialed_total.set(pools_.dialed_total);
   front_->keep_up();
   std::erase_if(eras_, [this](const auto& era) { return era != eras_.back() && era->context->users == 0; });
-  if (failures_) shared_.alerts->gather(*failures_);
+  if (now().setup->alerts) now().setup->alerts->gather(failures_);
   if (alert_sender_) alert_sender_->tick(net::Loop::now_ns() / 1'000'000);
+  std::erase_if(earlier_alert_senders_, [](const auto& sender) { return sender->idle(); });
   constexpr size_t places = 1024;  // some microseconds; 100,000 keys are round in ten seconds
-  if (sweeps_ && now().setup->limiter) now().setup->limiter->sweep(net::Loop::now_ns(), places);
+  if (first_ && now().setup->limiter) now().setup->limiter->sweep(net::Loop::now_ns(), places);
 }
 
 }  // namespace sluice::gateway

@@ -43,7 +43,6 @@ class Shared {
 
   observe::Log& log;
   std::unique_ptr<observe::Metrics> metrics;
-  std::unique_ptr<observe::Alerts> alerts;  // null: nobody is told of failures
   std::atomic<bool> draining{false};
   // Made for each worker, on its thread, by whoever wires the program.
   std::function<OwnPages(const Shared&)> make_pages;
@@ -91,6 +90,7 @@ class Worker {
   const Era& now() const { return *eras_.back(); }
   void accept(std::unique_ptr<net::Stream> stream);
   void on_connections(size_t open);
+  void renew_alert_sender(const Setup& setup);
   void tick();
 
   Shared& shared_;
@@ -104,17 +104,18 @@ class Worker {
   std::unique_ptr<http::Service> demo_;
   std::optional<http::InboundConnections> demo_connections_;
   http::PoolCounts pools_;
-  std::optional<observe::FailureTally> failures_;
-  std::shared_ptr<Setup> first_setup_;       // what the alert sender goes by
-  std::optional<AlertSender> alert_sender_;  // one worker has it, for all
-  std::vector<std::unique_ptr<Era>> eras_;   // the last is the present one; those before end with their last exchange
+  observe::FailureTally failures_;
+  std::unique_ptr<AlertSender> alert_sender_;  // one worker has it, for all; null: nobody is told
+  std::vector<std::unique_ptr<AlertSender>>
+      earlier_alert_senders_;               // they still send what was to be told before a reload
+  std::vector<std::unique_ptr<Era>> eras_;  // the last is the present one; those before end with their last exchange
   std::optional<Front> front_;
   std::optional<http::InboundConnections> connections_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::unique_ptr<net::Timer> tick_;
   std::function<void()> drained_;
   bool paused_ = false;
-  const bool sweeps_;  // the limiter's idle buckets: one worker does it for all
+  const bool first_;  // of the workers: it does for all what one is enough for
   std::thread thread_;
 };
 

@@ -12,6 +12,7 @@ from support.certificates import serving_context
 from support.dialects import BY_NAME
 from support.process import Sluice
 from support.provider import Provider
+from support.reload import reload
 from support.settings import BINARY, wait_for
 
 CHAT = BY_NAME["openai"]
@@ -161,3 +162,34 @@ def test_over_tls(tmp_path, authority, trusted):
                 wait_for(lambda: sluice.metric("sluice_alerts_failed_total") == 1, "it to be given up", 20)
                 assert not hook.requests
         assert ("to=webhook reason=target_tls" in sluice.output()) != trusted
+
+
+def test_whom_to_tell_changes_while_it_runs(tmp_path):
+    """The count that has begun goes on where only the places change; what was on its way to the old place still gets there."""
+    async def hear(request):
+        await request.answer(b"", 200)
+        return False
+
+    with Provider(answer) as provider, Provider(hear) as first, Provider(hear) as second:
+        def config(hook, after):
+            return {"providers": {"lab": {"base_url": f"http://127.0.0.1:{provider.port}/v1"}},
+                    "alerts": {"webhook": f"http://127.0.0.1:{hook.port}/{HOOK}", "after_failures": after}}
+
+        def fail(sluice, model):
+            assert sluice.post(CHAT.path(model), CHAT.body(model), [("x-wish", "500")]).status == 500
+
+        def subjects(hook):
+            return [json.loads(request.body)["subject"] for request in hook.requests]
+
+        with Sluice(tmp_path, {"providers": config(first, 2)["providers"], "alerts": {"after_failures": 0}}) as sluice:
+            fail(sluice, "lab/untold")
+            reload(sluice, config(first, 2))
+            fail(sluice, "lab/a")
+            reload(sluice, config(second, 2))
+            fail(sluice, "lab/a")
+            wait_for(lambda: subjects(second) == ["lab/a"], "the second place to be told")
+            reload(sluice, config(first, 1))
+            fail(sluice, "lab/b")
+            wait_for(lambda: subjects(first) == ["lab/b"], "the first place to be told")
+            assert subjects(second) == ["lab/a"]
+            assert "only a restart" not in sluice.output() and HOOK not in sluice.output()

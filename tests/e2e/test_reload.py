@@ -7,6 +7,7 @@ import threading
 import time
 
 from support.process import Sluice
+from support.reload import count, reload, write
 from support.settings import SANITIZED, SCALE, wait_for
 from support.wire import Connection, Cut
 
@@ -15,26 +16,6 @@ CHAT = "/v1/chat/completions"
 
 def config_with(models=None, **more):
     return {"providers": {"demo": {"dialect": "openai", "base_url": "demo:"}}, "models": models or {"fast": "demo/demo"}, **more}
-
-
-def write(sluice, config):
-    """As an editor does that replaces the file."""
-    path = sluice.folder / "sluice.json"
-    fresh = path.with_suffix(".new")
-    fresh.write_text(config if isinstance(config, str) else json.dumps(config))
-    os.chmod(fresh, 0o600)
-    os.replace(fresh, path)
-
-
-def count(sluice, words):
-    return sluice.output().count(words)
-
-
-def reload(sluice, config, words="configuration read again"):
-    before = count(sluice, words)
-    write(sluice, config)
-    os.kill(sluice.pid, signal.SIGHUP)
-    wait_for(lambda: count(sluice, words) > before, words)
 
 
 def chat(connection, model):
@@ -100,6 +81,23 @@ def test_what_needs_a_restart_is_told(tmp_path):
     with Sluice(tmp_path, config_with(), arguments=()) as sluice:
         reload(sluice, config_with(workers=7))
         wait_for(lambda: "only a restart" in sluice.output(), "a warning")
+
+
+def test_the_level_of_the_log_changes_at_once(tmp_path):
+    with Sluice(tmp_path, config_with()) as sluice:
+        def level():
+            return json.loads(sluice.get("/admin/log-level").body)["level"]
+
+        def read_again(**more):
+            write(sluice, config_with(**more))
+            assert sluice.post("/admin/reload", b"").status == 200
+
+        assert level() == "info"
+        read_again(log={"level": "warn"})
+        assert level() == "warn" and "the log's level was changed from=info to=warn" in sluice.output()
+        assert sluice.post("/admin/log-level", b'{"level":"debug"}').status == 200
+        read_again(log={"level": "warn"}, models={"quick": "demo/demo"})  # the file has not changed it
+        assert level() == "debug"
 
 
 def test_a_stream_ends_as_it_began(tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from support.dialects import BY_NAME
 from support.process import Sluice
 from support.provider import Provider, head
+from support.reload import write
 from support.settings import PATIENCE, wait_for
 from support.wire import Cut, chunk, request_bytes
 
@@ -118,10 +119,12 @@ def test_grace_ends(tmp_path):
 
         provider.handle = answer
         config = {
-            "shutdown_grace_s": 1,
+            "shutdown_grace_s": 60,
             "providers": {"openai": {"base_url": f"http://127.0.0.1:{provider.port}/v1", "api_key": "pk-shutdown"}},
         }
         with Sluice(tmp_path, config, expect_exit=range(0, 256)) as sluice, sluice.connect() as connection:
+            write(sluice, config | {"shutdown_grace_s": 1})
+            assert sluice.post("/admin/reload", b"").status == 200
             connection.send(request_bytes("POST", CHAT.path("openai/m"), body=CHAT.body("openai/m", stream=True)))
             stream = connection.read_head()
             began = time.monotonic()

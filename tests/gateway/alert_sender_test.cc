@@ -30,7 +30,7 @@ struct Wires {
   net::Loop loop;
   net::Resolver resolver{loop};
   config::Alerts config;
-  observe::Alerts alerts{{2, 300'000}};
+  std::shared_ptr<observe::Alerts> alerts = std::make_shared<observe::Alerts>(observe::AlertRules{2, 300'000});
   observe::Metrics metrics{1};
   int log_pipe[2] = {-1, -1};
   std::unique_ptr<observe::Log> log;
@@ -75,7 +75,7 @@ struct Wires {
   }
   void fail_twice(std::string_view subject, std::string_view reason = "refused", uint64_t at_ms = now) {
     tally.add({subject, "target_refused", reason, at_ms, 2});
-    alerts.gather(tally);
+    alerts->gather(tally);
   }
   void tick(uint64_t at_ms = now) {
     sender->tick(at_ms);

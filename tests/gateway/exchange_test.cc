@@ -86,6 +86,18 @@ TEST_CASE("usage is asked for on a stream, and its chunk kept from a caller who 
   CHECK(world.caller->has(usage));
 }
 
+TEST_CASE("a stream says that no proxy is to hold it back, a stream that is one JSON array too") {
+  World world;
+  for (const auto& [verb, told] : {std::pair("streamGenerateContent", true), std::pair("generateContent", false)}) {
+    world.caller->text.clear();
+    world.say(post(std::string("/v1beta/models/fast:") + verb, R"({"contents":[]})"));
+    world.target_says(ok_json("[{}]"));
+    INFO(world.caller->text);
+    CHECK(world.caller->has("HTTP/1.1 200 OK\r\n"));
+    CHECK(world.caller->has("\r\nx-accel-buffering: no\r\n") == told);
+  }
+}
+
 TEST_CASE("a stream that is cut ends in an error event and never in a clean end") {
   World world;
   world.say(post("/v1/chat/completions", R"({"model":"fast","stream":true})"));

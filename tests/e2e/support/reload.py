@@ -1,0 +1,27 @@
+"""Configuration files that are replaced while sluice runs."""
+
+import json
+import os
+import signal
+
+from .settings import wait_for
+
+
+def write(sluice, config):
+    """As an editor does that replaces the file."""
+    path = sluice.folder / "sluice.json"
+    fresh = path.with_suffix(".new")
+    fresh.write_text(config if isinstance(config, str) else json.dumps(config))
+    os.chmod(fresh, 0o600)
+    os.replace(fresh, path)
+
+
+def count(sluice, words):
+    return sluice.output().count(words)
+
+
+def reload(sluice, config, words="configuration read again"):
+    before = count(sluice, words)
+    write(sluice, config)
+    os.kill(sluice.pid, signal.SIGHUP)
+    wait_for(lambda: count(sluice, words) > before, words)
