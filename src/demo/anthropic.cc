@@ -2,7 +2,7 @@
 #include "demo/endpoint.h"
 
 namespace sluice::demo {
-
+namespace anthropic {
 namespace {
 
 std::string_view stop_reason(Reply::Finish finish) {
@@ -161,7 +161,8 @@ constexpr Endpoint endpoints[] = {
 };
 
 }  // namespace
+}  // namespace anthropic
 
-std::span<const Endpoint> anthropic_endpoints() { return endpoints; }
+std::span<const Endpoint> anthropic_endpoints() { return anthropic::endpoints; }
 
 }  // namespace sluice::demo

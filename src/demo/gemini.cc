@@ -3,7 +3,7 @@
 #include "demo/endpoint.h"
 
 namespace sluice::demo {
-
+namespace gemini {
 namespace {
 
 // Older callers write snake_case; both are taken.
@@ -229,7 +229,8 @@ constexpr Endpoint endpoints[] = {
 };
 
 }  // namespace
+}  // namespace gemini
 
-std::span<const Endpoint> gemini_endpoints() { return endpoints; }
+std::span<const Endpoint> gemini_endpoints() { return gemini::endpoints; }
 
 }  // namespace sluice::demo

@@ -3,7 +3,7 @@
 #include "demo/endpoint.h"
 
 namespace sluice::demo {
-
+namespace models {
 namespace {
 
 constexpr int64_t created_s = 1767225600;  // 2026-01-01
@@ -33,7 +33,8 @@ constexpr Endpoint endpoints[] = {
 };
 
 }  // namespace
+}  // namespace models
 
-std::span<const Endpoint> model_endpoints() { return endpoints; }
+std::span<const Endpoint> model_endpoints() { return models::endpoints; }
 
 }  // namespace sluice::demo

@@ -6,7 +6,7 @@
 #include "demo/endpoint.h"
 
 namespace sluice::demo {
-
+namespace ollama {
 namespace {
 
 std::string time_text(int64_t unix_s) {
@@ -203,7 +203,8 @@ constexpr Endpoint endpoints[] = {
 };
 
 }  // namespace
+}  // namespace ollama
 
-std::span<const Endpoint> ollama_endpoints() { return endpoints; }
+std::span<const Endpoint> ollama_endpoints() { return ollama::endpoints; }
 
 }  // namespace sluice::demo

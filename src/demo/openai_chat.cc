@@ -2,7 +2,7 @@
 #include "demo/endpoint.h"
 
 namespace sluice::demo {
-
+namespace chat {
 namespace {
 
 std::string_view finish_name(Reply::Finish finish) {
@@ -216,7 +216,8 @@ constexpr Endpoint endpoints[] = {
 };
 
 }  // namespace
+}  // namespace chat
 
-std::span<const Endpoint> openai_chat_endpoints() { return endpoints; }
+std::span<const Endpoint> openai_chat_endpoints() { return chat::endpoints; }
 
 }  // namespace sluice::demo

@@ -8,7 +8,7 @@
 #include "demo/multipart.h"
 
 namespace sluice::demo {
-
+namespace other {
 namespace {
 
 constexpr uint64_t max_images = 10;
@@ -203,7 +203,8 @@ constexpr Endpoint endpoints[] = {
 };
 
 }  // namespace
+}  // namespace other
 
-std::span<const Endpoint> openai_other_endpoints() { return endpoints; }
+std::span<const Endpoint> openai_other_endpoints() { return other::endpoints; }
 
 }  // namespace sluice::demo

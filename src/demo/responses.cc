@@ -3,7 +3,7 @@
 #include "demo/endpoint.h"
 
 namespace sluice::demo {
-
+namespace responses {
 namespace {
 
 // One message, or one call, as it stands in `output` when it is whole.
@@ -301,7 +301,8 @@ constexpr Endpoint endpoints[] = {
 };
 
 }  // namespace
+}  // namespace responses
 
-std::span<const Endpoint> responses_endpoints() { return endpoints; }
+std::span<const Endpoint> responses_endpoints() { return responses::endpoints; }
 
 }  // namespace sluice::demo

@@ -8,7 +8,7 @@ using namespace sluice::test;
 
 namespace {
 
-std::vector<std::string> types_of(const std::vector<Frame>& frames) {
+std::vector<std::string> numbered_types_of(const std::vector<Frame>& frames) {
   std::vector<std::string> types;
   for (size_t i = 0; i < frames.size(); ++i) {
     const Json event = frames[i].json();
@@ -26,11 +26,11 @@ TEST_CASE("responses: a text stream has every event, numbered, and ends with the
   const auto exchange =
       world.post("/v1/responses", R"({"model":"m","stream":true,"instructions":"be brief","input":"hello there"})");
   const std::vector<Frame> frames = sse_frames(exchange->responder.body);
-  CHECK(types_of(frames) == std::vector<std::string>{"response.created", "response.in_progress",
-                                                     "response.output_item.added", "response.content_part.added",
-                                                     "response.output_text.delta", "response.output_text.done",
-                                                     "response.content_part.done", "response.output_item.done",
-                                                     "response.completed"});
+  CHECK(numbered_types_of(frames) ==
+        std::vector<std::string>{"response.created", "response.in_progress", "response.output_item.added",
+                                 "response.content_part.added", "response.output_text.delta",
+                                 "response.output_text.done", "response.content_part.done", "response.output_item.done",
+                                 "response.completed"});
   CHECK(frames.front().json()["response"]["status"] == "in_progress");
   CHECK(frames.front().json()["response"]["output"] == Json::array());
   std::string text;
@@ -59,7 +59,7 @@ TEST_CASE("responses: calls stream their arguments, functions and freeform tools
           "tools":[{"type":"function","name":"shell","parameters":{"type":"object","properties":{"command":{"type":"array","items":{"type":"string"}}}}},
                    {"type":"custom","name":"patch"},{"type":"web_search"}]})");
   const std::vector<Frame> frames = sse_frames(exchange->responder.body);
-  CHECK(types_of(frames) ==
+  CHECK(numbered_types_of(frames) ==
         std::vector<std::string>{"response.created", "response.in_progress", "response.output_item.added",
                                  "response.function_call_arguments.delta", "response.function_call_arguments.done",
                                  "response.output_item.done", "response.output_item.added",
