@@ -36,13 +36,9 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_by
 
 tl::unexpected<Error> no_memory() { return fail(ErrorCode::internal, "TLS context could not be made"); }
 
-}  // namespace
-
-Result<std::shared_ptr<TargetContext>> TargetContext::create(const TargetOptions& options,
-                                                             std::shared_ptr<SystemRoots> roots) {
-  std::shared_ptr<TargetContext> made(new TargetContext);
-  made->context_ = make_context(TLS_client_method());
-  SSL_CTX* context = made->context_.get();
+Result<Owned<SSL_CTX>> make_target_context(const TargetOptions& options) {
+  Owned<SSL_CTX> made = make_context(TLS_client_method());
+  SSL_CTX* const context = made.get();
   if (!context || SSL_CTX_set_alpn_protos(context, http_1_1, sizeof(http_1_1)) != 0) return no_memory();
   // TlsStream takes the sessions; OpenSSL's own cache would be one for all names, with a lock.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
@@ -59,13 +55,34 @@ Result<std::shared_ptr<TargetContext>> TargetContext::create(const TargetOptions
     SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nullptr);
   } else {
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, StreamBio::note_problem);
-    if (options.ca_file.empty()) made->roots_ = std::move(roots);
   }
   return made;
 }
 
+}  // namespace
+
+Result<std::shared_ptr<TargetContext>> TargetContext::create(const TargetOptions& options,
+                                                             std::shared_ptr<SystemRoots> roots) {
+  std::shared_ptr<TargetContext> made(new TargetContext);
+  if (options != TargetOptions()) {
+    auto context = make_target_context(options);
+    if (!context) return tl::unexpected(std::move(context.error()));
+    made->context_ = std::move(*context);
+  }
+  if (options.ca_file.empty() && !options.insecure_skip_verify) made->roots_ = std::move(roots);
+  return made;
+}
+
+SSL_CTX* TargetContext::context() {
+  std::call_once(made_, [this] {
+    if (context_) return;
+    if (auto made = make_target_context({})) context_ = std::move(*made);
+  });
+  return context_.get();
+}
+
 Owned<SSL> TargetContext::make_connection(const std::string& host) {
-  Owned<SSL> connection(SSL_new(context_.get()));
+  Owned<SSL> connection(SSL_new(context()));
   if (!connection) return connection;
   SSL* ssl = connection.get();
   SSL_set_connect_state(ssl);

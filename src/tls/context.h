@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -18,13 +19,15 @@ struct TargetOptions {
   std::string cert_file = {};  // PEM, ours, for targets that ask for one (mTLS); both or none
   std::string key_file = {};
   bool insecure_skip_verify = false;
+  bool operator==(const TargetOptions&) const = default;
 };
 
 // For connections to targets. Where sessions are kept: with the dialer, see session_cache.h.
 class TargetContext {
  public:
-  // ErrorCode::config, naming the file, if one cannot be read or does not fit. `roots` is touched at the first
-  // handshake only, and not at all with `ca_file` or `insecure_skip_verify`.
+  // ErrorCode::config, naming the file, if one cannot be read or does not fit. With no file to read, OpenSSL's part is
+  // made at the first connection: it costs 2.5 MB of a process, which one that waits for its first request can do
+  // without. `roots` is touched at the first handshake only, and not at all with `ca_file` or `insecure_skip_verify`.
   static Result<std::shared_ptr<TargetContext>> create(const TargetOptions& options,
                                                        std::shared_ptr<SystemRoots> roots);
 
@@ -36,7 +39,10 @@ class TargetContext {
 
  private:
   TargetContext() = default;
-  Owned<SSL_CTX> context_;
+  SSL_CTX* context();
+
+  std::once_flag made_;                 // guards the making of context_, where create() has not made it
+  Owned<SSL_CTX> context_;              // to be had by context()
   std::shared_ptr<SystemRoots> roots_;  // null: what context_ holds, or nothing is verified
 };
 
