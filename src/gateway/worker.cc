@@ -29,6 +29,9 @@ http::InboundOptions inbound_options(const config::Config& config) {
   return options;
 }
 
+constexpr uint64_t tick_ms = 100;
+constexpr uint32_t ticks_a_flush = observe::AccessLog::flush_ms / tick_ms;
+
 // Connections to targets that may wait for work, in one worker: of its share of the descriptors, an eighth.
 int64_t most_idle_connections(size_t workers) {
   const int64_t most = http::PoolCounts().most_idle;
@@ -148,7 +151,7 @@ void Worker::unlisten(std::string_view address) {
 
 void Worker::start() {
   thread_ = std::thread([this] {
-    tick_->start(100, 100);
+    tick_->start(tick_ms, tick_ms);
     loop_.run();
   });
 }
@@ -193,9 +196,9 @@ void Worker::on_connections(size_t open) {
   if (open == 0 && drained_) std::exchange(drained_, nullptr)();
 }
 
-// Ten times a second: the records that have gathered, and the gauges that nobody keeps up to date on the way.
+// Ten times a second: the gauges that nobody keeps up to date on the way; less often, the records that have gathered.
 void Worker::tick() {
-  if (!access_log_.empty()) access_log_.flush();
+  if (++ticks_ % ticks_a_flush == 0 && !access_log_.empty()) access_log_.flush();
   metrics_.pool_open.set(pools_.open);
   metrics_.pool_idle.set(pools_.idle);
   metrics_.pool_waiting.set(pools_.waiting);

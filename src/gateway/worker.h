@@ -113,6 +113,7 @@ class Worker {
   std::optional<http::InboundConnections> connections_;
   std::vector<std::unique_ptr<net::Listener>> listeners_;
   std::unique_ptr<net::Timer> tick_;
+  uint32_t ticks_ = 0;
   std::function<void()> drained_;
   bool paused_ = false;
   const bool first_;  // of the workers: it does for all what one is enough for
