@@ -1,30 +1,26 @@
 #include "tls/system_roots.h"
 
+#include <glob.h>
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
-#include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <filesystem>
 #include <new>
-#include <string_view>
+#include <string>
 
 namespace sluice::tls {
 namespace {
 
-// Whether `name` is what c_rehash makes: 8 hex digits, a dot, a number.
-bool hashed(std::string_view name) {
-  constexpr std::string_view hex = "0123456789abcdef";
-  return name.size() >= 10 && name[8] == '.' && name.find_first_not_of(hex) == 8 &&
-         name.find_first_not_of("0123456789", 9) == std::string_view::npos;
-}
-
-bool hashed_directory(const char* path) {
-  std::error_code error;
-  std::filesystem::directory_iterator entries(path, error);
-  return !error && std::any_of(begin(entries), end(entries),
-                               [](const auto& entry) { return hashed(entry.path().filename().native()); });
+// Whether c_rehash has been there: it names certificates by 8 hex digits, a dot and a number.
+bool hashed_directory(std::string pattern) {
+  pattern += '/';
+  for (int i = 0; i < 8; ++i) pattern += "[0-9a-f]";
+  pattern += ".0";
+  glob_t found{};
+  const bool any = ::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found) == 0;
+  ::globfree(&found);
+  return any;
 }
 
 }  // namespace
