@@ -2,7 +2,7 @@
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 jobs=$(nproc)
-test_jobs=$((jobs + 2))  # most tests wait for sockets and timers longer than they compute
+test_jobs=$((jobs + 1))  # most tests wait for sockets and timers longer than they compute
 
 # build PRESET [-DNAME=VALUE...] [TARGET...]: configures, then builds; quiet unless something is wrong.
 build() {

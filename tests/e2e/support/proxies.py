@@ -1,9 +1,11 @@
 """nginx, HAProxy and Caddy with the configurations of docs/examples, as children of the test, on loopback."""
 
 import os
+import random
 import shutil
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +16,18 @@ PATH = os.environ["PATH"] + ":/usr/sbin"  # nginx and haproxy live there
 
 
 def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """These programs cannot say which port they were given, so they are told one: below those that the kernel gives to whoever
+    asks for any, so that no other test's server comes to be there before they listen."""
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for _ in range(1000):
+        port = random.randrange(max(1024, lowest - 12_000), lowest) if lowest > 1024 else 0
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return probe.getsockname()[1]
+            except OSError:  # taken
+                continue
+    raise AssertionError("no port is free")
 
 
 def _replace(text, old, new):
