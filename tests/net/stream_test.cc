@@ -40,6 +40,16 @@ struct Fixture {
     pair.b->set_events(&at_b);
   }
   bool until(const std::function<bool()>& condition) { return turn_until(loop, condition); }
+  // As write_above_high(), but for good: the kernel may still take some of what it had no room for at first.
+  std::string stay_above_high() {
+    std::string written;
+    for (int i = 0; i < 20 && pair.a->pending_bytes() <= WriteMarks::high_bytes; ++i) {
+      written += write_above_high(*pair.a);
+      settle(loop);
+    }
+    REQUIRE(pair.a->pending_bytes() > WriteMarks::high_bytes);
+    return written;
+  }
 };
 
 TEST_CASE("bytes travel both ways, never inside write") {
@@ -126,10 +136,8 @@ TEST_CASE("the end that stands behind bytes whose reader stopped is told when it
 
 TEST_CASE("above the high mark pending bytes grow, at the low mark on_drained comes once") {
   Fixture f;
-  const std::string sent = write_above_high(*f.pair.a);
-  settle(f.loop);
-  CHECK(f.at_a.drains == 0);
-  CHECK(f.pair.a->pending_bytes() > WriteMarks::low_bytes);
+  const std::string sent = f.stay_above_high();
+  f.at_a.drains = 0;
   size_t pending_when_told = ~size_t{0};
   f.at_a.on_any = [&](char) { pending_when_told = f.pair.a->pending_bytes(); };
   f.pair.b->start_reading();
@@ -170,7 +178,7 @@ TEST_CASE("8 MB arrive whole while reading stops and starts at random") {
 TEST_CASE("end is told on both sides when everything is through, and the other way stays open") {
   Fixture f;
   f.pair.a->start_reading();
-  const std::string sent = write_above_high(*f.pair.a);
+  const std::string sent = f.stay_above_high();
   f.pair.a->end();
   f.pair.a->write("too late");
   settle(f.loop);
