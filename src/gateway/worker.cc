@@ -207,7 +207,7 @@ void Worker::tick() {
   front_->keep_up();
   std::erase_if(eras_, [this](const auto& era) { return era != eras_.back() && era->context->users == 0; });
   if (now().setup->alerts) now().setup->alerts->gather(failures_);
-  failures_.clear();  // of exchanges that began when they were still told
+  failures_.clear();  // where nobody is told any more, those of exchanges that began before
   if (alert_sender_) alert_sender_->tick(net::Loop::now_ns() / 1'000'000);
   std::erase_if(earlier_alert_senders_, [](const auto& sender) { return sender->idle(); });
   constexpr size_t places = 1024;  // some microseconds; 100,000 keys are round in ten seconds
