@@ -250,15 +250,22 @@ void Gateway::on_reload_asked(std::function<void(Reloaded)> asked) {
 tl::expected<void, std::string> Gateway::reload(config::Config config) {
   State& state = *state_;
   const std::lock_guard lock(state.reloading);
+  const auto refused = [&state](const std::string& why) {
+    state.shared->metrics->note_reload(false);
+    return tl::unexpected<std::string>(why);
+  };
   if (state.leaving) return tl::unexpected<std::string>("sluice is going down");
   const std::shared_ptr<gateway::Setup> before = state.shared->setup();
   auto next = gateway::Setup::make(std::move(config), state.roots, before.get());
-  if (!next) return tl::unexpected<std::string>(next.error().message);
+  if (!next) return refused(next.error().message);
   const Result<void> listening = state.listen_as((*next)->config);
-  if (!listening) return tl::unexpected<std::string>(listening.error().message);
+  if (!listening) return refused(listening.error().message);
   state.shared->swap(std::move(*next));
+  state.shared->metrics->note_reload(true);
   return {};
 }
+
+void Gateway::note_failed_reload() { state_->shared->metrics->note_reload(false); }
 
 uint16_t Gateway::port() const {
   for (const auto& one : state_->listening) {

@@ -26,7 +26,10 @@ tl::expected<void, std::vector<std::string>> Reloader::reload(std::string_view w
   loaded_ = seen_ = stamp();
   if (!watches()) return refused({"sluice was started without a configuration file"});
   auto next = load_config(options_);
-  if (!next) return refused(std::move(next.error().lines));
+  if (!next) {
+    gateway_.note_failed_reload();
+    return refused(std::move(next.error().lines));
+  }
   mask_secrets(log_, *next);
   const auto swapped = gateway_.reload(*next);
   if (!swapped) return refused({swapped.error()});

@@ -48,6 +48,8 @@ class Gateway {
   // `pid_file`, `shutdown_grace_s`. From any thread, but for a worker's own callbacks out of drain() and
   // when_all_turned().
   tl::expected<void, std::string> reload(config::Config config);
+  // For /metrics: a configuration that could not even be given to reload(). Any thread.
+  void note_failed_reload();
   // Who is asked when an admin has the configuration read again (POST /admin/reload): called on some worker's thread,
   // must return at once, and see to it that `done` is called with what is wrong, or with nothing, from any thread.
   using Reloaded = std::function<void(std::vector<std::string> problems)>;

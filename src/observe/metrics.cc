@@ -1,6 +1,7 @@
 #include "observe/metrics.h"
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <mutex>
 
@@ -137,10 +138,17 @@ Series& WorkerMetrics::series(std::string_view route, std::string_view target) {
 Metrics::Metrics(size_t workers) : state_(std::make_unique<State>()) {
   for (size_t i = 0; i < workers; ++i) state_->workers.push_back(std::make_unique<WorkerMetrics>());
   state_->process_start_ms = process_start_ms();
+  note_reload(true);
 }
 
 Metrics::~Metrics() = default;
 
 WorkerMetrics& Metrics::worker(size_t index) { return *state_->workers.at(index); }
+
+void Metrics::note_reload(bool successful) {
+  using namespace std::chrono;
+  state_->reload_successful = successful;
+  if (successful) state_->reload_success_s = duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
+}
 
 }  // namespace sluice::observe

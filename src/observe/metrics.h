@@ -126,6 +126,8 @@ class Metrics {
   explicit Metrics(size_t workers);
   ~Metrics();
   WorkerMetrics& worker(size_t index);
+  // How it came out when the configuration was read last: at start, which counts as well done, or again. Any thread.
+  void note_reload(bool successful);
   // The Prometheus text exposition format 0.0.4, with build info, process RSS and open fds. Any thread.
   std::string page() const;
 

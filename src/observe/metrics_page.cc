@@ -302,6 +302,14 @@ void add_alerts(Page& page, const Sums& sum) {
                sum(&WorkerMetrics::alerts_failed_total));
 }
 
+void add_config(Page& page, bool successful, int64_t success_s) {
+  page.gauge("sluice_config_last_reload_successful",
+             "Whether the configuration was fine when it was read last: 1, or 0 while an older one stays in force.",
+             successful ? 1 : 0);
+  page.gauge("sluice_config_last_reload_success_timestamp_seconds",
+             "When the configuration in force was read, in Unix time.", success_s);
+}
+
 void add_process(Page& page, int64_t process_start_ms) {
   const ProcessStats stats = process_stats();
   page.family("sluice_build_info", "gauge", "Always 1; the label names the version that runs.");
@@ -335,6 +343,7 @@ std::string Metrics::page() const {
   add_gauges(page, Sums(state_->workers));
   add_limits(page, state_->workers);
   add_alerts(page, Sums(state_->workers));
+  add_config(page, state_->reload_successful, state_->reload_success_s);
   add_process(page, state_->process_start_ms);
   return page.take();
 }

@@ -1,6 +1,7 @@
 // The insides of WorkerMetrics and Metrics, for metrics.cc and metrics_page.cc only.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -36,6 +37,8 @@ struct WorkerMetrics::State {
 struct Metrics::State {
   std::vector<std::unique_ptr<WorkerMetrics>> workers;
   int64_t process_start_ms = 0;
+  std::atomic<bool> reload_successful{true};
+  std::atomic<int64_t> reload_success_s{0};  // Unix time
 };
 
 }  // namespace sluice::observe

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -278,6 +279,21 @@ TEST_CASE("the page tells of the process") {
   const double fds = page.value("process_open_fds");
   std::ifstream one_more("/dev/null");
   CHECK(Exposition(metrics.page()).value("process_open_fds") == fds + 1);
+}
+
+TEST_CASE("the page tells of a configuration that was refused, and when the one in force was read") {
+  constexpr const char* successful = "sluice_config_last_reload_successful";
+  constexpr const char* success_s = "sluice_config_last_reload_success_timestamp_seconds";
+  Metrics metrics(1);
+  const Exposition started(metrics.page());
+  CHECK(started.value(successful) == 1);
+  CHECK(std::abs(started.value(success_s) - static_cast<double>(now_s())) < 60);
+  metrics.note_reload(false);
+  const Exposition refused(metrics.page());
+  CHECK(refused.value(successful) == 0);
+  CHECK(refused.value(success_s) == started.value(success_s));
+  metrics.note_reload(true);
+  CHECK(Exposition(metrics.page()).value(successful) == 1);
 }
 
 TEST_CASE("reading the page does not disturb the writer") {
