@@ -68,6 +68,15 @@ bool is_credential_field(std::string_view name) {
   switch (name.size()) {
     case 6:
       return same_name(name, "cookie");
+    case 19:
+      return same_name(name, "proxy-authorization");
+    default:
+      return is_key_field(name);
+  }
+}
+
+bool is_key_field(std::string_view name) {
+  switch (name.size()) {
     case 7:
       return same_name(name, "api-key");
     case 9:
@@ -76,8 +85,6 @@ bool is_credential_field(std::string_view name) {
       return same_name(name, "authorization");
     case 14:
       return same_name(name, "x-goog-api-key");
-    case 19:
-      return same_name(name, "proxy-authorization");
     default:
       return false;
   }

@@ -14,6 +14,9 @@ namespace sluice::api {
 std::string_view find_credential(const http::Fields& fields, std::string_view query, std::string& decoded);
 // Whether a field carries a credential (and so never reaches a target, a log or a record).
 bool is_credential_field(std::string_view name);
+// Whether it is one of those that a caller's key comes in. A cookie is not, as a browser sends it for any page that
+// asks, nor is Proxy-Authorization, which is for a proxy.
+bool is_key_field(std::string_view name);
 // `query` without its key= parameters, all else byte for byte. "" if nothing is left.
 std::string without_credential(std::string_view query);
 

@@ -1,15 +1,49 @@
 #include "gateway/admission.h"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "api/credential.h"
+#include "base/nearest.h"
 
 namespace sluice::gateway {
+namespace {
+
+constexpr size_t names_in_error = 5;
+
+// Names only what the key may use.
+[[gnu::cold]] Error not_for(const config::CallerKey& key, std::string_view requested, const routing::Router& router) {
+  std::vector<std::string> allowed;
+  for (auto& [name, provider] : router.known_models()) {
+    if (policy::may_use(key, name, "")) allowed.push_back(std::move(name));
+  }
+  if (allowed.empty()) allowed = key.models;
+  std::vector<std::string_view> named =
+      nearest(requested, std::vector<std::string_view>(allowed.begin(), allowed.end()), names_in_error);
+  const bool similar = !named.empty();
+  if (!similar)
+    named.assign(allowed.begin(),
+                 allowed.begin() + static_cast<std::ptrdiff_t>(std::min(allowed.size(), names_in_error)));
+  std::string text = requested.empty()
+                         ? "the key '" + key.name + "' may not be used without naming a model"
+                         : "there is no model '" + std::string(requested) + "' that the key '" + key.name + "' may use";
+  text += similar ? "; nearest of those that it may: " : "; some that it may: ";
+  for (const std::string_view name : named) {
+    if (name.data() != named.front().data()) text += ", ";
+    text += name;
+  }
+  return {ErrorCode::forbidden, std::move(text)};
+}
+
+}  // namespace
 
 Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& head) {
   if (keys.empty()) return Admitted{};
   bool any = false;
   for (size_t i = 0; i < head.fields.size(); ++i) {
     const http::Field field = head.fields[i];
-    if (!api::is_credential_field(field.name)) continue;
+    if (!api::is_key_field(field.name)) continue;
     std::string_view presented = field.value;
     if (presented.size() > 7 && http::same_name(presented.substr(0, 7), "bearer ")) presented.remove_prefix(7);
     any = true;
@@ -39,13 +73,18 @@ Result<void> may_administer(const policy::CallerKeys& keys, const http::RequestH
               "while no keys are configured, this page is for this machine only; configure a key with \"admin\": true");
 }
 
-Result<void> may_use(const Admitted& admitted, std::string_view requested, const routing::Target& target) {
+Result<void> may_use(const Admitted& admitted, std::string_view requested, const routing::Target& target,
+                     const routing::Router& router) {
   if (admitted.key == nullptr || admitted.key->models.empty()) return {};
   if (policy::may_use(*admitted.key, requested, target.label())) return {};
-  return fail(ErrorCode::forbidden,
-              "the key '" + admitted.key->name + "' may not use " +
-                  (requested.empty() ? "provider '" + target.provider->name + "' without naming a model"
-                                     : "model '" + std::string(requested) + "'"));
+  return tl::unexpected<Error>(not_for(*admitted.key, requested, router));
+}
+
+Error error_for(const Admitted& admitted, std::string_view requested, const Error& error,
+                const routing::Router& router) {
+  const bool tells_names = error.code == ErrorCode::unknown_model || error.code == ErrorCode::untranslatable;
+  if (admitted.key == nullptr || !tells_names || policy::may_use(*admitted.key, "", "")) return error;
+  return not_for(*admitted.key, requested, router);
 }
 
 }  // namespace sluice::gateway

@@ -26,6 +26,11 @@ Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& 
 Result<void> may_administer(const policy::CallerKeys& keys, const http::RequestHead& head, std::string_view peer);
 
 // forbidden: the key may not use this model. `requested` is the caller's name for it.
-Result<void> may_use(const Admitted& admitted, std::string_view requested, const routing::Target& target);
+Result<void> may_use(const Admitted& admitted, std::string_view requested, const routing::Target& target,
+                     const routing::Router& router);
+// What becomes of `error`, met on the way to a target for `requested`, where the key is held to some models: whether
+// there is a model that it may not use is not for it to know, so both are told in the same words.
+Error error_for(const Admitted& admitted, std::string_view requested, const Error& error,
+                const routing::Router& router);
 
 }  // namespace sluice::gateway

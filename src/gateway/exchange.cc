@@ -143,10 +143,10 @@ Result<void> Exchange::read_json() {
 Result<void> Exchange::choose_target(std::string_view model) {
   account_.model = model;
   Result<routing::Target> target = context_.router.route(model, match_.endpoint->dialect);
-  if (!target) return tl::unexpected<Error>(target.error());
+  if (!target) return tl::unexpected<Error>(error_for(admitted_, model, target.error(), context_.router));
   target_ = std::move(*target);
   account_.target = target_.label();
-  if (const Result<void> allowed = may_use(admitted_, model, target_); !allowed) return allowed;
+  if (const Result<void> allowed = may_use(admitted_, model, target_, context_.router); !allowed) return allowed;
   if (!target_.provider->speaks(match_.endpoint->dialect)) {
     return fail(ErrorCode::untranslatable,
                 "'" + account_.target + "' does not speak the " + std::string(name_of(match_.endpoint->dialect)) +
@@ -246,8 +246,9 @@ void Exchange::on_answer_head(http::ResponseHead& head) {
     attempt_->forget_request();
   }
   const auto limits = rate_limit_fields(context_.limits, admitted_.key, match_.endpoint->dialect);
-  const OwnFields own{account_.request_id, account_.target, account_.attempts,
-                      limits ? limits->fields() : std::span<const api::RateLimitFields::Field>(), account_.stream};
+  const OwnFields own{account_.request_id, account_.target,
+                      account_.attempts,   limits ? limits->fields() : std::span<const api::RateLimitFields::Field>(),
+                      target_.provider,    account_.stream};
   const Result<void> begun = relay_.begin(head, match_.endpoint->dialect, head_.fields.find("accept-encoding"),
                                           usage_asked_, own, context_.lines);
   if (!begun) {
@@ -332,8 +333,15 @@ void Exchange::answer_known_path() {
   responder_.finish();
 }
 
+// An error about a target may quote it, and a target may quote the key that it was sent.
+Error Exchange::without_secrets(const Error& error) const {
+  if (fault_of(error.code) == Fault::caller) return error;
+  return {error.code, context_.log.masked(error.message)};
+}
+
 // Nothing of an answer has gone out yet: an error in the caller's dialect.
-void Exchange::refuse(const Error& error) {
+void Exchange::refuse(const Error& met) {
+  const Error error = without_secrets(met);
   note(error);
   account_.status = http_status(error.code);
   const Dialect dialect =
@@ -357,7 +365,8 @@ void Exchange::refuse(const Error& error) {
 }
 
 // Part of the answer is out: it must not look whole.
-void Exchange::cut(const Error& error) {
+void Exchange::cut(const Error& met) {
+  const Error error = without_secrets(met);
   note(error);
   relay_.break_off(error, account_.request_id);
   finish();

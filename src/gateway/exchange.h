@@ -77,8 +77,9 @@ class Exchange final : public http::RequestHandler,
   void start_attempt(bool more_follows);
   void send_rest();
   void answer_known_path();
-  [[gnu::cold]] void refuse(const Error& error);
-  [[gnu::cold]] void cut(const Error& error);
+  [[gnu::cold]] Error without_secrets(const Error& error) const;
+  [[gnu::cold]] void refuse(const Error& met);
+  [[gnu::cold]] void cut(const Error& met);
   void note(const Error& error);
   void tell(std::string_view what) const;
   void finish(uint64_t now_ns = net::Loop::now_ns());

@@ -1,6 +1,9 @@
 #include "gateway/relay.h"
 
+#include <cstring>
+
 #include "http/writer.h"
+#include "observe/secret_mask.h"
 
 namespace sluice::gateway {
 namespace {
@@ -9,6 +12,32 @@ namespace {
 bool is_ours(std::string_view name) {
   return http::same_name(name, "content-length") || http::same_name(name, "x-request-id") ||
          http::same_name(name, "sluice-target") || http::same_name(name, "sluice-attempts");
+}
+
+// A header value shorter than this is a word that others may say too.
+constexpr size_t least_secret_bytes = 16;
+
+bool holds(std::string_view text, std::string_view secret) {
+  return !secret.empty() && memmem(text.data(), text.size(), secret.data(), secret.size()) != nullptr;
+}
+
+// Whether the provider's own key stands in what it answered.
+bool quotes_secret(std::string_view text, const config::Provider& provider) {
+  if (provider.api_key.size() >= observe::SecretMask::least_bytes && holds(text, provider.api_key)) return true;
+  for (const auto& [name, value] : provider.headers) {
+    if (value.size() >= least_secret_bytes && holds(text, value)) return true;
+  }
+  return false;
+}
+
+[[gnu::cold]] std::string without_secrets(std::string_view text, const config::Provider& provider) {
+  observe::SecretMask mask;
+  mask.add(provider.api_key);
+  for (const auto& [name, value] : provider.headers) {
+    if (value.size() >= least_secret_bytes) mask.add(value);
+  }
+  std::string scratch;
+  return std::string(mask.apply(text, scratch));
 }
 
 }  // namespace
@@ -47,6 +76,12 @@ Result<void> Relay::begin(const http::ResponseHead& head, Dialect dialect,
     if (coding_ == Coding::inflate && http::same_name(field.name, "content-encoding")) continue;
     http::write_field(lines, field.name, field.value);
   }
+  std::string_view reason = head.reason;
+  std::string masked_reason;
+  if (own.provider != nullptr) {
+    if (quotes_secret(lines, *own.provider)) lines = without_secrets(lines, *own.provider);
+    if (quotes_secret(reason, *own.provider)) reason = masked_reason = without_secrets(reason, *own.provider);
+  }
   // nginx then passes a stream on as it comes (its documentation: proxy_buffering).
   if ((streaming() || own.stream_asked) && !head.fields.find("x-accel-buffering"))
     http::write_field(lines, "x-accel-buffering", "no");
@@ -58,7 +93,7 @@ Result<void> Relay::begin(const http::ResponseHead& head, Dialect dialect,
   http::Responder::Length length;
   if (head.framing == http::BodyFraming::length && !rewrites_) length.bytes = head.content_length;
   if (head.framing == http::BodyFraming::none) length.bytes = 0;
-  responder_.send_head_lines(head.status, lines, length, head.reason);
+  responder_.send_head_lines(head.status, lines, length, reason);
   begun_ = true;
   pieces_.clear();
   return {};

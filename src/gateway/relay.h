@@ -13,6 +13,7 @@
 #include "api/answer_tap.h"
 #include "api/rate_limit_fields.h"
 #include "base/result.h"
+#include "config/config.h"
 #include "http/inflater.h"
 #include "http/service.h"
 
@@ -24,6 +25,7 @@ struct OwnFields {
   std::string_view target;
   uint32_t attempts = 1;
   std::span<const api::RateLimitFields::Field> rate_limits{};  // where there are any, the target's own do not pass
+  const config::Provider* provider = nullptr;  // where the answer comes from: what of its keys is in it stays here
   bool stream_asked = false;  // what comes is a stream, although its content-type may not say so (Gemini's JSON array)
 };
 

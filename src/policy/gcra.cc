@@ -11,7 +11,6 @@ __extension__ using Wide = unsigned __int128;
 // parts are 34 years at the highest rate.
 constexpr uint64_t parts_per_unit = 1024;
 constexpr uint64_t minute_ns = 60'000'000'000;
-constexpr uint64_t most_units = 1'000'000'000;  // charged at once: counts come from targets, which may say anything
 
 // How many parts have flowed from the clock's zero until `now_ns`.
 uint64_t flowed(Gcra::Rate rate, uint64_t now_ns) {
@@ -43,10 +42,14 @@ bool Gcra::take(Rate rate, uint32_t units, uint64_t now_ns) {
 
 void Gcra::charge(Rate rate, uint64_t units, uint64_t now_ns) {
   const uint64_t here = flowed(rate, now_ns);
-  const uint64_t parts = std::min(units, most_units) * parts_per_unit;
+  // Empty is a capacity ahead of what has flowed in; a minute's worth of debt lies that much further on.
+  const uint64_t deepest = here + (uint64_t{rate.capacity} + rate.per_minute) * parts_per_unit;
+  const uint64_t parts = std::min(units, uint64_t{rate.capacity} + rate.per_minute) * parts_per_unit;
   uint64_t spent = spent_.load(std::memory_order_relaxed);
-  while (!spent_.compare_exchange_weak(spent, std::max(spent, here) + parts, std::memory_order_relaxed)) {
-  }
+  uint64_t next = 0;
+  do {
+    next = std::max(spent, std::min(std::max(spent, here) + parts, deepest));
+  } while (!spent_.compare_exchange_weak(spent, next, std::memory_order_relaxed));
 }
 
 void Gcra::give_back(uint64_t units) {

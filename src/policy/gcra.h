@@ -21,7 +21,8 @@ class Gcra {
   // Times are monotonic nanoseconds on one scale for all threads. The first two may be called on any thread at once.
   // Takes `units` (at most the capacity) if they are there; else takes nothing and says no.
   bool take(Rate rate, uint32_t units, uint64_t now_ns);
-  // Takes them whether they are there or not: the budget may go below zero, and others wait the longer.
+  // Takes them whether they are there or not: the budget may go below zero, and others wait the longer; but by one
+  // minute's worth at most, as the count comes from a target, which may say anything.
   void charge(Rate rate, uint64_t units, uint64_t now_ns);
   // What was taken and not used. A budget that is full by now stays so.
   void give_back(uint64_t units);
