@@ -163,10 +163,17 @@ void add_programs(const Config& config, const std::string& url, std::string& tex
   };
   text += "\n  Point programs here:\n";
   add(Dialect::openai, "OpenAI SDKs", "export OPENAI_BASE_URL=" + url + "/v1 OPENAI_API_KEY=" + key);
-  add(Dialect::responses, "Codex", "OPENAI_API_KEY=" + key + " codex -c openai_base_url=" + url + "/v1");
+  // It takes a key of another provider's than OpenAI from a variable that the provider's entry names.
+  add(Dialect::responses, "Codex",
+      "SLUICE_API_KEY=" + key +
+          " codex -c model_provider=sluice -c 'model_providers.sluice={name=\"sluice\",base_url=\"" + url +
+          "/v1\",env_key=\"SLUICE_API_KEY\",wire_api=\"responses\"}'");
   add(Dialect::anthropic, "Anthropic SDKs", "export ANTHROPIC_BASE_URL=" + url + " ANTHROPIC_API_KEY=" + key);
   add(Dialect::anthropic, "Claude Code", "ANTHROPIC_BASE_URL=" + url + " ANTHROPIC_AUTH_TOKEN=" + key + " claude");
-  add(Dialect::gemini, "Gemini CLI", "export GOOGLE_GEMINI_BASE_URL=" + url + " GEMINI_API_KEY=" + key);
+  add(Dialect::gemini, "Google Gen AI", "export GOOGLE_GEMINI_BASE_URL=" + url + " GEMINI_API_KEY=" + key);
+  add(Dialect::gemini, "Gemini CLI", "GOOGLE_GEMINI_BASE_URL=" + url + " GEMINI_API_KEY=" + key + " gemini");
+  add(Dialect::gemini, "",
+      R"(  with {"security": {"auth": {"selectedType": "gemini-api-key"}}} in ~/.gemini/settings.json)");
   add(Dialect::ollama, "Ollama programs", "export OLLAMA_HOST=" + url);
 }
 

@@ -71,8 +71,7 @@ class MessageScript final : public Script {
 
 // A user turn may hold tool results and text side by side; the results then count as what came last.
 void read_user(const Json& content, Ask& ask) {
-  std::string text = text_of(content);
-  if (!text.empty()) ask.add_user_text(std::move(text));
+  if (!text_of(content).empty()) ask.add_user_message(content);
   if (!content.is_array()) return;
   for (const Json& part : content) {
     if (string_member(part, "type") == "tool_result") ask.add_tool_result(text_of(member(part, "content")));
@@ -110,11 +109,11 @@ Result<Ask> read_messages(const Json& body) {
     const std::string_view role = string_member(message, "role");
     if (role == "user") {
       read_user(member(message, "content"), ask);
-    } else if (role == "assistant") {
+    } else if (role == "assistant" || role == "system") {
       ask.add_text(text_of(member(message, "content")));
     } else {
       return fail(ErrorCode::bad_request,
-                  "messages: roles are `user` and `assistant`, not `" + std::string(role) + "`");
+                  "messages: roles are `user`, `assistant` and `system`, not `" + std::string(role) + "`");
     }
   }
   read_tools(body, ask);

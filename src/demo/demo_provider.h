@@ -2,9 +2,11 @@
 // key, and the tests' double for a provider. It speaks all five dialects on their own paths and answers by fixed rules:
 //
 //   text        "You said: <the last user text>", its white space kept; "The tool said: <result>" after a tool's result
-//   tools       every offered tool whose name stands in the last user text is called, in the order offered, its
-//               arguments made from its schema (schema_sample.h); a forced tool choice is obeyed; after a tool's result
-//               none is called unless forced by name
+//   tools       every offered tool whose name stands in the last user text, as a word of its own, is called, in the
+//   order
+//               offered; parts of the message that stand whole in a tag are an agent's, not the user's; its arguments
+//               made from its schema (schema_sample.h); a forced tool choice is obeyed; after a tool's result none is
+//               called unless forced by name
 //   JSON        where a JSON schema is asked for, the text is a sample of that schema
 //   usage       words are tokens: runs of non-blank characters, of all texts of the request and of the answer
 //   limit       an answer of more words than the asked maximum is cut there and finishes as "length"

@@ -12,6 +12,13 @@ const Json& either(const Json& object, std::string_view camel, std::string_view 
   return value.is_null() ? member(object, snake) : value;
 }
 
+// A JSON schema, or the older form of one that the API had before.
+const Json& schema_in(const Json& object, std::string_view camel, std::string_view snake, std::string_view older,
+                      std::string_view older_snake) {
+  const Json& schema = either(object, camel, snake);
+  return schema.is_null() ? either(object, older, older_snake) : schema;
+}
+
 Out usage_of(const Reply& reply) {
   return {{"promptTokenCount", reply.input_tokens},
           {"candidatesTokenCount", reply.output_tokens},
@@ -84,9 +91,9 @@ class ContentScript final : public Script {
 
 void read_turn(const Json& turn, Ask& ask) {
   const Json& parts = member(turn, "parts");
-  std::string text = text_of(parts);
+  const std::string text = text_of(parts);
   if (string_member(turn, "role") == "model") return ask.add_text(text);
-  if (!text.empty()) ask.add_user_text(std::move(text));
+  if (!text.empty()) ask.add_user_message(parts);
   if (!parts.is_array()) return;
   for (const Json& part : parts) {
     const Json& response = member(either(part, "functionResponse", "function_response"), "response");
@@ -104,7 +111,8 @@ void read_tools(const Json& body, Ask& ask) {
       if (!functions.is_array()) continue;
       for (const Json& function : functions) {
         const std::string_view name = string_member(function, "name");
-        const Json& schema = either(function, "parametersJsonSchema", "parameters");
+        const Json& schema =
+            schema_in(function, "parametersJsonSchema", "parameters_json_schema", "parameters", "parameters");
         if (!name.empty()) ask.tools.push_back({std::string(name), &schema});
       }
     }
@@ -134,7 +142,8 @@ Result<Ask> read_contents(const DemoRequest& request, const Json& body) {
   const Json& config = either(body, "generationConfig", "generation_config");
   ask.max_tokens = count_member(config, "maxOutputTokens", count_member(config, "max_output_tokens", UINT64_MAX));
   ask.answer_json = either(config, "responseMimeType", "response_mime_type") == "application/json";
-  const Json& schema = either(config, "responseJsonSchema", "responseSchema");
+  const Json& schema =
+      schema_in(config, "responseJsonSchema", "response_json_schema", "responseSchema", "response_schema");
   if (schema.is_object()) ask.answer_schema = &schema;
   return ask;
 }

@@ -120,7 +120,7 @@ Result<Ask> read_chat(const Json& body) {
     const std::string_view role = string_member(message, "role");
     std::string text = text_of(member(message, "content"));
     if (role == "user") {
-      ask.add_user_text(std::move(text));
+      ask.add_user_message(member(message, "content"));
     } else if (role == "tool" || role == "function") {
       ask.add_tool_result(std::move(text));
     } else if (role == "assistant" || role == "system" || role == "developer") {

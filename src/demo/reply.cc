@@ -13,6 +13,16 @@ bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; 
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }  // of a UTF-8 sequence
 
+bool is_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
+
+bool stands_in_a_tag(std::string_view text) {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  if (text.size() < 2 || text.front() != '<' || text.back() != '>') return false;
+  const std::string_view tag = text.substr(1, text.find_first_of("> \n", 1) - 1);
+  return !tag.empty() && text.substr(text.rfind('<')) == "</" + std::string(tag) + ">";
+}
+
 constexpr size_t max_hint_bytes = 64;
 
 // The last word of the user's text without the signs around it, which is as good a guess at an argument as any:
@@ -45,7 +55,7 @@ std::vector<ToolCall> calls_for(const Ask& ask, const std::string& hint) {
   }
   if (ask.tool_result) return calls;
   for (const OfferedTool& tool : ask.tools) {
-    if (!tool.name.empty() && ask.user_text.find(tool.name) != std::string::npos) calls.push_back(call_of(tool, hint));
+    if (has_word(ask.user_text, tool.name)) calls.push_back(call_of(tool, hint));
   }
   if (calls.empty() && ask.choice == Ask::Choice::required) calls.push_back(call_of(ask.tools.front(), hint));
   return calls;
@@ -64,6 +74,19 @@ std::string text_for(const Ask& ask, const std::string& hint) {
 void Ask::add_user_text(std::string text) {
   add_text(text);
   user_text = std::move(text);
+  tool_result.reset();
+}
+
+void Ask::add_user_message(const Json& content) {
+  if (!content.is_array()) return add_user_text(text_of(content));
+  Json written = Json::array();
+  for (const Json& part : content) {
+    const std::string text = text_of(Json::array({part}));
+    if (!text.empty() && !stands_in_a_tag(text)) written.push_back(part);
+  }
+  if (written.empty()) return add_user_text(text_of(content));
+  add_text(text_of(content));
+  user_text = text_of(written);
   tool_result.reset();
 }
 
@@ -117,6 +140,15 @@ std::string text_of(const Json& content) {
     text += piece;
   }
   return text;
+}
+
+bool has_word(std::string_view text, std::string_view name) {
+  if (name.empty()) return false;
+  for (size_t at = text.find(name); at != text.npos; at = text.find(name, at + 1)) {
+    const size_t end = at + name.size();
+    if ((at == 0 || !is_name(text[at - 1])) && (end == text.size() || !is_name(text[end]))) return true;
+  }
+  return false;
 }
 
 std::string_view word_at(std::string_view text, size_t at) {

@@ -37,6 +37,9 @@ struct Ask {
   // One message's texts. They count as input; a user's replace user_text and put an end to tool_result.
   void add_text(std::string_view text) { input_tokens += count_words(text); }
   void add_user_text(std::string text);
+  // A message's content. user_text is what the person wrote: agents put parts of their own beside it, each within one
+  // tag ("<system-reminder>...</system-reminder>"), which only count as input.
+  void add_user_message(const Json& content);
   void add_tool_result(std::string text);
 
   static uint64_t count_words(std::string_view text);
@@ -62,6 +65,9 @@ Reply reply_to(const Ask& ask);
 
 // The text of a message's content: a string, or a list of strings and of objects with a `text`, each on its own line.
 std::string text_of(const Json& content);
+
+// Whether `name` stands in `text` as a word of its own, not as a part of another name.
+bool has_word(std::string_view text, std::string_view name);
 
 // The next word of `text` from `at`, with the white space before it (and behind it, if it is the last): what a stream
 // sends as one frame. Empty at the end only.

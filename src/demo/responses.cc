@@ -181,7 +181,7 @@ void read_input(const Json& body, Ask& ask) {
     if (string_member(item, "type").ends_with("_call_output")) {
       ask.add_tool_result(text_of(member(item, "output")));
     } else if (string_member(item, "role") == "user") {
-      ask.add_user_text(text_of(member(item, "content")));
+      ask.add_user_message(member(item, "content"));
     } else {
       ask.add_text(text_of(member(item, "content")));
     }

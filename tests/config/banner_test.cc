@@ -40,7 +40,7 @@ TEST_CASE("the block of a first start") {
 
   Point programs here:
     OpenAI SDKs     export OPENAI_BASE_URL=http://127.0.0.1:8000/v1 OPENAI_API_KEY=none
-    Codex           OPENAI_API_KEY=none codex -c openai_base_url=http://127.0.0.1:8000/v1
+    Codex           SLUICE_API_KEY=none codex -c model_provider=sluice -c 'model_providers.sluice={name="sluice",base_url="http://127.0.0.1:8000/v1",env_key="SLUICE_API_KEY",wire_api="responses"}'
     Anthropic SDKs  export ANTHROPIC_BASE_URL=http://127.0.0.1:8000 ANTHROPIC_API_KEY=none
     Claude Code     ANTHROPIC_BASE_URL=http://127.0.0.1:8000 ANTHROPIC_AUTH_TOKEN=none claude
     Ollama programs export OLLAMA_HOST=http://127.0.0.1:8000

@@ -101,7 +101,7 @@ TEST_CASE("errors: in the dialect of the path") {
       {"/v1/chat/completions", R"({"model":"m","temperature":1e999})", 400, "/error/message"},
       {"/v1/responses", R"({"model":"m"})", 400, "/error/message"},
       {"/v1/messages", R"({"model":"m","messages":[{"role":"user","content":"x"}]})", 400, "/error/message"},
-      {"/v1/messages", R"({"model":"m","max_tokens":1,"messages":[{"role":"system","content":"x"}]})", 400,
+      {"/v1/messages", R"({"model":"m","max_tokens":1,"messages":[{"role":"tool","content":"x"}]})", 400,
        "/error/message"},
       {"/v1beta/models/m:generateContent", "{}", 400, "/error/message"},
       {"/v1beta/models/m:nonesuch", "{}", 405, "/error/message"},
