@@ -50,7 +50,7 @@ run() {
   echo "== $name $version"
   local shown="$line ${*@Q}"
   shown=${shown//$url/http://127.0.0.1:8000}
-  echo "\$ ${shown//$work\/project/\/home\/you\/project}"
+  echo "\$ ${shown//$work\/project/\$PWD}"
   if (cd "$work/project" && eval "timeout $patience_s env $line ${*@Q}" </dev/null >"$out" 2>"$work/errors") && grep -q plum "$out"; then
     grep plum "$out" | tail -1
     echo "ok"
