@@ -98,7 +98,8 @@ int run(StartupOptions options) {
 }
 
 int check(const StartupOptions& options) {
-  const auto config = load_config(options);
+  auto config = load_config(options);
+  if (!config && !config.error().problems.empty()) config.error().exit_code = exit_wrong_usage;  // it could be read
   if (!config) return say(config.error());
   for (const std::string& warning : config->warnings) std::printf("warning: %s\n", warning.c_str());
   std::printf("%s is fine: %zu providers, %zu models, %zu keys\n",

@@ -5,8 +5,10 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
 #include "config/address.h"
@@ -15,6 +17,7 @@
 #include "config/validate.h"
 #include "daemon/activation.h"
 #include "gateway/local_programs.h"
+#include "preflight.h"
 
 namespace sluice {
 namespace {
@@ -37,7 +40,12 @@ std::string file_to_read(const StartupOptions& options) {
 StartupFailure failure_of(const std::vector<config::Problem>& problems) {
   StartupFailure failure;
   for (const config::Problem& problem : problems) failure.lines.push_back(describe(problem));
+  failure.problems = problems;
   return failure;
+}
+
+void append(std::vector<config::Problem>& problems, std::vector<config::Problem> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(problems));
 }
 
 tl::expected<config::Config, StartupFailure> read_file(const std::string& file) {
@@ -79,17 +87,21 @@ tl::expected<config::Config, StartupFailure> load_config(const StartupOptions& o
     config = std::move(*read);
   }
   std::vector<config::Problem> problems = config::apply_overrides(config, options.flags, variable);
-  if (!problems.empty()) return tl::unexpected<StartupFailure>(failure_of(problems));
   if (config.listen.empty()) config.listen.push_back(config::default_address());
   if (const auto adopted = adopt_passed(options.passed, config); !adopted) return tl::unexpected(adopted.error());
   if (options.demo) {
     config::add_demo(config);
   } else if (config.providers.empty()) {
-    config::add_discovered(config, variable, gateway::find_local_programs(config::local_probes(), local_probe_ms));
+    append(problems, config::add_discovered(config, variable,
+                                            gateway::find_local_programs(config::local_probes(), local_probe_ms)));
   }
-  problems = config::validate(config);
-  if (!problems.empty()) return tl::unexpected<StartupFailure>(failure_of(problems));
-  return config;
+  append(problems, config::validate(config));
+  const bool wrong_words = !problems.empty();
+  append(problems, preflight(config, options.passed, std::time(nullptr)));
+  if (problems.empty()) return config;
+  StartupFailure failure = failure_of(problems);
+  failure.exit_code = wrong_words ? 1 : 2;
+  return tl::unexpected<StartupFailure>(std::move(failure));
 }
 
 std::string variable_or_empty(const char* name) { return variable(name).value_or(""); }

@@ -20,8 +20,9 @@ struct StartupOptions {
 };
 
 struct StartupFailure {
-  int exit_code = 1;               // 1: wrong configuration, 2: a file cannot be read
-  std::vector<std::string> lines;  // what is wrong, one problem a line
+  int exit_code = 1;  // 1: the configuration is wrong; 2: a file cannot be read, or what it names cannot be used here
+  std::vector<std::string> lines = {};         // what is wrong, one problem a line
+  std::vector<config::Problem> problems = {};  // the same, where it is wrong with the configuration
 };
 
 tl::expected<config::Config, StartupFailure> load_config(const StartupOptions& options);

@@ -45,32 +45,60 @@ bool is_of(const std::string& program, const json& list) {
   });
 }
 
-void add_by_key(Config& config, const Environment& environment) {
+// What was set is meant to be used: to go on without it would send requests elsewhere.
+Problem unusable(std::string_view variable, std::string what) {
+  Problem problem;
+  problem.source = variable;
+  problem.what = std::move(what) + "; set it anew, or unset it to start without";
+  return problem;
+}
+
+// The SDKs' own variables. Here they point at sluice, if at all; one that points elsewhere was meant for the key.
+void warn_of_other_base(Config& config, const Environment& environment, const Provider& provider) {
+  constexpr std::pair<std::string_view, std::string_view> variables[] = {
+      {"openai", "OPENAI_BASE_URL"}, {"anthropic", "ANTHROPIC_BASE_URL"}, {"gemini", "GOOGLE_GEMINI_BASE_URL"}};
+  for (const auto& [name, variable] : variables) {
+    if (provider.name != name) continue;
+    const std::optional<std::string> text = set_variable(environment, variable);
+    const Result<Url> url = text ? parse_url(without_blanks(*text)) : fail(ErrorCode::config, "");
+    if (!text || (url && url->host == provider.base_url.host)) continue;
+    if (url && Address{url->host, url->port, ""}.is_loopback_or_unix() && is_own_port(config, url->port)) continue;
+    config.warnings.push_back(std::string(variable) + " is not read: requests go to " + provider.base_url.text() +
+                              "; give another base_url in sluice.json");
+  }
+}
+
+void add_by_key(Config& config, const Environment& environment, std::vector<Problem>& problems) {
   for (const Preset& preset : presets()) {
     if (preset.only_if_named) continue;
     for (const std::string_view variable : key_variables_of(preset)) {
+      if (is_empty_variable(environment, variable)) config.warnings.push_back(empty_variable_note(variable));
       std::optional<std::string> key = key_variable(environment, variable);
       if (!key) continue;
-      if (!is_key(*key)) {
-        config.warnings.push_back(std::string(variable) +
-                                  " is not used: it holds a character that is not visible ASCII");
-        continue;
+      if (const std::string_view fault = key_fault(*key); !fault.empty()) {
+        problems.push_back(unusable(variable, std::string(fault) + ", so that it cannot be sent as a key"));
+        break;
       }
       Provider provider = make_provider(preset);
       provider.api_key = std::move(*key);
       provider.origin = variable;
+      warn_of_other_base(config, environment, provider);
       config.providers.push_back(std::move(provider));
       break;
     }
   }
 }
 
-void add_ollama_host(Config& config, const Environment& environment) {
-  const std::optional<std::string> text = set_variable(environment, ollama_variable);
+void add_ollama_host(Config& config, const Environment& environment, std::vector<Problem>& problems) {
+  if (is_empty_variable(environment, ollama_variable)) {
+    config.warnings.push_back(empty_variable_note(ollama_variable));
+    return;
+  }
+  const std::optional<std::string> text = environment(ollama_variable);
   if (!text) return;
   std::optional<Url> url = parse_ollama_host(*text);
   if (!url) {
-    config.warnings.push_back("OLLAMA_HOST is not used: it is neither a host, host:port nor a URL");
+    problems.push_back(unusable(ollama_variable, "is neither a host, host:port nor a URL"));
     return;
   }
   // Programs that use Ollama are pointed at sluice by this same variable.
@@ -98,6 +126,12 @@ void add_answered(Config& config, std::span<const AnsweredProbe> answers) {
     provider.origin = "answers on " + provider.base_url.host + ":" + std::to_string(answer.port);
     config.providers.push_back(std::move(provider));
   }
+}
+
+Provider demo_provider() {
+  Provider provider = make_provider(*preset_named("demo"));
+  provider.models = {"demo", "demo-small"};
+  return provider;
 }
 
 }  // namespace
@@ -146,25 +180,24 @@ std::optional<Url> parse_ollama_host(std::string_view text) {
 }
 
 void add_demo(Config& config) {
-  Provider provider = make_provider(*preset_named("demo"));
+  Provider provider = demo_provider();
   std::erase_if(config.providers, [&](const Provider& other) { return other.name == provider.name; });
-  provider.models = {"demo", "demo-small", "*"};
+  provider.models.emplace_back("*");
   provider.origin = "built in, needs no key";
   config.providers.push_back(std::move(provider));
 }
 
-void add_discovered(Config& config, const Environment& environment, std::span<const AnsweredProbe> answers) {
-  add_by_key(config, environment);
-  add_ollama_host(config, environment);
+std::vector<Problem> add_discovered(Config& config, const Environment& environment,
+                                    std::span<const AnsweredProbe> answers) {
+  std::vector<Problem> problems;
+  add_by_key(config, environment, problems);
+  add_ollama_host(config, environment, problems);
   add_answered(config, answers);
-  if (config.providers.empty()) add_demo(config);
-}
-
-Config from_environment(const Environment& environment, std::span<const AnsweredProbe> answers) {
-  Config config;
-  config.listen.push_back(default_address());
-  add_discovered(config, environment, answers);
-  return config;
+  if (config.providers.empty() && problems.empty()) {
+    config.providers.push_back(demo_provider());
+    config.providers.back().origin = "built in, needs no key; with --demo it answers to every name";
+  }
+  return problems;
 }
 
 }  // namespace sluice::config

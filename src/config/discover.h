@@ -11,6 +11,7 @@
 
 #include "config/config.h"
 #include "config/environment.h"
+#include "config/problem.h"
 
 namespace sluice::config {
 
@@ -37,14 +38,14 @@ std::optional<AnsweredProbe> read_probe_answer(const LocalProbe& probe, int stat
 std::optional<Url> parse_ollama_host(std::string_view text);
 
 // Adds what is found to a `config` without providers. Ports in config.listen are left out: they are sluice's own (so
-// call apply_overrides() before). Nothing found: the demo provider.
-void add_discovered(Config& config, const Environment& environment, std::span<const AnsweredProbe> answers);
+// call apply_overrides() before). Nothing found: the demo provider, which answers to its own names only (demo,
+// demo-small, demo/ANY), lest it be taken for a model. Returns what is set but cannot be used, each a reason not to
+// start; a variable that is set to nothing is noted in config.warnings.
+std::vector<Problem> add_discovered(Config& config, const Environment& environment,
+                                    std::span<const AnsweredProbe> answers);
 
-// The configuration without a file: the defaults and what is discovered.
-Config from_environment(const Environment& environment, std::span<const AnsweredProbe> answers);
-
-// Adds the built-in demo provider, which takes every model name that no other provider lists. It
-// replaces one that is called demo.
+// For --demo: adds the built-in demo provider, which takes every model name that no other provider lists. It replaces
+// one that is called demo.
 void add_demo(Config& config);
 
 }  // namespace sluice::config

@@ -21,6 +21,9 @@ struct Names {
 constexpr Names flag_names = {"--listen", "--workers", "--log-level", "--log-format"};
 constexpr Names variable_names = {"SLUICE_LISTEN", "SLUICE_WORKERS", "SLUICE_LOG_LEVEL", "SLUICE_LOG_FORMAT"};
 
+constexpr std::string_view all_variables[] = {"SLUICE_CONFIG",    "SLUICE_LISTEN",     "SLUICE_WORKERS",
+                                              "SLUICE_LOG_LEVEL", "SLUICE_LOG_FORMAT", "SLUICE_PID_FILE"};
+
 void report(std::vector<Problem>& problems, std::string_view source, std::string_view text, std::string_view reason,
             std::string allowed, std::string suggestion = {}) {
   Node value;
@@ -99,6 +102,9 @@ Overrides overrides_from(const Environment& environment) {
 }
 
 std::vector<Problem> apply_overrides(Config& config, const Overrides& flags, const Environment& environment) {
+  for (const std::string_view name : all_variables) {
+    if (is_empty_variable(environment, name)) config.warnings.push_back(empty_variable_note(name));
+  }
   std::vector<Problem> problems;
   apply(config, overrides_from(environment), variable_names, problems);
   apply(config, flags, flag_names, problems);

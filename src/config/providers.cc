@@ -172,21 +172,22 @@ void ProviderReader::read_preset_key() {
   for (const std::string_view variable : key_variables_of(*preset_)) {
     std::optional<std::string> value = key_variable(reading_.environment, variable);
     if (!value) continue;
-    if (is_key(*value)) {
+    if (const std::string_view fault = key_fault(*value); fault.empty()) {
       provider_.api_key = std::move(*value);
       provider_.origin = variable;
     } else {
-      report(member_.at, "api_key",
-             "the variable " + std::string(variable) + " holds a character that is not visible ASCII");
+      report(member_.at, "api_key", "the variable " + std::string(variable) + " " + std::string(fault));
     }
     return;
   }
   std::string variables;
+  bool empty = false;
   for (const std::string_view variable : key_variables_of(*preset_)) {
     variables += variables.empty() ? "" : " or ";
     variables += variable;
+    empty = empty || is_empty_variable(reading_.environment, variable);
   }
-  report(member_.at, "api_key", "is missing, and the variable " + variables + " is not set",
+  report(member_.at, "api_key", "is missing, and the variable " + variables + (empty ? " is empty" : " is not set"),
          "allowed: set the variable, or give api_key, or \"auth\": \"none\"");
 }
 

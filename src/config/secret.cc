@@ -29,7 +29,7 @@ std::optional<std::string> read_variable(Reading& reading, const Node& node, con
     return std::nullopt;
   }
   const std::optional<std::string> value = reading.environment(name);
-  if (value && !value->empty()) return value;
+  if (const std::string_view text = value ? without_blanks(*value) : ""; !text.empty()) return std::string(text);
   reading.report(node.at, path, "the variable " + std::string(name) + (value ? " is empty" : " is not set"));
   return std::nullopt;
 }
@@ -56,18 +56,41 @@ std::optional<std::string> read_file(Reading& reading, const Node& node, const s
     reading.report(file->at, object.path("file"), found(*file) + ", which is larger than 64 KiB");
     return std::nullopt;
   }
-  if (content.ends_with('\n')) content.pop_back();
-  if (content.ends_with('\r')) content.pop_back();
-  if (!content.empty()) return content;
+  if (const std::string_view text = without_blanks(content); !text.empty()) return std::string(text);
   reading.report(file->at, object.path("file"), found(*file) + ", which is empty");
   return std::nullopt;
 }
 
+// What is at fault where a secret is, without the secret: the variable or the file by its name.
+std::string origin_of(const Node& node) {
+  if (const Node* file = node.find("file"); file != nullptr) return "the file \"" + file->text + "\"";
+  if (node.text.starts_with("${")) return "the variable " + node.text.substr(2, node.text.size() - 3);
+  return "the value";
+}
+
+// How other programs write a variable. Taken as it stands it would be sent as the key.
+bool is_foreign_reference(std::string_view text) {
+  constexpr std::string_view marks[] = {"os.environ/", "env:", "env.", "process.env.", "{env.", "{env:", "{{", "$env:"};
+  for (const std::string_view mark : marks) {
+    if (text.starts_with(mark)) return true;
+  }
+  if (text.size() < 2 || !text.starts_with('$')) return false;
+  return is_variable_name(text.substr(1));
+}
+
 }  // namespace
 
-bool is_key(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+std::string_view key_fault(std::string_view text) {
+  const auto holds = [text](auto is) { return std::any_of(text.begin(), text.end(), is); };
+  if (holds([](char c) { return c == '\r' || c == '\n'; })) return "holds a line break";
+  if (text.starts_with("\xEF\xBB\xBF")) return "begins with a byte order mark";
+  if (holds([](char c) { return static_cast<unsigned char>(c) > 0x7e; })) return "holds a character that is not ASCII";
+  if (holds([](char c) { return c < ' '; })) return "holds a control character";
+  if (holds([](char c) { return c == ' '; })) return "holds a blank";
+  return "";
 }
+
+bool is_key(std::string_view text) { return !text.empty() && key_fault(text).empty(); }
 
 bool is_field_value(std::string_view text) {
   if (!text.empty() && (text.front() == ' ' || text.front() == '\t' || text.back() == ' ' || text.back() == '\t'))
@@ -103,6 +126,10 @@ std::optional<std::string> read_secret(Reading& reading, const Node& node, const
   } else if (node.text.find("${") != std::string::npos) {
     reading.report(node.at, path, "a variable must be the whole value",
                    "allowed: \"${VARIABLE}\", and nothing around it");
+  } else if (is_foreign_reference(node.text)) {
+    // Not repeated: a secret may begin so.
+    reading.report(node.at, path, "looks like a variable as other programs write it", std::string(secret_forms),
+                   "\"${VARIABLE}\"");
   } else if (node.text.empty()) {
     reading.report(node.at, path, "is empty", std::string(secret_forms));
   } else {
@@ -113,9 +140,8 @@ std::optional<std::string> read_secret(Reading& reading, const Node& node, const
   const bool fits = use == SecretUse::key ? is_key(*secret) : is_field_value(*secret);
   if (fits) return secret;
   reading.report(node.at, path,
-                 use == SecretUse::key
-                     ? "the secret holds a character that is not visible ASCII (a blank or a line break?)"
-                     : "the value holds a control character, or a blank at an end");
+                 use == SecretUse::key ? origin_of(node) + " " + std::string(key_fault(*secret))
+                                       : origin_of(node) + " holds a control character, or a blank at an end");
   return std::nullopt;
 }
 

@@ -9,7 +9,7 @@
 namespace sluice::config {
 
 // The secret that `node` stands for; nullopt where it is wrong, which has then been reported without its text. Never
-// empty. Of a file's content one trailing line break is taken away.
+// empty. Of what variables and files hold, the white space at both ends is taken away.
 enum class SecretUse : unsigned char {
   key,
   header
@@ -18,6 +18,9 @@ std::optional<std::string> read_secret(Reading& reading, const Node& node, const
 
 // Whether `text` can be a key: visible ASCII throughout, not empty.
 bool is_key(std::string_view text);
+// Why `text`, which is not empty, cannot be a key: "holds a line break"; "" where it can. A literal, which never tells
+// any of the text.
+std::string_view key_fault(std::string_view text);
 // Whether a value can be sent in a header field: no control characters, no blanks around it (RFC 9110, 5.5).
 bool is_field_value(std::string_view text);
 // Whether `text` is a token (RFC 9110, 5.6.2): the name of a header field.

@@ -34,6 +34,22 @@ void check_models(const Config& config, std::vector<Problem>& problems) {
   }
 }
 
+// A base URL that does not look like one: the ends of paths that sluice adds itself, or no path where most have one.
+void warn_of_base(const Provider& provider, const std::string& path, std::vector<std::string>& warnings) {
+  const Url& url = provider.base_url;
+  for (const std::string_view end : {"/chat/completions", "/completions", "/messages", "/responses", "/api/chat"}) {
+    if (!url.path.ends_with(end)) continue;
+    warnings.push_back(path + ".base_url: " + std::string(end) + " is added by sluice; leave it out");
+    return;
+  }
+  const Preset* preset = preset_named(provider.name);
+  const bool own = preset == nullptr || make_provider(*preset).base_url != url;
+  if (own && url.path.empty() && !provider.dialects.empty() && is_below_version(provider.dialects.front())) {
+    warnings.push_back(path + ".base_url: has no path, and sluice will ask for " + url.text() +
+                       "/chat/completions; most want " + url.text() + "/v1");
+  }
+}
+
 void warn_of_provider(const Provider& provider, std::vector<std::string>& warnings) {
   const std::string path = child_path("providers", provider.name);
   const Url& url = provider.base_url;
@@ -46,6 +62,7 @@ void warn_of_provider(const Provider& provider, std::vector<std::string>& warnin
     warnings.push_back(path + ": its key is sent unencrypted, over http://");
   }
   if (url.demo) return;
+  warn_of_base(provider, path, warnings);
   for (const Dialect dialect : provider.dialects) {
     const std::string_view base = provider.path_for(dialect);
     if (!is_below_version(dialect) && (base.ends_with("/v1") || base.ends_with("/v1beta"))) {

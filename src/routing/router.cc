@@ -131,6 +131,9 @@ Error Router::unknown(std::string_view name) const {
   std::vector<std::string_view> providers;
   for (const config::Provider& provider : config_.providers) providers.push_back(provider.name);
   text += "; any model can be named as provider/model, with a provider of: " + join(providers);
+  if (config_.providers.size() == 1 && config_.providers[0].base_url.demo) {
+    text += ". No provider is configured but the built-in demo, which answers to every name with --demo only";
+  }
   return {ErrorCode::unknown_model, text};
 }
 

@@ -26,7 +26,7 @@ bool has(const std::string& text, const std::string& part) { return text.find(pa
 
 TEST_CASE("the block of a first start") {
   const std::vector<AnsweredProbe> answers = {{"ollama", 11434, {"llama3.2:3b", "qwen3:8b"}}};
-  const Config config = from_environment(environment_of({{"OPENAI_API_KEY", "sk-1"}}), answers);
+  const Config config = test::from_environment(environment_of({{"OPENAI_API_KEY", "sk-1"}}), answers);
   const std::string expected = "sluice " SLUICE_VERSION R"( listens on http://127.0.0.1:8000
 
   providers  openai  OPENAI_API_KEY

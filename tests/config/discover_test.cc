@@ -12,6 +12,7 @@ namespace sluice::config {
 namespace {
 
 using test::environment_of;
+using test::from_environment;
 using Names = std::vector<std::string>;
 
 Names names_of(const Config& config) {
@@ -30,7 +31,7 @@ TEST_CASE("nothing found: the demo provider") {
   CHECK(demo.base_url.demo);
   CHECK(demo.dialects.size() == dialect_names.size());
   CHECK(demo.auth == Auth::none);
-  CHECK(demo.models == Names{"demo", "demo-small", "*"});
+  CHECK(demo.models == Names{"demo", "demo-small"});  // not "*": nobody is answered as a model that is not there
 }
 
 TEST_CASE("the demo provider may be added to others, once") {
@@ -38,6 +39,7 @@ TEST_CASE("the demo provider may be added to others, once") {
   add_demo(config);
   add_demo(config);
   CHECK(names_of(config) == Names{"openai", "demo"});
+  CHECK(config.providers[1].models == Names{"demo", "demo-small", "*"});
 }
 
 TEST_CASE("every preset is found by each of its variables") {
@@ -59,9 +61,9 @@ TEST_CASE("every preset is found by each of its variables") {
 TEST_CASE("keys that do not count") {
   CHECK(names_of(from_environment(environment_of({{"OPENAI_API_KEY", ""}}), {})) == Names{"demo"});
   CHECK(names_of(from_environment(environment_of({{"OPENAI_API_KEY", "none"}}), {})) == Names{"demo"});
-  const Config bad = from_environment(environment_of({{"OPENAI_API_KEY", "two words"}}), {});
-  CHECK(names_of(bad) == Names{"demo"});
-  CHECK(bad.warnings == Names{"OPENAI_API_KEY is not used: it holds a character that is not visible ASCII"});
+  const Config empty = from_environment(environment_of({{"OPENAI_API_KEY", " \n"}, {"XAI_API_KEY", "x"}}), {});
+  CHECK(names_of(empty) == Names{"xai"});
+  CHECK(empty.warnings == Names{"OPENAI_API_KEY is set, but empty: it counts as not set"});
   // The first variable that is set counts, and each provider once.
   const Config both =
       from_environment(environment_of({{"GOOGLE_API_KEY", "b"}, {"GEMINI_API_KEY", "a"}, {"OPENAI_API_KEY", "o"}}), {});
@@ -107,9 +109,10 @@ TEST_CASE("Ollama is found where OLLAMA_HOST says, but never sluice itself") {
   CHECK(names_of(from_environment(environment_of({{"OLLAMA_HOST", "http://127.0.0.1:8000"}}), {})) == Names{"demo"});
   CHECK(names_of(from_environment(environment_of({{"OLLAMA_HOST", "localhost:8000"}}), {})) == Names{"demo"});
   CHECK(names_of(from_environment(environment_of({{"OLLAMA_HOST", "gpu-box:8000"}}), {})) == Names{"ollama"});
-  const Config bad = from_environment(environment_of({{"OLLAMA_HOST", "two words"}}), {});
-  CHECK(names_of(bad) == Names{"demo"});
-  CHECK(bad.warnings == Names{"OLLAMA_HOST is not used: it is neither a host, host:port nor a URL"});
+  Names problems;
+  CHECK(names_of(from_environment(environment_of({{"OLLAMA_HOST", "two words"}}), {}, &problems)).empty());
+  CHECK(problems ==
+        Names{"OLLAMA_HOST: is neither a host, host:port nor a URL; set it anew, or unset it to start without"});
 }
 
 TEST_CASE("local programs that answered") {
@@ -126,7 +129,7 @@ TEST_CASE("local programs that answered") {
   Overrides flags;
   flags.listen = {"127.0.0.1:9000"};
   CHECK(apply_overrides(elsewhere, flags, environment_of({})).empty());
-  add_discovered(elsewhere, environment_of({}), answers);
+  CHECK(add_discovered(elsewhere, environment_of({}), answers).empty());
   CHECK(names_of(elsewhere) == Names{"ollama", "vllm", "llamacpp"});
 
   const Config named = from_environment(environment_of({{"OLLAMA_HOST", "0.0.0.0"}}), answers);

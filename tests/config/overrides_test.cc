@@ -178,6 +178,15 @@ TEST_CASE("what works but should be known makes a warning") {
       {R"("lab": {"base_url": "https://h/v1beta", "dialect": "gemini"})",
        {"providers.lab.base_url: gemini paths bring their own version (/v1beta is put before it); leave it out"}},
       {R"("lab": {"base_url": "https://h/v1", "dialect": ["openai", "anthropic"]})", {}},
+      {R"("lab": {"base_url": "https://h"})",
+       {"providers.lab.base_url: has no path, and sluice will ask for https://h/chat/completions; most want "
+        "https://h/v1"}},
+      {R"("lab": {"base_url": "https://h", "dialect": "anthropic"})", {}},
+      {R"("lab": {"base_url": "https://h/v1/chat/completions"})",
+       {"providers.lab.base_url: /chat/completions is added by sluice; leave it out"}},
+      {R"("lab": {"base_url": "https://h/v1/messages", "dialect": "anthropic"})",
+       {"providers.lab.base_url: /messages is added by sluice; leave it out"}},
+      {R"("perplexity": {"api_key": "k"})", {}},
       {R"("demo": {})", {}}};
   for (const auto& [provider, warnings] : rows) {
     INFO(provider);

@@ -166,7 +166,7 @@ TEST_CASE("providers") {
            "(allowed: set the "
            "variable, or give api_key, or \"auth\": \"none\")"},
           {R"({"providers": {"mistral": {}}})",
-           "1:16: providers.mistral.api_key: the variable MISTRAL_API_KEY holds a character that is not visible ASCII"},
+           "1:16: providers.mistral.api_key: the variable MISTRAL_API_KEY holds a blank"},
           {R"({"providers": {"lab": {"base_url": "http://h", "dialect": "opnai"}}})",
            "1:59: providers.lab.dialect: found \"opnai\"; did you mean openai? (allowed: openai, responses, anthropic, "
            "gemini, ollama)"},

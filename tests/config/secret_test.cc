@@ -33,6 +33,8 @@ TEST_CASE("secrets come from variables, files and the text") {
   CHECK(key_of(in_file("sk-3")) == "sk-3");
   CHECK(key_of(in_file("sk-3\n")) == "sk-3");
   CHECK(key_of(in_file("sk-3\r\n")) == "sk-3");
+  CHECK(key_of(in_file(" \t sk-3 \n\n\t")) == "sk-3");
+  CHECK(key_of(with_key("\"${X}\""), environment_of({{"X", "\n sk-2\r\n"}})) == "sk-2");
   CHECK(key_of(in_file(std::string(64 * 1024, 'k'))).size() == 64 * 1024);
 }
 
@@ -46,8 +48,6 @@ TEST_CASE("what is wrong with a secret is said without it") {
     std::string key, content, problem;
   };
   const std::string in_file = "{\"file\": \"" + file + "\"}";
-  const std::string ascii =
-      "keys[0].key: the secret holds a character that is not visible ASCII (a blank or a line break?)";
   const std::string file_found =
       "keys[0].key.file: found \"" + file.substr(0, 60) + "\"" + (file.size() > 60 ? "..." : "");
   const std::vector<Row> rows = {
@@ -63,22 +63,40 @@ TEST_CASE("what is wrong with a secret is said without it") {
       {"[\"secret\"]", "", "32: keys[0].key: found a list" + forms},
       {"{}", "", "32: keys[0].key: found an object without \"file\"" + forms},
       {"{\"file\": 5}", "", "41: keys[0].key.file: found 5 (allowed: a string)"},
-      {"\"${BLANK}\"", "", "32: " + ascii},
-      {"\"${BREAK}\"", "", "32: " + ascii},
-      {"\"sk-secret \"", "", "32: " + ascii},
-      {in_file, "sk-secret\n\n", "32: " + ascii},
+      {"\"${BLANK}\"", "", "32: keys[0].key: the variable BLANK holds a blank"},
+      {"\"${BREAK}\"", "", "32: keys[0].key: the variable BREAK holds a line break"},
+      {"\"sk-secret \"", "", "32: keys[0].key: the value holds a blank"},
+      {in_file, "sk-secret\nx", "32: keys[0].key: the file \"" + file + "\" holds a line break"},
+      {in_file, "\xEF\xBB\xBFsk-s", "32: keys[0].key: the file \"" + file + "\" begins with a byte order mark"},
+      {in_file, "sk-secret\xC3\xA9", "32: keys[0].key: the file \"" + file + "\" holds a character that is not ASCII"},
+      {in_file, std::string("sk\0t", 4), "32: keys[0].key: the file \"" + file + "\" holds a control character"},
       {in_file, "\n", "41: " + file_found + ", which is empty"},
       {in_file, std::string(64 * 1024 + 1, 'k'), "41: " + file_found + ", which is larger than 64 KiB"}};
   for (const Row& row : rows) {
     INFO(row.key);
     if (!row.content.empty()) folder.write("s", row.content);
     CHECK(problems_of(with_key(row.key), environment) == std::vector<std::string>{"sluice.json:1:" + row.problem});
-    CHECK(row.problem.find("secret ") == row.problem.find("secret holds"));
+    CHECK(row.problem.find("sk-secret") == std::string::npos);
   }
   CHECK(
       problems_of(with_key("{\"file\": \"/nowhere/s\"}")) ==
       std::vector<std::string>{
           "sluice.json:1:41: keys[0].key.file: found \"/nowhere/s\", which cannot be read: No such file or directory"});
+}
+
+TEST_CASE("a variable in the writing of another program is not taken for the key") {
+  const std::string problem =
+      "sluice.json:1:32: keys[0].key: looks like a variable as other programs write it; did you mean "
+      "\"${VARIABLE}\"? (allowed: \"${VARIABLE}\", {\"file\": \"/path\"} or the value itself)";
+  for (const std::string value : {"os.environ/OPENAI_API_KEY", "$OPENAI_API_KEY", "env:KEY", "env.KEY",
+                                  "process.env.KEY", "{env.KEY}", "{env:KEY}", "{{ KEY }}", "$env:KEY"}) {
+    INFO(value);
+    CHECK(problems_of(with_key("\"" + value + "\"")) == std::vector<std::string>{problem});
+  }
+  for (const std::string value : {"sk-$A", "$", "$1a", "$a-b", "environment"}) {
+    INFO(value);
+    CHECK(key_of(with_key("\"" + value + "\"")) == value);
+  }
 }
 
 TEST_CASE("a wrong secret of any field and kind does not show") {
@@ -148,7 +166,7 @@ TEST_CASE("a literal secret in a file that others may read makes a warning") {
 
 TEST_CASE("the start-up block and the warnings hold no secret") {
   const auto config = parse(R"({"listen": "0.0.0.0:1", "keys": [{"name": "a", "key": "sk-SECRET"}], "providers": {
-    "openai": {"api_key": "sk-SECRET2", "base_url": "http://far", "headers": {"x-key": "SECRET3"}}}})",
+    "openai": {"api_key": "sk-SECRET2", "base_url": "http://far/v1", "headers": {"x-key": "SECRET3"}}}})",
                             "sluice.json", environment_of({}));
   REQUIRE(config);
   Config checked = *config;

@@ -7,12 +7,15 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "config/discover.h"
 #include "config/environment.h"
 #include "config/parse.h"
+#include "config/validate.h"
 
 namespace sluice::config::test {
 
@@ -31,6 +34,17 @@ inline std::vector<std::string> problems_of(std::string_view text,
   if (config) return lines;
   for (const Problem& problem : config.error()) lines.push_back(describe(problem));
   return lines;
+}
+
+// The configuration without a file; `problems`, where given, is what is wrong with it.
+inline Config from_environment(const Environment& environment, std::span<const AnsweredProbe> answers,
+                               std::vector<std::string>* problems = nullptr) {
+  Config config;
+  config.listen.push_back(default_address());
+  for (const Problem& problem : add_discovered(config, environment, answers)) {
+    if (problems != nullptr) problems->push_back(describe(problem));
+  }
+  return config;
 }
 
 // A folder that is gone when the test is.

@@ -12,7 +12,7 @@ from support.provider import Provider, head
 from support.proxies import Proxy
 from support.process import Sluice
 from support.settings import PATIENCE, wait_for
-from support.wire import chunk
+from support.wire import Connection, chunk, request_bytes
 
 PROXIES = ["nginx", "haproxy", "caddy"]
 CALLER = "127.0.0.2"  # the proxy is at 127.0.0.1
@@ -145,6 +145,26 @@ def test_large_bodies_pass(world):
 def test_errors_pass(world):
     with pytest.raises(openai.NotFoundError, match="nonesuch"):
         world.sdk.chat.completions.create(model="nonesuch/m", messages=[{"role": "user", "content": "Hello"}])
+
+
+def test_pages_of_its_own_stay_inside(world):
+    """Whatever the spelling: what sluice tells of itself is not told to those outside, who get the proxy's 404."""
+
+    def outside(path):
+        with Connection.tcp("127.0.0.1", world.proxy.port) as connection:
+            fields = [("authorization", f"Bearer {KEY}")]
+            connection.send(request_bytes("GET", path, fields, host=f"127.0.0.1:{world.proxy.port}"))
+            return connection.read_answer()
+
+    for name in ["metrics", "openapi.json", "admin", "admin/limits", "admin/exchanges", "ui"]:
+        for path in [f"/{name}", f"/{name}/", f"//{name}", f"/%{ord(name[0]):02x}{name[1:]}", f"/{name}?a=/v1/models"]:
+            answer = outside(path)
+            assert answer.status == 404, (path, answer)
+            assert answer.header("sluice-target") is None and answer.header("x-request-id") is None, (path, "sluice was asked")
+    for name in ["metrics", "openapi.json"]:
+        inside = world.sluice.get(f"/{name}", [("authorization", f"Bearer {KEY}")])
+        assert inside.status == 200, name
+    assert outside("/v1/models").status == 200
 
 
 def test_nginx_as_it_comes_does_not_hold_streams_back(tmp_path):

@@ -1,0 +1,105 @@
+#include "preflight.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "gateway/certificate_check.h"
+#include "net/bind_check.h"
+
+namespace sluice {
+namespace {
+
+std::string folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+// Why no file can be made in the folder of `path`; "" where one can.
+std::string folder_fault(const std::string& path) {
+  const std::string folder = folder_of(path);
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) {
+    return errno == ENOENT ? "the folder " + folder + " does not exist" : folder + ": " + std::strerror(errno);
+  }
+  return S_ISDIR(status.st_mode) ? "" : folder + " is no folder";
+}
+
+std::string permission_fault(const std::string& path) {
+  if (::access(path.c_str(), F_OK) == 0) {
+    return ::access(path.c_str(), W_OK) == 0 ? "" : path + " may not be written to: " + std::strerror(errno);
+  }
+  const std::string folder = folder_of(path);
+  if (::access(folder.c_str(), W_OK | X_OK) == 0) return "";
+  return "the folder " + folder + " may not be written to: " + std::strerror(errno);
+}
+
+class Preflight {
+ public:
+  explicit Preflight(config::Config& config) : config_(config) {}
+
+  // A file that sluice makes, or goes on with.
+  void check_file(const std::string& path, std::string_view field, bool device_too) {
+    if (path.empty()) return;
+    if (const std::string fault = folder_fault(path); !fault.empty()) return report(field, fault);
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0) {
+      if (S_ISDIR(status.st_mode)) return report(field, path + " is a folder");
+      if (!S_ISREG(status.st_mode) && !(device_too && S_ISCHR(status.st_mode))) {
+        return report(field, path + " is no file");
+      }
+    }
+    if (const std::string fault = permission_fault(path); !fault.empty()) report(field, fault);
+  }
+
+  void check_listener(const config::Address& address) {
+    if (address.unix_path.empty()) {
+      if (const auto may = net::may_listen(address.host, address.port); !may) warn(address, may.error().message);
+      return;
+    }
+    const std::string& path = address.unix_path;
+    struct stat status {};
+    if (const std::string fault = folder_fault(path); !fault.empty()) {
+      report("listen", address.text() + ": " + fault);
+    } else if (::lstat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode)) {
+      report("listen", address.text() + ": there is something else than a socket");
+    } else if (::access(folder_of(path).c_str(), W_OK | X_OK) != 0) {
+      warn(address, "the folder " + folder_of(path) + " may not be written to");
+    }
+  }
+
+  void add(std::vector<config::Problem> more) { std::move(more.begin(), more.end(), std::back_inserter(problems_)); }
+  std::vector<config::Problem> take() { return std::move(problems_); }
+
+ private:
+  void report(std::string_view field, const std::string& what) {
+    problems_.push_back({config_.file, 0, 0, std::string(field), what, {}, {}});
+  }
+  void warn(const config::Address& address, const std::string& what) {
+    config_.warnings.push_back("listen: " + address.text() + ": " + what + "; a start will fail");
+  }
+
+  config::Config& config_;
+  std::vector<config::Problem> problems_;
+};
+
+}  // namespace
+
+std::vector<config::Problem> preflight(config::Config& config, const std::vector<std::string>& passed,
+                                       int64_t now_unix_s) {
+  Preflight look(config);
+  look.add(gateway::check_certificates(config, now_unix_s));
+  look.check_file(config.log.file, "log.file", true);
+  look.check_file(config.pid_file, "pid_file", false);
+  for (const config::Address& address : config.listen) {
+    if (std::find(passed.begin(), passed.end(), address.text()) == passed.end()) look.check_listener(address);
+  }
+  return look.take();
+}
+
+}  // namespace sluice
