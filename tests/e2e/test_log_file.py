@@ -103,4 +103,4 @@ def test_a_file_that_cannot_be_written(tmp_path):
         with Sluice(tmp_path / "sluice", config(log)):
             raise RuntimeError("it started")
     except AssertionError as failure:
-        assert "ended with 2" in str(failure) and f"cannot write the log to {log}" in str(failure), failure
+        assert "ended with 2" in str(failure) and f"log.file: the folder {log.parent} does not exist" in str(failure), failure
