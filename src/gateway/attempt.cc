@@ -1,5 +1,6 @@
 #include "gateway/attempt.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -16,7 +17,11 @@ Attempt::~Attempt() { cancel(); }
 
 void Attempt::start(OutgoingRequest request) {
   request_ = std::move(request);
-  if (auto idle = link_.pool->take_idle(); idle != nullptr) return begin(std::move(idle), true);
+  start_over();
+}
+
+void Attempt::start_over() {
+  if (auto idle = link_.pool->take_idle(); idle != nullptr) return begin(std::move(idle), request_.ready_ns);
   connect();
 }
 
@@ -25,7 +30,7 @@ void Attempt::connect() {
   auto pending = link_.pool->connect([this](Result<std::unique_ptr<http::OutboundConnection>> connected) {
     const std::unique_ptr<http::OutboundPool::Pending> over = std::move(pending_);
     if (!connected) return fail(connected.error());
-    begin(std::move(*connected), false);
+    begin(std::move(*connected), net::Loop::now_ns());
   });
   if (!pending) {
     // Told in a later turn: whoever called start() is not ready for an answer yet.
@@ -38,9 +43,10 @@ void Attempt::connect() {
   arm(link_.provider.timeouts.connect_ms);
 }
 
-void Attempt::begin(std::unique_ptr<http::OutboundConnection> connection, bool reused) {
+void Attempt::begin(std::unique_ptr<http::OutboundConnection> connection, uint64_t now_ns) {
   connection_ = std::move(connection);
-  reused_ = reused;
+  reused_ = connection_->used();
+  sent_ns_ = now_ns;
   phase_ = Phase::awaiting;
   next_piece_ = piece_offset_ = 0;
   head_sent_ = false;
@@ -80,7 +86,7 @@ void Attempt::send() {
 
 void Attempt::send_more(std::span<const std::string_view> pieces, bool last) {
   if (!connection_) return;
-  streamed_on_ = true;
+  if (!pieces.empty()) streamed_on_ = true;
   if (last) request_.more_follows = false;
   for (const std::string_view piece : pieces) bytes_out_ += piece.size();
   if (!pieces.empty()) connection_->send(pieces);
@@ -106,8 +112,9 @@ void Attempt::resume() {
 }
 
 void Attempt::on_answer_head(http::ResponseHead& head) {
-  answer_begun_ = true;
   phase_ = Phase::reading;
+  if (head.status >= 300 && is_redirected(head)) return;
+  answer_begun_ = true;
   const std::string_view type = head.fields.find("content-type").value_or("");
   stream_answer_ = type.starts_with("text/event-stream") || type.starts_with("application/x-ndjson") ||
                    (request_.wants_stream && head.status < 300);
@@ -115,17 +122,20 @@ void Attempt::on_answer_head(http::ResponseHead& head) {
 }
 
 void Attempt::on_answer_body(std::string_view bytes) {
+  if (redirect_) return;
   body_begun_ = true;
   events_.on_answer_body(bytes);
 }
 
 void Attempt::on_answer_end() {
   phase_ = Phase::done;
+  if (redirect_) return;
   timeout_.cancel();
   events_.on_answer_end();
 }
 
 void Attempt::on_turn() {
+  if (redirect_) return follow();
   if (phase_ == Phase::done) {
     cancel();
   } else if (stream_answer_ && body_begun_ && !paused_) {  // until then the first-byte clock runs on
@@ -135,14 +145,46 @@ void Attempt::on_turn() {
 }
 
 void Attempt::on_target_broken(const Error& error) {
-  const bool untouched = !connection_->answer_begun();
+  const bool again = reused_ && !replaced_ && !streamed_on_ && !connection_->answer_begun() && close_came_first();
   cancel();
-  if (untouched && reused_ && !replaced_ && !streamed_on_) {
-    replaced_ = true;  // it died while idle in the pool; that is nobody's failure
-    reused_ = false;
-    return connect();
+  if (!again) return fail({error.code, std::string(label_) + ": " + error.message});
+  replaced_ = true;
+  events_.on_sent_again();
+  connect();
+}
+
+// Whether a kept connection was closed before the request reached the target: then nothing of it can have been taken.
+// Such a close is seen within a round trip; one more is for slow machines.
+bool Attempt::close_came_first() const {
+  constexpr uint64_t least_ms = 20, most_ms = 200, ns_a_ms = 1'000'000, us_a_ms = 1'000;
+  const uint64_t window_ms = std::clamp<uint64_t>(2 * connection_->round_trip_us() / us_a_ms, least_ms, most_ms);
+  const uint64_t seen_ns = loop_.now_ms() * ns_a_ms;  // when the loop looked at its sockets
+  return seen_ns <= sent_ns_ || seen_ns - sent_ns_ <= window_ms * ns_a_ms;
+}
+
+// Looks at an answer that may be meant for us rather than for the caller.
+bool Attempt::is_redirected(const http::ResponseHead& head) {
+  constexpr int proxy_authentication_required = 407;
+  if (head.status == proxy_authentication_required) {
+    redirect_ = std::make_unique<Redirect>(Redirect{{}, "answered 407: a proxy on the way wants credentials"});
+  } else if (const auto location = head.fields.find("location"); location && head.status < 400 && head.status != 304) {
+    redirect_ = std::make_unique<Redirect>(
+        read_redirect(link_.provider.base_url, path_of(request_.head), head.status, *location));
+    if (followed_ || streamed_on_) redirect_->path.clear();  // once; and what was passed on is not here any more
   }
-  fail({error.code, std::string(label_) + ": " + error.message});
+  return redirect_ != nullptr;
+}
+
+// The answer's head has come, and maybe its end: then the connection can serve again.
+void Attempt::follow() {
+  const std::unique_ptr<Redirect> redirect = std::move(redirect_);
+  cancel();
+  if (redirect->path.empty()) return fail({ErrorCode::target_broke, std::string(label_) + ": " + redirect->what});
+  followed_ = true;
+  replace_path(request_.head, redirect->path);
+  request_.ready_ns = net::Loop::now_ns();
+  events_.on_sent_again();
+  start_over();
 }
 
 void Attempt::on_target_drained() {

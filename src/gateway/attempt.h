@@ -3,6 +3,8 @@
 //
 //   connecting --connection--> sending/awaiting --head--> reading --end--> done
 //        any --timeout, broken--> failed (told once)
+// Twice at most it begins anew: on another connection, where a kept one was closed before the request reached the
+// target; and at another path, where the target redirects within its own origin.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +17,7 @@
 #include "base/error.h"
 #include "base/recycled.h"
 #include "gateway/provider_link.h"
+#include "gateway/redirect.h"
 #include "http/outbound_pool.h"
 #include "net/loop.h"
 
@@ -32,19 +35,22 @@ class AttemptEvents {
   virtual void on_attempt_failed(const Error& error) = 0;
   // send_more() may be called again.
   virtual void on_target_ready() = 0;
+  // The request goes out once more: to be counted.
+  virtual void on_sent_again() = 0;
 
  protected:
   ~AttemptEvents() = default;
 };
 
-// The request as it goes out. The views must live until answer_begun() or the attempt's end: a pooled connection that
-// died under it is replaced once, and everything sent again.
+// The request as it goes out. The views must live until on_answer_head or the attempt's end: until then everything may
+// have to be sent again.
 struct OutgoingRequest {
   std::string head;
   std::vector<std::string_view> body;
   bool more_follows = false;  // the body is still arriving: send_more() brings the rest
   bool is_head = false;       // method HEAD
   bool wants_stream = false;  // which of the provider's timeouts apply
+  uint64_t ready_ns = 0;      // Loop::now_ns() when it was made
 };
 
 class Attempt final : public Recycled<Attempt>, http::AnswerEvents {
@@ -68,7 +74,6 @@ class Attempt final : public Recycled<Attempt>, http::AnswerEvents {
   bool request_sent() const;
   // Gives back the memory of its head. Only once the answer has begun: until then it may have to be sent again.
   void forget_request() { request_.head = {}; }
-  bool replaced() const { return replaced_; }
   uint64_t bytes_in() const { return connection_ ? connection_->bytes_in() : bytes_in_; }
   uint64_t bytes_out() const { return bytes_out_; }
 
@@ -83,7 +88,11 @@ class Attempt final : public Recycled<Attempt>, http::AnswerEvents {
   void on_target_drained() override;
 
   [[gnu::cold]] void connect();
-  void begin(std::unique_ptr<http::OutboundConnection> connection, bool reused);
+  [[gnu::cold]] bool close_came_first() const;
+  [[gnu::cold]] bool is_redirected(const http::ResponseHead& head);
+  [[gnu::cold]] void follow();
+  void start_over();
+  void begin(std::unique_ptr<http::OutboundConnection> connection, uint64_t now_ns);
   void send();
   [[gnu::cold]] void on_timeout();
   void arm(uint32_t after_ms);
@@ -96,15 +105,18 @@ class Attempt final : public Recycled<Attempt>, http::AnswerEvents {
   OutgoingRequest request_;
   std::unique_ptr<http::OutboundPool::Pending> pending_;
   std::unique_ptr<http::OutboundConnection> connection_;
-  std::unique_ptr<Error> refused_;  // the pool's refusal, to be told in a later turn
+  std::unique_ptr<Error> refused_;      // the pool's refusal, to be told in a later turn
+  std::unique_ptr<Redirect> redirect_;  // what the answer that is being read is; acted on at the turn's end
   net::Timeout timeout_;
   uint64_t bytes_in_ = 0, bytes_out_ = 0;
+  uint64_t sent_ns_ = 0;  // when its first byte was written to connection_
   bool head_sent_ = false;
   size_t next_piece_ = 0;    // of request_.body
   size_t piece_offset_ = 0;  // already sent of it
   Phase phase_ = Phase::connecting;
   bool reused_ = false;
   bool replaced_ = false;
+  bool followed_ = false;  // a redirection
   bool answer_begun_ = false;
   bool body_begun_ = false;
   bool streamed_on_ = false;  // send_more was used: nothing can be sent again

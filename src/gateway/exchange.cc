@@ -198,7 +198,7 @@ void Exchange::start_attempt(bool more_follows) {
   request.wants_stream = account_.stream;
   account_.attempts = 1;
   tell("going to the target");
-  account_.ready_ns = net::Loop::now_ns();
+  account_.ready_ns = request.ready_ns = net::Loop::now_ns();
   state_ = State::trying;
   attempt_ = std::make_unique<Attempt>(context_.loop, link, account_.target, static_cast<AttemptEvents&>(*this));
   attempt_->start(std::move(request));

@@ -60,6 +60,7 @@ class Exchange final : public http::RequestHandler,
   void on_answer_turn() override;
   void on_attempt_failed(const Error& error) override;
   void on_target_ready() override;
+  void on_sent_again() override { ++account_.attempts; }
   // ListedExchange: what an admin is told of it
   uint64_t since_ns() const override { return responder_.received_ns(); }
   void describe(std::string& out, uint64_t now_ns) const override;

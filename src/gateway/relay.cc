@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "gateway/origin_fields.h"
 #include "http/writer.h"
 #include "observe/secret_mask.h"
 
@@ -10,8 +11,18 @@ namespace {
 
 // Fields of the target's answer that are replaced by our own or follow from the framing.
 bool is_ours(std::string_view name) {
-  return http::same_name(name, "content-length") || http::same_name(name, "x-request-id") ||
-         http::same_name(name, "sluice-target") || http::same_name(name, "sluice-attempts");
+  switch (name.size()) {
+    case 12:
+      return http::same_name(name, "x-request-id");
+    case 13:
+      return http::same_name(name, "sluice-target");
+    case 14:
+      return http::same_name(name, "content-length");
+    case 15:
+      return http::same_name(name, "sluice-attempts");
+    default:
+      return false;
+  }
 }
 
 // A header value shorter than this is a word that others may say too.
@@ -71,7 +82,7 @@ Result<void> Relay::begin(const http::ResponseHead& head, Dialect dialect,
   const http::HopByHop is_hop_by_hop(head.fields);
   for (size_t i = 0; i < head.fields.size(); ++i) {
     const http::Field field = head.fields[i];
-    if (is_hop_by_hop(field.name) || is_ours(field.name)) continue;
+    if (is_hop_by_hop(field.name) || is_ours(field.name) || stays_from_caller(field.name)) continue;
     if (!own.rate_limits.empty() && api::is_rate_limit_field(field.name)) continue;
     if (coding_ == Coding::inflate && http::same_name(field.name, "content-encoding")) continue;
     http::write_field(lines, field.name, field.value);

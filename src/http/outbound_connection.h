@@ -49,6 +49,9 @@ class OutboundConnection final : net::StreamEvents, ParserEvents {
   void resume();
   // Never to be used again: something was left undone on it.
   void spoil() { dead_ = true; }
+  // It has carried an exchange before the one that is about to begin.
+  bool used() const { return answer_begun_; }
+  uint32_t round_trip_us() const { return stream_->round_trip_us(); }
   // Some byte of the answer has come.
   bool answer_begun() const { return answer_begun_; }
   // After the answer's end, in or after on_turn: nothing is left over and the target wants to go on.

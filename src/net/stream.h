@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -64,6 +65,8 @@ class Stream {
   virtual void end() = 0;
   // "127.0.0.1:5000", "[::1]:5000", "unix", "memory": for records.
   virtual std::string peer() const = 0;
+  // To the peer and back, as the kernel has measured it, also once the stream is broken. 0: not known.
+  virtual uint32_t round_trip_us() const { return 0; }
 };
 
 }  // namespace sluice::net

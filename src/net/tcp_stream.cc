@@ -1,5 +1,7 @@
 #include "net/tcp_stream.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -225,6 +227,12 @@ void TcpStream::written(int status) {
 size_t TcpStream::pending_bytes() const {
   if (!socket_->outbox) return 0;
   return uv_stream_get_write_queue_size(socket_->as_stream()) + socket_->outbox->gathered.size();
+}
+
+uint32_t TcpStream::round_trip_us() const {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  return ::getsockopt(fd_, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_rtt : 0;
 }
 
 void TcpStream::end() {

@@ -32,6 +32,7 @@ class TcpStream final : public Stream {
   size_t pending_bytes() const override;
   void end() override;
   std::string peer() const override { return peer_.text(); }
+  [[gnu::cold]] uint32_t round_trip_us() const override;
 
  private:
   friend struct TcpCallbacks;

@@ -47,6 +47,7 @@ class TlsStream final : public net::Stream, private net::StreamEvents {
   size_t pending_bytes() const override;
   void end() override;
   std::string peer() const override;
+  uint32_t round_trip_us() const override { return inner_->round_trip_us(); }
 
   // Once the handshake is done:
   bool session_reused() const;

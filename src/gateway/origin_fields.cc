@@ -1,0 +1,95 @@
+#include "gateway/origin_fields.h"
+
+#include <algorithm>
+#include <array>
+
+#include "http/message.h"
+
+namespace sluice::gateway {
+namespace {
+
+using http::same_name;
+
+bool begins_with(std::string_view name, std::string_view prefix) {
+  return name.size() > prefix.size() && same_name(name.substr(0, prefix.size()), prefix);
+}
+
+template <size_t count>
+bool is_one_of(std::string_view name, const std::array<std::string_view, count>& names) {
+  return std::any_of(names.begin(), names.end(), [name](std::string_view one) { return same_name(one, name); });
+}
+
+constexpr std::array<std::string_view, 24> about_callers = {
+    // whom a proxy before sluice serves
+    "x-real-ip", "x-client-ip", "x-cluster-client-ip", "x-original-forwarded-for", "x-original-host",
+    "x-originating-ip", "x-remote-ip", "x-remote-addr", "x-host", "x-proxyuser-ip", "x-envoy-external-address",
+    "x-envoy-internal", "x-azure-clientip", "x-azure-socketip", "x-arr-clientcert", "x-ssl-client-cert",
+    "x-client-cert", "x-vercel-ip-country", "x-vercel-forwarded-for",
+    // another method or path than the one that was looked at
+    "x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url"};
+
+// SDKs send some of these ("x-stainless-lang"), so that their first letters are looked at first.
+bool is_about_caller(std::string_view name) {
+  return begins_with(name, "x-forwarded-") || begins_with(name, "x-appengine-") || is_one_of(name, about_callers);
+}
+
+}  // namespace
+
+bool stays_from_target(std::string_view name) {
+  if (name.empty()) return false;
+  constexpr int case_bit = 0x20;
+  switch (name.front() | case_bit) {
+    case 'a':
+      return begins_with(name, "access-control-request-");
+    case 'c':
+      return same_name(name, "cookie") || same_name(name, "cookie2") || begins_with(name, "cf-") ||
+             begins_with(name, "cloudfront-") || same_name(name, "client-ip");
+    case 'f':
+      return same_name(name, "forwarded") || begins_with(name, "fly-") || same_name(name, "fastly-client-ip");
+    case 'o':
+      return same_name(name, "origin");
+    case 'r':
+      return same_name(name, "referer");
+    case 's':
+      return begins_with(name, "sec-");
+    case 't':
+      return same_name(name, "true-client-ip");
+    case 'v':
+      return same_name(name, "via");
+    case 'w':
+      return begins_with(name, "wl-proxy-");
+    case 'x':
+      return is_about_caller(name);
+    default:
+      return false;
+  }
+}
+
+bool stays_from_caller(std::string_view name) {
+  switch (name.size()) {
+    case 3:
+      return same_name(name, "nel");
+    case 7:
+      return same_name(name, "alt-svc") || same_name(name, "refresh");
+    case 9:
+      return same_name(name, "report-to") || same_name(name, "expect-ct") || same_name(name, "accept-ch");
+    case 10:
+      return same_name(name, "set-cookie");
+    case 11:
+      return same_name(name, "set-cookie2") || same_name(name, "critical-ch");
+    case 15:
+      return same_name(name, "clear-site-data") || same_name(name, "public-key-pins");
+    case 19:
+      return same_name(name, "reporting-endpoints") || same_name(name, "timing-allow-origin");
+    case 25:
+      return same_name(name, "strict-transport-security");
+    case 27:
+      return same_name(name, "public-key-pins-report-only") || begins_with(name, "access-control-");
+    case 28:
+      return same_name(name, "cross-origin-resource-policy") || begins_with(name, "access-control-");
+    default:
+      return begins_with(name, "access-control-");
+  }
+}
+
+}  // namespace sluice::gateway
