@@ -90,12 +90,14 @@ bool is_key_field(std::string_view name) {
   }
 }
 
-std::string without_credential(std::string_view query) {
+std::string without_credential(std::string_view query) { return without_parameters(query, is_key_parameter); }
+
+std::string without_parameters(std::string_view query, const IsUnwanted& unwanted) {
   std::string rest;
   if (query.empty()) return rest;
   bool first = true;
   for_each_parameter(query, [&](std::string_view parameter) {
-    if (is_key_parameter(parameter)) return;
+    if (unwanted(parameter)) return;
     if (!first) rest += '&';
     rest += parameter;
     first = false;

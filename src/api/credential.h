@@ -1,6 +1,7 @@
 // Where callers of each dialect put their key, and how a request is rid of it.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -19,5 +20,8 @@ bool is_credential_field(std::string_view name);
 bool is_key_field(std::string_view name);
 // `query` without its key= parameters, all else byte for byte. "" if nothing is left.
 std::string without_credential(std::string_view query);
+// `query` without those of its parts ("name=value", as they stand there) that are unwanted.
+using IsUnwanted = std::function<bool(std::string_view parameter)>;
+std::string without_parameters(std::string_view query, const IsUnwanted& unwanted);
 
 }  // namespace sluice::api

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cmath>
 
+#include "base/base64.h"
+
 namespace sluice::demo {
 
 std::vector<float> embedding_of(std::string_view text, uint64_t dimensions) {
@@ -28,20 +30,7 @@ std::string base64_of(const std::vector<float>& values) {
     const auto bits = std::bit_cast<uint32_t>(value);
     for (unsigned shift = 0; shift < 32; shift += 8) bytes += static_cast<char>((bits >> shift) & 0xFF);
   }
-  return base64_of(std::string_view(bytes));
-}
-
-std::string base64_of(std::string_view bytes) {
-  static constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    const size_t size = std::min<size_t>(3, bytes.size() - i);
-    for (size_t k = 0; k < 3; ++k) group = group << 8 | (k < size ? static_cast<unsigned char>(bytes[i + k]) : 0u);
-    for (size_t k = 0; k < 4; ++k) out += k <= size ? digits[(group >> (18 - 6 * k)) & 63] : '=';
-  }
-  return out;
+  return sluice::base64_of(bytes);
 }
 
 }  // namespace sluice::demo

@@ -16,6 +16,5 @@ inline constexpr size_t max_embeddings = 2048;    // in one request
 std::vector<float> embedding_of(std::string_view text, uint64_t dimensions);
 // The little-endian floats in base64 (RFC 4648), as openai's encoding_format wants them.
 std::string base64_of(const std::vector<float>& values);
-std::string base64_of(std::string_view bytes);
 
 }  // namespace sluice::demo

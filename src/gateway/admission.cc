@@ -47,11 +47,11 @@ Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& 
     std::string_view presented = field.value;
     if (presented.size() > 7 && http::same_name(presented.substr(0, 7), "bearer ")) presented.remove_prefix(7);
     any = true;
-    if (const config::CallerKey* key = keys.find(presented); key != nullptr) return Admitted{key, field.name};
+    if (const config::CallerKey* key = keys.find(presented); key != nullptr) return Admitted{key};
   }
   std::string decoded;
   const std::string_view in_query = api::find_credential(http::Fields(), head.query(), decoded);
-  if (const config::CallerKey* key = keys.find(in_query); key != nullptr) return Admitted{key, {}};
+  if (const config::CallerKey* key = keys.find(in_query); key != nullptr) return Admitted{key};
   if (any || !in_query.empty()) return fail(ErrorCode::unauthorized, "this API key is not known here");
   return fail(ErrorCode::unauthorized,
               "no API key was sent; send one as 'Authorization: Bearer KEY', 'x-api-key', 'x-goog-api-key' or '?key='");

@@ -14,8 +14,6 @@ namespace sluice::gateway {
 
 struct Admitted {
   const config::CallerKey* key = nullptr;  // nullptr: no keys are configured, everyone may
-  // The head field the key stood in, a view into the head; "" for the query or no key.
-  std::string_view field;
 };
 
 // unauthorized: keys are configured and none was sent, or one that is not known.

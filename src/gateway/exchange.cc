@@ -187,8 +187,7 @@ void Exchange::start_attempt(bool more_follows) {
   OutgoingRequest request;
   TargetRequestOptions options;
   options.body_inflated = inflater_ != nullptr;
-  options.own_key_field = admitted_.field;
-  options.own_key_in_query = admitted_.key != nullptr && admitted_.field.empty();
+  if (!context_.keys.empty()) options.own_keys = &context_.keys;
   if (head_.framing != BodyFraming::none || head_.method == http::Method::post)
     options.content_length = outgoing_bytes(more_follows);
   request.head = write_target_head(head_, match_, target_, link, options, context_.lines);

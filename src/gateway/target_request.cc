@@ -1,39 +1,48 @@
 #include "gateway/target_request.h"
 
-#include <array>
-
 #include "api/credential.h"
+#include "gateway/origin_fields.h"
+#include "gateway/own_key.h"
 #include "http/writer.h"
 
 namespace sluice::gateway {
 namespace {
 
-// End-to-end fields that all the same end here.
-bool stays_here(std::string_view name) {
-  constexpr std::array<std::string_view, 10> names = {"host",
-                                                      "content-length",
-                                                      "accept-encoding",
-                                                      "expect",
-                                                      "forwarded",
-                                                      "x-real-ip",
-                                                      "x-forwarded-for",
-                                                      "x-forwarded-host",
-                                                      "x-forwarded-proto",
-                                                      "x-forwarded-port"};
-  for (const std::string_view one : names) {
-    if (http::same_name(one, name)) return true;
+// Fields of which sluice writes its own.
+bool is_written_anew(std::string_view name) {
+  switch (name.size()) {
+    case 4:
+      return http::same_name(name, "host");
+    case 6:
+      return http::same_name(name, "expect");
+    case 14:
+      return http::same_name(name, "content-length");
+    case 15:
+      return http::same_name(name, "accept-encoding");
+    default:
+      return false;
   }
-  return false;
 }
 
-bool passes(std::string_view name, const http::HopByHop& is_hop_by_hop, const ProviderLink& link,
+bool passes(const http::Field& field, const http::HopByHop& is_hop_by_hop, const ProviderLink& link,
             const TargetRequestOptions& options) {
-  if (stays_here(name) || is_hop_by_hop(name)) return false;
-  if (api::is_credential_field(name)) {
-    return link.provider.caller_key && !http::same_name(name, options.own_key_field);
+  const std::string_view name = field.name;
+  if (is_written_anew(name) || is_hop_by_hop(name) || stays_from_target(name)) return false;
+  if (!link.provider.caller_key) {
+    if (api::is_credential_field(name)) return false;
+  } else if (options.own_keys != nullptr && is_own_key(*options.own_keys, field.value)) {
+    return false;
   }
   if (options.body_inflated && http::same_name(name, "content-encoding")) return false;
   return !link.sets(name);
+}
+
+// What of the caller's query goes on.
+std::string query_for(std::string_view query, const ProviderLink& link, const TargetRequestOptions& options) {
+  if (!link.provider.caller_key) return api::without_credential(query);
+  if (options.own_keys == nullptr) return std::string(query);
+  return api::without_parameters(query,
+                                 [&](std::string_view parameter) { return has_own_key(*options.own_keys, parameter); });
 }
 
 }  // namespace
@@ -45,9 +54,7 @@ std::string write_target_head(const http::RequestHead& caller, const api::Match&
   api::append_target_path(path, match, caller.path(), target.model);
   const std::string_view caller_query = caller.query();
   if (!caller_query.empty()) {
-    const bool whole = link.provider.caller_key && !options.own_key_in_query;
-    const std::string query = whole ? std::string(caller_query) : api::without_credential(caller_query);
-    if (!query.empty()) (path += '?') += query;
+    if (const std::string query = query_for(caller_query, link, options); !query.empty()) (path += '?') += query;
   }
   std::string head;
   constexpr size_t separators = 4, lines_of_ours = 64;  // a field's; and the request line's rest, and the length
@@ -58,7 +65,7 @@ std::string write_target_head(const http::RequestHead& caller, const api::Match&
   const http::HopByHop is_hop_by_hop(caller.fields);
   for (size_t i = 0; i < caller.fields.size(); ++i) {
     const http::Field field = caller.fields[i];
-    if (passes(field.name, is_hop_by_hop, link, options)) http::write_field(head, field.name, field.value);
+    if (passes(field, is_hop_by_hop, link, options)) http::write_field(head, field.name, field.value);
   }
   if (options.content_length) http::write_field(head, "content-length", *options.content_length);
   http::end_head(head);

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "base/base64.h"
 #include "demo/embedding.h"
 #include "demo/multipart.h"
 #include "harness.h"
@@ -71,7 +72,7 @@ TEST_CASE("base64") {
   };
   const Case c = GENERATE(values<Case>(
       {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"\xFF\xFE\xFD", "//79"}}));
-  CHECK(demo::base64_of(std::string_view(c.bytes)) == c.text);
+  CHECK(sluice::base64_of(c.bytes) == c.text);
 }
 
 TEST_CASE("moderations, images, speech, rerank") {

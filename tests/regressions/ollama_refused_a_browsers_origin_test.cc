@@ -1,0 +1,73 @@
+// A browser's Origin went on to Ollama, which answers foreign ones with 403; and with it the caller's cookies, the page
+// they came from, and what proxies before sluice had written of the caller's network.
+#include <catch2/catch.hpp>
+
+#include "gateway/world.h"
+
+namespace sluice::gateway {
+namespace {
+
+constexpr const char* about_the_caller[] = {"Origin: https://app.example",
+                                            "Referer: https://app.example/page",
+                                            "Cookie: session=1",
+                                            "Cookie2: x",
+                                            "Sec-Fetch-Site: cross-site",
+                                            "sec-ch-ua: \"x\"",
+                                            "Sec-GPC: 1",
+                                            "Access-Control-Request-Private-Network: true",
+                                            "Via: 1.1 proxy",
+                                            "Forwarded: for=10.0.0.1",
+                                            "X-Forwarded-For: 10.0.0.1",
+                                            "X-Forwarded-User: jo",
+                                            "X-Forwarded-Client-Cert: x",
+                                            "X-Forwarded-Prefix: /x",
+                                            "X-Real-IP: 10.0.0.1",
+                                            "X-Client-IP: 10.0.0.1",
+                                            "X-Cluster-Client-IP: 10.0.0.1",
+                                            "X-Original-Forwarded-For: 10.0.0.1",
+                                            "CF-Connecting-IP: 10.0.0.1",
+                                            "CF-IPCountry: DE",
+                                            "CF-Ray: 1",
+                                            "True-Client-IP: 10.0.0.1",
+                                            "Fly-Client-IP: 10.0.0.1",
+                                            "Fastly-Client-IP: 10.0.0.1",
+                                            "CloudFront-Viewer-Address: 10.0.0.1",
+                                            "X-Envoy-External-Address: 10.0.0.1",
+                                            "X-Azure-ClientIP: 10.0.0.1",
+                                            "X-AppEngine-User-IP: 10.0.0.1",
+                                            "WL-Proxy-Client-IP: 10.0.0.1",
+                                            "Client-IP: 10.0.0.1",
+                                            "X-HTTP-Method-Override: DELETE",
+                                            "X-Original-URL: /admin",
+                                            "X-Rewrite-URL: /admin"};
+
+TEST_CASE("what tells of the caller's program and network does not go to a target") {
+  for (const bool callers_own_key : {false, true}) {
+    config::Config config = World::plain_config();
+    config.providers[0].caller_key = callers_own_key;
+    World world(config);
+    std::string fields =
+        "X-Stainless-Lang: js\r\nUser-Agent: openai\r\nHTTP-Referer: https://kept\r\nX-Title: kept\r\n";
+    for (const char* field : about_the_caller) fields += std::string(field) + "\r\n";
+    world.say(post("/v1/chat/completions", R"({"model":"fast"})", fields));
+    REQUIRE(world.targets.size() == 1);
+    INFO(world.target().text);
+    for (const char* field : about_the_caller) CHECK_FALSE(world.target().has(field));
+    CHECK(
+        world.target().has("Content-Type: application/json\r\nX-Stainless-Lang: js\r\nUser-Agent: openai\r\n"
+                           "HTTP-Referer: https://kept\r\nX-Title: kept\r\ncontent-length: "));
+  }
+}
+
+TEST_CASE("a field that the configuration gives a provider goes there, whatever it is") {
+  config::Config config = World::plain_config();
+  config.providers[0].headers = {{"origin", "https://mine.example"}};
+  World world(config);
+  world.say(post("/v1/chat/completions", R"({"model":"fast"})", "Origin: https://app.example\r\n"));
+  REQUIRE(world.targets.size() == 1);
+  CHECK(world.target().has("origin: https://mine.example\r\n"));
+  CHECK_FALSE(world.target().has("app.example"));
+}
+
+}  // namespace
+}  // namespace sluice::gateway
