@@ -61,10 +61,10 @@ struct CallerKey {
 enum class Auth : unsigned char { bearer, header, none };
 
 struct ProviderTimeouts {
-  uint32_t connect_ms = 5'000;       // name, TCP and TLS
-  uint32_t first_byte_ms = 120'000;  // of a stream
-  uint32_t response_ms = 600'000;    // a plain answer, whole
-  uint32_t stream_idle_ms = 60'000;  // between bytes of a stream
+  uint32_t connect_ms = 5'000;        // name, TCP and TLS
+  uint32_t first_byte_ms = 120'000;   // of a stream
+  uint32_t response_ms = 600'000;     // a plain answer, whole
+  uint32_t stream_idle_ms = 300'000;  // between bytes of a stream: reasoning models are silent for minutes
   bool operator==(const ProviderTimeouts&) const = default;
 };
 

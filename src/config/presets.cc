@@ -149,6 +149,9 @@ Provider make_provider(const Preset& preset) {
   provider.base_url = parse_url(preset.base_url).value_or(Url{});
   set_auth(provider, preset.auth);
   provider.ask_usage = preset.ask_usage;
+  // One that runs here may first have to load its model.
+  constexpr uint32_t loading_ms = 300'000;
+  if (preset.key_variables.empty() && !provider.base_url.demo) provider.timeouts.first_byte_ms = loading_ms;
   set_base_paths(provider, provider.dialects.front());
   if (!preset.anthropic_path.empty()) {
     provider.base_paths[static_cast<size_t>(Dialect::anthropic)] = std::string(preset.anthropic_path);
