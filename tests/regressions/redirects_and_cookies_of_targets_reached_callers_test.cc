@@ -51,6 +51,7 @@ TEST_CASE("any other redirection is an error that says what to put into base_url
                         {"307", "javascript:hidden()", "no address that makes sense"},
                         {"307", "/v1/../admin/hidden", "no address that makes sense"},
                         {"307", "/v1/a b HTTP/1.1", "no address that makes sense"},
+                        {"301", "https://evil.example/provider-secret/x", "answered with a redirection"},
                         {"300", "https://evil.example/", "put https://evil.example/ into base_url"}}) {
     World world;
     world.say(post("/v1/chat/completions", question));
@@ -59,8 +60,8 @@ TEST_CASE("any other redirection is an error that says what to put into base_url
     CHECK(world.targets.size() == 1);
     CHECK(world.caller->has("HTTP/1.1 502 "));
     CHECK(world.caller->has(row.told));
-    CHECK(world.caller->has("answered " + row.status));
     CHECK_FALSE(world.caller->has("hidden"));
+    CHECK_FALSE(world.caller->has("provider-secret"));
     CHECK_FALSE(world.caller->has("\r\nlocation:"));
   }
 }
