@@ -1,16 +1,14 @@
 #include "startup.h"
 
+#include <malloc.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
-#include <sstream>
 
+#include "base/plain_file.h"
 #include "config/address.h"
 #include "config/discover.h"
 #include "config/parse.h"
@@ -23,6 +21,7 @@ namespace sluice {
 namespace {
 
 constexpr uint64_t local_probe_ms = 300;
+constexpr size_t most_config_bytes = 256 << 20;  // 100,000 keys take about 12 MB
 
 std::optional<std::string> variable(std::string_view name) {
   const char* value = std::getenv(std::string(name).c_str());  // before any thread starts
@@ -49,14 +48,18 @@ void append(std::vector<config::Problem>& problems, std::vector<config::Problem>
 }
 
 tl::expected<config::Config, StartupFailure> read_file(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  if (in) text << in.rdbuf();
-  if (!in) {
+  Result<std::string> text = read_plain_file(file, most_config_bytes);
+  if (!text) {
     return tl::unexpected<StartupFailure>(
-        StartupFailure{2, {"cannot read " + file + ": " + std::strerror(errno) + "; name another file with --config"}});
+        StartupFailure{2, {"cannot read " + file + ": " + text.error().message + "; name another file with --config"}});
   }
-  auto config = config::parse(text.str(), file, variable);
+  auto config = config::parse(*text, file, variable);
+  // What reading a large file has taken is given back now rather than kept for later.
+  constexpr size_t large_bytes = 1 << 20;
+  if (text->size() > large_bytes) {
+    std::string().swap(*text);
+    ::malloc_trim(0);
+  }
   if (!config) return tl::unexpected<StartupFailure>(failure_of(config.error()));
   config->file = file;
   return std::move(*config);

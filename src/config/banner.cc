@@ -12,7 +12,7 @@ namespace sluice::config {
 namespace {
 
 constexpr size_t width = 96;
-constexpr size_t most_models = 8;
+constexpr size_t most_models = 8, most_providers = 40;
 constexpr std::string_view unix_scheme = "unix:";
 
 std::string padded(std::string_view text, size_t size) {
@@ -101,9 +101,13 @@ void add_providers(const Config& config, std::string& text) {
   size_t name_size = 0;
   for (const Provider& provider : config.providers) name_size = std::max(name_size, provider.name.size());
   std::string_view label = "  providers  ";
-  for (const Provider& provider : config.providers) {
+  for (size_t i = 0; i < std::min(config.providers.size(), most_providers); ++i) {
+    const Provider& provider = config.providers[i];
     text += std::string(label) + padded(provider.name, name_size) + "  " + provider.origin + "\n";
     label = "             ";
+  }
+  if (config.providers.size() > most_providers) {
+    text += std::string(label) + "and " + std::to_string(config.providers.size() - most_providers) + " more\n";
   }
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/dialect.h"
+#include "config/allowed_models.h"
 
 namespace sluice::config {
 
@@ -53,7 +54,7 @@ struct CallerKey {
   std::string name;
   std::string key;  // a secret: the key itself, where it is given in clear, hashed at start; empty: sha256 counts
   std::array<unsigned char, 32> sha256{};  // of the key, where only this is given
-  std::vector<std::string> models;         // empty: all. "openai/*" allows a prefix
+  AllowedModels models;                    // empty: all. "openai/*" allows a prefix
   RateLimits limits;
   bool admin = false;  // may see /admin
 };

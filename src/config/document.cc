@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 #include <utility>
 
 namespace sluice::config {
@@ -75,12 +76,16 @@ class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
   struct Open {
     Node* node;
     std::string path;
-    bool has_key = false;  // of an object: a name was read, its value not yet
+    bool has_key = false;            // of an object: a name was read, its value not yet
+    std::vector<size_t> repeated{};  // of its members, those whose name was there before
+    // Of an object with many members: where each name stands first.
+    std::unordered_map<std::string, size_t> first{};
   };
 
   Position position_of(size_t offset);
   size_t before(size_t bytes) const { return consumed_ - bytes; }
   size_t string_start() const;
+  static const Member* member_named(const Open& open, const std::string& name);
   size_t number_start() const;
   size_t error_offset(std::string_view what, std::string_view token) const;
   std::string next_path() const;
@@ -94,9 +99,9 @@ class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
   const std::string& source_;
   std::vector<Problem>& problems_;
   size_t consumed_ = 0;
-  size_t scanned_ = 0;  // position_of() has counted the lines up to here
-  size_t lines_ = 0;
-  size_t line_start_ = 0;
+  size_t scanned_ = 0;     // position_of() has counted the lines up to here
+  size_t lines_ = 0;       // that ended before
+  size_t characters_ = 0;  // of the line, before
   Node root_;
   Node* last_ = nullptr;    // the value added last; valid until the next one
   std::vector<Open> open_;  // pointers into the tree: only the innermost one's children grow
@@ -104,20 +109,21 @@ class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
 
 // Counts on from the last call: tokens come in the order of the text, but for a few errors.
 Position TreeBuilder::position_of(size_t offset) {
-  if (offset < scanned_) scanned_ = lines_ = line_start_ = 0;
+  if (offset < scanned_) scanned_ = lines_ = characters_ = 0;
   for (; scanned_ < offset; ++scanned_) {
-    if (text_[scanned_] != '\n') continue;
-    ++lines_;
-    line_start_ = scanned_ + 1;
+    const char c = text_[scanned_];
+    if (c == '\n') {
+      ++lines_;
+      characters_ = 0;
+    } else if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) {  // not the inside of a UTF-8 character
+      ++characters_;
+    }
   }
-  const std::string_view line = text_.substr(line_start_, offset - line_start_);
-  const auto characters = std::count_if(line.begin(), line.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;  // not the inside of a UTF-8 character
-  });
-  return {1 + lines_, 1 + static_cast<size_t>(characters)};
+  return {1 + lines_, 1 + characters_};
 }
 
 void TreeBuilder::report(size_t offset, std::string path, std::string what, std::string allowed) {
+  if (problems_.size() == most_problems) return;
   const Position at = position_of(offset);
   problems_.push_back({source_, at.line, at.column, std::move(path), std::move(what), {}, std::move(allowed)});
 }
@@ -185,29 +191,53 @@ bool TreeBuilder::open(Node::Kind kind) {
 }
 
 bool TreeBuilder::close() {
-  if (std::vector<Member>& members = open_.back().node->members; !members.empty()) {
-    // Repeated keys have been reported; the first stays.
-    std::vector<Member> first;
-    for (Member& member : members) {
-      const auto same = [&](const Member& other) { return other.name == member.name; };
-      if (std::none_of(first.begin(), first.end(), same)) first.push_back(std::move(member));
+  const Open& top = open_.back();
+  if (!top.repeated.empty()) {
+    // They have been reported; the first of each name stays.
+    std::vector<Member>& members = top.node->members;
+    size_t kept = 0, gone = 0;
+    for (size_t i = 0; i < members.size(); ++i) {
+      if (gone < top.repeated.size() && top.repeated[gone] == i) {
+        ++gone;
+      } else {
+        if (kept != i) members[kept] = std::move(members[i]);
+        ++kept;
+      }
     }
-    members = std::move(first);
+    members.resize(kept);
   }
   open_.pop_back();
   return true;
 }
 
+// The first member of that name, or nullptr.
+const Member* TreeBuilder::member_named(const Open& open, const std::string& name) {
+  const std::vector<Member>& members = open.node->members;
+  if (!open.first.empty()) {
+    const auto found = open.first.find(name);
+    return found == open.first.end() ? nullptr : &members[found->second];
+  }
+  const auto found =
+      std::find_if(members.begin(), members.end(), [&](const Member& other) { return other.name == name; });
+  return found == members.end() ? nullptr : &*found;
+}
+
 bool TreeBuilder::key(string_t& name) {
+  constexpr size_t few_members = 16;  // that are quicker looked through than found by an index
   Open& top = open_.back();
   const size_t offset = string_start();
-  if (const auto& members = top.node->members; top.node->find(name) != nullptr) {
-    const auto first =
-        std::find_if(members.begin(), members.end(), [&](const Member& other) { return other.name == name; });
+  std::vector<Member>& members = top.node->members;
+  if (const Member* first = member_named(top, name); first != nullptr) {
     report(offset, child_path(top.path, name), "stands twice; first in line " + std::to_string(first->at.line));
+    top.repeated.push_back(members.size());
   }
-  top.node->members.push_back({name, position_of(offset), {}});
+  members.push_back({name, position_of(offset), {}});
   top.has_key = true;
+  if (members.size() > few_members) {
+    for (size_t i = top.first.empty() ? 0 : members.size() - 1; i < members.size(); ++i) {
+      top.first.emplace(members[i].name, i);
+    }
+  }
   return true;
 }
 

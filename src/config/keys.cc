@@ -2,6 +2,7 @@
 #include <array>
 #include <utility>
 
+#include "base/name_index.h"
 #include "config/fields.h"
 #include "config/secret.h"
 #include "config/sections.h"
@@ -59,19 +60,51 @@ void read_value(Reading& reading, const ObjectReader& object, CallerKey& key) {
   }
 }
 
-void read_allowed_models(Reading& reading, const ObjectReader& object, std::vector<std::string>& models) {
+void read_allowed_models(Reading& reading, const ObjectReader& object, AllowedModels& models) {
+  std::vector<std::string> names;
   object.for_each_text("models", false, [&](const Node& item, const std::string& path) {
     const size_t star = item.text.find('*');
     if (item.text.empty() || (star != std::string::npos && star + 1 != item.text.size())) {
       reading.report(item.at, path, found(item), "allowed: a model's name, or a prefix that ends in *, as openai/*");
     }
-    models.push_back(item.text);
+    names.push_back(item.text);
   });
+  models = std::move(names);
   const Node* node = object.find("models");
   if (node != nullptr && node->kind == Node::Kind::array && node->items.empty()) {
     reading.report(node->at, object.path("models"), "found an empty list",
                    "allowed: one name or more; leave it out to allow all");
   }
+}
+
+// Finds what two keys may not have in common. What it has seen must stay in its place.
+class SeenKeys {
+ public:
+  SeenKeys(Reading& reading, const std::vector<CallerKey>& keys, size_t most)
+      : reading_(reading), keys_(keys), names_(most), clear_(most), digests_(most) {}
+  // The last of the keys, read from `object`.
+  void add(const ObjectReader& object);
+
+ private:
+  Reading& reading_;
+  const std::vector<CallerKey>& keys_;
+  NameIndex names_, clear_, digests_;
+};
+
+void SeenKeys::add(const ObjectReader& object) {
+  const CallerKey& key = keys_.back();
+  const auto number = static_cast<uint32_t>(keys_.size() - 1);
+  if (!key.name.empty() && names_.add(key.name, number) != NameIndex::none) {
+    reading_.report(object.find("name")->at, object.path("name"), "the name " + key.name + " stands there twice");
+  }
+  const std::array<unsigned char, 32> none{};
+  const std::string_view digest(reinterpret_cast<const char*>(key.sha256.data()), key.sha256.size());
+  const uint32_t same_key = key.key.empty() ? NameIndex::none : clear_.add(key.key, number);
+  const uint32_t same_digest = key.sha256 == none ? NameIndex::none : digests_.add(digest, number);
+  if (same_key == NameIndex::none && same_digest == NameIndex::none) return;
+  const bool clear = same_key != NameIndex::none;
+  reading_.report(object.node().at, object.path(clear ? "key" : "sha256"),
+                  "is the same as that of " + keys_[clear ? same_key : same_digest].name);
 }
 
 }  // namespace
@@ -81,6 +114,8 @@ void read_keys(Reading& reading, const Node& node, std::vector<CallerKey>& keys)
     reading.report(node.at, "keys", "found " + std::string(kind_name(node.kind)), "allowed: a list of objects");
     return;
   }
+  keys.reserve(node.items.size());  // and so they stay in their places
+  SeenKeys seen(reading, keys, node.items.size());
   for (size_t i = 0; i < node.items.size(); ++i) {
     const Node& item = node.items[i];
     const ObjectReader object(reading, item, item_path("keys", i), fields::key);
@@ -91,18 +126,8 @@ void read_keys(Reading& reading, const Node& node, std::vector<CallerKey>& keys)
     read_allowed_models(reading, object, key.models);
     read_rate_limits(reading, object, key.limits);
     object.read_flag("admin", key.admin);
-    const std::array<unsigned char, 32> none{};
-    for (const CallerKey& other : keys) {
-      if (!key.name.empty() && other.name == key.name) {
-        reading.report(object.find("name")->at, object.path("name"), "the name " + key.name + " stands there twice");
-      }
-      const bool same_key = !key.key.empty() && other.key == key.key;
-      const bool same_digest = key.sha256 != none && other.sha256 == key.sha256;
-      if (same_key || same_digest) {
-        reading.report(item.at, object.path(same_key ? "key" : "sha256"), "is the same as that of " + other.name);
-      }
-    }
     keys.push_back(std::move(key));
+    seen.add(object);
   }
 }
 

@@ -1,8 +1,8 @@
 // The "models" of sluice.json: names that callers may use.
-#include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "base/name_index.h"
 #include "config/fields.h"
 #include "config/sections.h"
 
@@ -11,9 +11,17 @@ namespace {
 
 constexpr std::string_view forms = "allowed: \"provider/model\" or {\"targets\": [{\"model\": \"provider/model\"}]}";
 
+// The providers that a target may name.
+struct Known {
+  explicit Known(const std::vector<std::string_view>& providers) : names(providers), index(providers.size()) {
+    for (const std::string_view name : names) index.add(name, 0);
+  }
+  const std::vector<std::string_view>& names;  // none: any
+  NameIndex index;
+};
+
 // "provider/model" into `model`, or a report.
-void read_target(Reading& reading, const Node& node, const std::string& path,
-                 const std::vector<std::string_view>& provider_names, Model& model) {
+void read_target(Reading& reading, const Node& node, const std::string& path, const Known& known, Model& model) {
   const size_t slash = node.text.find('/');
   if (slash == std::string::npos || slash == 0 || slash + 1 == node.text.size()) {
     reading.report(node.at, path, found(node), "allowed: \"provider/model\"");
@@ -21,10 +29,10 @@ void read_target(Reading& reading, const Node& node, const std::string& path,
   }
   model.provider = node.text.substr(0, slash);
   model.model = node.text.substr(slash + 1);
-  if (provider_names.empty()) return;
-  if (std::find(provider_names.begin(), provider_names.end(), model.provider) != provider_names.end()) return;
-  reading.report(node.at, path, "no provider is called " + model.provider, "known: " + join(provider_names),
-                 nearest_one(model.provider, provider_names));
+  if (known.names.empty() || known.index.find(model.provider) != NameIndex::none) return;
+  const bool suggest = reading.problems.size() < most_suggestions;
+  reading.report(node.at, path, "no provider is called " + model.provider, "known: " + join(known.names),
+                 suggest ? nearest_one(model.provider, known.names) : "");
 }
 
 // The string that names the one target, or nullptr and a report.
@@ -66,18 +74,19 @@ void read_models(Reading& reading, const Node& node, const std::vector<std::stri
                    "allowed: an object of names and their targets");
     return;
   }
+  const Known known(provider_names);
   for (const Member& member : node.members) {
     const std::string path = child_path("models", member.name);
     Model model;
     model.name = member.name;
     if (member.name.empty()) reading.report(member.at, path, "a model's name is empty");
     if (member.value.kind == Node::Kind::string) {
-      read_target(reading, member.value, path, provider_names, model);
+      read_target(reading, member.value, path, known, model);
     } else if (member.value.kind == Node::Kind::object) {
       const ObjectReader object(reading, member.value, path, fields::model);
       read_rate_limits(reading, object, model.limits);
       const auto [target, target_path] = target_node(reading, member.value, object);
-      if (target != nullptr) read_target(reading, *target, target_path, provider_names, model);
+      if (target != nullptr) read_target(reading, *target, target_path, known, model);
     } else {
       reading.report(member.value.at, path, found(member.value), std::string(forms));
     }

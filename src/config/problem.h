@@ -18,6 +18,11 @@ struct Problem {
   std::string allowed;     // "known: listen, tls", "allowed: true or false"; may be empty
 };
 
+// As many are told at once; what is wrong beyond is found when these are mended.
+inline constexpr size_t most_problems = 1'000;
+// Of these, so many with the nearest of thousands of names, for which all have to be looked at.
+inline constexpr size_t most_suggestions = 50;
+
 // "sluice.json:12:7: providers.lab.base_ul: unknown field; did you mean base_url? (known: dialect, base_url)". One
 // line, unless it shows lines to add.
 std::string describe(const Problem& problem);

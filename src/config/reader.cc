@@ -34,6 +34,7 @@ std::string number_text(double number) {
 
 void Reading::report(const Position& at, std::string path, std::string what, std::string allowed,
                      std::string suggestion) {
+  if (problems.size() == most_problems) return;
   problems.push_back(
       {source, at.line, at.column, std::move(path), std::move(what), std::move(suggestion), std::move(allowed)});
 }
@@ -46,11 +47,13 @@ std::string found(const Node& node) {
 }
 
 std::string join(std::span<const std::string_view> names) {
+  constexpr size_t most_names = 100;
   std::string text;
-  for (const std::string_view name : names) {
+  for (const std::string_view name : names.first(std::min(names.size(), most_names))) {
     if (!text.empty()) text += ", ";
     text += name;
   }
+  if (names.size() > most_names) text += " and " + std::to_string(names.size() - most_names) + " more";
   return text;
 }
 
@@ -67,6 +70,7 @@ ObjectReader::ObjectReader(Reading& reading, const Node& node, std::string path,
   }
   for (const Member& member : node.members) {
     if (std::find(known.begin(), known.end(), member.name) != known.end()) continue;
+    if (reading.problems.size() == most_problems) break;
     reading.report(member.at, child_path(path_, member.name), "unknown field", "known: " + join(known),
                    nearest_one(member.name, known));
   }

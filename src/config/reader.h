@@ -22,6 +22,7 @@ struct Reading {
   std::vector<Problem>& problems;
   std::vector<std::string>& warnings;
   bool others_may_read = false;  // the document's file
+  size_t literal_secrets = 0;    // that it holds for others to read
 
   void report(const Position& at, std::string path, std::string what, std::string allowed = {},
               std::string suggestion = {});
@@ -29,7 +30,7 @@ struct Reading {
 
 // "found \"abc\"", "found 3.5", "found a list". Not for values that may be secrets.
 std::string found(const Node& node);
-// "a, b, c"
+// "a, b, c"; of more than a hundred, the first and how many there are beside.
 std::string join(std::span<const std::string_view> names);
 // The nearest of `names` to `wanted`, or "".
 std::string nearest_one(std::string_view wanted, std::span<const std::string_view> names);

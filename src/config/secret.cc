@@ -1,11 +1,9 @@
 #include "config/secret.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <utility>
 
+#include "base/plain_file.h"
 #include "config/fields.h"
 
 namespace sluice::config {
@@ -44,19 +42,12 @@ std::optional<std::string> read_file(Reading& reading, const Node& node, const s
     return std::nullopt;
   }
   constexpr size_t most_bytes = 64 * 1024;
-  std::ifstream stream(name, std::ios::binary);
-  std::string content(most_bytes + 1, '\0');
-  stream.read(content.data(), static_cast<std::streamsize>(content.size()));
-  if (stream.bad() || (stream.fail() && !stream.eof())) {
-    reading.report(file->at, object.path("file"), found(*file) + ", which cannot be read: " + std::strerror(errno));
+  Result<std::string> read = read_plain_file(name, most_bytes);
+  if (!read) {
+    reading.report(file->at, object.path("file"), found(*file) + ", which cannot be read: " + read.error().message);
     return std::nullopt;
   }
-  content.resize(static_cast<size_t>(stream.gcount()));
-  if (content.size() > most_bytes) {
-    reading.report(file->at, object.path("file"), found(*file) + ", which is larger than 64 KiB");
-    return std::nullopt;
-  }
-  if (const std::string_view text = without_blanks(content); !text.empty()) return std::string(text);
+  if (const std::string_view text = without_blanks(*read); !text.empty()) return std::string(text);
   reading.report(file->at, object.path("file"), found(*file) + ", which is empty");
   return std::nullopt;
 }
@@ -109,7 +100,12 @@ bool is_token(std::string_view text) {
 }
 
 void warn_of_literal(Reading& reading, const std::string& path) {
-  if (!reading.others_may_read) return;
+  constexpr size_t most_warnings = 10;
+  if (!reading.others_may_read || ++reading.literal_secrets > most_warnings) return;
+  if (reading.literal_secrets == most_warnings) {
+    reading.warnings.push_back(reading.source + ": other places hold secrets too; chmod 600 " + reading.source);
+    return;
+  }
   reading.warnings.push_back(reading.source + ": " + path +
                              " holds a secret, and other users may read the file: chmod 600 " + reading.source +
                              ", or write \"${VARIABLE}\" instead");

@@ -1,5 +1,6 @@
 #include "config/validate.h"
 
+#include "base/name_index.h"
 #include "config/presets.h"
 #include "config/reader.h"
 
@@ -26,11 +27,17 @@ void check_reach(const Config& config, std::vector<Problem>& problems) {
 
 void check_models(const Config& config, std::vector<Problem>& problems) {
   std::vector<std::string_view> names;
-  for (const Provider& provider : config.providers) names.push_back(provider.name);
+  NameIndex known(config.providers.size());
+  for (const Provider& provider : config.providers) {
+    names.push_back(provider.name);
+    known.add(provider.name, 0);
+  }
   for (const Model& model : config.models) {
-    if (config.provider(model.provider) != nullptr) continue;
+    if (known.find(model.provider) != NameIndex::none) continue;
+    if (problems.size() == most_problems) return;
     problems.push_back({config.file, 0, 0, child_path("models", model.name), "no provider is called " + model.provider,
-                        nearest_one(model.provider, names), "known: " + join(names)});
+                        problems.size() < most_suggestions ? nearest_one(model.provider, names) : "",
+                        "known: " + join(names)});
   }
 }
 

@@ -14,13 +14,14 @@ constexpr size_t names_in_error = 5;
 
 // Names only what the key may use.
 [[gnu::cold]] Error not_for(const config::CallerKey& key, std::string_view requested, const routing::Router& router) {
-  std::vector<std::string> allowed;
-  for (auto& [name, provider] : router.known_models()) {
-    if (policy::may_use(key, name, "")) allowed.push_back(std::move(name));
+  std::vector<std::string_view> allowed;
+  size_t looks = 0;
+  for (const auto& [name, provider] : router.known_models()) {
+    if (++looks > most_nearest_looks) break;
+    if (policy::may_use(key, name, "")) allowed.push_back(name);
   }
-  if (allowed.empty()) allowed = key.models;
-  std::vector<std::string_view> named =
-      nearest(requested, std::vector<std::string_view>(allowed.begin(), allowed.end()), names_in_error);
+  if (allowed.empty()) allowed.assign(key.models.names().begin(), key.models.names().end());
+  std::vector<std::string_view> named = nearest(requested, allowed, names_in_error);
   const bool similar = !named.empty();
   if (!similar)
     named.assign(allowed.begin(),

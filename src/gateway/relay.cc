@@ -42,13 +42,12 @@ bool quotes_secret(std::string_view text, const config::Provider& provider) {
 }
 
 [[gnu::cold]] std::string without_secrets(std::string_view text, const config::Provider& provider) {
-  observe::SecretMask mask;
-  mask.add(provider.api_key);
+  std::vector<std::string> secrets = {provider.api_key};
   for (const auto& [name, value] : provider.headers) {
-    if (value.size() >= least_secret_bytes) mask.add(value);
+    if (value.size() >= least_secret_bytes) secrets.push_back(value);
   }
   std::string scratch;
-  return std::string(mask.apply(text, scratch));
+  return std::string(observe::SecretMask(secrets).apply(text, scratch));
 }
 
 }  // namespace

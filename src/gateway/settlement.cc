@@ -74,7 +74,7 @@ void record(Context& context, const Account& account, const http::RequestHead& h
 bool tells_of_failure(const Context& context, const Account& account) {
   if (account.target_status != 401 && account.target_status != 402) return account.target_status >= 500;
   const config::Provider* const provider =
-      context.config.provider(std::string_view(account.target).substr(0, account.target.find('/')));
+      context.router.provider(std::string_view(account.target).substr(0, account.target.find('/')));
   return provider != nullptr && !provider->caller_key && !provider->api_key.empty();
 }
 

@@ -9,65 +9,134 @@
 namespace sluice::observe {
 namespace {
 
-constexpr size_t block_bytes = 3;
-constexpr size_t most_window_bytes = 32;
+constexpr size_t least_block_bytes = 3, most_block_bytes = 8;
+constexpr size_t few_forms = 256;  // with more of them, the window is shorter, and so is the table of jumps
+constexpr size_t window_of_few_bytes = 32, window_of_many_bytes = 16;
+constexpr size_t least_jumps = 4096;
+constexpr uint64_t odd = 0x9e3779b97f4a7c15ull;
 
-// Of the block of three bytes that ends at `last`; the byte before them is read too, but does not count.
-size_t hash_at(const char* last) {
-  uint32_t bytes = 0;
-  std::memcpy(&bytes, last - 3, sizeof bytes);
-  if constexpr (std::endian::native == std::endian::little) bytes >>= 8;
-  return ((bytes & 0xffffffu) * 0x9e3779b1u) >> 20;
+// Such that a block of text that is no secret is seldom one of `blocks`: keys have about 4 bits of chance in a byte.
+size_t block_bytes_for(size_t blocks) {
+  const auto bits = static_cast<size_t>(std::bit_width(blocks));
+  return std::clamp((bits + 3 + 3) / 4, least_block_bytes, most_block_bytes);
 }
+
+// What leaves a number in a table of that size (a power of two): a multiplication's result has its best bits at the
+// top.
+unsigned shift_for(size_t table_size) { return 64 - static_cast<unsigned>(std::bit_width(table_size - 1)); }
 
 }  // namespace
 
-void SecretMask::add(std::string_view secret) {
-  if (secret.size() < least_bytes) return;
-  add_form(secret);
-  std::string escaped;
-  append_json_escaped(escaped, secret);
-  if (escaped != secret) add_form(escaped);
+SecretMask::SecretMask(const std::vector<std::string>& secrets) {
+  std::vector<std::string> escaped_forms;
+  std::vector<std::string_view> all;
+  all.reserve(secrets.size());
+  for (const std::string& secret : secrets) {
+    if (secret.size() < least_bytes) continue;
+    all.push_back(secret);
+    std::string escaped;
+    append_json_escaped(escaped, secret);
+    if (escaped != secret) escaped_forms.push_back(std::move(escaped));
+  }
+  all.insert(all.end(), escaped_forms.begin(), escaped_forms.end());
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  if (all.empty()) return;
+  window_bytes_ = all.size() <= few_forms ? window_of_few_bytes : window_of_many_bytes;
+  forms_.reserve(all.size());
+  for (const std::string_view form : all) {
+    window_bytes_ = std::min(window_bytes_, form.size());
+    // What begins like this one stands right before it, or is inside of what does.
+    auto inside = static_cast<uint32_t>(forms_.size());
+    while (inside != 0 && !form.starts_with(text_of(forms_[inside - 1]))) inside = forms_[inside - 1].inside;
+    forms_.push_back({static_cast<uint32_t>(letters_.size()), static_cast<uint32_t>(form.size()), inside});
+    letters_ += form;
+  }
+  fill_jumps();
+  fill_windows();
 }
 
-void SecretMask::add_form(std::string_view form) {
-  if (std::find(secrets_.begin(), secrets_.end(), form) != secrets_.end()) return;
-  secrets_.emplace_back(form);
-  // The window may have become shorter, which changes every jump.
-  window_bytes_ = most_window_bytes;
-  for (const std::string& secret : secrets_) window_bytes_ = std::min(window_bytes_, secret.size());
-  jumps_.fill(static_cast<uint8_t>(window_bytes_ - block_bytes + 1));
-  for (const std::string& secret : secrets_) {
-    const std::string padded = '\0' + secret.substr(0, window_bytes_);  // with a byte before the first block
-    for (size_t last = block_bytes; last < padded.size(); ++last) {
-      uint8_t& jump = jumps_[hash_at(padded.data() + last)];
-      jump = std::min(jump, static_cast<uint8_t>(padded.size() - 1 - last));
+void SecretMask::fill_jumps() {
+  block_bytes_ = std::min(block_bytes_for(forms_.size() * window_bytes_), window_bytes_);
+  const size_t blocks = window_bytes_ - block_bytes_ + 1;
+  jumps_.assign(std::max(least_jumps, std::bit_ceil(4 * blocks * forms_.size())), static_cast<uint8_t>(blocks));
+  block_shift_ = static_cast<unsigned>(8 * (sizeof(uint64_t) - block_bytes_));
+  jump_shift_ = shift_for(jumps_.size());
+  // With bytes before the first block, which the hash reads too.
+  char padded[most_block_bytes + window_of_few_bytes] = {};
+  for (const Form& form : forms_) {
+    std::memcpy(padded + most_block_bytes, letters_.data() + form.begin, window_bytes_);
+    for (size_t left = 0; left < blocks; ++left) {
+      uint8_t& jump = jumps_[block_hash(padded + most_block_bytes + window_bytes_ - 1 - left)];
+      jump = std::min(jump, static_cast<uint8_t>(left));
     }
   }
 }
 
-size_t SecretMask::longest_at(std::string_view text, size_t at) const {
-  size_t longest = 0;
-  for (const std::string& secret : secrets_) {
-    if (secret.size() > longest && text.compare(at, secret.size(), secret) == 0) longest = secret.size();
+void SecretMask::fill_windows() {
+  windows_.assign(std::bit_ceil(2 * forms_.size() + 2), 0);
+  window_shift_ = shift_for(windows_.size());
+  for (size_t i = 0; i < forms_.size(); ++i) {
+    const std::string_view window = text_of(forms_[i]).substr(0, window_bytes_);
+    if (has_window(window)) continue;
+    size_t slot = window_hash(window.data());
+    while (windows_[slot] != 0) slot = (slot + 1) & (windows_.size() - 1);
+    windows_[slot] = static_cast<uint32_t>(i + 1);
   }
-  return longest;
+}
+
+// Of the block that ends at `last`. Eight bytes are read, of which those before the block do not count.
+size_t SecretMask::block_hash(const char* last) const {
+  uint64_t bytes = 0;
+  std::memcpy(&bytes, last + 1 - sizeof bytes, sizeof bytes);
+  if constexpr (std::endian::native == std::endian::little) {
+    bytes >>= block_shift_;
+  } else {
+    bytes <<= block_shift_;
+  }
+  return (bytes * odd) >> jump_shift_;
+}
+
+size_t SecretMask::window_hash(const char* begin) const {
+  uint64_t first = 0, last = 0;
+  std::memcpy(&first, begin, sizeof first);
+  std::memcpy(&last, begin + window_bytes_ - sizeof last, sizeof last);
+  return ((first * odd ^ last) * odd) >> window_shift_;
+}
+
+bool SecretMask::has_window(std::string_view window) const {
+  for (size_t slot = window_hash(window.data()); windows_[slot] != 0; slot = (slot + 1) & (windows_.size() - 1)) {
+    if (text_of(forms_[windows_[slot] - 1]).starts_with(window)) return true;
+  }
+  return false;
+}
+
+// How many bytes the longest form has that `text` begins with; 0: none. Of all forms that sort before `text`, the last
+// one either is a beginning of it, or begins with the longest one that is.
+size_t SecretMask::longest_at(std::string_view text) const {
+  if (!has_window(text.substr(0, window_bytes_))) return 0;
+  const auto after =
+      std::upper_bound(forms_.begin(), forms_.end(), text,
+                       [this](std::string_view wanted, const Form& form) { return wanted < text_of(form); });
+  auto number = static_cast<size_t>(after - forms_.begin());
+  while (number != 0 && !text.starts_with(text_of(forms_[number - 1]))) number = forms_[number - 1].inside;
+  return number == 0 ? 0 : forms_[number - 1].bytes;
 }
 
 std::string_view SecretMask::apply(std::string_view text, std::string& scratch) const {
-  if (secrets_.empty()) return text;
+  if (forms_.empty()) return text;
   size_t copied = 0;      // text up to here is in scratch or masked
   size_t masked_end = 0;  // of the last secret found
   bool found = false;
   scratch.clear();
   for (size_t last = window_bytes_ - 1; last < text.size();) {
-    const size_t jump = jumps_[hash_at(text.data() + last)];
+    const size_t jump = jumps_[block_hash(text.data() + last)];
     if (jump > 0) {
       last += jump;
       continue;
     }
     const size_t begin = last - (window_bytes_ - 1);
-    const size_t size = longest_at(text, begin);
+    const size_t size = longest_at(text.substr(begin));
     if (size > 0) {
       // One that begins inside the last one only makes that longer.
       if (!found || begin >= masked_end) {

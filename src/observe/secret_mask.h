@@ -1,8 +1,9 @@
-// Replaces secrets in text by "***", in one pass however many there are (Wu and Manber's search: a table says how far
-// it is safe to jump), because every access record goes through it.
+// Replaces secrets in text by "***", in one pass that costs about the same however many there are, because every access
+// record goes through it: Wu and Manber's search, in which a table says how far it is safe to jump, with blocks and a
+// table that grow with the secrets.
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -10,25 +11,41 @@
 
 namespace sluice::observe {
 
+// Immutable once made; any thread.
 class SecretMask {
  public:
-  static constexpr size_t least_bytes = 8;  // shorter ones would mask common words; add() passes over them
+  static constexpr size_t least_bytes = 8;  // shorter ones would mask common words; they are passed over
 
-  // Looks for `secret` from now on, and for its escaped form (base/json_escape.h) where that differs.
-  void add(std::string_view secret);
-  bool empty() const { return secrets_.empty(); }
+  SecretMask() = default;
+  // Looks for these, and for their escaped forms (base/json_escape.h) where those differ.
+  explicit SecretMask(const std::vector<std::string>& secrets);
+  bool empty() const { return forms_.empty(); }
   // `text` with every secret replaced; secrets that overlap are replaced by one "***". Either `text` itself, if it
   // holds none, or a view into `scratch`.
   std::string_view apply(std::string_view text, std::string& scratch) const;
 
  private:
-  void add_form(std::string_view form);
-  size_t longest_at(std::string_view text, size_t at) const;
+  struct Form {
+    uint32_t begin = 0, bytes = 0;  // in letters_
+    uint32_t inside = 0;            // the longest other form that this one begins with: its number plus one; 0: none
+  };
+  void fill_jumps();
+  void fill_windows();
+  std::string_view text_of(const Form& form) const { return {letters_.data() + form.begin, form.bytes}; }
+  size_t block_hash(const char* last) const;
+  size_t window_hash(const char* begin) const;
+  bool has_window(std::string_view window) const;
+  size_t longest_at(std::string_view text) const;
 
-  std::vector<std::string> secrets_;
-  size_t window_bytes_ = 0;  // how much of each secret's beginning is searched for; the shortest one has as much
-  // By a hash of three bytes: how far they are from being the last ones of some secret's window.
-  std::array<uint8_t, 4096> jumps_{};
+  std::string letters_;      // of all forms
+  std::vector<Form> forms_;  // sorted by their letters, none twice
+  size_t window_bytes_ = 0;  // how much of each form's beginning is searched for; the shortest one has as much
+  size_t block_bytes_ = 0;
+  unsigned block_shift_ = 0, jump_shift_ = 0, window_shift_ = 0;
+  // By a hash of a block: how far it is from being the last one of some form's window.
+  std::vector<uint8_t> jumps_;
+  // Open addressing by a hash of the window: the number of a form that begins with it, plus one; 0: free.
+  std::vector<uint32_t> windows_;
 };
 
 }  // namespace sluice::observe

@@ -6,7 +6,6 @@
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 
-#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <random>
@@ -26,6 +25,7 @@ Digest sha256(std::string_view bytes) {
 CallerKeys::CallerKeys(const std::vector<config::CallerKey>& keys) : slots_(std::bit_ceil(2 * keys.size() + 1)) {
   std::random_device device;
   factor_ = (uint64_t{device()} << 32) | device() | 1;
+  entries_.reserve(keys.size());
   for (const config::CallerKey& key : keys) {
     entries_.push_back({key.key.empty() ? key.sha256 : sha256(key.key), &key});
     size_t slot = slot_of(entries_.back().digest);
@@ -50,16 +50,8 @@ const config::CallerKey* CallerKeys::find(std::string_view presented) const {
   return nullptr;
 }
 
-bool matches(std::string_view pattern, std::string_view name) {
-  if (pattern.ends_with('*')) return name.starts_with(pattern.substr(0, pattern.size() - 1));
-  return pattern == name;
-}
-
 bool may_use(const config::CallerKey& key, std::string_view requested, std::string_view resolved) {
-  if (key.models.empty()) return true;
-  return std::any_of(key.models.begin(), key.models.end(), [&](const std::string& pattern) {
-    return matches(pattern, requested) || (!resolved.empty() && matches(pattern, resolved));
-  });
+  return key.models.empty() || key.models.has(requested) || (!resolved.empty() && key.models.has(resolved));
 }
 
 }  // namespace sluice::policy

@@ -41,7 +41,5 @@ class CallerKeys {
 // Whether `key` may use what the caller calls `requested` and the route resolved to `resolved` ("provider/model"). Its
 // list holds names, or prefixes that end in '*'. An empty list allows all.
 bool may_use(const config::CallerKey& key, std::string_view requested, std::string_view resolved);
-// Whether `pattern` ("smart", "openai/*", "*") matches `name`.
-bool matches(std::string_view pattern, std::string_view name);
 
 }  // namespace sluice::policy

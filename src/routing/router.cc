@@ -9,14 +9,6 @@
 namespace sluice::routing {
 namespace {
 
-// Whether a provider's list names a model; an entry may end in '*'.
-bool lists(const config::Provider& provider, std::string_view name) {
-  return std::any_of(provider.models.begin(), provider.models.end(), [name](std::string_view entry) {
-    if (entry.ends_with('*')) return name.starts_with(entry.substr(0, entry.size() - 1));
-    return entry == name;
-  });
-}
-
 // The provider that a dialect is named after, for requests that name no model.
 std::string_view maker_of(Dialect dialect) {
   return dialect == Dialect::responses ? name_of(Dialect::openai) : name_of(dialect);
@@ -29,11 +21,13 @@ bool has_control_character(std::string_view name) {
 }
 
 std::string join(std::span<const std::string_view> names) {
+  constexpr size_t most_names = 20;
   std::string text;
-  for (const std::string_view name : names) {
+  for (const std::string_view name : names.first(std::min(names.size(), most_names))) {
     if (!text.empty()) text += ", ";
     text += name;
   }
+  if (names.size() > most_names) text += " and " + std::to_string(names.size() - most_names) + " more";
   return text;
 }
 
@@ -48,25 +42,78 @@ std::string Target::label() const {
   return text;
 }
 
+Router::Router(const config::Config& config)
+    : config_(config), models_(config.models.size()), providers_(config.providers.size()) {
+  for (const config::Provider& provider : config.providers) {
+    const auto number = static_cast<uint32_t>(&provider - config.providers.data());
+    providers_.add(provider.name, number);
+    add_listed(provider, number);
+    add_speaker(provider);
+  }
+  std::sort(prefix_sizes_.begin(), prefix_sizes_.end());
+  prefix_sizes_.erase(std::unique(prefix_sizes_.begin(), prefix_sizes_.end()), prefix_sizes_.end());
+  for (const config::Model& model : config.models) {
+    models_.add(model.name, static_cast<uint32_t>(&model - config.models.data()));
+    model_providers_.push_back(provider(model.provider));
+    known_.emplace_back(model.name, model.provider);
+  }
+  for (const config::Provider& provider : config.providers) {
+    for (const std::string& model : provider.models) {
+      if (!model.ends_with('*')) known_.emplace_back(provider.name + "/" + model, provider.name);
+    }
+  }
+}
+
+// An entry of its list may end in '*'.
+void Router::add_listed(const config::Provider& provider, uint32_t number) {
+  const auto add = [number](NameIndex& index, std::string_view name) {
+    const uint32_t before = index.add(name, number);
+    if (before != NameIndex::none && before != number) index.set(name, several);
+  };
+  for (const std::string_view entry : provider.models) {
+    add(listed_, entry);
+    if (!entry.ends_with('*')) continue;
+    add(prefixes_, entry.substr(0, entry.size() - 1));
+    prefix_sizes_.push_back(entry.size() - 1);
+  }
+}
+
+void Router::add_speaker(const config::Provider& provider) {
+  for (size_t i = 0; i < speakers_.size(); ++i) {
+    const auto dialect = static_cast<Dialect>(i);
+    if (!provider.speaks(dialect)) continue;
+    Speakers& speakers = speakers_[i];
+    speakers.only = &provider;
+    ++speakers.count;
+    if (provider.name == maker_of(dialect)) speakers.maker = &provider;
+  }
+}
+
+const config::Provider* Router::provider(std::string_view name) const {
+  const uint32_t number = providers_.find(name);
+  return number == NameIndex::none ? nullptr : &config_.providers[number];
+}
+
 Result<Target> Router::route(std::string_view name, Dialect dialect) const {
   if (name.empty()) return route_without_model(dialect);
   if (has_control_character(name)) {
     return fail(ErrorCode::bad_request, "the model's name holds a control character");
   }
-  for (const config::Model& model : config_.models) {
-    if (model.name == name) return Target{config_.provider(model.provider), model.model, &model};
+  if (const uint32_t number = models_.find(name); number != NameIndex::none) {
+    const config::Model& model = config_.models[number];
+    return Target{model_providers_[number], model.model, &model};
   }
   if (const size_t slash = name.find('/'); slash != std::string_view::npos && slash + 1 < name.size()) {
-    if (const config::Provider* provider = config_.provider(name.substr(0, slash)); provider != nullptr) {
-      return Target{provider, std::string(name.substr(slash + 1))};
+    if (const config::Provider* const by_name = provider(name.substr(0, slash)); by_name != nullptr) {
+      return Target{by_name, std::string(name.substr(slash + 1))};
     }
   }
-  if (const config::Provider* provider = lister_of(name); provider != nullptr) {
-    return Target{provider, std::string(name)};
+  if (const config::Provider* const lister = lister_of(name); lister != nullptr) {
+    return Target{lister, std::string(name)};
   }
   if (const std::string_view family = config::family_of(name); !family.empty()) {
-    if (const config::Provider* provider = config_.provider(family); provider != nullptr) {
-      return Target{provider, std::string(name)};
+    if (const config::Provider* const by_family = provider(family); by_family != nullptr) {
+      return Target{by_family, std::string(name)};
     }
   }
   return tl::unexpected<Error>(unknown(name));
@@ -74,58 +121,39 @@ Result<Target> Router::route(std::string_view name, Dialect dialect) const {
 
 // The only provider that lists `name` itself, else the only one that does so by a pattern.
 const config::Provider* Router::lister_of(std::string_view name) const {
-  const config::Provider* exact = nullptr;
-  const config::Provider* pattern = nullptr;
-  size_t exact_count = 0, pattern_count = 0;
-  for (const config::Provider& provider : config_.providers) {
-    if (std::find(provider.models.begin(), provider.models.end(), name) != provider.models.end()) {
-      exact = &provider;
-      ++exact_count;
-    } else if (lists(provider, name)) {
-      pattern = &provider;
-      ++pattern_count;
-    }
+  const auto one = [this](uint32_t number) { return number < several ? &config_.providers[number] : nullptr; };
+  if (const uint32_t exact = listed_.find(name); exact != NameIndex::none) return one(exact);
+  uint32_t by_prefix = NameIndex::none;
+  for (const size_t size : prefix_sizes_) {
+    if (size > name.size()) break;
+    const uint32_t number = prefixes_.find(name.substr(0, size));
+    if (number == NameIndex::none) continue;
+    if (by_prefix != NameIndex::none && by_prefix != number) return nullptr;
+    by_prefix = number;
   }
-  if (exact_count > 0) return exact_count == 1 ? exact : nullptr;
-  return pattern_count == 1 ? pattern : nullptr;
+  return one(by_prefix);
 }
 
 Result<Target> Router::route_without_model(Dialect dialect) const {
-  const config::Provider* only = nullptr;
-  const config::Provider* maker = nullptr;
-  std::vector<std::string_view> speakers;
-  for (const config::Provider& provider : config_.providers) {
-    if (!provider.speaks(dialect)) continue;
-    only = &provider;
-    speakers.push_back(provider.name);
-    if (provider.name == maker_of(dialect)) maker = &provider;
-  }
-  if (speakers.size() == 1) return Target{only, ""};
-  if (maker != nullptr) return Target{maker, ""};
-  if (speakers.empty()) {
+  const Speakers& speakers = speakers_[static_cast<size_t>(dialect)];
+  if (speakers.count == 1) return Target{speakers.only, ""};
+  if (speakers.maker != nullptr) return Target{speakers.maker, ""};
+  if (speakers.count == 0) {
     return fail(ErrorCode::untranslatable,
                 "no configured provider speaks the " + std::string(name_of(dialect)) + " dialect of this path");
   }
-  return fail(ErrorCode::unknown_model, "this request names no model, and several providers could answer it (" +
-                                            join(speakers) + "); name one with \"model\": \"provider/model\"");
-}
-
-std::vector<std::pair<std::string, std::string>> Router::known_models() const {
-  std::vector<std::pair<std::string, std::string>> known;
-  for (const config::Model& model : config_.models) known.emplace_back(model.name, model.provider);
+  std::vector<std::string_view> names;
   for (const config::Provider& provider : config_.providers) {
-    for (const std::string& model : provider.models) {
-      if (!model.ends_with('*')) known.emplace_back(provider.name + "/" + model, provider.name);
-    }
+    if (provider.speaks(dialect)) names.push_back(provider.name);
   }
-  return known;
+  return fail(ErrorCode::unknown_model, "this request names no model, and several providers could answer it (" +
+                                            join(names) + "); name one with \"model\": \"provider/model\"");
 }
 
 Error Router::unknown(std::string_view name) const {
   std::string text = "unknown model '" + std::string(name) + "'";
-  const auto known = known_models();
   std::vector<std::string_view> names;
-  for (const auto& [model, provider] : known) names.push_back(model);
+  for (size_t i = 0; i < std::min(known_.size(), most_nearest_looks); ++i) names.push_back(known_[i].first);
   const std::vector<std::string_view> close = nearest(name, names, 3);
   if (!close.empty()) text += "; nearest known: " + join(close);
   std::vector<std::string_view> providers;

@@ -2,11 +2,16 @@
 // configuration only.
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/dialect.h"
+#include "base/name_index.h"
 #include "base/result.h"
 #include "config/config.h"
 
@@ -19,24 +24,45 @@ struct Target {
   std::string label() const;                   // "provider/model", for records and headers
 };
 
+// Made with indexes of all that it looks for, so that a route costs the same however many there are.
 class Router {
  public:
-  // `config` must outlive the router.
-  explicit Router(const config::Config& config) : config_(config) {}
+  // `config` must outlive the router, and not change.
+  explicit Router(const config::Config& config);
+  Router(const Router&) = delete;
+  Router& operator=(const Router&) = delete;
 
   // In this order: a name of `models`; "provider/model"; the one provider that lists the name; the provider of its
   // family. unknown_model names the nearest known names. An empty `name` goes to the provider that speaks `dialect`:
   // the only one, or the one named like the dialect's maker. bad_request: a control character in `name`.
   Result<Target> route(std::string_view name, Dialect dialect) const;
+  // The provider of that name, or nullptr.
+  const config::Provider* provider(std::string_view name) const;
   // Every name that can be told beforehand, for /v1/models: (name, provider).
-  std::vector<std::pair<std::string, std::string>> known_models() const;
+  const std::vector<std::pair<std::string, std::string>>& known_models() const { return known_; }
 
  private:
+  static constexpr uint32_t several = NameIndex::none - 1;  // in the place of a provider's number
+  void add_listed(const config::Provider& provider, uint32_t number);
+  void add_speaker(const config::Provider& provider);
   Result<Target> route_without_model(Dialect dialect) const;
   const config::Provider* lister_of(std::string_view name) const;
   Error unknown(std::string_view name) const;
 
+  // Who speaks a dialect.
+  struct Speakers {
+    size_t count = 0;
+    const config::Provider* only = nullptr;   // of one, that
+    const config::Provider* maker = nullptr;  // the one named like the dialect's maker
+  };
+
   const config::Config& config_;
+  // Numbers of config_.models and config_.providers; the names are theirs.
+  NameIndex models_, providers_, listed_, prefixes_;
+  std::vector<size_t> prefix_sizes_;  // of `prefixes_`, each once, ascending
+  std::vector<const config::Provider*> model_providers_;
+  std::array<Speakers, dialect_names.size()> speakers_;
+  std::vector<std::pair<std::string, std::string>> known_;
 };
 
 }  // namespace sluice::routing

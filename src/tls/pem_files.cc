@@ -4,10 +4,9 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <string_view>
+
+#include "base/plain_file.h"
 
 namespace sluice::tls {
 namespace {
@@ -19,12 +18,10 @@ tl::unexpected<Error> fail_file(std::string_view field, const std::string& path,
 
 // OpenSSL reads the files itself; this tells an unreadable one from one of the wrong kind.
 Result<void> readable(std::string_view field, const std::string& path) {
-  FILE* file = std::fopen(path.c_str(), "rb");
-  int error = file ? 0 : errno;
-  if (file && std::fgetc(file) == EOF) error = std::ferror(file) ? errno : -1;  // a directory opens, but cannot be read
-  if (file) std::fclose(file);
-  if (error == -1) return fail_file(field, path, "the file is empty");
-  if (error != 0) return fail_file(field, path, std::strerror(error));
+  constexpr size_t most_bytes = 16 << 20;
+  const Result<std::string> text = read_plain_file(path, most_bytes);
+  if (!text) return fail_file(field, path, text.error().message);
+  if (text->empty()) return fail_file(field, path, "the file is empty");
   return {};
 }
 

@@ -71,7 +71,8 @@ TEST_CASE("what is wrong with a secret is said without it") {
       {in_file, "sk-secret\xC3\xA9", "32: keys[0].key: the file \"" + file + "\" holds a character that is not ASCII"},
       {in_file, std::string("sk\0t", 4), "32: keys[0].key: the file \"" + file + "\" holds a control character"},
       {in_file, "\n", "41: " + file_found + ", which is empty"},
-      {in_file, std::string(64 * 1024 + 1, 'k'), "41: " + file_found + ", which is larger than 64 KiB"}};
+      {in_file, std::string(64 * 1024 + 1, 'k'),
+       "41: " + file_found + ", which cannot be read: it is larger than 64 KiB"}};
   for (const Row& row : rows) {
     INFO(row.key);
     if (!row.content.empty()) folder.write("s", row.content);

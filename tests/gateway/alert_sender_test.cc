@@ -41,7 +41,7 @@ struct Wires {
   explicit Wires(bool webhook = true, bool sentry = true) {
     if (pipe2(log_pipe, O_CLOEXEC | O_NONBLOCK) != 0) std::abort();
     log = std::make_unique<observe::Log>(observe::Log::Options{observe::Level::info, false, log_pipe[1]});
-    log->mask(std::string(secret));
+    log->mask({std::string(secret)});
     if (webhook) config.webhook = config::AlertTarget{{true, "hooks.test", 443, "", false}, "/hook/token-1?x=2", ""};
     if (sentry) config.sentry = config::AlertTarget{{true, "sentry.test", 9000, "", false}, "/api/42/envelope/", "k1"};
     AlertSender::Options options;

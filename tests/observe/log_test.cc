@@ -121,7 +121,7 @@ TEST_CASE("registered secrets are masked in lines and records") {
     {
       Log log({Level::info, json, pipe.write_fd()});
       log.info("before the secret is known");
-      log.mask(secret);
+      log.mask({secret});
       log.info("refused " + secret, {{"key", secret}, {"header", "Bearer " + secret}});
       // Longer than one write to a pipe, with the secret across the place where it is cut.
       std::string lines(4090, 'x');

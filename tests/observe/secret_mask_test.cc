@@ -1,13 +1,14 @@
 #include "observe/secret_mask.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <random>
 
 namespace sluice::observe {
 namespace {
 
 std::string masked(const std::vector<std::string>& secrets, const std::string& text) {
-  SecretMask mask;
-  for (const std::string& secret : secrets) mask.add(secret);
+  const SecretMask mask(secrets);
   std::string scratch = "left over from before";
   return std::string(mask.apply(text, scratch));
 }
@@ -49,9 +50,53 @@ TEST_CASE("a secret is found at every offset, among many others") {
   }
 }
 
+// What `masked` should give, found out the slow way.
+std::string slowly_masked(const std::vector<std::string>& secrets, const std::string& text) {
+  std::vector<bool> hidden(text.size()), begins(text.size());
+  for (size_t at = 0, end = 0; at < text.size(); ++at) {
+    size_t longest = 0;
+    for (const std::string& secret : secrets) {
+      if (secret.size() > longest && text.compare(at, secret.size(), secret) == 0) longest = secret.size();
+    }
+    if (longest == 0) continue;
+    if (at >= end) begins[at] = true;
+    end = std::max(end, at + longest);
+    for (size_t i = at; i < at + longest; ++i) hidden[i] = true;
+  }
+  std::string result;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (begins[i]) result += "***";
+    if (!hidden[i]) result += text[i];
+  }
+  return result;
+}
+
+TEST_CASE("many secrets, some of which begin like others, hide the same as they would one by one") {
+  for (const size_t many : {3u, 40u, 700u}) {
+    std::mt19937_64 random(many);
+    const auto letters = [&random](size_t least, size_t most) {
+      std::string text(least + random() % (most - least + 1), 'a');
+      for (char& c : text) c = "abc"[random() % 3];
+      return text;
+    };
+    std::vector<std::string> secrets;
+    for (size_t i = 0; i < many; ++i) {
+      const bool longer = !secrets.empty() && random() % 3 == 0;
+      secrets.push_back(longer ? secrets[random() % secrets.size()] + letters(1, 6) : letters(8, 40));
+    }
+    for (int i = 0; i < 50; ++i) {
+      std::string text = letters(0, 30);
+      for (int part = 0; part < 4; ++part) {
+        const std::string& secret = secrets[random() % secrets.size()];
+        text += secret.substr(random() % 3 == 0 ? 1 : 0) + letters(1, 12);
+      }
+      REQUIRE(masked(secrets, text) == slowly_masked(secrets, text));
+    }
+  }
+}
+
 TEST_CASE("text without secrets is not copied") {
-  SecretMask mask;
-  mask.add("sk-0123456789");
+  const SecretMask mask({"sk-0123456789"});
   const std::string text = "nothing to see";
   std::string scratch;
   CHECK(mask.apply(text, scratch).data() == text.data());

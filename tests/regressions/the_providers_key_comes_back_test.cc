@@ -9,7 +9,7 @@ namespace {
 
 std::string answer_to(std::string_view answer) {
   World world;
-  world.log->mask("provider-secret");
+  world.log->mask({"provider-secret"});
   world.say(post("/v1/chat/completions", R"({"model":"fast","messages":[]})"));
   REQUIRE(world.targets.size() == 1);
   REQUIRE(world.target().has("provider-secret"));
