@@ -1,4 +1,6 @@
 // include/sluice/gateway.h: wires configuration, workers, own pages and the demo provider into one running gateway.
+#include <malloc.h>
+
 #include <algorithm>
 #include <chrono>
 #include <mutex>
@@ -26,23 +28,24 @@ struct Gateway::State {
     std::string url;
   };
   std::vector<Listening> listening;
-  std::mutex reloading;  // one at a time
+  std::mutex reloading;                // one at a time
+  mutable std::mutex listening_mutex;  // guards `listening` and the step from one setup to the next, which is short
   std::mutex asked_mutex;
-  std::function<void(Gateway::Reloaded)> reload_asked;  // guarded by it
-  bool hands_over = false;                              // sockets were passed
-  std::atomic<bool> leaving{false};                     // drain() was called
+  std::function<void(const std::string& by, Gateway::Reloaded)> reload_asked;  // guarded by it
+  bool hands_over = false;                                                     // sockets were passed
+  std::atomic<bool> leaving{false};                                            // drain() was called
   std::atomic<size_t> still_draining{0};
   uint64_t started_ns = 0;
   int64_t started_unix_s = 0;
 
-  Result<void> prepare(config::Config config, observe::Log& log);
+  Result<void> prepare(std::shared_ptr<const config::Config> config, observe::Log& log);
   Result<void> bind();
   Result<net::ListenSocket> socket_at(const config::Address& address);
   Result<std::vector<net::ListenSocket>> sockets_at(const config::Address& address);
   void note_listening(const config::Address& address, const net::ListenSocket& socket);
   Result<void> listen_as(const config::Config& next);
   bool listens_at(const config::Address& address) const;
-  Result<void> ask_reload(const Reloaded& done);
+  Result<void> ask_reload(const std::string& by, const Reloaded& done);
 };
 
 namespace {
@@ -59,7 +62,20 @@ Result<std::vector<api::ListedModel>> models_for(const gateway::Setup& setup, co
   return models;
 }
 
-using AskReload = std::function<Result<void>(Gateway::Reloaded)>;
+using AskReload = std::function<Result<void>(const std::string& by, Gateway::Reloaded)>;
+
+std::string key_name(const gateway::Setup& setup, const http::RequestHead& head) {
+  const Result<gateway::Admitted> admitted = gateway::admit(setup.keys, head);
+  return admitted && admitted->key != nullptr ? admitted->key->name : "";
+}
+
+// Who has the configuration read again, for the log.
+std::string asker(const std::string& key, std::string_view peer) {
+  std::string text = key.empty() ? "no key" : "key " + key;
+  text += ", from ";
+  text += peer;
+  return text;
+}
 
 gateway::OwnPages make_pages(const gateway::Shared& shared, const std::atomic<bool>& leaving, uint64_t started_ns,
                              int64_t started_unix_s, const AskReload& ask_reload) {
@@ -80,18 +96,20 @@ gateway::OwnPages make_pages(const gateway::Shared& shared, const std::atomic<bo
     census->take(loop, shared.worker_count, std::move(done));
     return {};
   };
-  const auto reload = [may, ask_reload](const http::RequestHead& head, std::string_view peer, net::Loop& loop,
-                                        admin::Pages::Reloaded done) -> Result<void> {
+  const auto reload = [&shared, may, ask_reload](const http::RequestHead& head, std::string_view peer, net::Loop& loop,
+                                                 admin::Pages::Reloaded done) -> Result<void> {
     if (const Result<void> allowed = may(head, peer); !allowed) return allowed;
-    return ask_reload([&loop, done = std::move(done)](std::vector<std::string> problems) {
+    const std::string by = asker(key_name(*shared.setup(), head), peer);
+    return ask_reload(by, [&loop, done = std::move(done)](std::vector<std::string> problems) {
       loop.post([done, problems = std::move(problems)] { done(problems); });
     });
   };
+  const auto name = [&shared](const http::RequestHead& head) { return key_name(*shared.setup(), head); };
   gateway::OwnPages pages;
   pages.knows = admin::Pages::knows;
   pages.service = std::make_unique<admin::Pages>(admin::Pages::Options{*shared.metrics, leaving, models, started_ns,
                                                                        started_unix_s, admin::Clock::system(), limits,
-                                                                       exchanges, may, &shared.log, reload});
+                                                                       exchanges, may, &shared.log, reload, name});
   return pages;
 }
 
@@ -109,10 +127,11 @@ Gateway::Gateway() : state_(std::make_unique<State>()) {}
 Gateway::~Gateway() { stop(); }
 
 tl::expected<std::unique_ptr<Gateway>, std::string> Gateway::start(config::Config config, observe::Log& log) {
-  return start(std::move(config), log, {});
+  return start(std::make_shared<const config::Config>(std::move(config)), log, {});
 }
 
-tl::expected<std::unique_ptr<Gateway>, std::string> Gateway::start(config::Config config, observe::Log& log,
+tl::expected<std::unique_ptr<Gateway>, std::string> Gateway::start(std::shared_ptr<const config::Config> config,
+                                                                   observe::Log& log,
                                                                    std::vector<net::ListenSocket> passed) {
   std::unique_ptr<Gateway> gateway(new Gateway());
   State& state = *gateway->state_;
@@ -130,13 +149,14 @@ tl::expected<std::unique_ptr<Gateway>, std::string> Gateway::start(config::Confi
 }
 
 // All that can fail before an address is taken.
-Result<void> Gateway::State::prepare(config::Config config, observe::Log& log) {
+Result<void> Gateway::State::prepare(std::shared_ptr<const config::Config> config, observe::Log& log) {
   auto setup = gateway::Setup::make(std::move(config), roots, nullptr);
   if (!setup) return tl::unexpected<Error>(setup.error());
   const config::Config& kept = (*setup)->config;
   shared = std::make_unique<gateway::Shared>(*setup, log);
   shared->make_pages = [this](const gateway::Shared& all) {
-    return make_pages(all, leaving, started_ns, started_unix_s, [this](Reloaded done) { return ask_reload(done); });
+    return make_pages(all, leaving, started_ns, started_unix_s,
+                      [this](const std::string& by, Reloaded done) { return ask_reload(by, done); });
   };
   const auto memory = std::make_shared<demo::DemoMemory>();
   const auto made = std::make_shared<std::atomic<uint64_t>>(0);
@@ -235,29 +255,34 @@ bool Gateway::State::listens_at(const config::Address& address) const {
   return std::any_of(listening.begin(), listening.end(), [&](const Listening& one) { return one.address == address; });
 }
 
-Result<void> Gateway::State::ask_reload(const Reloaded& done) {
+Result<void> Gateway::State::ask_reload(const std::string& by, const Reloaded& done) {
   const std::lock_guard lock(asked_mutex);
   if (!reload_asked) return fail(ErrorCode::not_implemented, "whoever runs this sluice does not reload it");
-  reload_asked(done);
+  reload_asked(by, done);
   return {};
 }
 
-void Gateway::on_reload_asked(std::function<void(Reloaded)> asked) {
+void Gateway::on_reload_asked(std::function<void(const std::string& by, Reloaded)> asked) {
   const std::lock_guard lock(state_->asked_mutex);
   state_->reload_asked = std::move(asked);
 }
 
 tl::expected<void, std::string> Gateway::reload(config::Config config) {
+  return reload(std::make_shared<const config::Config>(std::move(config)));
+}
+
+tl::expected<void, std::string> Gateway::reload(std::shared_ptr<const config::Config> config) {
   State& state = *state_;
-  const std::lock_guard lock(state.reloading);
+  const std::lock_guard one_at_a_time(state.reloading);
   const auto refused = [&state](const std::string& why) {
     state.shared->metrics->note_reload(false);
     return tl::unexpected<std::string>(why);
   };
-  if (state.leaving) return tl::unexpected<std::string>("sluice is going down");
   const std::shared_ptr<gateway::Setup> before = state.shared->setup();
   auto next = gateway::Setup::make(std::move(config), state.roots, before.get());
   if (!next) return refused(next.error().message);
+  const std::lock_guard lock(state.listening_mutex);
+  if (state.leaving) return tl::unexpected<std::string>("sluice is going down");
   const Result<void> listening = state.listen_as((*next)->config);
   if (!listening) return refused(listening.error().message);
   state.shared->swap(std::move(*next));
@@ -265,9 +290,14 @@ tl::expected<void, std::string> Gateway::reload(config::Config config) {
   return {};
 }
 
+void Gateway::tidy() {
+  if (state_->shared->free_retired()) ::malloc_trim(0);
+}
+
 void Gateway::note_failed_reload() { state_->shared->metrics->note_reload(false); }
 
 uint16_t Gateway::port() const {
+  const std::lock_guard lock(state_->listening_mutex);
   for (const auto& one : state_->listening) {
     if (one.port != 0) return one.port;
   }
@@ -275,6 +305,7 @@ uint16_t Gateway::port() const {
 }
 size_t Gateway::workers() const { return state_->workers.size(); }
 std::vector<std::string> Gateway::addresses() const {
+  const std::lock_guard lock(state_->listening_mutex);
   std::vector<std::string> urls;
   for (const auto& one : state_->listening) urls.push_back(one.url);
   return urls;
@@ -282,7 +313,10 @@ std::vector<std::string> Gateway::addresses() const {
 std::string Gateway::metrics() const { return state_->shared->metrics->page(); }
 
 void Gateway::drain(std::function<void()> drained) {
-  state_->leaving = true;
+  {
+    const std::lock_guard lock(state_->listening_mutex);
+    state_->leaving = true;
+  }
   state_->shared->draining = !state_->hands_over;
   state_->still_draining = state_->workers.size();
   for (const auto& worker : state_->workers) {

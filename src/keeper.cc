@@ -20,7 +20,7 @@ void Keeper::keep() {
   parts_.notifier.tell("READY=1\nSTATUS=listens on " + addresses());
   while (wait_until(Signals::forever) != Event::terminate) {
   }
-  const uint32_t grace_ms = parts_.reloader.running().shutdown_grace_ms;
+  const uint32_t grace_ms = parts_.reloader.shutdown_grace_ms();
   parts_.log.info("draining: new requests are refused, running ones may finish",
                   {{"grace_ms", std::to_string(grace_ms)}});
   parts_.notifier.tell("STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=" +
@@ -46,19 +46,17 @@ Keeper::Event Keeper::wait_until(uint64_t deadline_ms) {
     const uint64_t now = now_ms();
     if (now >= deadline_ms) return Event::time_is_up;
     const uint64_t left_ms = deadline_ms == Signals::forever ? Signals::forever : deadline_ms - now;
-    switch (parts_.signals.wait(std::min(left_ms, patience_ms(now)))) {
+    switch (parts_.signals.wait(std::min(left_ms, watchdog_.wait_ms(now)))) {
       case Signals::Woken::terminate:
         return Event::terminate;
       case Signals::Woken::reopen:
         reopen_log();
         break;
       case Signals::Woken::reload:
-        reload("SIGHUP");
+        parts_.reloader.ask("SIGHUP");
         break;
       case Signals::Woken::poked:
       case Signals::Woken::timeout:
-        reload_for_those_who_asked();
-        if (parts_.reloader.watches() && parts_.reloader.file_has_changed()) reload("the file has changed");
         break;
     }
   }
@@ -71,37 +69,6 @@ void Keeper::feed_watchdog() {
     watchdog_.answered();
     parts_.signals.poke();
   });
-}
-
-uint64_t Keeper::patience_ms(uint64_t now_ms) const {
-  const uint64_t watchdog_ms = watchdog_.wait_ms(now_ms);
-  return parts_.reloader.watches() ? std::min(watchdog_ms, Reloader::watch_ms) : watchdog_ms;
-}
-
-void Keeper::ask_reload(Gateway::Reloaded done) {
-  {
-    const std::lock_guard lock(asked_mutex_);
-    asked_.push_back(std::move(done));
-  }
-  parts_.signals.poke();
-}
-
-void Keeper::reload_for_those_who_asked() {
-  std::vector<Gateway::Reloaded> asked;
-  {
-    const std::lock_guard lock(asked_mutex_);
-    asked.swap(asked_);
-  }
-  if (asked.empty()) return;
-  const std::vector<std::string> problems = reload("POST /admin/reload");
-  for (const Gateway::Reloaded& done : asked) done(problems);
-}
-
-std::vector<std::string> Keeper::reload(const char* why) {
-  parts_.notifier.tell("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now_ms() * 1000));
-  const auto done = parts_.reloader.reload(why);
-  parts_.notifier.tell("READY=1\nSTATUS=listens on " + addresses());
-  return done ? std::vector<std::string>() : done.error();
 }
 
 void Keeper::reopen_log() {

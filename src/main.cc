@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -51,7 +52,7 @@ void say_start(const config::Config& config, const Gateway& gateway, uint64_t de
   const std::string block = config::banner(config, gateway.addresses());
   std::fwrite(block.data(), 1, block.size(), stdout);
   std::fflush(stdout);
-  for (const std::string& warning : config.warnings) log.warn(warning);
+  log_warnings(log, config.warnings);
   if (!config.limits.connections_given) return;
   const std::string warning = daemon::descriptor_warning(descriptors, gateway.workers(), config.limits.connections);
   if (!warning.empty()) log.warn(warning);
@@ -61,8 +62,9 @@ int run(StartupOptions options) {
   auto sockets = take_passed_sockets();
   if (!sockets) return say(sockets.error());
   for (const net::ListenSocket& socket : *sockets) options.passed.push_back(socket.text());
-  const auto config = load_config(options);
-  if (!config) return say(config.error());
+  auto loaded = load_config(options);
+  if (!loaded) return say(loaded.error());
+  const auto config = std::make_shared<const config::Config>(std::move(*loaded));
   const auto cannot_start = [](const std::string& why) { return say({exit_could_not_start, {why}}); };
   const uint64_t descriptors = daemon::raise_descriptor_limit();
   if (!config->pid_file.empty()) {
@@ -77,9 +79,9 @@ int run(StartupOptions options) {
   Signals signals;  // before any thread is made
   const observe::Level level = observe::level_named(config->log.level).value_or(observe::Level::info);
   observe::Log log({level, config->log.json, log_file ? log_file->fd() : STDOUT_FILENO});
-  mask_secrets(log, *config);
+  mask_secrets(log, {config.get()});
   const daemon::Notifier notifier = make_notifier(log);
-  auto gateway = Gateway::start(*config, log, std::move(*sockets));
+  auto gateway = Gateway::start(config, log, std::move(*sockets));
   if (!gateway) return cannot_start(gateway.error());
   std::optional<daemon::PidFile> pid_file;
   if (!config->pid_file.empty()) {
@@ -88,11 +90,15 @@ int run(StartupOptions options) {
     pid_file = std::move(*written);
   }
   say_start(*config, **gateway, descriptors, log);
-  Reloader reloader(options, *config, **gateway, log);
+  Reloader reloader(options, config, **gateway, log, notifier);
   Keeper keeper({signals, **gateway, log, log_file ? &*log_file : nullptr, reloader, notifier, watchdog_us(notifier)});
-  (*gateway)->on_reload_asked([&keeper](Gateway::Reloaded done) { keeper.ask_reload(std::move(done)); });
+  (*gateway)->on_reload_asked([&reloader](const std::string& by, Gateway::Reloaded done) {
+    reloader.ask("POST /admin/reload, " + by, std::move(done));
+  });
+  reloader.start();
   keeper.keep();
   (*gateway)->on_reload_asked(nullptr);
+  reloader.stop();
   (*gateway)->stop();
   return exit_fine;
 }

@@ -1,38 +1,54 @@
 // Reads the configuration again and has the gateway work by it: on SIGHUP, when the file has changed, when it is asked
-// for.
+// for. On a thread of its own, so that neither a request nor the service manager's watchdog waits for it, however large
+// the configuration is.
 #pragma once
 
 #include <sys/stat.h>
 
-#include <optional>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <tl/expected.hpp>
 #include <vector>
 
 #include "config/config.h"
+#include "daemon/notifier.h"
 #include "observe/log.h"
 #include "sluice/gateway.h"
 #include "startup.h"
 
 namespace sluice {
 
-// Has the log write "***" for every secret of `config`.
-void mask_secrets(observe::Log& log, const config::Config& config);
+// Has the log write "***" for every secret of these configurations, and for no others.
+void mask_secrets(observe::Log& log, std::initializer_list<const config::Config*> configs);
+
+// Says what there is to be warned of; of very much, the beginning: the log takes so many lines at once.
+void log_warnings(observe::Log& log, const std::vector<std::string>& warnings);
 
 class Reloader {
  public:
-  // `running`: what the gateway works by now. The references must outlive it.
-  Reloader(const StartupOptions& options, config::Config running, Gateway& gateway, observe::Log& log);
+  // `running`: what the gateway works by now. The references must outlive it; stop it before the gateway.
+  Reloader(const StartupOptions& options, std::shared_ptr<const config::Config> running, Gateway& gateway,
+           observe::Log& log, const daemon::Notifier& notifier);
+  ~Reloader() { stop(); }
+  Reloader(const Reloader&) = delete;
+  Reloader& operator=(const Reloader&) = delete;
 
-  // All or nothing: what is wrong is told, in the words of `sluice check`, and the old configuration stays. Logs what
-  // came of it. Any one thread at a time. `why` is for the log: "SIGHUP".
-  tl::expected<void, std::vector<std::string>> reload(std::string_view why);
-  // Looks at the file; true once a change of it is a look old, so that nobody is still writing it. Every watch_ms.
-  bool file_has_changed();
-  bool watches() const { return !running_.file.empty(); }
-  const config::Config& running() const { return running_; }
-  static constexpr uint64_t watch_ms = 1'000;
+  void start();
+  // Any thread: has the configuration read again, and what is wrong with it, if anything, told to `done` (or nobody) on
+  // the reloader's thread. Once stopped, `done` is told so. `why` is for the log: "SIGHUP".
+  void ask(std::string why, Gateway::Reloaded done = nullptr);
+  // Waits for a reload that is under way.
+  void stop();
+  // Of what the gateway works by. Any thread.
+  uint32_t shutdown_grace_ms() const { return grace_ms_; }
 
  private:
   struct Stamp {
@@ -40,15 +56,39 @@ class Reloader {
     int64_t changed_ns = 0;
     bool operator==(const Stamp&) const = default;
   };
+  struct Asked {
+    std::string why;
+    Gateway::Reloaded done;
+  };
+  static constexpr std::chrono::milliseconds watch_every{1'000};
+
+  void run();
+  std::vector<Asked> wait();
+  void answer(const std::vector<Asked>& asked);
+  // All or nothing: what is wrong is told, in the words of `sluice check`, and the old configuration stays. Logs what
+  // came of it.
+  tl::expected<void, std::vector<std::string>> reload(const std::string& why);
+  // Looks at the file; true once a change of it is a look old, so that nobody is still writing it.
+  bool file_has_changed();
+  bool watches() const { return !running_->file.empty(); }
   Stamp stamp() const;
-  void set_log_level(const config::Config& next);
+  void set_log_level(const config::Config& next, const std::string& why);
   void tell_what_needs_a_restart(const config::Config& next);
 
   const StartupOptions& options_;
-  config::Config running_;
   Gateway& gateway_;
   observe::Log& log_;
+  const daemon::Notifier& notifier_;
+  std::atomic<uint32_t> grace_ms_;
+  // The thread's alone.
+  std::shared_ptr<const config::Config> running_;
   Stamp loaded_, seen_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<Asked> asked_;  // guarded by it
+  bool stopped_ = false;      // guarded by it
+  std::thread thread_;
 };
 
 }  // namespace sluice

@@ -30,7 +30,9 @@ class Gateway {
   static tl::expected<std::unique_ptr<Gateway>, std::string> start(config::Config config, observe::Log& log);
   // The same with sockets that listen already and outlive this process, each used in the place of an address of
   // config.listen that it is at; one that is at none is closed, with a warning. With any, drain() hands over.
-  static tl::expected<std::unique_ptr<Gateway>, std::string> start(config::Config config, observe::Log& log,
+  // The configuration is shared, not copied: of 100,000 keys there is one table.
+  static tl::expected<std::unique_ptr<Gateway>, std::string> start(std::shared_ptr<const config::Config> config,
+                                                                   observe::Log& log,
                                                                    std::vector<net::ListenSocket> passed);
   // Stops at once if it still runs: open exchanges are cut.
   ~Gateway();
@@ -48,12 +50,17 @@ class Gateway {
   // `pid_file`, `shutdown_grace_s`. From any thread, but for a worker's own callbacks out of drain() and
   // when_all_turned().
   tl::expected<void, std::string> reload(config::Config config);
+  tl::expected<void, std::string> reload(std::shared_ptr<const config::Config> config);
   // For /metrics: a configuration that could not even be given to reload(). Any thread.
   void note_failed_reload();
   // Who is asked when an admin has the configuration read again (POST /admin/reload): called on some worker's thread,
   // must return at once, and see to it that `done` is called with what is wrong, or with nothing, from any thread.
+  // `by`, for the log: "key ops, from 127.0.0.1:4711".
   using Reloaded = std::function<void(std::vector<std::string> problems)>;
-  void on_reload_asked(std::function<void(Reloaded done)> asked);
+  void on_reload_asked(std::function<void(const std::string& by, Reloaded done)> asked);
+  // Frees what configurations before the present one have left and nobody works by any more. After a reload, once in a
+  // while, on a thread that nobody waits for.
+  void tidy();
   // New requests get 503 from now on; `drained` is called, on some worker's thread, when the last exchange has ended.
   // Where sockets were passed, nobody is accepted from now on instead, so that new callers wait for who listens next,
   // and whoever is connected already still gets an answer to the request that he was about to send.

@@ -12,14 +12,14 @@ std::string log_level_body(const observe::Log& log) {
   return body;
 }
 
-Result<void> change_log_level(observe::Log& log, std::string_view body, std::string_view peer) {
+Result<void> change_log_level(observe::Log& log, std::string_view body, std::string_view key, std::string_view peer) {
   const Result<std::string> name = config::read_level_request(body);
   if (!name) return tl::unexpected<Error>(name.error());
   const observe::Level before = log.level();
   const observe::Level level = observe::level_named(*name).value_or(before);
   log.set_level(level);
-  log.write(observe::Level::error, "the log's level was changed",
-            {{"from", name_of(before)}, {"to", name_of(level)}, {"peer", peer}});
+  log.always(observe::Level::info, "the log's level was changed",
+             {{"from", name_of(before)}, {"to", name_of(level)}, {"key", key}, {"peer", peer}});
   return {};
 }
 

@@ -197,7 +197,8 @@ std::unique_ptr<http::RequestHandler> Pages::set_log_level(const http::RequestHe
     return std::make_unique<Answered>();
   }
   return std::make_unique<SmallBody>([this, &head, &responder](const Result<std::string_view>& body) {
-    const Result<void> set = body ? change_log_level(*options_.log, *body, responder.peer())
+    const Result<void> set = body ? change_log_level(*options_.log, *body,
+                                                     options_.key_name ? options_.key_name(head) : "", responder.peer())
                                   : Result<void>(tl::unexpected<Error>(body.error()));
     if (!set) return answer_error(head, set.error(), responder);
     answer_json(200, log_level_body(*options_.log), responder);

@@ -48,6 +48,8 @@ class Pages final : public http::Service {
       std::function<Result<void>(const http::RequestHead&, std::string_view peer, net::Loop& loop, Reloaded done)>;
   // Whether whoever sent this request from `peer` may administer.
   using MayFor = std::function<Result<void>(const http::RequestHead&, std::string_view peer)>;
+  // The name of the key that a request came with; "" without one.
+  using KeyNameFor = std::function<std::string(const http::RequestHead&)>;
   // What is referred to must outlive the pages.
   struct Options {
     const observe::Metrics& metrics;
@@ -61,6 +63,7 @@ class Pages final : public http::Service {
     MayFor may_administer{};      // who may see and set the log's level
     observe::Log* log = nullptr;  // whose level; nullptr: there is no such page
     ReloadFor reload{};
+    KeyNameFor key_name{};  // for the log, of who has set its level
   };
 
   explicit Pages(Options options);

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/name_index.h"
 #include "http/writer.h"
 #include "net/tcp_dialer.h"
 #include "tls/dialer.h"
@@ -49,45 +50,44 @@ bool ProviderLink::sets(std::string_view name) const {
 ProviderLinks::ProviderLinks(net::Loop& loop, net::Resolver& resolver, const config::Config& config,
                              const TargetContexts& contexts, const AcceptDemo& accept_demo, http::PoolCounts& counts,
                              const ProviderLinks* before)
-    : config_(config) {
-  for (size_t i = 0; i < config.providers.size(); ++i) {
-    const config::Provider& provider = config.providers[i];
-    if (auto kept = kept_from(before, provider); kept != nullptr) {
-      links_.push_back(std::move(kept));
-      continue;
-    }
-    auto link = std::make_shared<ProviderLink>(provider);
-    link->fixed_fields = fixed_fields_of(provider);
-    const config::Url& url = provider.base_url;
-    if (url.demo) {
-      link->dialer = std::make_unique<net::MemoryDialer>(loop, accept_demo);
-    } else {
-      link->dialer = std::make_unique<net::TcpDialer>(loop, resolver, url.host, url.port);
-    }
-    if (contexts[i]) {
-      link->dialer = std::make_unique<tls::TlsDialer>(loop, std::move(link->dialer), contexts[i], url.host);
-    }
-    http::PoolOptions options;
-    options.max_open = provider.max_connections;
-    options.max_waiting = config.limits.queue;
-    link->pool = std::make_unique<http::OutboundPool>(loop, *link->dialer, options, counts);
-    links_.push_back(std::move(link));
-  }
+    : loop_(loop),
+      resolver_(resolver),
+      config_(config),
+      contexts_(contexts),
+      accept_demo_(accept_demo),
+      counts_(counts),
+      links_(config.providers.size()) {
+  if (before != nullptr && before->config_.limits.queue == config.limits.queue) keep_of(*before);
 }
 
 // Files may hold something else under the same name, so a provider that has any is never the same.
-std::shared_ptr<ProviderLink> ProviderLinks::kept_from(const ProviderLinks* before,
-                                                       const config::Provider& provider) const {
-  if (before == nullptr || before->config_.limits.queue != config_.limits.queue) return nullptr;
-  if (!provider.ca_file.empty() || !provider.cert_file.empty()) return nullptr;
-  for (const auto& link : before->links_) {
-    if (link->provider == provider) return link;
+void ProviderLinks::keep_of(const ProviderLinks& before) {
+  NameIndex places(config_.providers.size());
+  for (uint32_t i = 0; i < config_.providers.size(); ++i) places.add(config_.providers[i].name, i);
+  for (const std::shared_ptr<ProviderLink>& link : before.links_) {
+    if (!link || !link->provider.ca_file.empty() || !link->provider.cert_file.empty()) continue;
+    const uint32_t place = places.find(link->provider.name);
+    if (place != NameIndex::none && link->provider == config_.providers[place]) links_[place] = link;
   }
-  return nullptr;
 }
 
-ProviderLink& ProviderLinks::of(const config::Provider& provider) {
-  return *links_[static_cast<size_t>(&provider - config_.providers.data())];
+std::shared_ptr<ProviderLink> ProviderLinks::make(const config::Provider& provider) {
+  auto link = std::make_shared<ProviderLink>(provider);
+  link->fixed_fields = fixed_fields_of(provider);
+  const config::Url& url = provider.base_url;
+  if (url.demo) {
+    link->dialer = std::make_unique<net::MemoryDialer>(loop_, accept_demo_);
+  } else {
+    link->dialer = std::make_unique<net::TcpDialer>(loop_, resolver_, url.host, url.port);
+  }
+  if (const auto& context = contexts_[static_cast<size_t>(&provider - config_.providers.data())]; context) {
+    link->dialer = std::make_unique<tls::TlsDialer>(loop_, std::move(link->dialer), context, url.host);
+  }
+  http::PoolOptions options;
+  options.max_open = provider.max_connections;
+  options.max_waiting = config_.limits.queue;
+  link->pool = std::make_unique<http::OutboundPool>(loop_, *link->dialer, options, counts_);
+  return link;
 }
 
 }  // namespace sluice::gateway

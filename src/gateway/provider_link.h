@@ -39,17 +39,28 @@ class ProviderLinks {
   // Takes the target's end of an in-process connection; for "demo:" providers.
   using AcceptDemo = std::function<void(std::unique_ptr<net::Stream>)>;
   // All references must outlive this, and what is kept of it. `before` (or nullptr): the links whose place these take;
-  // those to providers that did not change are kept, with their connections.
+  // those in use to providers that did not change are kept, with their connections. Others are made when they are first
+  // asked for, so that a change of the configuration costs no request more than the links in use.
   ProviderLinks(net::Loop& loop, net::Resolver& resolver, const config::Config& config, const TargetContexts& contexts,
                 const AcceptDemo& accept_demo, http::PoolCounts& counts, const ProviderLinks* before = nullptr);
   // `provider` must be one of the config's.
-  ProviderLink& of(const config::Provider& provider);
+  ProviderLink& of(const config::Provider& provider) {
+    std::shared_ptr<ProviderLink>& link = links_[static_cast<size_t>(&provider - config_.providers.data())];
+    if (!link) link = make(provider);
+    return *link;
+  }
 
  private:
-  std::shared_ptr<ProviderLink> kept_from(const ProviderLinks* before, const config::Provider& provider) const;
+  std::shared_ptr<ProviderLink> make(const config::Provider& provider);
+  void keep_of(const ProviderLinks& before);
 
+  net::Loop& loop_;
+  net::Resolver& resolver_;
   const config::Config& config_;
-  std::vector<std::shared_ptr<ProviderLink>> links_;  // index as in config.providers
+  const TargetContexts& contexts_;
+  const AcceptDemo accept_demo_;
+  http::PoolCounts& counts_;
+  std::vector<std::shared_ptr<ProviderLink>> links_;  // index as in config.providers; null: not asked for yet
 };
 
 }  // namespace sluice::gateway

@@ -14,8 +14,8 @@ std::shared_ptr<observe::Alerts> make_alerts(const config::Alerts& config, const
 
 }  // namespace
 
-Result<std::shared_ptr<Setup>> Setup::make(config::Config config, const std::shared_ptr<tls::SystemRoots>& roots,
-                                           const Setup* before) {
+Result<std::shared_ptr<Setup>> Setup::make(std::shared_ptr<const config::Config> config,
+                                           const std::shared_ptr<tls::SystemRoots>& roots, const Setup* before) {
   auto setup = std::make_shared<Setup>(std::move(config));
   const config::Config& kept = setup->config;
   auto contexts = make_target_contexts(kept, roots);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "base/result.h"
 #include "config/config.h"
@@ -20,14 +21,16 @@ namespace sluice::gateway {
 struct Setup {
   // Reads certificates and keys; the error names what is wrong. `before`: what it takes the place of (or nullptr);
   // limits and rules of alerts that did not change go on counting where they stand.
-  static Result<std::shared_ptr<Setup>> make(config::Config config, const std::shared_ptr<tls::SystemRoots>& roots,
-                                             const Setup* before);
+  static Result<std::shared_ptr<Setup>> make(std::shared_ptr<const config::Config> config,
+                                             const std::shared_ptr<tls::SystemRoots>& roots, const Setup* before);
 
-  explicit Setup(config::Config given) : config(std::move(given)), keys(config.keys), router(config) {}
+  explicit Setup(std::shared_ptr<const config::Config> given)
+      : held(std::move(given)), config(*held), keys(config.keys), router(config) {}
   Setup(const Setup&) = delete;
   Setup& operator=(const Setup&) = delete;
 
-  const config::Config config;
+  const std::shared_ptr<const config::Config> held;
+  const config::Config& config;
   const policy::CallerKeys keys;
   const routing::Router router;
   TargetContexts target_contexts;

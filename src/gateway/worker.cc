@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 
 #include "tls/stream.h"
@@ -56,8 +57,19 @@ std::shared_ptr<Setup> Shared::setup() const {
 
 void Shared::swap(std::shared_ptr<Setup> next) {
   const std::lock_guard lock(mutex_);
-  setup_ = std::move(next);
+  setup_.swap(next);
+  retired_.push_back(std::move(next));
   generation_.fetch_add(1, std::memory_order_release);
+}
+
+bool Shared::free_retired() {
+  std::vector<std::shared_ptr<Setup>> unused;  // go after the lock
+  const std::lock_guard lock(mutex_);
+  const auto first =
+      std::partition(retired_.begin(), retired_.end(), [](const auto& one) { return one.use_count() > 1; });
+  std::move(first, retired_.end(), std::back_inserter(unused));
+  retired_.erase(first, retired_.end());
+  return !unused.empty();
 }
 
 Worker::Worker(Shared& shared, size_t index)

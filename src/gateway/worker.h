@@ -39,6 +39,9 @@ class Shared {
   std::shared_ptr<Setup> setup() const;
   // Any thread: every worker begins each request from now on by this one.
   void swap(std::shared_ptr<Setup> next);
+  // Of the setups that were swapped out, frees those that no worker and no exchange works by any more: of 100,000 keys
+  // that takes its time, so it is left to a thread that nobody waits for. Whether there were any.
+  bool free_retired();
   const std::atomic<uint64_t>& generation() const { return generation_; }
 
   observe::Log& log;
@@ -53,6 +56,7 @@ class Shared {
  private:
   mutable std::mutex mutex_;  // not on the way of a request, but for the first after a swap
   std::shared_ptr<Setup> setup_;
+  std::vector<std::shared_ptr<Setup>> retired_;
   std::atomic<uint64_t> generation_{1};
 };
 

@@ -105,14 +105,13 @@ class LineSink final : public spdlog::sinks::sink {
   void set_pattern(const std::string&) override {}
   void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
 
-  void mask(std::string_view secret) {
+  void mask(std::shared_ptr<const SecretMask> next) {
     const std::lock_guard lock(mutex_);
-    mask_.add(secret);
+    mask_.swap(next);  // the old one goes after the lock
   }
-  std::string masked(std::string_view text) {
-    const std::lock_guard lock(mutex_);
+  std::string masked(std::string_view text) const {
     std::string scratch;
-    return std::string(mask_.apply(text, scratch));
+    return std::string(mask()->apply(text, scratch));
   }
   void close_soon() { writer_.close_soon(); }
 
@@ -120,19 +119,19 @@ class LineSink final : public spdlog::sinks::sink {
   std::atomic<uint64_t> dropped_total{0};
 
  private:
+  std::shared_ptr<const SecretMask> mask() const {
+    const std::lock_guard lock(mutex_);
+    return mask_;
+  }
   void put(std::string_view lines) {
-    {
-      const std::lock_guard lock(mutex_);
-      lines = mask_.apply(lines, scratch_);
-    }
-    writer_.write(lines);
+    writer_.write(mask()->apply(lines, scratch_));
     if (scratch_.capacity() > 256 * 1024) std::string().swap(scratch_);
   }
 
   FdWriter writer_;
   const bool json_;
-  std::mutex mutex_;  // guards mask_; whoever adds secrets does so while the first lines are being written
-  SecretMask mask_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const SecretMask> mask_ = std::make_shared<const SecretMask>();  // guarded by it
   std::string scratch_;
   uint64_t reported_ = 0;
 };
@@ -192,7 +191,9 @@ Log::Log(const Options& options) : state_(std::make_unique<State>(options)) {}
 
 Log::~Log() { state_->sink->close_soon(); }
 
-void Log::mask(std::string secret) { state_->sink->mask(secret); }
+void Log::mask(const std::vector<std::string>& secrets) {
+  state_->sink->mask(std::make_shared<const SecretMask>(secrets));
+}
 
 std::string Log::masked(std::string_view text) const { return state_->sink->masked(text); }
 
@@ -203,7 +204,10 @@ Level Log::level() const { return state_->level.load(std::memory_order_relaxed);
 void Log::set_level(Level level) { state_->level.store(level, std::memory_order_relaxed); }
 
 void Log::write(Level level, std::string_view message, std::initializer_list<LogField> fields) {
-  if (!enabled(level)) return;
+  if (enabled(level)) always(level, message, fields);
+}
+
+void Log::always(Level level, std::string_view message, std::initializer_list<LogField> fields) {
   try {
     if (state_->post(make_line(state_->options.json, level, message, fields))) return;
   } catch (...) {

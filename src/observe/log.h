@@ -37,9 +37,10 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
-  // Every occurrence of `secret` (8 bytes or longer) in later lines is written as "***". Any thread.
-  void mask(std::string secret);
-  // `text` as a line would show it, for what tells of errors elsewhere. Any thread; waits while a line is masked.
+  // Every occurrence of one of `secrets` (those of 8 bytes or longer) in later lines is written as "***"; those given
+  // before no longer are. Any thread.
+  void mask(const std::vector<std::string>& secrets);
+  // `text` as a line would show it, for what tells of errors elsewhere. Any thread.
   std::string masked(std::string_view text) const;
   bool enabled(Level level) const;
   // Lines below it are not written. Any thread; others see a change soon.
@@ -57,6 +58,8 @@ class Log {
   void error(std::string_view message, std::initializer_list<LogField> fields = {}) {
     write(Level::error, message, fields);
   }
+  // As write(), whatever the level: what has to stand there, though it be no error.
+  void always(Level level, std::string_view message, std::initializer_list<LogField> fields = {});
   bool json() const;
   // Whole lines, already formatted (access records). False if the queue is full and they were dropped.
   bool write_lines(std::string_view lines);

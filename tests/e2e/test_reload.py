@@ -58,6 +58,9 @@ def test_an_admin_may_ask_for_it(tmp_path):
         write(sluice, config_with({"quick": "demo/demo"}, keys=keys))
         answer = sluice.post("/admin/reload", b"", ops)
         assert answer.status == 200 and json.loads(answer.body) == {"reloaded": True}
+        wait_for(lambda: 'why="POST /admin/reload, key ops, from 127.0.0.1' in sluice.output(), "who it was")
+        assert sluice.post("/admin/log-level", b'{"level":"error"}', ops).status == 200
+        wait_for(lambda: "info the log's level was changed from=info to=error key=ops" in sluice.output(), "who it was")
         assert "quick" in sluice.get("/v1/models", other).body.decode()
         write(sluice, config_with(keys=keys, colour="red"))
         answer = sluice.post("/admin/reload", b"", ops)
@@ -94,7 +97,8 @@ def test_the_level_of_the_log_changes_at_once(tmp_path):
 
         assert level() == "info"
         read_again(log={"level": "warn"})
-        assert level() == "warn" and "the log's level was changed from=info to=warn" in sluice.output()
+        assert level() == "warn"
+        wait_for(lambda: "info the log's level was changed from=info to=warn" in sluice.output(), "the change in the log")
         assert sluice.post("/admin/log-level", b'{"level":"debug"}').status == 200
         read_again(log={"level": "warn"}, models={"quick": "demo/demo"})  # the file has not changed it
         assert level() == "debug"

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason=
 def service(tmp_path):
     """The unit as it is, but for where the program is: systemd looks whether it is there."""
     text = (UNITS / "sluice.service").read_text()
-    assert text.count("/usr/bin/sluice ") == 1
+    assert text.count("/usr/bin/sluice ") == 2  # to run, and to check before a reload
     (tmp_path / "sluice.service").write_text(text.replace("/usr/bin/sluice ", f"{BINARY} "))
     shutil.copy(UNITS / "sluice.socket", tmp_path)
     return tmp_path / "sluice.service"

@@ -30,9 +30,9 @@ World::World(config::Config given) : config(std::move(given)) {
   router = std::make_unique<routing::Router>(config);
   keys = std::make_unique<policy::CallerKeys>(config.keys);
   resolver = std::make_unique<net::Resolver>(loop);
-  const TargetContexts none(config.providers.size());
+  contexts.resize(config.providers.size());
   links = std::make_unique<ProviderLinks>(
-      loop, *resolver, config, none,
+      loop, *resolver, config, contexts,
       [this](std::unique_ptr<net::Stream> stream) { targets.push_back(std::make_unique<Peer>(std::move(stream))); },
       pools);
   limiter = policy::Limiter::create(config);

@@ -48,6 +48,7 @@ struct World {
   std::unique_ptr<policy::CallerKeys> keys;
   std::unique_ptr<net::Resolver> resolver;
   http::PoolCounts pools;
+  TargetContexts contexts;
   std::unique_ptr<ProviderLinks> links;
   std::unique_ptr<policy::Limiter> limiter;
   std::unique_ptr<LimitQueue> limits;  // null: the config limits nothing
