@@ -112,49 +112,49 @@ class Check:
             return head, read_body(stream, head)
 
     def test_fields(self):
-        head, body = self.ask(b"POST /echo HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, X-Own\r\nX-Own: 1\r\nTE: trailers\r\n"
+        head, body = self.ask(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive, X-Own\r\nX-Own: 1\r\nTE: trailers\r\n"
                               b"X-Other: 2\r\nContent-Length: 4\r\n\r\nbody")
         assert body.startswith(b"POST /echo HTTP/1.1\r\n") and body.endswith(b"\r\n\r\nbody"), body
         assert b"X-Other: 2\r\n" in body and b"X-Own" not in body and b"TE:" not in body and b"Connection" not in body, body
         assert b"X-Kept: yes\r\n" in head and b"X-Empty: \r\n" in head and b"Keep-Alive" not in head, head
 
     def test_chunked_request(self):
-        _, body = self.ask(b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n")
+        _, body = self.ask(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n")
         assert body.endswith(b"\r\n\r\nabcde"), body
 
     def test_in_pieces(self):
         with self.connection() as (peer, stream):
-            for byte in b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody":
+            for byte in b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nbody":
                 peer.sendall(bytes([byte]))
                 time.sleep(0.001)
             assert read_body(stream, read_head(stream)).endswith(b"body")
 
     def test_pipelined(self):
         with self.connection() as (peer, stream):
-            peer.sendall(b"".join(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n%d" % i for i in range(9)))
+            peer.sendall(b"".join(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n%d" % i for i in range(9)))
             for i in range(9):
                 assert read_body(stream, read_head(stream)).endswith(b"%d" % i)
 
     def test_reuse(self):
         before = self.origin.connections
         for _ in range(20):
-            self.ask(b"GET /echo HTTP/1.1\r\nHost: a\r\n\r\n")
+            self.ask(b"GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert self.origin.connections <= before + 1, self.origin.connections
 
     def test_close(self):
         with self.connection() as (peer, stream):
-            peer.sendall(b"GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            peer.sendall(b"GET /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             read_body(stream, read_head(stream))
             assert stream.read() == b""
 
     def test_big_both_ways(self):
         with self.connection() as (peer, stream):
             sender = threading.Thread(target=peer.sendall, args=(
-                b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(BIG) + BIG,))
+                b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(BIG) + BIG,))
             sender.start()
             assert read_body(stream, read_head(stream)).endswith(BIG)
             sender.join()
-            peer.sendall(b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
+            peer.sendall(b"GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n")
             time.sleep(0.3)  # everything on the way fills up
             assert read_body(stream, read_head(stream)) == BIG
 
@@ -162,7 +162,7 @@ class Check:
         with contextlib.ExitStack() as stack:
             peers = [stack.enter_context(self.connection()) for _ in range(20)]
             for peer, _ in peers:
-                peer.sendall(b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
+                peer.sendall(b"GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n")
             time.sleep(1)
             with open(f"/proc/{self.proxy.pid}/status", encoding="ascii") as status:
                 rss_kb = int(re.search(r"VmRSS:\s+(\d+)", status.read())[1])
@@ -171,30 +171,30 @@ class Check:
     def test_bodiless(self):
         with self.connection() as (peer, stream):
             for method, path in (b"HEAD", b"/head"), (b"GET", b"/none"), (b"GET", b"/echo"):
-                peer.sendall(method + b" " + path + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+                peer.sendall(method + b" " + path + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 head = read_head(stream)
             assert read_body(stream, head).startswith(b"GET /echo")
 
     def test_informational(self):
         with self.connection() as (peer, stream):
-            peer.sendall(b"GET /hint HTTP/1.1\r\nHost: a\r\n\r\n")
+            peer.sendall(b"GET /hint HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert read_head(stream).startswith(b"HTTP/1.1 103 ")
             assert read_body(stream, read_head(stream)) == b"hinted"
 
     def test_not_buffered(self):
         self.origin.go_on.clear()
         with self.connection() as (peer, stream):
-            peer.sendall(b"GET /frames HTTP/1.1\r\nHost: a\r\n\r\n")
+            peer.sendall(b"GET /frames HTTP/1.1\r\nHost: localhost\r\n\r\n")
             read_head(stream)
             assert stream.readline() + stream.readline() == b"3\r\none\r\n"
             self.origin.go_on.set()
             assert stream.read(13) == b"3\r\ntwo\r\n0\r\n\r\n"
 
     def test_ends(self):
-        assert self.ask(b"GET /until-end HTTP/1.1\r\nHost: a\r\n\r\n")[1] == b"to the end"
-        assert self.ask(b"GET /cut HTTP/1.1\r\nHost: a\r\n\r\n")[1] == b"cut"
-        assert self.ask(b"GET /gone HTTP/1.1\r\nHost: a\r\n\r\n")[0].startswith(b"HTTP/1.1 502 ")
-        assert self.ask(b"POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nbo") == (
+        assert self.ask(b"GET /until-end HTTP/1.1\r\nHost: localhost\r\n\r\n")[1] == b"to the end"
+        assert self.ask(b"GET /cut HTTP/1.1\r\nHost: localhost\r\n\r\n")[1] == b"cut"
+        assert self.ask(b"GET /gone HTTP/1.1\r\nHost: localhost\r\n\r\n")[0].startswith(b"HTTP/1.1 502 ")
+        assert self.ask(b"POST /early HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nbo") == (
             b"HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\n", b"no")
         assert self.ask(b"GET /echo HTTP/1.1\r\nbad line\r\n\r\n")[0].startswith(b"HTTP/1.1 400 ")
         assert self.ask(b"GET /echo HTTP/1.0\r\n\r\n")[0].startswith(b"HTTP/1.1 400 ")
@@ -205,8 +205,8 @@ class Check:
         before = count()
         for _ in range(50):
             with self.connection() as (peer, _):
-                peer.sendall(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nbo")
-        self.ask(b"GET /echo HTTP/1.1\r\nHost: a\r\n\r\n")  # after it all of them have been accepted
+                peer.sendall(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nbo")
+        self.ask(b"GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n")  # after it all of them have been accepted
         deadline = time.monotonic() + PATIENCE_S
         while (now := count()) > before + 3 and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -219,7 +219,7 @@ class Check:
             heads = []
             for _ in range(40):
                 peer, stream = stack.enter_context(self.connection())
-                peer.sendall(b"POST /gone HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab")
+                peer.sendall(b"POST /gone HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nab")
                 heads.append(read_head(stream))
         assert all(head.startswith(b"HTTP/1.1 502 ") for head in heads), heads
 

@@ -221,6 +221,7 @@ void Pages::render_error(const http::RequestHead& head, const Error& error, http
   fields.add("content-type", "application/json");
   fields.add("date", date_);
   if (error.code == ErrorCode::method_not_allowed) fields.add("allow", methods_of(head.path()));
+  if (is_lasting(http_status(error.code))) fields.add("x-should-retry", "false");
   if (error.code == ErrorCode::unauthorized) fields.add("www-authenticate", "Bearer");
 }
 

@@ -1,5 +1,8 @@
 #include "api/error_body.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/json_escape.h"
 
 namespace sluice::api {
@@ -100,13 +103,18 @@ void append_anthropic(std::string& out, const Error& error, std::string_view req
   out += '}';
 }
 
-void append_gemini(std::string& out, const Error& error) {
+void append_gemini(std::string& out, const Error& error, uint64_t retry_after_s) {
   out += "{\"error\":{\"code\":";
   out += std::to_string(http_status(error.code));
   out += ',';
   append_member(out, "message", error.message);
   out += ',';
   append_member(out, "status", words_for(error.code).gemini_status);
+  if (retry_after_s != 0) {
+    out += R"(,"details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":")";
+    out += std::to_string(retry_after_s);
+    out += "s\"}]";
+  }
   out += "}}";
 }
 
@@ -131,7 +139,8 @@ void append_responses_event(std::string& out, const Error& error) {
   out += "}}";
 }
 
-void append_body(std::string& out, Dialect dialect, const Error& error, std::string_view request_id) {
+void append_body(std::string& out, Dialect dialect, const Error& error, std::string_view request_id,
+                 uint64_t retry_after_s = 0) {
   switch (dialect) {
     case Dialect::openai:
     case Dialect::responses:
@@ -139,7 +148,7 @@ void append_body(std::string& out, Dialect dialect, const Error& error, std::str
     case Dialect::anthropic:
       return append_anthropic(out, error, request_id);
     case Dialect::gemini:
-      return append_gemini(out, error);
+      return append_gemini(out, error, retry_after_s);
     case Dialect::ollama:
       return append_ollama(out, error);
   }
@@ -147,11 +156,21 @@ void append_body(std::string& out, Dialect dialect, const Error& error, std::str
 
 }  // namespace
 
-std::string error_body(Dialect dialect, const Error& error, std::string_view request_id) {
+std::string error_body(Dialect dialect, const Error& error, std::string_view request_id, uint64_t retry_after_s) {
   std::string out;
   out.reserve(160 + error.message.size());
-  append_body(out, dialect, error, request_id);
+  append_body(out, dialect, error, request_id, retry_after_s);
   return out;
+}
+
+bool is_out_of_money(std::string_view body) {
+  constexpr std::array<std::string_view, 8> words = {
+      "\"insufficient_quota\"",         "\"exceeded_current_quota_error\"",
+      "\"billing_hard_limit_reached\"", "\"billing_not_active\"",
+      "\"insufficient_credits\"",       "\"insufficient_balance\"",
+      "\"access_terminated_error\"",    "\"Arrearage\""};
+  return std::any_of(words.begin(), words.end(),
+                     [body](std::string_view word) { return body.find(word) != body.npos; });
 }
 
 std::string error_event(Dialect dialect, StreamFormat format, const Error& error, std::string_view request_id,

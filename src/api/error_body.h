@@ -1,6 +1,7 @@
 // Errors as each dialect's SDKs expect them.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,7 +13,12 @@ namespace sluice::api {
 // The JSON body of an error answer: openai and responses {"error":{"message","type","param","code"}}, anthropic
 // {"type":"error","error":{"type","message"},"request_id"}, gemini {"error":{"code","message","status"}}, ollama
 // {"error":"..."}. The message is escaped; it must hold no secret.
-std::string error_body(Dialect dialect, const Error& error, std::string_view request_id);
+// `retry_after_s`: gemini's body tells it too (google.rpc.RetryInfo); 0: it is not known.
+std::string error_body(Dialect dialect, const Error& error, std::string_view request_id, uint64_t retry_after_s = 0);
+
+// Whether a provider's 429 says that what is spent is money, which no waiting brings back: by the codes and types that
+// OpenAI, Moonshot, DashScope and their like document.
+bool is_out_of_money(std::string_view body);
 
 // How a stream of a dialect looks on the wire.
 enum class StreamFormat : unsigned char { none, sse, ndjson, json_array };

@@ -60,6 +60,23 @@ const Entry& entry(ErrorCode code) { return entries[static_cast<size_t>(code)]; 
 
 int http_status(ErrorCode code) { return entry(code).status; }
 Fault fault_of(ErrorCode code) { return entry(code).fault; }
+bool is_lasting(int status) {
+  switch (status) {
+    case 408:  // in time, perhaps
+    case 409:  // of two requests at once
+    case 421:
+    case 425:
+    case 429:
+    case 499:
+      return false;
+    case 501:
+    case 505:
+      return true;
+    default:
+      return status >= 400 && status < 500;
+  }
+}
+
 std::string_view name_of(ErrorCode code) { return entry(code).name; }
 
 std::string_view name_of(Fault fault) {

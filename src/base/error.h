@@ -54,6 +54,8 @@ struct Error {
 // The status a caller gets for `code`; 499 for caller_gone, 500 for those that are never an answer.
 int http_status(ErrorCode code);
 Fault fault_of(ErrorCode code);
+// Whether the same request gets the same status until somebody changes something: not to be tried again.
+bool is_lasting(int status);
 // snake_case, as in records and metrics; a literal.
 std::string_view name_of(ErrorCode code);
 std::string_view name_of(Fault fault);

@@ -146,6 +146,11 @@ struct Alerts {
   bool operator==(const Alerts&) const = default;
 };
 
+// Which web pages may call.
+struct Cors {
+  std::vector<std::string> origins;  // lower case, as browsers send them; "*": any
+};
+
 struct Config {
   std::string file;  // where it came from; "" without one
   std::vector<Address> listen;
@@ -155,8 +160,10 @@ struct Config {
   uint32_t shutdown_grace_ms = 30'000;
   std::string pid_file;                      // "": none
   std::vector<std::string> trusted_proxies;  // CIDR
-  std::vector<CallerKey> keys;               // none: open
-  std::vector<Provider> providers;           // after parse(), none: they are to be discovered (discover.h)
+  std::vector<std::string> hosts;            // names of ours beside loopback's: lower case, no brackets
+  Cors cors;
+  std::vector<CallerKey> keys;      // none: open
+  std::vector<Provider> providers;  // after parse(), none: they are to be discovered (discover.h)
   std::vector<Model> models;
   Limits limits;
   Timeouts timeouts;

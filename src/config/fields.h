@@ -8,9 +8,10 @@
 
 namespace sluice::config::fields {
 
-inline constexpr std::array<std::string_view, 13> root = {
-    "listen",    "tls",    "workers", "shutdown_grace_s", "pid_file", "trusted_proxies", "keys",
+inline constexpr std::array<std::string_view, 15> root = {
+    "listen",    "tls",    "workers", "shutdown_grace_s", "pid_file", "trusted_proxies", "hosts", "cors", "keys",
     "providers", "models", "limits",  "timeouts",         "log",      "alerts"};
+inline constexpr std::array<std::string_view, 1> cors = {"origins"};
 inline constexpr std::array<std::string_view, 2> tls = {"cert_file", "key_file"};
 inline constexpr std::array<std::string_view, 6> key = {"name", "key", "sha256", "models", "limits", "admin"};
 inline constexpr std::array<std::string_view, 5> rate_limits = {"requests_per_minute", "burst", "tokens_per_minute",
@@ -34,7 +35,8 @@ struct Table {
   std::string_view path;  // of the object that holds them: "providers.NAME.timeouts"; "" for the file itself
   std::span<const std::string_view> names;
 };
-inline constexpr std::array<Table, 14> all = {{{"", root},
+inline constexpr std::array<Table, 15> all = {{{"", root},
+                                               {"cors", cors},
                                                {"tls", tls},
                                                {"keys[]", key},
                                                {"keys[].limits", rate_limits},

@@ -103,6 +103,8 @@ void read_root(Reading& reading, const Node& node, Config& config) {
   root.read_seconds("shutdown_grace_s", config.shutdown_grace_ms);
   root.read_text("pid_file", config.pid_file);
   read_trusted_proxies(reading, root, config.trusted_proxies);
+  read_hosts(reading, root, config.hosts);
+  if (const Node* cors = root.find("cors")) read_cors(reading, *cors, config.cors);
   if (const Node* keys = root.find("keys")) read_keys(reading, *keys, config.keys);
   std::vector<std::string_view> provider_names;
   if (const Node* providers = root.find("providers")) {

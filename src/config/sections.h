@@ -16,6 +16,8 @@ void read_providers(Reading& reading, const Node& node, std::vector<Provider>& p
 void read_models(Reading& reading, const Node& node, const std::vector<std::string_view>& provider_names,
                  std::vector<Model>& models);
 
+void read_hosts(Reading& reading, const ObjectReader& root, std::vector<std::string>& hosts);
+void read_cors(Reading& reading, const Node& node, Cors& cors);
 void read_alerts(Reading& reading, const Node& node, Alerts& alerts);
 
 // The "limits" of a key, a provider or a model, if it has any.

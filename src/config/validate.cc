@@ -25,6 +25,23 @@ void check_reach(const Config& config, std::vector<Problem>& problems) {
   }
 }
 
+void check_cors(Config& config, std::vector<Problem>& problems) {
+  for (const std::string& origin : config.cors.origins) {
+    if (origin != "*") continue;
+    if (config.keys.empty()) {
+      Problem problem;
+      problem.source = config.file;
+      problem.path = "cors.origins";
+      problem.what =
+          "* without keys lets whatever page the user of this machine opens use your providers; list the origins that "
+          "may, or add keys";
+      problems.push_back(std::move(problem));
+      return;
+    }
+    config.warnings.push_back("cors.origins: *, so that a page of any origin may call with a key that it knows");
+  }
+}
+
 void check_models(const Config& config, std::vector<Problem>& problems) {
   std::vector<std::string_view> names;
   NameIndex known(config.providers.size());
@@ -86,6 +103,7 @@ Address default_address() { return {"127.0.0.1", 8000, ""}; }
 std::vector<Problem> validate(Config& config) {
   std::vector<Problem> problems;
   check_reach(config, problems);
+  check_cors(config, problems);
   check_models(config, problems);
   for (const Provider& provider : config.providers) warn_of_provider(provider, config.warnings);
   return problems;

@@ -1,16 +1,44 @@
 #include "gateway/admission.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 #include <vector>
 
 #include "api/credential.h"
 #include "base/nearest.h"
+#include "gateway/web_gate.h"
 
 namespace sluice::gateway {
 namespace {
 
 constexpr size_t names_in_error = 5;
+
+// Fields that proxies and tunnels add: whoever asks may be anywhere, though the connection comes from this machine.
+bool tells_of_proxy(std::string_view name) {
+  constexpr std::array<std::string_view, 19> names = {"via",
+                                                      "forwarded",
+                                                      "x-real-ip",
+                                                      "x-client-ip",
+                                                      "x-cluster-client-ip",
+                                                      "true-client-ip",
+                                                      "cf-connecting-ip",
+                                                      "cf-ray",
+                                                      "cf-visitor",
+                                                      "cdn-loop",
+                                                      "fastly-client-ip",
+                                                      "fly-client-ip",
+                                                      "x-original-forwarded-for",
+                                                      "x-original-host",
+                                                      "x-envoy-external-address",
+                                                      "x-amzn-trace-id",
+                                                      "x-azure-clientip",
+                                                      "do-connecting-ip",
+                                                      "tailscale-user-login"};
+  constexpr std::string_view family = "x-forwarded";
+  if (name.size() >= family.size() && http::same_name(name.substr(0, family.size()), family)) return true;
+  return std::any_of(names.begin(), names.end(), [name](std::string_view one) { return http::same_name(one, name); });
+}
 
 // Names only what the key may use.
 [[gnu::cold]] Error not_for(const config::CallerKey& key, std::string_view requested, const routing::Router& router) {
@@ -66,12 +94,16 @@ Result<void> may_administer(const policy::CallerKeys& keys, const http::RequestH
     return fail(ErrorCode::forbidden,
                 "the key '" + admitted->key->name + "' is no admin's; give it \"admin\": true in the configuration");
   }
-  const bool is_near = peer == "unix" || peer == "memory" || peer.starts_with("127.") || peer.starts_with("[::1]") ||
-                       peer.starts_with("[::ffff:127.");
-  const bool passed_on = head.fields.find("x-forwarded-for") || head.fields.find("forwarded");
-  if (is_near && !passed_on) return {};
-  return fail(ErrorCode::forbidden,
-              "while no keys are configured, this page is for this machine only; configure a key with \"admin\": true");
+  const bool is_near = is_of_this_machine(peer);
+  bool passed_on = false;
+  for (size_t i = 0; i < head.fields.size(); ++i) passed_on = passed_on || tells_of_proxy(head.fields[i].name);
+  const std::string_view origin = head.fields.find("origin").value_or("");
+  const bool own_page = origin.empty() || is_same_origin(origin, head.fields.find("host").value_or(""));
+  if (is_near && !passed_on && own_page) return {};
+  return fail(
+      ErrorCode::forbidden,
+      "while no keys are configured, this page is for this machine only, without a proxy or a web page between; "
+      "configure a key with \"admin\": true");
 }
 
 Result<void> may_use(const Admitted& admitted, std::string_view requested, const routing::Target& target,

@@ -14,6 +14,7 @@
 #include "gateway/limit_queue.h"
 #include "gateway/provider_link.h"
 #include "gateway/request_id.h"
+#include "gateway/web_gate.h"
 #include "net/address.h"
 #include "net/loop.h"
 #include "observe/access_record.h"
@@ -44,6 +45,7 @@ struct Context {
   LimitQueue* limits = nullptr;               // nullptr: nothing is limited
   observe::FailureTally* failures = nullptr;  // nullptr: nobody is told of failures
   ExchangeList* exchanges = nullptr;          // of the worker; nullptr: nobody asks for them
+  const WebGate* web = nullptr;               // nullptr: nobody asks where a request comes from
   size_t users = 0;                           // exchanges that refer to this
 };
 

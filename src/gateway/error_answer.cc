@@ -6,20 +6,20 @@
 namespace sluice::gateway {
 
 void render_error(Dialect dialect, const Error& error, std::string_view request_id, std::string_view path,
-                  http::Fields& fields, std::string& body) {
-  body = api::error_body(dialect, error, request_id);
+                  http::Fields& fields, std::string& body, uint64_t retry_after_s) {
+  if (http_status(error.code) == 503 && retry_after_s == 0) retry_after_s = 1;
+  body = api::error_body(dialect, error, request_id, retry_after_s);
   fields.add("content-type", "application/json");
   fields.add("x-request-id", request_id);
+  if (retry_after_s != 0) fields.add("retry-after", std::to_string(retry_after_s));
+  if (is_lasting(http_status(error.code)))
+    fields.add("x-should-retry", "false");  // OpenAI's and Anthropic's SDKs heed it
   switch (error.code) {
     case ErrorCode::method_not_allowed: {
       const std::string allowed = api::allowed_methods(path);
       if (!allowed.empty()) fields.add("allow", allowed);
       break;
     }
-    case ErrorCode::overloaded:
-    case ErrorCode::draining:
-      fields.add("retry-after", "1");
-      break;
     case ErrorCode::unauthorized:
       fields.add("www-authenticate", "Bearer");
       break;

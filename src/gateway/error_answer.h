@@ -1,6 +1,7 @@
 // The head and body of an error answer.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -10,8 +11,8 @@
 
 namespace sluice::gateway {
 
-// `path`: of the request, for Allow.
+// `path`: of the request, for Allow. `retry_after_s`: when it may be let in, where that is known; 0: it is not.
 void render_error(Dialect dialect, const Error& error, std::string_view request_id, std::string_view path,
-                  http::Fields& fields, std::string& body);
+                  http::Fields& fields, std::string& body, uint64_t retry_after_s = 0);
 
 }  // namespace sluice::gateway

@@ -25,9 +25,10 @@ Exchange::~Exchange() {
 
 // --- the request ---
 
-void Exchange::begin() {
+void Exchange::begin(const Error* refused) {
   const std::string_view given = head_.fields.find("x-request-id").value_or("");
   account_.request_id = RequestIds::usable(given) ? std::string(given) : context_.ids.next();
+  if (refused != nullptr) return refuse(*refused);
   const Result<void> fine = check_head();
   if (!fine && head_.method == http::Method::head && fine.error().code == ErrorCode::method_not_allowed) {
     return answer_known_path();
@@ -347,8 +348,8 @@ void Exchange::refuse(const Error& met) {
       match_.endpoint != nullptr ? match_.endpoint->dialect : api::guess_dialect(head_.path(), head_.fields);
   http::Fields fields;
   std::string body;
-  render_error(dialect, error, account_.request_id, head_.path(), fields, body);
-  if (error.code == ErrorCode::rate_limited) fields.add("retry-after", std::to_string(limit_pass_.retry_after_s()));
+  const uint64_t retry_after_s = error.code == ErrorCode::rate_limited ? limit_pass_.retry_after_s() : 0;
+  render_error(dialect, error, account_.request_id, head_.path(), fields, body, retry_after_s);
   if (const auto limits = rate_limit_fields(context_.limits, admitted_.key, dialect)) {
     for (const api::RateLimitFields::Field& field : limits->fields()) fields.add(field.name, field.value());
   }

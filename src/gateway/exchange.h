@@ -41,8 +41,8 @@ class Exchange final : public http::RequestHandler,
   // All references must outlive the exchange.
   Exchange(Context& context, const http::RequestHead& head, http::Responder& responder);
   ~Exchange() override;
-  // Looks at the head: may answer at once.
-  void begin();
+  // Looks at the head: may answer at once. `refused`: why it is not let in at all, which is then the answer.
+  void begin(const Error* refused = nullptr);
 
  private:
   enum class State : unsigned char { receiving, waiting, trying, relaying, done };

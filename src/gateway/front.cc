@@ -3,15 +3,36 @@
 #include "api/endpoint.h"
 #include "gateway/error_answer.h"
 #include "gateway/exchange.h"
+#include "gateway/page_answer.h"
 
 namespace sluice::gateway {
 
 std::unique_ptr<http::RequestHandler> Front::handle(const http::RequestHead& head, http::Responder& responder) {
   keep_up();
+  if (context_->web == nullptr) return dispatch(head, responder);
+  const Result<WebGate::From> from = context_->web->look(head, responder);
+  if (!from || *from != WebGate::From::program) return answer_page(from, head, responder);
+  return dispatch(head, responder);
+}
+
+std::unique_ptr<http::RequestHandler> Front::dispatch(const http::RequestHead& head, http::Responder& responder) {
   if (pages_.service && pages_.knows(head.method, head.path())) return pages_.service->handle(head, responder);
   auto exchange = std::make_unique<Exchange>(*context_, head, responder);
   exchange->begin();
   return exchange;
+}
+
+std::unique_ptr<http::RequestHandler> Front::answer_page(const Result<WebGate::From>& from,
+                                                         const http::RequestHead& head, http::Responder& responder) {
+  if (!from) {
+    auto exchange = std::make_unique<Exchange>(*context_, head, responder);
+    exchange->begin(&from.error());
+    return exchange;
+  }
+  const bool asks_first = *from == WebGate::From::preflight;
+  auto answer = std::make_unique<PageAnswer>(responder, context_->web->answer_fields(head, asks_first));
+  asks_first ? answer->answer_preflight() : answer->serve(*this, head);
+  return answer;
 }
 
 void Front::follow(const std::atomic<uint64_t>& generation, std::function<Context&()> renew) {
@@ -32,6 +53,7 @@ void Front::render_error(const http::RequestHead& head, const Error& error, http
   context_->metrics.malformed_requests_total.add(1);
   const Dialect dialect = api::guess_dialect(head.path(), head.fields);
   gateway::render_error(dialect, error, context_->ids.next(), head.path(), fields, body);
+  if (context_->web != nullptr) context_->web->add_answer_fields(head, fields);
 }
 
 }  // namespace sluice::gateway

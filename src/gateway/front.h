@@ -27,10 +27,16 @@ class Front final : public http::Service {
   // Does so now, for a worker that may have no request for long.
   void keep_up();
   std::unique_ptr<http::RequestHandler> handle(const http::RequestHead& head, http::Responder& responder) override;
+  // A page of sluice's own, or an exchange.
+  std::unique_ptr<http::RequestHandler> dispatch(const http::RequestHead& head, http::Responder& responder);
   void render_error(const http::RequestHead& head, const Error& error, http::Fields& fields,
                     std::string& body) override;
 
  private:
+  [[gnu::cold]] std::unique_ptr<http::RequestHandler> answer_page(const Result<WebGate::From>& from,
+                                                                  const http::RequestHead& head,
+                                                                  http::Responder& responder);
+
   Context* context_;
   OwnPages pages_;
   const std::atomic<uint64_t>* generation_ = nullptr;

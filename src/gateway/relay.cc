@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "api/error_body.h"
 #include "gateway/origin_fields.h"
 #include "http/writer.h"
 #include "observe/secret_mask.h"
@@ -103,7 +104,13 @@ Result<void> Relay::begin(const http::ResponseHead& head, Dialect dialect,
   http::Responder::Length length;
   if (head.framing == http::BodyFraming::length && !rewrites_) length.bytes = head.content_length;
   if (head.framing == http::BodyFraming::none) length.bytes = 0;
-  responder_.send_head_lines(head.status, lines, length, reason);
+  const bool says_itself = head.status < 400 || head.fields.find("x-should-retry");
+  if (!says_itself && is_lasting(head.status)) http::write_field(lines, "x-should-retry", "false");
+  if (!says_itself && head.status == 429 && !opaque_ && coding_ != Coding::inflate_for_tap) {
+    held_head_ = std::make_unique<HeldHead>(HeldHead{lines, std::string(reason), length});
+  } else {
+    responder_.send_head_lines(head.status, lines, length, reason);
+  }
   begun_ = true;
   pieces_.clear();
   return {};
@@ -164,7 +171,23 @@ Result<void> Relay::end() {
   return {};
 }
 
+// Whether the head still waits for more of the body.
+bool Relay::hold_back() {
+  constexpr size_t most_bytes = 16 * 1024;
+  keep();
+  if (!ended_ && kept_.size() < most_bytes) return true;
+  send_held_head();
+  return false;
+}
+
+void Relay::send_held_head() {
+  const std::unique_ptr<HeldHead> head = std::move(held_head_);
+  if (api::is_out_of_money(kept_)) http::write_field(head->lines, "x-should-retry", "false");
+  responder_.send_head_lines(status_, head->lines, head->length, head->reason);
+}
+
 void Relay::turn() {
+  if (held_head_ && hold_back()) return;
   if (!pieces_.empty() || ended_) {
     responder_.send_body(pieces_, ended_);
   } else {
@@ -180,6 +203,7 @@ void Relay::break_off(const Error& error, std::string_view request_id) {
   if (streaming() && !opaque_ && coding_ != Coding::inflate_for_tap) {
     event = api::error_event(dialect_, tap_->format(), error, request_id, tap_->between_frames());
   }
+  if (held_head_) send_held_head();
   if (!event.empty()) pieces_.push_back(event);
   if (!pieces_.empty()) responder_.send_body(pieces_);
   pieces_.clear();

@@ -58,6 +58,8 @@ class Relay {
  private:
   enum class Coding : unsigned char { as_is, inflate_for_tap, inflate };
   void keep();
+  [[gnu::cold]] bool hold_back();
+  [[gnu::cold]] void send_held_head();
 
   http::Responder& responder_;
   std::vector<std::string_view>& pieces_;
@@ -65,6 +67,12 @@ class Relay {
   std::unique_ptr<http::Inflater> inflater_;
   std::string kept_;  // this turn's bytes that the tap or the inflater would overwrite
   std::string inflated_;
+  // Of a 429, whose body may say that waiting does not help: it waits for that body.
+  struct HeldHead {
+    std::string lines, reason;
+    http::Responder::Length length;
+  };
+  std::unique_ptr<HeldHead> held_head_;
   Dialect dialect_ = Dialect::openai;
   Coding coding_ = Coding::as_is;
   int status_ = 0;

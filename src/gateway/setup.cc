@@ -16,7 +16,9 @@ std::shared_ptr<observe::Alerts> make_alerts(const config::Alerts& config, const
 
 Result<std::shared_ptr<Setup>> Setup::make(std::shared_ptr<const config::Config> config,
                                            const std::shared_ptr<tls::SystemRoots>& roots, const Setup* before) {
-  auto setup = std::make_shared<Setup>(std::move(config));
+  // Connections outlive a reload: whoever came while there were keys may come from anywhere.
+  const bool doubts_peers = before != nullptr && (!before->config.keys.empty() || before->web.doubts_peers());
+  auto setup = std::make_shared<Setup>(std::move(config), doubts_peers);
   const config::Config& kept = setup->config;
   auto contexts = make_target_contexts(kept, roots);
   if (!contexts) return tl::unexpected<Error>(contexts.error());

@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "gateway/provider_link.h"
+#include "gateway/web_gate.h"
 #include "net/address.h"
 #include "observe/alerts.h"
 #include "policy/caller_keys.h"
@@ -24,8 +25,8 @@ struct Setup {
   static Result<std::shared_ptr<Setup>> make(std::shared_ptr<const config::Config> config,
                                              const std::shared_ptr<tls::SystemRoots>& roots, const Setup* before);
 
-  explicit Setup(std::shared_ptr<const config::Config> given)
-      : held(std::move(given)), config(*held), keys(config.keys), router(config) {}
+  Setup(std::shared_ptr<const config::Config> given, bool doubts_peers)
+      : held(std::move(given)), config(*held), keys(config.keys), router(config), web(config, doubts_peers) {}
   Setup(const Setup&) = delete;
   Setup& operator=(const Setup&) = delete;
 
@@ -33,6 +34,7 @@ struct Setup {
   const config::Config& config;
   const policy::CallerKeys keys;
   const routing::Router router;
+  const WebGate web;
   TargetContexts target_contexts;
   std::shared_ptr<tls::ListenerContext> listener_context;  // null: plain
   net::CidrList trusted_proxies;

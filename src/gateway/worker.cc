@@ -130,6 +130,7 @@ Context& Worker::renew() {
                                {},
                                era->limits ? &*era->limits : nullptr});
   era->context->exchanges = &exchanges_;
+  era->context->web = &setup.web;
   if (setup.alerts) era->context->failures = &failures_;
   if (first_) renew_alert_sender(setup);
   if (connections_) connections_->set_options(inbound_options(setup.config));

@@ -28,11 +28,11 @@ TEST_CASE("unknown fields name the nearest known one") {
   check({
       {R"({"lisen": 1})",
        "1:2: lisen: unknown field; did you mean listen? (known: listen, tls, workers, shutdown_grace_s, "
-       "pid_file, trusted_proxies, keys, "
+       "pid_file, trusted_proxies, hosts, cors, keys, "
        "providers, models, limits, timeouts, log, alerts)"},
       {R"({"heartbeat_s": 15})",
        "1:2: heartbeat_s: unknown field (known: listen, tls, workers, shutdown_grace_s, pid_file, trusted_proxies, "
-       "keys, "
+       "hosts, cors, keys, "
        "providers, models, "
        "limits, timeouts, log, alerts)"},
       {R"({"tls": {"certfile": ""}})",

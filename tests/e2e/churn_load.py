@@ -117,7 +117,7 @@ class Caller:
             plan += f" {rng.choice(['close', 'reset'])} {rng.randrange(whole_at)}"
         body = json.dumps({"model": "openai/m", "stream": stream, "stream_options": {"include_usage": True} if stream else None,
                            "messages": [{"role": "user", "content": "x" * rng.choice([10, 2000])}]})
-        request = (f"POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\nx-plan: {plan}\r\ncontent-type: application/json\r\n"
+        request = (f"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nx-plan: {plan}\r\ncontent-type: application/json\r\n"
                    f"content-length: {len(body)}\r\n\r\n{body}").encode()
         await self.connect()
         if kind == "cut by the caller":

@@ -31,7 +31,7 @@ def test_what_is_in_flight(sluice):
     assert exchanges(sluice)["exchanges"] == []
     words = " ".join(["word"] * 500)  # ten seconds at the demo's pace
     body = json.dumps({"model": "demo", "stream": True, "messages": [{"role": "user", "content": words}]}).encode()
-    head = "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nX-Request-Id: test-{}\r\nContent-Length: {}\r\n\r\n"
+    head = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: test-{}\r\nContent-Length: {}\r\n\r\n"
     with contextlib.ExitStack() as callers:
         for number in range(6):
             callers.enter_context(sluice.connect()).send(head.format(number, len(body)).encode() + body)
@@ -55,7 +55,7 @@ def check_rows(sluice, body_bytes):
 def test_a_caller_that_leaves_before_the_answer(sluice):
     for _ in range(50):
         with sluice.connect() as caller:
-            caller.send(b"GET /admin/exchanges HTTP/1.1\r\nHost: x\r\n\r\n")
+            caller.send(b"GET /admin/exchanges HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert exchanges(sluice)["left_out"] == 0
 
 

@@ -141,24 +141,24 @@ def test_errors_in_the_callers_dialect(sluice, dialect):
 
 
 SMUGGLING = {
-    "two lengths": b"POST /v1/messages HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\n",
-    "length and chunked": b"POST /v1/messages HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n",
-    "chunked, identity": b"POST /v1/messages HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked, identity\r\n\r\n",
-    "space before colon": b"POST /v1/messages HTTP/1.1\r\nhost: a\r\ncontent-length : 4\r\n\r\n",
-    "folded": b"GET /v1/models HTTP/1.1\r\nhost: a\r\nx: 1\r\n 2\r\n\r\n",
-    "bare LF": b"GET /v1/models HTTP/1.1\nhost: a\n\n",
-    "bare CR": b"GET /v1/models HTTP/1.1\r\nhost: a\rx: y\r\n\r\n",
-    "NUL": b"GET /v1/models HTTP/1.1\r\nhost: a\r\nx: \0\r\n\r\n",
+    "two lengths": b"POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\n",
+    "length and chunked": b"POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n\r\n",
+    "chunked, identity": b"POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked, identity\r\n\r\n",
+    "space before colon": b"POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-length : 4\r\n\r\n",
+    "folded": b"GET /v1/models HTTP/1.1\r\nhost: localhost\r\nx: 1\r\n 2\r\n\r\n",
+    "bare LF": b"GET /v1/models HTTP/1.1\nhost: localhost\n\n",
+    "bare CR": b"GET /v1/models HTTP/1.1\r\nhost: localhost\rx: y\r\n\r\n",
+    "NUL": b"GET /v1/models HTTP/1.1\r\nhost: localhost\r\nx: \0\r\n\r\n",
     "no Host": b"GET /v1/models HTTP/1.1\r\n\r\n",
-    "two Hosts": b"GET /v1/models HTTP/1.1\r\nhost: a\r\nhost: a\r\n\r\n",
-    "bad chunk size": b"POST /v1/messages HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n",
+    "two Hosts": b"GET /v1/models HTTP/1.1\r\nhost: localhost\r\nhost: localhost\r\n\r\n",
+    "bad chunk size": b"POST /v1/messages HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n",
 }
 
 
 @pytest.mark.parametrize("what", SMUGGLING)
 def test_ambiguous_requests_are_refused_and_end_the_connection(sluice, what):
     with sluice.connect() as connection:
-        connection.send(SMUGGLING[what] + b"GET /health HTTP/1.1\r\nhost: a\r\n\r\n")
+        connection.send(SMUGGLING[what] + b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n")
         assert connection.read_answer().status == 400
         assert connection.at_end(), "what followed was read as a request"
 

@@ -108,7 +108,7 @@ def test_a_stream_ends_as_it_began(tmp_path):
     with Sluice(tmp_path, config_with()) as sluice, sluice.connect() as connection:
         words = " ".join(f"word{i}" for i in range(60))
         body = json.dumps({"model": "fast", "stream": True, "messages": [{"role": "user", "content": words}]}).encode()
-        connection.send(b"POST %s HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % (CHAT.encode(), len(body)) + body)
+        connection.send(b"POST %s HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n" % (CHAT.encode(), len(body)) + body)
         connection.read_head()
         reload(sluice, config_with({"other": "demo/demo"}, keys=[{"name": "a", "key": "key-of-a-0123456789"}]))
         rest = b""

@@ -79,12 +79,12 @@ def test_body_over_the_limit_is_refused_at_the_head(tmp_path):
 
     with Provider(answer) as provider, Sluice(tmp_path, config_for(provider, limits={"body_mb": 1})) as sluice:
         with sluice.connect() as connection:
-            connection.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-length: %d\r\n\r\n" % (1 << 30))
+            connection.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n" % (1 << 30))
             answer_ = connection.read_answer()  # not a byte of the body has been sent
             assert answer_.status == 413
             assert "1" in CHAT.error_message(answer_.body)
         with sluice.connect() as connection:  # one byte over, and just at it
-            connection.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-length: %d\r\n\r\n" % ((1 << 20) + 1))
+            connection.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n" % ((1 << 20) + 1))
             assert connection.read_answer().status == 413
         frame = b'{"model": "openai/m", "messages": [], "user": "%s"}'
         body = frame % (b"u" * ((1 << 20) - len(frame) + 2))
@@ -99,7 +99,7 @@ def test_chunked_body_over_the_limit_is_refused_on_the_way(tmp_path):
 
     with Provider(answer) as provider, Sluice(tmp_path, config_for(provider, limits={"body_mb": 1})) as sluice:
         with sluice.connect() as connection:
-            connection.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n")
+            connection.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n")
             for _ in range(17):  # 64 KiB over; the end never comes
                 connection.send(chunk(b" " * 65536))
             assert connection.read_answer().status == 413
@@ -118,7 +118,7 @@ def test_slowloris(tmp_path, report):
         reader, writer = await asyncio.open_connection(sluice.host, sluice.port)
         began = time.monotonic()
         reading = asyncio.ensure_future(reader.read())  # whatever comes, up to the end
-        writer.write(b"POST /v1/messages HTTP/1.1\r\nhost: a\r\nx-slow: ")
+        writer.write(b"POST /v1/messages HTTP/1.1\r\nhost: localhost\r\nx-slow: ")
         while not reading.done():
             await asyncio.wait([reading], timeout=0.25)
             if not reading.done() and not writer.is_closing():
@@ -180,7 +180,7 @@ def test_caller_that_stops_taking_is_cut(tmp_path):
 def test_slow_body_is_given_up(tmp_path):
     with Sluice(tmp_path, {"timeouts": {"body_idle_s": 1}}, ["--demo"]) as sluice:
         with sluice.connect() as connection:
-            connection.send(b'POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n{"model"')
+            connection.send(b'POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{"model"')
             answer = connection.read_answer()
             assert answer.status == 408
             assert CHAT.error_message(answer.body)

@@ -55,7 +55,7 @@ struct NullLog {
   ~NullLog() { close(fd); }
 };
 
-const std::string health = "GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+const std::string health = "GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
 TEST_CASE("an embedded gateway answers on the port it was given, and stops") {
   NullLog null;
@@ -67,7 +67,7 @@ TEST_CASE("an embedded gateway answers on the port it was given, and stops") {
   for (int i = 0; i < 20; ++i) {
     CHECK(ask(port, health).find("\"status\":\"ok\"") != std::string::npos);
     const std::string body = R"({"model":"demo","messages":[{"role":"user","content":"hello"}]})";
-    CHECK(ask(port, "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " +
+    CHECK(ask(port, "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: " +
                         std::to_string(body.size()) + "\r\n\r\n" + body)
               .find("You said: hello") != std::string::npos);
   }
@@ -94,7 +94,7 @@ TEST_CASE("all workers enforce one limit, and /admin/limits tells of it to admin
   auto gateway = Gateway::start(config, null.log);
   REQUIRE(gateway);
   const auto send = [&](const std::string& line, const std::string& key, const std::string& body) {
-    return ask((*gateway)->port(), line + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nx-api-key: " + key +
+    return ask((*gateway)->port(), line + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nx-api-key: " + key +
                                        "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
   };
   int answered = 0, refused = 0;

@@ -34,7 +34,7 @@ class Answer:
         return self.body.decode()
 
 
-def request_bytes(method, path, headers=(), body=None, host="sluice.test"):
+def request_bytes(method, path, headers=(), body=None, host="localhost"):
     """A request with Host and, for a body, content-type and content-length. `body`: bytes, or what is to be JSON."""
     fields = [("host", host), *headers]
     if body is not None:

@@ -1,0 +1,51 @@
+// The answer to a web page of cors.origins: what any service answers, with the fields that let the browser hand it on.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "gateway/front.h"
+#include "http/service.h"
+
+namespace sluice::gateway {
+
+// Stands between the connection and the handler that answers. Destroyed by the connection, and the handler with it.
+class PageAnswer final : public http::RequestHandler, http::Responder {
+ public:
+  // `responder` must outlive it. `lines`: of the head fields to be added, whole.
+  PageAnswer(http::Responder& responder, std::string lines) : responder_(responder), lines_(std::move(lines)) {}
+  // Both once; may answer at once.
+  void serve(Front& front, const http::RequestHead& head) { handler_ = front.dispatch(head, *this); }
+  void answer_preflight();
+
+ private:
+  // http::RequestHandler
+  void on_body(std::string_view bytes) override;
+  void on_body_end() override;
+  void on_request_broken(const Error& error) override;
+  void on_drained() override;
+  void on_caller_gone(const Error& error) override;
+  // http::Responder
+  void send_head_lines(int status, std::string_view field_lines, Length length, std::string_view reason) override;
+  void flush_head() override { responder_.flush_head(); }
+  void send_body(std::span<const std::string_view> pieces, bool last) override { responder_.send_body(pieces, last); }
+  void finish() override { responder_.finish(); }
+  void abort() override { responder_.abort(); }
+  bool head_sent() const override { return responder_.head_sent(); }
+  size_t pending_bytes() const override { return responder_.pending_bytes(); }
+  void pause_body() override { responder_.pause_body(); }
+  void resume_body() override { responder_.resume_body(); }
+  std::string peer() const override { return responder_.peer(); }
+  uint64_t received_ns() const override { return responder_.received_ns(); }
+  uint64_t read_ns() const override { return responder_.read_ns(); }
+  uint64_t bytes_in() const override { return responder_.bytes_in(); }
+  uint64_t bytes_out() const override { return responder_.bytes_out(); }
+  net::Loop& loop() override { return responder_.loop(); }
+
+  http::Responder& responder_;
+  std::string lines_;
+  std::unique_ptr<http::RequestHandler> handler_;  // null: a preflight, which is answered at once
+};
+
+}  // namespace sluice::gateway
