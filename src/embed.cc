@@ -274,6 +274,7 @@ tl::expected<void, std::string> Gateway::reload(config::Config config) {
 tl::expected<void, std::string> Gateway::reload(std::shared_ptr<const config::Config> config) {
   State& state = *state_;
   const std::lock_guard one_at_a_time(state.reloading);
+  state.shared->free_retired();
   const auto refused = [&state](const std::string& why) {
     state.shared->metrics->note_reload(false);
     return tl::unexpected<std::string>(why);
