@@ -10,7 +10,7 @@ wanted=(g++=g++ cmake=cmake ninja-build=ninja pkg-config=pkg-config ccache=ccach
 for group in "$@"; do
   case $group in
     --test) wanted+=(python3=python3 nodejs=node npm=npm openssl=openssl curl=curl
-                     nginx-light=nginx haproxy=haproxy caddy=caddy systemd=systemd-analyze prometheus=promtool) ;;
+                     nginx-light=nginx haproxy=haproxy caddy=caddy tinyproxy=tinyproxy systemd=systemd-analyze prometheus=promtool) ;;
     --bench) wanted+=(nginx-light=nginx haproxy=haproxy wrk=wrk curl=curl openssl=openssl gnuplot-nox=gnuplot) ;;
     --lint) wanted+=(clang-14=clang++-14 clang-format-14=clang-format-14 clang-tidy-14=clang-tidy-14 libclang-rt-14-dev) ;;
     --count) wanted+=(valgrind=valgrind openssl=openssl) ;;
@@ -40,7 +40,7 @@ export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -qq
 for i in "${!missing[@]}"; do  # the tests of these say so and are skipped
   case ${missing[i]} in
-    caddy | systemd | prometheus) apt-cache show "${missing[i]}" >/dev/null 2>&1 || { echo "not to be had: ${missing[i]}"; unset "missing[i]"; } ;;
+    caddy | tinyproxy | systemd | prometheus) apt-cache show "${missing[i]}" >/dev/null 2>&1 || { echo "not to be had: ${missing[i]}"; unset "missing[i]"; } ;;
   esac
 done
 [ ${#missing[@]} -eq 0 ] && exit 0

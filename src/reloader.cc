@@ -30,6 +30,7 @@ void mask_secrets(observe::Log& log, std::initializer_list<const config::Config*
     for (const config::Provider& provider : config->providers) {
       secrets.push_back(provider.api_key);
       for (const auto& [name, value] : provider.headers) secrets.push_back(value);
+      if (provider.proxy) secrets.push_back(provider.proxy->password());
     }
     secrets.insert(secrets.end(), config->alerts.secrets.begin(), config->alerts.secrets.end());
   }

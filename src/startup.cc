@@ -12,6 +12,7 @@
 #include "config/address.h"
 #include "config/discover.h"
 #include "config/parse.h"
+#include "config/proxy.h"
 #include "config/validate.h"
 #include "daemon/activation.h"
 #include "gateway/local_programs.h"
@@ -98,6 +99,7 @@ tl::expected<config::Config, StartupFailure> load_config(const StartupOptions& o
     append(problems, config::add_discovered(config, variable,
                                             gateway::find_local_programs(config::local_probes(), local_probe_ms)));
   }
+  append(problems, config::apply_proxies(config, variable));
   append(problems, config::validate(config));
   const bool wrong_words = !problems.empty();
   append(problems, preflight(config, options.passed, std::time(nullptr)));

@@ -103,7 +103,12 @@ void add_providers(const Config& config, std::string& text) {
   std::string_view label = "  providers  ";
   for (size_t i = 0; i < std::min(config.providers.size(), most_providers); ++i) {
     const Provider& provider = config.providers[i];
-    text += std::string(label) + padded(provider.name, name_size) + "  " + provider.origin + "\n";
+    text += std::string(label) + padded(provider.name, name_size) + "  " + provider.origin;
+    if (const std::optional<Proxy>& proxy = provider.proxy) {
+      text += ", through the proxy " + proxy->address();
+      if (proxy->origin != provider.origin) text += " (" + proxy->origin + ")";
+    }
+    text += "\n";
     label = "             ";
   }
   if (config.providers.size() > most_providers) {

@@ -38,6 +38,18 @@ struct Url {
   bool operator==(const Url&) const = default;
 };
 
+// An HTTP proxy that connections go out through.
+struct Proxy {
+  std::string host;  // without brackets
+  uint16_t port = 0;
+  std::string credentials;  // a secret: "user:password"; "": none
+  std::string origin;       // how it came to be, for people: "HTTPS_PROXY", "sluice.json"
+
+  std::string address() const;  // "proxy.corp:3128"
+  std::string password() const { return credentials.substr(credentials.find(':') + 1); }
+  bool operator==(const Proxy&) const = default;
+};
+
 // What one key, provider or model may take of sluice; shared by all workers. 0: not limited so.
 struct RateLimits {
   uint32_t requests_per_minute = 0;
@@ -84,6 +96,8 @@ struct Provider {
   std::string cert_file;                                     // mTLS; both or none
   std::string key_file;
   bool insecure_skip_verify = false;
+  std::optional<Proxy> proxy;
+  bool proxy_given = false;  // by the file, if only "none": variables do not count
   ProviderTimeouts timeouts;
   uint32_t max_connections = 0;     // open at once, per worker; 0: as many as callers need
   std::vector<std::string> models;  // names it lists; may be empty (any name is tried)
@@ -134,6 +148,7 @@ struct AlertTarget {
   Url url;
   std::string path;  // to be asked for, with its query; begins with '/'
   std::string key;   // Sentry's public key; "" for a webhook
+  std::optional<Proxy> proxy = {};
   bool operator==(const AlertTarget&) const = default;
 };
 

@@ -16,11 +16,11 @@ inline constexpr std::array<std::string_view, 2> tls = {"cert_file", "key_file"}
 inline constexpr std::array<std::string_view, 6> key = {"name", "key", "sha256", "models", "limits", "admin"};
 inline constexpr std::array<std::string_view, 5> rate_limits = {"requests_per_minute", "burst", "tokens_per_minute",
                                                                 "concurrent", "queue_s"};
-inline constexpr std::array<std::string_view, 14> provider = {"dialect",   "base_url",        "api_key",
+inline constexpr std::array<std::string_view, 15> provider = {"dialect",   "base_url",        "api_key",
                                                               "auth",      "headers",         "ca_file",
                                                               "cert_file", "key_file",        "insecure_skip_verify",
                                                               "timeouts",  "max_connections", "models",
-                                                              "usage",     "limits"};
+                                                              "usage",     "limits",          "proxy"};
 inline constexpr std::array<std::string_view, 4> provider_timeouts = {"connect_s", "first_byte_s", "response_s",
                                                                       "stream_idle_s"};
 inline constexpr std::array<std::string_view, 2> model = {"targets", "limits"};

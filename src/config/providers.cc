@@ -6,6 +6,7 @@
 
 #include "config/fields.h"
 #include "config/presets.h"
+#include "config/proxy.h"
 #include "config/secret.h"
 #include "config/sections.h"
 #include "config/url.h"
@@ -58,6 +59,7 @@ class ProviderReader {
   void read_preset_key();
   void read_headers();
   void read_tls();
+  void read_proxy();
   void read_timeouts();
   void read_models();
   void report(const Position& at, std::string_view field, std::string what, std::string allowed = {},
@@ -91,6 +93,7 @@ Provider ProviderReader::read() {
   read_api_key();
   read_headers();
   read_tls();
+  read_proxy();
   read_timeouts();
   constexpr uint32_t most_connections = 65'535;
   object_.read_whole("max_connections", 0, most_connections, provider_.max_connections);
@@ -254,6 +257,22 @@ void ProviderReader::read_tls() {
     report(member_.at, provider_.cert_file.empty() ? "cert_file" : "key_file", "is missing",
            "allowed: cert_file and key_file, both or none");
   }
+}
+
+// What is said of it never holds its text: it may have a password in it.
+void ProviderReader::read_proxy() {
+  const Node* node = object_.find("proxy");
+  if (node == nullptr) return;
+  provider_.proxy_given = true;
+  if (node->kind == Node::Kind::string && node->text == "none") return;
+  const std::optional<std::string> text = read_secret(reading_, *node, object_.path("proxy"), SecretUse::header);
+  if (!text) return;
+  Result<Proxy> proxy = parse_proxy(*text);
+  if (!proxy) return report(node->at, "proxy", proxy.error().message, R"(allowed: "none" too)");
+  const bool literal = node->kind == Node::Kind::string && *text == node->text;
+  if (literal && !proxy->credentials.empty()) warn_of_literal(reading_, object_.path("proxy"));
+  proxy->origin = reading_.source;
+  provider_.proxy = std::move(*proxy);
 }
 
 void ProviderReader::read_timeouts() {

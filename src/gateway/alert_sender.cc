@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "gateway/alert_payload.h"
-#include "net/tcp_dialer.h"
+#include "gateway/way_out.h"
 #include "tls/dialer.h"
 
 namespace sluice::gateway {
@@ -63,7 +63,7 @@ std::unique_ptr<AlertChannel> AlertSender::make_channel(const std::optional<conf
   if (options_.dialer) {
     dialer = options_.dialer(*target);
   } else {
-    dialer = std::make_unique<net::TcpDialer>(loop_, resolver_, target->url.host, target->url.port);
+    dialer = way_out(loop_, resolver_, target->url, target->proxy);
     if (target->url.tls) {
       auto context = tls::TargetContext::create({}, std::make_shared<tls::SystemRoots>());
       if (!context) {

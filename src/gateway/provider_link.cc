@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/name_index.h"
+#include "gateway/way_out.h"
 #include "http/writer.h"
 #include "net/tcp_dialer.h"
 #include "tls/dialer.h"
@@ -78,7 +79,7 @@ std::shared_ptr<ProviderLink> ProviderLinks::make(const config::Provider& provid
   if (url.demo) {
     link->dialer = std::make_unique<net::MemoryDialer>(loop_, accept_demo_);
   } else {
-    link->dialer = std::make_unique<net::TcpDialer>(loop_, resolver_, url.host, url.port);
+    link->dialer = way_out(loop_, resolver_, url, provider.proxy);
   }
   if (const auto& context = contexts_[static_cast<size_t>(&provider - config_.providers.data())]; context) {
     link->dialer = std::make_unique<tls::TlsDialer>(loop_, std::move(link->dialer), context, url.host);

@@ -1,0 +1,17 @@
+#include "gateway/way_out.h"
+
+#include "http/tunnel_dialer.h"
+#include "net/tcp_dialer.h"
+
+namespace sluice::gateway {
+
+std::unique_ptr<net::Dialer> way_out(net::Loop& loop, net::Resolver& resolver, const config::Url& url,
+                                     const std::optional<config::Proxy>& proxy) {
+  if (!proxy) return std::make_unique<net::TcpDialer>(loop, resolver, url.host, url.port);
+  auto to_proxy = std::make_unique<net::TcpDialer>(loop, resolver, proxy->host, proxy->port);
+  const http::TunnelOptions options{proxy->address(), config::Address{url.host, url.port, ""}.text(),
+                                    proxy->credentials};
+  return std::make_unique<http::TunnelDialer>(loop, std::move(to_proxy), options);
+}
+
+}  // namespace sluice::gateway
