@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 
@@ -35,46 +34,17 @@ class TerminalLine {
   size_t width_ = 0;  // of what is there
 };
 
-}  // namespace
+enum Exit : int { fine = 0, wrong_flags = 1, could_not_start = 2, requests_failed = 3 };
 
-BenchCommand::BenchCommand(CLI::App& app)
-    : command_(app.add_subcommand("bench", "put load on an endpoint and measure its answers")) {
-  struct Option {
-    const char* names;
-    std::string bench::Flags::*text;
-    const char* help;
-  };
-  constexpr Option options[] = {
-      {"url", &bench::Flags::url, "sluice or a provider, as http://127.0.0.1:8000"},
-      {"-m,--model", &bench::Flags::model, "(default: the first that URL/v1/models lists)"},
-      {"-c,--connections", &bench::Flags::connections, "callers at once, each on its own connection (16)"},
-      {"-n,--requests", &bench::Flags::requests, "end after so many requests"},
-      {"-d,--duration", &bench::Flags::duration, "end after so many seconds (10, where -n is not given)"},
-      {"--prompt", &bench::Flags::prompt, "what to ask"},
-      {"--max-tokens", &bench::Flags::max_tokens, "of one answer (64)"},
-      {"--dialect", &bench::Flags::dialect, "openai or anthropic (openai)"},
-      {"--key-env", &bench::Flags::key_env,
-       "the variable that holds the key (OPENAI_API_KEY or ANTHROPIC_API_KEY, if set)"},
-      {"--timeout", &bench::Flags::timeout, "seconds for one request (120)"},
-      {"--ca-file", &bench::Flags::ca_file, "PEM: trust these authorities in place of the system's"},
-  };
-  for (const Option& option : options) command_->add_option(option.names, flags_.*option.text, option.help);
-  command_->get_option("url")->required();
-  command_->add_flag("--stream", flags_.stream, "ask for streams");
-  command_->add_flag("--json", flags_.json, "print one JSON object");
-  command_->footer(
-      "Exit codes: 0 fine, 1 wrong flags, 2 could not start, 3 requests have failed, or none was answered.");
-}
-
-BenchCommand::Exit BenchCommand::say(const std::string& line, Exit code) {
+Exit say(const std::string& line, Exit code) {
   std::fprintf(stderr, "sluice bench: %s\n", line.c_str());
   return code;
 }
 
-bool BenchCommand::given() const { return command_->parsed(); }
+}  // namespace
 
-int BenchCommand::run() {
-  const auto options = bench::options_from(flags_, variable_or_empty);
+int run_bench(const bench::Flags& flags) {
+  const auto options = bench::options_from(flags, variable_or_empty);
   if (!options) return say(options.error().message, wrong_flags);
   const uint64_t descriptors = daemon::raise_descriptor_limit();
   if (descriptors < options->connections + spare_descriptors) {

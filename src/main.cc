@@ -1,18 +1,22 @@
 // The command line: flags -> configuration -> gateway -> run until a signal says otherwise.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "base/json_escape.h"
 #include "bench_command.h"
+#include "command_line.h"
 #include "config/banner.h"
 #include "daemon/descriptor_limit.h"
 #include "daemon/notifier.h"
 #include "daemon/pid_file.h"
+#include "daemon/port_holder.h"
 #include "daemon/watchdog.h"
 #include "keeper.h"
 #include "observe/log.h"
@@ -25,6 +29,7 @@
 namespace sluice {
 namespace {
 
+const std::vector<std::string> no_lines;
 constexpr int exit_fine = 0, exit_wrong_usage = 1, exit_could_not_start = 2;
 
 int say(const StartupFailure& failure) {
@@ -58,7 +63,26 @@ void say_start(const config::Config& config, const Gateway& gateway, uint64_t de
   if (!warning.empty()) log.warn(warning);
 }
 
+// "cannot listen on 127.0.0.1:8000: address already in use": by whom, where it can be known, and what to do.
+std::string with_holder(const std::string& why) {
+  constexpr std::string_view before = "cannot listen on ", after = ": address already in use";
+  if (!why.starts_with(before) || !why.ends_with(after)) return why;
+  const std::string address = why.substr(before.size(), why.size() - before.size() - after.size());
+  constexpr std::string_view unix_scheme = "unix:";
+  const bool path = address.starts_with(unix_scheme);
+  const unsigned port = path ? 0 : static_cast<unsigned>(std::atoi(address.c_str() + address.rfind(':') + 1));
+  const std::string holder = path ? daemon::holder_of_socket(address.substr(unix_scheme.size()))
+                                  : daemon::holder_of_port(static_cast<uint16_t>(port));
+  std::string text = why + (holder.empty() ? "" : " by " + holder) + "; stop that one, or listen elsewhere: ";
+  if (path) return text + "--listen unix:PATH";
+  return text + "--port " + std::to_string(port < 65535 ? port + 1 : port - 1) + ", or --listen ADDRESS";
+}
+
 int run(StartupOptions options) {
+  if (options.config_file == "-") {
+    return say(
+        {exit_wrong_usage, {"a configuration from standard input can only be checked: it could not be read again"}});
+  }
   auto sockets = take_passed_sockets();
   if (!sockets) return say(sockets.error());
   for (const net::ListenSocket& socket : *sockets) options.passed.push_back(socket.text());
@@ -82,7 +106,7 @@ int run(StartupOptions options) {
   mask_secrets(log, {config.get()});
   const daemon::Notifier notifier = make_notifier(log);
   auto gateway = Gateway::start(config, log, std::move(*sockets));
-  if (!gateway) return cannot_start(gateway.error());
+  if (!gateway) return cannot_start(with_holder(gateway.error()));
   std::optional<daemon::PidFile> pid_file;
   if (!config->pid_file.empty()) {
     auto written = daemon::PidFile::write(config->pid_file);
@@ -103,10 +127,49 @@ int run(StartupOptions options) {
   return exit_fine;
 }
 
-int check(const StartupOptions& options) {
+// What was found, as one JSON object: {"file", "fine", "problems": [{"severity", "source", "path", "line", "column",
+// "message"}]}.
+void print_json(const std::string& file, const std::vector<config::Problem>& problems,
+                const std::vector<std::string>& others, std::string_view severity_of_others) {
+  std::string out = R"({"file":)";
+  append_json_string(out, file);
+  const bool fine = problems.empty() && severity_of_others == "warning";
+  out += std::string(R"(,"fine":)") + (fine ? "true" : "false") + R"(,"problems":[)";
+  std::string_view comma;
+  const auto add = [&](std::string_view severity, const config::Problem& problem, const std::string& message) {
+    out += comma;
+    out += R"({"severity":)";
+    append_json_string(out, severity);
+    for (const auto& [name, text] : {std::pair("source", problem.source), std::pair("path", problem.path)}) {
+      out += std::string(",\"") + name + "\":";
+      append_json_string(out, text);
+    }
+    out += ",\"line\":" + std::to_string(problem.line) + ",\"column\":" + std::to_string(problem.column);
+    out += R"(,"message":)";
+    append_json_string(out, message);
+    out += '}';
+    comma = ",";
+  };
+  for (const config::Problem& problem : problems) {
+    config::Problem bare = problem;
+    bare.source = bare.path = "";
+    bare.line = 0;
+    add("error", problem, describe(bare));
+  }
+  for (const std::string& text : others) add(severity_of_others, {}, text);
+  std::printf("%s]}\n", out.c_str());
+}
+
+int check(const StartupOptions& options, bool json) {
   auto config = load_config(options);
-  if (!config && !config.error().problems.empty()) config.error().exit_code = exit_wrong_usage;  // it could be read
-  if (!config) return say(config.error());
+  if (!config) {
+    StartupFailure& failure = config.error();
+    if (!failure.problems.empty()) failure.exit_code = exit_wrong_usage;  // it could be read
+    if (!json) return say(failure);
+    print_json(options.config_file, failure.problems, failure.problems.empty() ? failure.lines : no_lines, "error");
+    return failure.exit_code;
+  }
+  if (json) return print_json(config->file, {}, config->warnings, "warning"), exit_fine;
   for (const std::string& warning : config->warnings) std::printf("warning: %s\n", warning.c_str());
   std::printf("%s is fine: %zu providers, %zu models, %zu keys\n",
               config->file.empty() ? "the configuration" : config->file.c_str(), config->providers.size(),
@@ -114,55 +177,21 @@ int check(const StartupOptions& options) {
   return exit_fine;
 }
 
-struct Flags {
-  StartupOptions startup;
-  std::string workers, log_level, log_format, pid_file;
-
-  void add_to(CLI::App& app) {
-    app.add_option("-c,--config", startup.config_file,
-                   "the configuration (default: $SLUICE_CONFIG, then ./sluice.json)");
-    app.add_option("-l,--listen", startup.flags.listen,
-                   "address to listen on, 127.0.0.1:8000 or unix:/path; may be repeated");
-    app.add_option("-w,--workers", workers, "threads (default: one a core)");
-    app.add_flag("--demo", startup.demo, "add the built-in demo provider");
-    app.add_option("--log-level", log_level, "trace, debug, info, warn or error");
-    app.add_option("--log-format", log_format, "text or json");
-    app.add_option("--pid-file", pid_file, "a file to write the process number to, once sluice listens");
-  }
-  const StartupOptions& options() {
-    if (!workers.empty()) startup.flags.workers = workers;
-    if (!log_level.empty()) startup.flags.log_level = log_level;
-    if (!log_format.empty()) startup.flags.log_format = log_format;
-    if (!pid_file.empty()) startup.flags.pid_file = pid_file;
-    return startup;
-  }
-};
-
 int command_line(int argc, char** argv) {
-  CLI::App app("sluice: one gateway for every LLM API");
-  app.name("sluice");
-  app.footer(
-      "Without a file, providers whose usual key variable is set are found by themselves; with none, a demo answers.");
-  Flags flags;
-  flags.add_to(app);
-  CLI::App* run_command = app.add_subcommand("run", "run the gateway (the default)");
-  flags.add_to(*run_command);
-  CLI::App* check_command = app.add_subcommand("check", "say everything that is wrong with a configuration");
-  check_command->add_option("file", flags.startup.config_file, "the configuration (default: as for run)");
-  BenchCommand bench_command(app);
-  CLI::App* version_command = app.add_subcommand("version", "print the version");
-  app.require_subcommand(0, 1);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? exit_fine : exit_wrong_usage;
+  CommandLine line;
+  if (const std::optional<int> done = line.read(argc, argv)) return *done;
+  switch (line.command()) {
+    case Command::version:
+      std::printf("sluice %s\n", SLUICE_VERSION);
+      return exit_fine;
+    case Command::bench:
+      return run_bench(line.bench());
+    case Command::check:
+      return check(line.startup(), line.json());
+    case Command::run:
+      break;
   }
-  if (version_command->parsed()) {
-    std::printf("sluice %s\n", SLUICE_VERSION);
-    return exit_fine;
-  }
-  if (bench_command.given()) return bench_command.run();
-  return check_command->parsed() ? check(flags.options()) : run(flags.options());
+  return run(line.startup());
 }
 
 }  // namespace

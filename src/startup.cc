@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
+#include <iostream>
 #include <iterator>
 
 #include "base/plain_file.h"
@@ -49,6 +50,12 @@ void append(std::vector<config::Problem>& problems, std::vector<config::Problem>
 }
 
 tl::expected<config::Config, StartupFailure> read_file(const std::string& file) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(file, ignored)) {
+    const std::string inside = (std::filesystem::path(file) / "sluice.json").string();
+    return tl::unexpected<StartupFailure>(
+        StartupFailure{2, {file + " is a folder; name the file in it, as " + inside}});
+  }
   Result<std::string> text = read_plain_file(file, most_config_bytes);
   if (!text) {
     return tl::unexpected<StartupFailure>(
@@ -63,6 +70,21 @@ tl::expected<config::Config, StartupFailure> read_file(const std::string& file) 
   }
   if (!config) return tl::unexpected<StartupFailure>(failure_of(config.error()));
   config->file = file;
+  return std::move(*config);
+}
+
+tl::expected<config::Config, StartupFailure> read_standard_input() {
+  constexpr std::string_view name = "standard input";
+  std::string text;
+  char piece[16 * 1024];
+  while (text.size() <= most_config_bytes && (std::cin.read(piece, sizeof piece), std::cin.gcount() > 0)) {
+    text.append(piece, static_cast<size_t>(std::cin.gcount()));
+  }
+  if (text.size() > most_config_bytes) {
+    return tl::unexpected<StartupFailure>(StartupFailure{2, {"cannot read standard input: it is too large"}});
+  }
+  auto config = config::parse(text, name, variable);
+  if (!config) return tl::unexpected<StartupFailure>(failure_of(config.error()));
   return std::move(*config);
 }
 
@@ -86,7 +108,7 @@ tl::expected<void, StartupFailure> adopt_passed(const std::vector<std::string>& 
 tl::expected<config::Config, StartupFailure> load_config(const StartupOptions& options) {
   config::Config config;
   if (const std::string file = file_to_read(options); !file.empty()) {
-    auto read = read_file(file);
+    auto read = file == "-" ? read_standard_input() : read_file(file);
     if (!read) return read;
     config = std::move(*read);
   }

@@ -13,7 +13,7 @@
 namespace sluice {
 
 struct StartupOptions {
-  std::string config_file;  // --config; "" : SLUICE_CONFIG, then ./sluice.json if it is there, then none
+  std::string config_file;  // --config; "" : SLUICE_CONFIG, then ./sluice.json if it is there, then none; "-": stdin
   bool demo = false;        // --demo: the demo provider beside whatever else there is
   config::Overrides flags;
   std::vector<std::string> passed;  // where passed sockets listen: these, unless something says where to listen

@@ -170,7 +170,11 @@ void add_programs(const Config& config, const std::string& url, std::string& tex
   const auto add = [&](Dialect dialect, std::string_view program, const std::string& line) {
     if (spoken(dialect)) text += "    " + padded(program, 16) + line + "\n";
   };
-  text += "\n  Point programs here:\n";
+  const bool own_names_only = config.providers.size() == 1 && config.providers[0].base_url.demo &&
+                              std::find(config.providers[0].models.begin(), config.providers[0].models.end(), "*") ==
+                                  config.providers[0].models.end();
+  text += own_names_only ? "\n  Point programs here, and have them ask for demo (with --demo, any name is answered):\n"
+                         : "\n  Point programs here:\n";
   add(Dialect::openai, "OpenAI SDKs", "export OPENAI_BASE_URL=" + url + "/v1 OPENAI_API_KEY=" + key);
   // It takes a key of another provider's than OpenAI from a variable that the provider's entry names.
   add(Dialect::responses, "Codex",

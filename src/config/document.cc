@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "config/foreign.h"
+
 namespace sluice::config {
 namespace {
 
@@ -86,6 +88,8 @@ class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
   size_t before(size_t bytes) const { return consumed_ - bytes; }
   size_t string_start() const;
   static const Member* member_named(const Open& open, const std::string& name);
+  size_t opening_quote(size_t end) const;
+  bool report_unclosed(std::string_view what);
   size_t number_start() const;
   size_t error_offset(std::string_view what, std::string_view token) const;
   std::string next_path() const;
@@ -128,10 +132,13 @@ void TreeBuilder::report(size_t offset, std::string path, std::string what, std:
   problems_.push_back({source_, at.line, at.column, std::move(path), std::move(what), {}, std::move(allowed)});
 }
 
-// The string that was just read ends with its closing quote. Looking back, the first quote with an even number of
+// The string that was just read ends with its closing quote.
+size_t TreeBuilder::string_start() const { return opening_quote(consumed_ - 1); }
+
+// Looking back from `end`, which is inside a string or its closing quote, the first quote with an even number of
 // backslashes before it opens it.
-size_t TreeBuilder::string_start() const {
-  size_t at = consumed_ - 1;
+size_t TreeBuilder::opening_quote(size_t end) const {
+  size_t at = end;
   while (at > 0) {
     --at;
     if (text_[at] != '"') continue;
@@ -251,8 +258,30 @@ size_t TreeBuilder::error_offset(std::string_view what, std::string_view token) 
   return consumed_ == 0 ? 0 : consumed_ - 1;
 }
 
+// A string or a comment without an end, told where it begins: nlohmann notices it at the end of the line or of the
+// text.
+bool TreeBuilder::report_unclosed(std::string_view what) {
+  const auto says = [what](std::string_view words) { return what.find(words) != std::string_view::npos; };
+  if (says("missing closing quote") || says("control character U+000A") || says("control character U+000D")) {
+    const bool at_end = says("missing closing quote");
+    const size_t end = at_end ? text_.size() : consumed_ - 1;
+    const size_t quote = opening_quote(end);
+    report(quote, next_path(),
+           at_end ? "syntax error: the string that begins here is never closed"
+                  : "syntax error: the string that begins here is not closed on its line");
+    return true;
+  }
+  if (!says("missing closing '*/'")) return false;
+  const size_t closed = text_.rfind("*/");
+  const size_t opened = text_.find("/*", closed == std::string_view::npos ? 0 : closed + 2);
+  report(opened == std::string_view::npos ? 0 : opened, next_path(),
+         "syntax error: the comment that begins here is never closed");
+  return true;
+}
+
 bool TreeBuilder::parse_error(size_t, const std::string& token, const nlohmann::json::exception& error) {
   std::string what = error.what();
+  if (report_unclosed(std::string_view(what).substr(0, what.find("; last read: ")))) return false;
   const size_t offset = error_offset(what, token);
   const char last = offset < text_.size() ? text_[offset] : '\0';
   if (!open_.empty() && !open_.back().has_key && what.find("unexpected") != std::string::npos) {
@@ -308,12 +337,19 @@ std::optional<Node> read_document(std::string_view text, const std::string& sour
     problems.push_back({source, 1, 1, "", "the file is empty; the smallest useful one is {}", {}, {}});
     return std::nullopt;
   }
+  const size_t problems_before = problems.size();
   TreeBuilder builder(text, source, problems);
   const Cursor begin(text.data(), builder.consumed());
   const Cursor end(text.data() + text.size(), builder.consumed());
   const bool whole = nlohmann::json::sax_parse(begin, end, &builder, nlohmann::json::input_format_t::json, true, true);
-  if (!whole) return std::nullopt;
-  return builder.take();
+  if (whole) return builder.take();
+  if (ForeignFormat foreign = foreign_format(text); !foreign.what.empty()) {
+    problems.resize(problems_before);
+    const std::string_view before = text.substr(0, foreign.offset);
+    const auto lines = static_cast<size_t>(std::count(before.begin(), before.end(), '\n'));
+    problems.push_back({source, lines + 1, 1, "", std::move(foreign.what), {}, {}});
+  }
+  return std::nullopt;
 }
 
 }  // namespace sluice::config

@@ -57,6 +57,22 @@ void apply_listen(Config& config, const std::vector<std::string>& texts, std::st
   config.listen_given = true;
 }
 
+// Another port at the address that is configured, which must be one.
+void apply_port(Config& config, std::string_view text, std::string_view source, std::vector<Problem>& problems) {
+  uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) {
+    return report(problems, source, text, "", "a whole number from 0 to 65535");
+  }
+  if (config.listen.empty()) config.listen.push_back(default_address());
+  const auto is_tcp = [](const Address& address) { return address.unix_path.empty(); };
+  if (std::count_if(config.listen.begin(), config.listen.end(), is_tcp) != 1) {
+    return report(problems, source, text, "there is not one TCP address whose port it could be", "--listen ADDRESS");
+  }
+  std::find_if(config.listen.begin(), config.listen.end(), is_tcp)->port = port;
+  config.listen_given = true;
+}
+
 void apply_workers(Config& config, std::string_view text, std::string_view source, std::vector<Problem>& problems) {
   uint32_t workers = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), workers);
@@ -77,6 +93,7 @@ bool check_word(std::string_view text, std::span<const std::string_view> words, 
 
 void apply(Config& config, const Overrides& overrides, const Names& names, std::vector<Problem>& problems) {
   if (!overrides.listen.empty()) apply_listen(config, overrides.listen, names.listen, problems);
+  if (overrides.port) apply_port(config, *overrides.port, "--port", problems);
   if (overrides.workers) apply_workers(config, *overrides.workers, names.workers, problems);
   if (overrides.log_level && check_word(*overrides.log_level, fields::log_levels, names.log_level, problems)) {
     config.log.level = *overrides.log_level;

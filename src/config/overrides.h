@@ -14,6 +14,8 @@ namespace sluice::config {
 // As they are written; nothing means not given.
 struct Overrides {
   std::vector<std::string> listen;  // each may hold several addresses, separated by commas
+  std::optional<std::string> port;  // in place of that of the one TCP address there is; a flag only: Kubernetes sets
+                                    // SLUICE_PORT to a URL for a service of that name
   std::optional<std::string> workers;
   std::optional<std::string> log_level;
   std::optional<std::string> log_format;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/nearest.h"
+#include "config/foreign.h"
 
 namespace sluice::config {
 namespace {
@@ -71,8 +72,9 @@ ObjectReader::ObjectReader(Reading& reading, const Node& node, std::string path,
   for (const Member& member : node.members) {
     if (std::find(known.begin(), known.end(), member.name) != known.end()) continue;
     if (reading.problems.size() == most_problems) break;
-    reading.report(member.at, child_path(path_, member.name), "unknown field", "known: " + join(known),
-                   nearest_one(member.name, known));
+    const std::string hint(hint_for_field(member.name, path_.empty()));
+    reading.report(member.at, child_path(path_, member.name), "unknown field" + (hint.empty() ? "" : "; " + hint),
+                   "known: " + join(known), hint.empty() ? nearest_one(member.name, known) : "");
   }
 }
 

@@ -96,7 +96,7 @@ TEST_CASE("what is no JSON is told with its place, and never with a string's tex
       {"{\"a\":1,\n}", "f:2:1: syntax error: a comma before the closing '}'; remove it"},
       {"{\"a\": }", "f:1:7: a: syntax error: unexpected '}'; expected '[', '{', or a literal"},
       {"{\"a\":[1,,2]}", "f:1:9: a[1]: syntax error: unexpected ','; expected '[', '{', or a literal"},
-      {"{\"a\": \"secret", "f:1:7: a: syntax error: invalid string: missing closing quote"},
+      {"{\"a\": \"secret", "f:1:7: a: syntax error: the string that begins here is never closed"},
       {"{\"a\": \"secret\\q\"}", "f:1:15: a: syntax error: invalid string: forbidden character after backslash"},
       {"{\"a\" \"secret\"}", "f:1:6: a: syntax error: unexpected string literal; expected ':'"},
       {"{\"a\": 1 \"secret\": 2}", "f:1:9: syntax error: unexpected string literal; expected '}'"},
@@ -107,7 +107,7 @@ TEST_CASE("what is no JSON is told with its place, and never with a string's tex
        "f:1:2: syntax error: neither a string in double quotes, a number, true, false, null, a list nor an object"},
       {"{\"a\": 1", "f:1:8: syntax error: unexpected end of input; expected '}'"},
       {"{\"a\": 1e999}", "f:1:7: a: syntax error: the number is too large"},
-      {"/* c", "f:1:1: syntax error: invalid comment; missing closing '*/'"},
+      {"/* c", "f:1:1: syntax error: the comment that begins here is never closed"},
       {"{\"a\": [\n  {\"b\": 1},\n  {\"b\": x}\n]}",
        "f:3:9: a[1].b: syntax error: neither a string in double quotes, a number, true, false, null, a list nor an "
        "object"}};

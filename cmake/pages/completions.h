@@ -1,0 +1,13 @@
+// Completions for shells, from the program's table of commands. See command_line.h for what type names say.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+namespace sluice::pages {
+
+std::string bash_completion(const CLI::App& app);
+std::string zsh_completion(const CLI::App& app);
+std::string fish_completion(const CLI::App& app);
+
+}  // namespace sluice::pages

@@ -1,0 +1,149 @@
+#include "command_line.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <span>
+#include <string_view>
+
+#include "base/nearest.h"
+#include "config/fields.h"
+
+namespace sluice {
+namespace {
+
+constexpr int exit_fine = 0, exit_wrong_usage = 1;
+
+std::string words(std::span<const std::string_view> all) {
+  std::string text;
+  for (const std::string_view word : all) text += (text.empty() ? "" : "|") + std::string(word);
+  return text;
+}
+
+}  // namespace
+
+CommandLine::CommandLine() : app_("sluice: one gateway for every LLM API") {
+  app_.name("sluice");
+  app_.footer(
+      "Without a file, providers whose usual key variable is set are found by themselves; with none, a demo answers.\n"
+      "Exit codes: 0 fine, 1 wrong configuration or usage, 2 could not start.");
+  app_.set_version_flag("-V,--version", "sluice " SLUICE_VERSION, "print the version");
+  add_run_options(app_);
+  run_ = app_.add_subcommand("run", "run the gateway (the default)");
+  add_run_options(*run_);
+  check_ = app_.add_subcommand("check", "say everything that is wrong with a configuration, and start nothing");
+  check_->add_option("file", startup_.config_file, "the configuration, or - for standard input (default: as for run)")
+      ->type_name("FILE");
+  add_run_options(*check_);
+  check_->add_flag("--json", json_, "print one JSON object");
+  bench_command_ = app_.add_subcommand("bench", "put load on an endpoint and measure its answers");
+  add_bench_options(*bench_command_);
+  help_ = app_.add_subcommand("help", "print what can be typed");
+  help_->add_option("command", help_about_, "of this command")->type_name("run|check|bench|version");
+  version_ = app_.add_subcommand("version", "print the version");
+  app_.require_subcommand(0, 1);
+}
+
+void CommandLine::add_run_options(CLI::App& app) {
+  app.add_option("-c,--config", startup_.config_file, "the configuration (default: $SLUICE_CONFIG, then ./sluice.json)")
+      ->type_name("FILE");
+  app.add_option("-l,--listen", startup_.flags.listen,
+                 "address to listen on, 127.0.0.1:8000 or unix:/path; may be repeated")
+      ->type_name("ADDRESS");
+  app.add_option("-p,--port", port_, "another port, at the address that is configured")->type_name("PORT");
+  app.add_option("-w,--workers", workers_, "threads (default: one a core)")->type_name("NUMBER");
+  app.add_flag("--demo", startup_.demo,
+               "add the built-in demo provider, which answers to every name that no other has");
+  app.add_option("--log-level", log_level_, "what is logged")->type_name(words(config::fields::log_levels));
+  app.add_option("--log-format", log_format_, "how lines look")->type_name(words(config::fields::log_formats));
+  app.add_option("--pid-file", pid_file_, "a file to write the process number to, once sluice listens")
+      ->type_name("FILE");
+}
+
+void CommandLine::add_bench_options(CLI::App& app) {
+  struct Option {
+    const char* names;
+    std::string bench::Flags::*text;
+    const char* type;
+    const char* help;
+  };
+  constexpr Option options[] = {
+      {"url", &bench::Flags::url, "URL", "sluice or a provider, as http://127.0.0.1:8000"},
+      {"-m,--model", &bench::Flags::model, "MODEL", "(default: the first that URL/v1/models lists)"},
+      {"-c,--connections", &bench::Flags::connections, "NUMBER", "callers at once, each on its own connection (16)"},
+      {"-n,--requests", &bench::Flags::requests, "NUMBER", "end after so many requests"},
+      {"-d,--duration", &bench::Flags::duration, "SECONDS", "end after so many seconds (10, where -n is not given)"},
+      {"--prompt", &bench::Flags::prompt, "TEXT", "what to ask"},
+      {"--max-tokens", &bench::Flags::max_tokens, "NUMBER", "of one answer (64)"},
+      {"--dialect", &bench::Flags::dialect, "openai|anthropic", "what to speak (openai)"},
+      {"--key-env", &bench::Flags::key_env, "VARIABLE",
+       "the variable that holds the key (OPENAI_API_KEY or ANTHROPIC_API_KEY, if set)"},
+      {"--timeout", &bench::Flags::timeout, "SECONDS", "for one request (120)"},
+      {"--ca-file", &bench::Flags::ca_file, "FILE", "PEM: trust these authorities in place of the system's"},
+  };
+  for (const Option& option : options) {
+    app.add_option(option.names, bench_.*option.text, option.help)->type_name(option.type);
+  }
+  app.get_option("url")->required();
+  app.add_flag("--stream", bench_.stream, "ask for streams");
+  app.add_flag("--json", bench_.json, "print one JSON object");
+  app.footer("Exit codes: 0 fine, 1 wrong flags, 2 could not start, 3 requests have failed, or none was answered.");
+}
+
+std::optional<int> CommandLine::read(int argc, char** argv) {
+  if (refuse_unknown(argc, argv)) return exit_wrong_usage;
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app_.exit(error) == 0 ? exit_fine : exit_wrong_usage;
+  }
+  if (help_->parsed()) return help_for(help_about_);
+  if (version_->parsed()) command_ = Command::version;
+  if (bench_command_->parsed()) command_ = Command::bench;
+  if (check_->parsed()) command_ = Command::check;
+  const auto take = [](const std::string& text, std::optional<std::string>& flag) {
+    if (!text.empty()) flag = text;
+  };
+  take(port_, startup_.flags.port);
+  take(workers_, startup_.flags.workers);
+  take(log_level_, startup_.flags.log_level);
+  take(log_format_, startup_.flags.log_format);
+  take(pid_file_, startup_.flags.pid_file);
+  return std::nullopt;
+}
+
+std::optional<int> CommandLine::help_for(const std::string& command) {
+  const CLI::App* about = command.empty() ? &app_ : nullptr;
+  for (const CLI::App* known : app_.get_subcommands({})) {
+    if (known->get_name() == command) about = known;
+  }
+  if (about == nullptr) {
+    std::fprintf(stderr, "sluice: there is no command %s\n", command.c_str());
+    return exit_wrong_usage;
+  }
+  // Not about->help(), which tells of the command that was typed: this one.
+  const std::string name = command.empty() ? "" : "sluice " + command;
+  std::fputs(app_.get_formatter()->make_help(about, name, CLI::AppFormatMode::Normal).c_str(), stdout);
+  return exit_fine;
+}
+
+// A first word that is no command: the one that was meant, or how a file is given.
+bool CommandLine::refuse_unknown(int argc, char** argv) const {
+  if (argc < 2 || argv[1][0] == '-') return false;
+  const std::string word = argv[1];
+  std::vector<std::string> names;
+  for (const CLI::App* command : app_.get_subcommands({})) names.push_back(command->get_name());
+  std::vector<std::string_view> views(names.begin(), names.end());
+  if (std::find(views.begin(), views.end(), word) != views.end()) return false;
+  std::string line = "there is no command " + word;
+  if (word.find('.') != std::string::npos || word.find('/') != std::string::npos) {
+    line += "; to run with that file: sluice --config " + word;
+  } else if (const auto close = nearest(word, views, 1); !close.empty()) {
+    line += "; did you mean " + std::string(close.front()) + "?";
+  }
+  std::string known;
+  for (const std::string& name : names) known += (known.empty() ? "" : ", ") + name;
+  std::fprintf(stderr, "sluice: %s (commands: %s)\n", line.c_str(), known.c_str());
+  return true;
+}
+
+}  // namespace sluice

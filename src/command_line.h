@@ -1,0 +1,54 @@
+// What may be typed after `sluice`: one table of commands and options, which --help, the manual page and the shells'
+// completions are made from as well.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bench/options.h"
+#include "startup.h"
+
+namespace sluice {
+
+enum class Command : unsigned char { run, check, bench, version };
+
+class CommandLine {
+ public:
+  CommandLine();
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
+
+  // Reads what was typed. An exit code where nothing is left to do: help was printed, or what is wrong.
+  std::optional<int> read(int argc, char** argv);
+
+  Command command() const { return command_; }
+  const StartupOptions& startup() const { return startup_; }
+  bool json() const { return json_; }  // of `check`
+  const bench::Flags& bench() const { return bench_; }
+
+  // What it is made of. An option's type name says what it takes: "FILE", "FOLDER", words with bars between them
+  // ("text|json"), or anything else.
+  const CLI::App& app() const { return app_; }
+
+ private:
+  void add_run_options(CLI::App& app);
+  void add_bench_options(CLI::App& app);
+  std::optional<int> help_for(const std::string& command);
+  bool refuse_unknown(int argc, char** argv) const;
+
+  CLI::App app_;
+  CLI::App* run_;
+  CLI::App* check_;
+  CLI::App* bench_command_;
+  CLI::App* help_;
+  CLI::App* version_;
+  Command command_ = Command::run;
+  StartupOptions startup_;
+  std::string workers_, log_level_, log_format_, pid_file_, port_, help_about_;
+  bool json_ = false;
+  bench::Flags bench_;
+};
+
+}  // namespace sluice

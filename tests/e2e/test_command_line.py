@@ -1,0 +1,193 @@
+"""What an operator types, and what is said when it is not right: every failure says what to do, every exit code is kept."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.process import Sluice
+from support.settings import BINARY, PATIENCE, ROOT
+
+BUILD = Path(BINARY).resolve().parent
+PAGES = BUILD / "pages"
+
+
+def run(*arguments, cwd, text=None, environment=None):
+    clean = {"PATH": os.environ["PATH"], "HOME": str(cwd)} | (environment or {})
+    clean |= {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+    return subprocess.run([BINARY, *map(str, arguments)], cwd=cwd, env=clean, capture_output=True, text=True, input=text,
+                          timeout=30 * PATIENCE)
+
+
+def test_versions_and_help(tmp_path):
+    version = run("version", cwd=tmp_path)
+    assert version.returncode == 0
+    for spelling in ["--version", "-V"]:
+        assert run(spelling, cwd=tmp_path).stdout == version.stdout
+    assert run("help", cwd=tmp_path).stdout == run("--help", cwd=tmp_path).stdout
+    for command in ["run", "check", "bench"]:
+        ran = run("help", command, cwd=tmp_path)
+        assert ran.returncode == 0 and f"sluice {command}" in ran.stdout, ran
+    ran = run("help", "fly", cwd=tmp_path)
+    assert ran.returncode == 1 and "no command fly" in ran.stderr, ran
+
+
+def test_what_is_no_command(tmp_path):
+    ran = run("chek", cwd=tmp_path)
+    assert ran.returncode == 1 and "did you mean check?" in ran.stderr, ran
+    ran = run("/etc/sluice.json", cwd=tmp_path)
+    assert ran.returncode == 1 and "sluice --config /etc/sluice.json" in ran.stderr, ran
+    assert run("--nonsense", cwd=tmp_path).returncode == 1
+
+
+def test_check_takes_a_file_in_every_way(tmp_path):
+    good = tmp_path / "good.json"
+    good.write_text('{"providers": {"demo": {}}}')
+    for arguments in [["check", good], ["check", "--config", good], ["check", "-c", good]]:
+        ran = run(*arguments, cwd=tmp_path)
+        assert ran.returncode == 0 and f"{good} is fine: 1 providers" in ran.stdout, ran
+    ran = run("check", "-", cwd=tmp_path, text=good.read_text())
+    assert ran.returncode == 0 and "standard input is fine" in ran.stdout, ran
+    ran = run("check", "-", cwd=tmp_path, text='{"lisen": 1}')
+    assert ran.returncode == 1 and "standard input:1:2: lisen: unknown field; did you mean listen?" in ran.stderr, ran
+    ran = run("--config", "-", cwd=tmp_path, text="{}")
+    assert ran.returncode == 1 and "can only be checked" in ran.stderr, ran
+
+
+def test_check_for_machines(tmp_path):
+    ran = run("check", "-", "--json", cwd=tmp_path, text='{\n  "workers": "many",\n  "log": {"levl": "SECRET"}\n}')
+    assert ran.returncode == 1 and not ran.stderr, ran
+    said = json.loads(ran.stdout)
+    assert said["fine"] is False
+    assert [(p["severity"], p["path"], p["line"], p["column"]) for p in said["problems"]] == [
+        ("error", "workers", 2, 14), ("error", "log.levl", 3, 11)]
+    assert "did you mean level?" in said["problems"][1]["message"] and "SECRET" not in ran.stdout
+    ran = run("check", "-", "--json", cwd=tmp_path, text='{"providers": {"lab": {"base_url": "http://127.0.0.1:1"}}}')
+    said = json.loads(ran.stdout)
+    assert ran.returncode == 0 and said["fine"] is True, ran
+    assert [p["severity"] for p in said["problems"]] == ["warning"] and "/v1" in said["problems"][0]["message"]
+    ran = run("check", "none.json", "--json", cwd=tmp_path)
+    said = json.loads(ran.stdout)
+    assert ran.returncode == 2 and said["fine"] is False and "none.json" in said["problems"][0]["message"], ran
+
+
+def test_files_that_are_none(tmp_path):
+    (tmp_path / "conf").mkdir()
+    ran = run("check", "conf", cwd=tmp_path)
+    assert ran.returncode == 2 and "conf is a folder; name the file in it, as conf/sluice.json" in ran.stderr, ran
+    (tmp_path / "config.yaml").write_text("model_list:\n  - model_name: gpt-4o\n    litellm_params:\n      model: openai/gpt-4o\n")
+    ran = run("--config", "config.yaml", cwd=tmp_path)
+    assert ran.returncode == 1 and "this is YAML, possibly LiteLLM's; sluice reads JSON" in ran.stderr, ran
+
+
+def test_another_port(tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with Sluice(tmp_path, {"listen": "127.0.0.1:1", "providers": {"demo": {}}}, ["--port", str(port)], listen=None) as sluice:
+        assert f"http://127.0.0.1:{port}" in sluice.output(), sluice.output()
+    for listen, arguments, said in [(["127.0.0.1:1", "127.0.0.1:2"], ["--port", "3"], "--listen ADDRESS"),
+                                    ("127.0.0.1:1", ["--port", "http"], "65535"), ("127.0.0.1:1", ["--port", "65536"], "65535"),
+                                    ("unix:s", ["--port", "3"], "--listen ADDRESS")]:
+        ran = run("check", "-", *arguments, cwd=tmp_path, text=json.dumps({"listen": listen, "providers": {"demo": {}}}))
+        assert ran.returncode == 1 and "--port" in ran.stderr and said in ran.stderr, ran
+    # Kubernetes sets this for a service called sluice.
+    ran = run("check", "-", cwd=tmp_path, text='{"providers": {"demo": {}}}', environment={"SLUICE_PORT": "tcp://10.0.0.1:80"})
+    assert ran.returncode == 0, ran
+
+
+def test_an_address_in_use_names_who_has_it(tmp_path):
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        ran = run("--demo", "--listen", f"127.0.0.1:{port}", cwd=tmp_path)
+        assert ran.returncode == 2, ran
+        assert f"cannot listen on 127.0.0.1:{port}: address already in use by process {os.getpid()} (" in ran.stderr, ran
+        assert "--port" in ran.stderr and "--listen" in ran.stderr, ran
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as holder:
+        holder.bind(str(path))
+        holder.listen()
+        ran = run("--demo", "--listen", f"unix:{path}", cwd=tmp_path)
+        assert ran.returncode == 2 and f"in use by process {os.getpid()} (" in ran.stderr, ran
+
+
+def long_options(command, tmp_path):
+    ran = run(*command, "--help", cwd=tmp_path)
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", ran.stdout.split("xit codes")[0]))
+
+
+def needs_pages():
+    if not PAGES.is_dir():
+        pytest.skip("the pages are not built: cmake --build with the target pages")
+
+
+def test_pages_know_every_option_and_field(tmp_path):
+    needs_pages()
+    manual = (PAGES / "sluice.1").read_text().replace("\\-", "-")
+    for command in [[], ["run"], ["check"], ["bench"], ["help"]]:
+        options = long_options(command, tmp_path)
+        assert options, command
+        for name in options:
+            assert name in manual, (command, name)
+            for file in ["sluice.bash", "_sluice"]:
+                assert name in (PAGES / file).read_text(), (file, name)
+            assert f"-l {name[2:]}" in (PAGES / "sluice.fish").read_text(), name
+    fields = (PAGES / "sluice.json.5").read_text()
+    assert "requests_per_minute" in fields and "shutdown_grace_s" in fields
+
+
+@pytest.mark.parametrize("command", [["bash", "-n", "sluice.bash"], ["zsh", "-n", "_sluice"], ["fish", "-n", "sluice.fish"],
+                                     ["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", "sluice.1"],
+                                     ["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", "sluice.json.5"]],
+                         ids=lambda command: f"{command[0]}-{command[-1]}")
+def test_pages_parse(command):
+    needs_pages()
+    if shutil.which(command[0]) is None or (command[0] == "man" and shutil.which("groff") is None and shutil.which("nroff") is None):
+        pytest.skip(f"{command[0]} is not installed")
+    ran = subprocess.run([*command[:-1], str(PAGES / command[-1])], capture_output=True, text=True,
+                         env=os.environ | {"MANROFFSEQ": "", "LC_ALL": "C.UTF-8"}, timeout=30 * PATIENCE)
+    assert ran.returncode == 0 and not ran.stderr.strip(), ran.stderr[:3000]
+
+
+def completed(words):
+    script = f"""source {PAGES / 'sluice.bash'}
+COMP_WORDS=({' '.join(words[:-1])} {json.dumps(words[-1])}); COMP_CWORD={len(words) - 1}; _sluice; printf '%s\\n' "${{COMPREPLY[@]}}" """
+    ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=30 * PATIENCE)
+    assert ran.returncode == 0 and not ran.stderr, ran
+    return set(ran.stdout.split())
+
+
+def test_bash_completes():
+    needs_pages()
+    assert {"run", "check", "bench", "help", "version", "--config"} <= completed(["sluice", ""])
+    assert completed(["sluice", "ch"]) == {"check"}
+    assert completed(["sluice", "check", "--js"]) == {"--json"}
+    assert completed(["sluice", "run", "--log-level", ""]) == {"trace", "debug", "info", "warn", "error"}
+    assert completed(["sluice", "bench", "--dialect", "a"]) == {"anthropic"}
+    assert completed(["sluice", "help", "b"]) == {"bench"}
+
+
+def test_install(tmp_path):
+    needs_pages()
+    root = tmp_path / "root"
+    ran = subprocess.run(["cmake", "--install", str(BUILD), "--prefix", "/usr"], capture_output=True, text=True,
+                         env=os.environ | {"DESTDIR": str(root)}, timeout=60 * PATIENCE)
+    assert ran.returncode == 0, ran
+    files = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
+    expected = {"usr/bin/sluice", "usr/share/man/man1/sluice.1", "usr/share/man/man5/sluice.json.5",
+                "usr/share/bash-completion/completions/sluice", "usr/share/zsh/site-functions/_sluice",
+                "usr/share/fish/vendor_completions.d/sluice.fish", "usr/lib/systemd/system/sluice.service",
+                "usr/lib/systemd/system/sluice.socket", "usr/share/doc/sluice/examples/nginx.conf"}
+    assert expected <= files, expected - files
+    assert not any(name.startswith("usr/include") or name.endswith(".a") for name in files), files
+    installed = subprocess.run([root / "usr/bin/sluice", "--version"], capture_output=True, text=True, timeout=30 * PATIENCE)
+    assert installed.stdout == run("version", cwd=tmp_path).stdout
+    unit = (root / "usr/lib/systemd/system/sluice.service").read_text()
+    assert "ExecStart=/usr/bin/sluice --config" in unit and unit.count("/usr/local") == 0, unit
