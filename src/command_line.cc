@@ -121,7 +121,7 @@ std::optional<int> CommandLine::help_for(const std::string& command) {
     return exit_wrong_usage;
   }
   // Not about->help(), which tells of the command that was typed: this one.
-  const std::string name = command.empty() ? "" : "sluice " + command;
+  const std::string name = command.empty() ? "sluice" : "sluice " + command;
   std::fputs(app_.get_formatter()->make_help(about, name, CLI::AppFormatMode::Normal).c_str(), stdout);
   return exit_fine;
 }
