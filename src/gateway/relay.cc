@@ -174,16 +174,21 @@ Result<void> Relay::end() {
 // Whether the head still waits for more of the body.
 bool Relay::hold_back() {
   constexpr size_t most_bytes = 16 * 1024;
-  keep();
-  if (!ended_ && kept_.size() < most_bytes) return true;
-  send_held_head();
+  for (const std::string_view piece : pieces_) held_head_->body += piece;
+  pieces_.clear();  // other answers gather in it until this one's next turn
+  kept_.clear();
+  if (!ended_ && held_head_->body.size() < most_bytes) return true;
+  send_held();
   return false;
 }
 
-void Relay::send_held_head() {
-  const std::unique_ptr<HeldHead> head = std::move(held_head_);
-  if (api::is_out_of_money(kept_)) http::write_field(head->lines, "x-should-retry", "false");
-  responder_.send_head_lines(status_, head->lines, head->length, head->reason);
+// The head, with what has come of the body as this turn's.
+void Relay::send_held() {
+  const std::unique_ptr<HeldHead> held = std::move(held_head_);
+  if (api::is_out_of_money(held->body)) http::write_field(held->lines, "x-should-retry", "false");
+  responder_.send_head_lines(status_, held->lines, held->length, held->reason);
+  kept_ = std::move(held->body);
+  if (!kept_.empty()) pieces_.insert(pieces_.begin(), kept_);
 }
 
 void Relay::turn() {
@@ -203,7 +208,10 @@ void Relay::break_off(const Error& error, std::string_view request_id) {
   if (streaming() && !opaque_ && coding_ != Coding::inflate_for_tap) {
     event = api::error_event(dialect_, tap_->format(), error, request_id, tap_->between_frames());
   }
-  if (held_head_) send_held_head();
+  if (held_head_) {
+    hold_back();
+    if (held_head_) send_held();
+  }
   if (!event.empty()) pieces_.push_back(event);
   if (!pieces_.empty()) responder_.send_body(pieces_);
   pieces_.clear();

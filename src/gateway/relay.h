@@ -59,7 +59,7 @@ class Relay {
   enum class Coding : unsigned char { as_is, inflate_for_tap, inflate };
   void keep();
   [[gnu::cold]] bool hold_back();
-  [[gnu::cold]] void send_held_head();
+  [[gnu::cold]] void send_held();
 
   http::Responder& responder_;
   std::vector<std::string_view>& pieces_;
@@ -67,10 +67,11 @@ class Relay {
   std::unique_ptr<http::Inflater> inflater_;
   std::string kept_;  // this turn's bytes that the tap or the inflater would overwrite
   std::string inflated_;
-  // Of a 429, whose body may say that waiting does not help: it waits for that body.
+  // Of a 429, whose body may say that waiting does not help: it waits for that body, of which this has what has come.
   struct HeldHead {
     std::string lines, reason;
     http::Responder::Length length;
+    std::string body{};
   };
   std::unique_ptr<HeldHead> held_head_;
   Dialect dialect_ = Dialect::openai;
