@@ -7,13 +7,13 @@
 #include <utility>
 
 #include "admin/handlers.h"
-#include "admin/http_date.h"
 #include "admin/log_level.h"
 #include "admin/openapi.h"
 #include "api/endpoint.h"
 #include "api/error_body.h"
 #include "api/percent.h"
 #include "base/nearest.h"
+#include "http/date.h"
 
 namespace sluice::admin {
 namespace {
@@ -90,9 +90,8 @@ bool Pages::knows(http::Method method, std::string_view path) {
       return path == "/metrics" || models_part(path).has_value();
     case 'v': {
       if (!models_part(path)) return false;
-      if (method == http::Method::get || method == http::Method::head) return true;
       // Some of Gemini's paths begin the same: POST /v1/models/{model}:generateContent.
-      return !api::match(method, path).has_value();
+      return method != http::Method::post || api::verb_of(path).empty();
     }
     default:
       return false;
@@ -231,7 +230,7 @@ void Pages::refresh() {
   const uint64_t uptime_s = now_ns > options_.started_ns ? (now_ns - options_.started_ns) / 1'000'000'000 : 0;
   if (uptime_s == uptime_s_) return;
   uptime_s_ = uptime_s;
-  date_ = http_date(options_.clock.unix_s());
+  date_ = http::http_date(options_.clock.unix_s());
   health_body_ = "{\"status\":\"ok\",\"version\":\"" SLUICE_VERSION "\",\"uptime_s\":";
   health_body_ += std::to_string(uptime_s) + "}\n";
   const auto fill = [this](http::Fields& fields, std::string_view content_type) {

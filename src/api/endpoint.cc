@@ -154,6 +154,18 @@ std::string nearest_paths(std::string_view path) {
   return text;
 }
 
+// "generateContent, streamGenerateContent, ...": what can be done with Gemini's models.
+std::string known_verbs() {
+  std::string names;
+  constexpr std::string_view before = "/v1beta/models/{model}:";
+  for (const Endpoint& endpoint : table) {
+    if (!endpoint.pattern.starts_with(before)) continue;
+    if (!names.empty()) names += ", ";
+    names += endpoint.pattern.substr(before.size());
+  }
+  return names;
+}
+
 // `path` for an error text, which has room for so much only.
 std::string shown(std::string_view path) {
   constexpr size_t longest = 200;
@@ -175,12 +187,27 @@ Result<Match> match(http::Method method, std::string_view path) {
     return true;
   });
   if (fits) return found;
+  if (const std::string_view verb = verb_of(path); method == post && !verb.empty()) {
+    return fail(ErrorCode::unknown_path, "unknown verb '" + shown(verb) + "'; known are " + known_verbs());
+  }
   const std::string allowed = allowed_methods(path);
   if (allowed.empty()) {
     return fail(ErrorCode::unknown_path, "unknown path " + shown(path) + nearest_paths(path));
   }
   return fail(ErrorCode::method_not_allowed,
               std::string(http::name_of(method)) + " is not allowed on " + shown(path) + "; use " + allowed);
+}
+
+std::string_view verb_of(std::string_view path) {
+  if (!path.starts_with("/v1beta/models/") && !path.starts_with("/v1/models/")) return {};
+  const size_t colon = path.rfind(':');
+  size_t end = colon == std::string_view::npos ? 0 : colon + 1;
+  for (const std::string_view encoded : {"%3A", "%3a"}) {
+    const size_t at = path.rfind(encoded);
+    if (at != std::string_view::npos) end = std::max(end, at + encoded.size());
+  }
+  const std::string_view verb = end == 0 ? std::string_view{} : path.substr(end);
+  return verb.find('/') == std::string_view::npos ? verb : std::string_view{};
 }
 
 std::string allowed_methods(std::string_view path) {

@@ -35,6 +35,9 @@ std::span<const Endpoint> endpoints();
 // Which endpoint `path` (no query) is. unknown_path names the nearest known paths; method_not_allowed when the path is
 // known and the method is not (HEAD matches where GET does). `path` must outlive the Match.
 Result<Match> match(http::Method method, std::string_view path);
+// "foo" of /v1beta/models/x:foo and /v1/models/x:foo, where a POST says what is to be done with the model; "" for other
+// paths. Any verb, known or not.
+std::string_view verb_of(std::string_view path);
 // "GET, POST": the methods of a path; "" for an unknown one.
 std::string allowed_methods(std::string_view path);
 

@@ -237,6 +237,7 @@ Result<Peek> RequestPeeker::peek(std::string_view body, Dialect dialect) {
     ondemand::document document;
     const simdjson::padded_string_view padded(body, body.size() + net::read_padding_bytes);
     const error_code error = state_->parser.iterate(padded).get(document);
+    if (error == simdjson::MEMALLOC) return fail(ErrorCode::overloaded, "out of memory");
     if (error != simdjson::SUCCESS) {
       return fail(ErrorCode::bad_request, "the body is not valid JSON: " + std::string(simdjson::error_message(error)));
     }

@@ -9,8 +9,8 @@ namespace sluice::daemon {
 // Raises the limit to the hard one and returns what then holds; UINT64_MAX where there is none, or it cannot be read.
 uint64_t raise_descriptor_limit();
 
-// A sentence for the log where `limit` is less than what `workers` with `connections` callers each need, "" else.
-// Connections to targets come on top: one for each request that is under way.
+// A sentence for the log where `limit` is less than what `workers` with `connections` callers each need, "" else: for
+// every caller there is one more kept for a target.
 std::string descriptor_warning(uint64_t limit, uint64_t workers, uint64_t connections);
 
 }  // namespace sluice::daemon

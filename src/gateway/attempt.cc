@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <utility>
 
 namespace sluice::gateway {
@@ -30,7 +31,11 @@ void Attempt::connect() {
   auto pending = link_.pool->connect([this](Result<std::unique_ptr<http::OutboundConnection>> connected) {
     const std::unique_ptr<http::OutboundPool::Pending> over = std::move(pending_);
     if (!connected) return fail(connected.error());
-    begin(std::move(*connected), net::Loop::now_ns());
+    try {
+      begin(std::move(*connected), net::Loop::now_ns());
+    } catch (const std::bad_alloc&) {
+      fail({ErrorCode::overloaded, "out of memory"});
+    }
   });
   if (!pending) {
     // Told in a later turn: whoever called start() is not ready for an answer yet.

@@ -2,6 +2,7 @@
 
 #include "api/endpoint.h"
 #include "api/error_body.h"
+#include "http/date.h"
 
 namespace sluice::gateway {
 
@@ -10,6 +11,7 @@ void render_error(Dialect dialect, const Error& error, std::string_view request_
   if (http_status(error.code) == 503 && retry_after_s == 0) retry_after_s = 1;
   body = api::error_body(dialect, error, request_id, retry_after_s);
   fields.add("content-type", "application/json");
+  fields.add("date", http::http_date_now());
   fields.add("x-request-id", request_id);
   if (retry_after_s != 0) fields.add("retry-after", std::to_string(retry_after_s));
   if (is_lasting(http_status(error.code)))
@@ -17,7 +19,8 @@ void render_error(Dialect dialect, const Error& error, std::string_view request_
   switch (error.code) {
     case ErrorCode::method_not_allowed: {
       const std::string allowed = api::allowed_methods(path);
-      if (!allowed.empty()) fields.add("allow", allowed);
+      // CONNECT and TRACE are refused before the path is read.
+      fields.add("allow", allowed.empty() ? "GET, HEAD, POST, DELETE" : allowed);
       break;
     }
     case ErrorCode::unauthorized:

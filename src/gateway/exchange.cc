@@ -1,10 +1,12 @@
 #include "gateway/exchange.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "api/percent.h"
 #include "gateway/error_answer.h"
 #include "gateway/target_request.h"
+#include "http/date.h"
 
 namespace sluice::gateway {
 
@@ -72,7 +74,6 @@ Result<void> Exchange::check_head() {
     if (!peeker) return tl::unexpected<Error>(peeker.error());
     multipart_ = std::make_unique<api::MultipartPeeker>(std::move(*peeker));
   }
-  if (head_.framing == BodyFraming::length) body_.reserve(head_.content_length + net::read_padding_bytes);
   return {};
 }
 
@@ -89,9 +90,22 @@ Result<void> Exchange::take_body(std::string_view bytes) {
     return {};
   }
   if (inflater_) return inflater_->feed(bytes, body_);  // holds it to the body's limit
+  make_room(bytes.size());
   body_ += bytes;
   if (multipart_ && head_.framing == BodyFraming::length) return look_for_model();
   return {};
+}
+
+// The body takes memory as it arrives, not as it is announced: at first for all of a small one, then twice as much each
+// time, never more than is announced or allowed.
+void Exchange::make_room(size_t more_bytes) {
+  const size_t needed = body_.size() + more_bytes + net::read_padding_bytes;
+  if (needed <= body_.capacity()) return;
+  constexpr uint64_t at_first = 64 * 1024;
+  const bool told = head_.framing == BodyFraming::length;
+  const uint64_t most = told ? head_.content_length : context_.config.limits.body_bytes;
+  const uint64_t wanted = std::min(std::max(told ? at_first : uint64_t{0}, uint64_t{2} * body_.capacity()), most);
+  body_.reserve(std::max<size_t>(needed, wanted + net::read_padding_bytes));
 }
 
 // An upload goes on as it arrives, as soon as its model is known.
@@ -324,10 +338,11 @@ void Exchange::on_caller_gone(const Error& error) {
 // HEAD of a path that only POST is for: probes want to know that it is there.
 void Exchange::answer_known_path() {
   http::Fields fields;
+  fields.add("date", http::http_date_now());
   fields.add("allow", api::allowed_methods(head_.path()));
   fields.add("x-request-id", account_.request_id);
   account_.status = 200;
-  responder_.send_head(200, fields, {0});
+  responder_.send_head(200, fields, {http::Responder::Length::unsaid});
   responder_.send_body({}, true);
   finish();
   responder_.finish();

@@ -70,6 +70,7 @@ class Exchange final : public http::RequestHandler,
 
   Result<void> check_head();
   Result<void> take_body(std::string_view bytes);
+  void make_room(size_t more_bytes);
   Result<void> look_for_model();
   Result<void> read_body();
   Result<void> read_json();

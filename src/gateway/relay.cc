@@ -103,7 +103,11 @@ Result<void> Relay::begin(const http::ResponseHead& head, Dialect dialect,
   // A body that ends by close goes out chunked, so that its end is told; so does one whose length changes on the way.
   http::Responder::Length length;
   if (head.framing == http::BodyFraming::length && !rewrites_) length.bytes = head.content_length;
-  if (head.framing == http::BodyFraming::none) length.bytes = 0;
+  // To HEAD, and with 304, the length is that of the body which is not sent, and only the target knows it.
+  if (head.framing == http::BodyFraming::none) {
+    const bool told = coding_ != Coding::inflate && head.fields.find("content-length").has_value();
+    length.bytes = told ? head.content_length : http::Responder::Length::unsaid;
+  }
   const bool says_itself = head.status < 400 || head.fields.find("x-should-retry");
   if (!says_itself && is_lasting(head.status)) http::write_field(lines, "x-should-retry", "false");
   if (!says_itself && head.status == 429 && !opaque_ && coding_ != Coding::inflate_for_tap) {

@@ -1,7 +1,5 @@
 #include "gateway/worker.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <iterator>
 #include <random>
@@ -32,16 +30,6 @@ http::InboundOptions inbound_options(const config::Config& config) {
 
 constexpr uint64_t tick_ms = 100;
 constexpr uint32_t ticks_a_flush = observe::AccessLog::flush_ms / tick_ms;
-
-// Connections to targets that may wait for work, in one worker: of its share of the descriptors, an eighth.
-int64_t most_idle_connections(size_t workers) {
-  const int64_t most = http::PoolCounts().most_idle;
-  constexpr int64_t least = 8;
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return most;
-  const uint64_t share = uint64_t{limit.rlim_cur} / (8 * std::max<size_t>(workers, 1));
-  return std::clamp(static_cast<int64_t>(std::min<uint64_t>(share, INT64_MAX)), least, most);
-}
 
 bool has_demo(const config::Config& config) {
   return std::any_of(config.providers.begin(), config.providers.end(),
@@ -78,8 +66,9 @@ Worker::Worker(Shared& shared, size_t index)
       metrics_(shared.metrics->worker(index)),
       ids_(entropy()),
       access_log_(shared.log, metrics_),
+      descriptors_(share_of_limit(shared.worker_count)),
       first_(index == 0) {
-  pools_.most_idle = most_idle_connections(shared_.worker_count);
+  pools_.most_idle = descriptors_.most_idle;
   front_.emplace(renew(), shared_.make_pages(shared_));
   front_->follow(shared_.generation(), [this]() -> Context& { return renew(); });
   connections_.emplace(loop_, *front_, inbound_options(now().setup->config),
@@ -169,7 +158,14 @@ void Worker::start() {
   });
 }
 
-void Worker::stop() { loop_.stop(); }
+void Worker::stop() {
+  // Whoever reads a stream is told that its end is not the answer's.
+  loop_.post([this] {
+    if (connections_)
+      connections_->cut_all({ErrorCode::draining, "this sluice is shutting down; try again in a moment"});
+  });
+  loop_.stop();
+}
 
 void Worker::join() {
   if (thread_.joinable()) thread_.join();
@@ -193,16 +189,20 @@ void Worker::accept(std::unique_ptr<net::Stream> stream) {
   connections_->add(std::move(stream));
   metrics_.caller_connections_total.add(1);
   metrics_.caller_connections.set(static_cast<int64_t>(connections_->size()));
-  if (connections_->size() < setup.config.limits.connections || paused_) return;
+  if (connections_->size() < most_callers() || paused_) return;
   paused_ = true;
   metrics_.accept_paused_total.add(1);
   for (const auto& listener : listeners_) listener->pause();
 }
 
+size_t Worker::most_callers() const {
+  return std::min<size_t>(now().setup->config.limits.connections, descriptors_.callers);
+}
+
 // Some caller has gone.
 void Worker::on_connections(size_t open) {
   metrics_.caller_connections.set(static_cast<int64_t>(open));
-  if (paused_ && open < now().setup->config.limits.connections) {
+  if (paused_ && open < most_callers()) {
     paused_ = false;
     for (const auto& listener : listeners_) listener->resume();
   }

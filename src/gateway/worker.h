@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "gateway/alert_sender.h"
 #include "gateway/context.h"
+#include "gateway/descriptors.h"
 #include "gateway/exchange_census.h"
 #include "gateway/front.h"
 #include "gateway/provider_link.h"
@@ -78,7 +79,8 @@ class Worker {
   void post(std::function<void()> task) { loop_.post(std::move(task)); }
   // Its thread only.
   const ExchangeList& exchanges() const { return exchanges_; }
-  void stop();  // any thread: ends at once; join() waits for it
+  // Any thread: cuts what is under way and ends at once; join() waits for it.
+  void stop();
   void join();
 
  private:
@@ -94,6 +96,7 @@ class Worker {
   const Era& now() const { return *eras_.back(); }
   void accept(std::unique_ptr<net::Stream> stream);
   void on_connections(size_t open);
+  size_t most_callers() const;
   void renew_alert_sender(const Setup& setup);
   void tick();
 
@@ -120,6 +123,7 @@ class Worker {
   uint32_t ticks_ = 0;
   std::function<void()> drained_;
   bool paused_ = false;
+  const DescriptorShare descriptors_;
   const bool first_;  // of the workers: it does for all what one is enough for
   std::thread thread_;
 };

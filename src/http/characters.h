@@ -15,7 +15,7 @@ namespace sluice::http {
 
 inline constexpr uint8_t token_char = 1;   // of field names and methods
 inline constexpr uint8_t value_char = 2;   // of field values: a tab, visible ASCII and spaces, all above ASCII
-inline constexpr uint8_t target_char = 4;  // of targets: visible ASCII without '#'
+inline constexpr uint8_t target_char = 4;  // of targets: RFC 3986's, and the brackets that queries often have
 
 inline constexpr auto character_classes = [] {
   std::array<uint8_t, 256> table{};
@@ -24,7 +24,8 @@ inline constexpr auto character_classes = [] {
     const bool mark = std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
     if (alphanumeric || mark) table[c] |= token_char;
     if (c == '\t' || (c >= ' ' && c != 0x7f)) table[c] |= value_char;
-    if (c > ' ' && c < 0x7f && c != '#') table[c] |= target_char;
+    const bool foreign = std::string_view("\"#<>\\^`{|}").find(static_cast<char>(c)) != std::string_view::npos;
+    if (c > ' ' && c < 0x7f && !foreign) table[c] |= target_char;
   }
   return table;
 }();

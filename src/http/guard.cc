@@ -93,7 +93,7 @@ Guard::Step Guard::next_in_head(std::string_view bytes) {
   if (in_method) {
     p = scan_method(p, end);
   } else {
-    if (state_ <= State::asterisk) p = scan_target(p, end);
+    if (state_ <= State::target_cr) p = scan_target(p, end);
     if (state_ == State::version || state_ == State::version_end) p = scan_version(p, end);
     if (state_ >= State::status_version && state_ <= State::reason) p = scan_status(p, end);
     if (state_ >= State::line_lf && state_ <= State::end_lf) p = scan_fields(p, end);
@@ -164,6 +164,12 @@ const char* Guard::scan_target(const char* p, const char* end) {
     if (state_ == State::asterisk) ++p, ++target_bytes_;
   }
   if (p == end) return p;
+  if (state_ == State::target_cr) {
+    const bool line_ends = *p == '\n';
+    fail(line_ends ? ErrorCode::bad_http_version : ErrorCode::bad_request,
+         line_ends ? "no HTTP version in the request line" : "CR without LF");
+    return p;
+  }
   if (state_ == State::target) {
     const auto room = static_cast<ptrdiff_t>(std::min<size_t>(limits_.target_bytes - target_bytes_, PTRDIFF_MAX));
     const char* const stop = skip(p, p + std::min(end - p, room), target_char);
@@ -176,8 +182,10 @@ const char* Guard::scan_target(const char* p, const char* end) {
     return p + 1;
   }
   if (*p == '\r') {
-    fail(ErrorCode::bad_http_version, "no HTTP version in the request line");
-  } else if (state_ == State::target && is(*p, target_char)) {
+    state_ = State::target_cr;
+    return p + 1;
+  }
+  if (state_ == State::target && is(*p, target_char)) {
     fail(ErrorCode::target_uri_too_long, "the target is longer than ");
   } else {
     fail(ErrorCode::bad_request, *p == '#' ? "a fragment in the target" : "invalid character in the target");

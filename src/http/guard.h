@@ -51,7 +51,7 @@ class Guard {
   // clang-format off
   enum class State : unsigned char {
     start, start_lf, first,                                        // one empty line may come before a request
-    method, target_first, target, asterisk, version, version_end,  // of a request
+    method, target_first, target, asterisk, target_cr, version, version_end,  // of a request
     status_version, status_code, status_code_end, reason,          // of a response
     line_lf, line, name, value, end_lf, head_end,                  // the fields; trailers too
     size_first, size, size_cr, size_lf, data, data_cr, data_lf,    // chunks

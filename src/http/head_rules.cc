@@ -5,6 +5,7 @@
 #include <string>
 
 #include "http/characters.h"
+#include "http/path.h"
 
 namespace sluice::http {
 namespace {
@@ -93,7 +94,10 @@ bool is_authority(std::string_view text) {
   }
   if (host == text.size()) return true;
   const std::string_view port = text.substr(host);
-  return port.front() == ':' && port.size() <= 6 && std::all_of(port.begin() + 1, port.end(), is_digit);
+  if (port.front() != ':' || port.size() > 6 || !std::all_of(port.begin() + 1, port.end(), is_digit)) return false;
+  uint32_t number = 0;
+  for (const char digit : port.substr(1)) number = 10 * number + static_cast<uint32_t>(digit - '0');
+  return number <= UINT16_MAX;
 }
 
 // "http://host/path" -> "/path", with Host taken from it (RFC 9112 3.2.2).
@@ -148,7 +152,8 @@ Result<void> settle(RequestHead& head) {
     }
     head.expects_continue = head.minor_version == 1;
   }
-  return cut_to_origin_form(head);
+  if (Result<void> cut = cut_to_origin_form(head); !cut) return cut;
+  return normalize_path(head.target);
 }
 
 Result<void> settle(ResponseHead& head, bool no_body) {
@@ -157,12 +162,12 @@ Result<void> settle(ResponseHead& head, bool no_body) {
   const Result<BodyFraming> framing = framing_of(noted, head.minor_version, ErrorCode::target_broke, content_length);
   if (!framing) return tl::unexpected<Error>(framing.error());
   head.keep_alive = keeps_alive(head.fields, noted, head.minor_version);
+  head.content_length = content_length;
   if (no_body || head.status < 200 || head.status == 204 || head.status == 304) {
     head.framing = BodyFraming::none;
     return {};
   }
   head.framing = *framing == BodyFraming::none ? BodyFraming::until_close : *framing;
-  head.content_length = content_length;
   if (head.framing == BodyFraming::until_close) head.keep_alive = false;
   return {};
 }

@@ -3,53 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <new>
 
 #include "http/writer.h"
 
 namespace sluice::http {
-
-// --- all connections of a worker ---
-
-InboundConnections::InboundConnections(net::Loop& loop, Service& service, const InboundOptions& options, Closed closed)
-    : loop_(loop), service_(service), options_(options), closed_(std::move(closed)) {}
-
-InboundConnections::~InboundConnections() {
-  while (first_ != nullptr) {
-    InboundConnection* connection = first_;
-    connection->handler_.reset();
-    first_ = connection->next_;
-    delete connection;
-  }
-}
-
-void InboundConnections::add(std::unique_ptr<net::Stream> stream) {
-  auto* connection = new InboundConnection(*this, std::move(stream));
-  connection->next_ = first_;
-  if (first_ != nullptr) first_->previous_ = connection;
-  first_ = connection;
-  ++size_;
-}
-
-void InboundConnections::drain(Patience patience) {
-  draining_ = true;
-  InboundConnection* next = nullptr;
-  for (InboundConnection* connection = first_; connection != nullptr; connection = next) {
-    next = connection->next_;
-    connection->drain(patience);
-  }
-}
-
-void InboundConnections::gone(InboundConnection& connection) {
-  if (connection.previous_ != nullptr) connection.previous_->next_ = connection.next_;
-  if (connection.next_ != nullptr) connection.next_->previous_ = connection.previous_;
-  if (first_ == &connection) first_ = connection.next_;
-  connection.next_ = connection.previous_ = nullptr;
-  --size_;
-  loop_.dispose(std::unique_ptr<InboundConnection>(&connection));
-  if (closed_) closed_(size_);
-}
-
-// --- one connection ---
 
 InboundConnection::InboundConnection(InboundConnections& all, std::unique_ptr<net::Stream> stream)
     : all_(all),
@@ -65,20 +23,41 @@ InboundConnection::InboundConnection(InboundConnections& all, std::unique_ptr<ne
 
 InboundConnection::~InboundConnection() = default;
 
+namespace {
+constexpr int most_per_turn = 128;  // requests that came at once
+}
+
+template <typename Work>
+void InboundConnection::guarded(Work work) {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    run_out();
+  }
+}
+
 // --- reading ---
 
 void InboundConnection::on_read(std::string_view bytes) {
-  if (state_ == State::closing) return linger(bytes.size());
-  if (state_ == State::serving && body_done_) return hold(bytes);
-  take(bytes);
+  guarded([&] {
+    if (state_ == State::closing) return linger(bytes.size());
+    if (state_ == State::serving && body_done_) return hold(bytes);
+    take(bytes);
+  });
 }
 
 // Feeds the parser until the bytes are used up or an answer has to be awaited.
 void InboundConnection::take(std::string_view bytes) {
   read_ns_ = net::Loop::now_ns();
+  const uint64_t written_before = written_bytes_;
+  int begun = 0;
   while (!bytes.empty() && state_ != State::closing && state_ != State::gone) {
     if (state_ == State::serving && body_done_) return hold(bytes);
     if (state_ == State::waiting) {
+      if (stream_->pending_bytes() > net::WriteMarks::high_bytes) return stall(bytes);
+      if (begun++ == most_per_turn || written_bytes_ - written_before > net::WriteMarks::high_bytes) {
+        return yield_turn(bytes);
+      }
       state_ = State::reading_head;
       received_ns_ = read_ns_;
       bytes_in_ = bytes_out_ = 0;
@@ -112,6 +91,28 @@ void InboundConnection::hold(std::string_view bytes) {
   }
 }
 
+// The caller sends requests and takes no answers: it gets no more until it has taken some.
+void InboundConnection::stall(std::string_view bytes) {
+  stalled_ = true;
+  read_timeout_.cancel();  // the write stall is what it has to hurry for
+  hold(bytes);
+  stream_->stop_reading();
+  reading_ = false;
+}
+
+// So many requests at once, and answered so quickly: now it is the turn of other connections.
+void InboundConnection::yield_turn(std::string_view bytes) {
+  stall(bytes);
+  loop().timers().arm(read_timeout_, 1);
+}
+
+// Out of stall() or yield_turn().
+void InboundConnection::go_on() {
+  stalled_ = false;
+  loop().timers().arm(read_timeout_, all_.options_.keep_alive_ms);
+  take_held();
+}
+
 void InboundConnection::take_held() {
   if (!held_.empty()) {
     std::string bytes = std::move(held_);
@@ -119,7 +120,7 @@ void InboundConnection::take_held() {
     bytes.reserve(bytes.size() + net::read_padding_bytes);
     take(bytes);
   }
-  if (!reading_ && !paused_ && (state_ == State::waiting || state_ == State::reading_head)) {
+  if (!reading_ && !paused_ && !stalled_ && (state_ == State::waiting || state_ == State::reading_head)) {
     stream_->start_reading();
     reading_ = true;
   }
@@ -128,7 +129,7 @@ void InboundConnection::take_held() {
 void InboundConnection::begin_serving() {
   state_ = State::serving;
   read_timeout_.cancel();
-  head_begun_ = head_waits_ = chunked_ = no_body_ = answered_ = body_done_ = paused_ = false;
+  head_begun_ = head_waits_ = chunked_ = by_close_ = no_body_ = answered_ = body_done_ = paused_ = false;
 }
 
 Result<void> InboundConnection::on_head() {
@@ -157,11 +158,11 @@ void InboundConnection::on_message_end() {
 
 // A request that cannot be read any further: answered by its handler if it has one, else by us.
 void InboundConnection::refuse(const Error& error) {
-  ++all_.malformed_total_;
+  if (fault_of(error.code) == Fault::caller) ++all_.malformed_total_;
   close_after_ = true;
   read_timeout_.cancel();
-  if (state_ == State::serving) {
-    if (!answered_) handler_->on_request_broken(error);
+  if (state_ == State::serving && (handler_ || answered_ || head_begun_)) {
+    if (!answered_ && handler_) handler_->on_request_broken(error);
     if (state_ == State::serving && answered_) after_exchange();
     return;
   }
@@ -208,9 +209,13 @@ void InboundConnection::watch_body() {
 }
 
 void InboundConnection::on_read_timeout() {
+  guarded([this] { hurry(); });
+}
+
+void InboundConnection::hurry() {
   switch (state_) {
     case State::waiting:
-      return close_gently();
+      return stalled_ ? go_on() : close_gently();
     case State::reading_head:
       return refuse({ErrorCode::request_timeout,
                      "the request head did not arrive within " + std::to_string(all_.options_.head_ms) + " ms"});
@@ -231,18 +236,17 @@ void InboundConnection::send_head_lines(int status, std::string_view field_lines
                                         std::string_view reason) {
   assert(!head_begun_ && !answered_);
   const RequestHead& request = parser_.request_head();
-  head_begun_ = head_waits_ = true;
   no_body_ = request.method == Method::head || status == 204 || status == 304;
   const bool old = request.minor_version == 0;
   head_.clear();
   head_.reserve(field_lines.size() + reason.size() + 128);
   write_status_line(head_, status, reason);
   head_ += field_lines;
-  if (length.bytes != Length::unknown) {
+  if (length.bytes < Length::unsaid) {
     if (status != 204) write_field(head_, "content-length", length.bytes);
-  } else if (status != 204 && status != 304) {
+  } else if (length.bytes == Length::unknown && status != 204 && status != 304) {
     if (old) {
-      if (!no_body_) close_after_ = true;
+      if (!no_body_) by_close_ = close_after_ = true;
     } else {
       chunked_ = !no_body_;
       write_field(head_, "transfer-encoding", "chunked");
@@ -250,13 +254,17 @@ void InboundConnection::send_head_lines(int status, std::string_view field_lines
   }
   // Answered before the body was read: the next request must never be read out of what is left of this one.
   const bool body_unread = request.framing != BodyFraming::none && !body_done_;
-  if (close_after_ || all_.draining_ || body_unread) {
-    close_after_ = true;
+  const bool closes = close_after_ || all_.draining_ || body_unread;
+  close_after_ = closes;
+  if (status == 426 && field_lines.find("upgrade: ") != std::string_view::npos) {  // RFC 9110 7.8
+    write_field(head_, "connection", closes ? "upgrade, close" : "upgrade");
+  } else if (closes) {
     write_field(head_, "connection", "close");
   } else if (old) {
     write_field(head_, "connection", "keep-alive");
   }
   end_head(head_);
+  head_begun_ = head_waits_ = true;
 }
 
 void InboundConnection::flush_head() {
@@ -328,7 +336,10 @@ void InboundConnection::on_write_timeout() {
 }
 
 void InboundConnection::on_drained() {
-  if (state_ == State::serving && handler_ && !answered_) handler_->on_drained();
+  guarded([this] {
+    if (stalled_ && state_ == State::waiting) return go_on();
+    if (state_ == State::serving && handler_ && !answered_) handler_->on_drained();
+  });
 }
 
 void InboundConnection::finish() {
@@ -347,6 +358,7 @@ void InboundConnection::abort() {
   if (answered_) return;
   flush_head();
   answered_ = close_after_ = true;
+  cut_ = by_close_ && head_begun_;
   if (!in_parser_) after_exchange();
 }
 
@@ -354,6 +366,7 @@ void InboundConnection::abort() {
 void InboundConnection::after_exchange() {
   if (state_ != State::serving) return;
   drop_handler();
+  if (cut_) return close_cut();
   if (close_after_ || all_.draining_ || !body_done_) return close_gently();
   parser_.next_message();
   state_ = State::waiting;
@@ -361,82 +374,5 @@ void InboundConnection::after_exchange() {
   loop().timers().arm(read_timeout_, all_.options_.keep_alive_ms);
   take_held();
 }
-
-// --- leaving ---
-
-void InboundConnection::drop_handler() {
-  if (handler_) loop().dispose(std::move(handler_));
-}
-
-// Shuts our side once all is written, then waits a little for the peer's FIN, so that a reset does not destroy the
-// answer's end.
-void InboundConnection::close_gently() {
-  if (state_ == State::closing || state_ == State::gone) return;
-  drop_handler();
-  state_ = State::closing;
-  held_ = {};
-  lingered_bytes_ = 0;
-  stream_->end();
-  if (!reading_) {
-    stream_->start_reading();
-    reading_ = true;
-  }
-  read_timeout_.cancel();
-  if (stream_->pending_bytes() == 0) return on_ended();
-  watch_writing();  // TLS has a last word too
-}
-
-void InboundConnection::on_ended() {
-  if (state_ != State::closing) return;
-  lingers_until_ms_ = loop().now_ms() + all_.options_.linger_total_ms;
-  loop().timers().arm(read_timeout_, all_.options_.linger_ms);
-}
-
-// The peer still sends.
-void InboundConnection::linger(size_t bytes) {
-  lingered_bytes_ += bytes;
-  if (lingered_bytes_ >= all_.options_.linger_bytes) {
-    stream_->stop_reading();
-    reading_ = false;
-  } else if (read_timeout_.armed() && !all_.draining_) {
-    if (loop().now_ms() >= lingers_until_ms_) return leave();
-    loop().timers().arm(read_timeout_, all_.options_.linger_ms);
-  }
-}
-
-void InboundConnection::leave() {
-  if (state_ == State::gone) return;
-  state_ = State::gone;
-  drop_handler();
-  read_timeout_.cancel();
-  write_timeout_.cancel();
-  stream_->set_events(nullptr);
-  all_.gone(*this);
-}
-
-void InboundConnection::drain(InboundConnections::Patience patience) {
-  close_after_ = true;
-  if (state_ != State::waiting) return;
-  const uint32_t wait_ms = head_timed_ ? patience.first_request_ms : patience.next_request_ms;
-  if (wait_ms == 0) return close_gently();
-  head_timed_ = false;  // the head's deadline runs from its first byte
-  loop().timers().arm(read_timeout_, wait_ms);
-}
-
-void InboundConnection::lose_caller(const Error& error) {
-  if (state_ == State::serving && handler_ && !answered_) {
-    answered_ = true;
-    handler_->on_caller_gone(error);
-  }
-  leave();
-}
-
-void InboundConnection::on_end() {
-  if (state_ == State::closing || state_ == State::gone) return leave();
-  if (state_ == State::waiting && stream_->pending_bytes() > 0) return close_gently();  // it still wants its answer
-  lose_caller({ErrorCode::caller_gone, "the caller closed the connection"});
-}
-
-void InboundConnection::on_broken(const Error& error) { lose_caller({ErrorCode::caller_gone, error.message}); }
 
 }  // namespace sluice::http

@@ -2,6 +2,7 @@
 // order. Requests that were pipelined wait, unparsed, until the answer before them is whole.
 //
 //   waiting --first byte--> reading_head --head--> serving --answer and body whole--> waiting
+//   waiting also while more than the high mark of the answers before is not taken yet (net::WriteMarks)
 //      any state --error, Connection: close, drain--> closing (our side shut, input thrown away) --FIN or timer--> gone
 #pragma once
 
@@ -30,6 +31,8 @@ struct InboundOptions {
   uint32_t linger_ms = 2'000;         // for the peer to close, or to send on
   uint32_t linger_total_ms = 30'000;  // however much it sends on
   size_t linger_bytes = 32 << 20;  // then nothing more is read: a peer that reads while it sends still has its answer
+  uint32_t silence_ms =
+      600'000;  // after a cut answer that no framing tells as cut, on a Unix socket, which has no reset
   size_t pipelined_bytes = 64 * 1024;  // read ahead while an answer is being made; beyond, reading stops
 };
 
@@ -57,6 +60,8 @@ class InboundConnections {
   void drain(Patience patience);
   void drain() { drain(Patience{}); }
   bool draining() const { return draining_; }
+  // Ends every exchange under way: 503 where nothing of the answer has gone out, else a cut that says so.
+  void cut_all(const Error& error);
   // Requests refused before they became one (malformed, too large, too slow).
   uint64_t malformed_total() const { return malformed_total_; }
 
@@ -111,13 +116,22 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   uint64_t bytes_out() const override { return bytes_out_; }
   net::Loop& loop() override { return all_.loop_; }
 
+  // Calls `work`, and run_out() where it runs out of memory.
+  template <typename Work>
+  void guarded(Work work);
+  [[gnu::cold]] void run_out();
   void take(std::string_view bytes);
+  [[gnu::cold]] void stall(std::string_view bytes);
+  [[gnu::cold]] void yield_turn(std::string_view bytes);
+  void go_on();
   void hold(std::string_view bytes);
   void take_held();
   void begin_serving();
   [[gnu::cold]] void refuse(const Error& error);
   void after_exchange();
   void close_gently();
+  [[gnu::cold]] void close_cut();
+  void mark_cut();
   void linger(size_t bytes);
   void leave();
   void drain(InboundConnections::Patience patience);
@@ -126,6 +140,8 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   void write(std::span<const std::string_view> pieces);
   void watch_body();
   [[gnu::cold]] void on_read_timeout();
+  void hurry();
+  void ended();
   void watch_writing();
   [[gnu::cold]] void on_write_timeout();
 
@@ -153,6 +169,9 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   bool head_begun_ = false;   // send_head has been called
   bool head_waits_ = false;   // head_ has not left yet
   bool chunked_ = false;
+  bool by_close_ = false;   // the answer ends with the connection (HTTP/1.0, no length)
+  bool cut_ = false;        // and was not made whole
+  bool stalled_ = false;    // no request is taken until the caller has taken answers
   bool no_body_ = false;    // the answer has no body on the wire (HEAD, 204, 304)
   bool answered_ = false;   // finish() or abort() has been called
   bool body_done_ = false;  // the request is whole

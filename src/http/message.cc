@@ -12,6 +12,7 @@ constexpr std::array<std::string_view, 7> method_names = {"GET", "HEAD", "POST",
 // Saves the growing in the smallest steps. A connection's heads are much the same, and the memory of one serves the
 // next.
 constexpr size_t usual_block_bytes = 256, usual_fields = 8;
+constexpr size_t most_kept_bytes = 8 * 1024;  // an idle connection does not go on holding the largest head it has had
 
 template <typename Word>
 Word load(const char* at) {
@@ -81,6 +82,7 @@ bool same_letters(const char* a, const char* b, size_t size) {
 }
 
 void Fields::clear() {
+  if (block_.capacity() > most_kept_bytes) return release();
   block_.clear();
   spans_.clear();
 }
@@ -149,6 +151,7 @@ std::string_view RequestHead::query() const {
 void RequestHead::clear() {
   method = Method::get;
   target.clear();
+  if (target.capacity() > 1024) target.shrink_to_fit();
   minor_version = 1;
   fields.clear();
   framing = BodyFraming::none;

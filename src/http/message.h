@@ -30,7 +30,7 @@ struct Field {
 // Header fields in order, in one block of memory. Views handed out live until the next change of the Fields.
 class Fields {
  public:
-  void clear();  // keeps the memory
+  void clear();  // keeps the memory, unless it is more than heads need as a rule
   size_t size() const { return spans_.size(); }
   bool empty() const { return spans_.empty(); }
   Field operator[](size_t index) const;
@@ -60,7 +60,7 @@ enum class BodyFraming : unsigned char { none, length, chunked, until_close };
 
 struct RequestHead {
   Method method = Method::get;
-  std::string target;         // as sent: origin-form, or absolute-form cut down to origin-form ("/path?query")
+  std::string target;  // "/path?query": origin-form, or absolute-form cut down to it; the path in its normal form
   uint8_t minor_version = 1;  // HTTP/1.minor
   Fields fields;
   BodyFraming framing = BodyFraming::none;
@@ -80,7 +80,7 @@ struct ResponseHead {
   uint8_t minor_version = 1;
   Fields fields;
   BodyFraming framing = BodyFraming::none;
-  uint64_t content_length = 0;
+  uint64_t content_length = 0;  // with BodyFraming::length; with none, what Content-Length says of the body not sent
   bool keep_alive = true;
 
   void clear();

@@ -1,5 +1,7 @@
 #include "http/outbound_connection.h"
 
+#include <new>
+
 #include "http/outbound_pool.h"
 
 namespace sluice::http {
@@ -40,7 +42,30 @@ void OutboundConnection::resume() {
 
 bool OutboundConnection::reusable() const { return answer_done_ && !dead_ && stream_->pending_bytes() == 0; }
 
+template <typename Work>
+void OutboundConnection::guarded(Work work) {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    run_out();
+  }
+}
+
+// Memory ran out within a callback: that ends this exchange and no other one.
+void OutboundConnection::run_out() {
+  dead_ = true;
+  try {
+    tell_broken({ErrorCode::overloaded, "out of memory"});
+  } catch (const std::bad_alloc&) {
+    stream_->set_events(nullptr);  // not even that: the caller's leaving ends it
+  }
+}
+
 void OutboundConnection::on_read(std::string_view bytes) {
+  guarded([&] { take(bytes); });
+}
+
+void OutboundConnection::take(std::string_view bytes) {
   if (events_ == nullptr || answer_done_) {
     // Bytes that nobody asked for: never to be mistaken for the next answer.
     dead_ = true;
@@ -70,6 +95,10 @@ void OutboundConnection::on_message_end() {
 }
 
 void OutboundConnection::on_end() {
+  guarded([this] { ended(); });
+}
+
+void OutboundConnection::ended() {
   dead_ = true;
   if (idle_in_ != nullptr) return idle_in_->idle_connection_died(*this);
   if (events_ == nullptr || answer_done_) return;
@@ -97,7 +126,9 @@ void OutboundConnection::tell_broken(const Error& error) {
 }
 
 void OutboundConnection::on_drained() {
-  if (events_ != nullptr) events_->on_target_drained();
+  guarded([this] {
+    if (events_ != nullptr) events_->on_target_drained();
+  });
 }
 
 }  // namespace sluice::http

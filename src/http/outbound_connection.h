@@ -67,6 +67,11 @@ class OutboundConnection final : net::StreamEvents, ParserEvents {
   Result<void> on_head() override;
   void on_body(std::string_view bytes) override;
   void on_message_end() override;
+  template <typename Work>
+  void guarded(Work work);
+  [[gnu::cold]] void run_out();
+  void take(std::string_view bytes);
+  void ended();
   [[gnu::cold]] void tell_broken(const Error& error);
 
   std::unique_ptr<net::Stream> stream_;

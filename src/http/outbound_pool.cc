@@ -1,5 +1,6 @@
 #include "http/outbound_pool.h"
 
+#include <new>
 #include <string>
 
 namespace sluice::http {
@@ -116,8 +117,14 @@ void OutboundPool::Pending::dial() {
       const Connected connected = std::move(connected_);  // `this` may die inside
       return connected(tl::unexpected<Error>(stream.error()));
     }
+    std::unique_ptr<OutboundConnection> connection;
+    try {
+      connection = std::make_unique<OutboundConnection>(std::move(*stream), pool_.options_.limits);
+    } catch (const std::bad_alloc&) {
+      const Connected connected = std::move(connected_);
+      return connected(fail(ErrorCode::overloaded, "out of memory"));
+    }
     counted_ = false;  // the connection has the slot now
-    auto connection = std::make_unique<OutboundConnection>(std::move(*stream), pool_.options_.limits);
     const Connected connected = std::move(connected_);
     connected(std::move(connection));
   });

@@ -253,7 +253,7 @@ int Parser::State::on_response_headers() {
   }
   if (Result<void> good = settle(response(), no_body); !good) return fail(good.error().code, good.error().message), -1;
   phase = Phase::counted;
-  body_left = response().content_length;
+  body_left = response().framing == BodyFraming::length ? response().content_length : 0;
   if (response().framing == BodyFraming::chunked) {
     phase = Phase::chunked;
     guard.begin_chunks();

@@ -26,6 +26,8 @@ class Responder {
   // and for 204 and 304, the body bytes are swallowed; the head's length is still sent.
   struct Length {
     static constexpr uint64_t unknown = UINT64_MAX;
+    // Of an answer without a body (to HEAD, 304): how long that would be is not known.
+    static constexpr uint64_t unsaid = UINT64_MAX - 1;
     uint64_t bytes = unknown;
   };
   // `field_lines`: whole lines, as http/writer writes them. They may die on return.
@@ -38,7 +40,8 @@ class Responder {
   // The answer is whole. The handler is destroyed later in this turn and gets no further event. A body not yet read in
   // full is read up to a small bound and the connection closed.
   virtual void finish() = 0;
-  // The answer cannot be made whole: closes the connection without ending the message. As final as finish().
+  // The answer cannot be made whole: closes the connection without ending the message, by a reset where a mere end
+  // would look like the message's. As final as finish().
   virtual void abort() = 0;
   // Convenience: a whole answer at once.
   void answer(int status, const Fields& fields, std::string_view body);
@@ -70,8 +73,8 @@ class RequestHandler {
   // `bytes` is valid until return; net::read_padding_bytes behind it are readable.
   virtual void on_body(std::string_view bytes) = 0;
   virtual void on_body_end() = 0;
-  // The request cannot be read to its end (bad chunking, too large, too slow): answer `error` if no answer has begun,
-  // else abort. Nothing more of the body comes.
+  // The request cannot be read to its end (bad chunking, too large, too slow; memory or time ran out): answer `error`
+  // if no answer has begun, else abort. Nothing more of the body comes.
   virtual void on_request_broken(const Error& error) = 0;
   // pending_bytes() has fallen to the low mark.
   virtual void on_drained() = 0;

@@ -76,6 +76,7 @@ int bound_socket(const SocketAddress& address, bool share_port) {
   set_option(fd.get(), SOL_SOCKET, SO_REUSEADDR);
   if (share_port) set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT);
   set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY);  // accepted connections inherit it
+  keep_alive(fd.get());
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&storage), size) != 0) return -errno;
   return fd.release();
 }
@@ -197,6 +198,7 @@ Result<ListenSocket> ListenSocket::passed(int fd) {
     return result;
   }
   set_option(fd, IPPROTO_TCP, TCP_NODELAY);  // accepted connections inherit it
+  keep_alive(fd);
   const SocketAddress address = SocketAddress::from(reinterpret_cast<const sockaddr*>(&storage));
   result.port_ = address.port();
   result.text_ = address.text();

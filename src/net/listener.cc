@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "net/address.h"
@@ -64,9 +65,13 @@ struct Listener::State {
         return;
       }
       const bool in_file = socket.port_ == 0;
-      auto stream = TcpStream::open(
-          loop, fd, in_file ? SocketAddress::of_unix() : SocketAddress::from(reinterpret_cast<sockaddr*>(&storage)));
-      if (stream) accepted(std::move(*stream));
+      try {
+        auto stream = TcpStream::open(
+            loop, fd, in_file ? SocketAddress::of_unix() : SocketAddress::from(reinterpret_cast<sockaddr*>(&storage)));
+        if (stream) accepted(std::move(*stream));
+      } catch (const std::bad_alloc&) {
+        return starve(ENOMEM);
+      }
     }
     burst = count == burst ? std::min(2 * burst, most_per_turn) : std::max(count, 1);
   }

@@ -73,12 +73,20 @@ struct Loop::State {
 
   bool any_deferred() const { return !tasks.empty() || !dead.empty(); }
 
+  // A task that runs out of memory is lost; the loop is not.
+  static void run(const std::function<void()>& task) {
+    try {
+      task();
+    } catch (const std::bad_alloc&) {
+    }
+  }
+
   // Returns whether there was anything to do.
   bool run_deferred() {
     if (!any_deferred() && !uv_is_active(as_handle(&idle))) return false;
     for (int round = 0; round < most_rounds && any_deferred(); ++round) {
       running.swap(tasks);
-      for (auto& task : running) task();
+      for (auto& task : running) run(task);
       running.clear();
       // After the tasks, which may still use them.
       dying.swap(dead);
@@ -99,7 +107,7 @@ struct Loop::State {
       const std::lock_guard lock(posted_mutex);
       taken.swap(posted);
     }
-    for (auto& task : taken) task();
+    for (auto& task : taken) run(task);
     taken.clear();
   }
 

@@ -99,6 +99,12 @@ class MemoryStream final : public Stream {
     end_asked_ = true;
     pipe_.schedule();
   }
+  bool reset() override {
+    end_asked_ = true;
+    if (other()) other()->cut_ = true;
+    pipe_.schedule();
+    return true;
+  }
   std::string peer() const override { return "memory"; }
 
   // One step of delivery: at most one read, then what has become true. Each event may silence or destroy any end, so
@@ -122,7 +128,7 @@ class MemoryStream final : public Stream {
       if (end->other()) pipe.schedule();  // it may read the end now
       end->events_->on_ended();
     }
-    if (MemoryStream* end = self(); end && end->broken_ && !(end->reading_ && end->in().size() > 0)) {
+    if (MemoryStream* end = self(); end && (end->broken_ || end->cut_) && !(end->reading_ && end->in().size() > 0)) {
       end->broken_told_ = true;
       end->events_->on_broken(Error{ErrorCode::io, "connection closed by the other end in memory"});
     }
@@ -136,7 +142,7 @@ class MemoryStream final : public Stream {
   // Nothing will be added to in().
   bool in_over() const { return !other() || other()->end_asked_; }
 
-  bool may_tell_end() { return reading_ && !end_told_ && in().size() == 0 && in_over(); }
+  bool may_tell_end() { return reading_ && !end_told_ && !cut_ && in().size() == 0 && in_over(); }
 
   void read_some() {
     const std::span<char> buffer = pipe_.loop.read_buffer();
@@ -155,6 +161,7 @@ class MemoryStream final : public Stream {
   bool end_asked_ = false;
   bool end_told_ = false;    // on_end
   bool ended_told_ = false;  // on_ended
+  bool cut_ = false;         // by the other end's reset()
   bool broken_ = false;
   bool broken_told_ = false;
 };

@@ -63,6 +63,10 @@ class Stream {
   virtual size_t pending_bytes() const = 0;
   // Shuts our direction once everything pending is written, then on_ended.
   virtual void end() = 0;
+  // What was written must not look whole: when this is destroyed, which is due now, the peer is told of a break rather
+  // than of an end, and what is pending is lost. Returns whether that can be told at all: a Unix socket knows ends
+  // only.
+  virtual bool reset() = 0;
   // "127.0.0.1:5000", "[::1]:5000", "unix", "memory": for records.
   virtual std::string peer() const = 0;
   // To the peer and back, as the kernel has measured it, also once the stream is broken. 0: not known.

@@ -117,7 +117,10 @@ class TcpDial final : public Dial {
 
   void on_connected(Attempt& attempt, int status) {
     attempts_.erase(std::find(attempts_.begin(), attempts_.end(), &attempt));
-    if (status == 0) return finish(std::make_unique<TcpStream>(*attempt.socket, attempt.address));
+    if (status == 0) {
+      keep_alive(attempt.socket->fd());
+      return finish(std::make_unique<TcpStream>(*attempt.socket, attempt.address));
+    }
     attempt.socket->close();
     note_failure(attempt.address, status);
     start_next();

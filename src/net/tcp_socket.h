@@ -49,6 +49,10 @@ struct TcpSocket {
   }
 };
 
+// Has the kernel ask a silent peer every minute whether it is still there (tcp(7)), and give it up after two: NATs and
+// firewalls forget connections that are silent for longer. Sockets that a listening one accepts inherit it.
+void keep_alive(int fd);
+
 // "connection refused", "network unreachable": as people say it, for a negative libuv error number.
 std::string reason_of(int uv_error);
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "net/tcp_socket.h"
@@ -22,6 +23,14 @@ constexpr size_t small_bytes = 2048;  // written as one piece
 constexpr int most_reads = 16;        // of whole buffers, before others have their turn
 
 }  // namespace
+
+void keep_alive(int fd) {
+  constexpr int on = 1, idle_s = 60, interval_s = 15, probes = 4;
+  ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
 
 std::string reason_of(int uv_error) {
   switch (uv_error) {
@@ -44,17 +53,28 @@ std::string reason_of(int uv_error) {
   }
 }
 
+// Users see to it themselves that memory which runs out ends one exchange; this is for what they do not see.
+template <typename Work>
+void TcpStream::guarded(Work work) {
+  TcpSocket* const socket = socket_;
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    if (socket->stream) socket->stream->fail(UV_ENOMEM);
+  }
+}
+
 struct TcpCallbacks {
   // libuv says that there is something to read, but gets no memory to read it into: on a socket, recv(2) is a little
   // cheaper than the read(2) that it would use.
   static void allocate(uv_handle_t*, size_t, uv_buf_t* buffer) { *buffer = uv_buf_init(nullptr, 0); }
   static void readable(uv_stream_t* stream, ssize_t, const uv_buf_t*) {
     TcpSocket& socket = TcpSocket::of(stream);
-    if (socket.stream) socket.stream->read_some();
+    if (socket.stream) socket.stream->guarded([&] { socket.stream->read_some(); });
   }
   static void written(uv_write_t* request, int status) {
     TcpSocket& socket = *static_cast<TcpSocket*>(request->data);
-    if (socket.stream) socket.stream->written(status);
+    if (socket.stream) socket.stream->guarded([&] { socket.stream->written(status); });
   }
 };
 
@@ -134,7 +154,12 @@ void TcpStream::write(std::span<const std::string_view> pieces) {
   if (total == 0) return;
   const size_t taken = socket_->outbox ? 0 : total <= small_bytes ? try_write_small(pieces, total) : try_write(pieces);
   if (taken == total || failure_ != 0) return;
-  keep(pieces, taken);
+  try {
+    keep(pieces, taken);
+  } catch (const std::bad_alloc&) {
+    lose_pending();
+    return;
+  }
   if (pending_bytes() > WriteMarks::high_bytes) above_high_ = true;
 }
 
@@ -181,8 +206,8 @@ size_t TcpStream::try_write(std::span<const std::string_view> pieces) {
 // Copies what lies behind the first `taken_bytes`, and sees to it that it is sent.
 void TcpStream::keep(std::span<const std::string_view> pieces, size_t taken_bytes) {
   const bool first = !socket_->outbox;
-  if (first) socket_->outbox = std::make_unique<TcpSocket::Outbox>();
-  std::string& to = first ? socket_->outbox->flying : socket_->outbox->gathered;
+  auto fresh = first ? std::make_unique<TcpSocket::Outbox>() : nullptr;
+  std::string& to = first ? fresh->flying : socket_->outbox->gathered;
   if (first) {
     size_t total = 0;
     for (const std::string_view piece : pieces) total += piece.size();
@@ -193,7 +218,15 @@ void TcpStream::keep(std::span<const std::string_view> pieces, size_t taken_byte
     taken_bytes -= skipped;
     to += piece.substr(skipped);
   }
-  if (first) send_flying();
+  if (!first) return;
+  socket_->outbox = std::move(fresh);
+  send_flying();
+}
+
+// There is no memory for what the peer has not taken: never to be sent with a gap.
+void TcpStream::lose_pending() {
+  if (socket_->outbox) socket_->outbox->gathered.clear();
+  fail(UV_ENOMEM);
 }
 
 void TcpStream::send_flying() {
@@ -239,6 +272,14 @@ void TcpStream::end() {
   if (end_asked_ || broken_ || failure_ != 0) return;
   end_asked_ = true;
   if (!socket_->outbox) shut();
+}
+
+bool TcpStream::reset() {
+  if (peer_.family() == SocketAddress::Family::unix_path) return false;
+  const linger at_once = {.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  end_asked_ = true;
+  return true;
 }
 
 // shutdown(2) itself, because nothing is pending: uv_shutdown would wait for a poll first.

@@ -31,6 +31,7 @@ class TcpStream final : public Stream {
   void write(std::span<const std::string_view> pieces) override;
   size_t pending_bytes() const override;
   void end() override;
+  bool reset() override;
   std::string peer() const override { return peer_.text(); }
   [[gnu::cold]] uint32_t round_trip_us() const override;
 
@@ -39,6 +40,9 @@ class TcpStream final : public Stream {
   size_t try_write_small(std::span<const std::string_view> pieces, size_t total);
   size_t try_write(std::span<const std::string_view> pieces);
   void keep(std::span<const std::string_view> pieces, size_t taken_bytes);
+  template <typename Work>
+  void guarded(Work work);
+  [[gnu::cold]] void lose_pending();
   void send_flying();
   void written(int status);
   void read_some();

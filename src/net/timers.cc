@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 #include <limits>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -104,7 +105,10 @@ struct Timers::State {
     Timeout* due = earliest();
     for (; due && due->expires_ms_ <= now_ms; due = earliest()) {
       remove(*due);
-      due->fired_(due->owner_);
+      try {
+        due->fired_(due->owner_);
+      } catch (const std::bad_alloc&) {  // lost, rather than the process
+      }
     }
     if (due) tick_for(due->expires_ms_);
   }

@@ -121,6 +121,12 @@ void TlsStream::end() {
   if (state_ == State::open || queued_.empty()) shut();
 }
 
+// Without a close_notify, which would say that what came was all.
+bool TlsStream::reset() {
+  ending_ = shut_ = true;
+  return inner_->reset();
+}
+
 std::string TlsStream::peer() const { return inner_->peer(); }
 
 bool TlsStream::session_reused() const { return SSL_session_reused(connection_.get()) == 1; }
@@ -161,7 +167,10 @@ void TlsStream::on_broken(const Error& error) {
   tell();
 }
 
-void TlsStream::on_drained() { tell(); }
+void TlsStream::on_drained() {
+  tell();
+  steer_reading();
+}
 
 void TlsStream::on_ended() {
   if (events_ && state_ != State::broken) events_->on_ended();
@@ -345,8 +354,10 @@ void TlsStream::resume() {
 
 void TlsStream::steer_reading() {
   const bool handshaking = state_ == State::handshake && side_ == Side::target && started_;
-  const bool wanted =
-      state_ != State::broken && !peer_ended_ && !inner_ended_ && stash_.empty() && (handshaking || delivers());
+  // A peer that has keys updated, and reads nothing, would gather our answers to that without end.
+  const bool choked = inner_->pending_bytes() > 2 * net::WriteMarks::high_bytes;
+  const bool wanted = state_ != State::broken && !peer_ended_ && !inner_ended_ && stash_.empty() && !choked &&
+                      (handshaking || delivers());
   if (wanted == inner_reading_) return;
   inner_reading_ = wanted;
   if (wanted) {

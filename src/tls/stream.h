@@ -46,6 +46,7 @@ class TlsStream final : public net::Stream, private net::StreamEvents {
   void write(std::span<const std::string_view> pieces) override;
   size_t pending_bytes() const override;
   void end() override;
+  bool reset() override;
   std::string peer() const override;
   uint32_t round_trip_us() const override { return inner_->round_trip_us(); }
 

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 
-#include "admin/http_date.h"
+#include "http/date.h"
 #include "support/fake_responder.h"
 
 namespace sluice::admin {
@@ -78,7 +78,8 @@ TEST_CASE("the pages know their paths") {
       {Method::get, "/models/fast", true},
       {Method::post, "/v1/models/gemini-2.5-pro:generateContent", false},
       {Method::post, "/v1/models/gemini-2.5-pro:streamGenerateContent", false},
-      {Method::post, "/v1/models/qwen3:8b", true},
+      {Method::post, "/v1/models/qwen3:8b", false},  // "8b" would be what is to be done with it
+      {Method::put, "/v1/models/qwen3:8b", true},
       {Method::post, "/v1/chat/completions", false},
       {Method::post, "/v1/messages", false},
       {Method::get, "/v1", false},
@@ -286,10 +287,10 @@ TEST_CASE("a path that is no page") {
 }
 
 TEST_CASE("dates of HTTP") {
-  CHECK(http_date(784111777) == "Sun, 06 Nov 1994 08:49:37 GMT");
-  CHECK(http_date(0) == "Thu, 01 Jan 1970 00:00:00 GMT");
-  CHECK(http_date(1709251199) == "Thu, 29 Feb 2024 23:59:59 GMT");
-  CHECK(http_date(1798675199) == "Wed, 30 Dec 2026 23:59:59 GMT");
+  CHECK(http::http_date(784111777) == "Sun, 06 Nov 1994 08:49:37 GMT");
+  CHECK(http::http_date(0) == "Thu, 01 Jan 1970 00:00:00 GMT");
+  CHECK(http::http_date(1709251199) == "Thu, 29 Feb 2024 23:59:59 GMT");
+  CHECK(http::http_date(1798675199) == "Wed, 30 Dec 2026 23:59:59 GMT");
 }
 
 }  // namespace

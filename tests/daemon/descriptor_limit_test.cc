@@ -21,9 +21,9 @@ TEST_CASE("the limit is raised to the hard one") {
 }
 
 TEST_CASE("a limit that is too low for the callers is told, one that does is not") {
-  CHECK(descriptor_warning(32'800, 2, 16'384) == "");
+  CHECK(descriptor_warning(73'760, 2, 16'384) == "");
   CHECK(descriptor_warning(UINT64_MAX, 256, 1'000'000) == "");
-  CHECK(descriptor_warning(32'799, 2, 16'384).find("limits.connections cannot be met: 2 workers with 16384 callers") ==
+  CHECK(descriptor_warning(73'759, 2, 16'384).find("limits.connections cannot be met: 2 workers with 16384 callers") ==
         0);
 }
 

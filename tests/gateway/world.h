@@ -26,6 +26,7 @@ struct Peer final : net::StreamEvents {
   std::unique_ptr<net::Stream> stream;
   std::string text;
   bool ended = false;
+  bool broken = false;  // by a reset rather than at an end
 
   explicit Peer(std::unique_ptr<net::Stream> s) : stream(std::move(s)) {
     stream->set_events(this);
@@ -33,7 +34,7 @@ struct Peer final : net::StreamEvents {
   }
   void on_read(std::string_view bytes) override { text += bytes; }
   void on_end() override { ended = true; }
-  void on_broken(const Error&) override { ended = true; }
+  void on_broken(const Error&) override { ended = broken = true; }
   void on_drained() override {}
   bool has(std::string_view part) const { return text.find(part) != std::string::npos; }
 };

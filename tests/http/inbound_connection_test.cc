@@ -233,6 +233,7 @@ struct FullAtEnd final : net::Stream {
   void write(std::span<const std::string_view> pieces) override { inner->write(pieces); }
   size_t pending_bytes() const override { return ended ? 24 : 0; }
   void end() override { ended = true; }
+  bool reset() override { return inner->reset(); }
   std::string peer() const override { return "full"; }
 };
 

@@ -74,6 +74,7 @@ class CountingStream final : public net::Stream {
   }
   size_t pending_bytes() const override { return inner_->pending_bytes(); }
   void end() override { inner_->end(); }
+  bool reset() override { return inner_->reset(); }
   std::string peer() const override { return inner_->peer(); }
 
  private:

@@ -1,10 +1,12 @@
-#include "admin/http_date.h"
+#include "http/date.h"
+
+#include <time.h>
 
 #include <array>
 #include <chrono>
 #include <string_view>
 
-namespace sluice::admin {
+namespace sluice::http {
 namespace {
 
 constexpr std::array<std::string_view, 7> weekdays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -44,4 +46,10 @@ std::string http_date(int64_t unix_s) {
   return out;
 }
 
-}  // namespace sluice::admin
+std::string http_date_now() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return http_date(now.tv_sec);
+}
+
+}  // namespace sluice::http

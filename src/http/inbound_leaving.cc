@@ -1,0 +1,123 @@
+// How a caller's connection ends: inbound_connection.h.
+#include <new>
+
+#include "http/inbound_connection.h"
+
+namespace sluice::http {
+
+void InboundConnection::drop_handler() {
+  if (handler_) loop().dispose(std::move(handler_));
+}
+
+// Shuts our side once all is written, then waits a little for the peer's FIN, so that a reset does not destroy the
+// answer's end.
+void InboundConnection::close_gently() {
+  if (state_ == State::closing || state_ == State::gone) return;
+  drop_handler();
+  state_ = State::closing;
+  held_ = {};
+  lingered_bytes_ = 0;
+  stream_->end();
+  if (!reading_) {
+    stream_->start_reading();
+    reading_ = true;
+  }
+  read_timeout_.cancel();
+  if (stream_->pending_bytes() == 0) return on_ended();
+  watch_writing();  // TLS has a last word too
+}
+
+// Part of an answer is out that would look whole if the connection just ended: the caller is told of a break. Where
+// that cannot be told (a Unix socket), nothing is, until he gives up.
+void InboundConnection::close_cut() {
+  if (all_.draining_ || stream_->reset()) return leave();
+  drop_handler();
+  state_ = State::closing;
+  held_ = {};
+  lingers_until_ms_ = loop().now_ms() + all_.options_.silence_ms;
+  loop().timers().arm(read_timeout_, all_.options_.silence_ms);
+  if (!reading_) stream_->start_reading();
+  reading_ = true;
+}
+
+// Before the stream goes: an answer that ends with the connection, and is not all with the kernel, must not look whole.
+void InboundConnection::mark_cut() {
+  if (!by_close_ || !head_begun_) return;
+  const bool under_way = state_ == State::serving && !answered_;
+  if (under_way || cut_ || stream_->pending_bytes() > 0) stream_->reset();
+}
+
+void InboundConnection::on_ended() {
+  if (state_ != State::closing) return;
+  lingers_until_ms_ = loop().now_ms() + all_.options_.linger_total_ms;
+  loop().timers().arm(read_timeout_, all_.options_.linger_ms);
+}
+
+// The peer still sends.
+void InboundConnection::linger(size_t bytes) {
+  lingered_bytes_ += bytes;
+  if (lingered_bytes_ >= all_.options_.linger_bytes) {
+    stream_->stop_reading();
+    reading_ = false;
+  } else if (read_timeout_.armed() && !all_.draining_ && !cut_) {
+    if (loop().now_ms() >= lingers_until_ms_) return leave();
+    loop().timers().arm(read_timeout_, all_.options_.linger_ms);
+  }
+}
+
+void InboundConnection::leave() {
+  if (state_ == State::gone) return;
+  mark_cut();
+  state_ = State::gone;
+  drop_handler();
+  read_timeout_.cancel();
+  write_timeout_.cancel();
+  stream_->set_events(nullptr);
+  all_.gone(*this);
+}
+
+void InboundConnection::drain(InboundConnections::Patience patience) {
+  close_after_ = true;
+  if (state_ != State::waiting) return;
+  const uint32_t wait_ms = head_timed_ ? patience.first_request_ms : patience.next_request_ms;
+  if (wait_ms == 0) return close_gently();
+  head_timed_ = false;  // the head's deadline runs from its first byte
+  loop().timers().arm(read_timeout_, wait_ms);
+}
+
+void InboundConnection::lose_caller(const Error& error) {
+  if (state_ == State::serving && handler_ && !answered_) {
+    answered_ = true;
+    handler_->on_caller_gone(error);
+  }
+  leave();
+}
+
+// Memory ran out within a callback: that ends this exchange, with 503 if nothing of its answer has gone out, and no
+// other one.
+void InboundConnection::run_out() {
+  in_parser_ = false;
+  try {
+    if (state_ == State::serving || state_ == State::reading_head) refuse({ErrorCode::overloaded, "out of memory"});
+    if (state_ == State::serving) abort();
+    if (state_ != State::closing) leave();
+  } catch (const std::bad_alloc&) {
+    stream_->set_events(nullptr);  // not even that: it is forgotten as it is
+  }
+}
+
+void InboundConnection::on_end() {
+  guarded([this] { ended(); });
+}
+
+void InboundConnection::ended() {
+  if (state_ == State::closing || state_ == State::gone) return leave();
+  if (state_ == State::waiting && stream_->pending_bytes() > 0) return close_gently();  // it still wants its answer
+  lose_caller({ErrorCode::caller_gone, "the caller closed the connection"});
+}
+
+void InboundConnection::on_broken(const Error& error) {
+  guarded([&] { lose_caller({ErrorCode::caller_gone, error.message}); });
+}
+
+}  // namespace sluice::http

@@ -1,0 +1,183 @@
+"""What one connection can make sluice hold, by RSS: at most 1 MB without a key, and the body's limit and 4 MB with one. And memory that
+runs out costs exchanges, never the process."""
+
+import contextlib
+import socket
+import time
+
+import pytest
+
+from support.dialects import BY_NAME
+from support.process import Sluice
+from support.provider import Provider
+from support.settings import PATIENCE, SANITIZED, wait_for
+from support.wire import request_bytes
+
+CHAT = BY_NAME["openai"]
+BODY_MB = 32
+CALLERS = 24  # that do the same at once, so that what is held shows beside what malloc keeps
+KEY = "sk-bounds-5b21"
+
+
+async def answer(request):
+    await request.answer(b'{"choices": []}')
+
+
+def config_for(provider, **more):
+    return {
+        "providers": {"openai": {"base_url": f"http://127.0.0.1:{provider.port}/v1", "api_key": "pk-bounds"}},
+        "keys": [{"name": "one", "key": KEY}],
+        "workers": 1,
+        **more,
+    }
+
+
+def request_line(path, more=b""):
+    return b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n" + more + b"\r\n"
+
+
+def send_all_it_takes(connection, data, most_s=3.0):
+    """Sends without reading, until sluice takes no more for a while."""
+    connection.socket.setblocking(False)
+    sent, last = 0, time.monotonic()
+    while sent < len(data) and time.monotonic() - last < most_s / 6 * PATIENCE:
+        try:
+            sent += connection.socket.send(data[sent:sent + 262144])
+            last = time.monotonic()
+        except BlockingIOError:
+            time.sleep(0.005)
+        except (BrokenPipeError, ConnectionResetError):  # refused: that bounds it, too
+            break
+    connection.socket.settimeout(15 * PATIENCE)
+    return sent
+
+
+def most_rss_kb(sluice, seconds):
+    """While it works through what was sent."""
+    most, end = 0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        most = max(most, sluice.rss_kb())
+        time.sleep(0.02)
+    return most
+
+
+EVIL = {
+    "pipelined pages": request_line(b"/openapi.json") * 20_000,
+    "pipelined metrics": request_line(b"/metrics") * 20_000,
+    "pipelined errors": request_line(b"/nothing") * 20_000,
+    "pipelined models without a key": request_line(b"/v1/models") * 20_000,
+    "pipelined HEAD": request_line(b"/metrics").replace(b"GET", b"HEAD") * 20_000,
+    "pipelined 100-continue": (b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\nx") * 9_000,
+    "behind one that waits": b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n" + request_line(b"/health") * 99_000,
+    "a head of 60 KB": request_line(b"/health", b"x: " + b"y" * 60_000 + b"\r\n") * 50,
+    "many fields": request_line(b"/health", b"a: b\r\n" * 99) * 500,
+    "a head without end": b"GET / HTTP/1.1\r\nHost: x\r\nx: " + b"y" * 4_000_000,
+    "a target without end": b"GET /" + b"y" * 4_000_000,
+    "tiny chunks": b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 500_000,
+    "chunk extensions": b"POST /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1;" + b"e" * 4_000_000,
+    "trailers": b"POST /health HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"t: u\r\n" * 500_000,
+    "an unread body of a page": b"GET /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 33000000\r\n\r\n" + b"x" * 8_000_000,
+}
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory):
+    with Provider(answer) as provider, Sluice(tmp_path_factory.mktemp("bounds"), config_for(provider)) as sluice:
+        for path in ("/openapi.json", "/metrics", "/nothing"):  # what is made once is made
+            sluice.get(path)
+        sluice.at_rest_kb = sluice.rss_kb()  # one for all kinds: malloc keeps what an earlier one needed
+        yield sluice
+
+
+@pytest.mark.parametrize("kind", EVIL)
+def test_what_a_caller_without_a_key_can_make_sluice_hold(gateway, kind, report):
+    before = gateway.at_rest_kb
+    with contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(gateway.connect(receive_buffer=4096)) for _ in range(CALLERS)]
+        sent = [send_all_it_takes(connection, EVIL[kind], 0.6) for connection in connections]
+        held_kb = (most_rss_kb(gateway, 1.5) - before) / CALLERS
+        report(f"{kind}: {sent[0] >> 10} of {len(EVIL[kind]) >> 10} kB sent, nothing read, {CALLERS} times: RSS {before} kB and "
+               f"{held_kb:.0f} kB more for each")
+        assert SANITIZED or held_kb <= 1024
+    assert gateway.get("/health").status == 200
+
+
+def test_pipelined_answers_all_come_once_they_are_read(gateway):
+    count = 300
+    with gateway.connect(receive_buffer=4096) as connection:
+        connection.send(request_line(b"/openapi.json") * count)
+        time.sleep(0.2)
+        assert {connection.read_answer().status for _ in range(count)} == {200}
+
+
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+def test_what_a_caller_with_a_key_can_make_sluice_hold(tmp_path, framing, report):
+    """A body of the whole limit, but for its last byte."""
+    body = b'{"model": "openai/m", "x": "' + b"y" * (BODY_MB << 20)
+    body = body[:(BODY_MB << 20) - 1]
+    with Provider(answer) as provider, Sluice(tmp_path, config_for(provider)) as sluice:
+        headers = {"Authorization": f"Bearer {KEY}"}
+        assert sluice.post("/v1/chat/completions", {"model": "openai/m", "messages": []}, list(headers.items())).status == 200
+        before = most = sluice.rss_kb()
+        with sluice.connect() as connection:
+            how = f"Content-Length: {BODY_MB << 20}" if framing == "length" else "Transfer-Encoding: chunked"
+            connection.send(f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\n{how}\r\n\r\n".encode())
+            time.sleep(0.1)
+            announced = sluice.rss_kb() - before
+            for at in range(0, len(body), 65536):
+                piece = body[at:at + 65536]
+                connection.send(piece if framing == "length" else f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+                if at % (1 << 20) == 0:
+                    most = max(most, sluice.rss_kb())
+            time.sleep(0.1)
+            most = max(most, sluice.rss_kb())
+            report(f"a body of {BODY_MB} MB, {framing}: RSS {before} kB, {announced} kB more when it was announced, {most - before} kB more at most")
+            assert SANITIZED or announced < 256
+            assert SANITIZED or most - before <= (BODY_MB + 4) * 1024
+
+
+LIMITED = ["bash", "-c", 'ulimit -v 614400; exec "$0" "$@"']  # 600 MB of address space
+
+
+@pytest.mark.skipif(SANITIZED, reason="sanitizers need more address space than that")
+def test_announcing_much_takes_nothing(tmp_path, report):
+    """60 heads that announce 32 MB each ended a gateway with 600 MB of address space."""
+    with Provider(answer) as provider, Sluice(tmp_path, config_for(provider), wrapper=LIMITED) as sluice:
+        before = sluice.rss_kb()
+        callers = [sluice.connect() for _ in range(60)]
+        for caller in callers:
+            caller.send(f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {KEY}\r\nContent-Length: {32 << 20}\r\n\r\n{{"
+                        .encode())
+        wait_for(lambda: sluice.metric("sluice_active_exchanges") == 60, "all of them")
+        report(f"60 heads that announce 32 MB each: RSS {before} kB and {sluice.rss_kb() - before} kB more")
+        assert sluice.rss_kb() - before < 60 * 100
+        for caller in callers:
+            caller.socket.close()
+
+
+@pytest.mark.skipif(SANITIZED, reason="sanitizers need more address space than that")
+def test_memory_that_runs_out_is_503_and_no_end(tmp_path, report):
+    """60 bodies of 32 MB do come, into 600 MB: those that there is no room for get 503, the rest go on."""
+    body = b'{"model": "openai/m", "messages": [], "x": "' + b"y" * (30 << 20) + b'"}'
+    statuses = []
+    with Provider(answer) as provider, Sluice(tmp_path, config_for(provider), wrapper=LIMITED) as sluice:
+        callers = [sluice.connect() for _ in range(30)]
+        headers = [("Authorization", f"Bearer {KEY}")]
+        data = request_bytes("POST", "/v1/chat/completions", headers, body)
+        for caller in callers:  # all but the last byte
+            try:
+                caller.send(data[:-1])
+            except (BrokenPipeError, ConnectionResetError, socket.timeout):
+                pass
+        for caller in callers:
+            try:
+                caller.send(data[-1:])
+                statuses.append(caller.read_answer().status)
+            except Exception as error:  # the answer may be lost to the reset that ends a caller who sends on
+                statuses.append(type(error).__name__)
+            caller.socket.close()
+        report(f"30 bodies of 30 MB into 600 MB of address space: { {status: statuses.count(status) for status in statuses} }")
+        assert 503 in statuses
+        wait_for(lambda: sluice.metric("sluice_active_exchanges") == 0, "all to be over")
+        answer_after = sluice.post("/v1/chat/completions", {"model": "openai/m", "messages": []}, headers)
+        assert answer_after.status == 200
