@@ -1,8 +1,12 @@
 #include "api/answer_tap.h"
 
+#include <algorithm>
+#include <charconv>
+
 #include "api/frame_words.h"
 #include "api/json_scan.h"
 #include "api/json_unescape.h"
+#include "api/usage_chunk.h"
 #include "api/usage_reader.h"
 #include "base/recycled.h"
 #include "http/message.h"
@@ -15,6 +19,8 @@ namespace {
 constexpr size_t held_limit_bytes = 64 * 1024;
 // Frames that are read in full, in search of the model's name.
 constexpr int opening_frames = 4;
+// Choices of one answer that are told apart.
+constexpr uint8_t most_choices = 64;
 
 enum class Kind : unsigned char { opaque, json, lines, events };
 
@@ -35,10 +41,12 @@ Kind kind_of(std::string_view content_type) {
 struct AnswerTap::State final : Recycled<AnswerTap::State> {
   enum class Line : unsigned char { start, field, space, data, ignored, comment };
 
-  State(Dialect its_dialect, Kind its_kind, bool hide_usage_chunk)
+  State(Dialect its_dialect, Kind its_kind, bool hide_usage_chunk, const Asked& its_asked)
       : dialect(its_dialect),
         kind(its_kind),
         hide(hide_usage_chunk),
+        stream_asked(its_asked.stream),
+        choices(static_cast<uint8_t>(std::clamp<uint32_t>(its_asked.choices, 1, most_choices))),
         words(its_dialect),
         scan(its_kind == Kind::json ? body_tree() : frame_tree()),
         reader(its_dialect) {}
@@ -55,12 +63,21 @@ struct AnswerTap::State final : Recycled<AnswerTap::State> {
   void end_frame(const char* next);
   void end_data();
   void end_text();
+  void note_sequence(std::string_view text);
+  bool mid_frame() const { return kind == Kind::lines ? data_begun : line != Line::start || frame_begun; }
   void hold(const char* end);
   void emit(const char* end);
 
   const Dialect dialect;
   const Kind kind;
   const bool hide;
+  const bool stream_asked;
+  uint8_t choices;          // that have to finish
+  uint64_t finished = 0;    // a bit for each choice that has
+  uint64_t sequence = 0;    // responses: the next one
+  bool begun = false;       // some byte has come
+  bool shape_seen = false;  // a frame of the dialect's
+  bool cut_within = false;  // finish() found an unfinished frame
   bool end_seen = false;
   bool error_seen = false;
   bool skip_lf = false;       // a CR ended the last line: an LF now belongs to it
@@ -95,11 +112,28 @@ constexpr std::string_view done_data = "[DONE]";
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 }  // namespace
 
+// Most frames are not read; this number is wanted of all of them. The key cannot stand within a string, where its
+// quotes would be escaped.
+void AnswerTap::State::note_sequence(std::string_view text) {
+  constexpr std::string_view key = "\"sequence_number\":";
+  const size_t found = text.find(key);
+  if (found == text.npos) return;
+  text.remove_prefix(found + key.size());
+  if (text.starts_with(' ')) text.remove_prefix(1);
+  uint64_t number = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc()) sequence = number + 1;
+}
+
 // A frame's, line's or body's JSON has ended: what it said counts now, if it was whole.
 void AnswerTap::State::end_text() {
   if (scan.whole()) {
-    counts.update(reader.counts());
-    end_seen = end_seen || reader.has_end();
+    counts.update(reader.counts(), dialect);
+    choices = std::max(choices, std::min(reader.choices_known(), most_choices));
+    finished |= reader.finished();
+    const bool all_finished = finished == UINT64_MAX >> (64 - choices);
+    end_seen = end_seen || reader.has_end() || all_finished;
+    shape_seen = shape_seen || reader.has_shape();
+    if (reader.sequence()) sequence = *reader.sequence() + 1;
     error_seen = error_seen || reader.has_error();
     if (model.empty() && !reader.model().empty()) append_json_unescaped(model, reader.model());
   }
@@ -121,8 +155,8 @@ void AnswerTap::State::read_data(std::string_view data) {
 
 // The frame is over; `next` is behind its blank line.
 void AnswerTap::State::end_frame(const char* next) {
-  const bool usage_chunk = data_begun && scan.whole() && reader.has_usage() && reader.has_no_choices();
-  const bool hidden = hide && !frame_passed && usage_chunk;
+  const bool hidden = hide && !frame_passed && data_begun && scan.whole() && reader.has_usage() &&
+                      !reader.has_choices() && tells_usage_only(held, {frame, static_cast<size_t>(next - frame)});
   end_data();
   if (!hide) return;
   drop_lf = hidden && skip_lf;
@@ -166,6 +200,7 @@ void AnswerTap::State::read_whole_line(std::string_view text, bool frame_ends, b
   }
   if (only && !worth && !opening && text != done_data) {
     maybe_done = false;
+    if (dialect == Dialect::responses) note_sequence(text);
     return;
   }
   read_data(text);
@@ -312,14 +347,19 @@ void AnswerTap::State::feed_json(std::string_view bytes) {
   end_seen = scan.whole();
 }
 
-AnswerTap::AnswerTap(Dialect dialect, std::string_view content_type, bool hide_usage_chunk)
-    : state_(std::make_unique<State>(dialect, kind_of(content_type), hide_usage_chunk && dialect == Dialect::openai)) {}
+AnswerTap::AnswerTap(Dialect dialect, std::string_view content_type, bool hide_usage_chunk, const Asked& asked) {
+  Kind kind = kind_of(content_type);
+  // Some speak ollama's dialect and call its lines JSON.
+  if (kind == Kind::json && dialect == Dialect::ollama && asked.stream) kind = Kind::lines;
+  state_ = std::make_unique<State>(dialect, kind, hide_usage_chunk && dialect == Dialect::openai, asked);
+}
 AnswerTap::~AnswerTap() = default;
 AnswerTap::AnswerTap(AnswerTap&&) noexcept = default;
 AnswerTap& AnswerTap::operator=(AnswerTap&&) noexcept = default;
 
 void AnswerTap::feed(std::string_view bytes, std::vector<std::string_view>& pieces) {
   if (bytes.empty()) return;
+  state_->begun = true;
   switch (state_->kind) {
     case Kind::events:
       return state_->feed_events(bytes, pieces);
@@ -337,9 +377,12 @@ void AnswerTap::feed(std::string_view bytes, std::vector<std::string_view>& piec
 
 void AnswerTap::finish(std::vector<std::string_view>& pieces) {
   State& state = *state_;
+  state.cut_within = state.mid_frame();
+  const int whole_frames = state.frames_read;
   switch (state.kind) {
     case Kind::events:
       state.end_data();  // the last blank line may be missing
+      state.frames_read = whole_frames;
       state.released = std::move(state.held);
       if (!state.released.empty()) pieces.push_back(state.released);
       break;
@@ -359,7 +402,10 @@ StreamFormat AnswerTap::format() const {
     case Kind::lines:
       return StreamFormat::ndjson;
     case Kind::json:
-      if (state_->dialect == Dialect::gemini && state_->scan.root_is_array()) return StreamFormat::json_array;
+      if (state_->dialect != Dialect::gemini) break;
+      if (state_->scan.root_is_array() || (state_->stream_asked && state_->scan.fresh())) {
+        return StreamFormat::json_array;
+      }
       break;
     case Kind::opaque:
       break;
@@ -372,19 +418,40 @@ bool AnswerTap::saw_error() const {
   return state_->error_seen || (state_->kind == Kind::json && state_->reader.has_error());
 }
 
+Standing AnswerTap::standing() const {
+  const State& state = *state_;
+  if (state.kind == Kind::opaque) return Standing::unread;
+  if (state.end_seen) return Standing::finished;
+  if (state.kind == Kind::json) {
+    if (state.scan.fresh()) return Standing::nothing;
+    return state.scan.broken() ? Standing::foreign : Standing::within;
+  }
+  if (state.error_seen) return Standing::failed;
+  if (!state.begun) return Standing::nothing;
+  const bool has_shape = state.shape_seen || state.reader.has_shape();
+  if (!has_shape && state.frames_read > 0) return Standing::foreign;
+  return state.cut_within || state.mid_frame() ? Standing::within : Standing::between;
+}
+
 bool AnswerTap::between_frames() const {
   const State& state = *state_;
+  if (state.cut_within) return false;
   switch (state.kind) {
     case Kind::events:
-      return state.line == State::Line::start && !state.frame_begun;
+      // A frame that is held back whole is not begun for the caller.
+      return !state.mid_frame() || (state.hide && !state.frame_passed);
     case Kind::lines:
-      return !state.data_begun;
+      return !state.mid_frame();
     case Kind::json:
     case Kind::opaque:
       break;
   }
   return false;
 }
+
+ArrayPlace AnswerTap::array_place() const { return state_->scan.array_place(); }
+
+uint64_t AnswerTap::next_sequence() const { return state_->sequence; }
 
 // A body's figures count as they come, so that a cut one, or a cut array of Gemini's, still tells what it told.
 const Usage& AnswerTap::usage() const {

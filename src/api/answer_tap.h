@@ -22,11 +22,28 @@ struct Usage {
   bool operator==(const Usage&) const = default;
 };
 
+// What an answer's bytes so far say of its end.
+enum class Standing : unsigned char {
+  unread,    // nothing: audio, text, a page
+  nothing,   // there are none yet, of a type that says more
+  foreign,   // frames that are not its dialect's, or text that is no JSON
+  within,    // they end within a frame, a line or a JSON value
+  between,   // a stream, between two frames
+  finished,  // a word of the dialect's for the end has come for all choices, or the JSON is whole
+  failed     // a stream that has told of an error
+};
+
+// What its request asked for.
+struct Asked {
+  bool stream = false;
+  uint32_t choices = 1;  // openai's `n`
+};
+
 class AnswerTap {
  public:
   // The format is told by the answer's content-type (text/event-stream, application/x-ndjson, application/json; others
   // are opaque). `dialect`: of the answer. `hide_usage_chunk`: usage was spliced in and its chunk is to be kept back.
-  AnswerTap(Dialect dialect, std::string_view content_type, bool hide_usage_chunk);
+  AnswerTap(Dialect dialect, std::string_view content_type, bool hide_usage_chunk, const Asked& asked = {});
   ~AnswerTap();
   AnswerTap(AnswerTap&&) noexcept;
   AnswerTap& operator=(AnswerTap&&) noexcept;
@@ -44,8 +61,12 @@ class AnswerTap {
   // The answer holds an error: an error frame of a stream, or an `error` at the top of a body. What comes behind it is
   // no success.
   bool saw_error() const;
-  // A stream stands at a frame's or line's end, where a heartbeat or an error event may be put. Never in bodies.
+  Standing standing() const;
+  // What the caller has of a stream stands at a frame's or line's end, where a heartbeat or an error event may be put.
+  // Never in bodies.
   bool between_frames() const;
+  ArrayPlace array_place() const;  // with StreamFormat::json_array
+  uint64_t next_sequence() const;  // responses: the sequence_number that the next event has to have
   // By the frames that are whole so far.
   const Usage& usage() const;
   const std::string& model() const;  // as the answer names it; "" where it did not

@@ -126,7 +126,7 @@ void append_ollama(std::string& out, const Error& error) {
 
 // A responses stream's `error` event: its members stand flat by the specification; `error` beside them is what its SDKs
 // look for.
-void append_responses_event(std::string& out, const Error& error) {
+void append_responses_event(std::string& out, const Error& error, uint64_t sequence) {
   const Words words = words_for(error.code);
   out += "{\"type\":\"error\",";
   append_member_or_null(out, "code", words.openai_code);
@@ -134,7 +134,9 @@ void append_responses_event(std::string& out, const Error& error) {
   append_member(out, "message", error.message);
   out += ',';
   append_member_or_null(out, "param", words.openai_param);
-  out += ",\"sequence_number\":0,\"error\":{";
+  out += ",\"sequence_number\":";
+  out += std::to_string(sequence);
+  out += ",\"error\":{";
   append_openai_members(out, error);
   out += "}}";
 }
@@ -174,30 +176,32 @@ bool is_out_of_money(std::string_view body) {
 }
 
 std::string error_event(Dialect dialect, StreamFormat format, const Error& error, std::string_view request_id,
-                        bool between_frames) {
+                        const EventPlace& place) {
   std::string out;
   out.reserve(200 + error.message.size());
   switch (format) {
     case StreamFormat::none:
       break;
     case StreamFormat::sse:
-      if (!between_frames) out += "\n\n";
+      if (!place.between_frames) out += "\n\n";
       if (dialect == Dialect::anthropic || dialect == Dialect::responses) out += "event: error\n";
       out += "data: ";
       if (dialect == Dialect::responses) {
-        append_responses_event(out, error);
+        append_responses_event(out, error, place.sequence);
       } else {
         append_body(out, dialect, error, request_id);
       }
       out += "\n\n";
       break;
     case StreamFormat::ndjson:
-      if (!between_frames) out += '\n';
+      if (!place.between_frames) out += '\n';
       append_body(out, dialect, error, request_id);
       out += '\n';
       break;
     case StreamFormat::json_array:
-      out += ",\n";
+      if (place.array == ArrayPlace::within_element || place.array == ArrayPlace::closed) break;
+      if (place.array == ArrayPlace::nothing_yet) out += '[';
+      if (place.array == ArrayPlace::after_element) out += ",\n";
       append_body(out, dialect, error, request_id);
       out += ']';
       break;

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/json_scan.h"
 #include "base/dialect.h"
 #include "base/error.h"
 
@@ -22,11 +23,17 @@ bool is_out_of_money(std::string_view body);
 
 // How a stream of a dialect looks on the wire.
 enum class StreamFormat : unsigned char { none, sse, ndjson, json_array };
+// Where a stream stands that an error is to end.
+struct EventPlace {
+  bool between_frames = false;  // AnswerTap::between_frames
+  uint64_t sequence = 0;        // responses: the event's sequence_number
+  ArrayPlace array = ArrayPlace::after_element;
+};
 // The frame that ends a stream with an error, for a stream that is already under way, with the blank line: openai and
 // gemini "data: {...}\n\n", anthropic and responses with "event: error\n" before it, ndjson a line, json_array a last
-// element and the bracket. "" for none. Begins with a line break, as the last frame may be cut in two, unless the
-// stream stands `between_frames` (AnswerTap::between_frames): readers of NDJSON choke on an empty line.
+// element and the bracket. "" for none, and within an array's element or behind its end. Begins with a line break, as
+// the last frame may be cut in two, unless the stream stands between frames: readers of NDJSON choke on an empty line.
 std::string error_event(Dialect dialect, StreamFormat format, const Error& error, std::string_view request_id,
-                        bool between_frames = false);
+                        const EventPlace& place = {});
 
 }  // namespace sluice::api

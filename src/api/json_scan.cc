@@ -61,6 +61,15 @@ void JsonScan::reset() {
   escaped_ = in_string_ = root_is_array_ = false;
 }
 
+ArrayPlace JsonScan::array_place() const {
+  if (fresh()) return ArrayPlace::nothing_yet;
+  if (state_ == State::done) return ArrayPlace::closed;
+  if (depth_ != 1) return ArrayPlace::within_element;
+  if (state_ == State::value_or_close) return ArrayPlace::empty;
+  if (state_ == State::comma) return ArrayPlace::after_element;
+  return state_ == State::value ? ArrayPlace::after_comma : ArrayPlace::within_element;
+}
+
 void JsonScan::feed(std::string_view bytes, JsonSink& sink) {
   const char* at = bytes.data();
   const char* const end = at + bytes.size();

@@ -24,7 +24,7 @@ struct ScanEdge {
 // The edges, with where each node's begin, by what its keys look like.
 class ScanTree {
  public:
-  static constexpr size_t nodes = 32;
+  static constexpr size_t nodes = 36;
   // `edges` must outlive the tree; nodes are below `nodes`.
   constexpr explicit ScanTree(std::span<const ScanEdge> edges) : edges_(edges) {
     size_t edge = 0;
@@ -75,6 +75,9 @@ class JsonSink {
   ~JsonSink() = default;
 };
 
+// Where the text stands, if its root is an array: what may come next.
+enum class ArrayPlace : unsigned char { nothing_yet, empty, after_element, after_comma, within_element, closed };
+
 class JsonScan {
  public:
   static constexpr size_t longest_text = 256;
@@ -91,6 +94,7 @@ class JsonScan {
   bool whole() const { return state_ == State::done; }  // one object or array has come, and nothing behind it
   bool broken() const { return state_ == State::broken; }
   bool root_is_array() const { return root_is_array_; }
+  ArrayPlace array_place() const;  // where root_is_array() or fresh()
 
  private:
   enum class State : unsigned char {

@@ -81,6 +81,7 @@ class Reading {
     if (key == "stream_options") return read_options(value, document);
     if (key == "name") return read_name(value, document);
     if (key.starts_with("max_")) read_most_output(key, value);
+    if (key == "n") read_choices(value);
     return {};
   }
 
@@ -139,6 +140,13 @@ class Reading {
     const auto [end, failure] = std::from_chars(token.data(), token.data() + token.size(), count);
     if (failure != std::errc() || end != token.data() + token.size()) return;
     peek_.most_output_tokens = std::max(peek_.most_output_tokens, count);
+  }
+
+  void read_choices(ondemand::value& value) {
+    const std::string_view token = trimmed(value.raw_json_token());
+    uint8_t count = 0;
+    const auto [end, failure] = std::from_chars(token.data(), token.data() + token.size(), count);
+    if (failure == std::errc() && end == token.data() + token.size() && count > 0) peek_.choices = count;
   }
 
   Result<void> read_options(ondemand::value& value, ondemand::document& document) {

@@ -22,6 +22,7 @@ struct Peek {
   // max_tokens, max_completion_tokens or max_output_tokens, the largest; 0: none stands at the top level, or it is no
   // whole number (that is the target's to refuse).
   uint64_t most_output_tokens = 0;
+  uint32_t choices = 1;  // openai's `n`, where it is a small whole number
   // stream_options: where include_usage has to be written to ask for usage.
   enum class Options : unsigned char { absent, null, object, object_empty, include_usage_false };
   Options options = Options::absent;

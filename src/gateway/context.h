@@ -14,6 +14,7 @@
 #include "gateway/limit_queue.h"
 #include "gateway/provider_link.h"
 #include "gateway/request_id.h"
+#include "gateway/usage_refusals.h"
 #include "gateway/web_gate.h"
 #include "net/address.h"
 #include "net/loop.h"
@@ -46,6 +47,7 @@ struct Context {
   observe::FailureTally* failures = nullptr;  // nullptr: nobody is told of failures
   ExchangeList* exchanges = nullptr;          // of the worker; nullptr: nobody asks for them
   const WebGate* web = nullptr;               // nullptr: nobody asks where a request comes from
+  UsageRefusals* usage_refusals = nullptr;    // shared by all workers; nullptr: none are kept
   size_t users = 0;                           // exchanges that refer to this
 };
 

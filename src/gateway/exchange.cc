@@ -148,7 +148,9 @@ Result<void> Exchange::read_json() {
   if (!peek) return tl::unexpected<Error>(peek.error());
   account_.stream = peek->stream && match_.endpoint->streams;
   if (const Result<void> chosen = choose_target(peek->model); !chosen) return chosen;
-  usage_asked_ = match_.endpoint->usage_splice && peek->stream && !peek->asks_usage && target_.provider->ask_usage;
+  choices_ = static_cast<uint8_t>(peek->choices);
+  usage_asked_ = match_.endpoint->usage_splice && peek->stream && !peek->asks_usage && target_.provider->ask_usage &&
+                 (context_.usage_refusals == nullptr || !context_.usage_refusals->knows(account_.target));
   edits_ = api::edits_for(*peek, target_.model, usage_asked_);
   return pass_limits(peek->most_output_tokens, false);
 }
@@ -210,7 +212,7 @@ void Exchange::start_attempt(bool more_follows) {
   request.more_follows = more_follows;
   request.is_head = head_.method == http::Method::head;
   request.wants_stream = account_.stream;
-  account_.attempts = 1;
+  ++account_.attempts;
   tell("going to the target");
   account_.ready_ns = request.ready_ns = net::Loop::now_ns();
   state_ = State::trying;
@@ -254,6 +256,7 @@ void Exchange::on_answer_head(http::ResponseHead& head) {
   const auto id = head.fields.find("x-request-id");
   const auto other_id = id ? id : head.fields.find("request-id");
   if (other_id) account_.target_request_id = *other_id;
+  if (usage_asked_ && (head.status == 400 || head.status == 422)) return hold_answer(head);
   if (attempt_->request_sent()) {
     body_ = {};
     edits_ = {};
@@ -263,8 +266,8 @@ void Exchange::on_answer_head(http::ResponseHead& head) {
   const OwnFields own{account_.request_id, account_.target,
                       account_.attempts,   limits ? limits->fields() : std::span<const api::RateLimitFields::Field>(),
                       target_.provider,    account_.stream};
-  const Result<void> begun = relay_.begin(head, match_.endpoint->dialect, head_.fields.find("accept-encoding"),
-                                          usage_asked_, own, context_.lines);
+  const RelayedRequest request{match_.endpoint->dialect, head_.fields.find("accept-encoding"), usage_asked_, choices_};
+  const Result<void> begun = relay_.begin(head, request, own, context_.lines);
   if (!begun) {
     failure_ = std::make_unique<Error>(begun.error());
     return;
@@ -279,6 +282,10 @@ void Exchange::on_answer_head(http::ResponseHead& head) {
 }
 
 void Exchange::on_answer_body(std::string_view bytes) {
+  if (held_) {
+    held_->body += bytes;
+    return;
+  }
   if (failure_ || state_ != State::relaying) return;
   if (account_.first_byte_ns == 0) account_.first_byte_ns = turn_ns_ != 0 ? turn_ns_ : net::Loop::now_ns();
   const Result<void> done = relay_.body(bytes);
@@ -286,6 +293,10 @@ void Exchange::on_answer_body(std::string_view bytes) {
 }
 
 void Exchange::on_answer_end() {
+  if (held_) {
+    held_->ended = true;
+    return;
+  }
   if (failure_ || state_ != State::relaying) return;
   const Result<void> done = relay_.end();
   if (!done) failure_ = std::make_unique<Error>(done.error());
@@ -294,6 +305,7 @@ void Exchange::on_answer_end() {
 // All that one read of the target brought has been told: write it to the caller.
 void Exchange::on_answer_turn() {
   turn_ns_ = 0;
+  if (held_) return read_held();
   if (failure_) return on_attempt_failed(*std::exchange(failure_, nullptr));
   if (state_ != State::relaying) return;
   relay_.turn();
@@ -312,15 +324,64 @@ void Exchange::on_drained() {
   if (attempt_) attempt_->resume();
 }
 
+// --- a refusal of what only we have asked for ---
+
+// What a target says of a `stream_options` is for us; what else it finds wrong is for the caller.
+void Exchange::hold_answer(const http::ResponseHead& head) {
+  held_ = std::make_unique<HeldAnswer>();
+  held_->head = head;
+}
+
+void Exchange::read_held() {
+  constexpr size_t most_bytes = 64 * 1024;  // a longer answer is no such refusal
+  if (!held_->ended && held_->body.size() <= most_bytes) return;
+  if (held_->body.find("stream_options") != std::string::npos ||
+      held_->body.find("include_usage") != std::string::npos) {
+    return ask_without_usage();
+  }
+  usage_asked_ = false;
+  const std::unique_ptr<HeldAnswer> held = std::move(held_);
+  on_answer_head(held->head);
+  if (!held->body.empty()) on_answer_body(held->body);
+  if (held->ended) on_answer_end();
+  on_answer_turn();
+}
+
+void Exchange::ask_without_usage() {
+  if (context_.usage_refusals != nullptr && context_.usage_refusals->add(account_.target)) {
+    context_.log.warn("target refuses stream_options; usage of its streams is not asked for any more",
+                      {{"request_id", account_.request_id}, {"target", account_.target}});
+  }
+  held_.reset();
+  usage_asked_ = false;
+  attempt_->cancel();
+  account_.target_bytes_in += attempt_->bytes_in();
+  account_.target_bytes_out += attempt_->bytes_out();
+  context_.loop.dispose(std::move(attempt_));
+  const Result<api::Peek> peek = context_.peeker.peek(body_, match_.endpoint->dialect);
+  if (!peek) return refuse(peek.error());  // it could be read before
+  edits_ = api::edits_for(*peek, target_.model, false);
+  start_attempt(false);
+}
+
 // --- endings ---
+
+// The target broke off behind the end of what it had to say.
+void Exchange::end_early() {
+  relay_.turn();
+  finish();
+  responder_.finish();
+}
 
 void Exchange::on_attempt_failed(const Error& error) {
   if (state_ == State::done) return;
+  if (relay_.end_early()) return end_early();
   context_.log.warn("target failed", {{"request_id", account_.request_id},
                                       {"target", account_.target},
                                       {"code", name_of(error.code)},
                                       {"reason", error.message}});
-  relay_.begun() ? cut(error) : refuse(error);
+  // Nothing has left yet: an error of our own is better than half an answer.
+  relay_.begun() && !responder_.recall_head() ? cut(error) : refuse(error);
 }
 
 void Exchange::on_request_broken(const Error& error) {
@@ -408,8 +469,8 @@ void Exchange::finish(uint64_t now_ns) {
   state_ = State::done;
   if (attempt_) {
     attempt_->cancel();
-    account_.target_bytes_in = attempt_->bytes_in();
-    account_.target_bytes_out = attempt_->bytes_out();
+    account_.target_bytes_in += attempt_->bytes_in();
+    account_.target_bytes_out += attempt_->bytes_out();
     context_.loop.dispose(std::move(attempt_));
   }
   if (context_.limits != nullptr) {

@@ -86,12 +86,17 @@ class Exchange final : public http::RequestHandler,
   void tell(std::string_view what) const;
   void finish(uint64_t now_ns = net::Loop::now_ns());
   uint64_t outgoing_bytes(bool more_follows) const;
+  [[gnu::cold]] void hold_answer(const http::ResponseHead& head);
+  [[gnu::cold]] void read_held();
+  [[gnu::cold]] void ask_without_usage();
+  [[gnu::cold]] void end_early();
 
   Context& context_;
   const http::RequestHead& head_;
   http::Responder& responder_;
   State state_ = State::receiving;
   bool usage_asked_ = false;  // by us: its chunk is kept from the caller
+  uint8_t choices_ = 1;       // as many are asked for
   bool body_ended_ = false;
   bool counted_stream_ = false;
   bool passed_on_ = false;  // an upload that goes on as it arrives
@@ -108,6 +113,13 @@ class Exchange final : public http::RequestHandler,
   TokenEstimate tokens_;
   std::unique_ptr<Attempt> attempt_;  // refers to account_.target
   Relay relay_;
+  // An answer that may be a refusal of `stream_options`, which only we have asked for.
+  struct HeldAnswer {
+    http::ResponseHead head;
+    std::string body;
+    bool ended = false;
+  };
+  std::unique_ptr<HeldAnswer> held_;
   std::unique_ptr<Error> failure_;  // met inside a batch of the answer, acted on at its end
   uint64_t turn_ns_ = 0;            // when that batch was read, if the answer's head was in it
 };

@@ -32,6 +32,7 @@ class PageAnswer final : public http::RequestHandler, http::Responder {
   void send_body(std::span<const std::string_view> pieces, bool last) override { responder_.send_body(pieces, last); }
   void finish() override { responder_.finish(); }
   void abort() override { responder_.abort(); }
+  bool recall_head() override { return responder_.recall_head(); }
   bool head_sent() const override { return responder_.head_sent(); }
   size_t pending_bytes() const override { return responder_.pending_bytes(); }
   void pause_body() override { responder_.pause_body(); }

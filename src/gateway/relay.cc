@@ -42,6 +42,22 @@ bool quotes_secret(std::string_view text, const config::Provider& provider) {
   return false;
 }
 
+// The type of pages for people. No endpoint answers with one; who does is not the API that base_url should name.
+bool is_page(std::string_view content_type) {
+  std::string_view type = content_type.substr(0, content_type.find(';'));
+  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
+  return http::same_name(type, "text/html") || http::same_name(type, "application/xhtml+xml");
+}
+
+[[gnu::cold]] tl::unexpected<Error> cut_short() {
+  return fail(ErrorCode::target_cut, "the target's answer ended before it was whole");
+}
+
+[[gnu::cold]] tl::unexpected<Error> page_in_place(std::string_view type) {
+  return fail(ErrorCode::target_broke, "the target answered with a page (" + std::string(type.substr(0, 64)) +
+                                           ") in place of an API's answer; is its base_url right?");
+}
+
 [[gnu::cold]] std::string without_secrets(std::string_view text, const config::Provider& provider) {
   std::vector<std::string> secrets = {provider.api_key};
   for (const auto& [name, value] : provider.headers) {
@@ -53,18 +69,21 @@ bool quotes_secret(std::string_view text, const config::Provider& provider) {
 
 }  // namespace
 
-Result<void> Relay::begin(const http::ResponseHead& head, Dialect dialect,
-                          std::optional<std::string_view> caller_codings, bool hide_usage, const OwnFields& own,
+Result<void> Relay::begin(const http::ResponseHead& head, const RelayedRequest& request, const OwnFields& own,
                           std::string& lines) {
-  dialect_ = dialect;
+  dialect_ = request.dialect;
   status_ = head.status;
-  by_close_ = head.framing == http::BodyFraming::until_close;
-  tap_.emplace(dialect, head.fields.find("content-type").value_or(""), hide_usage && head.status == 200);
-  hide_usage = hide_usage && head.status == 200 && tap_->format() == api::StreamFormat::sse;
+  no_body_ = head.framing == http::BodyFraming::none;
+  if (head.framing == http::BodyFraming::until_close) ending_ = Ending::by_close;
+  const std::string_view type = head.fields.find("content-type").value_or("");
+  if (status_ < 300 && !no_body_ && is_page(type)) return page_in_place(type);
+  const bool hide_asked = request.hide_usage && status_ == 200;
+  tap_.emplace(dialect_, type, hide_asked, api::Asked{own.stream_asked && status_ < 300, request.choices});
+  const bool hide_usage = hide_asked && tap_->format() == api::StreamFormat::sse;
 
   const std::string_view name = head.fields.find("content-encoding").value_or("");
   if (!name.empty() && !http::same_name(name, "identity")) {
-    const bool accepted = http::accepts_coding(caller_codings, name);
+    const bool accepted = http::accepts_coding(request.codings, name);
     const std::optional<http::Coding> coding = http::coding_named(name);
     if (!coding && !accepted) {
       return fail(ErrorCode::target_broke, "the target answered in the content-encoding '" + std::string(name) +
@@ -102,7 +121,8 @@ Result<void> Relay::begin(const http::ResponseHead& head, Dialect dialect,
   for (const api::RateLimitFields::Field& field : own.rate_limits) http::write_field(lines, field.name, field.value());
   // A body that ends by close goes out chunked, so that its end is told; so does one whose length changes on the way.
   http::Responder::Length length;
-  if (head.framing == http::BodyFraming::length && !rewrites_) length.bytes = head.content_length;
+  length_told_ = head.framing == http::BodyFraming::length && !rewrites_;
+  if (length_told_) length.bytes = head.content_length;
   // To HEAD, and with 304, the length is that of the body which is not sent, and only the target knows it.
   if (head.framing == http::BodyFraming::none) {
     const bool told = coding_ != Coding::inflate && head.fields.find("content-length").has_value();
@@ -157,8 +177,18 @@ Result<void> Relay::body(std::string_view bytes) {
   return {};
 }
 
+api::Standing Relay::standing() const { return opaque_ ? api::Standing::unread : tap_->standing(); }
+
+Shape Relay::shape() const {
+  if (status_ >= 300) return Shape::error_body;
+  return streaming() ? Shape::stream : Shape::body;
+}
+
+CallerFraming Relay::caller_framing() const { return {length_told_, opaque_ || coding_ == Coding::inflate_for_tap}; }
+
 Result<void> Relay::end() {
-  if (coding_ == Coding::inflate) {
+  all_came_ = true;
+  if (inflater_ && !opaque_) {
     if (const Result<void> whole = inflater_->finish(); !whole) return whole;
   }
   if (rewrites_) keep();
@@ -168,11 +198,15 @@ Result<void> Relay::end() {
     std::vector<std::string_view> unused;
     tap_->finish(coding_ == Coding::inflate ? pieces_ : unused);
   }
-  if (by_close_ && status_ < 300 && !tap_->whole()) {
-    return fail(ErrorCode::target_cut, "the target's answer ended by close before it was whole");
-  }
+  if (!no_body_ && !is_whole(standing(), shape(), ending_, caller_framing())) return cut_short();
   ended_ = true;
   return {};
+}
+
+bool Relay::end_early() {
+  if (!begun_ || !is_whole(standing(), shape(), Ending::broken_off, caller_framing())) return false;
+  ended_ = true;
+  return true;
 }
 
 // Whether the head still waits for more of the body.
@@ -207,10 +241,14 @@ void Relay::turn() {
 }
 
 void Relay::break_off(const Error& error, std::string_view request_id) {
+  // All that a length promised has come and is not whole: with its last bytes it would look so.
+  if (length_told_ && all_came_) pieces_.clear();
   std::string event;
-  // Plain text has no place within compressed bytes.
-  if (streaming() && !opaque_ && coding_ != Coding::inflate_for_tap) {
-    event = api::error_event(dialect_, tap_->format(), error, request_id, tap_->between_frames());
+  if (takes_event(standing(), shape(), caller_framing())) {
+    const bool array = tap_->format() == api::StreamFormat::json_array;
+    event = api::error_event(
+        dialect_, tap_->format(), error, request_id,
+        {tap_->between_frames(), tap_->next_sequence(), array ? tap_->array_place() : api::ArrayPlace::closed});
   }
   if (held_head_) {
     hold_back();

@@ -14,6 +14,7 @@
 #include "api/rate_limit_fields.h"
 #include "base/result.h"
 #include "config/config.h"
+#include "gateway/answer_end.h"
 #include "http/inflater.h"
 #include "http/service.h"
 
@@ -29,20 +30,29 @@ struct OwnFields {
   bool stream_asked = false;  // what comes is a stream, although its content-type may not say so (Gemini's JSON array)
 };
 
+// What of its request an answer has to fit.
+struct RelayedRequest {
+  Dialect dialect = Dialect::openai;
+  std::optional<std::string_view> codings;  // the caller's Accept-Encoding
+  bool hide_usage = false;                  // keep back the usage chunk nobody asked for
+  uint32_t choices = 1;                     // as many of them have to finish
+};
+
 class Relay {
  public:
   // `responder` must outlive the relay; `pieces` is scratch that is used within one turn only.
   Relay(http::Responder& responder, std::vector<std::string_view>& pieces) : responder_(responder), pieces_(pieces) {}
 
-  // Begins the answer. `caller_codings`: the caller's Accept-Encoding. `hide_usage`: keep back the usage chunk nobody
-  // asked for. `lines`: scratch. target_broke: it came in a coding that the caller does not take and that cannot be
-  // undone.
-  Result<void> begin(const http::ResponseHead& head, Dialect dialect, std::optional<std::string_view> caller_codings,
-                     bool hide_usage, const OwnFields& own, std::string& lines);
+  // Begins the answer. `lines`: scratch. target_broke: it came in a coding that the caller does not take and that
+  // cannot be undone, or it is a page where an API's answer was due.
+  Result<void> begin(const http::ResponseHead& head, const RelayedRequest& request, const OwnFields& own,
+                     std::string& lines);
   // `bytes` must live until turn(). target_broke: the coding is broken.
   Result<void> body(std::string_view bytes);
-  // The answer's end. target_cut: it ended by close, and nothing in it says that it is whole.
+  // The answer's end. target_cut: nothing in it says that it is whole (answer_end.h).
   Result<void> end();
+  // The target broke off. True: what came is whole all the same, and turn() will end it.
+  bool end_early();
   // Writes what came since the last turn, and the end if it has come: then Responder::finish() is due.
   void turn();
   // The answer cannot be made whole: writes what is due, and an error event if the caller reads a stream. The caller's
@@ -60,6 +70,9 @@ class Relay {
   void keep();
   [[gnu::cold]] bool hold_back();
   [[gnu::cold]] void send_held();
+  Shape shape() const;
+  api::Standing standing() const;
+  CallerFraming caller_framing() const;
 
   http::Responder& responder_;
   std::vector<std::string_view>& pieces_;
@@ -77,9 +90,12 @@ class Relay {
   Dialect dialect_ = Dialect::openai;
   Coding coding_ = Coding::as_is;
   int status_ = 0;
-  bool by_close_ = false;
-  bool rewrites_ = false;  // the pieces are not simply the target's bytes
-  bool opaque_ = false;    // the tap cannot read it
+  Ending ending_ = Ending::by_framing;
+  bool no_body_ = false;      // HEAD, 204, 304
+  bool length_told_ = false;  // to the caller
+  bool all_came_ = false;     // of the target's answer
+  bool rewrites_ = false;     // the pieces are not simply the target's bytes
+  bool opaque_ = false;       // the tap cannot read it
   bool begun_ = false;
   bool ended_ = false;
 };

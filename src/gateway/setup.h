@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "gateway/provider_link.h"
+#include "gateway/usage_refusals.h"
 #include "gateway/web_gate.h"
 #include "net/address.h"
 #include "observe/alerts.h"
@@ -18,7 +19,7 @@
 
 namespace sluice::gateway {
 
-// Immutable but for what the limiter and the alerts count. Whoever works by it holds it.
+// Immutable but for what the limiter and the alerts count, and what is learnt of targets. Whoever works by it holds it.
 struct Setup {
   // Reads certificates and keys; the error names what is wrong. `before`: what it takes the place of (or nullptr);
   // limits and rules of alerts that did not change go on counting where they stand.
@@ -40,6 +41,7 @@ struct Setup {
   net::CidrList trusted_proxies;
   std::unique_ptr<policy::Limiter> limiter;  // null: nothing is limited
   std::shared_ptr<observe::Alerts> alerts;   // null: nobody is told of failures
+  UsageRefusals usage_refusals;
 };
 
 }  // namespace sluice::gateway

@@ -121,6 +121,7 @@ Context& Worker::renew() {
   era->context->exchanges = &exchanges_;
   era->context->web = &setup.web;
   if (setup.alerts) era->context->failures = &failures_;
+  era->context->usage_refusals = &setup.usage_refusals;
   if (first_) renew_alert_sender(setup);
   if (connections_) connections_->set_options(inbound_options(setup.config));
   eras_.push_back(std::move(era));

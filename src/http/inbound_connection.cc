@@ -267,6 +267,12 @@ void InboundConnection::send_head_lines(int status, std::string_view field_lines
   head_begun_ = head_waits_ = true;
 }
 
+bool InboundConnection::recall_head() {
+  if (!head_waits_ || answered_) return false;
+  head_begun_ = head_waits_ = chunked_ = by_close_ = no_body_ = false;
+  return true;
+}
+
 void InboundConnection::flush_head() {
   if (head_waits_) write({});
 }

@@ -105,6 +105,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   void send_body(std::span<const std::string_view> pieces, bool last) override;
   void finish() override;
   void abort() override;
+  bool recall_head() override;
   bool head_sent() const override { return head_begun_; }
   size_t pending_bytes() const override { return stream_->pending_bytes(); }
   void pause_body() override;

@@ -46,6 +46,10 @@ class Responder {
   // Convenience: a whole answer at once.
   void answer(int status, const Fields& fields, std::string_view body);
 
+  // Takes back a head that has not left yet, as if it had not been begun: another answer may be given. False where it
+  // has left.
+  virtual bool recall_head() = 0;
+
   virtual bool head_sent() const = 0;
   // Bytes of the answer not yet taken by the caller; see net::WriteMarks.
   virtual size_t pending_bytes() const = 0;

@@ -63,11 +63,11 @@ TEST_CASE("an error in mid-stream is a frame of its own") {
   CHECK(
       error_event(Dialect::openai, sse, error, "r") ==
       "\n\ndata: {\"error\":{\"message\":\"cut\",\"type\":\"api_error\",\"param\":null,\"code\":\"target_cut\"}}\n\n");
-  CHECK(error_event(Dialect::anthropic, sse, error, "r", true) ==
+  CHECK(error_event(Dialect::anthropic, sse, error, "r", {.between_frames = true}) ==
         "event: error\ndata: "
         "{\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"cut\"},\"request_id\":\"r\"}\n\n");
   CHECK(error_event(Dialect::ollama, ndjson, error, "r") == "\n{\"error\":\"cut\"}\n");
-  CHECK(error_event(Dialect::ollama, ndjson, error, "r", true) == "{\"error\":\"cut\"}\n");
+  CHECK(error_event(Dialect::ollama, ndjson, error, "r", {.between_frames = true}) == "{\"error\":\"cut\"}\n");
   CHECK(error_event(Dialect::gemini, json_array, error, "r") ==
         ",\n{\"error\":{\"code\":502,\"message\":\"cut\",\"status\":\"UNAVAILABLE\"}}]");
   CHECK(error_event(Dialect::openai, none, error, "r").empty());

@@ -82,7 +82,7 @@ TEST_CASE("usage is asked for on a stream, and its chunk kept from a caller who 
 
   world.caller->text.clear();
   world.say(post("/v1/chat/completions", R"({"model":"fast","stream":true,"stream_options":{"include_usage":true}})"));
-  world.target_says(sse_head + chunk(text) + chunk(usage) + "0\r\n\r\n");
+  world.target_says(sse_head + chunk(text) + chunk(usage) + chunk("data: [DONE]\n\n") + "0\r\n\r\n");
   CHECK(world.caller->has(usage));
 }
 

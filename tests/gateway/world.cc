@@ -53,6 +53,7 @@ World::World(config::Config given) : config(std::move(given)) {
                           {},
                           {},
                           limits.get()});
+  context->usage_refusals = &usage_refusals;
   front.emplace(*context, OwnPages{});
   http::InboundOptions options;
   options.limits.body_bytes = config.limits.body_bytes;

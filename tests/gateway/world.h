@@ -59,6 +59,7 @@ struct World {
   std::atomic<bool> draining{false};
   std::unique_ptr<observe::AccessLog> access_log;
   std::optional<Context> context;
+  UsageRefusals usage_refusals;
   std::optional<Front> front;
   std::unique_ptr<http::InboundConnections> connections;
   std::vector<std::unique_ptr<Peer>> targets;  // in the order they were dialed

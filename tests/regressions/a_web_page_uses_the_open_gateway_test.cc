@@ -90,6 +90,7 @@ TEST_CASE("who connected from elsewhere while there were keys is not served once
     void flush_head() override {}
     void send_body(std::span<const std::string_view>, bool) override {}
     void finish() override {}
+    bool recall_head() override { return false; }
     void abort() override {}
     bool head_sent() const override { return false; }
     size_t pending_bytes() const override { return 0; }

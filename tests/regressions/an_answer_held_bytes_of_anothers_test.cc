@@ -25,13 +25,13 @@ TEST_CASE("two answers in turns: each caller has the bytes of their own") {
   const std::string refused = R"({"error": {"code": "insufficient_quota"}})", fine = R"({"id": "other"})";
   const OwnFields own{"id", "lab/m"};
 
-  REQUIRE(first.begin(json_head(429, refused.size()), Dialect::openai, {}, false, own, lines));
+  REQUIRE(first.begin(json_head(429, refused.size()), {Dialect::openai, {}}, own, lines));
   {
     const std::string begin = refused.substr(0, 20);
     REQUIRE(first.body(begin));
     first.turn();
   }
-  REQUIRE(second.begin(json_head(200, fine.size()), Dialect::openai, {}, false, own, lines));
+  REQUIRE(second.begin(json_head(200, fine.size()), {Dialect::openai, {}}, own, lines));
   REQUIRE(second.body(fine));
   REQUIRE(second.end());
   second.turn();
@@ -50,7 +50,7 @@ TEST_CASE("what came of a 429 that is cut goes to its own caller") {
   std::string lines;
   test::FakeResponder caller;
   Relay relay(caller, pieces);
-  REQUIRE(relay.begin(json_head(429, 100), Dialect::openai, {}, false, {"id", "lab/m"}, lines));
+  REQUIRE(relay.begin(json_head(429, 100), {Dialect::openai, {}}, {"id", "lab/m"}, lines));
   {
     const std::string begin = R"({"error": )";
     REQUIRE(relay.body(begin));

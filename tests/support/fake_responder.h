@@ -52,6 +52,7 @@ class FakeResponder final : public http::Responder {
     expect_whole();
     finished = true;
   }
+  bool recall_head() override { return false; }
   void abort() override {
     expect(!over(), "abort after the end");
     aborted = true;

@@ -77,7 +77,7 @@ class Exchange:
             data = b"".join(sse_data(block))
             if data.startswith(b"{"):
                 chunk = json.loads(data)
-                if chunk.get("choices") == [] and chunk.get("usage"):
+                if chunk.get("choices") == [] and chunk.get("usage") and "sla_metrics" not in chunk:  # Hugging Face's go on
                     continue
             kept.append(block)
         return b"".join(kept)

@@ -1,0 +1,40 @@
+// The targets that refuse `stream_options`, as they have been met: usage is not asked of them again. Shared by all
+// workers; of bounded size, what was noted first is forgotten first.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+namespace sluice::gateway {
+
+class UsageRefusals {
+ public:
+  // `target`: "provider/model". Any thread. Two names that share their 64 bits are taken for one.
+  bool knows(std::string_view target) const {
+    return count_.load(std::memory_order_acquire) != 0 && find(mark_of(target));
+  }
+  // Whether it is new.
+  [[gnu::cold]] bool add(std::string_view target) {
+    const uint64_t mark = mark_of(target);
+    if (find(mark)) return false;
+    seen_[count_.fetch_add(1, std::memory_order_acq_rel) % seen_.size()].store(mark, std::memory_order_release);
+    return true;
+  }
+
+ private:
+  static uint64_t mark_of(std::string_view target) { return std::hash<std::string_view>()(target) | 1; }
+  [[gnu::cold]] bool find(uint64_t mark) const {
+    for (const std::atomic<uint64_t>& one : seen_) {
+      if (one.load(std::memory_order_acquire) == mark) return true;
+    }
+    return false;
+  }
+
+  std::atomic<uint64_t> count_{0};
+  std::array<std::atomic<uint64_t>, 256> seen_{};
+};
+
+}  // namespace sluice::gateway
