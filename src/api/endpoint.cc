@@ -5,6 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "api/key_spelling.h"
+#include "api/model_places.h"
 #include "api/percent.h"
 #include "base/nearest.h"
 
@@ -48,6 +50,8 @@ constexpr std::array table = std::to_array<Endpoint>({
     {"streamGenerateContent", gemini, post, "/v1beta/models/{model}:streamGenerateContent", ModelIn::url, false, true},
     {"embedContent", gemini, post, "/v1beta/models/{model}:embedContent", ModelIn::url},
     {"batchEmbedContents", gemini, post, "/v1beta/models/{model}:batchEmbedContents", ModelIn::url},
+    {"batchGenerateContent", gemini, post, "/v1beta/models/{model}:batchGenerateContent", ModelIn::url},
+    {"asyncBatchEmbedContent", gemini, post, "/v1beta/models/{model}:asyncBatchEmbedContent", ModelIn::url},
     {"countTokens", gemini, post, "/v1beta/models/{model}:countTokens", ModelIn::url},
     {"generateContent", gemini, post, "/v1/models/{model}:generateContent", ModelIn::url},
     {"streamGenerateContent", gemini, post, "/v1/models/{model}:streamGenerateContent", ModelIn::url, false, true},
@@ -174,20 +178,57 @@ std::string shown(std::string_view path) {
   return text;
 }
 
+// Whether a placeholder's value, decoded once, may stand in a path: another reader (the target, or a proxy before it)
+// could resolve dots, take a backslash for a slash, or decode it once more, and see another path.
+[[gnu::cold]] Result<void> check_value(std::string_view value, bool spans_slashes) {
+  std::string decoded;
+  append_percent_decoded(decoded, value);
+  bool good = spans_slashes || decoded.find('/') == std::string::npos;
+  for (const char c : decoded) {
+    const auto byte = static_cast<unsigned char>(c);
+    good = good && byte >= ' ' && byte != 0x7f && c != '\\' && c != '%' && c != '?' && c != '#';
+  }
+  for (std::string_view rest = decoded; good;) {
+    const size_t slash = rest.find('/');
+    const std::string_view segment = rest.substr(0, slash);
+    good = !segment.empty() && segment != "." && segment != "..";
+    if (slash == std::string_view::npos) break;
+    rest.remove_prefix(slash + 1);
+  }
+  if (good) return {};
+  return fail(ErrorCode::bad_request,
+              "the path names '" + shown(value) +
+                  "': empty segments, '.' and '..', control characters, backslashes, '%', '?' and '#' may not stand "
+                  "in a name, nor an encoded slash in an id");
+}
+
 }  // namespace
 
 std::span<const Endpoint> endpoints() { return table; }
 
 Result<Match> match(http::Method method, std::string_view path) {
   Match found;
+  std::string_view placeholder;
   const bool fits = visit_fitting(path, [&](const Endpoint& endpoint, std::string_view value) {
     if (!accepts(endpoint, method)) return false;
     found.endpoint = &endpoint;
-    if (endpoint.model_in == ModelIn::url) found.model = value;
+    placeholder = value;
     return true;
   });
-  if (fits) return found;
+  if (fits) {
+    const bool names_model = found.endpoint->model_in == ModelIn::url;
+    if (names_model) found.model = placeholder;
+    if (!placeholder.empty()) {
+      if (const Result<void> good = check_value(placeholder, names_model); !good) {
+        return tl::unexpected<Error>(good.error());
+      }
+    }
+    return found;
+  }
   if (const std::string_view verb = verb_of(path); method == post && !verb.empty()) {
+    if (path.find("/:") != std::string_view::npos) {
+      return fail(ErrorCode::unknown_path, "unknown path " + shown(path) + ": no model stands before the verb");
+    }
     return fail(ErrorCode::unknown_path, "unknown verb '" + shown(verb) + "'; known are " + known_verbs());
   }
   const std::string allowed = allowed_methods(path);
@@ -208,6 +249,20 @@ std::string_view verb_of(std::string_view path) {
   }
   const std::string_view verb = end == 0 ? std::string_view{} : path.substr(end);
   return verb.find('/') == std::string_view::npos ? verb : std::string_view{};
+}
+
+Result<void> check_query(std::string_view query) {
+  while (!query.empty()) {
+    const size_t end = std::min(query.find_first_of("&;"), query.size());
+    const std::string_view parameter = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    std::string name;
+    append_percent_decoded(name, parameter.substr(0, parameter.find('=')));
+    if (lenient_key(std::string_view(name).substr(0, name.find('['))) == "model") {
+      return fail(ErrorCode::bad_request, "the query names a model; name it where this path has it, and only there");
+    }
+  }
+  return {};
 }
 
 std::string allowed_methods(std::string_view path) {
@@ -231,9 +286,7 @@ void append_target_path(std::string& out, const Match& match, std::string_view p
   }
   const size_t open = endpoint.pattern.find('{');
   out += endpoint.pattern.substr(0, open);
-  constexpr std::string_view resource = "models/";  // some write a model's name as the resource it is
-  if (model.starts_with(resource)) model.remove_prefix(resource.size());
-  append_path_encoded(out, model);
+  append_path_encoded(out, plain_model_name(model));
   out += endpoint.pattern.substr(endpoint.pattern.find('}') + 1);
 }
 

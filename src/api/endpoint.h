@@ -33,13 +33,18 @@ struct Match {
 std::span<const Endpoint> endpoints();
 
 // Which endpoint `path` (no query) is. unknown_path names the nearest known paths; method_not_allowed when the path is
-// known and the method is not (HEAD matches where GET does). `path` must outlive the Match.
+// known and the method is not (HEAD matches where GET does); bad_request where the name in it could lead elsewhere.
+// `path` must outlive the Match.
 Result<Match> match(http::Method method, std::string_view path);
 // "foo" of /v1beta/models/x:foo and /v1/models/x:foo, where a POST says what is to be done with the model; "" for other
 // paths. Any verb, known or not.
 std::string_view verb_of(std::string_view path);
 // "GET, POST": the methods of a path; "" for an unknown one.
 std::string allowed_methods(std::string_view path);
+
+// Whether the query of a request that names its model elsewhere names one too (bad_request): nothing here looks at it,
+// but a target might.
+Result<void> check_query(std::string_view query);
 
 // Appends the target's path below a provider's base path for a matched request: "/chat/completions" for an openai
 // provider (whose base URL ends in /v1), "/v1/messages" for anthropic. `model` replaces the one in the URL where the

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "api/json_block.h"
+#include "api/json_cursor.h"
 
 namespace sluice::api {
 namespace {
@@ -26,30 +27,6 @@ bool begins_scalar(char c) { return is(c, scalar_begin); }
 const char* skip_space(const char* at, const char* end) {
   while (at != end && is_space(*at)) ++at;
   return at;
-}
-
-// Whether the byte at `at` is escaped by an odd run of backslashes that begins no earlier than `begin`.
-bool is_escaped(const char* begin, const char* at) {
-  const char* first = at;
-  while (first != begin && first[-1] == '\\') --first;
-  return ((at - first) & 1) != 0;
-}
-
-// The quote that ends the string whose first byte is at `at`; `end` if it is not there. Most are short, but they may be
-// megabytes long.
-const char* find_string_end(const char* at, const char* end) {
-  constexpr std::ptrdiff_t short_bytes = 32;
-  const char* const near = at + std::min(end - at, short_bytes);
-  at = find_quote_or_backslash(at, near);
-  if (at != near && *at == '"') return at;
-  for (const char* const begin = at; at != end;) {
-    const void* found = std::memchr(at, '"', static_cast<size_t>(end - at));
-    if (found == nullptr) break;
-    const char* const quote = static_cast<const char*>(found);
-    if (!is_escaped(begin, quote)) return quote;
-    at = quote + 1;
-  }
-  return end;
 }
 
 }  // namespace

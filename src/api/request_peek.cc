@@ -1,225 +1,257 @@
 #include "api/request_peek.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
+#include "api/json_cursor.h"
+#include "api/json_unescape.h"
+#include "api/key_spelling.h"
 #include "base/json_escape.h"
-#include "net/stream.h"
+#include "http/message.h"
 
 namespace sluice::api {
 namespace {
 
-namespace ondemand = simdjson::ondemand;
-using simdjson::error_code;
+enum class Key : unsigned char { other, model, stream, options, include_usage, name, others, most_output, choices };
 
-static_assert(net::read_padding_bytes >= simdjson::SIMDJSON_PADDING);
-
-// Parser memory above what a body of this size needs is given back after use.
-constexpr size_t kept_capacity_bytes = 1024 * 1024;
-
-tl::unexpected<Error> refuse(std::string_view what, size_t at) {
-  return fail(ErrorCode::bad_request, std::string(what) + " (at byte " + std::to_string(at) + ")");
-}
-
-std::string_view trimmed(std::string_view token) {
-  const size_t last = token.find_last_not_of(" \t\r\n");
-  return token.substr(0, last == std::string_view::npos ? 0 : last + 1);
-}
+struct KnownKey {
+  std::string_view text;
+  Key key;
+};
+constexpr KnownKey top_keys[] = {{"model", Key::model},
+                                 {"stream", Key::stream},
+                                 {"stream_options", Key::options},
+                                 {"name", Key::name},
+                                 {"models", Key::others},
+                                 {"fallbacks", Key::others},
+                                 {"max_tokens", Key::most_output},
+                                 {"max_completion_tokens", Key::most_output},
+                                 {"max_output_tokens", Key::most_output},
+                                 {"n", Key::choices}};
+constexpr KnownKey option_keys[] = {{"include_usage", Key::include_usage}};
 
 // Reads one body; a helper that carries what its steps share.
 class Reading {
  public:
-  Reading(std::string_view body, Peek& peek) : body_(body), peek_(peek) {}
+  Reading(std::string_view body, Peek& peek, bool takes_name) : body_(body), peek_(peek), takes_name_(takes_name) {}
 
-  Result<void> read(ondemand::document& document) {
-    ondemand::object root;
-    if (document.get_object().get(root) != simdjson::SUCCESS) {
-      return refuse("the body is not a JSON object", body_.find_first_not_of(" \t\r\n") % (body_.size() + 1));
-    }
-    peek_.options_at = body_.find('{') + 1;
+  Result<void> read() {
+    JsonCursor cursor(body_);
+    if (!cursor.take('{')) return wrong_at("the body is not a JSON object", cursor.offset());
+    peek_.options_at = cursor.offset();
     peek_.body_empty = true;
-    for (auto member : root) {
-      ondemand::field field;
-      const error_code error = std::move(member).get(field);
-      if (error != simdjson::SUCCESS) return broken(document, error);
-      peek_.body_empty = false;
-      if (auto done = read_member(field, document); !done) return done;
-    }
-    const char* rest = nullptr;
-    if (document.current_location().get(rest) != simdjson::OUT_OF_BOUNDS) {
-      return refuse("more follows the body's JSON object", where(document));
-    }
-    return {};
+    if (auto done = read_members(cursor, top_keys); !done) return done;
+    if (!cursor.at_end()) return wrong_at("more follows the body's JSON object", cursor.offset());
+    return settle_name();
   }
 
  private:
   size_t offset(std::string_view token) const { return static_cast<size_t>(token.data() - body_.data()); }
+  tl::unexpected<Error> broken(size_t at) const { return wrong_at("the body is not valid JSON", at); }
 
-  size_t where(ondemand::document& document) const {
-    const char* at = nullptr;
-    if (document.current_location().get(at) != simdjson::SUCCESS) return body_.size();
-    return std::min(static_cast<size_t>(at - body_.data()), body_.size());
-  }
-
-  tl::unexpected<Error> broken(ondemand::document& document, error_code error) const {
-    return refuse("the body is not valid JSON: " + std::string(simdjson::error_message(error)), where(document));
-  }
-
-  Result<void> read_member(ondemand::field& field, ondemand::document& document) {
-    std::string_view key;
-    const std::string_view raw = raw_key(field);
-    if (raw.find('\\') == std::string_view::npos) {
-      key = raw;
-    } else if (const error_code error = field.unescaped_key().get(key); error != simdjson::SUCCESS) {
-      return broken(document, error);
+  // The rest of an object whose '{' has been taken.
+  template <size_t n>
+  Result<void> read_members(JsonCursor& cursor, const KnownKey (&known)[n]) {
+    std::string_view raw;
+    for (bool first = true;;) {
+      const JsonStep step = next_member(cursor, first, raw);
+      if (step == JsonStep::end) return {};
+      if (step == JsonStep::broken) return broken(cursor.offset());
+      peek_.body_empty = false;
+      Key key = Key::other;
+      if (may_be_known(raw)) {
+        const Result<Key> told = key_of(raw, known);
+        if (!told) return tl::unexpected<Error>(told.error());
+        key = *told;
+      }
+      const std::optional<std::string_view> value = cursor.take_value();
+      if (!value) return broken(cursor.offset());
+      if (key == Key::other) continue;
+      if (auto done = read_value(key, *value); !done) return done;
     }
-    ondemand::value& value = field.value();
-    if (key == "model") return read_model(value, document);
-    if (key == "stream") return read_stream(value, document);
-    if (key == "stream_options") return read_options(value, document);
-    if (key == "name") return read_name(value, document);
-    if (key.starts_with("max_")) read_most_output(key, value);
-    if (key == "n") read_choices(value);
+  }
+
+  // Whether a key is worth a closer look: most are told apart by their first letter.
+  static bool may_be_known(std::string_view raw) {
+    if (raw.empty()) return false;
+    const auto first = static_cast<unsigned char>(raw.front());
+    switch (first | 0x20u) {
+      case 'm':
+      case 's':
+      case 'n':
+      case 'f':
+      case 'i':
+        return true;
+      default:
+        return first <= ' ' || first >= 0x7f || raw.find('\\') != std::string_view::npos;
+    }
+  }
+
+  template <size_t n>
+  Result<Key> key_of(std::string_view raw, const KnownKey (&known)[n]) const {
+    unsigned char all = 0;
+    for (const char c : raw) all |= static_cast<unsigned char>(c);
+    const bool plain = all < 0x80 && raw.find('\\') == std::string_view::npos && raw.front() > ' ' && raw.back() > ' ';
+    for (const KnownKey& one : known) {
+      if (raw == one.text) return one.key;
+      if (plain && http::same_name(raw, one.text)) return other_spelling(raw, one);
+    }
+    return plain ? Result<Key>(Key::other) : odd_key(raw, known);
+  }
+
+  // A key with escapes, bytes outside of ASCII or white space at its ends.
+  template <size_t n>
+  [[gnu::cold]] Result<Key> odd_key(std::string_view raw, const KnownKey (&known)[n]) const {
+    std::string key;
+    if (!append_json_unescaped(key, raw)) return broken(offset(raw));
+    const std::string lenient = lenient_key(key);
+    for (const KnownKey& one : known) {
+      if (key == one.text) return one.key;
+      if (lenient == one.text) return other_spelling(raw, one);
+    }
+    return Key::other;
+  }
+
+  // Another reader may take it for the key itself.
+  [[gnu::cold]] Result<Key> other_spelling(std::string_view raw, const KnownKey& as) const {
+    if (as.key == Key::others || as.key == Key::most_output || as.key == Key::choices) return as.key;
+    if (as.key == Key::name && !takes_name_) return Key::other;
+    std::string text = "`";
+    append_json_escaped(text, raw.substr(0, most_model_bytes));
+    text += "` can be read as `";
+    text += as.text;
+    return wrong_at(text + "`; write it so, and once", offset(raw));
+  }
+
+  Result<void> read_value(Key key, std::string_view value) {
+    switch (key) {
+      case Key::model:
+        return read_model(value);
+      case Key::stream:
+        return read_stream(value);
+      case Key::options:
+        return read_options(value);
+      case Key::include_usage:
+        return read_include_usage(value);
+      case Key::name:
+        return read_name(value);
+      case Key::others:
+        peek_.names_others = true;
+        return {};
+      case Key::most_output:
+        read_most_output(value);
+        return {};
+      case Key::choices:
+        read_choices(value);
+        return {};
+      case Key::other:
+        break;
+    }
     return {};
   }
 
-  // The key as it stands in the body, still escaped.
-  static std::string_view raw_key(ondemand::field& field) {
-    const char* begin = field.key().raw();
-    const char* end = begin;
-    while (*end != '"') end += *end == '\\' ? 2 : 1;
-    return {begin, static_cast<size_t>(end - begin)};
-  }
-
-  Result<void> once(bool& seen, std::string_view name, ondemand::document& document) const {
-    if (seen) return refuse("`" + std::string(name) + "` stands twice in the body", where(document));
+  Result<void> once(bool& seen, std::string_view name, std::string_view value) const {
+    if (seen) return wrong_at("`" + std::string(name) + "` stands twice in the body", offset(value));
     seen = true;
     return {};
   }
 
-  Result<void> read_model(ondemand::value& value, ondemand::document& document) {
-    if (auto first = once(seen_model_, "model", document); !first) return first;
-    const std::string_view token = trimmed(value.raw_json_token());
-    if (token == "null") return {};
-    std::string_view text;
-    if (value.get_string().get(text) != simdjson::SUCCESS) return refuse("`model` must be a string", offset(token));
-    peek_.model = text;
-    peek_.model_at = offset(token);
-    peek_.model_bytes = string_bytes(token);
+  Result<void> read_model(std::string_view value) {
+    if (auto first = once(seen_model_, "model", value); !first) return first;
+    if (value == "null") return {};
+    Result<std::string> text = read_model_name(value, "`model`", offset(value));
+    if (!text) return tl::unexpected<Error>(text.error());
+    peek_.model = std::move(*text);
+    peek_.model_at = offset(value);
+    peek_.model_bytes = value.size();
     return {};
   }
 
   // Ollama's /api/show once called it `name`; it counts where there is no `model`.
-  Result<void> read_name(ondemand::value& value, ondemand::document& document) {
+  Result<void> read_name(std::string_view value) {
     if (!takes_name_) return {};
-    if (auto first = once(seen_name_, "name", document); !first) return first;
-    const std::string_view token = value.raw_json_token();
-    std::string_view text;
-    if (!token.starts_with('"') || value.get_string().get(text) != simdjson::SUCCESS) return {};
-    name_ = text;
-    name_at_ = offset(token);
-    name_bytes_ = string_bytes(token);
+    if (auto first = once(seen_name_, "name", value); !first) return first;
+    if (!value.starts_with('"')) return {};
+    Result<std::string> text = read_model_name(value, "`name`", offset(value));
+    if (!text) return tl::unexpected<Error>(text.error());
+    name_ = std::move(*text);
+    peek_.name_at = offset(value);
+    peek_.name_bytes = value.size();
     return {};
   }
 
-  Result<void> read_stream(ondemand::value& value, ondemand::document& document) {
-    if (auto first = once(seen_stream_, "stream", document); !first) return first;
-    const std::string_view token = trimmed(value.raw_json_token());
-    if (token == "null") return {};
-    if (token != "true" && token != "false") return refuse("`stream` must be true or false", offset(token));
-    peek_.stream = token == "true";
+  Result<void> settle_name() {
+    if (peek_.name_bytes == 0) return {};
+    if (peek_.model_bytes == 0) {
+      peek_.model = std::move(name_);
+      peek_.model_at = std::exchange(peek_.name_at, 0);
+      peek_.model_bytes = std::exchange(peek_.name_bytes, 0);
+    } else if (name_ != peek_.model) {
+      return wrong_at("`name` is another one than `model`", peek_.name_at);
+    }
     return {};
   }
 
-  void read_most_output(std::string_view key, ondemand::value& value) {
-    if (key != "max_tokens" && key != "max_completion_tokens" && key != "max_output_tokens") return;
-    const std::string_view token = trimmed(value.raw_json_token());
+  Result<void> read_stream(std::string_view value) {
+    if (auto first = once(seen_stream_, "stream", value); !first) return first;
+    if (value == "null") return {};
+    if (value != "true" && value != "false") {
+      return wrong_at("`stream` must be true or false", offset(value));
+    }
+    peek_.stream = value == "true";
+    return {};
+  }
+
+  void read_most_output(std::string_view value) {
     uint64_t count = 0;
-    const auto [end, failure] = std::from_chars(token.data(), token.data() + token.size(), count);
-    if (failure != std::errc() || end != token.data() + token.size()) return;
+    const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), count);
+    if (failure != std::errc() || end != value.data() + value.size()) return;
     peek_.most_output_tokens = std::max(peek_.most_output_tokens, count);
   }
 
-  void read_choices(ondemand::value& value) {
-    const std::string_view token = trimmed(value.raw_json_token());
+  void read_choices(std::string_view value) {
     uint8_t count = 0;
-    const auto [end, failure] = std::from_chars(token.data(), token.data() + token.size(), count);
-    if (failure == std::errc() && end == token.data() + token.size() && count > 0) peek_.choices = count;
+    const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), count);
+    if (failure == std::errc() && end == value.data() + value.size() && count > 0) peek_.choices = count;
   }
 
-  Result<void> read_options(ondemand::value& value, ondemand::document& document) {
-    if (auto first = once(seen_options_, "stream_options", document); !first) return first;
-    const std::string_view token = trimmed(value.raw_json_token());
-    if (token == "null") {
+  Result<void> read_options(std::string_view value) {
+    if (auto first = once(seen_options_, "stream_options", value); !first) return first;
+    const size_t at = offset(value);
+    if (value == "null") {
       peek_.options = Peek::Options::null;
-      peek_.options_at = offset(token);
-      peek_.options_bytes = token.size();
+      peek_.options_at = at;
+      peek_.options_bytes = value.size();
       return {};
     }
-    ondemand::object options;
-    if (!token.starts_with('{') || value.get_object().get(options) != simdjson::SUCCESS) {
-      return refuse("`stream_options` must be an object", offset(token));
-    }
+    if (!value.starts_with('{')) return wrong_at("`stream_options` must be an object", at);
     peek_.options = Peek::Options::object_empty;
-    peek_.options_at = offset(token) + 1;
-    for (auto member : options) {
-      ondemand::field field;
-      const error_code error = std::move(member).get(field);
-      if (error != simdjson::SUCCESS) return broken(document, error);
-      if (peek_.options == Peek::Options::object_empty) peek_.options = Peek::Options::object;
-      std::string_view key;
-      const error_code bad_key = field.unescaped_key().get(key);
-      if (bad_key != simdjson::SUCCESS) return broken(document, bad_key);
-      if (key != "include_usage") continue;
-      if (auto done = read_include_usage(field.value(), document); !done) return done;
-    }
-    return {};
+    peek_.options_at = at + 1;
+    JsonCursor cursor(value);
+    cursor.take('{');
+    if (cursor.next() != '}') peek_.options = Peek::Options::object;
+    return read_members(cursor, option_keys);
   }
 
-  Result<void> read_include_usage(ondemand::value& value, ondemand::document& document) {
-    if (auto first = once(seen_include_usage_, "include_usage", document); !first) return first;
-    const std::string_view token = trimmed(value.raw_json_token());
-    if (token == "true") {
+  Result<void> read_include_usage(std::string_view value) {
+    if (auto first = once(seen_include_usage_, "include_usage", value); !first) return first;
+    if (value == "true") {
       peek_.asks_usage = true;
-    } else if (token == "false" || token == "null") {
+    } else if (value == "false" || value == "null") {
       peek_.options = Peek::Options::include_usage_false;
-      peek_.options_at = offset(token);
-      peek_.options_bytes = token.size();
+      peek_.options_at = offset(value);
+      peek_.options_bytes = value.size();
     } else {
-      return refuse("`stream_options.include_usage` must be true or false", offset(token));
+      return wrong_at("`stream_options.include_usage` must be true or false", offset(value));
     }
     return {};
   }
 
-  // How long the string at the start of `token` is, with its quotes.
-  static size_t string_bytes(std::string_view token) {
-    size_t end = 1;
-    while (end < token.size() && token[end] != '"') end += token[end] == '\\' ? 2 : 1;
-    return end + 1;
-  }
-
- public:
-  // Ollama: `stream` is true where it is absent, and the old `name` counts.
-  void as_ollama() {
-    peek_.stream = true;
-    takes_name_ = true;
-  }
-  void settle() {
-    if (peek_.model_bytes != 0 || name_bytes_ == 0) return;
-    peek_.model = std::move(name_);
-    peek_.model_at = name_at_;
-    peek_.model_bytes = name_bytes_;
-  }
-
- private:
-  std::string_view body_;
+  const std::string_view body_;
   Peek& peek_;
   std::string name_;
-  size_t name_at_ = 0;
-  size_t name_bytes_ = 0;
-  bool takes_name_ = false;
+  const bool takes_name_;
   bool seen_model_ = false;
   bool seen_name_ = false;
   bool seen_stream_ = false;
@@ -229,32 +261,47 @@ class Reading {
 
 }  // namespace
 
-struct RequestPeeker::State {
-  ondemand::parser parser;
-};
+tl::unexpected<Error> wrong_at(std::string_view what, size_t at) {
+  return fail(ErrorCode::bad_request, std::string(what) + " (at byte " + std::to_string(at) + ")");
+}
 
-RequestPeeker::RequestPeeker() : state_(std::make_unique<State>()) {}
-RequestPeeker::~RequestPeeker() = default;
+Result<std::string> read_model_name(std::string_view value, std::string_view what, size_t at) {
+  constexpr size_t longest_escape = 6;  // "\u0061"
+  constexpr std::string_view replacement = "\xEF\xBF\xBD";
+  const std::string name = std::string(what);
+  if (value.size() < 2 || !value.starts_with('"')) return wrong_at(name + " must be a string", at);
+  value = value.substr(1, value.size() - 2);
+  std::string text;
+  if (value.size() <= longest_escape * most_model_bytes) {
+    if (!append_json_unescaped(text, value)) return wrong_at(name + " must be a string", at);
+  }
+  if (value.size() > longest_escape * most_model_bytes || text.size() > most_model_bytes) {
+    return wrong_at(name + " has more than " + std::to_string(most_model_bytes) + " bytes", at);
+  }
+  // Half a surrogate pair, or bytes that are no UTF-8: each reader makes something else of them.
+  bool good = value.find('\\') == std::string_view::npos || text.find(replacement) == std::string::npos;
+  for (std::string_view rest = text; good && !rest.empty();) {
+    const size_t bytes = utf8_sequence_bytes(rest);
+    good = bytes != 0;
+    rest.remove_prefix(bytes);
+  }
+  if (!good) return wrong_at(name + " holds what is no Unicode character", at);
+  return text;
+}
 
-Result<Peek> RequestPeeker::peek(std::string_view body, Dialect dialect) {
+Result<Peek> peek_request(std::string_view body, Dialect dialect) {
   if (body.empty()) return fail(ErrorCode::bad_request, "the body is empty; a JSON object was expected");
   Peek peek;
-  Reading reading(body, peek);
-  if (dialect == Dialect::ollama) reading.as_ollama();
-  const Result<void> read = [&]() -> Result<void> {
-    ondemand::document document;
-    const simdjson::padded_string_view padded(body, body.size() + net::read_padding_bytes);
-    const error_code error = state_->parser.iterate(padded).get(document);
-    if (error == simdjson::MEMALLOC) return fail(ErrorCode::overloaded, "out of memory");
-    if (error != simdjson::SUCCESS) {
-      return fail(ErrorCode::bad_request, "the body is not valid JSON: " + std::string(simdjson::error_message(error)));
-    }
-    return reading.read(document);
-  }();
-  if (state_->parser.capacity() > kept_capacity_bytes) state_->parser = ondemand::parser();
-  if (!read) return tl::unexpected<Error>(read.error());
-  reading.settle();
+  peek.stream = dialect == Dialect::ollama;
+  if (const Result<void> read = Reading(body, peek, dialect == Dialect::ollama).read(); !read) {
+    return tl::unexpected<Error>(read.error());
+  }
   return peek;
+}
+
+static std::vector<Edit> in_order(std::vector<Edit> edits) {
+  if (edits.size() > 1) std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.at < b.at; });
+  return edits;
 }
 
 std::vector<Edit> edits_for(const Peek& peek, std::string_view model, bool ask_usage) {
@@ -262,9 +309,10 @@ std::vector<Edit> edits_for(const Peek& peek, std::string_view model, bool ask_u
   if (peek.model_bytes != 0 && peek.model != model) {
     Edit rename{peek.model_at, peek.model_bytes, {}};
     append_json_string(rename.inserted, model);
+    if (peek.name_bytes != 0) edits.push_back({peek.name_at, peek.name_bytes, rename.inserted});
     edits.push_back(std::move(rename));
   }
-  if (!ask_usage || peek.asks_usage) return edits;
+  if (!ask_usage || peek.asks_usage) return in_order(std::move(edits));
   Edit ask{peek.options_at, peek.options_bytes, {}};
   switch (peek.options) {
     case Peek::Options::absent:
@@ -284,9 +332,8 @@ std::vector<Edit> edits_for(const Peek& peek, std::string_view model, bool ask_u
       ask.inserted = "true";
       break;
   }
-  const bool before = !edits.empty() && ask.at < edits.front().at;
-  edits.insert(before ? edits.begin() : edits.end(), std::move(ask));
-  return edits;
+  edits.push_back(std::move(ask));
+  return in_order(std::move(edits));
 }
 
 void apply(std::string_view body, const std::vector<Edit>& edits, std::vector<std::string_view>& pieces) {

@@ -123,6 +123,7 @@ struct Model {
 
 struct Limits {
   uint64_t body_bytes = 32ull << 20;
+  uint64_t buffered_bytes = 1024ull << 20;  // of all requests' bodies together
   uint32_t header_bytes = 64 * 1024;
   uint32_t connections = 16'384;  // of callers, per worker
   bool connections_given = false;

@@ -26,7 +26,8 @@ inline constexpr std::array<std::string_view, 4> provider_timeouts = {"connect_s
 inline constexpr std::array<std::string_view, 2> model = {"targets", "limits"};
 inline constexpr std::array<std::string_view, 1> target = {"model"};
 inline constexpr std::array<std::string_view, 1> secret = {"file"};
-inline constexpr std::array<std::string_view, 4> limits = {"body_mb", "header_kb", "connections", "queue"};
+inline constexpr std::array<std::string_view, 5> limits = {"body_mb", "buffered_mb", "header_kb", "connections",
+                                                           "queue"};
 inline constexpr std::array<std::string_view, 4> timeouts = {"head_s", "body_idle_s", "keep_alive_s", "write_stall_s"};
 inline constexpr std::array<std::string_view, 4> log = {"level", "format", "access", "file"};
 inline constexpr std::array<std::string_view, 4> alerts = {"sentry_dsn", "webhook", "after_failures", "within_s"};

@@ -69,6 +69,8 @@ void read_limits(Reading& reading, const Node& node, Limits& limits) {
   constexpr double most_body_mb = 4096;
   const ObjectReader object(reading, node, "limits", fields::limits);
   object.read_megabytes("body_mb", most_body_mb, limits.body_bytes);
+  constexpr double most_buffered_mb = 1024 * 1024;
+  object.read_megabytes("buffered_mb", most_buffered_mb, limits.buffered_bytes);
   uint32_t header_kb = limits.header_bytes / 1024;
   object.read_whole("header_kb", 1, most_header_kb, header_kb);
   limits.header_bytes = header_kb * 1024;

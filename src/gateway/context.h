@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "api/request_peek.h"
 #include "config/config.h"
+#include "gateway/buffer_budget.h"
 #include "gateway/exchange_list.h"
 #include "gateway/limit_queue.h"
 #include "gateway/provider_link.h"
@@ -34,7 +34,6 @@ struct Context {
   const routing::Router& router;
   ProviderLinks& links;
   const net::CidrList& trusted_proxies;
-  api::RequestPeeker& peeker;
   RequestIds& ids;
   observe::WorkerMetrics& metrics;
   observe::AccessLog* access_log;  // nullptr: records are off
@@ -45,6 +44,7 @@ struct Context {
   std::string lines;
   LimitQueue* limits = nullptr;               // nullptr: nothing is limited
   observe::FailureTally* failures = nullptr;  // nullptr: nobody is told of failures
+  BufferShare* buffers = nullptr;             // nullptr: what bodies take is not counted
   ExchangeList* exchanges = nullptr;          // of the worker; nullptr: nobody asks for them
   const WebGate* web = nullptr;               // nullptr: nobody asks where a request comes from
   UsageRefusals* usage_refusals = nullptr;    // shared by all workers; nullptr: none are kept

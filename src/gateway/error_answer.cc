@@ -3,6 +3,7 @@
 #include "api/endpoint.h"
 #include "api/error_body.h"
 #include "http/date.h"
+#include "http/inflater.h"
 
 namespace sluice::gateway {
 
@@ -23,6 +24,9 @@ void render_error(Dialect dialect, const Error& error, std::string_view request_
       fields.add("allow", allowed.empty() ? "GET, HEAD, POST, DELETE" : allowed);
       break;
     }
+    case ErrorCode::unsupported_coding:
+      fields.add("accept-encoding", http::all_codings);
+      break;
     case ErrorCode::unauthorized:
       fields.add("www-authenticate", "Bearer");
       break;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/model_places.h"
 #include "api/percent.h"
 #include "gateway/error_answer.h"
 #include "gateway/target_request.h"
@@ -13,8 +14,14 @@ namespace sluice::gateway {
 using http::BodyFraming;
 using net::WriteMarks;
 
+namespace {
+
+constexpr size_t longest_target_id = 256;  // of a request's id that a target tells; a record holds it
+
+}  // namespace
+
 Exchange::Exchange(Context& context, const http::RequestHead& head, http::Responder& responder)
-    : context_(context), head_(head), responder_(responder), relay_(responder, context.pieces) {
+    : context_(context), head_(head), responder_(responder), body_(context.buffers), relay_(responder, context.pieces) {
   ++context_.users;
   context_.metrics.active_exchanges.add(1);
   if (context_.exchanges != nullptr) context_.exchanges->add(*this);
@@ -58,61 +65,29 @@ Result<void> Exchange::check_head() {
     return fail(ErrorCode::length_required,
                 "this path needs a JSON body, with Content-Length or Transfer-Encoding: chunked");
   }
-  const std::string_view name = head_.fields.find("content-encoding").value_or("");
-  if (!name.empty() && !http::same_name(name, "identity")) {
-    const std::optional<http::Coding> coding = http::coding_named(name);
-    if (!coding) {
-      return fail(ErrorCode::unsupported_coding, "request bodies in content-encoding '" + std::string(name) +
-                                                     "' are not understood; gzip, deflate and identity are");
-    }
-    http::InflaterLimits limits;
-    limits.bytes = context_.config.limits.body_bytes;
-    inflater_ = std::make_unique<http::Inflater>(*coding, limits);
+  if (match_.endpoint->model_in != api::ModelIn::nowhere && !head_.query().empty()) {
+    if (const Result<void> fine = api::check_query(head_.query()); !fine) return fine;
   }
-  if (match_.endpoint->model_in == api::ModelIn::multipart_body) {
-    auto peeker = api::MultipartPeeker::create(head_.fields.find("content-type").value_or(""));
-    if (!peeker) return tl::unexpected<Error>(peeker.error());
-    multipart_ = std::make_unique<api::MultipartPeeker>(std::move(*peeker));
-  }
-  return {};
+  return body_.begin(head_, *match_.endpoint, context_.config.limits.body_bytes);
 }
 
 void Exchange::on_body(std::string_view bytes) {
   if (state_ == State::done) return;
   const Result<void> taken = take_body(bytes);
-  if (!taken) refuse(taken.error());
+  if (!taken) on_request_broken(taken.error());
 }
 
 Result<void> Exchange::take_body(std::string_view bytes) {
   if (attempt_ || state_ == State::waiting) {  // an upload under way
+    if (const Result<void> fine = body_.look_at(bytes); !fine) return fine;
     rest_ += bytes;
     send_rest();
     return {};
   }
-  if (inflater_) return inflater_->feed(bytes, body_);  // holds it to the body's limit
-  make_room(bytes.size());
-  body_ += bytes;
-  if (multipart_ && head_.framing == BodyFraming::length) return look_for_model();
-  return {};
-}
-
-// The body takes memory as it arrives, not as it is announced: at first for all of a small one, then twice as much each
-// time, never more than is announced or allowed.
-void Exchange::make_room(size_t more_bytes) {
-  const size_t needed = body_.size() + more_bytes + net::read_padding_bytes;
-  if (needed <= body_.capacity()) return;
-  constexpr uint64_t at_first = 64 * 1024;
-  const bool told = head_.framing == BodyFraming::length;
-  const uint64_t most = told ? head_.content_length : context_.config.limits.body_bytes;
-  const uint64_t wanted = std::min(std::max(told ? at_first : uint64_t{0}, uint64_t{2} * body_.capacity()), most);
-  body_.reserve(std::max<size_t>(needed, wanted + net::read_padding_bytes));
-}
-
-// An upload goes on as it arrives, as soon as its model is known.
-Result<void> Exchange::look_for_model() {
-  if (const Result<void> fine = multipart_->advance(body_); !fine) return fine;
-  if (!multipart_->found()) return {};
-  if (const Result<void> chosen = choose_target(multipart_->model()); !chosen) return chosen;
+  if (const Result<void> fine = body_.add(bytes); !fine) return fine;
+  if (!body_.may_go_on()) return {};
+  // An upload goes on as it arrives, as soon as its model is known.
+  if (const Result<void> chosen = choose_target(body_.multipart()->model()); !chosen) return chosen;
   return pass_limits(0, true);
 }
 
@@ -120,34 +95,31 @@ void Exchange::on_body_end() {
   if (state_ == State::done) return;
   body_ended_ = true;
   account_.request_whole_ns = responder_.read_ns();
-  if (attempt_ || state_ == State::waiting) return send_rest();
-  Result<void> fine = inflater_ ? inflater_->finish() : Result<void>();
-  if (fine) fine = read_body();
-  if (!fine) refuse(fine.error());
+  Result<void> fine = body_.end();
+  if (fine) {
+    if (attempt_ || state_ == State::waiting) return send_rest();
+    fine = read_body();
+  }
+  if (!fine) on_request_broken(fine.error());
 }
 
 // The whole body is here: finds the model and goes to its target.
 Result<void> Exchange::read_body() {
-  if (match_.endpoint->model_in == api::ModelIn::json_body) return read_json();
-  std::string model;
-  if (match_.endpoint->model_in == api::ModelIn::url) {
-    account_.stream = match_.endpoint->streams;
-    api::append_percent_decoded(model, match_.model);
-  } else if (multipart_) {
-    if (const Result<void> fine = multipart_->advance(body_); !fine) return fine;
-    if (!multipart_->done()) return fail(ErrorCode::bad_request, "the multipart body has no closing boundary");
-    model = multipart_->model();
-  }
+  if (match_.endpoint->model_in == api::ModelIn::url) return read_url();
+  if (match_.endpoint->model_in != api::ModelIn::nowhere && body_.is_json()) return read_json();
+  const std::string_view model = body_.multipart() != nullptr ? body_.multipart()->model() : std::string_view();
   if (const Result<void> chosen = choose_target(model); !chosen) return chosen;
   return pass_limits(0, false);
 }
 
 Result<void> Exchange::read_json() {
-  body_.reserve(body_.size() + net::read_padding_bytes);
-  const Result<api::Peek> peek = context_.peeker.peek(body_, match_.endpoint->dialect);
+  const Result<api::Peek> peek = api::peek_request(body_.bytes(), match_.endpoint->dialect);
   if (!peek) return tl::unexpected<Error>(peek.error());
   account_.stream = peek->stream && match_.endpoint->streams;
   if (const Result<void> chosen = choose_target(peek->model); !chosen) return chosen;
+  if (peek->names_others && admitted_.key != nullptr && !admitted_.key->models.empty()) {
+    return fail(ErrorCode::forbidden, "this key may use some models only; `models` and `fallbacks` name others");
+  }
   choices_ = static_cast<uint8_t>(peek->choices);
   usage_asked_ = match_.endpoint->usage_splice && peek->stream && !peek->asks_usage && target_.provider->ask_usage &&
                  (context_.usage_refusals == nullptr || !context_.usage_refusals->knows(account_.target));
@@ -155,9 +127,27 @@ Result<void> Exchange::read_json() {
   return pass_limits(peek->most_output_tokens, false);
 }
 
+// The model stands in the path, and maybe in the body too.
+Result<void> Exchange::read_url() {
+  account_.stream = match_.endpoint->streams;
+  std::string model;
+  api::append_percent_decoded(model, match_.model);
+  if (const Result<void> chosen = choose_target(model); !chosen) return chosen;
+  if (!body_.bytes().empty()) {
+    Result<std::vector<api::Edit>> edits = api::rename_models(body_.bytes(), model, target_.model);
+    if (!edits) return tl::unexpected<Error>(edits.error());
+    edits_ = std::move(*edits);
+  }
+  return pass_limits(0, false);
+}
+
 // --- the target ---
 
 Result<void> Exchange::choose_target(std::string_view model) {
+  if (model.size() > api::most_model_bytes) {
+    return fail(ErrorCode::bad_request,
+                "the model's name has more than " + std::to_string(api::most_model_bytes) + " bytes");
+  }
   account_.model = model;
   Result<routing::Target> target = context_.router.route(model, match_.endpoint->dialect);
   if (!target) return tl::unexpected<Error>(error_for(admitted_, model, target.error(), context_.router));
@@ -169,17 +159,20 @@ Result<void> Exchange::choose_target(std::string_view model) {
                 "'" + account_.target + "' does not speak the " + std::string(name_of(match_.endpoint->dialect)) +
                     " dialect of this path, and translating between dialects is not built yet");
   }
-  if (multipart_ && multipart_->found() && multipart_->model() != target_.model) {
-    edits_.push_back({multipart_->model_at(), multipart_->model().size(), target_.model});
+  const api::MultipartPeeker* const form = body_.multipart();
+  if (form != nullptr && form->found() && form->model() != target_.model) {
+    edits_.push_back({form->model_at(), form->model().size(), target_.model});
   }
   return {};
 }
 
 // The rate limits of the key, the provider and the model: on to the target, now or once they let it in.
 Result<void> Exchange::pass_limits(uint64_t most_output_tokens, bool more_follows) {
+  if (const Result<void> room = body_.prepare_sending(more_follows); !room) return room;
   if (context_.limits != nullptr) {
     passed_on_ = more_follows;
-    tokens_ = estimate_tokens(*match_.endpoint, body_.size(), most_output_tokens);
+    const std::string_view text = body_.multipart() != nullptr ? std::string_view() : body_.bytes();
+    tokens_ = estimate_tokens(*match_.endpoint, text, most_output_tokens);
     const Result<bool> entered = limit_pass_.enter(*context_.limits, admitted_.key, target_, tokens_.total(), *this);
     if (!entered) return tl::unexpected<Error>(entered.error());
     if (!*entered) {
@@ -203,12 +196,13 @@ void Exchange::start_attempt(bool more_follows) {
   ProviderLink& link = context_.links.of(*target_.provider);
   OutgoingRequest request;
   TargetRequestOptions options;
-  options.body_inflated = inflater_ != nullptr;
+  options.body_inflated = body_.inflated();
+  options.content_type = body_.type_for_target();
   if (!context_.keys.empty()) options.own_keys = &context_.keys;
   if (head_.framing != BodyFraming::none || head_.method == http::Method::post)
     options.content_length = outgoing_bytes(more_follows);
   request.head = write_target_head(head_, match_, target_, link, options, context_.lines);
-  api::apply(body_, edits_, request.body);
+  api::apply(body_.bytes(), edits_, request.body);
   request.more_follows = more_follows;
   request.is_head = head_.method == http::Method::head;
   request.wants_stream = account_.stream;
@@ -221,8 +215,8 @@ void Exchange::start_attempt(bool more_follows) {
 }
 
 uint64_t Exchange::outgoing_bytes(bool more_follows) const {
-  const uint64_t edited = api::size_after(body_, edits_);
-  return more_follows ? head_.content_length - body_.size() + edited : edited;
+  const uint64_t edited = api::size_after(body_.bytes(), edits_);
+  return more_follows ? head_.content_length - body_.bytes().size() + edited : edited;
 }
 
 // The rest of an upload, as fast as the target takes it.
@@ -255,10 +249,10 @@ void Exchange::on_answer_head(http::ResponseHead& head) {
   tell("the target answers");
   const auto id = head.fields.find("x-request-id");
   const auto other_id = id ? id : head.fields.find("request-id");
-  if (other_id) account_.target_request_id = *other_id;
+  if (other_id) account_.target_request_id = other_id->substr(0, longest_target_id);
   if (usage_asked_ && (head.status == 400 || head.status == 422)) return hold_answer(head);
   if (attempt_->request_sent()) {
-    body_ = {};
+    body_.forget();
     edits_ = {};
     attempt_->forget_request();
   }
@@ -309,6 +303,11 @@ void Exchange::on_answer_turn() {
   if (failure_) return on_attempt_failed(*std::exchange(failure_, nullptr));
   if (state_ != State::relaying) return;
   relay_.turn();
+  if (relay_.holds_back()) return inflate_on();
+  after_turn();
+}
+
+void Exchange::after_turn() {
   if (account_.relayed_ns == 0 || relay_.ended()) {
     const uint64_t now_ns = net::Loop::now_ns();
     if (account_.relayed_ns == 0) account_.relayed_ns = now_ns;
@@ -320,7 +319,21 @@ void Exchange::on_answer_turn() {
   if (responder_.pending_bytes() > WriteMarks::high_bytes) attempt_->pause();
 }
 
+// A compressed answer that the caller gets inflated: as much of it as may wait for the caller.
+void Exchange::inflate_on() {
+  while (relay_.holds_back() && responder_.pending_bytes() <= WriteMarks::high_bytes) {
+    if (const Result<void> done = relay_.go_on(); !done) return on_attempt_failed(done.error());
+    relay_.turn();
+  }
+  if (relay_.holds_back()) return attempt_->pause();
+  after_turn();
+}
+
 void Exchange::on_drained() {
+  if (state_ == State::relaying && relay_.holds_back()) {
+    inflate_on();
+    if (state_ != State::relaying || responder_.pending_bytes() > WriteMarks::high_bytes) return;
+  }
   if (attempt_) attempt_->resume();
 }
 
@@ -358,7 +371,7 @@ void Exchange::ask_without_usage() {
   account_.target_bytes_in += attempt_->bytes_in();
   account_.target_bytes_out += attempt_->bytes_out();
   context_.loop.dispose(std::move(attempt_));
-  const Result<api::Peek> peek = context_.peeker.peek(body_, match_.endpoint->dialect);
+  const Result<api::Peek> peek = api::peek_request(body_.bytes(), match_.endpoint->dialect);
   if (!peek) return refuse(peek.error());  // it could be read before
   edits_ = api::edits_for(*peek, target_.model, false);
   start_attempt(false);

@@ -25,9 +25,9 @@
 #include "gateway/exchange_list.h"
 #include "gateway/limit_pass.h"
 #include "gateway/relay.h"
+#include "gateway/request_body.h"
 #include "gateway/settlement.h"
 #include "gateway/token_count.h"
-#include "http/inflater.h"
 #include "http/service.h"
 
 namespace sluice::gateway {
@@ -70,14 +70,15 @@ class Exchange final : public http::RequestHandler,
 
   Result<void> check_head();
   Result<void> take_body(std::string_view bytes);
-  void make_room(size_t more_bytes);
-  Result<void> look_for_model();
   Result<void> read_body();
   Result<void> read_json();
+  Result<void> read_url();
   Result<void> choose_target(std::string_view model);
   Result<void> pass_limits(uint64_t most_output_tokens, bool more_follows);
   void start_attempt(bool more_follows);
   void send_rest();
+  void after_turn();
+  [[gnu::cold]] void inflate_on();
   void answer_known_path();
   [[gnu::cold]] Error without_secrets(const Error& error) const;
   [[gnu::cold]] void refuse(const Error& met);
@@ -103,11 +104,9 @@ class Exchange final : public http::RequestHandler,
   Account account_;
   Admitted admitted_;
   api::Match match_;
-  std::string body_;  // as it came (inflated, if it was compressed); freed once the target has it and answers
+  RequestBody body_;  // its memory is given back once the target has it and answers
   std::string rest_;  // of an upload that is passed on as it arrives: what the target has not taken yet
   std::vector<api::Edit> edits_;
-  std::unique_ptr<http::Inflater> inflater_;
-  std::unique_ptr<api::MultipartPeeker> multipart_;
   routing::Target target_;
   LimitPass limit_pass_;
   TokenEstimate tokens_;

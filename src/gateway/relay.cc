@@ -159,21 +159,13 @@ Result<void> Relay::body(std::string_view bytes) {
     tap_->feed(bytes, pieces_);
     return {};
   }
-  inflated_.clear();
-  if (const Result<void> done = inflater_->feed(bytes, inflated_); !done) {
-    if (coding_ == Coding::inflate) return done;
-    coding_ = Coding::as_is;  // the caller can have its bytes all the same; only the tap goes blind
-    opaque_ = true;
-    pieces_.push_back(bytes);
-    return {};
-  }
   if (coding_ == Coding::inflate) {
-    tap_->feed(inflated_, pieces_);
-  } else {
-    std::vector<std::string_view> unused;
-    tap_->feed(inflated_, unused);
-    pieces_.push_back(bytes);
+    compressed_ += bytes;
+    holds_back_ = true;
+    return inflate();
   }
+  read_along(bytes);
+  pieces_.push_back(bytes);
   return {};
 }
 
@@ -186,7 +178,52 @@ Shape Relay::shape() const {
 
 CallerFraming Relay::caller_framing() const { return {length_told_, opaque_ || coding_ == Coding::inflate_for_tap}; }
 
+// Inflates as much as may wait for the caller: a few bytes can stand for any number of them.
+Result<void> Relay::inflate() {
+  std::string_view rest = compressed_;
+  size_t made = 0;
+  while (holds_back_ && responder_.pending_bytes() + made <= net::WriteMarks::high_bytes) {
+    keep();
+    inflated_.clear();
+    const Result<bool> more = inflater_->step(rest, inflated_);
+    if (!more) return tl::unexpected<Error>(more.error());
+    holds_back_ = *more;
+    made += inflated_.size();
+    tap_->feed(inflated_, pieces_);
+  }
+  compressed_.erase(0, compressed_.size() - rest.size());
+  return {};
+}
+
+Result<void> Relay::go_on() {
+  if (Result<void> done = inflate(); !done || holds_back_ || !end_waits_) return done;
+  return end();
+}
+
+// For the tap alone: the caller gets the bytes as they came. Where they cannot be undone, or are a bomb, only the tap
+// goes blind.
+void Relay::read_along(std::string_view bytes) {
+  constexpr size_t most_made = 64 * 1024 * 1024;  // of one read; zlib's own limit, nearly
+  std::vector<std::string_view> unused;
+  size_t made = 0;
+  for (bool more = true; more;) {
+    inflated_.clear();
+    const Result<bool> step = inflater_->step(bytes, inflated_);
+    made += inflated_.size();
+    if (!step || made > most_made) {
+      coding_ = Coding::as_is;
+      opaque_ = true;
+      return;
+    }
+    more = *step;
+    tap_->feed(inflated_, unused);
+    unused.clear();
+  }
+}
+
 Result<void> Relay::end() {
+  end_waits_ = holds_back_;
+  if (end_waits_) return {};
   all_came_ = true;
   if (inflater_ && !opaque_) {
     if (const Result<void> whole = inflater_->finish(); !whole) return whole;
@@ -204,12 +241,12 @@ Result<void> Relay::end() {
 }
 
 bool Relay::end_early() {
-  if (!begun_ || !is_whole(standing(), shape(), Ending::broken_off, caller_framing())) return false;
+  if (!begun_ || holds_back_ || !is_whole(standing(), shape(), Ending::broken_off, caller_framing())) return false;
   ended_ = true;
   return true;
 }
 
-// Whether the head still waits for more of the body.
+// Whether the head still waits for more of the body. What has come of it is kept here: the pieces are every exchange's.
 bool Relay::hold_back() {
   constexpr size_t most_bytes = 16 * 1024;
   for (const std::string_view piece : pieces_) held_head_->body += piece;

@@ -53,6 +53,11 @@ class Relay {
   Result<void> end();
   // The target broke off. True: what came is whole all the same, and turn() will end it.
   bool end_early();
+  // Not all that came could be inflated yet, as the caller is slow: go_on() is due, and then turn(), once it has taken
+  // what waits for it.
+  bool holds_back() const { return holds_back_; }
+  // As body(), and as end() where that has been called.
+  Result<void> go_on();
   // Writes what came since the last turn, and the end if it has come: then Responder::finish() is due.
   void turn();
   // The answer cannot be made whole: writes what is due, and an error event if the caller reads a stream. The caller's
@@ -73,6 +78,8 @@ class Relay {
   Shape shape() const;
   api::Standing standing() const;
   CallerFraming caller_framing() const;
+  [[gnu::cold]] Result<void> inflate();
+  [[gnu::cold]] void read_along(std::string_view bytes);
 
   http::Responder& responder_;
   std::vector<std::string_view>& pieces_;
@@ -87,6 +94,7 @@ class Relay {
     std::string body{};
   };
   std::unique_ptr<HeldHead> held_head_;
+  std::string compressed_;  // what has come and is not inflated yet
   Dialect dialect_ = Dialect::openai;
   Coding coding_ = Coding::as_is;
   int status_ = 0;
@@ -96,6 +104,8 @@ class Relay {
   bool all_came_ = false;     // of the target's answer
   bool rewrites_ = false;     // the pieces are not simply the target's bytes
   bool opaque_ = false;       // the tap cannot read it
+  bool holds_back_ = false;
+  bool end_waits_ = false;  // end() has been called meanwhile
   bool begun_ = false;
   bool ended_ = false;
 };

@@ -34,6 +34,7 @@ bool passes(const http::Field& field, const http::HopByHop& is_hop_by_hop, const
     return false;
   }
   if (options.body_inflated && http::same_name(name, "content-encoding")) return false;
+  if (!options.content_type.empty() && http::same_name(name, "content-type")) return false;
   return !link.sets(name);
 }
 
@@ -67,6 +68,7 @@ std::string write_target_head(const http::RequestHead& caller, const api::Match&
     const http::Field field = caller.fields[i];
     if (passes(field, is_hop_by_hop, link, options)) http::write_field(head, field.name, field.value);
   }
+  if (!options.content_type.empty()) http::write_field(head, "content-type", options.content_type);
   if (options.content_length) http::write_field(head, "content-length", *options.content_length);
   http::end_head(head);
   return head;

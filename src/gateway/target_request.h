@@ -18,6 +18,7 @@ namespace sluice::gateway {
 struct TargetRequestOptions {
   std::optional<uint64_t> content_length;        // nullopt: no body
   bool body_inflated = false;                    // the caller's content-encoding was undone
+  std::string_view content_type{};               // in place of the caller's; "": as it is
   const policy::CallerKeys* own_keys = nullptr;  // which stay here where "api_key" is "caller"; nullptr: there are none
 };
 

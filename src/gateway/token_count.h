@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "api/answer_tap.h"
 #include "api/endpoint.h"
@@ -10,13 +11,15 @@ namespace sluice::gateway {
 
 struct TokenEstimate {
   uint64_t input = 0;
-  uint64_t most_output = 0;  // 0: the request does not say
+  uint64_t most_output = 0;   // 0: the request does not say
+  bool media_answer = false;  // pictures or sound: how many bytes they have tells nothing
   uint64_t total() const { return input + most_output; }
 };
 
-// `body_bytes`: of the JSON body, inflated; four to a token. `most_output`: what the request allows (max_tokens and its
+// `body`: JSON, inflated; four bytes to a token, but for images, sound and documents in base64, which count as so many
+// tokens each (docs/configuration.md). `most_output`: what the request allows (max_tokens and its
 // relatives), 0 if that is not known. Uploads, and paths that only count or look up, are estimated at nothing.
-TokenEstimate estimate_tokens(const api::Endpoint& endpoint, uint64_t body_bytes, uint64_t most_output);
+TokenEstimate estimate_tokens(const api::Endpoint& endpoint, std::string_view body, uint64_t most_output);
 
 // What an exchange took. `tap`: nullptr if no answer was relayed, which takes nothing. What the target reported counts:
 // input, cached or not, and output. What it did not report of an answer that is no error: the input is as estimated;

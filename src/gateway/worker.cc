@@ -64,6 +64,7 @@ Worker::Worker(Shared& shared, size_t index)
     : shared_(shared),
       resolver_(loop_),
       metrics_(shared.metrics->worker(index)),
+      buffers_(shared.buffers),
       ids_(entropy()),
       access_log_(shared.log, metrics_),
       descriptors_(share_of_limit(shared.worker_count)),
@@ -109,7 +110,6 @@ Context& Worker::renew() {
                                setup.router,
                                *era->links,
                                setup.trusted_proxies,
-                               peeker_,
                                ids_,
                                metrics_,
                                setup.config.log.access ? &access_log_ : nullptr,
@@ -118,6 +118,8 @@ Context& Worker::renew() {
                                {},
                                {},
                                era->limits ? &*era->limits : nullptr});
+  shared_.buffers.set_most(setup.config.limits.buffered_bytes);
+  era->context->buffers = &buffers_;
   era->context->exchanges = &exchanges_;
   era->context->web = &setup.web;
   if (setup.alerts) era->context->failures = &failures_;
@@ -218,6 +220,7 @@ void Worker::tick() {
   metrics_.pool_waiting.set(pools_.waiting);
   metrics_.pool_reused_total.set(pools_.reused_total);
   metrics_.pool_dialed_total.set(pools_.dialed_total);
+  metrics_.buffered_bytes.set(static_cast<int64_t>(buffers_.used()));
   front_->keep_up();
   std::erase_if(eras_, [this](const auto& era) { return era != eras_.back() && era->context->users == 0; });
   if (now().setup->alerts) now().setup->alerts->gather(failures_);

@@ -14,6 +14,7 @@
 
 #include "config/config.h"
 #include "gateway/alert_sender.h"
+#include "gateway/buffer_budget.h"
 #include "gateway/context.h"
 #include "gateway/descriptors.h"
 #include "gateway/exchange_census.h"
@@ -48,6 +49,7 @@ class Shared {
   observe::Log& log;
   std::unique_ptr<observe::Metrics> metrics;
   std::atomic<bool> draining{false};
+  BufferBudget buffers;
   // Made for each worker, on its thread, by whoever wires the program.
   std::function<OwnPages(const Shared&)> make_pages;
   ExchangeCensus::Ask ask_worker;  // an index below `worker_count`; once all workers are made
@@ -104,7 +106,7 @@ class Worker {
   net::Loop loop_;
   net::Resolver resolver_;
   observe::WorkerMetrics& metrics_;
-  api::RequestPeeker peeker_;
+  BufferShare buffers_;
   RequestIds ids_;
   ExchangeList exchanges_;
   observe::AccessLog access_log_;

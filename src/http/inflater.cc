@@ -1,6 +1,7 @@
 #include "http/inflater.h"
 
 #include <zlib.h>
+#include <zstd.h>
 
 #include <algorithm>
 #include <array>
@@ -10,7 +11,9 @@
 namespace sluice::http {
 namespace {
 
-constexpr size_t window_bytes = 32 * 1024;  // what one turn of zlib may bring, so that limits are looked at often
+// RFC 9659 3: a content coding's window has at most 8 MB; a frame that wants more is refused.
+constexpr int most_zstd_window_log = 23;
+constexpr uint64_t zlib_bytes = 48 * 1024;  // its window and tables
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -50,6 +53,7 @@ bool is_zlib_header(unsigned char first, unsigned char second) {
 std::optional<Coding> coding_named(std::string_view name) {
   if (same_coding(name, "gzip")) return Coding::gzip;
   if (same_name(name, "deflate")) return Coding::deflate;
+  if (same_name(name, "zstd")) return Coding::zstd;
   return std::nullopt;
 }
 
@@ -85,19 +89,42 @@ tl::unexpected<Error> Inflater::broken(std::string message) const {
   return fail(fault_ == Fault::target ? ErrorCode::target_broke : ErrorCode::bad_request, std::move(message));
 }
 
-Result<void> Inflater::feed(std::string_view bytes, std::string& out) {
-  if (bytes.empty()) return {};
-  bytes_in_ += bytes.size();
-  if (begun_) return inflate_some(bytes, out);
-  first_ += bytes;
-  const size_t needed = coding_ == Coding::deflate ? 2 : 1;
-  if (first_.size() < needed) return {};
-  const std::string held = std::move(first_);
-  first_.clear();
-  return begin(held, out);
+void Inflater::End::operator()(ZSTD_DCtx_s* context) const { ZSTD_freeDCtx(context); }
+
+uint64_t Inflater::memory_bytes() const {
+  if (zstd_) return ZSTD_sizeof_DCtx(zstd_.get());
+  return stream_ ? zlib_bytes : 0;
 }
 
-Result<void> Inflater::begin(std::string_view bytes, std::string& out) {
+Result<void> Inflater::feed(std::string_view bytes, std::string& out) {
+  for (bool more = !bytes.empty(); more;) {
+    const Result<bool> step = this->step(bytes, out);
+    if (!step) return tl::unexpected<Error>(step.error());
+    more = *step;
+  }
+  return {};
+}
+
+Result<bool> Inflater::step(std::string_view& bytes, std::string& out) {
+  if (coding_ == Coding::zstd) return step_zstd(bytes, out);
+  if (stream_) return step_zlib(bytes, out);
+  const size_t needed = coding_ == Coding::deflate ? 2 : 1;
+  if (first_.empty() && bytes.size() >= needed) {
+    if (Result<void> begun = begin_zlib(bytes); !begun) return tl::unexpected<Error>(begun.error());
+    return step_zlib(bytes, out);
+  }
+  while (first_.size() < needed && !bytes.empty()) {
+    first_ += bytes.front();
+    bytes.remove_prefix(1);
+  }
+  if (first_.size() < needed) return false;
+  if (Result<void> begun = begin_zlib(first_); !begun) return tl::unexpected<Error>(begun.error());
+  std::string_view held = first_;
+  if (const Result<bool> more = step_zlib(held, out); !more) return more;
+  return !bytes.empty();
+}
+
+Result<void> Inflater::begin_zlib(std::string_view bytes) {
   int window_bits = MAX_WBITS + 16;  // gzip
   if (coding_ == Coding::deflate) {
     const bool header = is_zlib_header(static_cast<unsigned char>(bytes[0]), static_cast<unsigned char>(bytes[1]));
@@ -106,8 +133,14 @@ Result<void> Inflater::begin(std::string_view bytes, std::string& out) {
   auto stream = std::make_unique<z_stream>();
   if (inflateInit2(stream.get(), window_bits) != Z_OK) return fail(ErrorCode::internal, "zlib has no memory");
   stream_.reset(stream.release());
-  begun_ = true;
-  return inflate_some(bytes, out);
+  return {};
+}
+
+Result<void> Inflater::begin_zstd() {
+  zstd_.reset(ZSTD_createDCtx());
+  if (!zstd_) return fail(ErrorCode::internal, "zstd has no memory");
+  ZSTD_DCtx_setParameter(zstd_.get(), ZSTD_d_windowLogMax, most_zstd_window_log);
+  return {};
 }
 
 Result<void> Inflater::check_size() const {
@@ -115,40 +148,59 @@ Result<void> Inflater::check_size() const {
   if (bytes_out_ > limits_.bytes) {
     return fail(code, "the body inflates to more than " + std::to_string(limits_.bytes) + " bytes");
   }
-  if (bytes_out_ > limits_.free_bytes && bytes_out_ / limits_.ratio >= bytes_in_) {
-    return fail(code, "the body inflates to more than " + std::to_string(limits_.ratio) + " times its size");
-  }
   return {};
 }
 
-Result<void> Inflater::inflate_some(std::string_view bytes, std::string& out) {
+Result<bool> Inflater::step_zlib(std::string_view& bytes, std::string& out) {
   z_stream& z = *stream_;
+  const size_t piece = std::min<size_t>(bytes.size(), UINT32_MAX);
   // zlib takes no const; it does not write to its input.
   z.next_in = reinterpret_cast<unsigned char*>(const_cast<char*>(bytes.data()));
-  while (true) {
-    const size_t piece = std::min<size_t>(bytes.size(), UINT32_MAX);
-    z.avail_in = static_cast<uInt>(piece);
-    if (ended_) {
-      if (coding_ != Coding::gzip) return broken("the compressed body goes on behind its end");
-      if (inflateReset(&z) != Z_OK) return fail(ErrorCode::internal, "zlib cannot start again");
-      ended_ = false;
-    }
-    const size_t before = out.size();
-    out.resize(before + window_bytes);
-    z.next_out = reinterpret_cast<unsigned char*>(out.data() + before);
-    z.avail_out = static_cast<uInt>(window_bytes);
-    const int status = inflate(&z, Z_NO_FLUSH);
-    const size_t made = window_bytes - z.avail_out;
-    out.resize(before + made);
-    bytes_out_ += made;
-    bytes.remove_prefix(piece - z.avail_in);
-    if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
-      return broken(std::string("the compressed body is corrupt: ") + (z.msg != nullptr ? z.msg : "unknown reason"));
-    }
-    if (Result<void> good = check_size(); !good) return good;
-    ended_ = status == Z_STREAM_END;
-    if (bytes.empty() && (ended_ || z.avail_out != 0)) return {};
+  z.avail_in = static_cast<uInt>(piece);
+  if (ended_) {
+    if (bytes.empty()) return false;
+    if (coding_ != Coding::gzip) return broken("the compressed body goes on behind its end");
+    if (inflateReset(&z) != Z_OK) return fail(ErrorCode::internal, "zlib cannot start again");
+    ended_ = false;
   }
+  const size_t before = out.size();
+  out.resize(before + window_bytes);
+  z.next_out = reinterpret_cast<unsigned char*>(out.data() + before);
+  z.avail_out = static_cast<uInt>(window_bytes);
+  const int status = inflate(&z, Z_NO_FLUSH);
+  const size_t made = window_bytes - z.avail_out;
+  out.resize(before + made);
+  bytes_out_ += made;
+  bytes_in_ += piece - z.avail_in;
+  bytes.remove_prefix(piece - z.avail_in);
+  if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
+    return broken(std::string("the compressed body is corrupt: ") + (z.msg != nullptr ? z.msg : "unknown reason"));
+  }
+  if (Result<void> good = check_size(); !good) return tl::unexpected<Error>(good.error());
+  ended_ = status == Z_STREAM_END;
+  return !bytes.empty() || (!ended_ && z.avail_out == 0);
+}
+
+Result<bool> Inflater::step_zstd(std::string_view& bytes, std::string& out) {
+  if (!zstd_) {
+    if (Result<void> begun = begin_zstd(); !begun) return tl::unexpected<Error>(begun.error());
+  }
+  if (ended_ && bytes.empty()) return false;
+  const size_t before = out.size();
+  out.resize(before + window_bytes);
+  ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+  ZSTD_outBuffer made{out.data() + before, window_bytes, 0};
+  const size_t status = ZSTD_decompressStream(zstd_.get(), &made, &in);
+  out.resize(before + made.pos);
+  bytes_out_ += made.pos;
+  bytes_in_ += in.pos;
+  bytes.remove_prefix(in.pos);
+  if (ZSTD_isError(status) != 0) {
+    return broken(std::string("the compressed body is corrupt: ") + ZSTD_getErrorName(status));
+  }
+  if (Result<void> good = check_size(); !good) return tl::unexpected<Error>(good.error());
+  ended_ = status == 0;
+  return !bytes.empty() || (!ended_ && made.pos == window_bytes);
 }
 
 Result<void> Inflater::finish() {

@@ -21,7 +21,8 @@ struct WriteMarks {
   static constexpr size_t low_bytes = 128 * 1024;
 };
 
-// Bytes that may be read past the end of what on_read delivers (their values mean nothing): simdjson wants this.
+// Bytes that may be read past the end of what on_read delivers (their values mean nothing): text is looked at
+// in blocks.
 inline constexpr size_t read_padding_bytes = 64;
 
 class StreamEvents {

@@ -257,7 +257,6 @@ TEST_CASE("usage, model and end of every recorded stream") {
 
 TEST_CASE("every recorded request is peeked as a full parse sees it, and edited to what was meant") {
   int requests = 0;
-  RequestPeeker peeker;
   for (const Exchange& exchange : test::corpus()) {
     if (!exchange.request.is_object()) continue;
     INFO(exchange.name);
@@ -265,7 +264,7 @@ TEST_CASE("every recorded request is peeked as a full parse sees it, and edited 
     const size_t size = body.size();
     body.append(64, '\0');
     const std::string_view text = std::string_view(body).substr(0, size);
-    const Result<Peek> peek = peeker.peek(text, exchange.dialect);
+    const Result<Peek> peek = peek_request(text, exchange.dialect);
     REQUIRE(peek);
     json wanted = exchange.request;
     CHECK(peek->model == wanted.value("model", ""));

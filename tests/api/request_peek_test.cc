@@ -69,11 +69,10 @@ TEST_CASE("a peek sees the model and the stream options, and edits change nothin
       {R"({"model":"","z":"}{"})", "", false, false,
        R"({"stream_options":{"include_usage":true},"model":"new","z":"}{"})"},
   };
-  RequestPeeker peeker;
   for (const Case& c : cases) {
     INFO(c.body);
     const Body body(c.body);
-    const auto peek = peeker.peek(body.view(), Dialect::openai);
+    const auto peek = peek_request(body.view(), Dialect::openai);
     REQUIRE(peek);
     CHECK(peek->model == c.model);
     CHECK(peek->stream == c.stream);
@@ -119,11 +118,10 @@ TEST_CASE("what is no JSON object, or says a thing twice or wrongly, is refused 
       {R"({"stream_options":{"include_usage":1}})", "must be true or false"},
       {R"({"stream_options":{"include_usage":true,"include_usage":true}})", "`include_usage` stands twice"},
   };
-  RequestPeeker peeker;
   for (const Case& c : cases) {
     INFO(c.body);
     const Body body(c.body);
-    const auto peek = peeker.peek(body.view(), Dialect::openai);
+    const auto peek = peek_request(body.view(), Dialect::openai);
     REQUIRE_FALSE(peek);
     CHECK(peek.error().code == ErrorCode::bad_request);
     CHECK(peek.error().message.find(c.reason) != std::string::npos);
@@ -133,42 +131,42 @@ TEST_CASE("what is no JSON object, or says a thing twice or wrongly, is refused 
 TEST_CASE("a body cut at any byte is refused") {
   const std::string_view whole =
       R"({"model":"gpt","messages":[{"role":"user","content":"a \"b\" \\ {["},{"x":[]}],"stream":true,"stream_options":{"a":{}}})";
-  RequestPeeker peeker;
-  REQUIRE(peeker.peek(Body(whole).view(), Dialect::openai));
+  REQUIRE(peek_request(Body(whole).view(), Dialect::openai));
   for (size_t size = 0; size < whole.size(); ++size) {
     INFO(size);
-    CHECK_FALSE(peeker.peek(Body(whole.substr(0, size)).view(), Dialect::openai));
+    CHECK_FALSE(peek_request(Body(whole.substr(0, size)).view(), Dialect::openai));
   }
 }
 
 TEST_CASE("ollama streams unless told not to, and once called the model name") {
-  RequestPeeker peeker;
-  CHECK(peeker.peek(Body(R"({"model":"x"})").view(), Dialect::ollama)->stream);
-  CHECK_FALSE(peeker.peek(Body(R"({"model":"x","stream":false})").view(), Dialect::ollama)->stream);
+  CHECK(peek_request(Body(R"({"model":"x"})").view(), Dialect::ollama)->stream);
+  CHECK_FALSE(peek_request(Body(R"({"model":"x","stream":false})").view(), Dialect::ollama)->stream);
   const Body body(R"({"name":"x"})");
-  const auto peek = peeker.peek(body.view(), Dialect::ollama);
+  const auto peek = peek_request(body.view(), Dialect::ollama);
   REQUIRE(peek);
   CHECK(peek->model == "x");
   CHECK(edited(body.view(), edits_for(*peek, "y", false)) == R"({"name":"y"})");
-  CHECK(peeker.peek(Body(R"({"name":"x","model":"m"})").view(), Dialect::ollama)->model == "m");
-  CHECK(peeker.peek(Body(R"({"name":"x"})").view(), Dialect::openai)->model.empty());
+  CHECK_FALSE(peek_request(Body(R"({"name":"x","model":"m"})").view(), Dialect::ollama));
+  const Body both(R"({"name":"x","model":"x"})");
+  const auto peeked = peek_request(both.view(), Dialect::ollama);
+  REQUIRE(peeked);
+  CHECK(edited(both.view(), edits_for(*peeked, "y", false)) == R"({"name":"y","model":"y"})");
+  CHECK(peek_request(Body(R"({"name":"x"})").view(), Dialect::openai)->model.empty());
 }
 
 TEST_CASE("a large body is peeked, and a small one after it") {
-  RequestPeeker peeker;
   const Body large(R"({"input":")" + std::string(3 * 1024 * 1024, 'x') + R"(","model":"m"})");
-  const auto peek = peeker.peek(large.view(), Dialect::openai);
+  const auto peek = peek_request(large.view(), Dialect::openai);
   REQUIRE(peek);
   CHECK(peek->model == "m");
   CHECK(peek->model_at == large.view().size() - 4);
-  CHECK(peeker.peek(Body(R"({"model":"n"})").view(), Dialect::openai)->model == "n");
+  CHECK(peek_request(Body(R"({"model":"n"})").view(), Dialect::openai)->model == "n");
 }
 
 TEST_CASE("nesting has a limit, and meeting it is an error, not a crash") {
-  RequestPeeker peeker;
   for (const size_t depth : {100u, 900u, 100000u}) {
     const Body body("{\"a\":" + std::string(depth, '[') + std::string(depth, ']') + ",\"model\":\"m\"}");
-    const auto peek = peeker.peek(body.view(), Dialect::openai);
+    const auto peek = peek_request(body.view(), Dialect::openai);
     if (depth < 1000) {
       REQUIRE(peek);
     }
@@ -192,11 +190,10 @@ TEST_CASE("a peek sees how much output is allowed, where that is a whole number 
                         {R"({"max_tokens":-1,"max_tokens":1.5,"max_tokens":1e3,"stream":true})", 0},
                         {R"({"max_tokens":99999999999999999999})", 0},
                         {R"({"max_tool_calls":3,"metadata":{"max_tokens":8}})", 0}};
-  RequestPeeker peeker;
   for (const Case& one : cases) {
     CAPTURE(one.body);
     const Body body(one.body);
-    const auto peek = peeker.peek(body.view(), Dialect::openai);
+    const auto peek = peek_request(body.view(), Dialect::openai);
     REQUIRE(peek);
     CHECK(peek->most_output_tokens == one.most);
     CHECK(peek->stream == (one.body.find("stream") != std::string_view::npos));

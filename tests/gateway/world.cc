@@ -44,7 +44,6 @@ World::World(config::Config given) : config(std::move(given)) {
                           *router,
                           *links,
                           proxies,
-                          peeker,
                           ids,
                           cells(),
                           access_log.get(),
@@ -54,6 +53,8 @@ World::World(config::Config given) : config(std::move(given)) {
                           {},
                           limits.get()});
   context->usage_refusals = &usage_refusals;
+  budget.set_most(config.limits.buffered_bytes);
+  context->buffers = &buffers;
   front.emplace(*context, OwnPages{});
   http::InboundOptions options;
   options.limits.body_bytes = config.limits.body_bytes;

@@ -54,7 +54,8 @@ struct World {
   std::unique_ptr<policy::Limiter> limiter;
   std::unique_ptr<LimitQueue> limits;  // null: the config limits nothing
   net::CidrList proxies;
-  api::RequestPeeker peeker;
+  BufferBudget budget;
+  BufferShare buffers{budget};
   RequestIds ids{{1, 2}};
   std::atomic<bool> draining{false};
   std::unique_ptr<observe::AccessLog> access_log;

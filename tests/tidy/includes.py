@@ -13,7 +13,7 @@ FOLDERS = {
     "tls": ["net"],
     "http": ["net"],
     "sse": [],
-    "api": ["sse", "http", "net/stream.h"],  # the padding that simdjson is promised is a constant there
+    "api": ["sse", "http", "net/stream.h"],  # the padding behind a body is a constant there
     "storage": ["net", "config"],
     "policy": ["storage", "config"],
     "routing": ["config"],
@@ -33,8 +33,8 @@ LIBRARIES = {
     "uv": ["net"],
     "openssl": ["tls", "policy"],  # policy: hashing of keys only, see HASHING
     "llhttp.h": ["http/parser.cc"],
-    "simdjson.h": ["api"],
     "zlib.h": ["http"],
+    "zstd.h": ["http"],
     "nlohmann": ["config", "demo"],
     "spdlog": ["observe"],
     "CLI": ["main"],

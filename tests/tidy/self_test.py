@@ -60,8 +60,6 @@ class Includes(unittest.TestCase):
             ("src/policy/keys.cc", "#include <openssl/evp.h>", False),
             ("src/policy/keys.cc", "#include <openssl/ssl.h>", True),
             ("src/gateway/gateway.cc", "#include <openssl/evp.h>", True),
-            ("src/gateway/gateway.cc", "#include <simdjson.h>", True),
-            ("src/api/peek.cc", "#include <simdjson.h>", False),
             ("src/gateway/gateway.cc", "#include <zlib.h>", True),
             ("src/http/inflater.cc", "#include <zlib.h>", False),
             ("src/gateway/gateway.cc", "#include <vector>", False),

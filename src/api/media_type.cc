@@ -1,0 +1,75 @@
+#include "api/media_type.h"
+
+#include <algorithm>
+#include <array>
+
+#include "http/message.h"
+
+namespace sluice::api {
+
+using http::same_name;
+
+std::string_view without_space(std::string_view text) {
+  const size_t first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+ParameterizedField take_apart(std::string_view field, bool undo_escapes) {
+  ParameterizedField parts;
+  size_t at = field.find(';');
+  parts.value = without_space(field.substr(0, at));
+  while (at < field.size()) {  // at a ';'
+    const size_t begin = ++at;
+    const size_t equals = field.find_first_of("=;", begin);
+    if (equals == std::string_view::npos || field[equals] == ';') {
+      if (!without_space(field.substr(begin, equals - begin)).empty()) parts.broken = true;
+      at = equals;
+      continue;
+    }
+    FieldParameter parameter{without_space(field.substr(begin, equals - begin)), {}, false};
+    at = std::min(field.find_first_not_of(" \t", equals + 1), field.size());
+    if (at < field.size() && field[at] == '"') {
+      parameter.quoted = true;
+      for (++at; at < field.size() && field[at] != '"'; ++at) {
+        // Browsers and curl write a quote inside as %22 or \"; a lone backslash is a Windows path's.
+        const bool escape = undo_escapes && field[at] == '\\' && at + 1 < field.size();
+        if (escape && (field[at + 1] == '"' || field[at + 1] == '\\')) ++at;
+        parameter.value += field[at];
+      }
+      const size_t next = std::min(field.find(';', at), field.size());
+      if (at >= field.size() || !without_space(field.substr(at + 1, next - at - 1)).empty()) parts.broken = true;
+      at = next;
+    } else {
+      const size_t next = std::min(field.find(';', at), field.size());
+      parameter.value = without_space(field.substr(at, next - at));
+      at = next;
+    }
+    parts.parameters.push_back(std::move(parameter));
+  }
+  return parts;
+}
+
+Result<BodyType> body_type_of(std::string_view content_type) {
+  if (same_name(content_type, "application/json")) return BodyType::json;
+  const ParameterizedField parts = take_apart(content_type, true);
+  BodyType type = BodyType::other;
+  if (same_name(parts.value, "multipart/form-data")) type = BodyType::form_data;
+  constexpr std::string_view suffix = "+json";
+  const bool has_suffix =
+      parts.value.size() > suffix.size() && same_name(parts.value.substr(parts.value.size() - suffix.size()), suffix);
+  if (has_suffix || same_name(parts.value, "application/json")) type = BodyType::json;
+  size_t charsets = 0;
+  for (const FieldParameter& parameter : parts.parameters) {
+    if (type == BodyType::form_data || !same_name(parameter.name, "charset")) continue;
+    constexpr std::array<std::string_view, 4> like_ascii = {"utf-8", "utf8", "us-ascii", "iso-8859-1"};
+    const bool good = std::any_of(like_ascii.begin(), like_ascii.end(),
+                                  [&](std::string_view one) { return same_name(one, parameter.value); });
+    if (!good || ++charsets > 1) {
+      return fail(ErrorCode::bad_request, "the content-type's charset must be utf-8, and stand there once");
+    }
+  }
+  return type;
+}
+
+}  // namespace sluice::api
