@@ -13,9 +13,9 @@ namespace {
 constexpr uint8_t space = 1, scalar_end = 2, scalar_begin = 4;
 constexpr auto classes = [] {
   std::array<uint8_t, 256> chars{};
-  for (const unsigned char c : std::string_view(" \n\r\t")) chars[c] = space | scalar_end;
-  for (const unsigned char c : std::string_view(",}]")) chars[c] = scalar_end;
-  for (const unsigned char c : std::string_view("-0123456789tfn")) chars[c] = scalar_begin;
+  for (const char c : std::string_view(" \n\r\t")) chars[static_cast<unsigned char>(c)] = space | scalar_end;
+  for (const char c : std::string_view(",}]")) chars[static_cast<unsigned char>(c)] = scalar_end;
+  for (const char c : std::string_view("-0123456789tfn")) chars[static_cast<unsigned char>(c)] = scalar_begin;
   return chars;
 }();
 
@@ -289,12 +289,13 @@ const char* JsonScan::skip(const char* at, const char* end) {
   }
   for (; at != end; ++at) {
     const char c = *at;
-    if (escaped_) {
-      escaped_ = false;
-    } else if (c == '"') {
-      in_string_ = !in_string_;
+    // A backslash outside a string is no JSON; it reads here as it does in blocks.
+    const bool escaped = escaped_;
+    escaped_ = c == '\\' && !escaped;
+    if (c == '"') {
+      if (!escaped) in_string_ = !in_string_;
     } else if (in_string_) {
-      escaped_ = c == '\\';
+      continue;
     } else if (c == '{' || c == '[') {
       ++skip_depth_;
     } else if ((c == '}' || c == ']') && --skip_depth_ == 0) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <new>
 
 #include "http/writer.h"
 
@@ -25,15 +24,6 @@ InboundConnection::~InboundConnection() = default;
 
 namespace {
 constexpr int most_per_turn = 128;  // requests that came at once
-}
-
-template <typename Work>
-void InboundConnection::guarded(Work work) {
-  try {
-    work();
-  } catch (const std::bad_alloc&) {
-    run_out();
-  }
 }
 
 // --- reading ---

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -119,7 +120,13 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
 
   // Calls `work`, and run_out() where it runs out of memory.
   template <typename Work>
-  void guarded(Work work);
+  void guarded(Work work) {
+    try {
+      work();
+    } catch (const std::bad_alloc&) {
+      run_out();
+    }
+  }
   [[gnu::cold]] void run_out();
   void take(std::string_view bytes);
   [[gnu::cold]] void stall(std::string_view bytes);
