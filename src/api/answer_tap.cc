@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 #include "api/frame_words.h"
 #include "api/json_scan.h"
@@ -186,8 +187,9 @@ void AnswerTap::State::read_whole_line(std::string_view text, bool frame_ends, b
     return;
   }
   frame_begun = true;
-  if (!text.starts_with("data:")) return;
-  text.remove_prefix(5);
+  constexpr std::string_view named = "data:";
+  if (text.size() < named.size() || std::memcmp(text.data(), named.data(), named.size()) != 0) return;
+  text.remove_prefix(named.size());
   if (text.starts_with(' ')) text.remove_prefix(1);
   const bool only = frame_ends && !data_begun;
   const bool opening = model.empty() && frames_read < opening_frames;

@@ -88,16 +88,24 @@ class Reading {
     }
   }
 
+  // Of ASCII alone, without escapes, and without white space at its ends.
+  static bool is_plain(std::string_view raw) {
+    for (const char c : raw) {
+      if (static_cast<unsigned char>(c) >= 0x80 || c == '\\') return false;
+    }
+    return raw.front() > ' ' && raw.back() > ' ';
+  }
+
   template <size_t n>
   Result<Key> key_of(std::string_view raw, const KnownKey (&known)[n]) const {
-    unsigned char all = 0;
-    for (const char c : raw) all |= static_cast<unsigned char>(c);
-    const bool plain = all < 0x80 && raw.find('\\') == std::string_view::npos && raw.front() > ' ' && raw.back() > ' ';
     for (const KnownKey& one : known) {
-      if (raw == one.text) return one.key;
-      if (plain && http::same_name(raw, one.text)) return other_spelling(raw, one);
+      if (raw.size() == one.text.size() && raw == one.text) return one.key;
     }
-    return plain ? Result<Key>(Key::other) : odd_key(raw, known);
+    if (!is_plain(raw)) return odd_key(raw, known);
+    for (const KnownKey& one : known) {
+      if (raw.size() == one.text.size() && http::same_name(raw, one.text)) return other_spelling(raw, one);
+    }
+    return Key::other;
   }
 
   // A key with escapes, bytes outside of ASCII or white space at its ends.
@@ -259,6 +267,15 @@ class Reading {
   bool seen_include_usage_ = false;
 };
 
+// Nearly every name is: printable ASCII without escapes, and short enough.
+bool is_simple_name(std::string_view text) {
+  if (text.size() > most_model_bytes) return false;
+  for (const char c : text) {
+    if (c < ' ' || c == '\\' || c == '\x7f') return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 tl::unexpected<Error> wrong_at(std::string_view what, size_t at) {
@@ -268,15 +285,16 @@ tl::unexpected<Error> wrong_at(std::string_view what, size_t at) {
 Result<std::string> read_model_name(std::string_view value, std::string_view what, size_t at) {
   constexpr size_t longest_escape = 6;  // "\u0061"
   constexpr std::string_view replacement = "\xEF\xBF\xBD";
-  const std::string name = std::string(what);
-  if (value.size() < 2 || !value.starts_with('"')) return wrong_at(name + " must be a string", at);
+  const auto wrong = [what, at](const std::string& text) { return wrong_at(std::string(what) + text, at); };
+  if (value.size() < 2 || !value.starts_with('"')) return wrong(" must be a string");
   value = value.substr(1, value.size() - 2);
+  if (is_simple_name(value)) return std::string(value);
   std::string text;
   if (value.size() <= longest_escape * most_model_bytes) {
-    if (!append_json_unescaped(text, value)) return wrong_at(name + " must be a string", at);
+    if (!append_json_unescaped(text, value)) return wrong(" must be a string");
   }
   if (value.size() > longest_escape * most_model_bytes || text.size() > most_model_bytes) {
-    return wrong_at(name + " has more than " + std::to_string(most_model_bytes) + " bytes", at);
+    return wrong(" has more than " + std::to_string(most_model_bytes) + " bytes");
   }
   // Half a surrogate pair, or bytes that are no UTF-8: each reader makes something else of them.
   bool good = value.find('\\') == std::string_view::npos || text.find(replacement) == std::string::npos;
@@ -285,7 +303,7 @@ Result<std::string> read_model_name(std::string_view value, std::string_view wha
     good = bytes != 0;
     rest.remove_prefix(bytes);
   }
-  if (!good) return wrong_at(name + " holds what is no Unicode character", at);
+  if (!good) return wrong(" holds what is no Unicode character");
   return text;
 }
 

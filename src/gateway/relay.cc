@@ -1,5 +1,7 @@
 #include "gateway/relay.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include "api/error_body.h"
@@ -31,6 +33,15 @@ constexpr size_t least_secret_bytes = 16;
 
 bool holds(std::string_view text, std::string_view secret) {
   return !secret.empty() && memmem(text.data(), text.size(), secret.data(), secret.size()) != nullptr;
+}
+
+// The bytes of the shortest secret of the provider's; SIZE_MAX: it has none. What is shorter cannot quote it.
+size_t shortest_secret(const config::Provider& provider) {
+  size_t shortest = provider.api_key.size() >= observe::SecretMask::least_bytes ? provider.api_key.size() : SIZE_MAX;
+  for (const auto& [name, value] : provider.headers) {
+    if (value.size() >= least_secret_bytes) shortest = std::min(shortest, value.size());
+  }
+  return shortest;
 }
 
 // Whether the provider's own key stands in what it answered.
@@ -98,17 +109,20 @@ Result<void> Relay::begin(const http::ResponseHead& head, const RelayedRequest& 
   rewrites_ = hide_usage || coding_ == Coding::inflate;
 
   lines.clear();
+  const size_t secret_bytes = own.provider != nullptr ? shortest_secret(*own.provider) : SIZE_MAX;
+  bool may_quote = head.reason.size() >= secret_bytes;
   const http::HopByHop is_hop_by_hop(head.fields);
   for (size_t i = 0; i < head.fields.size(); ++i) {
     const http::Field field = head.fields[i];
     if (is_hop_by_hop(field.name) || is_ours(field.name) || stays_from_caller(field.name)) continue;
     if (!own.rate_limits.empty() && api::is_rate_limit_field(field.name)) continue;
     if (coding_ == Coding::inflate && http::same_name(field.name, "content-encoding")) continue;
+    may_quote = may_quote || field.value.size() >= secret_bytes || field.name.size() >= secret_bytes;
     http::write_field(lines, field.name, field.value);
   }
   std::string_view reason = head.reason;
   std::string masked_reason;
-  if (own.provider != nullptr) {
+  if (may_quote) {
     if (quotes_secret(lines, *own.provider)) lines = without_secrets(lines, *own.provider);
     if (quotes_secret(reason, *own.provider)) reason = masked_reason = without_secrets(reason, *own.provider);
   }

@@ -11,12 +11,13 @@ namespace {
 
 // Nearly every path is in its normal form already.
 bool is_normal(std::string_view path) {
-  char before = '\0';
-  for (const char c : path) {
-    if (c == '%' || (before == '/' && (c == '/' || c == '.'))) return false;
-    before = c;
+  if (path.size() == 1) return true;
+  if (path.find('%') != path.npos || path.back() == '/') return false;
+  for (size_t slash = 0; slash != path.npos; slash = path.find('/', slash + 1)) {
+    const char next = path[slash + 1];
+    if (next == '/' || next == '.') return false;
   }
-  return (before != '/' || path.size() == 1) && !path.starts_with("/v1/v1") && !path.starts_with("/v1beta/v1beta");
+  return !path.starts_with("/v1/v1") && !path.starts_with("/v1beta/v1beta");
 }
 
 [[gnu::cold]] std::string with_single_slashes(std::string_view path) {
