@@ -12,6 +12,10 @@ namespace sluice::api {
 
 static_assert(net::read_padding_bytes >= JsonBlock::size);
 
+namespace {
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+}  // namespace
+
 bool is_escaped(const char* begin, const char* at) {
   const char* first = at;
   while (first != begin && first[-1] == '\\') --first;
@@ -62,9 +66,11 @@ bool JsonCursor::skip_scalar() {
   while (at_ != end_ && *at_ != ',' && *at_ != '}' && *at_ != ']' && static_cast<unsigned char>(*at_) > ' ') ++at_;
   const std::string_view text(begin, static_cast<size_t>(at_ - begin));
   if (text.empty()) return false;
-  if (text == "true" || text == "false" || text == "null") return true;
-  if (text[0] != '-' && (text[0] < '0' || text[0] > '9')) return false;
-  return text.find_first_not_of("0123456789+-.eE") == std::string_view::npos;
+  const bool may_be_word = text.size() == 4 || text.size() == 5;
+  if (may_be_word && (text == "true" || text == "false" || text == "null")) return true;
+  if (text[0] != '-' && !is_digit(text[0])) return false;
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return is_digit(c) || c == '.' || c == '-' || c == '+' || c == 'e' || c == 'E'; });
 }
 
 // From an opening bracket to behind the one that closes it.

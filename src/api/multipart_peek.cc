@@ -48,8 +48,7 @@ const FieldParameter* only(const ParameterizedField& field, std::string_view nam
 
 // Whether some reader may take a field of that name for `model`.
 bool is_like_model(std::string_view name) {
-  constexpr std::string_view model = "model";
-  const auto same = [](std::string_view text) { return lenient_key(text.substr(0, text.find('['))) == model; };
+  const auto same = [](std::string_view text) { return lenient_key(text.substr(0, text.find('['))) == "model"; };
   std::string other;
   append_percent_decoded(other, name);
   if (same(name) || same(other) || name.starts_with("=?")) return true;

@@ -138,12 +138,8 @@ constexpr uint8_t last_choice = 63;
 // No answer has as many; more is a provider's mistake, and must not turn a counter's sign.
 constexpr uint64_t most_tokens = 1'000'000'000'000;
 
-// "12", and what is a whole number all the same: "12.0", "1.2e1". nullopt: it is none, or below zero.
-std::optional<uint64_t> whole_number(std::string_view text) {
+[[gnu::cold]] std::optional<uint64_t> odd_whole_number(std::string_view text) {
   const char* const end = text.data() + text.size();
-  uint64_t count = 0;
-  const auto [stop, failure] = std::from_chars(text.data(), end, count);
-  if (failure == std::errc() && stop == end) return std::min(count, most_tokens);
   double number = 0;
   const auto [number_stop, number_failure] = std::from_chars(text.data(), end, number);
   if (number_stop != end) return std::nullopt;
@@ -154,6 +150,17 @@ std::optional<uint64_t> whole_number(std::string_view text) {
   }
   if (number_failure != std::errc() || number < 0 || std::trunc(number) != number) return std::nullopt;
   return number < static_cast<double>(most_tokens) ? static_cast<uint64_t>(number) : most_tokens;
+}
+
+// "12", and what is a whole number all the same: "12.0", "1.2e1". nullopt: it is none, or below zero.
+std::optional<uint64_t> whole_number(std::string_view text) {
+  constexpr size_t most_digits = 18;  // of what surely fits
+  uint64_t count = 0;
+  size_t digits = 0;
+  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9' && digits < most_digits; ++digits) {
+    count = 10 * count + static_cast<uint64_t>(text[digits] - '0');
+  }
+  return digits != 0 && digits == text.size() ? std::min(count, most_tokens) : odd_whole_number(text);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "api/error_body.h"
 #include "gateway/origin_fields.h"
 #include "http/writer.h"
+#include "net/stream.h"
 #include "observe/secret_mask.h"
 
 namespace sluice::gateway {
@@ -55,6 +56,11 @@ bool quotes_secret(std::string_view text, const config::Provider& provider) {
 
 // The type of pages for people. No endpoint answers with one; who does is not the API that base_url should name.
 bool is_page(std::string_view content_type) {
+  constexpr size_t text_bytes = 5, application_bytes = 12;  // up to the slash: "text/html", "application/xhtml+xml"
+  const auto goes_on = [content_type](size_t at, char c) {
+    return content_type.size() > at && (content_type[at] | 0x20) == c;
+  };
+  if (!goes_on(text_bytes, 'h') && !goes_on(application_bytes, 'x')) return false;
   std::string_view type = content_type.substr(0, content_type.find(';'));
   while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
   return http::same_name(type, "text/html") || http::same_name(type, "application/xhtml+xml");

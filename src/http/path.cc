@@ -9,15 +9,25 @@
 namespace sluice::http {
 namespace {
 
+bool says_version_twice(std::string_view target) {
+  constexpr std::string_view twice = "/v1/v1", beta_twice = "/v1beta/v1beta";
+  if (target.size() < twice.size() || target[1] != 'v') return false;
+  if (target[4] != 'v' && (target.size() < beta_twice.size() || target[8] != 'v')) return false;
+  return target.starts_with(twice) || target.starts_with(beta_twice);
+}
+
 // Nearly every path is in its normal form already.
-bool is_normal(std::string_view path) {
-  if (path.size() == 1) return true;
-  if (path.find('%') != path.npos || path.back() == '/') return false;
-  for (size_t slash = 0; slash != path.npos; slash = path.find('/', slash + 1)) {
-    const char next = path[slash + 1];
-    if (next == '/' || next == '.') return false;
+bool is_normal(std::string_view target) {
+  for (size_t at = 0; at < target.size(); ++at) {
+    const char c = target[at];
+    if (c > '?') continue;  // letters, most of it
+    if (c == '?') break;
+    if (c == '%') return false;
+    if (c != '/') continue;
+    const char next = at + 1 < target.size() ? target[at + 1] : '?';
+    if (next == '/' || next == '.' || (next == '?' && at > 0)) return false;
   }
-  return !path.starts_with("/v1/v1") && !path.starts_with("/v1beta/v1beta");
+  return !says_version_twice(target);
 }
 
 [[gnu::cold]] std::string with_single_slashes(std::string_view path) {
@@ -80,8 +90,8 @@ bool is_normal(std::string_view path) {
 
 Result<void> normalize_path(std::string& target) {
   if (!target.starts_with('/')) return {};
+  if (is_normal(target)) return {};
   const size_t end = std::min(target.find('?'), target.size());
-  if (is_normal(std::string_view(target).substr(0, end))) return {};
   std::string path = with_single_slashes(std::string_view(target).substr(0, end));
   drop_repeated_version(path);
   if (Result<void> fine = refuse_dots(path); !fine) return fine;

@@ -12,7 +12,7 @@ using fuzz::check;
 
 struct Seen {
   bool refused = false, found = false, done = false;
-  std::string model;
+  std::string model{};
   uint64_t at = 0;
   bool operator==(const Seen&) const = default;
 };
