@@ -67,7 +67,7 @@ bool tells_of_proxy(std::string_view name) {
 
 }  // namespace
 
-Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& head) {
+Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& head, policy::RecentKeys* recent) {
   if (keys.empty()) return Admitted{};
   bool any = false;
   for (size_t i = 0; i < head.fields.size(); ++i) {
@@ -76,7 +76,8 @@ Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& 
     std::string_view presented = field.value;
     if (presented.size() > 7 && http::same_name(presented.substr(0, 7), "bearer ")) presented.remove_prefix(7);
     any = true;
-    if (const config::CallerKey* key = keys.find(presented); key != nullptr) return Admitted{key};
+    const config::CallerKey* const key = recent != nullptr ? recent->find(keys, presented) : keys.find(presented);
+    if (key != nullptr) return Admitted{key};
   }
   std::string decoded;
   const std::string_view in_query = api::find_credential(http::Fields(), head.query(), decoded);

@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "http/message.h"
 #include "policy/caller_keys.h"
+#include "policy/recent_keys.h"
 #include "routing/router.h"
 
 namespace sluice::gateway {
@@ -17,7 +18,9 @@ struct Admitted {
 };
 
 // unauthorized: keys are configured and none was sent, or one that is not known.
-Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& head);
+// `recent`: of this thread and these keys; nullptr: the key is looked for without.
+Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& head,
+                       policy::RecentKeys* recent = nullptr);
 
 // Whether whoever sent this request from `peer` may see the pages of /admin: with a key that is an admin's; without any
 // keys, from loopback or a Unix socket, and not through a proxy. Else unauthorized or forbidden.

@@ -23,6 +23,7 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "policy/caller_keys.h"
+#include "policy/recent_keys.h"
 #include "routing/router.h"
 
 namespace sluice::gateway {
@@ -48,7 +49,8 @@ struct Context {
   ExchangeList* exchanges = nullptr;          // of the worker; nullptr: nobody asks for them
   const WebGate* web = nullptr;               // nullptr: nobody asks where a request comes from
   UsageRefusals* usage_refusals = nullptr;    // shared by all workers; nullptr: none are kept
-  size_t users = 0;                           // exchanges that refer to this
+  policy::RecentKeys recent_keys{};
+  size_t users = 0;  // exchanges that refer to this
 };
 
 }  // namespace sluice::gateway

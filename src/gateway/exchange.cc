@@ -57,7 +57,7 @@ Result<void> Exchange::check_head() {
   }
   match_ = *match;
   account_.endpoint = match_.endpoint;
-  const Result<Admitted> admitted = admit(context_.keys, head_);
+  const Result<Admitted> admitted = admit(context_.keys, head_, &context_.recent_keys);
   if (!admitted) return tl::unexpected<Error>(admitted.error());
   admitted_ = *admitted;
   account_.key = admitted_.key;

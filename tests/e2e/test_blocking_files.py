@@ -42,7 +42,7 @@ def test_sigterm_is_heard_when_the_configuration_has_become_a_fifo(tmp_path):
     # leaving the block has sent SIGTERM and checked the end
 
 
-@pytest.mark.parametrize("path,words", [("fifo", "a FIFO"), ("/", "a directory"), ("/dev/zero", "a device")])
+@pytest.mark.parametrize("path,words", [("fifo", "a FIFO"), ("/", "a folder"), ("/dev/zero", "a device")])
 def test_a_configuration_that_is_no_plain_file_is_refused_at_once(tmp_path, path, words):
     done = run(tmp_path, "check", fifo(tmp_path) if path == "fifo" else path)
     assert done.returncode != 0 and words in done.stderr + done.stdout

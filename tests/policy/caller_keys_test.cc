@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "policy/recent_keys.h"
+
 namespace sluice::policy {
 namespace {
 
@@ -32,6 +34,25 @@ TEST_CASE("a key is found by its text or its digest, and by nothing else") {
   CHECK(table.find("sk-two") == &keys[1]);
   for (const char* other : {"", "sk-on", "sk-one ", "SK-ONE", "sk-three"}) CHECK(table.find(other) == nullptr);
   CHECK(CallerKeys({}).empty());
+}
+
+TEST_CASE("a key that was found lately is found again, and nothing else for it") {
+  std::vector<config::CallerKey> keys(300);
+  for (size_t i = 0; i < keys.size(); ++i) keys[i].key = "sk-a-key-that-is-clear-" + std::to_string(i);
+  keys.emplace_back().sha256 = sha256("sk-a-key-that-is-hashed");
+  keys.emplace_back().key = "short";
+  const CallerKeys table(keys);
+  RecentKeys recent;
+  for (int round = 0; round < 3; ++round) {
+    for (const config::CallerKey& key : keys) {
+      const std::string_view text = key.key.empty() ? std::string_view("sk-a-key-that-is-hashed") : key.key;
+      CHECK(recent.find(table, text) == &key);
+      CHECK(recent.find(table, std::string(text) + "x") == nullptr);
+      CHECK(recent.find(table, "X" + std::string(text).substr(1)) == nullptr);
+      CHECK(recent.find(table, text.substr(1)) == nullptr);
+    }
+    CHECK(recent.find(table, "") == nullptr);
+  }
 }
 
 TEST_CASE("each of many keys is found, and none but they") {
