@@ -44,6 +44,7 @@ struct Gateway::State {
   Result<std::vector<net::ListenSocket>> sockets_at(const config::Address& address);
   void note_listening(const config::Address& address, const net::ListenSocket& socket);
   Result<void> listen_as(const config::Config& next);
+  void tell_of_certificates() const;
   bool listens_at(const config::Address& address) const;
   Result<void> ask_reload(const std::string& by, const Reloaded& done);
 };
@@ -78,7 +79,7 @@ std::string asker(const std::string& key, std::string_view peer) {
 }
 
 gateway::OwnPages make_pages(const gateway::Shared& shared, const std::atomic<bool>& leaving, uint64_t started_ns,
-                             int64_t started_unix_s, const AskReload& ask_reload) {
+                             int64_t started_unix_s, const AskReload& ask_reload, gateway::RefusedPage refused) {
   const auto models = [&shared](const http::RequestHead& head) { return models_for(*shared.setup(), head); };
   const auto limits = [&shared](const http::RequestHead& head, std::string_view peer) -> Result<std::string> {
     const std::shared_ptr<gateway::Setup> setup = shared.setup();
@@ -107,9 +108,9 @@ gateway::OwnPages make_pages(const gateway::Shared& shared, const std::atomic<bo
   const auto name = [&shared](const http::RequestHead& head) { return key_name(*shared.setup(), head); };
   gateway::OwnPages pages;
   pages.knows = admin::Pages::knows;
-  pages.service = std::make_unique<admin::Pages>(admin::Pages::Options{*shared.metrics, leaving, models, started_ns,
-                                                                       started_unix_s, admin::Clock::system(), limits,
-                                                                       exchanges, may, &shared.log, reload, name});
+  pages.service = std::make_unique<admin::Pages>(
+      admin::Pages::Options{*shared.metrics, leaving, models, started_ns, started_unix_s, admin::Clock::system(),
+                            limits, exchanges, may, &shared.log, reload, name, std::move(refused)});
   return pages;
 }
 
@@ -154,9 +155,10 @@ Result<void> Gateway::State::prepare(std::shared_ptr<const config::Config> confi
   if (!setup) return tl::unexpected<Error>(setup.error());
   const config::Config& kept = (*setup)->config;
   shared = std::make_unique<gateway::Shared>(*setup, log);
-  shared->make_pages = [this](const gateway::Shared& all) {
-    return make_pages(all, leaving, started_ns, started_unix_s,
-                      [this](const std::string& by, Reloaded done) { return ask_reload(by, done); });
+  shared->make_pages = [this](const gateway::Shared& all, gateway::RefusedPage refused) {
+    return make_pages(
+        all, leaving, started_ns, started_unix_s,
+        [this](const std::string& by, Reloaded done) { return ask_reload(by, done); }, std::move(refused));
   };
   const auto memory = std::make_shared<demo::DemoMemory>();
   const auto made = std::make_shared<std::atomic<uint64_t>>(0);
@@ -168,6 +170,8 @@ Result<void> Gateway::State::prepare(std::shared_ptr<const config::Config> confi
   };
   const size_t count = kept.workers != 0 ? kept.workers : std::max(1u, std::thread::hardware_concurrency());
   shared->metrics = std::make_unique<observe::Metrics>(count);
+  shared->metrics->watch(log);
+  tell_of_certificates();
   shared->worker_count = count;
   shared->ask_worker = [this](size_t index, gateway::ExchangeCensus::Task task) {
     gateway::Worker& worker = *workers[index];
@@ -251,6 +255,12 @@ Result<void> Gateway::State::listen_as(const config::Config& next) {
   return {};
 }
 
+void Gateway::State::tell_of_certificates() const {
+  const std::shared_ptr<gateway::Setup> setup = shared->setup();
+  shared->metrics->set_certificates(setup->certificates);
+  gateway::warn_of_certificates(setup->certificates, shared->log);
+}
+
 bool Gateway::State::listens_at(const config::Address& address) const {
   return std::any_of(listening.begin(), listening.end(), [&](const Listening& one) { return one.address == address; });
 }
@@ -287,6 +297,7 @@ tl::expected<void, std::string> Gateway::reload(std::shared_ptr<const config::Co
   const Result<void> listening = state.listen_as((*next)->config);
   if (!listening) return refused(listening.error().message);
   state.shared->swap(std::move(*next));
+  state.tell_of_certificates();
   state.shared->metrics->note_reload(true);
   return {};
 }

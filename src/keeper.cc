@@ -21,8 +21,7 @@ void Keeper::keep() {
   while (wait_until(Signals::forever) != Event::terminate) {
   }
   const uint32_t grace_ms = parts_.reloader.shutdown_grace_ms();
-  parts_.log.info("draining: new requests are refused, running ones may finish",
-                  {{"grace_ms", std::to_string(grace_ms)}});
+  parts_.log.info("draining: new requests are refused, running ones may finish", {{"grace_ms", grace_ms}});
   parts_.notifier.tell("STOPPING=1\nSTATUS=draining\nEXTEND_TIMEOUT_USEC=" +
                        std::to_string((grace_ms + ending_ms) * 1000));
   parts_.gateway.drain([this] {

@@ -32,9 +32,17 @@ namespace {
 const std::vector<std::string> no_lines;
 constexpr int exit_fine = 0, exit_wrong_usage = 1, exit_could_not_start = 2;
 
-int say(const StartupFailure& failure) {
-  for (const std::string& line : failure.lines) std::fprintf(stderr, "sluice: %s\n", line.c_str());
+int say(const StartupFailure& failure, bool json = false) {
+  for (const std::string& text : failure.lines) {
+    const std::string line = json ? observe::log_line(true, observe::Level::error, text) : "sluice: " + text + "\n";
+    std::fputs(line.c_str(), stderr);
+  }
   return failure.exit_code;
+}
+
+// Before the configuration is there to say so.
+bool wants_json(const StartupOptions& options) {
+  return options.flags.log_format.value_or(variable_or_empty("SLUICE_LOG_FORMAT")) == "json";
 }
 
 // Where the manager is to be told how things are; a wrong $NOTIFY_SOCKET is no reason not to start.
@@ -54,9 +62,22 @@ uint64_t watchdog_us(const daemon::Notifier& notifier) {
 }
 
 void say_start(const config::Config& config, const Gateway& gateway, uint64_t descriptors, observe::Log& log) {
-  const std::string block = config::banner(config, gateway.addresses());
+  std::string addresses;
+  for (const std::string& address : gateway.addresses()) addresses += (addresses.empty() ? "" : ", ") + address;
+  const std::initializer_list<observe::LogField> facts = {
+      {"version", SLUICE_VERSION},      {"listen", addresses},
+      {"config", config.file},          {"pid", ::getpid()},
+      {"workers", gateway.workers()},   {"providers", config.providers.size()},
+      {"models", config.models.size()}, {"keys", config.keys.size()}};
+  constexpr std::string_view started = "sluice has started";
+  std::string block;  // standard output says where it listens, wherever the log goes
+  if (!config.log.json) block = config::banner(config, gateway.addresses());
+  if (config.log.json && !config.log.file.empty()) {
+    block = observe::log_line(true, observe::Level::info, started, facts);
+  }
   std::fwrite(block.data(), 1, block.size(), stdout);
   std::fflush(stdout);
+  log.always(observe::Level::info, started, facts);
   log_warnings(log, config.warnings);
   if (!config.limits.connections_given) return;
   const std::string warning = daemon::descriptor_warning(descriptors, gateway.workers(), config.limits.connections);
@@ -84,12 +105,14 @@ int run(StartupOptions options) {
         {exit_wrong_usage, {"a configuration from standard input can only be checked: it could not be read again"}});
   }
   auto sockets = take_passed_sockets();
-  if (!sockets) return say(sockets.error());
+  if (!sockets) return say(sockets.error(), wants_json(options));
   for (const net::ListenSocket& socket : *sockets) options.passed.push_back(socket.text());
   auto loaded = load_config(options);
-  if (!loaded) return say(loaded.error());
+  if (!loaded) return say(loaded.error(), wants_json(options));
   const auto config = std::make_shared<const config::Config>(std::move(*loaded));
-  const auto cannot_start = [](const std::string& why) { return say({exit_could_not_start, {why}}); };
+  const auto cannot_start = [&config](const std::string& why) {
+    return say({exit_could_not_start, {why}}, config->log.json);
+  };
   const uint64_t descriptors = daemon::raise_descriptor_limit();
   if (!config->pid_file.empty()) {
     if (const auto free = daemon::PidFile::check(config->pid_file); !free) return cannot_start(free.error().message);

@@ -147,9 +147,9 @@ tl::expected<void, std::vector<std::string>> Reloader::reload(const std::string&
   running_ = next;
   log_.info("configuration read again", {{"why", why},
                                          {"file", running_->file},
-                                         {"providers", std::to_string(running_->providers.size())},
-                                         {"models", std::to_string(running_->models.size())},
-                                         {"keys", std::to_string(running_->keys.size())}});
+                                         {"providers", running_->providers.size()},
+                                         {"models", running_->models.size()},
+                                         {"keys", running_->keys.size()}});
   return {};
 }
 

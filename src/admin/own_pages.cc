@@ -27,7 +27,7 @@ constexpr std::array table_of_pages = std::to_array<OwnPage>({
      R"({"type":"object","required":["status","version","uptime_s"],"properties":{"status":{"const":"ok"},)"
      R"("version":{"type":"string"},"uptime_s":{"type":"integer"}}})"},
     {get, "/ready", "Whether it takes requests.", open, json_type,
-     R"({"type":"object","required":["ready"],"properties":{"ready":{"type":"boolean"},"reason":{"type":"string"}}})"},
+     R"({"type":"object","required":["ready"],"properties":{"ready":{"type":"boolean"},"reason":{"type":"string"},"warning":{"type":"string"}}})"},
     {get, "/metrics", "Prometheus text format 0.0.4.", open, text_type, {}},
     {get, "/openapi.json", "This document.", open, json_type, R"({"type":"object","required":["openapi","paths"]})"},
     {get, "/v1/models", "The models that the key may use.", callers, json_type, models_schema},

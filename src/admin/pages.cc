@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "admin/handlers.h"
@@ -12,6 +13,7 @@
 #include "api/endpoint.h"
 #include "api/error_body.h"
 #include "api/percent.h"
+#include "base/json_escape.h"
 #include "base/nearest.h"
 #include "http/date.h"
 
@@ -128,7 +130,7 @@ void Pages::answer_page(const http::RequestHead& head, http::Responder& responde
     if (options_.draining.load(std::memory_order_relaxed)) {
       return answer_json(503, "{\"ready\":false,\"reason\":\"draining\"}\n", responder);
     }
-    return answer_json(200, "{\"ready\":true}\n", responder);
+    return answer_ready(responder);
   }
   if (const auto id = models_part(path)) return answer_models(head, *id, responder);
   if (path == "/") return responder.answer(200, text_fields_, root_body);
@@ -137,6 +139,15 @@ void Pages::answer_page(const http::RequestHead& head, http::Responder& responde
   if (path == "/openapi.json") return answer_json(200, openapi_body(), responder);
   if (path == "/metrics") return responder.answer(200, metrics_fields_, options_.metrics.page());
   answer_error(head, {ErrorCode::unknown_path, "there is no page " + std::string(path)}, responder);
+}
+
+// It takes requests also while it cannot write its log, which whoever watches it should know all the same.
+void Pages::answer_ready(http::Responder& responder) {
+  const int error = options_.log != nullptr ? options_.log->losses().error : 0;
+  if (error == 0) return answer_json(200, "{\"ready\":true}\n", responder);
+  std::string body = "{\"ready\":true,\"warning\":";
+  append_json_string(body, "the log cannot be written: " + std::generic_category().message(error));
+  answer_json(200, body + "}\n", responder);
 }
 
 void Pages::answer_models(const http::RequestHead& head, std::string_view id, http::Responder& responder) {
@@ -213,6 +224,8 @@ void Pages::answer_error(const http::RequestHead& head, const Error& error, http
   std::string body;
   render_error(head, error, fields, body);
   responder.answer(http_status(error.code), fields, body);
+  const bool refused = error.code == ErrorCode::unauthorized || error.code == ErrorCode::forbidden;
+  if (refused && options_.refused) options_.refused(head, responder, error);
 }
 
 void Pages::render_error(const http::RequestHead& head, const Error& error, http::Fields& fields, std::string& body) {

@@ -64,6 +64,8 @@ class Pages final : public http::Service {
     observe::Log* log = nullptr;  // whose level; nullptr: there is no such page
     ReloadFor reload{};
     KeyNameFor key_name{};  // for the log, of who has set its level
+    // Told of each request that was refused (401, 403), once it has been answered.
+    std::function<void(const http::RequestHead&, const http::Responder&, const Error&)> refused{};
   };
 
   explicit Pages(Options options);
@@ -81,6 +83,7 @@ class Pages final : public http::Service {
  private:
   void refresh();
   void answer_page(const http::RequestHead& head, http::Responder& responder);
+  void answer_ready(http::Responder& responder);
   void answer_models(const http::RequestHead& head, std::string_view id, http::Responder& responder);
   std::unique_ptr<http::RequestHandler> answer_exchanges(const http::RequestHead& head, http::Responder& responder);
   std::unique_ptr<http::RequestHandler> reload(const http::RequestHead& head, http::Responder& responder);

@@ -46,6 +46,7 @@ Words words_for(ErrorCode code) {
     case ErrorCode::caller_gone:
       return {"api_error", name_of(code), "", "api_error", "CANCELLED"};
     case ErrorCode::target_timeout:
+    case ErrorCode::target_stalled:
       return {"api_error", name_of(code), "", "timeout_error", "DEADLINE_EXCEEDED"};
     case ErrorCode::target_unresolved:
     case ErrorCode::target_refused:

@@ -38,6 +38,12 @@ constexpr std::array entries = {
     Entry{ErrorCode::target_broke, 502, Fault::target, "target_broke"},
     Entry{ErrorCode::target_cut, 502, Fault::target, "target_cut"},
     Entry{ErrorCode::target_timeout, 504, Fault::target, "target_timeout"},
+    Entry{ErrorCode::target_stalled, 504, Fault::target, "target_stalled"},
+    Entry{ErrorCode::target_unauthorized, 502, Fault::target, "target_unauthorized"},
+    Entry{ErrorCode::target_quota, 502, Fault::target, "target_quota"},
+    Entry{ErrorCode::target_rate_limited, 502, Fault::target, "target_rate_limited"},
+    Entry{ErrorCode::target_rejected, 502, Fault::target, "target_rejected"},
+    Entry{ErrorCode::target_error, 502, Fault::target, "target_error"},
     Entry{ErrorCode::overloaded, 503, Fault::gateway, "overloaded"},
     Entry{ErrorCode::draining, 503, Fault::gateway, "draining"},
     Entry{ErrorCode::internal, 500, Fault::gateway, "internal"},
@@ -52,7 +58,7 @@ constexpr bool in_order() {
   }
   return true;
 }
-static_assert(in_order() && entries.size() == static_cast<size_t>(ErrorCode::io) + 1);
+static_assert(in_order() && entries.size() == error_codes);
 
 const Entry& entry(ErrorCode code) { return entries[static_cast<size_t>(code)]; }
 

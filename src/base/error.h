@@ -2,6 +2,7 @@
 // with who is at fault. The message is for people and never holds a secret.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -38,6 +39,13 @@ enum class ErrorCode : unsigned char {
   target_broke,       // 502: what it sent is not HTTP, or it hung up before answering
   target_cut,         // 502: the answer ended before it was whole
   target_timeout,     // 504: no connection or no answer in time
+  target_stalled,     // 504: its stream has begun, and stands still
+  // target, by what it answers itself: never an answer of ours, only in records, metrics and alerts
+  target_unauthorized,  // 401, 403: it does not take the credential
+  target_quota,         // 402, or the code of another status: no money left
+  target_rate_limited,  // 429
+  target_rejected,      // any other 4xx: it does not take this request
+  target_error,         // 5xx, or an error within an answer that began well
   // gateway
   overloaded,  // 503: a queue or table is full; the answer carries Retry-After
   draining,    // 503: the daemon is going down
@@ -45,6 +53,8 @@ enum class ErrorCode : unsigned char {
   config,      // not an answer: the configuration is wrong
   io,          // not an answer: a local file or socket operation failed
 };
+
+inline constexpr size_t error_codes = static_cast<size_t>(ErrorCode::io) + 1;
 
 struct Error {
   ErrorCode code = ErrorCode::internal;

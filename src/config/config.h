@@ -185,6 +185,7 @@ struct Config {
   Timeouts timeouts;
   Log log;
   Alerts alerts;
+  bool metrics_by_key = false;        // whether /metrics counts by callers' keys
   std::vector<std::string> warnings;  // said once at start
 
   const Provider* provider(std::string_view name) const;

@@ -8,9 +8,9 @@
 
 namespace sluice::config::fields {
 
-inline constexpr std::array<std::string_view, 15> root = {
-    "listen",    "tls",    "workers", "shutdown_grace_s", "pid_file", "trusted_proxies", "hosts", "cors", "keys",
-    "providers", "models", "limits",  "timeouts",         "log",      "alerts"};
+inline constexpr std::array<std::string_view, 16> root = {
+    "listen",    "tls",    "workers", "shutdown_grace_s", "pid_file", "trusted_proxies", "hosts",  "cors", "keys",
+    "providers", "models", "limits",  "timeouts",         "log",      "alerts",          "metrics"};
 inline constexpr std::array<std::string_view, 1> cors = {"origins"};
 inline constexpr std::array<std::string_view, 2> tls = {"cert_file", "key_file"};
 inline constexpr std::array<std::string_view, 6> key = {"name", "key", "sha256", "models", "limits", "admin"};
@@ -31,12 +31,13 @@ inline constexpr std::array<std::string_view, 5> limits = {"body_mb", "buffered_
 inline constexpr std::array<std::string_view, 4> timeouts = {"head_s", "body_idle_s", "keep_alive_s", "write_stall_s"};
 inline constexpr std::array<std::string_view, 4> log = {"level", "format", "access", "file"};
 inline constexpr std::array<std::string_view, 4> alerts = {"sentry_dsn", "webhook", "after_failures", "within_s"};
+inline constexpr std::array<std::string_view, 1> metrics = {"by_key"};
 
 struct Table {
   std::string_view path;  // of the object that holds them: "providers.NAME.timeouts"; "" for the file itself
   std::span<const std::string_view> names;
 };
-inline constexpr std::array<Table, 15> all = {{{"", root},
+inline constexpr std::array<Table, 16> all = {{{"", root},
                                                {"cors", cors},
                                                {"tls", tls},
                                                {"keys[]", key},
@@ -50,7 +51,8 @@ inline constexpr std::array<Table, 15> all = {{{"", root},
                                                {"limits", limits},
                                                {"timeouts", timeouts},
                                                {"log", log},
-                                               {"alerts", alerts}}};
+                                               {"alerts", alerts},
+                                               {"metrics", metrics}}};
 
 inline constexpr std::array<std::string_view, 5> log_levels = {"trace", "debug", "info", "warn", "error"};
 inline constexpr std::array<std::string_view, 2> log_formats = {"text", "json"};

@@ -118,6 +118,9 @@ void read_root(Reading& reading, const Node& node, Config& config) {
   if (const Node* timeouts = root.find("timeouts")) read_timeouts(reading, *timeouts, config.timeouts);
   if (const Node* log = root.find("log")) read_log(reading, *log, config.log);
   if (const Node* alerts = root.find("alerts")) read_alerts(reading, *alerts, config.alerts);
+  if (const Node* metrics = root.find("metrics")) {
+    ObjectReader(reading, *metrics, "metrics", fields::metrics).read_flag("by_key", config.metrics_by_key);
+  }
 }
 
 }  // namespace

@@ -54,17 +54,17 @@ class JsonObject {
 
 std::string alert_sentence(const AlertNotice& notice, uint64_t within_ms) {
   if (notice.event == AlertEvent::recovered) {
-    return notice.subject + " has recovered: no failure for " + seconds_text(within_ms) + " s";
+    return notice.subject + " has recovered: no " + std::string(notice.code) + " for " + seconds_text(within_ms) + " s";
   }
-  return notice.subject + " keeps failing: " + std::to_string(notice.failures) + " times within " +
-         seconds_text(within_ms) + " s";
+  return notice.subject + " keeps failing (" + std::string(notice.code) + "): " + std::to_string(notice.failures) +
+         " times within " + seconds_text(within_ms) + " s";
 }
 
 }  // namespace
 
 std::string webhook_body(const AlertNotice& notice, const AlertFacts& facts) {
   JsonObject body;
-  body.text("event", event_name(notice)).text("subject", notice.subject);
+  body.text("event", event_name(notice)).text("subject", notice.subject).text("code", notice.code);
   body.raw("failures", std::to_string(notice.failures)).raw("within_s", seconds_text(facts.within_ms));
   body.text("since", observe::TimeText(facts.since_unix_ms).view());
   body.text("last_error", shortened(facts.last_error));
@@ -83,6 +83,7 @@ std::string sentry_envelope(const AlertNotice& notice, const AlertFacts& facts, 
   std::string fingerprint = "[\"sluice\",";
   append_json_string(fingerprint, event_name(notice));
   append_json_string(fingerprint += ',', notice.subject);
+  append_json_string(fingerprint += ',', notice.code);
   fingerprint += ']';
   event.text("event_id", event_id).text("timestamp", now.view()).text("platform", "other");
   event.text("level", failing ? "error" : "info").text("logger", "sluice.alerts");

@@ -86,7 +86,7 @@ void AlertSender::tick(uint64_t now_ms) {
   const uint64_t dropped = alerts_->take(now_ms, notices_);
   if (dropped > 0) {
     metrics_.alerts_failed_total.add(static_cast<int64_t>(dropped));
-    log_.warn("alerts were dropped", {{"count", std::to_string(dropped)}});
+    log_.warn("alerts were dropped", {{"count", dropped}});
   }
   for (observe::AlertNotice& notice : notices_) tell(std::move(notice), now_ms);
   notices_.clear();
@@ -101,11 +101,9 @@ void AlertSender::tell(observe::AlertNotice notice, uint64_t now_ms) {
   (failing ? metrics_.alerts_failing_total : metrics_.alerts_recovered_total).add(1);
   const std::string last_error =
       log_.masked(notice.last_error.empty() ? notice.code : std::string_view(notice.last_error));
-  log_.write(failing ? observe::Level::warn : observe::Level::info, failing ? "alert: failing" : "alert: recovered",
-             {{"subject", notice.subject},
-              {"failures", std::to_string(notice.failures)},
-              {"code", notice.code},
-              {"last_error", last_error}});
+  log_.write(
+      failing ? observe::Level::warn : observe::Level::info, failing ? "alert: failing" : "alert: recovered",
+      {{"subject", notice.subject}, {"failures", notice.failures}, {"code", notice.code}, {"last_error", last_error}});
   if (!sentry_ && !webhook_) return;
   const int64_t now_unix_ms = options_.unix_ms();
   const AlertFacts facts{alerts_->rules().within_ms, since_unix_ms(now_unix_ms), now_unix_ms, last_error,

@@ -457,6 +457,7 @@ void Exchange::refuse(const Error& met) {
 void Exchange::cut(const Error& met) {
   const Error error = without_secrets(met);
   note(error);
+  if (error.code == ErrorCode::target_timeout) account_.error_code = ErrorCode::target_stalled;
   relay_.break_off(error, account_.request_id);
   finish();
   responder_.abort();
@@ -465,10 +466,9 @@ void Exchange::cut(const Error& met) {
 // For the log at debug, which somebody may have asked for who looks for one request.
 void Exchange::tell(std::string_view what) const {
   if (!context_.log.enabled(observe::Level::debug)) return;
-  context_.log.write(observe::Level::debug, what,
-                     {{"request_id", account_.request_id},
-                      {"target", account_.target},
-                      {"status", std::to_string(account_.target_status)}});
+  context_.log.write(
+      observe::Level::debug, what,
+      {{"request_id", account_.request_id}, {"target", account_.target}, {"status", account_.target_status}});
 }
 
 void Exchange::note(const Error& error) {
@@ -493,7 +493,8 @@ void Exchange::finish(uint64_t now_ns) {
   context_.metrics.active_exchanges.add(-1);
   if (context_.exchanges != nullptr) context_.exchanges->remove(*this);
   if (counted_stream_) context_.metrics.active_streams.add(-1);
-  settle(context_, account_, head_, responder_, relay_.tap(), now_ns);
+  account_.listed = target_.entry != nullptr;
+  settle(context_, {account_, head_, responder_, relay_.tap(), relay_.failed(), relay_.error_text()}, now_ns);
 }
 
 }  // namespace sluice::gateway

@@ -51,6 +51,7 @@ void Front::keep_up() {
 
 void Front::render_error(const http::RequestHead& head, const Error& error, http::Fields& fields, std::string& body) {
   context_->metrics.malformed_requests_total.add(1);
+  context_->metrics.refusals[static_cast<size_t>(error.code)].add(1);
   const Dialect dialect = api::guess_dialect(head.path(), head.fields);
   gateway::render_error(dialect, error, context_->ids.next(), head.path(), fields, body);
   if (context_->web != nullptr) context_->web->add_answer_fields(head, fields);

@@ -18,6 +18,9 @@ struct OwnPages {
   std::unique_ptr<http::Service> service;
 };
 
+// Called for each request for a page of sluice's own that is refused, once it has been answered.
+using RefusedPage = std::function<void(const http::RequestHead&, const http::Responder&, const Error&)>;
+
 class Front final : public http::Service {
  public:
   // A context must outlive the front and the exchanges that begin with it.

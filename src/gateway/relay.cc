@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "api/error_body.h"
+#include "api/target_error.h"
 #include "gateway/origin_fields.h"
 #include "http/writer.h"
 #include "net/stream.h"
@@ -92,6 +93,7 @@ Result<void> Relay::begin(const http::ResponseHead& head, const RelayedRequest& 
   status_ = head.status;
   no_body_ = head.framing == http::BodyFraming::none;
   if (head.framing == http::BodyFraming::until_close) ending_ = Ending::by_close;
+  if (status_ >= 400) error_text_ = std::make_unique<std::string>();
   const std::string_view type = head.fields.find("content-type").value_or("");
   if (status_ < 300 && !no_body_ && is_page(type)) return page_in_place(type);
   const bool hide_asked = request.hide_usage && status_ == 200;
@@ -169,6 +171,20 @@ void Relay::keep() {
   pieces_.assign(1, kept_);
 }
 
+// `bytes` of the answer, after any coding, which the tap has read.
+void Relay::look(std::string_view bytes) {
+  if (error_text_ || tap_->saw_error()) keep_error(bytes);
+}
+
+void Relay::keep_error(std::string_view bytes) {
+  if (!error_text_) {
+    error_text_ = std::make_unique<std::string>();
+    bytes.remove_prefix(api::error_begins(bytes));
+  }
+  error_text_->append(
+      bytes.substr(0, api::longest_error_text - std::min(api::longest_error_text, error_text_->size())));
+}
+
 Result<void> Relay::body(std::string_view bytes) {
   if (rewrites_) keep();
   if (opaque_) {
@@ -177,6 +193,7 @@ Result<void> Relay::body(std::string_view bytes) {
   }
   if (coding_ == Coding::as_is) {
     tap_->feed(bytes, pieces_);
+    look(bytes);
     return {};
   }
   if (coding_ == Coding::inflate) {
@@ -210,6 +227,7 @@ Result<void> Relay::inflate() {
     holds_back_ = *more;
     made += inflated_.size();
     tap_->feed(inflated_, pieces_);
+    look(inflated_);
   }
   compressed_.erase(0, compressed_.size() - rest.size());
   return {};
@@ -237,6 +255,7 @@ void Relay::read_along(std::string_view bytes) {
     }
     more = *step;
     tap_->feed(inflated_, unused);
+    look(inflated_);
     unused.clear();
   }
 }

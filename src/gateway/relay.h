@@ -69,6 +69,10 @@ class Relay {
   bool streaming() const { return tap_ && tap_->format() != api::StreamFormat::none; }
   int status() const { return status_; }
   const api::AnswerTap* tap() const { return tap_ ? &*tap_ : nullptr; }
+  // The target has said that it failed: by its status, or by an error within its answer. error_text() is where it says
+  // so, as far as it has come.
+  bool failed() const { return error_text_ != nullptr; }
+  std::string_view error_text() const { return failed() ? std::string_view(*error_text_) : std::string_view(); }
 
  private:
   enum class Coding : unsigned char { as_is, inflate_for_tap, inflate };
@@ -80,6 +84,8 @@ class Relay {
   CallerFraming caller_framing() const;
   [[gnu::cold]] Result<void> inflate();
   [[gnu::cold]] void read_along(std::string_view bytes);
+  void look(std::string_view bytes);
+  [[gnu::cold]] void keep_error(std::string_view bytes);
 
   http::Responder& responder_;
   std::vector<std::string_view>& pieces_;
@@ -94,7 +100,8 @@ class Relay {
     std::string body{};
   };
   std::unique_ptr<HeldHead> held_head_;
-  std::string compressed_;  // what has come and is not inflated yet
+  std::string compressed_;                   // what has come and is not inflated yet
+  std::unique_ptr<std::string> error_text_;  // null: no failure so far
   Dialect dialect_ = Dialect::openai;
   Coding coding_ = Coding::as_is;
   int status_ = 0;

@@ -1,8 +1,12 @@
 #include "gateway/settlement.h"
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
+
+#include "api/credential.h"
+#include "api/target_error.h"
+#include "gateway/admission.h"
 
 namespace sluice::gateway {
 namespace {
@@ -16,9 +20,9 @@ uint64_t overhead_us(const Account& account) {
   return us_between(account.request_whole_ns, account.ready_ns) + us_between(account.answer_ns, account.relayed_ns);
 }
 
-void count_tokens(observe::Series& series, const api::Usage& usage) {
-  const auto add = [&series](TokenKind kind, const std::optional<uint64_t>& count) {
-    if (count) series.tokens[static_cast<size_t>(kind)].add(static_cast<int64_t>(*count));
+void count_tokens(std::array<observe::Cell, observe::token_kinds>& tokens, const api::Usage& usage) {
+  const auto add = [&tokens](TokenKind kind, const std::optional<uint64_t>& count) {
+    if (count) tokens[static_cast<size_t>(kind)].add(static_cast<int64_t>(*count));
   };
   add(TokenKind::input, usage.input_uncached);
   add(TokenKind::cache_read, usage.cache_read);
@@ -27,8 +31,21 @@ void count_tokens(observe::Series& series, const api::Usage& usage) {
   add(TokenKind::reasoning, usage.reasoning);
 }
 
-void record(Context& context, const Account& account, const http::RequestHead& head, const http::Responder& responder,
-            const api::AnswerTap* tap, uint64_t now_ns) {
+// The first hex digits of the SHA-256 of the key that was sent and is not known, so that whoever keeps the keys can
+// tell which one it was. "": none was sent.
+[[gnu::cold]] std::string unknown_key(const http::RequestHead& head) {
+  std::string decoded;
+  const std::string_view key = api::find_credential(head.fields, head.query(), decoded);
+  if (key.empty()) return {};
+  constexpr std::string_view digits = "0123456789abcdef";
+  const policy::Digest digest = policy::sha256(key);
+  std::string text;
+  for (size_t i = 0; i < 2; ++i) (text += digits[digest[i] >> 4]) += digits[digest[i] & 15];
+  return text;
+}
+
+void record(Context& context, const Closing& ending, uint64_t now_ns) {
+  const auto& [account, head, responder, tap, failed, text] = ending;
   const std::string peer = caller_address(context, head, responder.peer());
   observe::AccessRecord record;
   const uint64_t duration_us = us_between(responder.received_ns(), now_ns);
@@ -50,6 +67,11 @@ void record(Context& context, const Account& account, const http::RequestHead& h
   record.status = account.status;
   record.outcome = account.error.empty() ? std::string_view("ok") : name_of(account.error_code);
   record.reason = account.error;
+  record.target_code = account.target_code;
+  std::string key_sha256;
+  if (account.error_code == ErrorCode::unauthorized && !account.error.empty()) {
+    record.key_sha256 = key_sha256 = unknown_key(head);
+  }
   record.stream = account.stream;
   record.attempts = account.attempts;
   record.target_status = account.target_status;
@@ -70,30 +92,100 @@ void record(Context& context, const Account& account, const http::RequestHead& h
   context.access_log->add(record);
 }
 
-// Whether the target's answer says that it is the target that fails, or that it does not take our key any more.
-bool tells_of_failure(const Context& context, const Account& account) {
-  if (account.target_status != 401 && account.target_status != 402) return account.target_status >= 500;
-  const config::Provider* const provider =
-      context.router.provider(std::string_view(account.target).substr(0, account.target.find('/')));
-  return provider != nullptr && !provider->caller_key && !provider->api_key.empty();
-}
-
-// For alerts: what went wrong through no fault of the caller's.
-[[gnu::cold]] void note_failure(const Context& context, const Account& account, uint64_t now_ns) {
-  const uint64_t now_ms = now_ns / 1'000'000;
-  if (account.error.empty()) {
-    std::array<char, 32> reason{"answered with status "};
-    std::to_chars(reason.data() + 21, reason.data() + reason.size() - 1, account.target_status);
-    return context.failures->add({account.target, "target_status", reason.data(), now_ms});
+// What the target's own answer comes to.
+ErrorCode outcome_of(int status, std::string_view code) {
+  if (api::is_about_money(code)) return ErrorCode::target_quota;
+  switch (status) {
+    case 401:
+    case 403:
+      return ErrorCode::target_unauthorized;
+    case 402:
+      return ErrorCode::target_quota;
+    case 429:
+      return ErrorCode::target_rate_limited;
+    default:
+      return status >= 400 && status < 500 ? ErrorCode::target_rejected : ErrorCode::target_error;
   }
-  const std::string_view subject =
-      fault_of(account.error_code) == Fault::target ? std::string_view(account.target) : observe::own_subject;
-  context.failures->add({subject, name_of(account.error_code), account.error, now_ms});
 }
 
-bool has_failed(const Context& context, const Account& account) {
-  if (account.error.empty()) return account.target_status >= 400 && tells_of_failure(context, account);
-  return fault_of(account.error_code) != Fault::caller && account.error_code != ErrorCode::draining;
+// Without what the caller sent as its key: a provider that does not know it may quote it.
+void hide_callers_key(std::string& text, const http::RequestHead& head) {
+  std::string decoded;
+  const std::string_view key = api::find_credential(head.fields, head.query(), decoded);
+  constexpr size_t least_bytes = 8;
+  if (key.size() < least_bytes) return;
+  for (size_t at = 0; (at = text.find(key, at)) != text.npos;) text.replace(at, key.size(), "***");
+}
+
+constexpr size_t most_reason_bytes = 256, most_code_bytes = 64;
+
+// The target has said that it failed: that is the outcome, in its own words, also where the caller left upon it.
+[[gnu::cold]] void take_target_words(const Context& context, const Closing& ending) {
+  Account& account = ending.account;
+  if (!account.error.empty() && account.error_code != ErrorCode::caller_gone) return;
+  api::TargetWords words = api::target_words(ending.error_text);
+  account.error_code = outcome_of(account.target_status, words.code);
+  hide_callers_key(words.message, ending.head);
+  hide_callers_key(words.code, ending.head);
+  account.error = context.log.cut_masked(words.message, most_reason_bytes);
+  account.target_code = context.log.cut_masked(words.code, most_code_bytes);
+  if (account.error.empty()) account.error = "answered with status " + std::to_string(account.target_status);
+}
+
+// Whether it tells of something that the operator can mend. What a target does not take of a request is the caller's
+// affair, and so is a key that the caller brought.
+bool is_for_alerts(const Context& context, const Account& account) {
+  switch (account.error_code) {
+    case ErrorCode::draining:
+    case ErrorCode::target_rejected:
+      return false;
+    case ErrorCode::target_unauthorized:
+    case ErrorCode::target_quota:
+    case ErrorCode::target_rate_limited: {
+      const config::Provider* const provider =
+          context.router.provider(std::string_view(account.target).substr(0, account.target.find('/')));
+      return provider != nullptr && !provider->caller_key && !provider->api_key.empty();
+    }
+    default:
+      return fault_of(account.error_code) != Fault::caller;
+  }
+}
+
+[[gnu::cold]] void note_failure(Context& context, observe::Series& series, const Account& account, uint64_t now_ns) {
+  const bool by_target = fault_of(account.error_code) == Fault::target;
+  if (by_target) {
+    series.failure(account.error_code).add(1);
+  } else if (account.error_code != ErrorCode::caller_gone) {
+    context.metrics.refusals[static_cast<size_t>(account.error_code)].add(1);
+  }
+  if (context.failures == nullptr || !is_for_alerts(context, account)) return;
+  context.failures->add({by_target ? std::string_view(account.target) : observe::own_subject,
+                         name_of(account.error_code), account.error, now_ns / 1'000'000});
+}
+
+// The first request of a pair that has no series yet. Callers make up names of models; one that only a caller has said
+// is the provider's "other" until it is answered well.
+[[gnu::cold]] observe::Series& new_series(Context& context, std::string_view route, const Account& account) {
+  const std::string_view target = account.target;
+  const size_t slash = target.find('/');
+  if (slash == target.npos || account.listed) return context.metrics.series(route, target);
+  const config::Provider* const provider = context.router.provider(target.substr(0, slash));
+  const auto lists = [&] {
+    const auto& models = provider->models;
+    return std::find(models.begin(), models.end(), target.substr(slash + 1)) != models.end();
+  };
+  if (provider != nullptr && lists()) return context.metrics.series(route, target);
+  if (account.error.empty()) return context.metrics.series(route, target, false);
+  return context.metrics.series(route, std::string(target.substr(0, slash)) + "/other");
+}
+
+void count_key(Context& context, const Account& account, const api::AnswerTap* tap) {
+  observe::KeySeries& series = context.metrics.key(account.key->name);
+  const bool failed = fault_of(account.error_code) != Fault::caller;
+  using observe::KeyResult;
+  const KeyResult result = account.error.empty() ? KeyResult::ok : failed ? KeyResult::failed : KeyResult::refused;
+  series.requests[static_cast<size_t>(result)].add(1);
+  if (tap != nullptr) count_tokens(series.tokens, tap->usage());
 }
 
 }  // namespace
@@ -121,24 +213,42 @@ std::string caller_address(const Context& context, const http::RequestHead& head
   return peer;
 }
 
-void settle(Context& context, const Account& account, const http::RequestHead& head, const http::Responder& responder,
-            const api::AnswerTap* tap, uint64_t now_ns) {
+void settle(Context& context, const Closing& ending, uint64_t now_ns) {
+  const Account& account = ending.account;
+  const http::Responder& responder = ending.responder;
+  if (ending.target_failed) take_target_words(context, ending);
   observe::WorkerMetrics& metrics = context.metrics;
   const std::string_view route = account.endpoint != nullptr ? account.endpoint->name : std::string_view("unknown");
-  observe::Series& series = metrics.series(route, account.target);
+  observe::Series* const found = metrics.find(route, account.target);
+  observe::Series& series = found != nullptr ? *found : new_series(context, route, account);
   series.status(account.status).add(1);
   series.duration.observe_us(us_between(responder.received_ns(), now_ns));
   if (account.first_byte_ns != 0) {
     series.first_byte.observe_us(us_between(responder.received_ns(), account.first_byte_ns));
   }
   if (account.ready_ns != 0) series.overhead.observe_us(overhead_us(account));
-  if (tap != nullptr) count_tokens(series, tap->usage());
+  if (ending.tap != nullptr) count_tokens(series.tokens, ending.tap->usage());
   metrics.caller_bytes_in.add(static_cast<int64_t>(responder.bytes_in()));
   metrics.caller_bytes_out.add(static_cast<int64_t>(responder.bytes_out()));
   metrics.target_bytes_in.add(static_cast<int64_t>(account.target_bytes_in));
   metrics.target_bytes_out.add(static_cast<int64_t>(account.target_bytes_out));
-  if (context.failures != nullptr && has_failed(context, account)) note_failure(context, account, now_ns);
-  if (context.access_log != nullptr) record(context, account, head, responder, tap, now_ns);
+  if (!account.error.empty()) note_failure(context, series, account, now_ns);
+  if (account.key != nullptr && context.config.metrics_by_key) count_key(context, account, ending.tap);
+  if (context.access_log != nullptr) record(context, ending, now_ns);
+}
+
+void settle_refused_page(Context& context, const http::RequestHead& head, const http::Responder& responder,
+                         const Error& error) {
+  context.metrics.refusals[static_cast<size_t>(error.code)].add(1);
+  if (context.access_log == nullptr) return;
+  Account account;
+  account.error_code = error.code;
+  account.error = error.message;
+  account.status = http_status(error.code);
+  if (error.code == ErrorCode::forbidden) {
+    if (const Result<Admitted> admitted = admit(context.keys, head); admitted) account.key = admitted->key;
+  }
+  record(context, {account, head, responder}, net::Loop::now_ns());
 }
 
 }  // namespace sluice::gateway

@@ -23,11 +23,13 @@ struct Account {
   const api::Endpoint* endpoint = nullptr;
   const config::CallerKey* key = nullptr;
   ErrorCode error_code = ErrorCode::internal;
-  std::string error;  // empty: it went well
-  int status = 0;     // as sent to the caller; 0: none
+  std::string error;        // empty: it went well
+  std::string target_code;  // the target's own name for its error
+  int status = 0;           // as sent to the caller; 0: none
   int target_status = 0;
   uint32_t attempts = 0;
   bool stream = false;
+  bool listed = false;            // the configuration names the target, rather than only the caller
   uint64_t request_whole_ns = 0;  // the request's last byte was read
   uint64_t ready_ns = 0;          // routed, ready to be sent
   uint64_t answer_ns = 0;         // the answer's first bytes were read
@@ -40,8 +42,21 @@ struct Account {
 // The field may stand several times: each proxy adds to the end of the last one, or another one behind it.
 std::string caller_address(const Context& context, const http::RequestHead& head, std::string peer);
 
-// `tap`: nullptr if no answer was relayed. `now_ns`: when it ended.
-void settle(Context& context, const Account& account, const http::RequestHead& head, const http::Responder& responder,
-            const api::AnswerTap* tap, uint64_t now_ns);
+// An exchange that is over. All of it needs to live for the call only.
+struct Closing {
+  Account& account;  // its outcome is set: a target's own error is one
+  const http::RequestHead& head;
+  const http::Responder& responder;
+  const api::AnswerTap* tap = nullptr;  // nullptr: no answer was relayed
+  bool target_failed = false;           // by its status, or by an error within its answer
+  std::string_view error_text{};        // where it says so
+};
+
+// `now_ns`: when it ended.
+void settle(Context& context, const Closing& ending, uint64_t now_ns);
+
+// A request for a page of sluice's own that was refused: recorded and counted like others.
+void settle_refused_page(Context& context, const http::RequestHead& head, const http::Responder& responder,
+                         const Error& error);
 
 }  // namespace sluice::gateway

@@ -28,6 +28,7 @@ Result<std::shared_ptr<Setup>> Setup::make(std::shared_ptr<const config::Config>
     if (!context) return tl::unexpected<Error>(context.error());
     setup->listener_context = std::move(*context);
   }
+  setup->certificates = certificates_of(kept);
   auto proxies = net::CidrList::parse(kept.trusted_proxies);
   if (!proxies) return tl::unexpected<Error>(proxies.error());
   setup->trusted_proxies = std::move(*proxies);

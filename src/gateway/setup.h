@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "config/config.h"
+#include "gateway/certificates.h"
 #include "gateway/provider_link.h"
 #include "gateway/usage_refusals.h"
 #include "gateway/web_gate.h"
@@ -40,6 +41,7 @@ struct Setup {
   std::shared_ptr<tls::ListenerContext> listener_context;  // null: plain
   net::CidrList trusted_proxies;
   std::unique_ptr<policy::Limiter> limiter;  // null: nothing is limited
+  std::vector<Certificate> certificates;     // that the configuration names
   std::shared_ptr<observe::Alerts> alerts;   // null: nobody is told of failures
   UsageRefusals usage_refusals;
 };

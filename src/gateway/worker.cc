@@ -4,6 +4,8 @@
 #include <iterator>
 #include <random>
 
+#include "gateway/certificates.h"
+#include "gateway/settlement.h"
 #include "tls/stream.h"
 
 namespace sluice::gateway {
@@ -29,6 +31,7 @@ http::InboundOptions inbound_options(const config::Config& config) {
 }
 
 constexpr uint64_t tick_ms = 100;
+constexpr uint32_t ticks_a_day = 24 * 3600 * 1000 / tick_ms;
 constexpr uint32_t ticks_a_flush = observe::AccessLog::flush_ms / tick_ms;
 
 bool has_demo(const config::Config& config) {
@@ -70,7 +73,10 @@ Worker::Worker(Shared& shared, size_t index)
       descriptors_(share_of_limit(shared.worker_count)),
       first_(index == 0) {
   pools_.most_idle = descriptors_.most_idle;
-  front_.emplace(renew(), shared_.make_pages(shared_));
+  front_.emplace(renew(), shared_.make_pages(shared_, [this](const http::RequestHead& head,
+                                                             const http::Responder& responder, const Error& error) {
+    settle_refused_page(*eras_.back()->context, head, responder, error);
+  }));
   front_->follow(shared_.generation(), [this]() -> Context& { return renew(); });
   connections_.emplace(loop_, *front_, inbound_options(now().setup->config),
                        [this](size_t open) { on_connections(open); });
@@ -228,6 +234,7 @@ void Worker::tick() {
   if (alert_sender_) alert_sender_->tick(net::Loop::now_ns() / 1'000'000);
   std::erase_if(earlier_alert_senders_, [](const auto& sender) { return sender->idle(); });
   constexpr size_t places = 1024;  // some microseconds; 100,000 keys are round in ten seconds
+  if (first_ && ticks_ % ticks_a_day == 0) warn_of_certificates(now().setup->certificates, shared_.log);
   if (first_ && now().setup->limiter) now().setup->limiter->sweep(net::Loop::now_ns(), places);
 }
 

@@ -51,7 +51,7 @@ class Shared {
   std::atomic<bool> draining{false};
   BufferBudget buffers;
   // Made for each worker, on its thread, by whoever wires the program.
-  std::function<OwnPages(const Shared&)> make_pages;
+  std::function<OwnPages(const Shared&, RefusedPage)> make_pages;
   ExchangeCensus::Ask ask_worker;  // an index below `worker_count`; once all workers are made
   size_t worker_count = 0;
   std::function<std::unique_ptr<http::Service>(net::Loop&)> make_demo;

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <concepts>
 #include <cstring>
+#include <deque>
 #include <memory>
 #include <utility>
 
@@ -99,7 +100,8 @@ size_t room_for(const AccessRecord& record) {
   size_t text_bytes = 0;
   for (const std::string_view text :
        {record.request_id, record.peer, record.key, record.method, record.path, record.route, record.dialect,
-        record.model, record.target, record.answered_model, record.target_request_id, record.outcome, record.reason}) {
+        record.model, record.target, record.answered_model, record.target_request_id, record.outcome, record.reason,
+        record.target_code, record.key_sha256}) {
     text_bytes += text.size();
   }
   constexpr size_t names_and_numbers = 1024;
@@ -129,6 +131,7 @@ void write_fields(AnyForm& form, const AccessRecord& record) {
   text("request_id", record.request_id);
   text("peer", record.peer);
   text("key", record.key);
+  word("key_sha256", record.key_sha256);
   word("method", record.method);
   text("path", record.path);
   word("route", record.route);
@@ -139,6 +142,7 @@ void write_fields(AnyForm& form, const AccessRecord& record) {
   text("target_request_id", record.target_request_id);
   number("status", record.status);
   word("outcome", record.outcome);
+  text("target_code", record.target_code);
   text("reason", record.reason);
   if (record.stream) {
     form.name("stream");
@@ -195,16 +199,45 @@ AccessLog::AccessLog(Log& log, WorkerMetrics& metrics) : log_(log), metrics_(met
 
 AccessLog::~AccessLog() { flush(); }
 
+namespace {
+
+// The texts that come from outside.
+template <typename Each>
+void for_each_text(AccessRecord& record, Each&& each) {
+  for (std::string_view* text :
+       {&record.request_id, &record.peer, &record.key, &record.path, &record.model, &record.target,
+        &record.answered_model, &record.target_request_id, &record.reason, &record.target_code}) {
+    each(*text);
+  }
+}
+
+}  // namespace
+
+[[gnu::cold]] void AccessLog::add_cut(AccessRecord record) {
+  std::deque<std::string> cut;
+  for_each_text(record, [&](std::string_view& text) {
+    if (text.size() > most_text_bytes) text = cut.emplace_back(log_.cut_masked(text, most_text_bytes));
+  });
+  append_record(text_, record, log_.json());
+}
+
 void AccessLog::add(const AccessRecord& record) {
   if (text_.empty()) text_.reserve(batch_bytes + 4096);  // the last record goes beyond
-  append_record(text_, record, log_.json());
+  const size_t bytes = record.request_id.size() + record.peer.size() + record.key.size() + record.path.size() +
+                       record.model.size() + record.target.size() + record.answered_model.size() +
+                       record.target_request_id.size() + record.reason.size() + record.target_code.size();
+  if (bytes <= most_text_bytes) {
+    append_record(text_, record, log_.json());
+  } else {
+    add_cut(record);
+  }
   ++records_;
   if (text_.size() >= batch_bytes) flush();
 }
 
 void AccessLog::flush() {
   if (text_.empty()) return;
-  if (!log_.write_lines(text_)) metrics_.access_records_dropped_total.add(records_);
+  if (!log_.write_lines(text_)) metrics_.records_lost_total.add(records_);
   records_ = 0;
   const bool busy = text_.size() >= batch_bytes;
   text_.clear();

@@ -18,9 +18,11 @@ struct AccessRecord {
   int64_t time_ms = 0;  // Unix time of the request's first byte
   std::string_view request_id, peer, key, method, path, route, dialect;
   std::string_view model, target, answered_model, target_request_id;
-  int status = 0;            // as sent to the caller; 499 if it left before
-  std::string_view outcome;  // "ok", or the error code's name
-  std::string_view reason;   // the error's message, if any
+  int status = 0;                // as sent to the caller; 499 if it left before
+  std::string_view outcome;      // "ok", or the error code's name
+  std::string_view reason;       // the error's message, or the target's own words, if any
+  std::string_view target_code;  // the target's own name for its error
+  std::string_view key_sha256;   // of a key that is not known, the beginning of its digest
   bool stream = false;
   uint32_t attempts = 0;
   int target_status = 0;  // 0: the target answered nothing
@@ -44,6 +46,9 @@ class AccessLog {
   // delays fewer than one request in a hundred, and of streams likewise.
   static constexpr size_t batch_bytes = 256 * 1024;
   static constexpr uint32_t flush_ms = 500;
+  // Texts longer than this (some are bounded closer) are masked and cut: a line stays below 64 KiB, whatever callers
+  // and targets send.
+  static constexpr size_t most_text_bytes = 1024;
   void add(const AccessRecord& record);
   // Hands over what has gathered; called by the worker every flush_ms while there is something, and when batch_bytes
   // have gathered. Records that the log cannot take (its queue is full) are dropped and counted.
@@ -55,6 +60,7 @@ class AccessLog {
   WorkerMetrics& metrics_;
   std::string text_;
   int64_t records_ = 0;  // in text_
+  void add_cut(AccessRecord record);
 };
 
 }  // namespace sluice::observe

@@ -12,13 +12,13 @@ void FailureTally::add(const Failure& failure) {
   std::string_view subject = failure.subject.size() <= most_subject_bytes ? failure.subject : other_subject;
   const auto find = [&] {
     size_t i = 0;
-    while (i < size_ && entries_[i].failure().subject != subject) ++i;
+    while (i < size_ && !entries_[i].is(subject, failure.code)) ++i;
     return i;
   };
   size_t place = find();
   if (place >= most_subjects) {  // the last place is for the rest
     subject = other_subject;
-    place = find();
+    place = most_subjects;
   }
   Entry& entry = entries_[place];
   if (place == size_) {
@@ -42,20 +42,28 @@ bool AlertEpisodes::over(const Subject& subject, uint64_t now_ms) const {
 
 AlertNotice AlertEpisodes::notice_of(AlertEvent event, const Subjects::value_type& entry, uint64_t at_ms) {
   const Subject& subject = entry.second;
-  return {event, entry.first, subject.failures, subject.since_ms, at_ms, subject.code, subject.last_error};
+  return {event, entry.first.first, subject.failures, subject.since_ms, at_ms, entry.first.second, subject.last_error};
 }
 
 // The subject's place, made if need be; that of "other" where all are taken.
-AlertEpisodes::Subjects::iterator AlertEpisodes::place_of(std::string_view subject, uint64_t now_ms,
-                                                          std::vector<AlertNotice>& notices) {
-  if (const auto found = subjects_.find(subject); found != subjects_.end()) return found;
+AlertEpisodes::Subjects::iterator AlertEpisodes::place_of(std::string_view subject, std::string_view code,
+                                                          uint64_t now_ms, std::vector<AlertNotice>& notices) {
+  Cause cause(subject, code);
+  if (const auto found = subjects_.find(cause); found != subjects_.end()) return found;
   const bool own = subject == own_subject || subject == other_subject;
-  const auto named = [this] {
-    return subjects_.size() - subjects_.count(own_subject) - subjects_.count(other_subject);
+  const auto full = [this] {
+    size_t named = subjects_.size();
+    for (const std::string_view unnamed : {own_subject, other_subject}) {
+      for (auto one = subjects_.lower_bound(Cause(unnamed, "")); one != subjects_.end() && one->first.first == unnamed;
+           ++one) {
+        --named;
+      }
+    }
+    return named >= most_subjects - 2;
   };
-  if (!own && named() >= most_subjects - 2) look(now_ms, notices);
-  if (!own && named() >= most_subjects - 2) subject = other_subject;
-  return subjects_.try_emplace(std::string(subject)).first;
+  if (!own && full()) look(now_ms, notices);
+  if (!own && full()) cause.first = other_subject;
+  return subjects_.try_emplace(std::move(cause)).first;
 }
 
 // Whether this failure completes what begins an episode.
@@ -74,14 +82,13 @@ bool AlertEpisodes::count_one(Subject& subject, uint64_t at_ms) const {
 }
 
 void AlertEpisodes::failed(const Failure& failure, std::vector<AlertNotice>& notices) {
-  const auto place = place_of(failure.subject, failure.at_ms, notices);
+  const auto place = place_of(failure.subject, failure.code, failure.at_ms, notices);
   Subject& subject = place->second;
   if (subject.failing && over(subject, failure.at_ms)) {  // before anybody looked
     notices.push_back(notice_of(AlertEvent::recovered, *place, failure.at_ms));
     subject = Subject();
   }
   subject.last_ms = std::max(subject.last_ms, failure.at_ms);
-  subject.code = failure.code;
   subject.last_error = failure.reason;
   uint32_t left = failure.count;
   while (left > 0 && !subject.failing) {

@@ -1,5 +1,5 @@
-// Who fails again and again, and when somebody is to be told: once when it begins, once when it is over. Time is passed
-// in. What becomes of a notice (the log, Sentry, a webhook) is for gateway/alert_sender.
+// Who fails again and again in the same way, and when somebody is to be told: once when it begins, once when it is
+// over. Time is passed in. What becomes of a notice (the log, Sentry, a webhook) is for gateway/alert_sender.
 #pragma once
 
 #include <array>
@@ -11,12 +11,13 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sluice::observe {
 
 struct AlertRules {
-  uint32_t after_failures = 5;   // of one subject; never 0
+  uint32_t after_failures = 5;   // of one subject, with one code; never 0
   uint64_t within_ms = 300'000;  // inclusive: the last of them may come exactly this long after the first
 };
 
@@ -47,10 +48,10 @@ struct AlertNotice {
 };
 
 // What one worker has seen fail since it was last gathered. Adding to it takes no lock and allocates nothing; failures
-// of one subject stand together, with the time and the reason of the last. One thread.
+// of one subject with one code stand together, with the time and the reason of the last. One thread.
 class FailureTally {
  public:
-  static constexpr size_t most_subjects = 32;  // between two gatherings; beyond, and when too long: "other"
+  static constexpr size_t most_subjects = 32;  // and codes, between two gatherings; beyond, and when too long: "other"
   static constexpr size_t most_subject_bytes = 256;
   // A longer reason is left out: cut, a secret in it would not be recognised any more.
   static constexpr size_t most_reason_bytes = 1024;
@@ -73,22 +74,27 @@ class FailureTally {
     uint16_t code_bytes, subject_bytes, reason_bytes;
     std::array<char, most_subject_bytes> subject;
     std::array<char, most_reason_bytes> reason;
+    bool is(std::string_view wanted, std::string_view wanted_code) const {
+      return std::string_view(subject.data(), subject_bytes) == wanted &&
+             std::string_view(code, code_bytes) == wanted_code;
+    }
     Failure failure() const {
       return {{subject.data(), subject_bytes}, {code, code_bytes}, {reason.data(), reason_bytes}, at_ms, count};
     }
   };
-  std::unique_ptr<Entry[]> entries_;  // most_subjects and one for "other"
+  std::unique_ptr<Entry[]> entries_;  // most_subjects and one for "other", whatever its codes
   size_t size_ = 0;
 };
 
-// The episodes of all subjects. `after_failures` failures within `within_ms` begin one; it is over when more than
-// `within_ms` have passed without a failure. Success is not looked at: counting it would cost every request something,
-// and where one request in two fails, it would end an episode again and again. One thread.
+// The episodes of all subjects and codes, each pair by itself, so that a timeout does not hide a bad key.
+// `after_failures` failures within `within_ms` begin one; it is over when more than `within_ms` have passed without a
+// failure. Success is not looked at: counting it would cost every request something, and where one request in two
+// fails, it would end an episode again and again. One thread.
 class AlertEpisodes {
  public:
-  // Names that callers make up must not fill the memory: beyond, targets count as "other" together. The last two
-  // places are for "other" and "sluice".
-  static constexpr size_t most_subjects = 512;
+  // Names that callers make up must not fill the memory: beyond, targets count as "other" together. "other" and
+  // "sluice" always have a place for each code.
+  static constexpr size_t most_subjects = 512;  // and codes
 
   explicit AlertEpisodes(const AlertRules& rules) : rules_(rules) {}
   // Appends to `notices` what these failures begin or find ended. Times may come a little out of order.
@@ -105,12 +111,13 @@ class AlertEpisodes {
     uint64_t since_ms = 0;
     uint64_t failures = 0;  // of the episode
     bool failing = false;
-    std::string_view code;
     std::string last_error;
   };
-  using Subjects = std::map<std::string, Subject, std::less<>>;
+  using Cause = std::pair<std::string, std::string_view>;  // subject and code, a literal
+  using Subjects = std::map<Cause, Subject>;
 
-  Subjects::iterator place_of(std::string_view subject, uint64_t now_ms, std::vector<AlertNotice>& notices);
+  Subjects::iterator place_of(std::string_view subject, std::string_view code, uint64_t now_ms,
+                              std::vector<AlertNotice>& notices);
   bool over(const Subject& subject, uint64_t now_ms) const;
   bool count_one(Subject& subject, uint64_t at_ms) const;
   static AlertNotice notice_of(AlertEvent event, const Subjects::value_type& entry, uint64_t at_ms);

@@ -36,26 +36,56 @@ bool FdWriter::wait_writable() {
   }
 }
 
-void FdWriter::write(std::string_view bytes) {
-  while (!bytes.empty()) {
+// Returns how much was written: all, unless there is an error().
+size_t FdWriter::put(std::string_view bytes) {
+  size_t written = 0;
+  while (written < bytes.size()) {
+    const std::string_view left = bytes.substr(written);
     ssize_t n = 0;
     if (kind_ == Kind::socket) {
-      n = send(fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+      n = send(fd_, left.data(), left.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     } else if (kind_ == Kind::file) {
-      n = ::write(fd_, bytes.data(), bytes.size());
+      n = ::write(fd_, left.data(), left.size());
     } else {
       // A pipe that is writable takes PIPE_BUF bytes without blocking, but maybe no more.
-      if (!wait_writable()) return;
-      n = ::write(fd_, bytes.data(), std::min<size_t>(bytes.size(), PIPE_BUF));
+      if (!wait_writable()) {
+        error_ = ETIMEDOUT;
+        return written;
+      }
+      n = ::write(fd_, left.data(), std::min<size_t>(left.size(), PIPE_BUF));
     }
     if (n >= 0) {
-      bytes.remove_prefix(static_cast<size_t>(n));
+      written += static_cast<size_t>(n);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      if (!wait_writable()) return;
+      if (!wait_writable()) {
+        error_ = ETIMEDOUT;
+        return written;
+      }
     } else if (errno != EINTR) {
-      return;
+      error_ = errno;
+      return written;
     }
   }
+  return written;
+}
+
+size_t FdWriter::write(std::string_view lines) {
+  error_ = 0;
+  const auto count = [](std::string_view text) {
+    return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
+  };
+  if (!rest_.empty()) {
+    rest_.erase(0, put(rest_));
+    if (error_ != 0) return count(lines);
+  }
+  const size_t written = put(lines);
+  if (error_ == 0) return 0;
+  size_t lost = written;  // where the lines begin that are given up
+  if (written > 0 && lines[written - 1] != '\n') {
+    lost = std::min(lines.find('\n', written), lines.size() - 1) + 1;
+    rest_ = lines.substr(written, lost - written);
+  }
+  return count(lines.substr(lost));
 }
 
 }  // namespace sluice::observe

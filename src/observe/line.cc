@@ -55,4 +55,11 @@ void append_word(std::string& out, std::string_view text) {
   }
 }
 
+size_t cut_at(std::string_view text, size_t most_bytes) {
+  if (text.size() <= most_bytes) return text.size();
+  size_t at = most_bytes;
+  for (size_t back = 0; back < 3 && at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80; ++back) --at;
+  return at;
+}
+
 }  // namespace sluice::observe

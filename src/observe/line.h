@@ -24,4 +24,7 @@ bool is_word(std::string_view text);
 // As it is where it is one plain word, else quoted and escaped: the value of key=value.
 void append_word(std::string& out, std::string_view text);
 
+// Where to cut `text` so that at most `most_bytes` are left, and no UTF-8 sequence is parted.
+size_t cut_at(std::string_view text, size_t most_bytes);
+
 }  // namespace sluice::observe

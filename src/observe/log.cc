@@ -4,11 +4,15 @@
 #include <spdlog/async_logger.h>
 #include <spdlog/details/thread_pool.h>
 #include <spdlog/sinks/sink.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <mutex>
+#include <system_error>
 
 #include "base/json_escape.h"
 #include "observe/fd_writer.h"
@@ -25,7 +29,27 @@ int64_t unix_ms() {
   return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
-std::string make_line(bool json, Level level, std::string_view message, std::initializer_list<LogField> fields) {
+// Masks and cuts a text that is too long.
+using Shorten = std::function<std::string(std::string_view)>;
+
+// The value of a field, quoted and escaped as the form asks for.
+void append_value(std::string& line, bool json, const LogValue& value, const Shorten& shorten) {
+  if (value.is_number()) {
+    line += value.text();
+    return;
+  }
+  std::string shorter;
+  std::string_view text = value.text();
+  if (text.size() > Log::most_value_bytes && shorten) text = shorter = shorten(text);
+  if (json) {
+    append_json_string(line, text);
+  } else {
+    append_word(line, text);
+  }
+}
+
+std::string make_line(bool json, Level level, std::string_view message, std::initializer_list<LogField> fields,
+                      const Shorten& shorten = nullptr) {
   std::string line;
   line.reserve(256);
   if (json) line += "{\"time\":\"";
@@ -38,12 +62,8 @@ std::string make_line(bool json, Level level, std::string_view message, std::ini
   for (const auto& [name, value] : fields) {
     line += json ? ",\"" : " ";
     append_json_escaped(line, name);
-    line += json ? "\":\"" : "=";
-    if (json)
-      append_json_escaped(line, value);
-    else
-      append_word(line, value);
-    if (json) line += '"';
+    line += json ? "\":" : "=";
+    append_value(line, json, value, shorten);
   }
   line += json ? "}\n" : "\n";
   return line;
@@ -94,11 +114,12 @@ class LineSink final : public spdlog::sinks::sink {
     const std::string_view lines(message.payload.data(), message.payload.size());
     {
       const Backlog::Release release(backlog, lines.size());
-      put(lines);
+      put(lines, message.level == records_level ? records_lost : lines_lost);
     }
+    tell_of_losses();
     const uint64_t dropped = dropped_total.load(std::memory_order_relaxed);
     if (dropped == reported_) return;
-    put(make_line(json_, Level::warn, "log lines were dropped", {{"count", std::to_string(dropped - reported_)}}));
+    put(make_line(json_, Level::warn, "log lines were dropped", {{"count", dropped - reported_}}), lines_lost);
     reported_ = dropped;
   }
   void flush() override {}
@@ -117,19 +138,53 @@ class LineSink final : public spdlog::sinks::sink {
 
   Backlog backlog;
   std::atomic<uint64_t> dropped_total{0};
+  std::atomic<uint64_t> records_lost{0}, lines_lost{0};  // for they could not be written
+  std::atomic<int> error{0};                             // what the last attempt to write met
+  static constexpr spdlog::level::level_enum records_level = spdlog::level::debug, lines_level = spdlog::level::info;
 
  private:
   std::shared_ptr<const SecretMask> mask() const {
     const std::lock_guard lock(mutex_);
     return mask_;
   }
-  void put(std::string_view lines) {
-    writer_.write(mask()->apply(lines, scratch_));
+  void put(std::string_view lines, std::atomic<uint64_t>& lost) {
+    const size_t given_up = writer_.write(mask()->apply(lines, scratch_));
+    if (given_up != 0) lost.fetch_add(given_up, std::memory_order_relaxed);
+    error.store(writer_.error(), std::memory_order_relaxed);
     if (scratch_.capacity() > 256 * 1024) std::string().swap(scratch_);
+  }
+
+  // When writing begins to fail, standard error is told; when it works again, the log itself.
+  void tell_of_losses() {
+    const int now = error.load(std::memory_order_relaxed);
+    if (now != 0) {
+      if (!failing_) say_on_stderr(now);
+      failing_ = true;
+      return;
+    }
+    if (!failing_) return;
+    failing_ = false;
+    const uint64_t records = records_lost.load(std::memory_order_relaxed),
+                   lines = lines_lost.load(std::memory_order_relaxed);
+    put(make_line(json_, Level::error, "the log can be written again; what came meanwhile is lost",
+                  {{"records", records - records_told_}, {"lines", lines - lines_told_}}),
+        lines_lost);
+    records_told_ = records;
+    lines_told_ = lines;
+  }
+  [[gnu::cold]] void say_on_stderr(int why) const {
+    const std::string reason = std::generic_category().message(why);
+    std::string line = "sluice: the log cannot be written (" + reason + "); lines are lost until it can be\n";
+    if (json_)
+      line = make_line(true, Level::error, "the log cannot be written; lines are lost until it can be",
+                       {{"reason", reason}});
+    FdWriter(STDERR_FILENO).write(line);
   }
 
   FdWriter writer_;
   const bool json_;
+  bool failing_ = false;
+  uint64_t records_told_ = 0, lines_told_ = 0;
   mutable std::mutex mutex_;
   std::shared_ptr<const SecretMask> mask_ = std::make_shared<const SecretMask>();  // guarded by it
   std::string scratch_;
@@ -144,6 +199,10 @@ void block_signals() {
 }
 
 }  // namespace
+
+std::string log_line(bool json, Level level, std::string_view message, std::initializer_list<LogField> fields) {
+  return make_line(json, level, message, fields);
+}
 
 std::string_view name_of(Level level) { return level_names[static_cast<size_t>(level)]; }
 
@@ -167,10 +226,10 @@ struct Log::State {
     logger->set_error_handler([](const std::string&) {});
   }
 
-  bool post(std::string_view lines) {
+  bool post(std::string_view lines, spdlog::level::level_enum kind) {
     if (!sink->backlog.take(lines.size())) return false;
     try {
-      logger->log(spdlog::level::info, spdlog::string_view_t(lines.data(), lines.size()));
+      logger->log(kind, spdlog::string_view_t(lines.data(), lines.size()));
       return true;
     } catch (...) {
       // Out of memory: the entry was not queued.
@@ -197,6 +256,14 @@ void Log::mask(const std::vector<std::string>& secrets) {
 
 std::string Log::masked(std::string_view text) const { return state_->sink->masked(text); }
 
+std::string Log::cut_masked(std::string_view text, size_t most_bytes) const {
+  // What lies far behind the cut is not looked at. A secret that begins before it is masked whole.
+  constexpr size_t longest_secret = 8192;
+  std::string shorter = masked(text.substr(0, most_bytes + longest_secret));
+  shorter.resize(cut_at(shorter, most_bytes));
+  return shorter;
+}
+
 bool Log::enabled(Level level) const { return level >= this->level(); }
 
 Level Log::level() const { return state_->level.load(std::memory_order_relaxed); }
@@ -208,17 +275,24 @@ void Log::write(Level level, std::string_view message, std::initializer_list<Log
 }
 
 void Log::always(Level level, std::string_view message, std::initializer_list<LogField> fields) {
+  const Shorten shorten = [this](std::string_view text) { return cut_masked(text, most_value_bytes); };
   try {
-    if (state_->post(make_line(state_->options.json, level, message, fields))) return;
+    if (state_->post(make_line(state_->options.json, level, message, fields, shorten), LineSink::lines_level)) return;
   } catch (...) {
     // Out of memory: a line less.
   }
   state_->sink->dropped_total.fetch_add(1, std::memory_order_relaxed);
 }
 
+Log::Losses Log::losses() const {
+  const LineSink& sink = *state_->sink;
+  return {sink.records_lost.load(std::memory_order_relaxed), sink.lines_lost.load(std::memory_order_relaxed),
+          sink.error.load(std::memory_order_relaxed)};
+}
+
 bool Log::json() const { return state_->options.json; }
 
-bool Log::write_lines(std::string_view lines) { return state_->post(lines); }
+bool Log::write_lines(std::string_view lines) { return state_->post(lines, LineSink::records_level); }
 
 uint64_t Log::dropped_total() const { return state_->sink->dropped_total.load(std::memory_order_relaxed); }
 

@@ -2,8 +2,11 @@
 // registered with it are masked in every line that is logged through it.
 #pragma once
 
+#include <charconv>
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,8 +21,30 @@ enum class Level : unsigned char { trace, debug, info, warn, error };
 std::string_view name_of(Level level);
 std::optional<Level> level_named(std::string_view name);  // as in the configuration
 
-// One named value of a log line; numbers are given as text.
-using LogField = std::pair<std::string_view, std::string_view>;
+// One named value of a log line: text, which must live for the call, or a number, which is one in JSON, too.
+class LogValue {
+ public:
+  template <typename Text>
+  requires std::convertible_to<Text, std::string_view> LogValue(const Text& text) : text_(text) {}
+  template <std::integral Number>
+  LogValue(Number number)
+      : number_bytes_(static_cast<size_t>(std::to_chars(digits_, std::end(digits_), number).ptr - digits_)) {}
+
+  bool is_number() const { return number_bytes_ != 0; }
+  std::string_view text() const { return is_number() ? std::string_view(digits_, number_bytes_) : text_; }
+
+ private:
+  std::string_view text_;
+  size_t number_bytes_ = 0;
+  char digits_[24];
+};
+struct LogField {
+  std::string_view name;
+  LogValue value;
+};
+
+// A line of the log as it is written, with its line break; nothing is masked.
+std::string log_line(bool json, Level level, std::string_view message, std::initializer_list<LogField> fields = {});
 
 class Log {
  public:
@@ -32,6 +57,9 @@ class Log {
   static constexpr size_t most_queued = 256;                    // write() and write_lines() calls
   static constexpr size_t most_queued_bytes = 4 * 1024 * 1024;  // of text
 
+  // Longer values of a line's fields are masked and cut to this many bytes.
+  static constexpr size_t most_value_bytes = 4096;
+
   explicit Log(const Options& options);
   ~Log();  // writes out what is queued; gives up on a reader that takes nothing for a second
   Log(const Log&) = delete;
@@ -42,6 +70,8 @@ class Log {
   void mask(const std::vector<std::string>& secrets);
   // `text` as a line would show it, for what tells of errors elsewhere. Any thread.
   std::string masked(std::string_view text) const;
+  // The same, of text that may be too long: masked first and then cut, so that no half of a secret is left.
+  std::string cut_masked(std::string_view text, size_t most_bytes) const;
   bool enabled(Level level) const;
   // Lines below it are not written. Any thread; others see a change soon.
   Level level() const;
@@ -65,6 +95,13 @@ class Log {
   bool write_lines(std::string_view lines);
   // Calls of write() that were dropped; what follows them in the log says so too.
   uint64_t dropped_total() const;
+  // What could not be written: a full disk, a file size limit, a reader that went away. Standard error is told once,
+  // when it begins. Any thread.
+  struct Losses {
+    uint64_t records = 0, lines = 0;  // of write_lines() and of write()
+    int error = 0;                    // the errno of the last attempt; 0: it went well
+  };
+  Losses losses() const;
 
  private:
   struct State;

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <functional>
 #include <mutex>
+#include <set>
+#include <utility>
 
 #include "observe/metrics_state.h"
 #include "observe/process_stats.h"
@@ -89,7 +91,44 @@ Cell& StatusCells::at(int status) {
 
 Series::Series() : duration(duration_bounds()), first_byte(first_byte_bounds()), overhead(overhead_bounds()) {}
 
-WorkerMetrics::State::State() : slots(16) {}
+struct MetricNames::State {
+  std::mutex mutex;
+  std::set<std::string, std::less<>> pairs, others, keys;
+  size_t unlisted = 0;
+};
+
+MetricNames::MetricNames() : state_(std::make_unique<State>()) {}
+MetricNames::~MetricNames() = default;
+
+bool MetricNames::take_pair(std::string_view route, std::string_view target, bool listed) {
+  std::string pair(route);
+  (pair += '\n') += target;
+  const std::lock_guard lock(state_->mutex);
+  if (state_->pairs.contains(pair)) return true;
+  if (state_->pairs.size() >= most_pairs || (!listed && state_->unlisted >= most_unlisted)) return false;
+  if (!listed) ++state_->unlisted;
+  state_->pairs.insert(std::move(pair));
+  return true;
+}
+
+bool MetricNames::take_other(std::string_view route) {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->others.contains(route)) return true;
+  if (state_->others.size() >= most_others) return false;
+  state_->others.emplace(route);
+  return true;
+}
+
+bool MetricNames::take_key(std::string_view name) {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->keys.contains(name)) return true;
+  if (state_->keys.size() >= most_keys) return false;
+  state_->keys.emplace(name);
+  return true;
+}
+
+WorkerMetrics::State::State(std::shared_ptr<MetricNames> given)
+    : names(given ? std::move(given) : std::make_shared<MetricNames>()), slots(16) {}
 
 size_t WorkerMetrics::State::find(uint64_t hash, std::string_view route, std::string_view target) const {
   const size_t mask = slots.size() - 1;
@@ -115,28 +154,40 @@ Series& WorkerMetrics::State::make(uint64_t hash, std::string_view route, std::s
   return entries.back()->series;
 }
 
-WorkerMetrics::WorkerMetrics() : state_(std::make_unique<State>()) {}
+WorkerMetrics::WorkerMetrics(std::shared_ptr<MetricNames> names) : state_(std::make_unique<State>(std::move(names))) {}
 WorkerMetrics::~WorkerMetrics() = default;
 
-Series& WorkerMetrics::series(std::string_view route, std::string_view target) {
+Series* WorkerMetrics::find(std::string_view route, std::string_view target) {
+  State::Entry* const found = state_->slots[state_->find(hash_of(route, target), route, target)].entry;
+  return found != nullptr ? &found->series : nullptr;
+}
+
+Series& WorkerMetrics::series(std::string_view route, std::string_view target, bool listed) {
   if (target.size() > most_label_bytes) target = other;
   if (route.size() > most_label_bytes) route = other;
-  uint64_t hash = hash_of(route, target);
-  State::Entry* found = state_->slots[state_->find(hash, route, target)].entry;
-  if (found) return found->series;
-  if (state_->named < most_series && target != other) {
-    ++state_->named;
-    return state_->make(hash, route, target);
+  if (Series* const found = find(route, target)) return *found;
+  if (target != other && state_->names->take_pair(route, target, listed)) {
+    return state_->make(hash_of(route, target), route, target);
   }
-  hash = hash_of(route, other);
-  found = state_->slots[state_->find(hash, route, other)].entry;
-  if (found) return found->series;
-  if (route != other && state_->entries.size() - state_->named >= most_other_series) return series(other, other);
-  return state_->make(hash, route, other);
+  if (Series* const found = find(route, other)) return *found;
+  if (route != other && !state_->names->take_other(route)) return series(other, other);
+  return state_->make(hash_of(route, other), route, other);
+}
+
+KeySeries& WorkerMetrics::key(std::string_view name) {
+  if (const auto found = state_->keys.find(name); found != state_->keys.end()) return *found->second;
+  if (name != other && !state_->names->take_key(name)) return key(other);
+  auto entry = std::make_unique<State::KeyEntry>(name);
+  KeySeries& series = entry->series;
+  state_->keys.emplace(entry->name, &series);
+  const std::lock_guard lock(state_->mutex);
+  state_->key_entries.push_back(std::move(entry));
+  return series;
 }
 
 Metrics::Metrics(size_t workers) : state_(std::make_unique<State>()) {
-  for (size_t i = 0; i < workers; ++i) state_->workers.push_back(std::make_unique<WorkerMetrics>());
+  const auto names = std::make_shared<MetricNames>();
+  for (size_t i = 0; i < workers; ++i) state_->workers.push_back(std::make_unique<WorkerMetrics>(names));
   state_->process_start_ms = process_start_ms();
   note_reload(true);
 }
@@ -149,6 +200,13 @@ void Metrics::note_reload(bool successful) {
   using namespace std::chrono;
   state_->reload_successful = successful;
   if (successful) state_->reload_success_s = duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
+}
+
+void Metrics::watch(const Log& log) { state_->log = &log; }
+
+void Metrics::set_certificates(std::vector<Certificate> certificates) {
+  const std::lock_guard lock(state_->mutex);
+  state_->certificates = std::move(certificates);
 }
 
 }  // namespace sluice::observe

@@ -11,9 +11,12 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "base/limit_words.h"
 
 namespace sluice::observe {
+
+class Log;
 
 // A number that one thread changes and any may read.
 class Cell {
@@ -87,32 +90,70 @@ struct Series {
   Series();
   // One for each status seen; statuses outside 100..599 count as 0.
   Cell& status(int status) { return by_status.at(status); }
-  StatusCells by_status;
+  // One for each way that the target was seen to fail.
+  Cell& failure(ErrorCode code) { return by_failure.at(first_failure + static_cast<int>(code)); }
+  static constexpr int first_failure = 100;  // where by_failure counts the first of ErrorCode
+  StatusCells by_status, by_failure;
   Histogram duration, first_byte, overhead;
   std::array<Cell, token_kinds> tokens;
+};
+
+// What is counted for one caller's key, where the configuration asks for that.
+enum class KeyResult : unsigned char { ok, refused, failed };
+inline constexpr std::array<std::string_view, 3> key_result_names = {"ok", "refused", "failed"};
+struct KeySeries {
+  std::array<Cell, key_result_names.size()> requests;  // by KeyResult
+  std::array<Cell, token_kinds> tokens;
+};
+
+// Which names stand on the page, for all workers together: the first that come, up to a bound.
+class MetricNames {
+ public:
+  static constexpr size_t most_pairs = 512;     // of route and target
+  static constexpr size_t most_unlisted = 128;  // of these, targets that nothing in the configuration names
+  static constexpr size_t most_others = 64;     // routes whose target is "other"
+  static constexpr size_t most_keys = 1000;
+
+  MetricNames();
+  ~MetricNames();
+  // Whether the name may have series of its own. Any thread; takes a lock.
+  bool take_pair(std::string_view route, std::string_view target, bool listed);
+  bool take_other(std::string_view route);
+  bool take_key(std::string_view name);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 // One worker's cells. Aligned so that two workers' cells share no cache line.
 class alignas(64) WorkerMetrics {
  public:
-  WorkerMetrics();
+  // `names`: shared by all workers; null: this one has its own.
+  explicit WorkerMetrics(std::shared_ptr<MetricNames> names = nullptr);
   ~WorkerMetrics();
-  // The series for a pair, made on first use. The reference stays valid. At most `most_series` of them: beyond, the
-  // target "other" is used (one more series for each route, of which there are few). Targets longer than
-  // `most_label_bytes` count as "other" at once. Worker's thread only; takes a lock only when it makes a new one.
-  static constexpr size_t most_series = 512;
-  static constexpr size_t most_other_series = 64;  // beyond, the route is "other" too
-  static constexpr size_t most_label_bytes = 256;
-  Series& series(std::string_view route, std::string_view target);
+  // What follows: worker's thread only; a lock is taken only when something new is made. References stay valid.
+  //
+  // The series for a pair where it has been made; nullptr: not yet.
+  Series* find(std::string_view route, std::string_view target);
+  // The series for a pair, made on first use. Where MetricNames has no place for it, and where the target is longer
+  // than `most_label_bytes`, it is that of the target "other", and beyond `most_others` routes, of the route "other".
+  // `listed`: something in the configuration names the target, so that callers cannot make up more of them.
+  static constexpr size_t most_label_bytes = 320;
+  Series& series(std::string_view route, std::string_view target, bool listed = true);
+  // "other" for keys beyond MetricNames::most_keys.
+  KeySeries& key(std::string_view name);
 
   Cell active_exchanges, active_streams, caller_connections, caller_connections_total;
   Cell caller_bytes_in, caller_bytes_out, target_bytes_in, target_bytes_out;
   Cell pool_open, pool_idle, pool_reused_total, pool_dialed_total, pool_waiting, buffered_bytes;
-  Cell accept_paused_total, malformed_requests_total, access_records_dropped_total;
+  Cell accept_paused_total, malformed_requests_total, records_lost_total;
   Cell limit_waiting;
   Cell alerts_failing_total, alerts_recovered_total, alerts_failed_total;
   // By LimitSubject, then LimitKind.
   std::array<Cell, limit_subject_names.size() * limit_kind_names.size()> limit_refused, limit_waited;
+  // By ErrorCode: requests that sluice itself refused or failed, apart from what targets answered.
+  std::array<Cell, error_codes> refusals;
 
  private:
   friend class Metrics;
@@ -128,6 +169,14 @@ class Metrics {
   WorkerMetrics& worker(size_t index);
   // How it came out when the configuration was read last: at start, which counts as well done, or again. Any thread.
   void note_reload(bool successful);
+  // Its losses stand on the page from now on; must outlive this. Before page() is called.
+  void watch(const Log& log);
+  // The certificates in use, for the page; those before are forgotten. Any thread.
+  struct Certificate {
+    std::string what, name;  // "listener", ""; "ca_file", "lab"
+    int64_t expires_unix_s = 0;
+  };
+  void set_certificates(std::vector<Certificate> certificates);
   // The Prometheus text exposition format 0.0.4, with build info, process RSS and open fds. Any thread.
   std::string page() const;
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/json_escape.h"
+#include "observe/log.h"
 #include "observe/metrics.h"
 #include "observe/metrics_state.h"
 #include "observe/process_stats.h"
@@ -41,10 +42,12 @@ struct SeriesSum {
   std::string labels;         // of the pair, as append_label makes them
   std::string gen_ai_labels;  // the same in OpenTelemetry's names
   std::map<int, int64_t> by_status;
+  std::map<int, int64_t> by_failure;
   HistogramSum duration, first_byte, overhead;
   std::array<int64_t, token_kinds> tokens{};
 
   void add(const Series& series) {
+    series.by_failure.for_each([this](int code, int64_t count) { by_failure[code] += count; });
     series.by_status.for_each([this](int status, int64_t count) { by_status[status] += count; });
     duration.add(series.duration);
     first_byte.add(series.first_byte);
@@ -227,6 +230,80 @@ void add_requests(Page& page, const AllSeries& all) {
   }
 }
 
+// By whom and why. What the target itself answered, or failed to, stands here; what sluice refused, in refusals.
+void add_failures(Page& page, const AllSeries& all, const std::vector<std::unique_ptr<WorkerMetrics>>& workers) {
+  std::map<std::pair<std::string_view, int>, int64_t> failures;
+  for (const auto& [key, sum] : all) {
+    for (const auto& [code, count] : sum.by_failure) failures[{key.second, code}] += count;
+  }
+  page.family("sluice_failures_total", "counter",
+              "Requests that their target failed, by how: what it answered, or that it did not, or not to the end.");
+  for (const auto& [key, count] : failures) {
+    std::string labels;
+    append_label(labels, "target", key.first);
+    append_label(labels, "code", name_of(static_cast<ErrorCode>(key.second - Series::first_failure)));
+    page.sample(labels, count);
+  }
+  page.family("sluice_refusals_total", "counter", "Requests that sluice itself refused or failed, by why.");
+  for (size_t code = 0; code < error_codes; ++code) {
+    int64_t sum = 0;
+    for (const auto& worker : workers) sum += worker->refusals[code].get();
+    if (sum == 0 && static_cast<ErrorCode>(code) != ErrorCode::overloaded) continue;
+    std::string labels;
+    append_label(labels, "code", name_of(static_cast<ErrorCode>(code)));
+    page.sample(labels, sum);
+  }
+}
+
+using AllKeys =
+    std::map<std::string, std::pair<std::array<int64_t, key_result_names.size()>, std::array<int64_t, token_kinds>>>;
+
+void add_keys(Page& page, const AllKeys& keys) {
+  page.family("sluice_key_requests_total", "counter",
+              "Requests by caller's key and how they ended, where metrics.by_key is set.");
+  for (const auto& [name, sums] : keys) {
+    for (size_t i = 0; i < sums.first.size(); ++i) {
+      std::string labels;
+      append_label(labels, "key", name);
+      append_label(labels, "result", key_result_names[i]);
+      page.sample(labels, sums.first[i]);
+    }
+  }
+  page.family("sluice_key_tokens_total", "counter",
+              "Tokens that targets reported, by caller's key and kind, where metrics.by_key is set.");
+  for (const auto& [name, sums] : keys) {
+    for (size_t i = 0; i < token_kinds; ++i) {
+      if (sums.second[i] == 0) continue;
+      std::string labels;
+      append_label(labels, "key", name);
+      append_label(labels, "kind", token_kind_names[i]);
+      page.sample(labels, sums.second[i]);
+    }
+  }
+}
+
+void add_losses(Page& page, int64_t records_not_queued, const Log* log) {
+  const Log::Losses losses = log != nullptr ? log->losses() : Log::Losses{};
+  page.family("sluice_records_lost_total", "counter",
+              "Access records lost: the log's queue was full, or what it writes to took nothing.");
+  page.sample("reason=\"queue\"", records_not_queued);
+  page.sample("reason=\"write\"", static_cast<int64_t>(losses.records));
+  page.family("sluice_log_lines_lost_total", "counter", "Lines of the log lost, likewise.");
+  page.sample("reason=\"queue\"", log != nullptr ? static_cast<int64_t>(log->dropped_total()) : 0);
+  page.sample("reason=\"write\"", static_cast<int64_t>(losses.lines));
+}
+
+void add_certificates(Page& page, const std::vector<Metrics::Certificate>& certificates) {
+  page.family("sluice_certificate_expires_seconds", "gauge",
+              "When a certificate that the configuration names expires, in Unix time.");
+  for (const Metrics::Certificate& certificate : certificates) {
+    std::string labels;
+    append_label(labels, "what", certificate.what);
+    append_label(labels, "provider", certificate.name);
+    page.sample(labels, certificate.expires_unix_s);
+  }
+}
+
 // The sum of one cell over the workers.
 class Sums {
  public:
@@ -268,8 +345,6 @@ void add_gauges(Page& page, const Sums& sum) {
   page.counter("sluice_malformed_requests_total",
                "Requests refused before they became one: malformed, too large, too slow.",
                sum(&W::malformed_requests_total));
-  page.counter("sluice_access_records_dropped_total", "Access records lost because the log could not keep up.",
-               sum(&W::access_records_dropped_total));
 }
 
 void add_limits(Page& page, const std::vector<std::unique_ptr<WorkerMetrics>>& workers) {
@@ -329,10 +404,16 @@ void add_process(Page& page, int64_t process_start_ms) {
 
 std::string Metrics::page() const {
   AllSeries all;
+  AllKeys keys;
   for (const auto& worker : state_->workers) {
     WorkerMetrics::State& state = *worker->state_;
     const std::lock_guard lock(state.mutex);
     for (const auto& entry : state.entries) all[{entry->route, entry->target}].add(entry->series);
+    for (const auto& entry : state.key_entries) {
+      auto& [requests, tokens] = keys[entry->name];
+      for (size_t i = 0; i < requests.size(); ++i) requests[i] += entry->series.requests[i].get();
+      for (size_t i = 0; i < tokens.size(); ++i) tokens[i] += entry->series.tokens[i].get();
+    }
   }
   for (auto& [key, sum] : all) {
     append_label(sum.labels, "route", key.first);
@@ -341,7 +422,14 @@ std::string Metrics::page() const {
   }
   Page page;
   add_requests(page, all);
+  add_failures(page, all, state_->workers);
+  add_keys(page, keys);
   add_gauges(page, Sums(state_->workers));
+  add_losses(page, Sums(state_->workers)(&WorkerMetrics::records_lost_total), state_->log);
+  {
+    const std::lock_guard lock(state_->mutex);
+    add_certificates(page, state_->certificates);
+  }
   add_limits(page, state_->workers);
   add_alerts(page, Sums(state_->workers));
   add_config(page, state_->reload_successful, state_->reload_success_s);

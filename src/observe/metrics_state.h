@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "observe/metrics.h"
@@ -23,15 +24,23 @@ struct WorkerMetrics::State {
     Entry* entry = nullptr;
   };
 
-  State();
+  explicit State(std::shared_ptr<MetricNames> given);
   // Where the pair's slot is: its own, or the free one where it would go.
   size_t find(uint64_t hash, std::string_view route, std::string_view target) const;
   Series& make(uint64_t hash, std::string_view route, std::string_view target);
 
+  struct KeyEntry {
+    explicit KeyEntry(std::string_view key_name) : name(key_name) {}
+    const std::string name;
+    KeySeries series;
+  };
+
+  const std::shared_ptr<MetricNames> names;
   std::vector<Slot> slots;  // open addressing, a power of two, at most half full; the worker's alone
-  size_t named = 0;         // of the entries, those whose target is not "other"
-  std::mutex mutex;         // guards the vector below against readers while the worker adds to it
+  std::unordered_map<std::string_view, KeySeries*> keys;  // by names that `key_entries` holds; the worker's alone
+  std::mutex mutex;  // guards the vectors below against readers while the worker adds to them
   std::vector<std::unique_ptr<Entry>> entries;
+  std::vector<std::unique_ptr<KeyEntry>> key_entries;
 };
 
 struct Metrics::State {
@@ -39,6 +48,9 @@ struct Metrics::State {
   int64_t process_start_ms = 0;
   std::atomic<bool> reload_successful{true};
   std::atomic<int64_t> reload_success_s{0};  // Unix time
+  const Log* log = nullptr;
+  mutable std::mutex mutex;  // guards what follows
+  std::vector<Certificate> certificates;
 };
 
 }  // namespace sluice::observe

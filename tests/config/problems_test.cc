@@ -29,12 +29,12 @@ TEST_CASE("unknown fields name the nearest known one") {
       {R"({"lisen": 1})",
        "1:2: lisen: unknown field; did you mean listen? (known: listen, tls, workers, shutdown_grace_s, "
        "pid_file, trusted_proxies, hosts, cors, keys, "
-       "providers, models, limits, timeouts, log, alerts)"},
+       "providers, models, limits, timeouts, log, alerts, metrics)"},
       {R"({"heartbeat_s": 15})",
        "1:2: heartbeat_s: unknown field (known: listen, tls, workers, shutdown_grace_s, pid_file, trusted_proxies, "
        "hosts, cors, keys, "
        "providers, models, "
-       "limits, timeouts, log, alerts)"},
+       "limits, timeouts, log, alerts, metrics)"},
       {R"({"tls": {"certfile": ""}})",
        "1:10: tls.certfile: unknown field; did you mean cert_file? (known: cert_file, key_file)"},
       {R"({"log": {"Level": "info"}})",

@@ -64,7 +64,7 @@ def test_rename_and_sigusr1(tmp_path, report):
             sluice.process.send_signal(signal.SIGUSR1)
             wait_for(path.exists, "the new file")
         asked = asking.stop()
-        assert "listens on" in sluice.output() and '"type":"access"' not in sluice.output()
+        assert "sluice has started" in sluice.output() and '"type":"access"' not in sluice.output()
     assert recorded([*rotated, path]) == asked
     report(f"log rotation: {len(asked)} records over {len(rotated) + 1} files, none lost, none twice")
 

@@ -107,6 +107,7 @@ TEST_CASE("a webhook gets exactly this") {
   const std::string request = wires.webhooks[0]->text;
   const json expected = {{"event", "failing"},
                          {"subject", "lab/m"},
+                         {"code", "target_refused"},
                          {"failures", 2},
                          {"within_s", 300},
                          {"since", "2025-12-31T23:59:58.500Z"},
@@ -163,14 +164,14 @@ TEST_CASE("Sentry gets an envelope with one event") {
                          {"logger", "sluice.alerts"},
                          {"server_name", "machine"},
                          {"release", "sluice@" SLUICE_VERSION},
-                         {"message", subject + " keeps failing: 2 times within 300 s"},
+                         {"message", subject + " keeps failing (target_refused): 2 times within 300 s"},
                          {"tags", {{"target", subject}, {"code", "target_refused"}, {"event", "failing"}}},
                          {"extra",
                           {{"failures", 2},
                            {"within_s", 300},
                            {"since", "2026-01-01T00:00:00.000Z"},
                            {"last_error", "refused\nand more"}}},
-                         {"fingerprint", {"sluice", "failing", subject}}};
+                         {"fingerprint", {"sluice", "failing", subject, "target_refused"}}};
   CHECK(event == expected);
 }
 
@@ -185,7 +186,7 @@ TEST_CASE("a payload is shortened and its seconds are exact") {
     CHECK(json::parse(body)["last_error"] == std::string(most_alert_error_bytes - 1, 'e'));
   }
   const std::string envelope = sentry_envelope(notice, {300'000, 0, 0, "x", "h"}, "id");
-  CHECK(envelope.find("\"message\":\"lab/m has recovered: no failure for 300 s\"") != std::string::npos);
+  CHECK(envelope.find("\"message\":\"lab/m has recovered: no internal for 300 s\"") != std::string::npos);
   CHECK(envelope.find("\"level\":\"info\"") != std::string::npos);
 }
 

@@ -29,7 +29,7 @@ std::string status_answer(int status) {
   return "HTTP/1.1 " + std::to_string(status) + " X\r\ncontent-length: 2\r\n\r\n{}";
 }
 
-TEST_CASE("a target fails by breaking off, by 5xx, and by not taking our key") {
+TEST_CASE("a target fails by breaking off, by 5xx, by a limit, and by not taking our key") {
   struct Row {
     std::string target_says, failures;
   };
@@ -37,11 +37,11 @@ TEST_CASE("a target fails by breaking off, by 5xx, and by not taking our key") {
       {status_answer(200), ""},
       {status_answer(400), ""},
       {status_answer(404), ""},
-      {status_answer(429), ""},
-      {status_answer(401), "lab/m target_status 1: answered with status 401\n"},
-      {status_answer(402), "lab/m target_status 1: answered with status 402\n"},
-      {status_answer(500), "lab/m target_status 1: answered with status 500\n"},
-      {status_answer(529), "lab/m target_status 1: answered with status 529\n"},
+      {status_answer(429), "lab/m target_rate_limited 1: answered with status 429\n"},
+      {status_answer(401), "lab/m target_unauthorized 1: answered with status 401\n"},
+      {status_answer(402), "lab/m target_quota 1: answered with status 402\n"},
+      {status_answer(500), "lab/m target_error 1: answered with status 500\n"},
+      {status_answer(529), "lab/m target_error 1: answered with status 529\n"},
   };
   for (const Row& row : rows) {
     World world;

@@ -20,6 +20,7 @@ AccessRecord full_record() {
   record.request_id = "req-1";
   record.peer = "127.0.0.1:5000";
   record.key = "team a";
+  record.key_sha256 = "0a1b";
   record.method = "POST";
   record.path = "/v1/chat/completions";
   record.route = "chat/completions";
@@ -30,6 +31,7 @@ AccessRecord full_record() {
   record.target_request_id = "abc";
   record.status = 502;
   record.outcome = "target_cut";
+  record.target_code = "busy";
   record.reason = "the answer ended \"early\"\n";
   record.stream = true;
   record.attempts = 2;
@@ -66,21 +68,26 @@ TEST_CASE("golden records") {
   CHECK(
       line_of(full_record(), true) ==
       "{\"time\":\"2026-01-01T00:00:00.123Z\",\"type\":\"access\",\"request_id\":\"req-1\",\"peer\":\"127.0.0.1:5000\","
-      "\"key\":\"team a\",\"method\":\"POST\",\"path\":\"/v1/chat/completions\",\"route\":\"chat/completions\","
+      "\"key\":\"team "
+      "a\",\"key_sha256\":\"0a1b\",\"method\":\"POST\",\"path\":\"/v1/chat/completions\",\"route\":\"chat/"
+      "completions\","
       "\"dialect\":\"openai\",\"model\":\"fast\",\"target\":\"openai/gpt-4o-mini\","
       "\"answered_model\":\"gpt-4o-mini-2024-07-18\",\"target_request_id\":\"abc\",\"status\":502,\"outcome\":\"target_"
       "cut\","
-      "\"reason\":\"the answer ended \\\"early\\\"\\n\",\"stream\":true,\"attempts\":2,\"target_status\":200,"
+      "\"target_code\":\"busy\",\"reason\":\"the answer ended "
+      "\\\"early\\\"\\n\",\"stream\":true,\"attempts\":2,\"target_status\":200,"
       "\"duration_us\":1234567,\"overhead_us\":89,\"first_byte_us\":0,\"bytes_in\":1000,\"bytes_out\":2000,"
       "\"input_tokens\":10,\"cache_read_tokens\":0,\"cache_write_tokens\":3,\"output_tokens\":20,\"reasoning_tokens\":"
       "5}\n");
-  CHECK(line_of(full_record(), false) ==
-        "2026-01-01T00:00:00.123Z access request_id=req-1 peer=127.0.0.1:5000 key=\"team a\" method=POST "
-        "path=/v1/chat/completions route=chat/completions dialect=openai model=fast target=openai/gpt-4o-mini "
-        "answered_model=gpt-4o-mini-2024-07-18 target_request_id=abc status=502 outcome=target_cut "
-        "reason=\"the answer ended \\\"early\\\"\\n\" stream=true attempts=2 target_status=200 duration_us=1234567 "
-        "overhead_us=89 first_byte_us=0 bytes_in=1000 bytes_out=2000 input_tokens=10 cache_read_tokens=0 "
-        "cache_write_tokens=3 output_tokens=20 reasoning_tokens=5\n");
+  CHECK(
+      line_of(full_record(), false) ==
+      "2026-01-01T00:00:00.123Z access request_id=req-1 peer=127.0.0.1:5000 key=\"team a\" key_sha256=0a1b method=POST "
+      "path=/v1/chat/completions route=chat/completions dialect=openai model=fast target=openai/gpt-4o-mini "
+      "answered_model=gpt-4o-mini-2024-07-18 target_request_id=abc status=502 outcome=target_cut "
+      "target_code=busy reason=\"the answer ended \\\"early\\\"\\n\" stream=true attempts=2 target_status=200 "
+      "duration_us=1234567 "
+      "overhead_us=89 first_byte_us=0 bytes_in=1000 bytes_out=2000 input_tokens=10 cache_read_tokens=0 "
+      "cache_write_tokens=3 output_tokens=20 reasoning_tokens=5\n");
   CHECK(
       line_of(least_record(), true) ==
       "{\"time\":\"1970-01-01T00:00:00.000Z\",\"type\":\"access\",\"method\":\"GET\",\"path\":\"/v1/x\",\"status\":404,"
@@ -154,7 +161,7 @@ TEST_CASE("records are handed over in batches") {
   access.add(least_record());
   CHECK(access.empty());
   CHECK(pipe.read_lines(1 + batch).size() == (1 + batch) * line_bytes);
-  CHECK(metrics.worker(0).access_records_dropped_total.get() == 0);
+  CHECK(metrics.worker(0).records_lost_total.get() == 0);
 }
 
 TEST_CASE("the end of the access log hands over the rest") {
@@ -187,7 +194,7 @@ TEST_CASE("records that the log cannot take are counted") {
       access.flush();
     }
   }
-  const int64_t dropped = metrics.worker(0).access_records_dropped_total.get();
+  const int64_t dropped = metrics.worker(0).records_lost_total.get();
   CHECK(dropped >= 2 * (calls - static_cast<int64_t>(Log::most_queued) - 2));
   CHECK(dropped % 2 == 0);
   const auto kept = static_cast<size_t>(2 * calls - dropped);
@@ -200,7 +207,7 @@ TEST_CASE("docs/access-record.md names exactly the fields of a record, in order"
   std::ifstream file(root / "docs/access-record.md");
   REQUIRE(file);
   std::vector<std::string> documented, real;
-  const std::regex row("^\\| `([a-z_]+)` \\|.*"), name("\"([a-z_]+)\":");
+  const std::regex row("^\\| `([a-z0-9_]+)` \\|.*"), name("\"([a-z0-9_]+)\":");
   for (std::string line; std::getline(file, line);) {
     std::smatch match;
     if (std::regex_match(line, match, row)) documented.push_back(match[1]);

@@ -203,7 +203,9 @@ TEST_CASE("a tally puts the failures of a subject together") {
     all += std::string(f.subject) + " " + std::string(f.code) + " '" + std::string(f.reason) + "' " +
            std::to_string(f.at_ms) + " x" + std::to_string(f.count) + "\n";
   });
-  CHECK(all == "p/a target_timeout 'second' 30 x2\np/b internal '' 20 x1\nother target_tls '' 40 x1\n");
+  CHECK(all ==
+        "p/a target_refused 'first' 10 x1\np/b internal '' 20 x1\np/a target_timeout 'second' 30 x1\nother target_tls "
+        "'' 40 x1\n");
   tally.clear();
   CHECK(tally.empty());
 }

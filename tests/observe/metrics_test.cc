@@ -84,24 +84,46 @@ TEST_CASE("a series is found again") {
 }
 
 TEST_CASE("series beyond the limit count as other") {
-  WorkerMetrics worker;
+  Metrics metrics(2);
+  WorkerMetrics& worker = metrics.worker(0);
   const auto target = [](size_t i) { return "p/" + std::to_string(i); };
   std::set<Series*> made;
-  for (size_t i = 0; i < WorkerMetrics::most_series; ++i) made.insert(&worker.series("messages", target(i)));
-  CHECK(made.size() == WorkerMetrics::most_series);
-  Series& beyond = worker.series("messages", target(WorkerMetrics::most_series));
+  for (size_t i = 0; i < MetricNames::most_pairs; ++i) made.insert(&worker.series("messages", target(i)));
+  CHECK(made.size() == MetricNames::most_pairs);
+  Series& beyond = worker.series("messages", target(MetricNames::most_pairs));
   CHECK(made.count(&beyond) == 0);
-  CHECK(&worker.series("messages", target(WorkerMetrics::most_series + 1)) == &beyond);
+  CHECK(&worker.series("messages", target(MetricNames::most_pairs + 1)) == &beyond);
   CHECK(&worker.series("messages", "other") == &beyond);
-  CHECK(&worker.series("messages", target(WorkerMetrics::most_series - 1)) != &beyond);
+  CHECK(&worker.series("messages", target(MetricNames::most_pairs - 1)) != &beyond);
+  // The bound is of all workers together: what one has named, another may name too, and nothing else.
+  WorkerMetrics& second = metrics.worker(1);
+  CHECK(&second.series("messages", target(1)) != &second.series("messages", target(2)));
+  CHECK(&second.series("messages", "p/new") == &second.series("messages", "other"));
   // A route of its own keeps its name, until there are too many of these too.
   std::set<Series*> others = {&beyond};
-  for (size_t i = 1; i < WorkerMetrics::most_other_series; ++i)
-    others.insert(&worker.series("route" + std::to_string(i), "x"));
-  CHECK(others.size() == WorkerMetrics::most_other_series);
+  for (size_t i = 1; i < MetricNames::most_others; ++i) others.insert(&worker.series("route" + std::to_string(i), "x"));
+  CHECK(others.size() == MetricNames::most_others);
   Series& last = worker.series("one more", "x");
   CHECK(others.count(&last) == 0);
   CHECK(&worker.series("and one more", "y") == &last);
+}
+
+TEST_CASE("of targets that nothing in the configuration names, fewer have series") {
+  WorkerMetrics worker;
+  for (size_t i = 0; i < MetricNames::most_unlisted; ++i) worker.series("messages", "p/" + std::to_string(i), false);
+  Series& other = worker.series("messages", "other");
+  CHECK(&worker.series("messages", "p/one more", false) == &other);
+  CHECK(&worker.series("messages", "p/listed") != &other);
+  CHECK(&worker.series("messages", "p/0", false) != &other);
+}
+
+TEST_CASE("keys beyond the limit count as other") {
+  WorkerMetrics worker;
+  std::set<KeySeries*> made;
+  for (size_t i = 0; i < MetricNames::most_keys; ++i) made.insert(&worker.key("k" + std::to_string(i)));
+  CHECK(made.size() == MetricNames::most_keys);
+  CHECK(&worker.key("one more") == &worker.key("another"));
+  CHECK(&worker.key("k0") == *made.find(&worker.key("k0")));
 }
 
 TEST_CASE("a label that is too long counts as other") {
@@ -128,7 +150,7 @@ TEST_CASE("the page adds up the workers") {
     worker.pool_idle.set(3);
     worker.caller_bytes_in.add(10);
     worker.target_bytes_out.add(20);
-    worker.access_records_dropped_total.add(1);
+    worker.records_lost_total.add(1);
   }
   const Exposition page(metrics.page());
   const std::map<std::string, std::string> labels = {{"route", "chat/completions"}, {"target", "openai/gpt-5"}};
@@ -163,7 +185,7 @@ TEST_CASE("the page adds up the workers") {
   CHECK(page.value("sluice_pool_connections", {{"state", "idle"}}) == 6);
   CHECK(page.value("sluice_caller_bytes_total", {{"direction", "in"}}) == 20);
   CHECK(page.value("sluice_target_bytes_total", {{"direction", "out"}}) == 40);
-  CHECK(page.value("sluice_access_records_dropped_total") == 2);
+  CHECK(page.value("sluice_records_lost_total", {{"reason", "queue"}}) == 2);
   CHECK(page.value("sluice_build_info", {{"version", SLUICE_VERSION}}) == 1);
 }
 
@@ -216,7 +238,7 @@ TEST_CASE("each cell stands on the page under its own name") {
       {&W::pool_waiting, "sluice_pool_waiting", {}},
       {&W::accept_paused_total, "sluice_accept_paused_total", {}},
       {&W::malformed_requests_total, "sluice_malformed_requests_total", {}},
-      {&W::access_records_dropped_total, "sluice_access_records_dropped_total", {}},
+      {&W::records_lost_total, "sluice_records_lost_total", {{"reason", "queue"}}},
       {&W::limit_waiting, "sluice_limit_waiting", {}},
   };
   Metrics metrics(1);

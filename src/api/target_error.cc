@@ -1,0 +1,104 @@
+#include "api/target_error.h"
+
+#include <algorithm>
+#include <array>
+
+#include "api/json_unescape.h"
+
+namespace sluice::api {
+namespace {
+
+constexpr std::string_view white = " \t\r\n";
+
+// What stands behind the next `"key":` from `at` on; moves `at` behind the colon. npos: there is none.
+bool find_key(std::string_view text, std::string_view quoted_key, size_t& at) {
+  while ((at = text.find(quoted_key, at)) != text.npos) {
+    const bool escaped = at > 0 && text[at - 1] == '\\';
+    at += quoted_key.size();
+    const size_t colon = text.find_first_not_of(white, at);
+    if (escaped || colon == text.npos || text[colon] != ':') continue;
+    at = std::min(text.find_first_not_of(white, colon + 1), text.size());
+    return true;
+  }
+  return false;
+}
+
+// The string that begins at `at`, unescaped; what there is of it, if its end is missing. "": no string.
+std::string string_at(std::string_view text, size_t at) {
+  std::string value;
+  if (at >= text.size() || text[at] != '"') return value;
+  const size_t begin = ++at;
+  while (at < text.size() && text[at] != '"') at += text[at] == '\\' ? 2 : 1;
+  append_json_unescaped(value, text.substr(begin, std::min(at, text.size()) - begin));
+  return value;
+}
+
+// The first string that stands at the key, other than `not_this`.
+std::string find_string(std::string_view text, std::string_view quoted_key, std::string_view not_this = {}) {
+  for (size_t at = 0; find_key(text, quoted_key, at);) {
+    if (std::string value = string_at(text, at); !value.empty() && value != not_this) return value;
+  }
+  return {};
+}
+
+// The words of a page that no program wrote for programs: a proxy's HTML has them in its title.
+std::string plain_words(std::string_view text) {
+  if (const size_t title = text.find("<title>"); title != text.npos) {
+    text.remove_prefix(title + 7);
+    text = text.substr(0, text.find('<'));
+  }
+  const size_t begin = std::min(text.find_first_not_of(white), text.size());
+  text.remove_prefix(begin);
+  return std::string(text.substr(0, text.find_last_not_of(white) + 1));
+}
+
+// Behind the "error" that is not null, or all of it.
+std::string_view within_error(std::string_view text) {
+  for (size_t at = 0; find_key(text, "\"error\"", at);) {
+    if (!text.substr(at).starts_with("null")) return text.substr(at);
+  }
+  return text;
+}
+
+}  // namespace
+
+TargetWords target_words(std::string_view text) {
+  text = text.substr(0, longest_error_text);
+  const size_t begin = text.find_first_not_of(white);
+  if (begin == text.npos) return {};
+  if (text.find("\":") == text.npos && text.find("\" :") == text.npos) {
+    const bool is_json = text[begin] == '{' || text[begin] == '[';
+    return {{}, is_json ? std::string() : plain_words(text)};
+  }
+  TargetWords words;
+  const std::string_view error = within_error(text);
+  for (const std::string_view where : {error, text}) {
+    for (const std::string_view key : {"\"code\"", "\"status\"", "\"__type\"", "\"type\""}) {
+      if (words.code.empty()) words.code = find_string(where, key, "error");
+    }
+  }
+  words.message = string_at(error, 0);
+  for (const std::string_view where : {error, text}) {
+    for (const std::string_view key : {"\"message\"", "\"Message\"", "\"detail\"", "\"msg\""}) {
+      if (words.message.empty()) words.message = find_string(where, key);
+    }
+  }
+  return words;
+}
+
+size_t error_begins(std::string_view bytes) {
+  const size_t word = bytes.rfind("\"error\"");
+  if (word == bytes.npos) return 0;
+  const size_t line = bytes.rfind('\n', word);
+  return line == bytes.npos ? 0 : line + 1;
+}
+
+bool is_about_money(std::string_view code) {
+  constexpr std::array<std::string_view, 7> parts = {
+      "insufficient_quota",   "credit_balance",   "spend_limit",      "billing",
+      "insufficient_balance", "payment_required", "credits_exhausted"};
+  return std::any_of(parts.begin(), parts.end(),
+                     [code](std::string_view part) { return code.find(part) != code.npos; });
+}
+
+}  // namespace sluice::api
