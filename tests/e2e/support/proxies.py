@@ -15,7 +15,7 @@ EXAMPLES = ROOT / "docs" / "examples"
 PATH = os.environ["PATH"] + ":/usr/sbin"  # nginx and haproxy live there
 
 
-def _free_port():
+def free_port():
     """These programs cannot say which port they were given, so they are told one: below those that the kernel gives to whoever
     asks for any, so that no other test's server comes to be there before they listen."""
     lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
@@ -45,7 +45,7 @@ class Proxy:
         if program is None:
             pytest.skip(f"{name} is not installed (scripts/deps.sh --test)")
         for left in reversed(range(3)):  # somebody else may take the port meanwhile
-            self.port = _free_port()
+            self.port = free_port()
             command = getattr(self, f"_{name}")(program, port, changes)
             self._log = open(folder / "log", "wb")
             environment = {"PATH": PATH, "HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}

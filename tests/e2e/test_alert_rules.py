@@ -1,0 +1,172 @@
+"""The alert rules of docs/examples, run by a real Prometheus that scrapes the real program while something goes wrong: each incident fires
+its own rule, and no other."""
+
+import asyncio
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+import time
+import urllib.request
+
+import pytest
+
+from support.certificates import Authority
+from support.dialects import BY_NAME
+from support.process import Sluice
+from support.provider import Provider, head
+from support.proxies import free_port
+from support.reload import write
+from support.settings import ROOT, SANITIZED, wait_for
+
+CHAT = BY_NAME["openai"]
+# An incident is called after its provider's way; the rule that it fires, None: it is no incident.
+INCIDENTS = {
+    "well": None,
+    "down": "SluiceTargetUnreachable",
+    "error": "SluiceTargetErrors",
+    "key": "SluiceTargetRefusesKey",
+    "money": "SluiceTargetOutOfMoney",
+    "busy": "SluiceTargetRateLimits",
+    "slow": "SluiceTargetSlow",
+    "cut": "SluiceStreamsCut",
+    "limits": "SluiceRateLimited",
+    "queue": "SluiceOverloaded",
+    "certificate": "SluiceCertificateExpires",
+    "reload": "SluiceReloadFailed",
+    "records": "SluiceRecordsLost",
+}
+SLOW_S = 4
+
+
+async def answer(request):
+    way = request.target.split("/")[1]
+    statuses = {"error": 500, "key": 401, "busy": 429, "money": 429}
+    if way in statuses:
+        code = "insufficient_quota" if way == "money" else f"{way}_code"
+        await request.answer(json.dumps({"error": {"message": f"the {way}", "code": code}}).encode(), statuses[way])
+    elif way == "cut":
+        await request.send(head(200, [("content-type", "text/event-stream"), ("transfer-encoding", "chunked")]))
+        frame = b'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\n\n'
+        await request.send(b"%x\r\n%s\r\n" % (len(frame), frame))
+        return False
+    elif way == "queue":
+        await request.gone()
+        return False
+    else:
+        if way == "slow":
+            await asyncio.sleep(SLOW_S)  # a slow provider is what is tested
+        await request.answer(b'{"id":"1","choices":[{"index":0,"message":{"content":"a"},"finish_reason":"stop"}]}')
+    return True
+
+
+def config_of(way, provider, folder):
+    base_url = f"http://127.0.0.1:{1 if way == 'down' else provider.port}/{way}"
+    lab = {"dialect": "openai", "base_url": base_url, "api_key": "pk-alert-rules-000000"}
+    config = {"workers": 1, "providers": {"lab": lab}}
+    if way == "limits":
+        config["keys"] = [{"name": "team", "key": "ck-alert-rules-000000", "limits": {"requests_per_minute": 30, "burst": 1}}]
+    if way == "queue":
+        lab |= {"max_connections": 1, "timeouts": {"connect_s": 1, "first_byte_s": 600, "response_s": 600}}
+    if way == "records":
+        config["log"] = {"file": str(folder / "log")}
+    if way == "certificate":
+        lab["ca_file"] = str(Authority(folder, "old").leaf("expiring", last_day=5)[0])
+    return config
+
+
+class Prometheus:
+    def __init__(self, folder, targets):
+        program = shutil.which("prometheus")
+        if program is None:
+            pytest.skip("prometheus is not installed (package prometheus; scripts/deps.sh --test)")
+        rules = (ROOT / "docs" / "examples" / "prometheus-alerts.yml").read_text()
+        # Minutes become seconds; what is asked stays.
+        rules = re.sub(r"\[\d+m\]", "[10s]", rules)
+        rules = re.sub(r"for: \d+m", "for: 2s", rules)
+        (folder / "rules.yml").write_text(rules)
+        scrape = {"job_name": "sluice", "static_configs": [{"targets": targets}]}
+        settings = {"global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+                    "rule_files": ["rules.yml"], "scrape_configs": [scrape]}
+        (folder / "prometheus.yml").write_text(json.dumps(settings))  # JSON is YAML
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self._log = open(folder / "prometheus.log", "wb")
+        self.process = subprocess.Popen(
+            [program, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
+             f"--web.listen-address={self.url.removeprefix('http://')}"], stdout=self._log, stderr=self._log)
+
+    def firing(self):
+        """{address: names of the rules that fire}."""
+        with contextlib.suppress(OSError):
+            with urllib.request.urlopen(f"{self.url}/api/v1/alerts", timeout=5) as page:
+                found = {}
+                for alert in json.load(page)["data"]["alerts"]:
+                    if alert["state"] == "firing":
+                        found.setdefault(alert["labels"]["instance"], set()).add(alert["labels"]["alertname"])
+                return found
+        return {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(20)
+        self._log.close()
+
+
+def provoke(way, sluice, over):
+    stream = way == "cut"
+    while not over.is_set():
+        began = time.monotonic()
+        with contextlib.suppress(OSError, AssertionError, EOFError):  # some answers are cut, that is the point
+            sluice.post(CHAT.path("lab/m"), CHAT.body("lab/m", stream), CHAT.credential("ck-alert-rules-000000"))
+        over.wait(max(0.0, 0.2 - (time.monotonic() - began)))
+
+
+def test_each_incident_fires_its_own_rule_and_no_other(tmp_path, report):
+    if SANITIZED:
+        pytest.skip("sanitizers: nothing here but the program's own time, which the rules measure")
+    over = threading.Event()
+    with contextlib.ExitStack() as stack:
+        provider = stack.enter_context(Provider(answer))
+        sluices, threads = {}, []
+        for way in INCIDENTS:
+            folder = tmp_path / way
+            folder.mkdir()
+            # A file that is full at once, as a disk is.
+            wrapper = ("prlimit", "--fsize=6000") if way == "records" else ()
+            sluices[way] = stack.enter_context(Sluice(folder, config_of(way, provider, folder), wrapper=wrapper))
+            for _ in range(6 if way == "slow" else 2 if way == "queue" else 1):
+                threads.append(threading.Thread(target=provoke, args=(way, sluices[way], over)))
+        write(sluices["reload"], '{"wrong": true}')
+        os.kill(sluices["reload"].pid, signal.SIGHUP)
+        addresses = {f"127.0.0.1:{sluice.port}": way for way, sluice in sluices.items()}
+        prometheus = stack.enter_context(Prometheus(tmp_path, list(addresses)))
+        for thread in threads:
+            thread.start()
+        try:
+            seen = {}
+
+            def all_fire():
+                for address, names in prometheus.firing().items():
+                    seen.setdefault(addresses[address], set()).update(names)
+                time.sleep(0.2)  # Prometheus is asked, which has no way to tell
+                return all(rule is None or rule in seen.get(way, ()) for way, rule in INCIDENTS.items())
+
+            with contextlib.suppress(AssertionError):  # what is missing is told better below
+                wait_for(all_fire, "every rule", 45)
+                deadline = time.monotonic() + 3
+                while time.monotonic() < deadline:  # whether others join
+                    all_fire()
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join(30)
+        report(f"alert rules: {sum(map(bool, seen.values()))} incidents, each with its own rule")
+        wanted = {way: {rule} if rule else set() for way, rule in INCIDENTS.items()}
+        assert {way: seen.get(way, set()) for way in INCIDENTS} == wanted
