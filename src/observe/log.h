@@ -24,11 +24,13 @@ std::optional<Level> level_named(std::string_view name);  // as in the configura
 // One named value of a log line: text, which must live for the call, or a number, which is one in JSON, too.
 class LogValue {
  public:
+  // NOLINTBEGIN(google-explicit-constructor): a field is written {"name", value}, whatever the value is.
   template <typename Text>
   requires std::convertible_to<Text, std::string_view> LogValue(const Text& text) : text_(text) {}
   template <std::integral Number>
   LogValue(Number number)
       : number_bytes_(static_cast<size_t>(std::to_chars(digits_, std::end(digits_), number).ptr - digits_)) {}
+  // NOLINTEND(google-explicit-constructor)
 
   bool is_number() const { return number_bytes_ != 0; }
   std::string_view text() const { return is_number() ? std::string_view(digits_, number_bytes_) : text_; }
