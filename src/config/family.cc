@@ -1,5 +1,6 @@
 #include "config/family.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -104,6 +105,13 @@ std::string_view family_of(std::string_view model) {
   if (found != nullptr && found->prefix == "ft:") return found->provider;
   if (model.find(':') != std::string_view::npos) return "ollama";  // "llama3.2:3b": only Ollama writes tags
   return found == nullptr ? std::string_view{} : found->provider;
+}
+
+bool is_maker(std::string_view provider) {
+  if (provider == "perplexity") return true;
+  if (provider.empty() || provider == "nvidia") return false;  // which serves many others'
+  return std::any_of(families.begin(), families.end(),
+                     [provider](const Family& family) { return family.provider == provider; });
 }
 
 }  // namespace sluice::config

@@ -65,6 +65,13 @@ bool tells_of_proxy(std::string_view name) {
   return {ErrorCode::forbidden, std::move(text)};
 }
 
+// Where the target speaks ollama, "llama3.2" in the key's list is "llama3.2:latest" too.
+[[gnu::cold]] bool allowed_in_other_words(const config::CallerKey& key, const routing::Target& target,
+                                          const routing::Router& router) {
+  const std::vector<std::string> spellings = router.other_spellings(target);
+  return std::any_of(spellings.begin(), spellings.end(), [&key](const auto& one) { return key.models.has(one); });
+}
+
 }  // namespace
 
 Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& head, policy::RecentKeys* recent) {
@@ -110,7 +117,10 @@ Result<void> may_administer(const policy::CallerKeys& keys, const http::RequestH
 Result<void> may_use(const Admitted& admitted, std::string_view requested, const routing::Target& target,
                      const routing::Router& router) {
   if (admitted.key == nullptr || admitted.key->models.empty()) return {};
-  if (policy::may_use(*admitted.key, requested, target.label())) return {};
+  // "lab/x" in the list means the provider lab, also while there is none.
+  const bool names_provider = target.guessed && requested.find('/') != std::string_view::npos;
+  if (policy::may_use(*admitted.key, names_provider ? "" : requested, target.label())) return {};
+  if (allowed_in_other_words(*admitted.key, target, router)) return {};
   return tl::unexpected<Error>(not_for(*admitted.key, requested, router));
 }
 

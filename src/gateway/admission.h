@@ -26,7 +26,8 @@ Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& 
 // keys, from loopback or a Unix socket, and not through a proxy. Else unauthorized or forbidden.
 Result<void> may_administer(const policy::CallerKeys& keys, const http::RequestHead& head, std::string_view peer);
 
-// forbidden: the key may not use this model. `requested` is the caller's name for it.
+// forbidden: the key may not use this model. `requested` is the caller's name for it; the key's list may hold that, or
+// what it is at its provider.
 Result<void> may_use(const Admitted& admitted, std::string_view requested, const routing::Target& target,
                      const routing::Router& router);
 // What becomes of `error`, met on the way to a target for `requested`, where the key is held to some models: whether

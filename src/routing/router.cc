@@ -5,6 +5,7 @@
 
 #include "base/nearest.h"
 #include "config/family.h"
+#include "routing/ollama_name.h"
 
 namespace sluice::routing {
 namespace {
@@ -18,6 +19,11 @@ std::string_view maker_of(Dialect dialect) {
 bool has_control_character(std::string_view name) {
   return std::any_of(name.begin(), name.end(),
                      [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
+}
+
+// The demo has its own names only.
+bool names_as_ollama(const config::Provider& provider) {
+  return provider.speaks(Dialect::ollama) && !provider.base_url.demo;
 }
 
 std::string join(std::span<const std::string_view> names) {
@@ -48,6 +54,7 @@ Router::Router(const config::Config& config)
     const auto number = static_cast<uint32_t>(&provider - config.providers.data());
     providers_.add(provider.name, number);
     add_listed(provider, number);
+    if (names_as_ollama(provider)) add_spellings(provider, number);
     add_speaker(provider);
   }
   std::sort(prefix_sizes_.begin(), prefix_sizes_.end());
@@ -78,14 +85,28 @@ void Router::add_listed(const config::Provider& provider, uint32_t number) {
   }
 }
 
+void Router::add_spellings(const config::Provider& provider, uint32_t number) {
+  for (const std::string_view entry : provider.models) {
+    std::string common = ollama_name(entry);
+    if (common.empty()) continue;  // a pattern
+    spellings_.push_back({std::move(common), number, entry});
+    const Spelling& made = spellings_.back();
+    const auto place = static_cast<uint32_t>(spellings_.size() - 1);
+    const uint32_t before = common_spellings_.add(made.common, place);
+    if (before == NameIndex::none || before == several) continue;
+    if (spellings_[before].provider != number) common_spellings_.set(made.common, several);
+  }
+}
+
 void Router::add_speaker(const config::Provider& provider) {
   for (size_t i = 0; i < speakers_.size(); ++i) {
     const auto dialect = static_cast<Dialect>(i);
     if (!provider.speaks(dialect)) continue;
     Speakers& speakers = speakers_[i];
-    speakers.only = &provider;
-    ++speakers.count;
+    speakers.all.add(provider);
     if (provider.name == maker_of(dialect)) speakers.maker = &provider;
+    if (provider.base_url.demo) continue;
+    (config::is_maker(provider.name) ? speakers.makers : speakers.hosts).add(provider);
   }
 }
 
@@ -108,37 +129,77 @@ Result<Target> Router::route(std::string_view name, Dialect dialect) const {
       return Target{by_name, std::string(name.substr(slash + 1))};
     }
   }
-  if (const config::Provider* const lister = lister_of(name); lister != nullptr) {
-    return Target{lister, std::string(name)};
+  const uint32_t lister = lister_of(name);
+  if (lister < several) return Target{&config_.providers[lister], std::string(name)};
+  const uint32_t place = lister == NameIndex::none && !spellings_.empty() ? spelled(name) : NameIndex::none;
+  if (place < several) {
+    const Spelling& spelling = spellings_[place];
+    return Target{&config_.providers[spelling.provider], std::string(spelling.listed)};
   }
-  if (const std::string_view family = config::family_of(name); !family.empty()) {
+  const std::string_view family = config::family_of(name);
+  if (!family.empty()) {
     if (const config::Provider* const by_family = provider(family); by_family != nullptr) {
       return Target{by_family, std::string(name)};
     }
   }
+  const bool listed = lister == several || place == several;
+  const config::Provider* const guessed = listed ? nullptr : guess(name, family, dialect);
+  if (guessed != nullptr) return Target{guessed, std::string(name), nullptr, true};
   return tl::unexpected<Error>(unknown(name));
 }
 
-// The only provider that lists `name` itself, else the only one that does so by a pattern.
-const config::Provider* Router::lister_of(std::string_view name) const {
-  const auto one = [this](uint32_t number) { return number < several ? &config_.providers[number] : nullptr; };
-  if (const uint32_t exact = listed_.find(name); exact != NameIndex::none) return one(exact);
+// The only provider that lists `name` itself, else the only one that does so by a pattern; none, several.
+uint32_t Router::lister_of(std::string_view name) const {
+  if (const uint32_t exact = listed_.find(name); exact != NameIndex::none) return exact;
   uint32_t by_prefix = NameIndex::none;
   for (const size_t size : prefix_sizes_) {
     if (size > name.size()) break;
     const uint32_t number = prefixes_.find(name.substr(0, size));
     if (number == NameIndex::none) continue;
-    if (by_prefix != NameIndex::none && by_prefix != number) return nullptr;
+    if (by_prefix != NameIndex::none && by_prefix != number) return several;
     by_prefix = number;
   }
-  return one(by_prefix);
+  return by_prefix;
+}
+
+uint32_t Router::spelled(std::string_view name) const { return common_spellings_.find(ollama_name(name)); }
+
+// Who else may have a model of this family ("": of none that is known), whose own provider is not there. Those that
+// serve others' models may have any; a maker, one whose name is not known yet: without a slash, none has such.
+const config::Provider* Router::guess(std::string_view name, std::string_view family, Dialect dialect) const {
+  if (family == name_of(Dialect::ollama)) {
+    const config::Provider* const only = speakers_[static_cast<size_t>(Dialect::ollama)].hosts.only();
+    if (only != nullptr && only->speaks(dialect)) return only;
+  }
+  const Speakers& speakers = speakers_[static_cast<size_t>(dialect)];
+  if (speakers.hosts.count > 0) return speakers.hosts.only();
+  return family.empty() && name.find('/') == std::string_view::npos ? speakers.makers.only() : nullptr;
+}
+
+std::vector<std::string> Router::other_spellings(const Target& target) const {
+  std::vector<std::string> spellings;
+  if (!names_as_ollama(*target.provider)) return spellings;
+  const std::string common = ollama_name(target.model);
+  if (common.empty()) return spellings;
+  const auto add_bare = [&](const std::string& name) {
+    if (target.entry != nullptr || name.find('/') != std::string::npos) return;
+    const Result<Target> bare = route(name, Dialect::ollama);
+    const bool same = bare && bare->provider == target.provider && bare->entry == nullptr;
+    if (same && ollama_name(bare->model) == common) spellings.push_back(name);
+  };
+  add_bare(target.model);
+  const std::string other = with_or_without_latest(target.model);
+  if (other.empty()) return spellings;
+  spellings.push_back(target.provider->name + '/' + other);
+  add_bare(other);
+  return spellings;
 }
 
 Result<Target> Router::route_without_model(Dialect dialect) const {
   const Speakers& speakers = speakers_[static_cast<size_t>(dialect)];
-  if (speakers.count == 1) return Target{speakers.only, ""};
+  if (speakers.all.only() != nullptr) return Target{speakers.all.only(), ""};
   if (speakers.maker != nullptr) return Target{speakers.maker, ""};
-  if (speakers.count == 0) {
+  if (speakers.all.count == 0) {
     return fail(ErrorCode::untranslatable,
                 "no configured provider speaks the " + std::string(name_of(dialect)) + " dialect of this path");
   }

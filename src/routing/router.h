@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,7 @@ struct Target {
   const config::Provider* provider = nullptr;  // lives as long as the Config
   std::string model;                           // what the provider calls it; empty for requests without a model
   const config::Model* entry = nullptr;        // of the config, where the caller used a name of its `models`
+  bool guessed = false;                        // no list and no family has the name
   std::string label() const;                   // "provider/model", for records and headers
 };
 
@@ -32,10 +34,15 @@ class Router {
   Router(const Router&) = delete;
   Router& operator=(const Router&) = delete;
 
-  // In this order: a name of `models`; "provider/model"; the one provider that lists the name; the provider of its
-  // family. unknown_model names the nearest known names. An empty `name` goes to the provider that speaks `dialect`:
-  // the only one, or the one named like the dialect's maker. bad_request: a control character in `name`.
+  // In this order: a name of `models`; "provider/model"; the one provider that lists the name, also in another of
+  // Ollama's spellings (ollama_name.h) where it speaks ollama: what is sent is the list's; the provider of its family;
+  // the only one that speaks `dialect` and may have it all the same (a list may be older than what the provider has).
+  // unknown_model names the nearest known names. An empty `name` goes to the provider that speaks `dialect`: the only
+  // one, or the one named like the dialect's maker. bad_request: a control character in `name`.
   Result<Target> route(std::string_view name, Dialect dialect) const;
+  // How a list of allowed models may say the same as `target`, beside its label: where it speaks ollama, with ":latest"
+  // or without, as "provider/model", and as bare names that route() takes to the same model. Else none.
+  [[gnu::cold]] std::vector<std::string> other_spellings(const Target& target) const;
   // The provider of that name, or nullptr.
   const config::Provider* provider(std::string_view name) const;
   // Every name that can be told beforehand, for /v1/models: (name, provider).
@@ -44,22 +51,39 @@ class Router {
  private:
   static constexpr uint32_t several = NameIndex::none - 1;  // in the place of a provider's number
   void add_listed(const config::Provider& provider, uint32_t number);
+  [[gnu::cold]] void add_spellings(const config::Provider& provider, uint32_t number);
   void add_speaker(const config::Provider& provider);
   Result<Target> route_without_model(Dialect dialect) const;
-  const config::Provider* lister_of(std::string_view name) const;
-  Error unknown(std::string_view name) const;
+  uint32_t lister_of(std::string_view name) const;
+  [[gnu::cold]] uint32_t spelled(std::string_view name) const;
+  [[gnu::cold]] const config::Provider* guess(std::string_view name, std::string_view family, Dialect dialect) const;
+  [[gnu::cold]] Error unknown(std::string_view name) const;
 
+  struct Group {
+    size_t count = 0;
+    const config::Provider* last = nullptr;
+    const config::Provider* only() const { return count == 1 ? last : nullptr; }
+    void add(const config::Provider& provider) { ++count, last = &provider; }
+  };
   // Who speaks a dialect.
   struct Speakers {
-    size_t count = 0;
-    const config::Provider* only = nullptr;   // of one, that
+    Group all;
+    Group makers, hosts;                      // of models of their own, of others'; without the demo
     const config::Provider* maker = nullptr;  // the one named like the dialect's maker
+  };
+  // What an Ollama provider lists.
+  struct Spelling {
+    std::string common;  // ollama_name()
+    uint32_t provider;
+    std::string_view listed;
   };
 
   const config::Config& config_;
   // Numbers of config_.models and config_.providers; the names are theirs.
   NameIndex models_, providers_, listed_, prefixes_;
   std::vector<size_t> prefix_sizes_;  // of `prefixes_`, each once, ascending
+  std::deque<Spelling> spellings_;    // stay in their place
+  NameIndex common_spellings_;        // numbers of spellings_; `several`: of more than one provider
   std::vector<const config::Provider*> model_providers_;
   std::array<Speakers, dialect_names.size()> speakers_;
   std::vector<std::pair<std::string, std::string>> known_;
