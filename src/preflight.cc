@@ -9,7 +9,9 @@
 #include <filesystem>
 #include <utility>
 
+#include "config/expiry.h"
 #include "gateway/certificate_check.h"
+#include "gateway/key_check.h"
 #include "net/bind_check.h"
 
 namespace sluice {
@@ -93,6 +95,8 @@ class Preflight {
 std::vector<config::Problem> preflight(config::Config& config, const std::vector<std::string>& passed,
                                        int64_t now_unix_s) {
   Preflight look(config);
+  config::warn_of_expiry(config, now_unix_s);
+  look.add(gateway::check_keys(config));
   look.add(gateway::check_certificates(config, now_unix_s));
   look.check_file(config.log.file, "log.file", true);
   look.check_file(config.pid_file, "pid_file", false);

@@ -26,6 +26,9 @@ void mask_secrets(observe::Log& log, std::initializer_list<const config::Config*
   for (const config::Config* config : configs) {
     for (const config::CallerKey& key : config->keys) {
       if (!key.key.empty()) secrets.push_back(key.key);
+      for (const config::OlderSecret& older : key.older) {
+        if (!older.key.empty()) secrets.push_back(older.key);
+      }
     }
     for (const config::Provider& provider : config->providers) {
       secrets.push_back(provider.api_key);

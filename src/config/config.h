@@ -62,10 +62,19 @@ struct RateLimits {
   bool operator==(const RateLimits&) const = default;
 };
 
+// A secret that a key had before, and that its callers may go on using while they change over.
+struct OlderSecret {
+  std::string key;  // as that of CallerKey
+  std::array<unsigned char, 32> sha256{};
+  int64_t expires_unix_s = 0;  // its last second, never later than the key's; 0: none
+};
+
 struct CallerKey {
   std::string name;
   std::string key;  // a secret: the key itself, where it is given in clear, hashed at start; empty: sha256 counts
   std::array<unsigned char, 32> sha256{};  // of the key, where only this is given
+  int64_t expires_unix_s = 0;              // its last second; 0: none
+  std::vector<OlderSecret> older;          // the newest of them first
   AllowedModels models;                    // empty: all. "openai/*" allows a prefix
   RateLimits limits;
   bool admin = false;  // may see /admin

@@ -13,7 +13,9 @@ inline constexpr std::array<std::string_view, 16> root = {
     "providers", "models", "limits",  "timeouts",         "log",      "alerts",          "metrics"};
 inline constexpr std::array<std::string_view, 1> cors = {"origins"};
 inline constexpr std::array<std::string_view, 2> tls = {"cert_file", "key_file"};
-inline constexpr std::array<std::string_view, 6> key = {"name", "key", "sha256", "models", "limits", "admin"};
+inline constexpr std::array<std::string_view, 7> key = {"name",   "key",    "sha256", "expires",
+                                                        "models", "limits", "admin"};
+inline constexpr std::array<std::string_view, 3> key_secret = {"key", "sha256", "expires"};
 inline constexpr std::array<std::string_view, 5> rate_limits = {"requests_per_minute", "burst", "tokens_per_minute",
                                                                 "concurrent", "queue_s"};
 inline constexpr std::array<std::string_view, 15> provider = {"dialect",   "base_url",        "api_key",
@@ -37,10 +39,11 @@ struct Table {
   std::string_view path;  // of the object that holds them: "providers.NAME.timeouts"; "" for the file itself
   std::span<const std::string_view> names;
 };
-inline constexpr std::array<Table, 16> all = {{{"", root},
+inline constexpr std::array<Table, 17> all = {{{"", root},
                                                {"cors", cors},
                                                {"tls", tls},
                                                {"keys[]", key},
+                                               {"keys[].key[]", key_secret},
                                                {"keys[].limits", rate_limits},
                                                {"providers.NAME", provider},
                                                {"providers.NAME.timeouts", provider_timeouts},

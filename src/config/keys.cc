@@ -1,8 +1,12 @@
 // The "keys" of sluice.json: who may call, and what.
+#include <algorithm>
 #include <array>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 #include "base/name_index.h"
+#include "config/expiry.h"
 #include "config/fields.h"
 #include "config/secret.h"
 #include "config/sections.h"
@@ -11,6 +15,7 @@ namespace sluice::config {
 namespace {
 
 constexpr size_t longest_key_name = 64;
+constexpr size_t most_secrets = 16;  // of one key
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -44,20 +49,73 @@ void read_name(Reading& reading, const ObjectReader& object, std::string& name) 
   }
 }
 
-// Exactly one of "key" and "sha256".
-void read_value(Reading& reading, const ObjectReader& object, CallerKey& key) {
-  const Node* clear = object.find("key");
-  const Node* digest = object.find("sha256");
-  if ((clear == nullptr) == (digest == nullptr)) {
-    reading.report(object.node().at, object.own_path(),
-                   clear == nullptr ? "has neither key nor sha256" : "has both key and sha256",
-                   "allowed: exactly one of them");
+void read_expiry(Reading& reading, const ObjectReader& object, int64_t& expires_unix_s) {
+  const Node* node = object.find("expires");
+  if (node == nullptr) return;
+  const std::optional<int64_t> expires =
+      node->kind == Node::Kind::string ? parse_expiry(node->text) : std::optional<int64_t>();
+  if (expires) {
+    expires_unix_s = *expires;
+  } else {
+    reading.report(node->at, object.path("expires"), found(*node), std::string(expiry_forms));
   }
-  if (clear != nullptr) key.key = read_secret(reading, *clear, object.path("key"), SecretUse::key).value_or("");
-  if (digest == nullptr) return;
-  if (digest->kind != Node::Kind::string || !parse_sha256(digest->text, key.sha256)) {
-    reading.report(digest->at, object.path("sha256"), "is not a SHA-256 digest", "allowed: 64 hexadecimal digits");
+}
+
+// Which of "key" and "sha256" the object has: exactly one; "" for anything else, which is reported.
+std::string_view form_of(Reading& reading, const ObjectReader& object) {
+  const bool clear = object.find("key") != nullptr, digest = object.find("sha256") != nullptr;
+  if (clear != digest) return clear ? "key" : "sha256";
+  reading.report(object.node().at, object.own_path(), clear ? "has both key and sha256" : "has neither key nor sha256",
+                 "allowed: exactly one of them");
+  return "";
+}
+
+// One secret, in clear or as a digest.
+void read_form(Reading& reading, const Node& node, const std::string& path, bool clear, OlderSecret& secret) {
+  if (clear) {
+    secret.key = read_secret(reading, node, path, SecretUse::key).value_or("");
+  } else if (node.kind != Node::Kind::string || !parse_sha256(node.text, secret.sha256)) {
+    reading.report(node.at, path, "is not a SHA-256 digest", "allowed: 64 hexadecimal digits");
   }
+}
+
+// One of a list of secrets: as it would stand alone, or an object that also says when it expires.
+void read_item(Reading& reading, const Node& node, const std::string& path, bool clear, OlderSecret& secret) {
+  if (node.kind != Node::Kind::object || node.find("file") != nullptr) {
+    return read_form(reading, node, path, clear, secret);
+  }
+  const ObjectReader object(reading, node, path, fields::key_secret);
+  if (const std::string_view form = form_of(reading, object); !form.empty()) {
+    read_form(reading, *object.find(form), object.path(form), form == "key", secret);
+  }
+  read_expiry(reading, object, secret.expires_unix_s);
+}
+
+// The key's secrets: one, or a list with the newest first. What expires with the key does so no later than the key.
+void read_secrets(Reading& reading, const ObjectReader& object, CallerKey& key) {
+  read_expiry(reading, object, key.expires_unix_s);
+  const std::string_view form = form_of(reading, object);
+  if (form.empty()) return;
+  const Node& node = *object.find(form);
+  const std::string path = object.path(form);
+  std::vector<OlderSecret> secrets(node.kind == Node::Kind::array ? node.items.size() : 1);
+  if (secrets.empty() || secrets.size() > most_secrets) {
+    const std::string found = secrets.empty() ? "found an empty list" : "found a list of more than 16";
+    return reading.report(node.at, path, found, "allowed: a secret, or a list of up to 16 of them, the newest first");
+  }
+  if (node.kind != Node::Kind::array) read_form(reading, node, path, form == "key", secrets.front());
+  for (size_t i = 0; i < node.items.size(); ++i) {
+    read_item(reading, node.items[i], item_path(path, i), form == "key", secrets[i]);
+  }
+  for (OlderSecret& secret : secrets) {
+    if (key.expires_unix_s == 0) continue;
+    if (secret.expires_unix_s == 0) secret.expires_unix_s = key.expires_unix_s;
+    secret.expires_unix_s = std::min(secret.expires_unix_s, key.expires_unix_s);
+  }
+  key.key = std::move(secrets.front().key);
+  key.sha256 = secrets.front().sha256;
+  key.expires_unix_s = secrets.front().expires_unix_s;
+  key.older.assign(std::make_move_iterator(secrets.begin() + 1), std::make_move_iterator(secrets.end()));
 }
 
 void read_allowed_models(Reading& reading, const ObjectReader& object, AllowedModels& models) {
@@ -86,6 +144,8 @@ class SeenKeys {
   void add(const ObjectReader& object);
 
  private:
+  void add_secret(const ObjectReader& object, const std::string& key, const std::array<unsigned char, 32>& sha256);
+
   Reading& reading_;
   const std::vector<CallerKey>& keys_;
   NameIndex names_, clear_, digests_;
@@ -97,14 +157,21 @@ void SeenKeys::add(const ObjectReader& object) {
   if (!key.name.empty() && names_.add(key.name, number) != NameIndex::none) {
     reading_.report(object.find("name")->at, object.path("name"), "the name " + key.name + " stands there twice");
   }
-  const std::array<unsigned char, 32> none{};
-  const std::string_view digest(reinterpret_cast<const char*>(key.sha256.data()), key.sha256.size());
-  const uint32_t same_key = key.key.empty() ? NameIndex::none : clear_.add(key.key, number);
-  const uint32_t same_digest = key.sha256 == none ? NameIndex::none : digests_.add(digest, number);
-  if (same_key == NameIndex::none && same_digest == NameIndex::none) return;
-  const bool clear = same_key != NameIndex::none;
-  reading_.report(object.node().at, object.path(clear ? "key" : "sha256"),
-                  "is the same as that of " + keys_[clear ? same_key : same_digest].name);
+  add_secret(object, key.key, key.sha256);
+  for (const OlderSecret& older : key.older) add_secret(object, older.key, older.sha256);
+}
+
+void SeenKeys::add_secret(const ObjectReader& object, const std::string& key,
+                          const std::array<unsigned char, 32>& sha256) {
+  const auto number = static_cast<uint32_t>(keys_.size() - 1);
+  const std::string_view digest(reinterpret_cast<const char*>(sha256.data()), sha256.size());
+  uint32_t same = NameIndex::none;
+  if (!key.empty()) same = clear_.add(key, number);
+  if (sha256 != std::array<unsigned char, 32>{}) same = digests_.add(digest, number);
+  if (same == NameIndex::none) return;
+  const std::string path = object.path(object.find("key") != nullptr ? "key" : "sha256");
+  reading_.report(object.node().at, path,
+                  same == number ? "holds the same secret twice" : "is the same as that of " + keys_[same].name);
 }
 
 }  // namespace
@@ -122,7 +189,7 @@ void read_keys(Reading& reading, const Node& node, std::vector<CallerKey>& keys)
     if (item.kind != Node::Kind::object) continue;
     CallerKey key;
     read_name(reading, object, key.name);
-    read_value(reading, object, key);
+    read_secrets(reading, object, key);
     read_allowed_models(reading, object, key.models);
     read_rate_limits(reading, object, key.limits);
     object.read_flag("admin", key.admin);

@@ -7,6 +7,7 @@
 
 #include "api/credential.h"
 #include "base/nearest.h"
+#include "config/expiry.h"
 #include "gateway/web_gate.h"
 
 namespace sluice::gateway {
@@ -72,23 +73,35 @@ bool tells_of_proxy(std::string_view name) {
   return std::any_of(spellings.begin(), spellings.end(), [&key](const auto& one) { return key.models.has(one); });
 }
 
+[[gnu::cold]] std::string expired_text(const policy::KnownSecret& secret) {
+  return (secret.number == 0 ? "the API key '" : "this old secret of the API key '") + secret.key->name +
+         "' expired at " + config::expiry_text(secret.expires_unix_s());
+}
+
 }  // namespace
 
 Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& head, policy::RecentKeys* recent) {
   if (keys.empty()) return Admitted{};
   bool any = false;
+  const policy::KnownSecret* expired = nullptr;
   for (size_t i = 0; i < head.fields.size(); ++i) {
     const http::Field field = head.fields[i];
     if (!api::is_key_field(field.name)) continue;
     std::string_view presented = field.value;
     if (presented.size() > 7 && http::same_name(presented.substr(0, 7), "bearer ")) presented.remove_prefix(7);
     any = true;
-    const config::CallerKey* const key = recent != nullptr ? recent->find(keys, presented) : keys.find(presented);
-    if (key != nullptr) return Admitted{key};
+    const policy::KnownSecret* const known = recent != nullptr ? recent->find(keys, presented) : keys.find(presented);
+    if (known == nullptr) continue;
+    if (!keys.has_expired(*known)) return Admitted{known->key, known->number};
+    expired = known;
   }
   std::string decoded;
   const std::string_view in_query = api::find_credential(http::Fields(), head.query(), decoded);
-  if (const config::CallerKey* key = keys.find(in_query); key != nullptr) return Admitted{key};
+  if (const policy::KnownSecret* const known = keys.find(in_query); known != nullptr) {
+    if (!keys.has_expired(*known)) return Admitted{known->key, known->number};
+    expired = known;
+  }
+  if (expired != nullptr) return fail(ErrorCode::unauthorized, expired_text(*expired));
   if (any || !in_query.empty()) return fail(ErrorCode::unauthorized, "this API key is not known here");
   return fail(ErrorCode::unauthorized,
               "no API key was sent; send one as 'Authorization: Bearer KEY', 'x-api-key', 'x-goog-api-key' or '?key='");

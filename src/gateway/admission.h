@@ -15,9 +15,10 @@ namespace sluice::gateway {
 
 struct Admitted {
   const config::CallerKey* key = nullptr;  // nullptr: no keys are configured, everyone may
+  uint32_t secret = 0;                     // which of the key's: 0 is the newest
 };
 
-// unauthorized: keys are configured and none was sent, or one that is not known.
+// unauthorized: keys are configured and none was sent, or one that is not known or has expired.
 // `recent`: of this thread and these keys; nullptr: the key is looked for without.
 Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& head,
                        policy::RecentKeys* recent = nullptr);

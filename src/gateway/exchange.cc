@@ -60,7 +60,7 @@ Result<void> Exchange::check_head() {
   const Result<Admitted> admitted = admit(context_.keys, head_, &context_.recent_keys);
   if (!admitted) return tl::unexpected<Error>(admitted.error());
   admitted_ = *admitted;
-  account_.key = admitted_.key;
+  account_.note(admitted_);
   if (match_.endpoint->model_in == api::ModelIn::json_body && head_.framing == BodyFraming::none) {
     return fail(ErrorCode::length_required,
                 "this path needs a JSON body, with Content-Length or Transfer-Encoding: chunked");

@@ -6,7 +6,6 @@
 
 #include "api/credential.h"
 #include "api/target_error.h"
-#include "gateway/admission.h"
 
 namespace sluice::gateway {
 namespace {
@@ -31,12 +30,22 @@ void count_tokens(std::array<observe::Cell, observe::token_kinds>& tokens, const
   add(TokenKind::reasoning, usage.reasoning);
 }
 
+void note_key(observe::AccessRecord& record, const config::CallerKey& key, uint32_t secret) {
+  record.key = key.name;
+  if (secret != 0) record.key_secret = secret + 1;
+}
+
 // The first hex digits of the SHA-256 of the key that was sent and is not known, so that whoever keeps the keys can
-// tell which one it was. "": none was sent.
-[[gnu::cold]] std::string unknown_key(const http::RequestHead& head) {
+// tell which one it was. "": none was sent, or one that has expired, whose name is recorded then.
+[[gnu::cold]] std::string unknown_key(const policy::CallerKeys& keys, const http::RequestHead& head,
+                                      observe::AccessRecord& record) {
   std::string decoded;
   const std::string_view key = api::find_credential(head.fields, head.query(), decoded);
   if (key.empty()) return {};
+  if (const policy::KnownSecret* const known = keys.find(key); known != nullptr) {
+    note_key(record, *known->key, known->number);
+    return {};
+  }
   constexpr std::string_view digits = "0123456789abcdef";
   const policy::Digest digest = policy::sha256(key);
   std::string text;
@@ -54,7 +63,7 @@ void record(Context& context, const Closing& ending, uint64_t now_ns) {
       std::chrono::duration_cast<std::chrono::milliseconds>(wall).count() - static_cast<int64_t>(duration_us / 1000);
   record.request_id = account.request_id;
   record.peer = peer;
-  if (account.key != nullptr) record.key = account.key->name;
+  if (account.key != nullptr) note_key(record, *account.key, account.key_secret);
   record.method = http::name_of(head.method);
   record.path = head.path();
   if (account.endpoint != nullptr) {
@@ -70,7 +79,7 @@ void record(Context& context, const Closing& ending, uint64_t now_ns) {
   record.target_code = account.target_code;
   std::string key_sha256;
   if (account.error_code == ErrorCode::unauthorized && !account.error.empty()) {
-    record.key_sha256 = key_sha256 = unknown_key(head);
+    record.key_sha256 = key_sha256 = unknown_key(context.keys, head, record);
   }
   record.stream = account.stream;
   record.attempts = account.attempts;
@@ -246,7 +255,7 @@ void settle_refused_page(Context& context, const http::RequestHead& head, const 
   account.error = error.message;
   account.status = http_status(error.code);
   if (error.code == ErrorCode::forbidden) {
-    if (const Result<Admitted> admitted = admit(context.keys, head); admitted) account.key = admitted->key;
+    if (const Result<Admitted> admitted = admit(context.keys, head); admitted) account.note(*admitted);
   }
   record(context, {account, head, responder}, net::Loop::now_ns());
 }

@@ -9,6 +9,7 @@
 #include "api/endpoint.h"
 #include "base/error.h"
 #include "config/config.h"
+#include "gateway/admission.h"
 #include "gateway/context.h"
 #include "http/service.h"
 
@@ -22,6 +23,7 @@ struct Account {
   std::string target_request_id;  // the target's own x-request-id or request-id
   const api::Endpoint* endpoint = nullptr;
   const config::CallerKey* key = nullptr;
+  uint32_t key_secret = 0;  // which of the key's: 0 is the newest
   ErrorCode error_code = ErrorCode::internal;
   std::string error;        // empty: it went well
   std::string target_code;  // the target's own name for its error
@@ -36,6 +38,11 @@ struct Account {
   uint64_t relayed_ns = 0;        // and written to the caller
   uint64_t first_byte_ns = 0;     // of the answer's body
   uint64_t target_bytes_in = 0, target_bytes_out = 0;
+
+  void note(const Admitted& admitted) {
+    key = admitted.key;
+    key_secret = admitted.secret;
+  }
 };
 
 // The address of the caller itself: the last one in X-Forwarded-For that a trusted proxy has vouched for, else `peer`.

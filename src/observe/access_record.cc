@@ -131,6 +131,7 @@ void write_fields(AnyForm& form, const AccessRecord& record) {
   text("request_id", record.request_id);
   text("peer", record.peer);
   text("key", record.key);
+  if (record.key_secret > 0) number("key_secret", record.key_secret);
   word("key_sha256", record.key_sha256);
   word("method", record.method);
   text("path", record.path);

@@ -5,6 +5,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
+#include <time.h>
 
 #include <bit>
 #include <cstring>
@@ -22,16 +23,36 @@ Digest sha256(std::string_view bytes) {
   return digest;
 }
 
-CallerKeys::CallerKeys(const std::vector<config::CallerKey>& keys) : slots_(std::bit_ceil(2 * keys.size() + 1)) {
+int64_t unix_now_s() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return now.tv_sec;
+}
+
+CallerKeys::CallerKeys(const std::vector<config::CallerKey>& keys, Clock clock) : clock_(clock) {
   std::random_device device;
   factor_ = (uint64_t{device()} << 32) | device() | 1;
-  entries_.reserve(keys.size());
+  size_t secrets = keys.size();
+  for (const config::CallerKey& key : keys) secrets += key.older.size();
+  slots_.resize(std::bit_ceil(2 * secrets + 1));
+  entries_.reserve(secrets);
   for (const config::CallerKey& key : keys) {
-    entries_.push_back({key.key.empty() ? key.sha256 : sha256(key.key), &key});
-    size_t slot = slot_of(entries_.back().digest);
-    while (slots_[slot] != 0) slot = (slot + 1) & (slots_.size() - 1);
-    slots_[slot] = static_cast<uint32_t>(entries_.size());
+    add({key.key.empty() ? key.sha256 : sha256(key.key), &key, 0});
+    for (uint32_t i = 0; i < key.older.size(); ++i) {
+      const config::OlderSecret& older = key.older[i];
+      add({older.key.empty() ? older.sha256 : sha256(older.key), &key, i + 1});
+    }
   }
+}
+
+void CallerKeys::add(const KnownSecret& secret) {
+  size_t slot = slot_of(secret.digest);
+  for (; slots_[slot] != 0; slot = (slot + 1) & (slots_.size() - 1)) {
+    const KnownSecret& known = entries_[slots_[slot] - 1];
+    if (known.digest == secret.digest) return shared_.push_back({known.key, secret.key});
+  }
+  entries_.push_back(secret);
+  slots_[slot] = static_cast<uint32_t>(entries_.size());
 }
 
 size_t CallerKeys::slot_of(const Digest& digest) const {
@@ -40,12 +61,12 @@ size_t CallerKeys::slot_of(const Digest& digest) const {
   return static_cast<size_t>((word * factor_) >> 32) & (slots_.size() - 1);
 }
 
-const config::CallerKey* CallerKeys::find(std::string_view presented) const {
+const KnownSecret* CallerKeys::find(std::string_view presented) const {
   if (presented.empty()) return nullptr;
   const Digest digest = sha256(presented);
   for (size_t slot = slot_of(digest); slots_[slot] != 0; slot = (slot + 1) & (slots_.size() - 1)) {
-    const Entry& entry = entries_[slots_[slot] - 1];
-    if (CRYPTO_memcmp(entry.digest.data(), digest.data(), digest.size()) == 0) return entry.key;
+    const KnownSecret& known = entries_[slots_[slot] - 1];
+    if (CRYPTO_memcmp(known.digest.data(), digest.data(), digest.size()) == 0) return &known;
   }
   return nullptr;
 }

@@ -17,23 +17,47 @@ using Digest = std::array<unsigned char, 32>;
 
 Digest sha256(std::string_view bytes);  // FIPS 180-4
 
+// One secret of a key.
+struct KnownSecret {
+  Digest digest;
+  const config::CallerKey* key;
+  uint32_t number;  // of the key's secrets: 0 is the newest, n key->older[n - 1]
+
+  const std::string& text() const { return number == 0 ? key->key : key->older[number - 1].key; }  // "": not known
+  int64_t expires_unix_s() const { return number == 0 ? key->expires_unix_s : key->older[number - 1].expires_unix_s; }
+};
+
+// Seconds of Unix time, to within some milliseconds: without a system call.
+int64_t unix_now_s();
+
 // config.keys, which must outlive it. Any thread.
 class CallerKeys {
  public:
-  explicit CallerKeys(const std::vector<config::CallerKey>& keys);
+  using Clock = int64_t (*)();  // seconds of Unix time
+  explicit CallerKeys(const std::vector<config::CallerKey>& keys, Clock clock = unix_now_s);
   bool empty() const { return entries_.empty(); }
-  // The key that `presented` is, or nullptr. As quick with 100,000 keys as with one; digests are compared in constant
-  // time.
-  const config::CallerKey* find(std::string_view presented) const;
+  // The secret that `presented` is, expired or not, or nullptr; lives as long as this. As quick with 100,000 keys as
+  // with one; digests are compared in constant time.
+  const KnownSecret* find(std::string_view presented) const;
+  // Whether its last second is over. The clock is asked only where there is one.
+  bool has_expired(const KnownSecret& secret) const {
+    const int64_t expires_unix_s = secret.expires_unix_s();
+    return expires_unix_s != 0 && clock_() > expires_unix_s;
+  }
+  // Keys of which one has a secret in clear and the other its digest, so that it is not clear whose it is.
+  struct Shared {
+    const config::CallerKey* one;
+    const config::CallerKey* other;
+  };
+  const std::vector<Shared>& shared() const { return shared_; }
 
  private:
-  struct Entry {
-    Digest digest;
-    const config::CallerKey* key;
-  };
+  void add(const KnownSecret& secret);
   size_t slot_of(const Digest& digest) const;
 
-  std::vector<Entry> entries_;
+  Clock clock_;
+  std::vector<KnownSecret> entries_;
+  std::vector<Shared> shared_;
   std::vector<uint32_t> slots_;  // open addressing, at most half full: an entry's number plus one; 0: empty
   uint64_t factor_;              // odd
 };

@@ -18,15 +18,15 @@ size_t place_of(std::string_view text, size_t places) {
 
 }  // namespace
 
-const config::CallerKey* RecentKeys::find(const CallerKeys& keys, std::string_view presented) {
+const KnownSecret* RecentKeys::find(const CallerKeys& keys, std::string_view presented) {
   if (presented.empty()) return nullptr;
-  const config::CallerKey*& place = keys_[place_of(presented, places)];
-  if (place != nullptr && place->key.size() == presented.size() &&
-      CRYPTO_memcmp(place->key.data(), presented.data(), presented.size()) == 0) {
-    return place;
+  Place& place = places_[place_of(presented, places)];
+  if (place.text.size() == presented.size() &&
+      CRYPTO_memcmp(place.text.data(), presented.data(), presented.size()) == 0) {
+    return place.secret;
   }
-  const config::CallerKey* const found = keys.find(presented);
-  if (found != nullptr && !found->key.empty()) place = found;
+  const KnownSecret* const found = keys.find(presented);
+  if (found != nullptr && !found->text().empty()) place = {found->text(), found};
   return found;
 }
 

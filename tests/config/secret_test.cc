@@ -60,7 +60,7 @@ TEST_CASE("what is wrong with a secret is said without it") {
       {"\"${EMPTY}secret\"", "", "32: keys[0].key: a variable must be the whole value" + whole},
       {"\"\"", "", "32: keys[0].key: is empty" + forms},
       {"true", "", "32: keys[0].key: found true or false" + forms},
-      {"[\"secret\"]", "", "32: keys[0].key: found a list" + forms},
+      {"[[\"secret\"]]", "", "33: keys[0].key[0]: found a list" + forms},
       {"{}", "", "32: keys[0].key: found an object without \"file\"" + forms},
       {"{\"file\": 5}", "", "41: keys[0].key.file: found 5 (allowed: a string)"},
       {"\"${BLANK}\"", "", "32: keys[0].key: the variable BLANK holds a blank"},

@@ -20,6 +20,7 @@ AccessRecord full_record() {
   record.request_id = "req-1";
   record.peer = "127.0.0.1:5000";
   record.key = "team a";
+  record.key_secret = 2;
   record.key_sha256 = "0a1b";
   record.method = "POST";
   record.path = "/v1/chat/completions";
@@ -69,7 +70,8 @@ TEST_CASE("golden records") {
       line_of(full_record(), true) ==
       "{\"time\":\"2026-01-01T00:00:00.123Z\",\"type\":\"access\",\"request_id\":\"req-1\",\"peer\":\"127.0.0.1:5000\","
       "\"key\":\"team "
-      "a\",\"key_sha256\":\"0a1b\",\"method\":\"POST\",\"path\":\"/v1/chat/completions\",\"route\":\"chat/"
+      "a\",\"key_secret\":2,\"key_sha256\":\"0a1b\",\"method\":\"POST\",\"path\":\"/v1/chat/"
+      "completions\",\"route\":\"chat/"
       "completions\","
       "\"dialect\":\"openai\",\"model\":\"fast\",\"target\":\"openai/gpt-4o-mini\","
       "\"answered_model\":\"gpt-4o-mini-2024-07-18\",\"target_request_id\":\"abc\",\"status\":502,\"outcome\":\"target_"
@@ -79,15 +81,16 @@ TEST_CASE("golden records") {
       "\"duration_us\":1234567,\"overhead_us\":89,\"first_byte_us\":0,\"bytes_in\":1000,\"bytes_out\":2000,"
       "\"input_tokens\":10,\"cache_read_tokens\":0,\"cache_write_tokens\":3,\"output_tokens\":20,\"reasoning_tokens\":"
       "5}\n");
-  CHECK(
-      line_of(full_record(), false) ==
-      "2026-01-01T00:00:00.123Z access request_id=req-1 peer=127.0.0.1:5000 key=\"team a\" key_sha256=0a1b method=POST "
-      "path=/v1/chat/completions route=chat/completions dialect=openai model=fast target=openai/gpt-4o-mini "
-      "answered_model=gpt-4o-mini-2024-07-18 target_request_id=abc status=502 outcome=target_cut "
-      "target_code=busy reason=\"the answer ended \\\"early\\\"\\n\" stream=true attempts=2 target_status=200 "
-      "duration_us=1234567 "
-      "overhead_us=89 first_byte_us=0 bytes_in=1000 bytes_out=2000 input_tokens=10 cache_read_tokens=0 "
-      "cache_write_tokens=3 output_tokens=20 reasoning_tokens=5\n");
+  CHECK(line_of(full_record(), false) ==
+        "2026-01-01T00:00:00.123Z access request_id=req-1 peer=127.0.0.1:5000 key=\"team a\" key_secret=2 "
+        "key_sha256=0a1b "
+        "method=POST "
+        "path=/v1/chat/completions route=chat/completions dialect=openai model=fast target=openai/gpt-4o-mini "
+        "answered_model=gpt-4o-mini-2024-07-18 target_request_id=abc status=502 outcome=target_cut "
+        "target_code=busy reason=\"the answer ended \\\"early\\\"\\n\" stream=true attempts=2 target_status=200 "
+        "duration_us=1234567 "
+        "overhead_us=89 first_byte_us=0 bytes_in=1000 bytes_out=2000 input_tokens=10 cache_read_tokens=0 "
+        "cache_write_tokens=3 output_tokens=20 reasoning_tokens=5\n");
   CHECK(
       line_of(least_record(), true) ==
       "{\"time\":\"1970-01-01T00:00:00.000Z\",\"type\":\"access\",\"method\":\"GET\",\"path\":\"/v1/x\",\"status\":404,"

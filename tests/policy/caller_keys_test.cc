@@ -30,8 +30,8 @@ TEST_CASE("a key is found by its text or its digest, and by nothing else") {
   keys[1].sha256 = sha256("sk-two");
   const CallerKeys table(keys);
   CHECK_FALSE(table.empty());
-  CHECK(table.find("sk-one") == &keys[0]);
-  CHECK(table.find("sk-two") == &keys[1]);
+  CHECK(table.find("sk-one")->key == &keys[0]);
+  CHECK(table.find("sk-two")->key == &keys[1]);
   for (const char* other : {"", "sk-on", "sk-one ", "SK-ONE", "sk-three"}) CHECK(table.find(other) == nullptr);
   CHECK(CallerKeys({}).empty());
 }
@@ -46,7 +46,7 @@ TEST_CASE("a key that was found lately is found again, and nothing else for it")
   for (int round = 0; round < 3; ++round) {
     for (const config::CallerKey& key : keys) {
       const std::string_view text = key.key.empty() ? std::string_view("sk-a-key-that-is-hashed") : key.key;
-      CHECK(recent.find(table, text) == &key);
+      CHECK(recent.find(table, text)->key == &key);
       CHECK(recent.find(table, std::string(text) + "x") == nullptr);
       CHECK(recent.find(table, "X" + std::string(text).substr(1)) == nullptr);
       CHECK(recent.find(table, text.substr(1)) == nullptr);
@@ -63,9 +63,63 @@ TEST_CASE("each of many keys is found, and none but they") {
     const CallerKeys table(some);
     for (size_t i = 0; i < keys.size(); ++i) {
       INFO(count << " keys, number " << i);
-      REQUIRE(table.find(keys[i].key) == (i < count ? &some[i] : nullptr));
+      const KnownSecret* const found = table.find(keys[i].key);
+      REQUIRE((found != nullptr) == (i < count));
+      if (found != nullptr) REQUIRE(found->key == &some[i]);
     }
   }
+}
+
+int64_t now_unix_s = 0;  // of the test below
+
+TEST_CASE("a secret is good to its last second, also where it was found lately") {
+  constexpr int64_t end = 1'800'000'000;
+  std::vector<config::CallerKey> keys(3);
+  keys[0].key = "sk-a-key-that-expires";
+  keys[0].expires_unix_s = end;
+  keys[1].key = "sk-a-key-that-is-changed";
+  keys[1].older = {{"sk-the-old-one-in-clear", {}, end}, {"", sha256("sk-the-oldest-as-a-digest"), end}};
+  keys[2].key = "sk-a-key-that-stays";
+  now_unix_s = end;
+  const CallerKeys table(keys, [] { return now_unix_s; });
+  RecentKeys recent;
+  struct Row {
+    const char* text;
+    size_t key;
+    uint32_t number;
+    bool expires;
+  };
+  constexpr Row rows[] = {{"sk-a-key-that-expires", 0, 0, true},
+                          {"sk-a-key-that-is-changed", 1, 0, false},
+                          {"sk-the-old-one-in-clear", 1, 1, true},
+                          {"sk-the-oldest-as-a-digest", 1, 2, true},
+                          {"sk-a-key-that-stays", 2, 0, false}};
+  for (const int64_t now : {end - 1, end, end + 1, end + 1'000'000, end}) {
+    now_unix_s = now;
+    for (const Row& row : rows) {
+      CAPTURE(row.text, now - end);
+      for (const KnownSecret* const found : {table.find(row.text), recent.find(table, row.text)}) {
+        REQUIRE(found != nullptr);
+        CHECK(found->key == &keys[row.key]);
+        CHECK(found->number == row.number);
+        CHECK(table.has_expired(*found) == (row.expires && now > end));
+      }
+    }
+  }
+}
+
+TEST_CASE("two keys with one secret, of which one is a digest, are told") {
+  std::vector<config::CallerKey> keys(3);
+  keys[0].key = "sk-one";
+  keys[0].older = {{"sk-two", {}, 0}};
+  keys[1].sha256 = sha256("sk-two");
+  keys[1].older = {{"", sha256("sk-three"), 0}};
+  keys[2].key = "sk-four";
+  const CallerKeys table(keys);
+  REQUIRE(table.shared().size() == 1);
+  CHECK(table.shared()[0].one == &keys[0]);
+  CHECK(table.shared()[0].other == &keys[1]);
+  CHECK(table.find("sk-four")->key == &keys[2]);
 }
 
 TEST_CASE("a key's models are names or prefixes") {
