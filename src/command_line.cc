@@ -35,6 +35,8 @@ CommandLine::CommandLine() : app_("sluice: one gateway for every LLM API") {
       ->type_name("FILE");
   add_run_options(*check_);
   check_->add_flag("--json", json_, "print one JSON object");
+  check_->add_flag("--print", print_,
+                   "print the configuration that results, secrets masked, and where each value came from");
   bench_command_ = app_.add_subcommand("bench", "put load on an endpoint and measure its answers");
   add_bench_options(*bench_command_);
   help_ = app_.add_subcommand("help", "print what can be typed");

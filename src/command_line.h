@@ -25,7 +25,8 @@ class CommandLine {
 
   Command command() const { return command_; }
   const StartupOptions& startup() const { return startup_; }
-  bool json() const { return json_; }  // of `check`
+  bool json() const { return json_; }    // of `check`
+  bool print() const { return print_; }  // of `check`
   const bench::Flags& bench() const { return bench_; }
 
   // What it is made of. An option's type name says what it takes: "FILE", "FOLDER", words with bars between them
@@ -47,7 +48,7 @@ class CommandLine {
   Command command_ = Command::run;
   StartupOptions startup_;
   std::string workers_, log_level_, log_format_, pid_file_, port_, help_about_;
-  bool json_ = false;
+  bool json_ = false, print_ = false;
   bench::Flags bench_;
 };
 

@@ -13,6 +13,7 @@
 #include "bench_command.h"
 #include "command_line.h"
 #include "config/banner.h"
+#include "config/print.h"
 #include "daemon/descriptor_limit.h"
 #include "daemon/notifier.h"
 #include "daemon/pid_file.h"
@@ -151,9 +152,10 @@ int run(StartupOptions options) {
 }
 
 // What was found, as one JSON object: {"file", "fine", "problems": [{"severity", "source", "path", "line", "column",
-// "message"}]}.
+// "message"}]}, with `members` behind them.
 void print_json(const std::string& file, const std::vector<config::Problem>& problems,
-                const std::vector<std::string>& others, std::string_view severity_of_others) {
+                const std::vector<std::string>& others, std::string_view severity_of_others,
+                const std::string& members = {}) {
   std::string out = R"({"file":)";
   append_json_string(out, file);
   const bool fine = problems.empty() && severity_of_others == "warning";
@@ -180,11 +182,12 @@ void print_json(const std::string& file, const std::vector<config::Problem>& pro
     add("error", problem, describe(bare));
   }
   for (const std::string& text : others) add(severity_of_others, {}, text);
-  std::printf("%s]}\n", out.c_str());
+  std::printf("%s]%s%s}\n", out.c_str(), members.empty() ? "" : ",", members.c_str());
 }
 
-int check(const StartupOptions& options, bool json) {
-  auto config = load_config(options);
+int check(const StartupOptions& options, bool json, bool print) {
+  config::Origins origins;
+  auto config = load_config(options, print ? &origins : nullptr);
   if (!config) {
     StartupFailure& failure = config.error();
     if (!failure.problems.empty()) failure.exit_code = exit_wrong_usage;  // it could be read
@@ -192,11 +195,16 @@ int check(const StartupOptions& options, bool json) {
     print_json(options.config_file, failure.problems, failure.problems.empty() ? failure.lines : no_lines, "error");
     return failure.exit_code;
   }
-  if (json) return print_json(config->file, {}, config->warnings, "warning"), exit_fine;
-  for (const std::string& warning : config->warnings) std::printf("warning: %s\n", warning.c_str());
-  std::printf("%s is fine: %zu providers, %zu models, %zu keys\n",
-              config->file.empty() ? "the configuration" : config->file.c_str(), config->providers.size(),
-              config->models.size(), config->keys.size());
+  if (json) {
+    print_json(config->file, {}, config->warnings, "warning", print ? print_members(*config, origins) : "");
+    return exit_fine;
+  }
+  if (print) std::fputs(print_commented(*config, origins).c_str(), stdout);
+  std::FILE* const words = print ? stderr : stdout;  // so that what is printed can be taken as it is
+  for (const std::string& warning : config->warnings) std::fprintf(words, "warning: %s\n", warning.c_str());
+  std::fprintf(words, "%s is fine: %zu providers, %zu models, %zu keys\n",
+               config->file.empty() ? "the configuration" : config->file.c_str(), config->providers.size(),
+               config->models.size(), config->keys.size());
   return exit_fine;
 }
 
@@ -210,7 +218,7 @@ int command_line(int argc, char** argv) {
     case Command::bench:
       return run_bench(line.bench());
     case Command::check:
-      return check(line.startup(), line.json());
+      return check(line.startup(), line.json(), line.print());
     case Command::run:
       break;
   }

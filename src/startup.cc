@@ -49,7 +49,7 @@ void append(std::vector<config::Problem>& problems, std::vector<config::Problem>
   std::move(more.begin(), more.end(), std::back_inserter(problems));
 }
 
-tl::expected<config::Config, StartupFailure> read_file(const std::string& file) {
+tl::expected<config::Config, StartupFailure> read_file(const std::string& file, config::Origins* origins) {
   std::error_code ignored;
   if (std::filesystem::is_directory(file, ignored)) {
     const std::string inside = (std::filesystem::path(file) / "sluice.json").string();
@@ -61,7 +61,7 @@ tl::expected<config::Config, StartupFailure> read_file(const std::string& file) 
     return tl::unexpected<StartupFailure>(
         StartupFailure{2, {"cannot read " + file + ": " + text.error().message + "; name another file with --config"}});
   }
-  auto config = config::parse(*text, file, variable);
+  auto config = config::parse(*text, file, variable, origins);
   // What reading a large file has taken is given back now rather than kept for later.
   constexpr size_t large_bytes = 1 << 20;
   if (text->size() > large_bytes) {
@@ -73,7 +73,7 @@ tl::expected<config::Config, StartupFailure> read_file(const std::string& file) 
   return std::move(*config);
 }
 
-tl::expected<config::Config, StartupFailure> read_standard_input() {
+tl::expected<config::Config, StartupFailure> read_standard_input(config::Origins* origins) {
   constexpr std::string_view name = "standard input";
   std::string text;
   char piece[16 * 1024];
@@ -83,7 +83,7 @@ tl::expected<config::Config, StartupFailure> read_standard_input() {
   if (text.size() > most_config_bytes) {
     return tl::unexpected<StartupFailure>(StartupFailure{2, {"cannot read standard input: it is too large"}});
   }
-  auto config = config::parse(text, name, variable);
+  auto config = config::parse(text, name, variable, origins);
   if (!config) return tl::unexpected<StartupFailure>(failure_of(config.error()));
   return std::move(*config);
 }
@@ -105,14 +105,14 @@ tl::expected<void, StartupFailure> adopt_passed(const std::vector<std::string>& 
 
 }  // namespace
 
-tl::expected<config::Config, StartupFailure> load_config(const StartupOptions& options) {
+tl::expected<config::Config, StartupFailure> load_config(const StartupOptions& options, config::Origins* origins) {
   config::Config config;
   if (const std::string file = file_to_read(options); !file.empty()) {
-    auto read = file == "-" ? read_standard_input() : read_file(file);
+    auto read = file == "-" ? read_standard_input(origins) : read_file(file, origins);
     if (!read) return read;
     config = std::move(*read);
   }
-  std::vector<config::Problem> problems = config::apply_overrides(config, options.flags, variable);
+  std::vector<config::Problem> problems = config::apply_overrides(config, options.flags, variable, origins);
   if (config.listen.empty()) config.listen.push_back(config::default_address());
   if (const auto adopted = adopt_passed(options.passed, config); !adopted) return tl::unexpected(adopted.error());
   if (options.demo) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/origins.h"
 #include "config/overrides.h"
 #include "net/listener.h"
 
@@ -25,7 +26,9 @@ struct StartupFailure {
   std::vector<config::Problem> problems = {};  // the same, where it is wrong with the configuration
 };
 
-tl::expected<config::Config, StartupFailure> load_config(const StartupOptions& options);
+// `origins`: where it is noted what each value came from.
+tl::expected<config::Config, StartupFailure> load_config(const StartupOptions& options,
+                                                         config::Origins* origins = nullptr);
 
 // The value of an environment variable; "" where it is not set. Before any thread starts.
 std::string variable_or_empty(const char* name);

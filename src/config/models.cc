@@ -80,6 +80,7 @@ void read_models(Reading& reading, const Node& node, const std::vector<std::stri
     Model model;
     model.name = member.name;
     if (member.name.empty()) reading.report(member.at, path, "a model's name is empty");
+    reading.note(path, member.at);
     if (member.value.kind == Node::Kind::string) {
       read_target(reading, member.value, path, known, model);
     } else if (member.value.kind == Node::Kind::object) {

@@ -16,10 +16,11 @@ namespace {
 
 // What the settings are called where they come from.
 struct Names {
-  std::string_view listen, workers, log_level, log_format;
+  std::string_view listen, workers, log_level, log_format, pid_file;
 };
-constexpr Names flag_names = {"--listen", "--workers", "--log-level", "--log-format"};
-constexpr Names variable_names = {"SLUICE_LISTEN", "SLUICE_WORKERS", "SLUICE_LOG_LEVEL", "SLUICE_LOG_FORMAT"};
+constexpr Names flag_names = {"--listen", "--workers", "--log-level", "--log-format", "--pid-file"};
+constexpr Names variable_names = {"SLUICE_LISTEN", "SLUICE_WORKERS", "SLUICE_LOG_LEVEL", "SLUICE_LOG_FORMAT",
+                                  "SLUICE_PID_FILE"};
 
 constexpr std::string_view all_variables[] = {"SLUICE_CONFIG",    "SLUICE_LISTEN",     "SLUICE_WORKERS",
                                               "SLUICE_LOG_LEVEL", "SLUICE_LOG_FORMAT", "SLUICE_PID_FILE"};
@@ -104,6 +105,18 @@ void apply(Config& config, const Overrides& overrides, const Names& names, std::
   if (overrides.pid_file) config.pid_file = *overrides.pid_file;
 }
 
+void note(Origins& origins, const Overrides& overrides, const Names& names, std::string_view kind) {
+  const auto set = [&](bool given, const char* path, std::string_view name) {
+    if (given) origins.set(path, std::string(kind) + std::string(name));
+  };
+  set(!overrides.listen.empty(), "listen", names.listen);
+  set(overrides.port.has_value(), "listen", "--port");
+  set(overrides.workers.has_value(), "workers", names.workers);
+  set(overrides.log_level.has_value(), "log.level", names.log_level);
+  set(overrides.log_format.has_value(), "log.format", names.log_format);
+  set(overrides.pid_file.has_value(), "pid_file", names.pid_file);
+}
+
 }  // namespace
 
 Overrides overrides_from(const Environment& environment) {
@@ -114,17 +127,23 @@ Overrides overrides_from(const Environment& environment) {
   overrides.workers = set_variable(environment, variable_names.workers);
   overrides.log_level = set_variable(environment, variable_names.log_level);
   overrides.log_format = set_variable(environment, variable_names.log_format);
-  overrides.pid_file = set_variable(environment, "SLUICE_PID_FILE");
+  overrides.pid_file = set_variable(environment, variable_names.pid_file);
   return overrides;
 }
 
-std::vector<Problem> apply_overrides(Config& config, const Overrides& flags, const Environment& environment) {
+std::vector<Problem> apply_overrides(Config& config, const Overrides& flags, const Environment& environment,
+                                     Origins* origins) {
   for (const std::string_view name : all_variables) {
     if (is_empty_variable(environment, name)) config.warnings.push_back(empty_variable_note(name));
   }
   std::vector<Problem> problems;
-  apply(config, overrides_from(environment), variable_names, problems);
+  const Overrides variables = overrides_from(environment);
+  apply(config, variables, variable_names, problems);
   apply(config, flags, flag_names, problems);
+  if (origins != nullptr) {
+    note(*origins, variables, variable_names, "variable ");
+    note(*origins, flags, flag_names, "");
+  }
   return problems;
 }
 

@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "config/environment.h"
+#include "config/origins.h"
 #include "config/problem.h"
 
 namespace sluice::config {
@@ -27,7 +28,9 @@ struct Overrides {
 Overrides overrides_from(const Environment& environment);
 
 // Changes `config` by the variables and then by `flags`. They are held to the same rules as the file; the problems name
-// the flag or the variable. Call it before discovery, which must know where sluice listens.
-std::vector<Problem> apply_overrides(Config& config, const Overrides& flags, const Environment& environment);
+// the flag or the variable. `origins`: where it is noted what they have said. Call it before discovery, which must know
+// where sluice listens.
+std::vector<Problem> apply_overrides(Config& config, const Overrides& flags, const Environment& environment,
+                                     Origins* origins = nullptr);
 
 }  // namespace sluice::config

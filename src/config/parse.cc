@@ -126,12 +126,13 @@ void read_root(Reading& reading, const Node& node, Config& config) {
 }  // namespace
 
 tl::expected<Config, std::vector<Problem>> parse(std::string_view text, std::string_view file_name,
-                                                 const Environment& environment) {
+                                                 const Environment& environment, Origins* origins) {
   std::vector<Problem> problems;
   Config config;
   config.file = file_name;
   if (const std::optional<Node> document = read_document(text, config.file, problems)) {
     Reading reading{config.file, environment, problems, config.warnings, others_may_read(config.file)};
+    reading.origins = origins;
     read_root(reading, *document, config);
   }
   if (!problems.empty()) {

@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "config/environment.h"
+#include "config/origins.h"
 #include "config/problem.h"
 
 namespace sluice::config {
@@ -16,6 +17,6 @@ namespace sluice::config {
 // looked at. A file without providers gives a Config without any: see discover.h. Does not look at what only the whole
 // can tell: see validate.h.
 tl::expected<Config, std::vector<Problem>> parse(std::string_view text, std::string_view file_name,
-                                                 const Environment& environment);
+                                                 const Environment& environment, Origins* origins = nullptr);
 
 }  // namespace sluice::config

@@ -148,6 +148,8 @@ void ProviderReader::read_base_url() {
     const std::string what = may_be_secret ? url.error().message : found(*node) + ": " + url.error().message;
     return report(node->at, "base_url", what, std::string(allowed));
   }
+  const bool as_preset = preset_ != nullptr && *url == provider_.base_url;
+  if (as_preset && provider_.dialects == dialects_of(*preset_)) return;  // with the paths that only the preset knows
   provider_.base_url = std::move(*url);
   set_base_paths(provider_, provider_.dialects.front());
 }
@@ -178,6 +180,9 @@ void ProviderReader::read_preset_key() {
     if (const std::string_view fault = key_fault(*value); fault.empty()) {
       provider_.api_key = std::move(*value);
       provider_.origin = variable;
+      if (reading_.origins != nullptr) {
+        reading_.origins->set(object_.path("api_key"), "variable " + std::string(variable));
+      }
     } else {
       report(member_.at, "api_key", "the variable " + std::string(variable) + " " + std::string(fault));
     }

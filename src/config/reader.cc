@@ -69,8 +69,12 @@ ObjectReader::ObjectReader(Reading& reading, const Node& node, std::string path,
   if (node.kind != Node::Kind::object) {
     reading.report(node.at, path_, "found " + std::string(kind_name(node.kind)), "allowed: an object");
   }
+  reading.note(path_, node.at);
   for (const Member& member : node.members) {
-    if (std::find(known.begin(), known.end(), member.name) != known.end()) continue;
+    if (std::find(known.begin(), known.end(), member.name) != known.end()) {
+      if (reading.origins != nullptr) reading.note(child_path(path_, member.name), member.at);
+      continue;
+    }
     if (reading.problems.size() == most_problems) break;
     const std::string hint(hint_for_field(member.name, path_.empty()));
     reading.report(member.at, child_path(path_, member.name), "unknown field" + (hint.empty() ? "" : "; " + hint),

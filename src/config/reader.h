@@ -11,6 +11,7 @@
 
 #include "config/document.h"
 #include "config/environment.h"
+#include "config/origins.h"
 #include "config/problem.h"
 
 namespace sluice::config {
@@ -23,9 +24,14 @@ struct Reading {
   std::vector<std::string>& warnings;
   bool others_may_read = false;  // the document's file
   size_t literal_secrets = 0;    // that it holds for others to read
+  Origins* origins = nullptr;    // nullptr: nobody asks where values come from
 
   void report(const Position& at, std::string path, std::string what, std::string allowed = {},
               std::string suggestion = {});
+  // That the document says what is at `path`.
+  void note(const std::string& path, const Position& at) {
+    if (origins != nullptr) origins->set(path, source + ":" + std::to_string(at.line));
+  }
 };
 
 // "found \"abc\"", "found 3.5", "found a list". Not for values that may be secrets.

@@ -27,6 +27,7 @@ std::optional<std::string> read_variable(Reading& reading, const Node& node, con
     return std::nullopt;
   }
   const std::optional<std::string> value = reading.environment(name);
+  if (reading.origins != nullptr) reading.origins->set(path, "variable " + std::string(name));
   if (const std::string_view text = value ? without_blanks(*value) : ""; !text.empty()) return std::string(text);
   reading.report(node.at, path, "the variable " + std::string(name) + (value ? " is empty" : " is not set"));
   return std::nullopt;
@@ -41,6 +42,7 @@ std::optional<std::string> read_file(Reading& reading, const Node& node, const s
     if (file == nullptr) reading.report(node.at, path, "found an object without \"file\"", std::string(secret_forms));
     return std::nullopt;
   }
+  if (reading.origins != nullptr) reading.origins->set(path, "file " + name);
   constexpr size_t most_bytes = 64 * 1024;
   Result<std::string> read = read_plain_file(name, most_bytes);
   if (!read) {

@@ -82,6 +82,8 @@ def test_what_may_be_right_elsewhere_is_a_warning(tmp_path):
     rows = [
         ({"listen": "192.0.2.1:8000", "keys": [{"name": "k", "key": "k"}]}, "192.0.2.1 is no address of this machine"),
         ({"tls": {"cert_file": certificate, "key_file": key}}, "has expired"),
+        ({"keys": [{"name": "guest", "key": "ck-guest", "expires": "2020-02-29"}]}, "guest has expired, at 2020-02-29T23:59:59Z"),
+        ({"keys": [{"name": "team", "key": ["ck-new", {"key": "ck-old", "expires": "2020-02-29"}]}]}, "an old secret of team has expired"),
         ({"providers": {"lab": {"base_url": "http://127.0.0.1:1"}}}, "most want http://127.0.0.1:1/v1"),
         ({"providers": {"lab": {"base_url": "http://127.0.0.1:1/v1/chat/completions"}}}, "/chat/completions is added by sluice"),
         ({"providers": {"lab": {"base_url": "http://127.0.0.1:1/v1", "cert_file": certificate, "key_file": key}}}, "not https://"),

@@ -76,6 +76,78 @@ def test_check_for_machines(tmp_path):
     assert ran.returncode == 2 and said["fine"] is False and "none.json" in said["problems"][0]["message"], ran
 
 
+PRINTED = """{
+  "listen": ["127.0.0.1:1", "unix:s"],
+  "keys": [
+    {"name": "ops", "key": ["${OPS_KEY}", {"key": {"file": "old.key"}, "expires": "2096-03-31"}], "admin": true},
+    {"name": "guest", "sha256": "%s", "models": ["lab/*"]}
+  ],
+  "providers": {
+    "openai": {},
+    "lab": {"base_url": "http://127.0.0.1:1/v1", "api_key": "sk-SECRET-literal", "headers": {"x-team": "SECRET-team"}, "proxy": "${PROXY}"}
+  },
+  "models": {"fast": "openai/gpt-4o-mini"},
+  "log": {"level": "warn"},
+  "alerts": {"webhook": "https://hooks.example.com/SECRET-hook"}
+}
+""" % ("0b" * 32)
+
+
+def test_check_prints_what_results_and_where_it_came_from(tmp_path):
+    (tmp_path / "sluice.json").write_text(PRINTED)
+    (tmp_path / "sluice.json").chmod(0o600)
+    (tmp_path / "old.key").write_text("sk-SECRET-old\n")
+    environment = {"OPS_KEY": "sk-SECRET-ops", "OPENAI_API_KEY": "sk-SECRET-openai", "PROXY": "http://user:SECRET-word@127.0.0.1:3128",
+                   "SLUICE_LOG_LEVEL": "debug", "SLUICE_WORKERS": "3"}
+    arguments = ["check", "--workers", "2", "--print"]
+    ran = run(*arguments, "--json", cwd=tmp_path, environment=environment)
+    assert ran.returncode == 0 and "SECRET" not in ran.stdout + ran.stderr, ran
+    said = json.loads(ran.stdout)
+    config, origins = said["config"], said["origins"]
+    assert said["fine"] is True and said["file"] == "sluice.json"
+    assert (config["workers"], config["log"]["level"], config["shutdown_grace_s"]) == (2, "debug", 30)
+    assert config["keys"][0]["key"] == ["***", {"key": "***", "expires": "2096-03-31T23:59:59Z"}]
+    assert config["keys"][1]["sha256"] == "0b" * 32 and config["keys"][1]["models"] == ["lab/*"]
+    lab, openai = config["providers"]["lab"], config["providers"]["openai"]
+    assert (lab["api_key"], lab["headers"], lab["proxy"]) == ("***", {"x-team": "***"}, "http://***@127.0.0.1:3128")
+    assert openai["base_url"] == "https://api.openai.com/v1" and openai["timeouts"]["stream_idle_s"] == 300
+    for path, origin in {"workers": "--workers", "log.level": "variable SLUICE_LOG_LEVEL", "log.format": "default", "listen": "sluice.json:2",
+                         "keys[0].name": "sluice.json:4", "keys[0].key[0]": "variable OPS_KEY", "keys[0].key[1].key": "file old.key",
+                         "keys[0].key[1].expires": "sluice.json:4", "providers.openai.api_key": "variable OPENAI_API_KEY",
+                         "providers.openai.base_url": "preset openai", "providers.lab.api_key": "sluice.json:9",
+                         "providers.lab.headers.x-team": "sluice.json:9", "providers.lab.proxy": "variable PROXY",
+                         "providers.lab.timeouts.connect_s": "default", "models.fast.targets": "sluice.json:11",
+                         "alerts.webhook": "sluice.json:13"}.items():
+        assert origins[path] == origin, (path, origins.get(path))
+
+    ran = run(*arguments, cwd=tmp_path, environment=environment)
+    assert ran.returncode == 0 and "SECRET" not in ran.stdout + ran.stderr, ran
+    assert "is fine" in ran.stderr and '  "workers": 2,  // --workers\n' in ran.stdout, ran
+    assert json.loads(re.sub(r"  // .*", "", ran.stdout)) == config
+    # With the secrets in their places it is a configuration that says the same.
+    numbers = iter(range(100))
+    filled = re.sub(r'"\*\*\*"', lambda _: f'"k{next(numbers)}"', ran.stdout).replace('"webhook": "k', '"webhook": "https://a/k')
+    again = run("check", "-", "--print", "--json", cwd=tmp_path, text=filled)
+    assert again.returncode == 0 and json.loads(again.stdout)["config"] == config, again
+
+
+def test_check_prints_what_was_found_without_a_file(tmp_path):
+    environment = {"ANTHROPIC_API_KEY": "sk-SECRET", "HTTPS_PROXY": "http://127.0.0.1:3128"}
+    ran = run("check", "--print", "--json", cwd=tmp_path, environment=environment)
+    said = json.loads(ran.stdout)
+    assert said["config"]["providers"]["anthropic"]["api_key"] == "***", ran
+    assert said["config"]["listen"] == ["127.0.0.1:8000"] and said["origins"]["listen"] == "default"
+    assert said["origins"]["providers.anthropic"] == said["origins"]["providers.anthropic.api_key"] == "variable ANTHROPIC_API_KEY"
+    assert said["origins"]["providers.anthropic.proxy"] == "variable HTTPS_PROXY"
+
+
+def test_what_is_wrong_is_not_printed(tmp_path):
+    ran = run("check", "-", "--print", cwd=tmp_path, text='{"workers": "many"}')
+    assert ran.returncode == 1 and not ran.stdout and "workers" in ran.stderr, ran
+    ran = run("check", "-", "--print", "--json", cwd=tmp_path, text='{"workers": "many"}')
+    assert ran.returncode == 1 and set(json.loads(ran.stdout)) == {"file", "fine", "problems"}, ran
+
+
 def test_files_that_are_none(tmp_path):
     (tmp_path / "conf").mkdir()
     ran = run("check", "conf", cwd=tmp_path)
