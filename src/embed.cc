@@ -44,7 +44,6 @@ struct Gateway::State {
   Result<std::vector<net::ListenSocket>> sockets_at(const config::Address& address);
   void note_listening(const config::Address& address, const net::ListenSocket& socket);
   Result<void> listen_as(const config::Config& next);
-  void tell_of_certificates() const;
   bool listens_at(const config::Address& address) const;
   Result<void> ask_reload(const std::string& by, const Reloaded& done);
 };
@@ -171,7 +170,7 @@ Result<void> Gateway::State::prepare(std::shared_ptr<const config::Config> confi
   const size_t count = kept.workers != 0 ? kept.workers : std::max(1u, std::thread::hardware_concurrency());
   shared->metrics = std::make_unique<observe::Metrics>(count);
   shared->metrics->watch(log);
-  tell_of_certificates();
+  shared->metrics->set_certificates(shared->setup()->certificates);
   shared->worker_count = count;
   shared->ask_worker = [this](size_t index, gateway::ExchangeCensus::Task task) {
     gateway::Worker& worker = *workers[index];
@@ -255,12 +254,6 @@ Result<void> Gateway::State::listen_as(const config::Config& next) {
   return {};
 }
 
-void Gateway::State::tell_of_certificates() const {
-  const std::shared_ptr<gateway::Setup> setup = shared->setup();
-  shared->metrics->set_certificates(setup->certificates);
-  gateway::warn_of_certificates(setup->certificates, shared->log);
-}
-
 bool Gateway::State::listens_at(const config::Address& address) const {
   return std::any_of(listening.begin(), listening.end(), [&](const Listening& one) { return one.address == address; });
 }
@@ -297,7 +290,7 @@ tl::expected<void, std::string> Gateway::reload(std::shared_ptr<const config::Co
   const Result<void> listening = state.listen_as((*next)->config);
   if (!listening) return refused(listening.error().message);
   state.shared->swap(std::move(*next));
-  state.tell_of_certificates();
+  state.shared->metrics->set_certificates(state.shared->setup()->certificates);
   state.shared->metrics->note_reload(true);
   return {};
 }

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "config/expiry.h"
-#include "gateway/certificate_check.h"
+#include "gateway/certificates.h"
 #include "gateway/key_check.h"
 #include "net/bind_check.h"
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cmake/pages/table_row.h"
 #include "config/fields.h"
 
 namespace sluice::pages {
@@ -74,24 +75,6 @@ void add_options(const CLI::App& app, std::string& page) {
     page += names + (value ? " \\fI" + escaped(option->get_type_name()) + "\\fR" : "") + "\n";
     page += escaped(option->get_description()) + "\n";
   }
-}
-
-// The cells of a table's row, their blanks taken away. "\|" is a bar inside a cell.
-std::vector<std::string> cells_of(const std::string& line) {
-  std::vector<std::string> cells;
-  std::string cell;
-  for (size_t i = 1; i < line.size(); ++i) {
-    if (line[i] == '|' && line[i - 1] == '\\') {
-      cell.back() = '|';
-    } else if (line[i] == '|') {
-      const size_t first = cell.find_first_not_of(' ');
-      cells.push_back(first == std::string::npos ? "" : cell.substr(first, cell.find_last_not_of(' ') - first + 1));
-      cell.clear();
-    } else {
-      cell += line[i];
-    }
-  }
-  return cells;
 }
 
 // The page's body, one line of Markdown after the other.

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cmake/pages/table_row.h"
 #include "config/fields.h"
 #include "config/presets.h"
 
@@ -23,23 +24,6 @@ std::vector<std::string> lines_of_docs() {
   return lines;
 }
 
-// The cells of a table's row, their blanks taken away; empty for other lines. "\|" is a bar inside a cell.
-std::vector<std::string> cells_of(const std::string& line) {
-  if (!line.starts_with("| ")) return {};
-  std::vector<std::string> cells;
-  std::string cell;
-  for (size_t i = 1; i < line.size(); ++i) {
-    if (line[i] == '|' && line[i - 1] != '\\') {
-      const size_t first = cell.find_first_not_of(' ');
-      cells.push_back(first == std::string::npos ? "" : cell.substr(first, cell.find_last_not_of(' ') - first + 1));
-      cell.clear();
-    } else {
-      cell += line[i];
-    }
-  }
-  return cells;
-}
-
 std::string unquoted(const std::string& cell) {
   const bool quoted = cell.size() > 2 && cell.front() == '`' && cell.back() == '`';
   return quoted ? cell.substr(1, cell.size() - 2) : "";
@@ -51,7 +35,7 @@ std::map<std::string, std::vector<std::vector<std::string>>> tables_of_docs() {
   std::string heading;
   for (const std::string& line : lines_of_docs()) {
     if (line.starts_with("#")) heading = line.substr(line.find(' ') + 1);
-    const std::vector<std::string> cells = cells_of(line);
+    const std::vector<std::string> cells = pages::cells_of(line);
     if (!cells.empty() && cells[0].starts_with('`')) tables[heading].push_back(cells);
   }
   return tables;

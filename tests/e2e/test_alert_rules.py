@@ -76,7 +76,8 @@ def config_of(way, provider, folder):
     if way == "records":
         config["log"] = {"file": str(folder / "log")}
     if way == "certificate":
-        lab["ca_file"] = str(Authority(folder, "old").leaf("expiring", last_day=5)[0])
+        certificate = str(Authority(folder, "old").leaf("expiring", last_day=5)[0])
+        config["providers"]["other"] = lab | {"base_url": "https://127.0.0.1:1/v1", "ca_file": certificate}
     return config
 
 
