@@ -1,45 +1,19 @@
 #include "gateway/admission.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
 
 #include "api/credential.h"
 #include "base/nearest.h"
 #include "config/expiry.h"
+#include "gateway/origin_fields.h"
 #include "gateway/web_gate.h"
 
 namespace sluice::gateway {
 namespace {
 
 constexpr size_t names_in_error = 5;
-
-// Fields that proxies and tunnels add: whoever asks may be anywhere, though the connection comes from this machine.
-bool tells_of_proxy(std::string_view name) {
-  constexpr std::array<std::string_view, 19> names = {"via",
-                                                      "forwarded",
-                                                      "x-real-ip",
-                                                      "x-client-ip",
-                                                      "x-cluster-client-ip",
-                                                      "true-client-ip",
-                                                      "cf-connecting-ip",
-                                                      "cf-ray",
-                                                      "cf-visitor",
-                                                      "cdn-loop",
-                                                      "fastly-client-ip",
-                                                      "fly-client-ip",
-                                                      "x-original-forwarded-for",
-                                                      "x-original-host",
-                                                      "x-envoy-external-address",
-                                                      "x-amzn-trace-id",
-                                                      "x-azure-clientip",
-                                                      "do-connecting-ip",
-                                                      "tailscale-user-login"};
-  constexpr std::string_view family = "x-forwarded";
-  if (name.size() >= family.size() && http::same_name(name.substr(0, family.size()), family)) return true;
-  return std::any_of(names.begin(), names.end(), [name](std::string_view one) { return http::same_name(one, name); });
-}
 
 // Names only what the key may use.
 [[gnu::cold]] Error not_for(const config::CallerKey& key, std::string_view requested, const routing::Router& router) {

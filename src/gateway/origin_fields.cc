@@ -11,7 +11,7 @@ namespace {
 using http::same_name;
 
 bool begins_with(std::string_view name, std::string_view prefix) {
-  return name.size() > prefix.size() && same_name(name.substr(0, prefix.size()), prefix);
+  return name.size() >= prefix.size() && same_name(name.substr(0, prefix.size()), prefix);
 }
 
 template <size_t count>
@@ -19,19 +19,31 @@ bool is_one_of(std::string_view name, const std::array<std::string_view, count>&
   return std::any_of(names.begin(), names.end(), [name](std::string_view one) { return same_name(one, name); });
 }
 
-constexpr std::array<std::string_view, 24> about_callers = {
-    // whom a proxy before sluice serves
-    "x-real-ip", "x-client-ip", "x-cluster-client-ip", "x-original-forwarded-for", "x-original-host",
-    "x-originating-ip", "x-remote-ip", "x-remote-addr", "x-host", "x-proxyuser-ip", "x-envoy-external-address",
-    "x-envoy-internal", "x-azure-clientip", "x-azure-socketip", "x-arr-clientcert", "x-ssl-client-cert",
-    "x-client-cert", "x-vercel-ip-country", "x-vercel-forwarded-for",
-    // another method or path than the one that was looked at
-    "x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url"};
-
-// SDKs send some of these ("x-stainless-lang"), so that their first letters are looked at first.
-bool is_about_caller(std::string_view name) {
-  return begins_with(name, "x-forwarded-") || begins_with(name, "x-appengine-") || is_one_of(name, about_callers);
-}
+constexpr std::array<std::string_view, 22> of_proxies = {"x-real-ip",
+                                                         "x-client-ip",
+                                                         "x-cluster-client-ip",
+                                                         "x-original-forwarded-for",
+                                                         "x-original-host",
+                                                         "x-originating-ip",
+                                                         "x-remote-ip",
+                                                         "x-remote-addr",
+                                                         "x-host",
+                                                         "x-proxyuser-ip",
+                                                         "x-envoy-internal",
+                                                         "x-envoy-external-address",
+                                                         "x-azure-clientip",
+                                                         "x-azure-socketip",
+                                                         "x-arr-clientcert",
+                                                         "x-ssl-client-cert",
+                                                         "x-client-cert",
+                                                         "x-vercel-ip-country",
+                                                         "x-vercel-id",
+                                                         "x-vercel-forwarded-for",
+                                                         "x-amzn-trace-id",
+                                                         "x-nf-client-connection-ip"};
+// Another method or path than the one that was looked at.
+constexpr std::array<std::string_view, 5> overrides = {"x-http-method-override", "x-http-method", "x-method-override",
+                                                       "x-original-url", "x-rewrite-url"};
 
 constexpr int case_bit = 0x20;
 constexpr size_t shortest_kept = 3;  // "via", "nel"
@@ -43,33 +55,48 @@ bool is_of_cors(std::string_view name) {
 
 }  // namespace
 
+// SDKs send many fields, so that their first letters are looked at first.
+bool tells_of_proxy(std::string_view name) {
+  if (name.size() < shortest_kept) return false;
+  switch (name.front() | case_bit) {
+    case 'c':
+      return begins_with(name, "cf-") || begins_with(name, "cloudfront-") || same_name(name, "client-ip") ||
+             same_name(name, "cdn-loop");
+    case 'd':
+      return same_name(name, "do-connecting-ip");
+    case 'f':
+      return same_name(name, "forwarded") || begins_with(name, "fly-") || same_name(name, "fastly-client-ip");
+    case 't':
+      return same_name(name, "true-client-ip") || begins_with(name, "tailscale-");
+    case 'v':
+      return same_name(name, "via");
+    case 'w':
+      return begins_with(name, "wl-proxy-");
+    case 'x':  // "x-stainless-lang" and its kind stand in many requests
+      return begins_with(name, "x-forwarded") || begins_with(name, "x-appengine-") || is_one_of(name, of_proxies);
+    default:
+      return false;
+  }
+}
+
 bool stays_from_target(std::string_view name) {
   if (name.size() < shortest_kept) return false;
   switch (name.front() | case_bit) {
     case 'a':
       return begins_with(name, "access-control-request-");
     case 'c':  // "content-type" and its kind stand in every request
-      if ((name[1] | case_bit) == 'o')
-        return name.size() <= 7 && (same_name(name, "cookie") || same_name(name, "cookie2"));
-      return begins_with(name, "cf-") || begins_with(name, "cloudfront-") || same_name(name, "client-ip");
-    case 'f':
-      return same_name(name, "forwarded") || begins_with(name, "fly-") || same_name(name, "fastly-client-ip");
+      if ((name[1] | case_bit) == 'o') return same_name(name, "cookie") || same_name(name, "cookie2");
+      return tells_of_proxy(name);
     case 'o':
       return same_name(name, "origin");
     case 'r':
       return same_name(name, "referer");
     case 's':
       return begins_with(name, "sec-");
-    case 't':
-      return same_name(name, "true-client-ip");
-    case 'v':
-      return same_name(name, "via");
-    case 'w':
-      return begins_with(name, "wl-proxy-");
     case 'x':
-      return is_about_caller(name);
+      return tells_of_proxy(name) || is_one_of(name, overrides);
     default:
-      return false;
+      return tells_of_proxy(name);
   }
 }
 

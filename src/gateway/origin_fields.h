@@ -6,9 +6,11 @@
 
 namespace sluice::gateway {
 
-// Of a caller's request: Cookie, Origin, Referer, Sec-*, Access-Control-Request-*; Via, Forwarded, X-Forwarded-* and
-// what else proxies write of whom they serve; and what would have a target take another method or path than sluice
-// decided by.
+// What proxies, tunnels and content networks write of whom they serve (Via, Forwarded, X-Forwarded-*, CF-*, ...):
+// whoever asks may be anywhere, though the connection comes from this machine.
+bool tells_of_proxy(std::string_view name);
+// Of a caller's request: Cookie, Origin, Referer, Sec-*, Access-Control-Request-*; what tells of a proxy; and
+// what would have a target take another method or path than sluice decided by.
 bool stays_from_target(std::string_view name);
 // Of a target's answer: what would make the caller's program keep, report, redirect or permit something for sluice's
 // address: Set-Cookie, Alt-Svc, Strict-Transport-Security, NEL, Report-To, Access-Control-*, ...

@@ -1,12 +1,17 @@
 // A browser's Origin went on to Ollama, which answers foreign ones with 403; and with it the caller's cookies, the page
 // they came from, and what proxies before sluice had written of the caller's network.
+#include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "gateway/admission.h"
+#include "gateway/origin_fields.h"
 #include "gateway/world.h"
 
 namespace sluice::gateway {
 namespace {
 
+// Which of them have no proxy to tell of.
+constexpr size_t of_browsers = 8;
 constexpr const char* about_the_caller[] = {"Origin: https://app.example",
                                             "Referer: https://app.example/page",
                                             "Cookie: session=1",
@@ -37,6 +42,12 @@ constexpr const char* about_the_caller[] = {"Origin: https://app.example",
                                             "X-AppEngine-User-IP: 10.0.0.1",
                                             "WL-Proxy-Client-IP: 10.0.0.1",
                                             "Client-IP: 10.0.0.1",
+                                            "X-Forwarded: for=10.0.0.1",
+                                            "CDN-Loop: cloudflare",
+                                            "DO-Connecting-IP: 10.0.0.1",
+                                            "Tailscale-User-Login: jo@example.com",
+                                            "X-Amzn-Trace-Id: Root=1",
+                                            "X-SSL-Client-Cert: x",
                                             "X-HTTP-Method-Override: DELETE",
                                             "X-Original-URL: /admin",
                                             "X-Rewrite-URL: /admin"};
@@ -56,6 +67,21 @@ TEST_CASE("what tells of the caller's program and network does not go to a targe
     CHECK(
         world.target().has("Content-Type: application/json\r\nX-Stainless-Lang: js\r\nUser-Agent: openai\r\n"
                            "HTTP-Referer: https://kept\r\nX-Title: kept\r\ncontent-length: "));
+  }
+}
+
+TEST_CASE("what does not go to a target because it tells of a proxy keeps /admin shut") {
+  const policy::CallerKeys none{{}};
+  for (const std::string_view line : about_the_caller) {
+    INFO(line);
+    http::RequestHead head;
+    head.fields.add(line.substr(0, line.find(':')), line.substr(line.find(": ") + 2));
+    const std::string_view name = head.fields[0].name;
+    const size_t at = static_cast<size_t>(std::find(std::begin(about_the_caller), std::end(about_the_caller), line) -
+                                          std::begin(about_the_caller));
+    const bool has_proxy = at >= of_browsers && !name.ends_with("-Override") && !name.ends_with("-URL");
+    CHECK(tells_of_proxy(name) == has_proxy);
+    if (has_proxy) CHECK_FALSE(may_administer(none, head, "127.0.0.1:5"));
   }
 }
 
