@@ -5,6 +5,8 @@
 #include <initializer_list>
 #include <utility>
 
+#include "config/secret.h"
+
 namespace sluice {
 namespace {
 
@@ -32,7 +34,10 @@ void mask_secrets(observe::Log& log, std::initializer_list<const config::Config*
     }
     for (const config::Provider& provider : config->providers) {
       secrets.push_back(provider.api_key);
-      for (const auto& [name, value] : provider.headers) secrets.push_back(value);
+      for (const auto& [name, value] : provider.headers) {
+        secrets.push_back(value);
+        secrets.emplace_back(config::without_scheme(value));
+      }
       if (provider.proxy) secrets.push_back(provider.proxy->password());
     }
     secrets.insert(secrets.end(), config->alerts.secrets.begin(), config->alerts.secrets.end());

@@ -1,10 +1,12 @@
 #include "config/secret.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/plain_file.h"
 #include "config/fields.h"
+#include "config/url.h"
 
 namespace sluice::config {
 namespace {
@@ -141,6 +143,14 @@ std::optional<std::string> read_secret(Reading& reading, const Node& node, const
                  use == SecretUse::key ? origin_of(node) + " " + std::string(key_fault(*secret))
                                        : origin_of(node) + " holds a control character, or a blank at an end");
   return std::nullopt;
+}
+
+std::string_view without_scheme(std::string_view value) {
+  const size_t blank = value.find(' ');
+  if (blank == std::string_view::npos) return value;
+  constexpr std::array<std::string_view, 5> schemes = {"bearer", "basic", "token", "key", "apikey"};
+  if (std::find(schemes.begin(), schemes.end(), to_lower(value.substr(0, blank))) == schemes.end()) return value;
+  return value.substr(std::min(value.find_first_not_of(' ', blank), value.size()));
 }
 
 }  // namespace sluice::config

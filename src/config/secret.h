@@ -26,6 +26,9 @@ bool is_field_value(std::string_view text);
 // Whether `text` is a token (RFC 9110, 5.6.2): the name of a header field.
 bool is_token(std::string_view text);
 
+// Of a header field's value such as "Bearer KEY" or "Basic PAIR" what stands behind the scheme; all of any other value.
+std::string_view without_scheme(std::string_view value);
+
 // Notes that a secret stands in a file that others may read.
 void warn_of_literal(Reading& reading, const std::string& path);
 

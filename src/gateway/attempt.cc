@@ -5,6 +5,8 @@
 #include <new>
 #include <utility>
 
+#include "gateway/quoted_secrets.h"
+
 namespace sluice::gateway {
 
 using net::WriteMarks;
@@ -176,8 +178,7 @@ bool Attempt::is_redirected(const http::ResponseHead& head) {
     redirect_ = std::make_unique<Redirect>(
         read_redirect(link_.provider.base_url, path_of(request_.head), head.status, *location));
     if (followed_ || streamed_on_) redirect_->path.clear();  // once; and what was passed on is not here any more
-    const std::string& key = link_.provider.api_key;
-    if (!key.empty() && redirect_->what.find(key) != std::string::npos) redirect_->what = "answered with a redirection";
+    if (QuotedSecrets(link_.provider).stand_in(*location)) redirect_->what = "answered with a redirection";
   }
   return redirect_ != nullptr;
 }

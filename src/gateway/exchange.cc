@@ -14,11 +14,8 @@ namespace sluice::gateway {
 using http::BodyFraming;
 using net::WriteMarks;
 
-namespace {
-
-constexpr size_t longest_target_id = 256;  // of a request's id that a target tells; a record holds it
-
-}  // namespace
+// Of a request's id that a target tells; a record holds it.
+static constexpr size_t longest_target_id = 256;
 
 Exchange::Exchange(Context& context, const http::RequestHead& head, http::Responder& responder)
     : context_(context), head_(head), responder_(responder), body_(context.buffers), relay_(responder, context.pieces) {
@@ -386,9 +383,10 @@ void Exchange::end_early() {
   responder_.finish();
 }
 
-void Exchange::on_attempt_failed(const Error& error) {
+void Exchange::on_attempt_failed(const Error& met) {
   if (state_ == State::done) return;
   if (relay_.end_early()) return end_early();
+  const Error error = without_secrets(met);
   context_.log.warn("target failed", {{"request_id", account_.request_id},
                                       {"target", account_.target},
                                       {"code", name_of(error.code)},
@@ -425,7 +423,8 @@ void Exchange::answer_known_path() {
 // An error about a target may quote it, and a target may quote the key that it was sent.
 Error Exchange::without_secrets(const Error& error) const {
   if (fault_of(error.code) == Fault::caller) return error;
-  return {error.code, context_.log.masked(error.message)};
+  const std::string masked = context_.log.masked(error.message);
+  return {error.code, target_.provider != nullptr ? QuotedSecrets(*target_.provider).masked(masked) : masked};
 }
 
 // Nothing of an answer has gone out yet: an error in the caller's dialect.

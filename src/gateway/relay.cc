@@ -2,14 +2,12 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
 
 #include "api/error_body.h"
 #include "api/target_error.h"
 #include "gateway/origin_fields.h"
 #include "http/writer.h"
 #include "net/stream.h"
-#include "observe/secret_mask.h"
 
 namespace sluice::gateway {
 namespace {
@@ -30,31 +28,6 @@ bool is_ours(std::string_view name) {
   }
 }
 
-// A header value shorter than this is a word that others may say too.
-constexpr size_t least_secret_bytes = 16;
-
-bool holds(std::string_view text, std::string_view secret) {
-  return !secret.empty() && memmem(text.data(), text.size(), secret.data(), secret.size()) != nullptr;
-}
-
-// The bytes of the shortest secret of the provider's; SIZE_MAX: it has none. What is shorter cannot quote it.
-size_t shortest_secret(const config::Provider& provider) {
-  size_t shortest = provider.api_key.size() >= observe::SecretMask::least_bytes ? provider.api_key.size() : SIZE_MAX;
-  for (const auto& [name, value] : provider.headers) {
-    if (value.size() >= least_secret_bytes) shortest = std::min(shortest, value.size());
-  }
-  return shortest;
-}
-
-// Whether the provider's own key stands in what it answered.
-bool quotes_secret(std::string_view text, const config::Provider& provider) {
-  if (provider.api_key.size() >= observe::SecretMask::least_bytes && holds(text, provider.api_key)) return true;
-  for (const auto& [name, value] : provider.headers) {
-    if (value.size() >= least_secret_bytes && holds(text, value)) return true;
-  }
-  return false;
-}
-
 // The type of pages for people. No endpoint answers with one; who does is not the API that base_url should name.
 bool is_page(std::string_view content_type) {
   constexpr size_t text_bytes = 5, application_bytes = 12;  // up to the slash: "text/html", "application/xhtml+xml"
@@ -67,6 +40,14 @@ bool is_page(std::string_view content_type) {
   return http::same_name(type, "text/html") || http::same_name(type, "application/xhtml+xml");
 }
 
+// In the head's lines and its reason, where they may be quoted; `scratch` holds the reason then.
+[[gnu::cold]] void hide_secrets(const config::Provider& provider, std::string& lines, std::string_view& reason,
+                                std::string& scratch) {
+  const QuotedSecrets secrets(provider);
+  if (secrets.stand_in(lines)) lines = secrets.masked(lines);
+  if (secrets.stand_in(reason)) reason = scratch = secrets.masked(reason);
+}
+
 [[gnu::cold]] tl::unexpected<Error> cut_short() {
   return fail(ErrorCode::target_cut, "the target's answer ended before it was whole");
 }
@@ -74,15 +55,6 @@ bool is_page(std::string_view content_type) {
 [[gnu::cold]] tl::unexpected<Error> page_in_place(std::string_view type) {
   return fail(ErrorCode::target_broke, "the target answered with a page (" + std::string(type.substr(0, 64)) +
                                            ") in place of an API's answer; is its base_url right?");
-}
-
-[[gnu::cold]] std::string without_secrets(std::string_view text, const config::Provider& provider) {
-  std::vector<std::string> secrets = {provider.api_key};
-  for (const auto& [name, value] : provider.headers) {
-    if (value.size() >= least_secret_bytes) secrets.push_back(value);
-  }
-  std::string scratch;
-  return std::string(observe::SecretMask(secrets).apply(text, scratch));
 }
 
 }  // namespace
@@ -100,6 +72,8 @@ Result<void> Relay::begin(const http::ResponseHead& head, const RelayedRequest& 
   tap_.emplace(dialect_, type, hide_asked, api::Asked{own.stream_asked && status_ < 300, request.choices});
   const bool hide_usage = hide_asked && tap_->format() == api::StreamFormat::sse;
 
+  const size_t secret_bytes = own.provider != nullptr ? shortest_secret(*own.provider) : SIZE_MAX;
+  const bool may_quote_in_body = status_ >= 300 && !no_body_ && secret_bytes != SIZE_MAX;
   const std::string_view name = head.fields.find("content-encoding").value_or("");
   if (!name.empty() && !http::same_name(name, "identity")) {
     const bool accepted = http::accepts_coding(request.codings, name);
@@ -111,13 +85,12 @@ Result<void> Relay::begin(const http::ResponseHead& head, const RelayedRequest& 
     opaque_ = !coding;
     if (coding) {
       inflater_ = std::make_unique<http::Inflater>(*coding, http::InflaterLimits{}, Fault::target);
-      coding_ = accepted && !hide_usage ? Coding::inflate_for_tap : Coding::inflate;
+      coding_ = accepted && !hide_usage && !may_quote_in_body ? Coding::inflate_for_tap : Coding::inflate;
     }
   }
   rewrites_ = hide_usage || coding_ == Coding::inflate;
 
   lines.clear();
-  const size_t secret_bytes = own.provider != nullptr ? shortest_secret(*own.provider) : SIZE_MAX;
   bool may_quote = head.reason.size() >= secret_bytes;
   const http::HopByHop is_hop_by_hop(head.fields);
   for (size_t i = 0; i < head.fields.size(); ++i) {
@@ -130,10 +103,8 @@ Result<void> Relay::begin(const http::ResponseHead& head, const RelayedRequest& 
   }
   std::string_view reason = head.reason;
   std::string masked_reason;
-  if (may_quote) {
-    if (quotes_secret(lines, *own.provider)) lines = without_secrets(lines, *own.provider);
-    if (quotes_secret(reason, *own.provider)) reason = masked_reason = without_secrets(reason, *own.provider);
-  }
+  if (may_quote) hide_secrets(*own.provider, lines, reason, masked_reason);
+  if (may_quote_in_body && !opaque_) secrets_ = std::make_unique<QuotedSecrets>(*own.provider);
   // nginx then passes a stream on as it comes (its documentation: proxy_buffering).
   if ((streaming() || own.stream_asked) && !head.fields.find("x-accel-buffering"))
     http::write_field(lines, "x-accel-buffering", "no");
@@ -305,8 +276,21 @@ void Relay::send_held() {
   if (!kept_.empty()) pieces_.insert(pieces_.begin(), kept_);
 }
 
+// An error's body may quote the key that it refuses. What is kept of it here is not sent where the answer is cut.
+void Relay::mask_pieces() {
+  std::string masked;
+  for (const std::string_view piece : pieces_) masked += secrets_->pass(piece, false);
+  if (ended_) masked += secrets_->pass({}, true);
+  kept_ = std::move(masked);
+  pieces_.clear();
+  if (!kept_.empty()) pieces_.push_back(kept_);
+}
+
 void Relay::turn() {
-  if (held_head_ && hold_back()) return;
+  if (status_ >= 300) [[unlikely]] {
+    if (secrets_) mask_pieces();
+    if (held_head_ && hold_back()) return;
+  }
   if (!pieces_.empty() || ended_) {
     responder_.send_body(pieces_, ended_);
   } else {
@@ -326,6 +310,7 @@ void Relay::break_off(const Error& error, std::string_view request_id) {
         dialect_, tap_->format(), error, request_id,
         {tap_->between_frames(), tap_->next_sequence(), array ? tap_->array_place() : api::ArrayPlace::closed});
   }
+  if (secrets_) mask_pieces();
   if (held_head_) {
     hold_back();
     if (held_head_) send_held();

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "gateway/answer_end.h"
+#include "gateway/quoted_secrets.h"
 #include "http/inflater.h"
 #include "http/service.h"
 
@@ -77,6 +78,7 @@ class Relay {
  private:
   enum class Coding : unsigned char { as_is, inflate_for_tap, inflate };
   void keep();
+  [[gnu::cold]] void mask_pieces();
   [[gnu::cold]] bool hold_back();
   [[gnu::cold]] void send_held();
   Shape shape() const;
@@ -101,6 +103,7 @@ class Relay {
   };
   std::unique_ptr<HeldHead> held_head_;
   std::string compressed_;                   // what has come and is not inflated yet
+  std::unique_ptr<QuotedSecrets> secrets_;   // to be looked for in the body; null: in none but an error's
   std::unique_ptr<std::string> error_text_;  // null: no failure so far
   Dialect dialect_ = Dialect::openai;
   Coding coding_ = Coding::as_is;

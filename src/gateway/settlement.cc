@@ -6,6 +6,7 @@
 
 #include "api/credential.h"
 #include "api/target_error.h"
+#include "gateway/quoted_secrets.h"
 
 namespace sluice::gateway {
 namespace {
@@ -126,6 +127,10 @@ void hide_callers_key(std::string& text, const http::RequestHead& head) {
   for (size_t at = 0; (at = text.find(key, at)) != text.npos;) text.replace(at, key.size(), "***");
 }
 
+const config::Provider* provider_of(const Context& context, const Account& account) {
+  return context.router.provider(std::string_view(account.target).substr(0, account.target.find('/')));
+}
+
 constexpr size_t most_reason_bytes = 256, most_code_bytes = 64;
 
 // The target has said that it failed: that is the outcome, in its own words, also where the caller left upon it.
@@ -134,8 +139,12 @@ constexpr size_t most_reason_bytes = 256, most_code_bytes = 64;
   if (!account.error.empty() && account.error_code != ErrorCode::caller_gone) return;
   api::TargetWords words = api::target_words(ending.error_text);
   account.error_code = outcome_of(account.target_status, words.code);
-  hide_callers_key(words.message, ending.head);
-  hide_callers_key(words.code, ending.head);
+  for (std::string* const text : {&words.message, &words.code}) {
+    hide_callers_key(*text, ending.head);
+    if (const config::Provider* const provider = provider_of(context, account)) {
+      *text = QuotedSecrets(*provider).masked(*text);
+    }
+  }
   account.error = context.log.cut_masked(words.message, most_reason_bytes);
   account.target_code = context.log.cut_masked(words.code, most_code_bytes);
   if (account.error.empty()) account.error = "answered with status " + std::to_string(account.target_status);
@@ -151,8 +160,7 @@ bool is_for_alerts(const Context& context, const Account& account) {
     case ErrorCode::target_unauthorized:
     case ErrorCode::target_quota:
     case ErrorCode::target_rate_limited: {
-      const config::Provider* const provider =
-          context.router.provider(std::string_view(account.target).substr(0, account.target.find('/')));
+      const config::Provider* const provider = provider_of(context, account);
       return provider != nullptr && !provider->caller_key && !provider->api_key.empty();
     }
     default:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include "base/json_escape.h"
 
@@ -21,6 +22,34 @@ size_t block_bytes_for(size_t blocks) {
   return std::clamp((bits + 3 + 3) / 4, least_block_bytes, most_block_bytes);
 }
 
+// As a query has it, and as a path that keeps its slashes; the digits in one of both cases.
+std::string percent_encoded(std::string_view text, std::string_view digits, bool keeps_slash) {
+  std::string result;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (plain || std::string_view("-._~").find(c) != std::string_view::npos || (keeps_slash && c == '/')) {
+      result += c;
+      continue;
+    }
+    const auto code = static_cast<unsigned char>(c);
+    ((result += '%') += digits[code >> 4]) += digits[code & 15];
+  }
+  return result;
+}
+
+// Whatever else `secret` may be spelled as.
+void add_spellings(std::vector<std::string>& all, const std::string& secret) {
+  const auto add = [&](std::string spelling) {
+    if (spelling != secret) all.push_back(std::move(spelling));
+  };
+  std::string escaped;
+  append_json_escaped(escaped, secret);
+  add(std::move(escaped));
+  for (const std::string_view digits : {"0123456789ABCDEF", "0123456789abcdef"}) {
+    for (const bool keeps_slash : {false, true}) add(percent_encoded(secret, digits, keeps_slash));
+  }
+}
+
 // What leaves a number in a table of that size (a power of two): a multiplication's result has its best bits at the
 // top.
 unsigned shift_for(size_t table_size) { return 64 - static_cast<unsigned>(std::bit_width(table_size - 1)); }
@@ -28,17 +57,15 @@ unsigned shift_for(size_t table_size) { return 64 - static_cast<unsigned>(std::b
 }  // namespace
 
 SecretMask::SecretMask(const std::vector<std::string>& secrets) {
-  std::vector<std::string> escaped_forms;
+  std::vector<std::string> spellings;
   std::vector<std::string_view> all;
   all.reserve(secrets.size());
   for (const std::string& secret : secrets) {
     if (secret.size() < least_bytes) continue;
     all.push_back(secret);
-    std::string escaped;
-    append_json_escaped(escaped, secret);
-    if (escaped != secret) escaped_forms.push_back(std::move(escaped));
+    add_spellings(spellings, secret);
   }
-  all.insert(all.end(), escaped_forms.begin(), escaped_forms.end());
+  all.insert(all.end(), spellings.begin(), spellings.end());
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
   if (all.empty()) return;

@@ -1,6 +1,8 @@
 """Secrets that are planted in requests and configuration turn up nowhere: not in the log at its most talkative, not on /metrics, not in
 error answers or their heads; and the caller's key never reaches a target, nor the provider's key a caller."""
 
+import json
+
 import pytest
 
 from support.dialects import DIALECTS
@@ -21,8 +23,9 @@ def percent_encoded(text):
 
 async def answer(request):
     if "refuse" in (request.header("x-wish") or ""):
-        # As real providers do: the refusal quotes the key it got.
-        return await request.answer(b'{"error": {"message": "no such key", "type": "x", "code": null, "param": null}}', 401)
+        # As real providers do: the refusal quotes the key it got, and the URL that it would be in.
+        message = f"no such key: {PROVIDER}; see https://x/?key={percent_encoded(PROVIDER)} of {HEADER}"
+        return await request.answer(json.dumps({"error": {"message": message, "type": "x", "code": None, "param": None}}).encode(), 401)
     if "break" in (request.header("x-wish") or ""):
         await request.send(b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\ncontent-type: application/json\r\n\r\n{\"cut")
         return False

@@ -37,6 +37,7 @@ TEST_CASE("secrets are masked wherever they stand") {
       {{"aaaaaaaa"}, "aaaaaaaaa", "***"},
       {{"quote\"slash\\"}, "quote\\\"slash\\\\ quote\"slash\\", "*** ***"},
       {{"line\nbreak!"}, "line\\nbreak!", "***"},
+      {{"a+b/c=d-e_f"}, "?key=a%2Bb%2Fc%3Dd-e_f&x /a%2bb/c%3dd-e_f/", "?key=***&x /***/"},
   };
   for (const Row& row : rows) CHECK(masked(row.secrets, row.text) == row.expected);
 }

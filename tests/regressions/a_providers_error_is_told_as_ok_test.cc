@@ -78,6 +78,22 @@ TEST_CASE("an error within a stream, and a stream that is cut, are no ok") {
   CHECK(has(cut.metrics.page(), "code=\"target_cut\"} 1\n"));
 }
 
+TEST_CASE("a stream that stands still is told as that") {
+  config::Config config = World::plain_config();
+  config.providers[0].timeouts.stream_idle_ms = 20;
+  World world(config);
+  world.say(post("/v1/chat/completions", R"({"model":"fast","stream":true})"));
+  world.target_says(
+      "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: "
+      "{\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n");
+  REQUIRE(world.until([&] { return world.caller->ended; }));
+  CHECK(world.caller->has("data: {\"error\":"));
+  const std::string record = world.records();
+  INFO(record);
+  CHECK(has(record, " status=200 outcome=target_stalled reason=\"lab/real-model: the stream stalled after 20 ms\" "));
+  CHECK(has(world.metrics.page(), "sluice_failures_total{target=\"lab/real-model\",code=\"target_stalled\"} 1\n"));
+}
+
 TEST_CASE("a provider's words are bounded, masked and hold no control character") {
   World world;
   world.log->mask({"provider-secret"});

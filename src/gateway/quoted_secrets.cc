@@ -1,0 +1,130 @@
+#include "gateway/quoted_secrets.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "config/secret.h"
+#include "observe/secret_mask.h"
+
+namespace sluice::gateway {
+namespace {
+
+// A header value shorter than this is a word that others may say too.
+constexpr size_t least_value_bytes = 16;
+
+template <typename Visit>
+void for_each_secret(const config::Provider& provider, Visit visit) {
+  if (provider.api_key.size() >= observe::SecretMask::least_bytes) visit(std::string_view(provider.api_key));
+  for (const auto& [name, value] : provider.headers) {
+    if (value.size() < least_value_bytes) continue;
+    visit(std::string_view(value));
+    const std::string_view bare = config::without_scheme(value);
+    if (bare.size() >= least_value_bytes && bare.size() < value.size()) visit(bare);
+  }
+}
+
+enum class Fit : unsigned char { no, cut, yes };
+
+// `spelling` in the letters' case that the text has, where `any_case`.
+Fit begins_with(std::string_view text, std::string_view spelling, bool any_case) {
+  const size_t bytes = std::min(text.size(), spelling.size());
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
+  for (size_t i = 0; i < bytes; ++i) {
+    if (text[i] != spelling[i] && !(any_case && lower(text[i]) == lower(spelling[i]))) return Fit::no;
+  }
+  return bytes == spelling.size() ? Fit::yes : Fit::cut;
+}
+
+// Whether `text` begins with `c`, in whatever way it is spelled: as itself, "\c" and "\u0063" (JSON), "%63" (a URL),
+// "&#99;" and "&#x63;" (HTML). `bytes`: of the spelling.
+Fit begins_with_character(std::string_view text, char c, size_t& bytes) {
+  bytes = 1;
+  if (text.empty()) return Fit::cut;
+  if (text.front() == c) return Fit::yes;
+  constexpr std::string_view marks = "\\%&", digits = "0123456789abcdef";
+  if (marks.find(text.front()) == marks.npos) return Fit::no;
+  const auto code = static_cast<unsigned char>(c);
+  const std::string hex = {digits[code >> 4], digits[code & 15]};
+  Fit best = Fit::no;
+  const auto try_one = [&](const std::string& spelling, bool any_case) {
+    const Fit match = begins_with(text, spelling, any_case);
+    if (match <= best) return;
+    best = match;
+    bytes = spelling.size();
+  };
+  try_one({'\\', c}, false);
+  try_one("\\u00" + hex, true);
+  try_one("%" + hex, true);
+  try_one("&#x" + hex + ";", true);
+  try_one("&#" + std::to_string(code) + ";", false);
+  return best;
+}
+
+// `bytes`: of the secret as it is spelled there.
+Fit begins_with_secret(std::string_view text, std::string_view secret, size_t& bytes) {
+  bytes = 0;
+  for (const char c : secret) {
+    size_t character_bytes = 0;
+    const Fit match = begins_with_character(text.substr(bytes), c, character_bytes);
+    if (match != Fit::yes) return match;
+    bytes += character_bytes;
+  }
+  return Fit::yes;
+}
+
+}  // namespace
+
+size_t shortest_secret(const config::Provider& provider) {
+  size_t shortest = SIZE_MAX;
+  for_each_secret(provider, [&](std::string_view secret) { shortest = std::min(shortest, secret.size()); });
+  return shortest;
+}
+
+QuotedSecrets::QuotedSecrets(const config::Provider& provider) {
+  for_each_secret(provider, [this](std::string_view secret) { secrets_.push_back(secret); });
+}
+
+QuotedSecrets::Found QuotedSecrets::find(std::string_view text, size_t at, bool is_last) const {
+  for (; at < text.size(); ++at) {
+    Found found{at, 0, false};
+    for (const std::string_view secret : secrets_) {
+      size_t bytes = 0;
+      const Fit match = begins_with_secret(text.substr(at), secret, bytes);
+      if (match == Fit::yes) found.bytes = std::max(found.bytes, bytes);
+      if (match == Fit::cut && !is_last) found.cut = true;
+    }
+    if (found.bytes > 0 || found.cut) return found;
+  }
+  return {at, 0, false};
+}
+
+std::string QuotedSecrets::masked(std::string_view text) const {
+  std::string result;
+  for (size_t at = 0; at < text.size();) {
+    const Found found = find(text, at, true);
+    result += text.substr(at, found.at - at);
+    if (found.bytes > 0) result += "***";
+    at = found.at + found.bytes;
+  }
+  return result;
+}
+
+std::string QuotedSecrets::pass(std::string_view piece, bool is_last) {
+  std::string text = std::exchange(kept_, {});
+  text += piece;
+  std::string result;
+  for (size_t at = 0; at < text.size();) {
+    const Found found = find(text, at, is_last);
+    result.append(text, at, found.at - at);
+    if (found.cut) {
+      kept_ = text.substr(found.at);
+      break;
+    }
+    result.append(found.bytes, '*');
+    at = found.at + found.bytes;
+  }
+  return result;
+}
+
+}  // namespace sluice::gateway
