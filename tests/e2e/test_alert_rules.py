@@ -6,20 +6,17 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
-import subprocess
 import threading
 import time
-import urllib.request
 
 import pytest
 
 from support.certificates import Authority
 from support.dialects import BY_NAME
 from support.process import Sluice
+from support.prometheus import Prometheus
 from support.provider import Provider, head
-from support.proxies import free_port
 from support.reload import write
 from support.settings import ROOT, SANITIZED, wait_for
 from support.wire import Cut
@@ -81,46 +78,6 @@ def config_of(way, provider, folder):
     return config
 
 
-class Prometheus:
-    def __init__(self, folder, targets):
-        program = shutil.which("prometheus")
-        if program is None:
-            pytest.skip("prometheus is not installed (package prometheus; scripts/deps.sh --test)")
-        rules = (ROOT / "docs" / "examples" / "prometheus-alerts.yml").read_text()
-        # Minutes become seconds; what is asked stays.
-        rules = re.sub(r"\[\d+m\]", "[10s]", rules)
-        rules = re.sub(r"for: \d+m", "for: 2s", rules)
-        (folder / "rules.yml").write_text(rules)
-        scrape = {"job_name": "sluice", "static_configs": [{"targets": targets}]}
-        settings = {"global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
-                    "rule_files": ["rules.yml"], "scrape_configs": [scrape]}
-        (folder / "prometheus.yml").write_text(json.dumps(settings))  # JSON is YAML
-        self.url = f"http://127.0.0.1:{free_port()}"
-        self._log = open(folder / "prometheus.log", "wb")
-        self.process = subprocess.Popen(
-            [program, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
-             f"--web.listen-address={self.url.removeprefix('http://')}"], stdout=self._log, stderr=self._log)
-
-    def firing(self):
-        """{address: names of the rules that fire}."""
-        with contextlib.suppress(OSError):
-            with urllib.request.urlopen(f"{self.url}/api/v1/alerts", timeout=5) as page:
-                found = {}
-                for alert in json.load(page)["data"]["alerts"]:
-                    if alert["state"] == "firing":
-                        found.setdefault(alert["labels"]["instance"], set()).add(alert["labels"]["alertname"])
-                return found
-        return {}
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(20)
-        self._log.close()
-
-
 def provoke(way, sluice, over):
     stream = way == "cut"
     while not over.is_set():
@@ -148,7 +105,11 @@ def test_each_incident_fires_its_own_rule_and_no_other(tmp_path, report):
         write(sluices["reload"], '{"wrong": true}')
         os.kill(sluices["reload"].pid, signal.SIGHUP)
         addresses = {f"127.0.0.1:{sluice.port}": way for way, sluice in sluices.items()}
-        prometheus = stack.enter_context(Prometheus(tmp_path, list(addresses)))
+        rules = (ROOT / "docs" / "examples" / "prometheus-alerts.yml").read_text()
+        # Minutes become seconds; what is asked stays.
+        rules = re.sub(r"\[\d+m\]", "[10s]", rules)
+        rules = re.sub(r"for: \d+m", "for: 2s", rules)
+        prometheus = stack.enter_context(Prometheus(tmp_path, list(addresses), rules))
         for thread in threads:
             thread.start()
         try:

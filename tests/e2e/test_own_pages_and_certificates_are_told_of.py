@@ -21,7 +21,7 @@ def records(sluice):
 def test_who_was_refused_on_a_page_of_its_own_is_recorded(tmp_path):
     keys = [{"name": "team", "key": "ck-own-pages-0123456789"}]
     wrong = "ck-wrong-9876543210"
-    with Sluice(tmp_path, {"keys": keys, "providers": DEMO}, ["--log-format", "json"]) as sluice:
+    with Sluice(tmp_path, {"workers": 1, "keys": keys, "providers": DEMO}, ["--log-format", "json"]) as sluice:
         statuses = [
             sluice.get("/v1/models", [("authorization", f"Bearer {wrong}")]).status,
             sluice.get("/v1/models").status,
