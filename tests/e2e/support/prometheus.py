@@ -44,12 +44,14 @@ class Prometheus:
             return json.load(page)["data"]
 
     def query(self, expression):
-        """The samples [{"metric": labels, "value": [time, text]}] of an expression. None while it does not listen; an expression that
+        """The samples [{"metric": labels, "value": [time, text]}] of an expression. None while it is not ready; an expression that
         cannot be parsed raises urllib.error.HTTPError."""
         try:
             return self._get("/api/v1/query?" + urllib.parse.urlencode({"query": expression}))["result"]
-        except urllib.error.HTTPError:
-            raise
+        except urllib.error.HTTPError as error:
+            if error.code != 503:
+                raise
+            return None
         except OSError:
             return None
 
