@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "cmake/pages/table_row.h"
+#include "../../cmake/pages/table_row.h"
 #include "config/fields.h"
 #include "config/presets.h"
 
