@@ -9,11 +9,11 @@
 namespace sluice::gateway {
 namespace {
 
-constexpr std::string_view key = "pk+live/0123456789abcdef=";
+constexpr std::string_view planted_key = "pk+live/0123456789abcdef=";
 
 config::Config with_key() {
   config::Config config = World::plain_config();
-  config.providers[0].api_key = key;
+  config.providers[0].api_key = planted_key;
   config.providers[0].headers = {{"x-team", "Bearer team-token-0123456789"}};
   return config;
 }
@@ -26,9 +26,9 @@ std::string with_length(std::string_view status, const std::string& body, std::s
   return error_head(status, std::string(more) + "content-length: " + std::to_string(body.size()) + "\r\n") + body;
 }
 
-bool has(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
+bool quotes(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
 
-std::string body_of(const std::string& answer) { return answer.substr(answer.find("\r\n\r\n") + 4); }
+std::string sent_body(const std::string& answer) { return answer.substr(answer.find("\r\n\r\n") + 4); }
 
 TEST_CASE("the provider's key is in no error's body, however it is spelled there") {
   struct Row {
@@ -36,11 +36,11 @@ TEST_CASE("the provider's key is in no error's body, however it is spelled there
     std::string_view status = "401";
   };
   const std::vector<Row> rows = {
-      {std::string(key)},
-      {std::string(key), "302"},
-      {std::string(key), "400"},
-      {std::string(key), "429"},
-      {std::string(key), "500"},
+      {std::string(planted_key)},
+      {std::string(planted_key), "302"},
+      {std::string(planted_key), "400"},
+      {std::string(planted_key), "429"},
+      {std::string(planted_key), "500"},
       {"pk+live\\/0123456789abcdef="},
       {"pk\\u002blive\\u002F0123456789abcdef\\u003d"},
       {"pk%2Blive%2F0123456789abcdef%3D"},
@@ -53,17 +53,17 @@ TEST_CASE("the provider's key is in no error's body, however it is spelled there
     INFO(row.status << " " << row.quoted);
     for (const std::string_view field : {"", "accept-encoding: gzip\r\n"}) {
       World world(with_key());
-      world.log->mask({std::string(key), "team-token-0123456789"});
+      world.log->mask({std::string(planted_key), "team-token-0123456789"});
       world.say(post("/v1/chat/completions", R"({"model":"fast","messages":[]})", field));
-      REQUIRE(world.target().has(key));
+      REQUIRE(world.target().has(planted_key));
       const std::string body = R"({"error":{"message":"bad key ')" + row.quoted + R"(' sent","code":"bad_key"}})";
       world.target_says(with_length(row.status, body));
       std::string expected = body;
       expected.replace(body.find(row.quoted), row.quoted.size(), row.quoted.size(), '*');
-      CHECK(body_of(world.caller->text) == expected);
+      CHECK(sent_body(world.caller->text) == expected);
       CHECK(world.caller->text.starts_with("HTTP/1.1 " + std::string(row.status)));
       const std::string record = world.records();
-      for (const std::string_view part : {"live", "0123456789"}) CHECK_FALSE(has(record, part));
+      for (const std::string_view part : {"live", "0123456789"}) CHECK_FALSE(quotes(record, part));
       world.say(post("/v1/chat/completions", R"({"model":"fast","messages":[]})"));
       CHECK(world.targets.size() == 1);  // the connection is kept
     }
@@ -71,16 +71,16 @@ TEST_CASE("the provider's key is in no error's body, however it is spelled there
 }
 
 TEST_CASE("an error's body that comes in pieces is masked as well, and not delayed") {
-  const std::string body = R"({"error":{"message":"pk+live, bad key )" + std::string(key) + " pk+liv\"}}";
+  const std::string body = R"({"error":{"message":"pk+live, bad key )" + std::string(planted_key) + " pk+liv\"}}";
   for (size_t cut = 1; cut < body.size(); ++cut) {
     World world(with_key());
     world.say(post("/v1/chat/completions", R"({"model":"fast","messages":[]})"));
     world.target_says(error_head("500", "content-length: " + std::to_string(body.size()) + "\r\n"));
     world.target_says(body.substr(0, cut));
     world.target_says(body.substr(cut));
-    const std::string got = body_of(world.caller->text);
+    const std::string got = sent_body(world.caller->text);
     REQUIRE(got.size() == body.size());
-    REQUIRE(has(got, "pk+live, bad key ************************* pk+liv\"}}"));
+    REQUIRE(quotes(got, "pk+live, bad key ************************* pk+liv\"}}"));
   }
   World world(with_key());
   world.say(post("/v1/chat/completions", R"({"model":"fast","messages":[]})"));
@@ -98,12 +98,12 @@ TEST_CASE("an error's body that is cut within the key shows no part of it") {
     world.target_says(error_head("401", framing) + (framing.starts_with("t") ? "1d\r\n" : "") + part);
     world.target().stream.reset();
     world.turn();
-    CHECK(has(world.caller->text, "no "));
-    CHECK_FALSE(has(world.caller->text, "live/"));
+    CHECK(quotes(world.caller->text, "no "));
+    CHECK_FALSE(quotes(world.caller->text, "live/"));
   }
 }
 
-std::string gzip(std::string text) {
+std::string gzipped(std::string text) {
   std::string out(text.size() + 100, 0);
   z_stream stream{};
   constexpr int gzip_window = 15 + 16;
@@ -119,17 +119,17 @@ std::string gzip(std::string text) {
 }
 
 TEST_CASE("a compressed error is masked too; what is no error passes as it is") {
-  const std::string body = "{\"error\":\"bad " + std::string(key) + "\"}";
+  const std::string body = "{\"error\":\"bad " + std::string(planted_key) + "\"}";
   World packed(with_key());
   packed.say(post("/v1/chat/completions", R"({"model":"fast","messages":[]})", "accept-encoding: gzip\r\n"));
-  packed.target_says(with_length("401", gzip(body), "content-encoding: gzip\r\n"));
-  CHECK(has(packed.caller->text, "{\"error\":\"bad *************************\"}"));
-  CHECK_FALSE(has(packed.caller->text, "content-encoding"));
+  packed.target_says(with_length("401", gzipped(body), "content-encoding: gzip\r\n"));
+  CHECK(quotes(packed.caller->text, "{\"error\":\"bad *************************\"}"));
+  CHECK_FALSE(quotes(packed.caller->text, "content-encoding"));
 
   World fine(with_key());
   fine.say(post("/v1/chat/completions", R"({"model":"fast","messages":[]})"));
-  fine.target_says(ok_json("{\"echo\":\"" + std::string(key) + "\"}"));
-  CHECK(has(fine.caller->text, key));
+  fine.target_says(ok_json("{\"echo\":\"" + std::string(planted_key) + "\"}"));
+  CHECK(quotes(fine.caller->text, planted_key));
 }
 
 TEST_CASE("what looks like the beginning of a secret is told from one") {
