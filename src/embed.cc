@@ -22,12 +22,15 @@ struct Gateway::State {
   std::vector<std::unique_ptr<gateway::Worker>> workers;
   std::vector<net::ListenSocket> passed;  // not used yet
   struct Listening {
-    config::Address address;  // as configured
-    std::string text;         // as bound
-    uint16_t port;            // 0: a Unix socket
+    uint32_t number;                     // of no other one, ever
+    std::vector<uint32_t> in_its_place;  // those that this one listens in the place of
+    config::Address address;             // as configured
+    std::string text;                    // as bound
+    uint16_t port;                       // 0: a Unix socket
     std::string url;
   };
   std::vector<Listening> listening;
+  uint32_t listeners_made = 0;
   std::mutex reloading;                // one at a time
   mutable std::mutex listening_mutex;  // guards `listening` and the step from one setup to the next, which is short
   std::mutex asked_mutex;
@@ -40,10 +43,18 @@ struct Gateway::State {
 
   Result<void> prepare(std::shared_ptr<const config::Config> config, observe::Log& log);
   Result<void> bind();
-  Result<net::ListenSocket> socket_at(const config::Address& address);
-  Result<std::vector<net::ListenSocket>> sockets_at(const config::Address& address);
-  void note_listening(const config::Address& address, const net::ListenSocket& socket);
-  Result<void> listen_as(const config::Config& next);
+  using Sockets = std::vector<net::ListenSocket>;  // one for each worker
+  struct Added {
+    Listening listening;
+    Sockets sockets;
+  };
+  Result<net::ListenSocket> socket_at(const config::Address& address, bool beside_own);
+  Result<Sockets> sockets_at(const config::Address& address, bool beside_own = false);
+  Listening listening_at(const config::Address& address, const net::ListenSocket& socket, bool tls);
+  Result<std::vector<Added>> new_sockets(const config::Config& next, bool tls);
+  bool moves_within_port(const config::Config& next, const config::Address& address) const;
+  void take_over(std::vector<Added>& added, const config::Config& next, bool tls);
+  void tell_listeners(gateway::Setup& setup) const;
   bool listens_at(const config::Address& address) const;
   Result<void> ask_reload(const std::string& by, const Reloaded& done);
 };
@@ -113,6 +124,18 @@ gateway::OwnPages make_pages(const gateway::Shared& shared, const std::atomic<bo
   return pages;
 }
 
+bool is_wildcard(const config::Address& address) { return address.host == "0.0.0.0" || address.host == "::"; }
+
+// Whether whoever could connect where `old` is bound can where `fresh` is: "0.0.0.0:8000" for "127.0.0.1:8000".
+bool takes_place_of(std::string_view fresh, std::string_view old) {
+  if (fresh == old) return true;
+  const auto port_of = [](std::string_view text) { return text.substr(std::min(text.rfind(':'), text.size())); };
+  const bool is_v6 = old.starts_with('[');
+  const std::string_view wildcard = is_v6 ? "[::]" : "0.0.0.0";
+  return !old.starts_with("unix:") && port_of(fresh) == port_of(old) &&
+         fresh.substr(0, fresh.size() - port_of(fresh).size()) == wildcard;
+}
+
 std::string url_of(const config::Address& address, uint16_t port, bool tls) {
   if (!address.unix_path.empty()) return "unix:" + address.unix_path;
   config::Address bound = address;
@@ -180,7 +203,7 @@ Result<void> Gateway::State::prepare(std::shared_ptr<const config::Config> confi
   return {};
 }
 
-Result<net::ListenSocket> Gateway::State::socket_at(const config::Address& address) {
+Result<net::ListenSocket> Gateway::State::socket_at(const config::Address& address, bool beside_own) {
   for (auto socket = passed.begin(); socket != passed.end(); ++socket) {
     if (!socket->is_at(address.host, address.port, address.unix_path)) continue;
     net::ListenSocket found = std::move(*socket);
@@ -188,7 +211,7 @@ Result<net::ListenSocket> Gateway::State::socket_at(const config::Address& addre
     return found;
   }
   if (!address.unix_path.empty()) return net::ListenSocket::at_path(address.unix_path);
-  return net::ListenSocket::tcp(address.host, address.port);
+  return net::ListenSocket::tcp(address.host, address.port, beside_own);
 }
 
 // Every worker listens on every address: TCP by SO_REUSEPORT, a Unix socket or one that was passed by sharing the one
@@ -198,9 +221,12 @@ Result<void> Gateway::State::bind() {
   for (const config::Address& address : setup->config.listen) {
     auto sockets = sockets_at(address);
     if (!sockets) return tl::unexpected<Error>(sockets.error());
-    note_listening(address, sockets->front());
-    for (size_t i = 0; i < workers.size(); ++i) workers[i]->listen(std::move((*sockets)[i]));
+    listening.push_back(listening_at(address, sockets->front(), setup->listener_context != nullptr));
+    for (size_t i = 0; i < workers.size(); ++i) {
+      workers[i]->listen(std::move((*sockets)[i]), listening.back().number);
+    }
   }
+  tell_listeners(*setup);
   for (const net::ListenSocket& unused : passed) {
     shared->log.warn("a socket was passed that is at no address of listen; it is not used",
                      {{"address", unused.text()}});
@@ -210,9 +236,9 @@ Result<void> Gateway::State::bind() {
 }
 
 // One for each worker.
-Result<std::vector<net::ListenSocket>> Gateway::State::sockets_at(const config::Address& address) {
-  std::vector<net::ListenSocket> sockets;
-  auto first = socket_at(address);
+Result<Gateway::State::Sockets> Gateway::State::sockets_at(const config::Address& address, bool beside_own) {
+  Sockets sockets;
+  auto first = socket_at(address, beside_own);
   if (!first) return tl::unexpected<Error>(first.error());
   sockets.push_back(std::move(*first));
   while (sockets.size() < workers.size()) {
@@ -223,35 +249,63 @@ Result<std::vector<net::ListenSocket>> Gateway::State::sockets_at(const config::
   return sockets;
 }
 
-void Gateway::State::note_listening(const config::Address& address, const net::ListenSocket& socket) {
-  const bool tls = shared->setup()->listener_context != nullptr;
-  listening.push_back({address, socket.text(), socket.port(), url_of(address, socket.port(), tls)});
+Gateway::State::Listening Gateway::State::listening_at(const config::Address& address, const net::ListenSocket& socket,
+                                                       bool tls) {
+  return {++listeners_made, {}, address, socket.text(), socket.port(), url_of(address, socket.port(), tls)};
 }
 
-// What `next` listens on beside what is listened on already; nothing is changed if an address is taken.
-Result<void> Gateway::State::listen_as(const config::Config& next) {
-  std::vector<std::pair<config::Address, std::vector<net::ListenSocket>>> added;
-  for (const config::Address& address : next.listen) {
-    if (listens_at(address)) continue;
-    auto sockets = sockets_at(address);
-    if (!sockets) return tl::unexpected<Error>(sockets.error());
-    added.emplace_back(address, std::move(*sockets));
+// Whether we listen at its port already, at addresses that `next` has not: what does not fit beside them only is no
+// mistake. What stays must fit beside it, as it would have to after a restart.
+bool Gateway::State::moves_within_port(const config::Config& next, const config::Address& address) const {
+  if (!address.unix_path.empty() || address.port == 0) return false;
+  bool moves = false;
+  for (const Listening& one : listening) {
+    if (one.address.port != address.port || !one.address.unix_path.empty()) continue;
+    const bool stays = std::find(next.listen.begin(), next.listen.end(), one.address) != next.listen.end();
+    if (stays && (is_wildcard(one.address) || is_wildcard(address))) return false;
+    moves = moves || !stays;
   }
-  for (auto& [address, sockets] : added) {
-    note_listening(address, sockets.front());
-    for (size_t i = 0; i < workers.size(); ++i) {
-      const auto socket = std::make_shared<net::ListenSocket>(std::move(sockets[i]));
-      workers[i]->post([worker = workers[i].get(), socket] { worker->listen(std::move(*socket)); });
+  return moves;
+}
+
+// Of what `next` listens on beside what is listened on already. Callers wait in the sockets' queues from now on: until
+// they are accepted, or for nothing if another address cannot be had, so those come last that take an old one's place.
+Result<std::vector<Gateway::State::Added>> Gateway::State::new_sockets(const config::Config& next, bool tls) {
+  std::vector<Added> added;
+  for (const bool moves : {false, true}) {
+    for (const config::Address& address : next.listen) {
+      if (listens_at(address) || moves_within_port(next, address) != moves) continue;
+      auto sockets = sockets_at(address, moves);
+      if (!sockets) return tl::unexpected<Error>(sockets.error());
+      Listening made = listening_at(address, sockets->front(), tls);
+      added.push_back({std::move(made), std::move(*sockets)});
     }
   }
+  return added;
+}
+
+// Of what is listened on by now, only what `next` has is left, and `added`.
+void Gateway::State::take_over(std::vector<Added>& added, const config::Config& next, bool tls) {
   std::erase_if(listening, [&](const Listening& one) {
     if (std::find(next.listen.begin(), next.listen.end(), one.address) != next.listen.end()) return false;
-    for (const auto& worker : workers) {
-      worker->post([to = worker.get(), text = one.text] { to->unlisten(text); });
+    for (Added& fresh : added) {
+      if (!takes_place_of(fresh.listening.text, one.text)) continue;
+      std::vector<uint32_t>& numbers = fresh.listening.in_its_place;
+      numbers.push_back(one.number);
+      numbers.insert(numbers.end(), one.in_its_place.begin(), one.in_its_place.end());
     }
     return true;
   });
-  return {};
+  for (Listening& one : listening) one.url = url_of(one.address, one.port, tls);
+  for (Added& fresh : added) listening.push_back(fresh.listening);
+}
+
+void Gateway::State::tell_listeners(gateway::Setup& setup) const {
+  for (const Listening& one : listening) {
+    setup.listeners.push_back(one.number);
+    setup.kept_listeners.push_back(one.number);
+    setup.kept_listeners.insert(setup.kept_listeners.end(), one.in_its_place.begin(), one.in_its_place.end());
+  }
 }
 
 bool Gateway::State::listens_at(const config::Address& address) const {
@@ -287,9 +341,19 @@ tl::expected<void, std::string> Gateway::reload(std::shared_ptr<const config::Co
   if (!next) return refused(next.error().message);
   const std::lock_guard lock(state.listening_mutex);
   if (state.leaving) return tl::unexpected<std::string>("sluice is going down");
-  const Result<void> listening = state.listen_as((*next)->config);
-  if (!listening) return refused(listening.error().message);
+  gateway::Setup& made = **next;
+  const bool tls = made.listener_context != nullptr;
+  auto added = state.new_sockets(made.config, tls);
+  if (!added) return refused(added.error().message);
+  state.take_over(*added, made.config, tls);
+  state.tell_listeners(made);
+  // First all is served by the new setup, then callers come in where it listens.
   state.shared->swap(std::move(*next));
+  for (size_t i = 0; i < state.workers.size(); ++i) {
+    std::vector<std::pair<uint32_t, net::ListenSocket>> sockets;
+    for (State::Added& one : *added) sockets.emplace_back(one.listening.number, std::move(one.sockets[i]));
+    state.workers[i]->go_over(std::move(sockets));
+  }
   state.shared->metrics->set_certificates(state.shared->setup()->certificates);
   state.shared->metrics->note_reload(true);
   return {};

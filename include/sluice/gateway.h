@@ -46,9 +46,9 @@ class Gateway {
   std::vector<std::string> addresses() const;
   // Works by `config` from the next request on: checked as a whole first, and nothing is changed if anything of it
   // cannot be had (the error is a sentence that says what). Exchanges under way end as they began. Listeners,
-  // connections to providers and rate limits that are the same in both go on. Not changed: `workers`, `log`,
-  // `pid_file`, `shutdown_grace_s`. From any thread, but for a worker's own callbacks out of drain() and
-  // when_all_turned().
+  // connections to providers and rate limits that are the same in both go on; whoever came in by a listener that is
+  // gone is closed. Not changed: `workers`, `log`, `pid_file`, `shutdown_grace_s`. From any thread, but for a worker's
+  // own callbacks out of drain() and when_all_turned().
   tl::expected<void, std::string> reload(config::Config config);
   tl::expected<void, std::string> reload(std::shared_ptr<const config::Config> config);
   // For /metrics: a configuration that could not even be given to reload(). Any thread.

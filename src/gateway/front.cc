@@ -8,7 +8,9 @@
 namespace sluice::gateway {
 
 std::unique_ptr<http::RequestHandler> Front::handle(const http::RequestHead& head, http::Responder& responder) {
-  keep_up();
+  if (keep_up() && responder.listener_gone()) [[unlikely]] {
+    return refuse({ErrorCode::draining, "sluice listens at this address no more"}, head, responder);
+  }
   if (context_->web == nullptr) return dispatch(head, responder);
   const Result<WebGate::From> from = context_->web->look(head, responder);
   if (!from || *from != WebGate::From::program) return answer_page(from, head, responder);
@@ -22,13 +24,16 @@ std::unique_ptr<http::RequestHandler> Front::dispatch(const http::RequestHead& h
   return exchange;
 }
 
+std::unique_ptr<http::RequestHandler> Front::refuse(const Error& error, const http::RequestHead& head,
+                                                    http::Responder& responder) {
+  auto exchange = std::make_unique<Exchange>(*context_, head, responder);
+  exchange->begin(&error);
+  return exchange;
+}
+
 std::unique_ptr<http::RequestHandler> Front::answer_page(const Result<WebGate::From>& from,
                                                          const http::RequestHead& head, http::Responder& responder) {
-  if (!from) {
-    auto exchange = std::make_unique<Exchange>(*context_, head, responder);
-    exchange->begin(&from.error());
-    return exchange;
-  }
+  if (!from) return refuse(from.error(), head, responder);
   const bool asks_first = *from == WebGate::From::preflight;
   auto answer = std::make_unique<PageAnswer>(responder, context_->web->answer_fields(head, asks_first));
   asks_first ? answer->answer_preflight() : answer->serve(*this, head);
@@ -41,12 +46,13 @@ void Front::follow(const std::atomic<uint64_t>& generation, std::function<Contex
   renew_ = std::move(renew);
 }
 
-void Front::keep_up() {
-  if (generation_ == nullptr) return;
+bool Front::keep_up() {
+  if (generation_ == nullptr) return false;
   const uint64_t generation = generation_->load(std::memory_order_acquire);
-  if (generation == seen_) return;
+  if (generation == seen_) return false;
   seen_ = generation;
   context_ = &renew_();
+  return true;
 }
 
 void Front::render_error(const http::RequestHead& head, const Error& error, http::Fields& fields, std::string& body) {

@@ -28,7 +28,7 @@ class Front final : public http::Service {
   // Each time `generation` has changed, the next request and all after it begin with what `renew` gives.
   void follow(const std::atomic<uint64_t>& generation, std::function<Context&()> renew);
   // Does so now, for a worker that may have no request for long.
-  void keep_up();
+  bool keep_up();  // whether it had to
   std::unique_ptr<http::RequestHandler> handle(const http::RequestHead& head, http::Responder& responder) override;
   // A page of sluice's own, or an exchange.
   std::unique_ptr<http::RequestHandler> dispatch(const http::RequestHead& head, http::Responder& responder);
@@ -36,6 +36,8 @@ class Front final : public http::Service {
                     std::string& body) override;
 
  private:
+  [[gnu::cold]] std::unique_ptr<http::RequestHandler> refuse(const Error& error, const http::RequestHead& head,
+                                                             http::Responder& responder);
   [[gnu::cold]] std::unique_ptr<http::RequestHandler> answer_page(const Result<WebGate::From>& from,
                                                                   const http::RequestHead& head,
                                                                   http::Responder& responder);

@@ -2,8 +2,10 @@
 // another.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "config/config.h"
@@ -44,6 +46,9 @@ struct Setup {
   std::vector<Certificate> certificates;     // that the configuration names
   std::shared_ptr<observe::Alerts> alerts;   // null: nobody is told of failures
   UsageRefusals usage_refusals;
+  // Numbers of listeners, given before anybody works by it: those that listen, and those whose connections stay: these,
+  // and such as listened where one of these does now.
+  std::vector<uint32_t> listeners, kept_listeners;
 };
 
 }  // namespace sluice::gateway

@@ -133,7 +133,24 @@ Context& Worker::renew() {
   if (first_) renew_alert_sender(setup);
   if (connections_) connections_->set_options(inbound_options(setup.config));
   eras_.push_back(std::move(era));
+  if (connections_) close_listeners();
   return *eras_.back()->context;
+}
+
+// Those that the present setup does not have. In this turn, so that nobody who came in by them is served by it.
+void Worker::close_listeners() {
+  const Setup& setup = *now().setup;
+  const Setup& before = *eras_[eras_.size() - 2]->setup;
+  if ((setup.listener_context == nullptr) != (before.listener_context == nullptr)) connections_->keep_only({});
+  if (setup.kept_listeners == before.kept_listeners) return;
+  const auto has = [](const std::vector<uint32_t>& numbers, uint32_t number) {
+    return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
+  };
+  connections_->keep_only(setup.kept_listeners);
+  for (const NumberedListener& one : listeners_) {
+    if (!has(setup.listeners, one.number) && has(setup.kept_listeners, one.number)) one.listener->accept_rest();
+  }
+  std::erase_if(listeners_, [&](const NumberedListener& one) { return !has(setup.listeners, one.number); });
 }
 
 void Worker::renew_alert_sender(const Setup& setup) {
@@ -147,17 +164,30 @@ void Worker::renew_alert_sender(const Setup& setup) {
       std::make_unique<AlertSender>(loop_, resolver_, setup.config.alerts, setup.alerts, metrics_, shared_.log);
 }
 
-void Worker::listen(net::ListenSocket socket) {
-  listeners_.push_back(std::make_unique<net::Listener>(
-      loop_, std::move(socket), [this](std::unique_ptr<net::Stream> stream) { accept(std::move(stream)); },
+void Worker::listen(net::ListenSocket socket, uint32_t number) {
+  auto listener = std::make_unique<net::Listener>(
+      loop_, std::move(socket),
+      [this, number](std::unique_ptr<net::Stream> stream) { accept(std::move(stream), number); },
       [this](const Error& error) {
         metrics_.accept_paused_total.add(1);
         shared_.log.warn("cannot accept connections for a moment", {{"reason", error.message}});
-      }));
+      });
+  if (paused_) listener->pause();
+  listeners_.push_back({number, std::move(listener)});
 }
 
-void Worker::unlisten(std::string_view address) {
-  std::erase_if(listeners_, [address](const auto& listener) { return listener->text() == address; });
+void Worker::go_over(std::vector<std::pair<uint32_t, net::ListenSocket>> added) {
+  const auto sockets = std::make_shared<std::vector<std::pair<uint32_t, net::ListenSocket>>>(std::move(added));
+  loop_.post([this, sockets] {
+    front_->keep_up();
+    const std::vector<uint32_t>& listeners = now().setup->listeners;
+    for (auto& [number, socket] : *sockets) {
+      // The next reload may be here already.
+      if (std::find(listeners.begin(), listeners.end(), number) == listeners.end()) continue;
+      listen(std::move(socket), number);
+    }
+    sockets->clear();
+  });
 }
 
 void Worker::start() {
@@ -189,19 +219,22 @@ void Worker::drain(bool hand_over, std::function<void()> drained) {
   });
 }
 
-void Worker::accept(std::unique_ptr<net::Stream> stream) {
-  front_->keep_up();
+void Worker::accept(std::unique_ptr<net::Stream> stream, uint32_t listener) {
+  const bool renewed = front_->keep_up();
   const Setup& setup = *now().setup;
+  const std::vector<uint32_t>& kept = setup.kept_listeners;
+  if (renewed && std::find(kept.begin(), kept.end(), listener) == kept.end()) [[unlikely]]
+    return;
   if (setup.listener_context) {
     stream = std::make_unique<tls::TlsStream>(loop_, *setup.listener_context, std::move(stream));
   }
-  connections_->add(std::move(stream));
+  connections_->add(std::move(stream), listener);
   metrics_.caller_connections_total.add(1);
   metrics_.caller_connections.set(static_cast<int64_t>(connections_->size()));
   if (connections_->size() < most_callers() || paused_) return;
   paused_ = true;
   metrics_.accept_paused_total.add(1);
-  for (const auto& listener : listeners_) listener->pause();
+  for (const auto& one : listeners_) one.listener->pause();
 }
 
 size_t Worker::most_callers() const {
@@ -213,7 +246,7 @@ void Worker::on_connections(size_t open) {
   metrics_.caller_connections.set(static_cast<int64_t>(open));
   if (paused_ && open < most_callers()) {
     paused_ = false;
-    for (const auto& listener : listeners_) listener->resume();
+    for (const auto& one : listeners_) one.listener->resume();
   }
   if (open == 0 && drained_) std::exchange(drained_, nullptr)();
 }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "config/config.h"
@@ -69,10 +70,11 @@ class Worker {
   Worker(Shared& shared, size_t index);
   ~Worker();
 
-  // Accepts callers from one more socket. Before start(), or on the worker's thread.
-  void listen(net::ListenSocket socket);
-  // No longer accepts callers at the address that ListenSocket::text() gives. On the worker's thread.
-  void unlisten(std::string_view address);
+  // Accepts callers from one more socket. Before start(), or on the worker's thread. `number`: of this listener, in all
+  // workers; once the setup does not have it any more it is closed, and what came in by it with it.
+  void listen(net::ListenSocket socket, uint32_t number);
+  // Any thread, after a swap: goes by the present setup now, and listens at what it has more.
+  void go_over(std::vector<std::pair<uint32_t, net::ListenSocket>> added);
   void start();  // runs on its own thread from now on
   // Any thread: calls `drained`, on the worker's thread, once its last caller is gone; see Gateway::drain().
   // `hand_over`: accepts nobody from now on, and waits a little for requests that may be on their way.
@@ -94,9 +96,14 @@ class Worker {
     std::optional<LimitQueue> limits;
     std::optional<Context> context;
   };
+  struct NumberedListener {
+    uint32_t number;
+    std::unique_ptr<net::Listener> listener;
+  };
   Context& renew();
+  [[gnu::cold]] void close_listeners();
   const Era& now() const { return *eras_.back(); }
-  void accept(std::unique_ptr<net::Stream> stream);
+  void accept(std::unique_ptr<net::Stream> stream, uint32_t listener);
   void on_connections(size_t open);
   size_t most_callers() const;
   void renew_alert_sender(const Setup& setup);
@@ -120,7 +127,7 @@ class Worker {
   std::vector<std::unique_ptr<Era>> eras_;  // the last is the present one; those before end with their last exchange
   std::optional<Front> front_;
   std::optional<http::InboundConnections> connections_;
-  std::vector<std::unique_ptr<net::Listener>> listeners_;
+  std::vector<NumberedListener> listeners_;
   std::unique_ptr<net::Timer> tick_;
   uint32_t ticks_ = 0;
   std::function<void()> drained_;

@@ -8,12 +8,13 @@
 
 namespace sluice::http {
 
-InboundConnection::InboundConnection(InboundConnections& all, std::unique_ptr<net::Stream> stream)
+InboundConnection::InboundConnection(InboundConnections& all, std::unique_ptr<net::Stream> stream, uint32_t listener)
     : all_(all),
       stream_(std::move(stream)),
       parser_(Parser::Kind::requests, all.options_.limits, *this),
       read_timeout_(this, [](void* self) { static_cast<InboundConnection*>(self)->on_read_timeout(); }),
-      write_timeout_(this, [](void* self) { static_cast<InboundConnection*>(self)->on_write_timeout(); }) {
+      write_timeout_(this, [](void* self) { static_cast<InboundConnection*>(self)->on_write_timeout(); }),
+      listener_(listener) {
   stream_->set_events(this);
   stream_->start_reading();
   reading_ = true;

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <new>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -47,7 +48,8 @@ class InboundConnections {
   // All references must outlive this.
   InboundConnections(net::Loop& loop, Service& service, const InboundOptions& options, Closed closed = {});
   ~InboundConnections();
-  void add(std::unique_ptr<net::Stream> stream);
+  // `listener`: the number of the one it came in by.
+  void add(std::unique_ptr<net::Stream> stream, uint32_t listener = 0);
   size_t size() const { return size_; }
   // For connections added from now on; times for all.
   void set_options(const InboundOptions& options) { options_ = options; }
@@ -61,6 +63,10 @@ class InboundConnections {
   void drain(Patience patience);
   void drain() { drain(Patience{}); }
   bool draining() const { return draining_; }
+  // Of those that came in by other listeners than `kept`: closes those that wait for a request, answers 503 where one
+  // is on its way, and closes every other one after the answer that it is making. May be called by the Service's
+  // handle().
+  void keep_only(std::span<const uint32_t> kept);
   // Ends every exchange under way: 503 where nothing of the answer has gone out, else a cut that says so.
   void cut_all(const Error& error);
   // Requests refused before they became one (malformed, too large, too slow).
@@ -83,7 +89,7 @@ class InboundConnections {
 
 class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
  public:
-  InboundConnection(InboundConnections& all, std::unique_ptr<net::Stream> stream);
+  InboundConnection(InboundConnections& all, std::unique_ptr<net::Stream> stream, uint32_t listener);
   ~InboundConnection();
 
  private:
@@ -107,6 +113,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   void finish() override;
   void abort() override;
   bool recall_head() override;
+  bool listener_gone() const override { return listener_gone_; }
   bool head_sent() const override { return head_begun_; }
   size_t pending_bytes() const override { return stream_->pending_bytes(); }
   void pause_body() override;
@@ -143,6 +150,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   void linger(size_t bytes);
   void leave();
   void drain(InboundConnections::Patience patience);
+  void lose_listener();
   void lose_caller(const Error& error);
   void drop_handler();
   void write(std::span<const std::string_view> pieces);
@@ -168,6 +176,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   uint64_t lingers_until_ms_ = 0;
   InboundConnection* next_ = nullptr;
   InboundConnection* previous_ = nullptr;
+  const uint32_t listener_;
   State state_ = State::waiting;
   bool in_parser_ = false;  // feed() is on the call stack
   bool paused_ = false;     // by pause_body
@@ -183,6 +192,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   bool no_body_ = false;    // the answer has no body on the wire (HEAD, 204, 304)
   bool answered_ = false;   // finish() or abort() has been called
   bool body_done_ = false;  // the request is whole
+  bool listener_gone_ = false;
 };
 
 }  // namespace sluice::http

@@ -1,4 +1,6 @@
 // All of a worker's callers' connections: inbound_connection.h.
+#include <algorithm>
+
 #include "http/inbound_connection.h"
 
 namespace sluice::http {
@@ -16,8 +18,8 @@ InboundConnections::~InboundConnections() {
   }
 }
 
-void InboundConnections::add(std::unique_ptr<net::Stream> stream) {
-  auto* connection = new InboundConnection(*this, std::move(stream));
+void InboundConnections::add(std::unique_ptr<net::Stream> stream, uint32_t listener) {
+  auto* connection = new InboundConnection(*this, std::move(stream), listener);
   connection->next_ = first_;
   if (first_ != nullptr) first_->previous_ = connection;
   first_ = connection;
@@ -30,6 +32,14 @@ void InboundConnections::drain(Patience patience) {
   for (InboundConnection* connection = first_; connection != nullptr; connection = next) {
     next = connection->next_;
     connection->drain(patience);
+  }
+}
+
+void InboundConnections::keep_only(std::span<const uint32_t> kept) {
+  InboundConnection* next = nullptr;
+  for (InboundConnection* connection = first_; connection != nullptr; connection = next) {
+    next = connection->next_;
+    if (std::find(kept.begin(), kept.end(), connection->listener_) == kept.end()) connection->lose_listener();
   }
 }
 

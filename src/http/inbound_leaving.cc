@@ -85,6 +85,17 @@ void InboundConnection::drain(InboundConnections::Patience patience) {
   loop().timers().arm(read_timeout_, wait_ms);
 }
 
+// Whoever came in by it is not to be served by what is configured now, which may ask less of those who come in by the
+// others.
+void InboundConnection::lose_listener() {
+  if (listener_gone_) return;
+  listener_gone_ = close_after_ = true;
+  guarded([this] {
+    if (state_ == State::waiting) return close_gently();
+    if (state_ == State::reading_head) refuse({ErrorCode::draining, "sluice listens at this address no more"});
+  });
+}
+
 void InboundConnection::lose_caller(const Error& error) {
   if (state_ == State::serving && handler_ && !answered_) {
     answered_ = true;

@@ -46,6 +46,8 @@ class Responder {
   // Convenience: a whole answer at once.
   void answer(int status, const Fields& fields, std::string_view body);
 
+  // Whether the listener that the caller came in by has gone since: then he is to get no answer but an error.
+  virtual bool listener_gone() const { return false; }
   // Takes back a head that has not left yet, as if it had not been begun: another answer may be given. False where it
   // has left.
   virtual bool recall_head() = 0;

@@ -17,6 +17,7 @@
 
 #include "net/address.h"
 #include "net/listener.h"
+#include "net/port_sharing.h"
 #include "net/tcp_socket.h"
 
 namespace sluice::net {
@@ -126,10 +127,12 @@ std::string unix_path(const sockaddr_un& address, socklen_t size) {
 
 }  // namespace
 
-Result<ListenSocket> ListenSocket::tcp(const std::string& host, uint16_t port) {
+Result<ListenSocket> ListenSocket::tcp(const std::string& host, uint16_t port, bool beside_own) {
   auto address = resolve(host, port);
   if (!address) return tl::unexpected(address.error());
-  if (port != 0) {
+  if (beside_own) {
+    if (others_listen_at(port)) return cannot_listen(address->text(), EADDRINUSE);
+  } else if (port != 0) {
     // SO_REUSEPORT would let a second process of the same user in without a word; a socket without it finds out.
     const Fd probe(bound_socket(*address, false));
     if (probe.get() < 0) return cannot_listen(address->text(), -probe.get());

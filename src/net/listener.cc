@@ -20,6 +20,8 @@ namespace sluice::net {
 // at no cost, a pause leaves connections in the kernel's queue, and a lack of descriptors closes none (libuv accepts
 // and drops them).
 struct Listener::State {
+  static constexpr int most_rest_turns = 128;  // twice what the kernel keeps waiting
+
   Loop& loop;
   ListenSocket socket;
   Accepted accepted;
@@ -48,6 +50,15 @@ struct Listener::State {
       State& state = *static_cast<State*>(handle->data);
       status < 0 ? state.starve(-status) : state.accept();
     });
+  }
+
+  // Bounded: those who come meanwhile do not hold this up for ever.
+  [[gnu::cold]] void accept_rest() {
+    for (int turns = 0; turns < most_rest_turns; ++turns) {
+      burst = most_per_turn;
+      accept();
+      if (burst < most_per_turn || retry.armed()) return;
+    }
   }
 
   // Asks for as many connections as came lately, rather than until there are none: for callers that come one at a time
@@ -97,6 +108,8 @@ Listener::~Listener() {
   // The file goes and the queue closes now; the state, which may be on the call stack, when libuv has let go of it.
   const ListenSocket closing = std::move(state_->socket);
 }
+
+void Listener::accept_rest() { state_->accept_rest(); }
 
 void Listener::pause() {
   state_->paused = true;

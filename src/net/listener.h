@@ -19,7 +19,8 @@ class ListenSocket {
  public:
   // `host` is an IP address, "localhost" (127.0.0.1) or a name (looked up here, blocking); port 0 lets the system
   // choose. Fails if anybody else listens there, although the port is then shared by all that another() makes.
-  static Result<ListenSocket> tcp(const std::string& host, uint16_t port);
+  // `beside_own`: this process itself listens at the port, at this address or another, and is about to leave it.
+  static Result<ListenSocket> tcp(const std::string& host, uint16_t port, bool beside_own = false);
   // The file has mode 0660 and is removed when this, or the Listener that takes it, is destroyed. One that is left over
   // from a process that nobody answers for any more is replaced.
   static Result<ListenSocket> at_path(const std::string& path);
@@ -70,6 +71,8 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
+  // Accepts all whom the kernel has let in already, of whom none is lost if this is destroyed then.
+  void accept_rest();
   void pause();
   void resume();
   bool paused() const;
