@@ -32,6 +32,11 @@ target_compile_definitions(sluice_options INTERFACE SLUICE_VERSION="${PROJECT_VE
 
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_link_options(-Wl,--as-needed)
+  include(CheckLinkerFlag)
+  check_linker_flag(CXX -Wl,-z,pack-relative-relocs SLUICE_RELR)  # addresses to be set at start, in a sixtieth of the bytes
+  if(SLUICE_RELR)
+    add_link_options(-Wl,-z,pack-relative-relocs)
+  endif()
   option(SLUICE_SECTIONS "release builds leave out the functions and data that nothing uses" ON)
   if(SLUICE_SECTIONS)
     add_compile_options(-ffunction-sections -fdata-sections)

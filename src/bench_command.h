@@ -7,6 +7,6 @@ namespace sluice {
 
 // Runs it and prints what it has found. 0: fine, 1: wrong flags, 2: could not start, 3: requests have failed, or none
 // was answered.
-int run_bench(const bench::Flags& flags);
+[[gnu::cold]] int run_bench(const bench::Flags& flags);
 
 }  // namespace sluice

@@ -16,7 +16,7 @@ enum class Command : unsigned char { run, check, bench, version };
 
 class CommandLine {
  public:
-  CommandLine();
+  [[gnu::cold]] CommandLine();
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
 

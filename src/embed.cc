@@ -41,7 +41,7 @@ struct Gateway::State {
   uint64_t started_ns = 0;
   int64_t started_unix_s = 0;
 
-  Result<void> prepare(std::shared_ptr<const config::Config> config, observe::Log& log);
+  [[gnu::cold]] Result<void> prepare(std::shared_ptr<const config::Config> config, observe::Log& log);
   Result<void> bind();
   using Sockets = std::vector<net::ListenSocket>;  // one for each worker
   struct Added {
@@ -49,7 +49,7 @@ struct Gateway::State {
     Sockets sockets;
   };
   Result<net::ListenSocket> socket_at(const config::Address& address, bool beside_own);
-  Result<Sockets> sockets_at(const config::Address& address, bool beside_own = false);
+  [[gnu::cold]] Result<Sockets> sockets_at(const config::Address& address, bool beside_own = false);
   Listening listening_at(const config::Address& address, const net::ListenSocket& socket, bool tls);
   Result<std::vector<Added>> new_sockets(const config::Config& next, bool tls);
   bool moves_within_port(const config::Config& next, const config::Address& address) const;

@@ -208,7 +208,7 @@ int check(const StartupOptions& options, bool json, bool print) {
   return exit_fine;
 }
 
-int command_line(int argc, char** argv) {
+[[gnu::cold]] int command_line(int argc, char** argv) {
   CommandLine line;
   if (const std::optional<int> done = line.read(argc, argv)) return *done;
   switch (line.command()) {

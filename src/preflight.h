@@ -14,7 +14,7 @@ namespace sluice {
 // Does all that a start does, but listen and write. Reasons not to start are returned, all of them; what may be another
 // way for those who start sluice later (an address that is not there, a folder that this user may not write to) is
 // added to config.warnings. `passed`: addresses whose sockets the service manager has made, which need nothing.
-std::vector<config::Problem> preflight(config::Config& config, const std::vector<std::string>& passed,
-                                       int64_t now_unix_s);
+[[gnu::cold]] std::vector<config::Problem> preflight(config::Config& config, const std::vector<std::string>& passed,
+                                                     int64_t now_unix_s);
 
 }  // namespace sluice

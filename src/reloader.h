@@ -27,7 +27,7 @@
 namespace sluice {
 
 // Has the log write "***" for every secret of these configurations, and for no others.
-void mask_secrets(observe::Log& log, std::initializer_list<const config::Config*> configs);
+[[gnu::cold]] void mask_secrets(observe::Log& log, std::initializer_list<const config::Config*> configs);
 
 // Says what there is to be warned of; of very much, the beginning: the log takes so many lines at once.
 void log_warnings(observe::Log& log, const std::vector<std::string>& warnings);
@@ -67,7 +67,7 @@ class Reloader {
   void answer(const std::vector<Asked>& asked);
   // All or nothing: what is wrong is told, in the words of `sluice check`, and the old configuration stays. Logs what
   // came of it.
-  tl::expected<void, std::vector<std::string>> reload(const std::string& why);
+  [[gnu::cold]] tl::expected<void, std::vector<std::string>> reload(const std::string& why);
   // Looks at the file; true once a change of it is a look old, so that nobody is still writing it.
   bool file_has_changed();
   bool watches() const { return !running_->file.empty(); }

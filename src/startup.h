@@ -27,8 +27,8 @@ struct StartupFailure {
 };
 
 // `origins`: where it is noted what each value came from.
-tl::expected<config::Config, StartupFailure> load_config(const StartupOptions& options,
-                                                         config::Origins* origins = nullptr);
+[[gnu::cold]] tl::expected<config::Config, StartupFailure> load_config(const StartupOptions& options,
+                                                                       config::Origins* origins = nullptr);
 
 // The value of an environment variable; "" where it is not set. Before any thread starts.
 std::string variable_or_empty(const char* name);

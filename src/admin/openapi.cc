@@ -262,7 +262,7 @@ std::string& operations_of(std::vector<PathItem>& items, std::string_view path) 
   return found->operations;
 }
 
-std::string make_document() {
+[[gnu::cold]] std::string make_document() {
   std::vector<PathItem> items;
   for (const OwnPage& page : own_pages()) append_own_operation(operations_of(items, page.path), page);
   for (const api::Endpoint& endpoint : api::endpoints()) {

@@ -39,8 +39,9 @@ FrameWords::FrameWords(Dialect dialect) : words_(words_of(dialect)) {
 // Whether a word stands at `quote` and is no key of null or false.
 bool FrameWords::is_word(const char* quote, const char* end) const {
   const std::string_view text(quote, static_cast<size_t>(end - quote));
+  if (text.size() < 2) return false;
   for (const std::string_view word : words_) {
-    if (!text.starts_with(word)) continue;
+    if (word[1] != text[1] || !text.starts_with(word)) continue;
     const char* at = skip_spaces(quote + word.size(), end);
     if (at == end || *at != ':') return true;
     at = skip_spaces(at + 1, end);

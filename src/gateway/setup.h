@@ -26,8 +26,9 @@ namespace sluice::gateway {
 struct Setup {
   // Reads certificates and keys; the error names what is wrong. `before`: what it takes the place of (or nullptr);
   // limits and rules of alerts that did not change go on counting where they stand.
-  static Result<std::shared_ptr<Setup>> make(std::shared_ptr<const config::Config> config,
-                                             const std::shared_ptr<tls::SystemRoots>& roots, const Setup* before);
+  [[gnu::cold]] static Result<std::shared_ptr<Setup>> make(std::shared_ptr<const config::Config> config,
+                                                           const std::shared_ptr<tls::SystemRoots>& roots,
+                                                           const Setup* before);
 
   Setup(std::shared_ptr<const config::Config> given, bool doubts_peers)
       : held(std::move(given)), config(*held), keys(config.keys), router(config), web(config, doubts_peers) {}

@@ -100,7 +100,7 @@ class Worker {
     uint32_t number;
     std::unique_ptr<net::Listener> listener;
   };
-  Context& renew();
+  [[gnu::cold]] Context& renew();
   [[gnu::cold]] void close_listeners();
   const Era& now() const { return *eras_.back(); }
   void accept(std::unique_ptr<net::Stream> stream, uint32_t listener);

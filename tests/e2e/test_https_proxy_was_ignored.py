@@ -12,7 +12,7 @@ import pytest
 from support.certificates import Authority, serving_context
 from support.process import Sluice
 from support.provider import Provider
-from support.proxies import _free_port
+from support.proxies import free_port
 from support.settings import BINARY, PATIENCE, wait_for
 from support.wire import Connection
 
@@ -47,7 +47,7 @@ class Tinyproxy:
 
 @contextmanager
 def tinyproxy(folder, *more):
-    proxy = Tinyproxy(folder, _free_port(), more)
+    proxy = Tinyproxy(folder, free_port(), more)
     try:
         wait_for(proxy.listens, "tinyproxy")
         yield proxy
