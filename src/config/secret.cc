@@ -148,7 +148,7 @@ std::optional<std::string> read_secret(Reading& reading, const Node& node, const
 std::string_view without_scheme(std::string_view value) {
   constexpr size_t longest_scheme = 6;
   const size_t blank = value.find(' ');
-  if (blank == std::string_view::npos || blank > longest_scheme) return value;
+  if (blank > longest_scheme) return value;  // npos is, too
   constexpr std::array<std::string_view, 5> schemes = {"bearer", "basic", "token", "key", "apikey"};
   if (std::find(schemes.begin(), schemes.end(), to_lower(value.substr(0, blank))) == schemes.end()) return value;
   return value.substr(std::min(value.find_first_not_of(' ', blank), value.size()));
