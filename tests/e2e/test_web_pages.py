@@ -3,6 +3,7 @@
 import json
 
 from support.process import Sluice
+from support.settings import wait_for
 from support.wire import Connection
 
 CHAT = "/v1/chat/completions"
@@ -88,6 +89,6 @@ def test_listed_pages_may_call_with_a_key(tmp_path):
 def test_any_origin_needs_keys(tmp_path):
     star = {"cors": {"origins": ["*"]}}
     with Sluice(tmp_path, {**star, "keys": [{"name": "page", "key": "key-of-page-0123456789"}]}, ["--demo"]) as sluice:
-        assert "cors.origins: *" in sluice.output()
+        wait_for(lambda: "cors.origins: *" in sluice.output(), "the warning")
         answer = ask(sluice, "OPTIONS", CHAT, [("origin", "https://any.example"), ("access-control-request-method", "POST")])
         assert answer.status == 204 and answer.header("access-control-allow-origin") == "*"
