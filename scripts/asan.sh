@@ -11,10 +11,10 @@ export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1:second_deadlock_stack=1:supp
 
 # run PRESET [FILTER]
 run() {
-  local without=()
-  [ "$1" = tsan ] && without=(-LE '^no_races$')
-  build "$1"
-  ctest --test-dir "build/$1" --output-on-failure -j "$test_jobs" "${without[@]}" ${2:+-R "$2"}
+  local targets=() without=()
+  [ "$1" = tsan ] && targets=(with_threads) without=(-LE '^no_races$')
+  build "$1" ${targets[@]+"${targets[@]}"}
+  ctest --test-dir "build/$1" --output-on-failure -j "$test_jobs" ${without[@]+"${without[@]}"} ${2:+-R "$2"}
 }
 case ${1:-all} in
   address) run asan "${2:-}" ;;
