@@ -1,5 +1,5 @@
 // Writes what is installed beside the program: manual pages and the shells' completions, all from the program's own
-// table of commands (src/command_line.cc), its table of fields (src/config/fields.h) and docs/configuration.md.
+// table of commands (src/tool/command_line.cc), its table of fields (src/config/fields.h) and docs/configuration.md.
 //
 //   make_pages docs/configuration.md FOLDER
 #include <cstdio>
@@ -8,7 +8,7 @@
 
 #include "cmake/pages/completions.h"
 #include "cmake/pages/manual.h"
-#include "command_line.h"
+#include "tool/command_line.h"
 
 namespace {
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "alerts/alerts.h"
 #include "config/config.h"
 #include "gateway/buffer_budget.h"
 #include "gateway/exchange_list.h"
@@ -19,7 +20,6 @@
 #include "net/address.h"
 #include "net/loop.h"
 #include "observe/access_record.h"
-#include "observe/alerts.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "policy/caller_keys.h"
@@ -43,12 +43,12 @@ struct Context {
   // Scratch for gathered writes and for heads; in use within one call only.
   std::vector<std::string_view> pieces;
   std::string lines;
-  LimitQueue* limits = nullptr;               // nullptr: nothing is limited
-  observe::FailureTally* failures = nullptr;  // nullptr: nobody is told of failures
-  BufferShare* buffers = nullptr;             // nullptr: what bodies take is not counted
-  ExchangeList* exchanges = nullptr;          // of the worker; nullptr: nobody asks for them
-  const WebGate* web = nullptr;               // nullptr: nobody asks where a request comes from
-  UsageRefusals* usage_refusals = nullptr;    // shared by all workers; nullptr: none are kept
+  LimitQueue* limits = nullptr;              // nullptr: nothing is limited
+  alerts::FailureTally* failures = nullptr;  // nullptr: nobody is told of failures
+  BufferShare* buffers = nullptr;            // nullptr: what bodies take is not counted
+  ExchangeList* exchanges = nullptr;         // of the worker; nullptr: nobody asks for them
+  const WebGate* web = nullptr;              // nullptr: nobody asks where a request comes from
+  UsageRefusals* usage_refusals = nullptr;   // shared by all workers; nullptr: none are kept
   policy::RecentKeys recent_keys{};
   size_t users = 0;  // exchanges that refer to this
 };

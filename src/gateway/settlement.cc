@@ -176,7 +176,7 @@ bool is_for_alerts(const Context& context, const Account& account) {
     context.metrics.refusals[static_cast<size_t>(account.error_code)].add(1);
   }
   if (context.failures == nullptr || !is_for_alerts(context, account)) return;
-  context.failures->add({by_target ? std::string_view(account.target) : observe::own_subject,
+  context.failures->add({by_target ? std::string_view(account.target) : alerts::own_subject,
                          name_of(account.error_code), account.error, now_ns / 1'000'000});
 }
 

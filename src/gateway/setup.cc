@@ -3,13 +3,13 @@
 namespace sluice::gateway {
 namespace {
 
-std::shared_ptr<observe::Alerts> make_alerts(const config::Alerts& config, const Setup* before) {
+std::shared_ptr<alerts::Alerts> make_alerts(const config::Alerts& config, const Setup* before) {
   if (config.after_failures == 0) return nullptr;
   if (before != nullptr && before->alerts && before->config.alerts.after_failures == config.after_failures &&
       before->config.alerts.within_ms == config.within_ms) {
     return before->alerts;
   }
-  return std::make_shared<observe::Alerts>(observe::AlertRules{config.after_failures, config.within_ms});
+  return std::make_shared<alerts::Alerts>(alerts::AlertRules{config.after_failures, config.within_ms});
 }
 
 }  // namespace

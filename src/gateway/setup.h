@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "alerts/alerts.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "gateway/certificates.h"
@@ -14,7 +15,6 @@
 #include "gateway/usage_refusals.h"
 #include "gateway/web_gate.h"
 #include "net/address.h"
-#include "observe/alerts.h"
 #include "policy/caller_keys.h"
 #include "policy/limiter.h"
 #include "routing/router.h"
@@ -45,7 +45,7 @@ struct Setup {
   net::CidrList trusted_proxies;
   std::unique_ptr<policy::Limiter> limiter;  // null: nothing is limited
   std::vector<Certificate> certificates;     // that the configuration names
-  std::shared_ptr<observe::Alerts> alerts;   // null: nobody is told of failures
+  std::shared_ptr<alerts::Alerts> alerts;    // null: nobody is told of failures
   UsageRefusals usage_refusals;
   // Numbers of listeners, given before anybody works by it: those that listen, and those whose connections stay: these,
   // and such as listened where one of these does now.

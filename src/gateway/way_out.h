@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/result.h"
 #include "config/config.h"
 #include "net/dialer.h"
 #include "net/loop.h"
@@ -14,5 +15,9 @@ namespace sluice::gateway {
 // `loop` and `resolver` must outlive the dialer.
 std::unique_ptr<net::Dialer> way_out(net::Loop& loop, net::Resolver& resolver, const config::Url& url,
                                      const std::optional<config::Proxy>& proxy);
+
+// To where alerts are sent, with TLS by the system's authorities where the URL asks for it.
+Result<std::unique_ptr<net::Dialer>> dialer_to(net::Loop& loop, net::Resolver& resolver,
+                                               const config::AlertTarget& target);
 
 }  // namespace sluice::gateway

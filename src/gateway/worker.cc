@@ -160,8 +160,9 @@ void Worker::renew_alert_sender(const Setup& setup) {
     earlier_alert_senders_.push_back(std::move(alert_sender_));
   }
   if (!setup.alerts) return;
-  alert_sender_ =
-      std::make_unique<AlertSender>(loop_, resolver_, setup.config.alerts, setup.alerts, metrics_, shared_.log);
+  alert_sender_ = std::make_unique<alerts::AlertSender>(
+      loop_, [this](const config::AlertTarget& target) { return dialer_to(loop_, resolver_, target); },
+      setup.config.alerts, setup.alerts, metrics_, shared_.log);
 }
 
 void Worker::listen(net::ListenSocket socket, uint32_t number) {

@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "alerts/alert_sender.h"
 #include "config/config.h"
-#include "gateway/alert_sender.h"
 #include "gateway/buffer_budget.h"
 #include "gateway/context.h"
 #include "gateway/descriptors.h"
@@ -120,9 +120,9 @@ class Worker {
   std::unique_ptr<http::Service> demo_;
   std::optional<http::InboundConnections> demo_connections_;
   http::PoolCounts pools_;
-  observe::FailureTally failures_;
-  std::unique_ptr<AlertSender> alert_sender_;  // one worker has it, for all; null: nobody is told
-  std::vector<std::unique_ptr<AlertSender>>
+  alerts::FailureTally failures_;
+  std::unique_ptr<alerts::AlertSender> alert_sender_;  // one worker has it, for all; null: nobody is told
+  std::vector<std::unique_ptr<alerts::AlertSender>>
       earlier_alert_senders_;               // they still send what was to be told before a reload
   std::vector<std::unique_ptr<Era>> eras_;  // the last is the present one; those before end with their last exchange
   std::optional<Front> front_;

@@ -3,21 +3,21 @@
 #include <string>
 #include <vector>
 
-#include "observe/alerts.h"
+#include "alerts/alerts.h"
 #include "world.h"
 
 namespace sluice::gateway {
 namespace {
 
 std::string failures_after(World& world, const std::string& target_says) {
-  observe::FailureTally tally;
+  alerts::FailureTally tally;
   world.context->failures = &tally;
   world.say(post("/v1/chat/completions", R"({"model":"lab/m","messages":[]})"));
   world.target_says(target_says);
   world.targets.back()->stream.reset();
   world.turn();
   std::string text;
-  tally.for_each([&text](const observe::Failure& failure) {
+  tally.for_each([&text](const alerts::Failure& failure) {
     text += std::string(failure.subject) + " " + std::string(failure.code) + " " + std::to_string(failure.count) +
             ": " + std::string(failure.reason) + "\n";
   });
@@ -63,7 +63,7 @@ TEST_CASE("a key that the caller brings is the caller's to mend") {
 
 TEST_CASE("what callers do wrong, and going down, is no failure") {
   World world;
-  observe::FailureTally tally;
+  alerts::FailureTally tally;
   world.context->failures = &tally;
   world.say(post("/v1/chat/completions", "{"));
   world.say(post("/v1/nowhere", "{}"));
@@ -82,7 +82,7 @@ TEST_CASE("a queue that is full is a failure of sluice's own") {
   config.providers[0].max_connections = 1;
   config.limits.queue = 0;
   World world(config);
-  observe::FailureTally tally;
+  alerts::FailureTally tally;
   world.context->failures = &tally;
   const std::string request = post("/v1/chat/completions", R"({"model":"lab/m","messages":[]})");
   world.say(request);
@@ -91,9 +91,9 @@ TEST_CASE("a queue that is full is a failure of sluice's own") {
   world.say(request);
   CHECK(world.until([&] { return world.caller->has("HTTP/1.1 503"); }));
   size_t seen = 0;
-  tally.for_each([&](const observe::Failure& failure) {
+  tally.for_each([&](const alerts::Failure& failure) {
     ++seen;
-    CHECK(failure.subject == observe::own_subject);
+    CHECK(failure.subject == alerts::own_subject);
     CHECK(failure.code == "overloaded");
   });
   CHECK(seen == 1);

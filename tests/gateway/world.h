@@ -18,26 +18,9 @@
 #include "observe/access_record.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "support/peer.h"
 
 namespace sluice::gateway {
-
-// One end of a pipe: gathers what comes, sends what it is told.
-struct Peer final : net::StreamEvents {
-  std::unique_ptr<net::Stream> stream;
-  std::string text;
-  bool ended = false;
-  bool broken = false;  // by a reset rather than at an end
-
-  explicit Peer(std::unique_ptr<net::Stream> s) : stream(std::move(s)) {
-    stream->set_events(this);
-    stream->start_reading();
-  }
-  void on_read(std::string_view bytes) override { text += bytes; }
-  void on_end() override { ended = true; }
-  void on_broken(const Error&) override { ended = broken = true; }
-  void on_drained() override {}
-  bool has(std::string_view part) const { return text.find(part) != std::string::npos; }
-};
 
 struct World {
   net::Loop loop;

@@ -18,12 +18,14 @@ FOLDERS = {
     "policy": ["storage", "config"],
     "routing": ["config"],
     "observe": [],
+    "alerts": ["observe", "http", "net", "config"],
     "daemon": [],
     "admin": ["http", "api", "policy", "routing", "observe", "config"],
     "demo": ["http", "sse", "net"],
-    "gateway": ["api", "routing", "policy", "storage", "observe", "http", "tls", "net", "config", "sluice"],
+    "gateway": ["api", "routing", "policy", "storage", "alerts", "observe", "http", "tls", "net", "config", "sluice"],
     "bench": ["api", "sse", "http", "tls", "net", "config/url.h"],
-    "main": ["bench", "gateway", "admin", "config", "daemon", "demo", "observe", "net", "sluice"],
+    "wiring": ["gateway", "admin", "demo", "policy", "routing", "observe", "api", "http", "tls", "net", "config", "sluice"],  # knows all
+    "tool": ["bench", "gateway", "config", "daemon", "observe", "net", "sluice"],
     "sluice": [],  # include/sluice, the embedding API
 }
 
@@ -37,7 +39,7 @@ LIBRARIES = {
     "zstd.h": ["http"],
     "nlohmann": ["config", "demo"],
     "spdlog": ["observe"],
-    "CLI": ["main"],
+    "CLI": ["tool"],
 }
 HASHING = {"openssl/evp.h", "openssl/sha.h", "openssl/crypto.h"}
 
@@ -45,12 +47,12 @@ _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?P<mark>["<])(?P<path>[^">]+
 
 
 def folder_of(path):
-    """src/net/loop.h -> net; src/main.cc -> main; include/sluice/gateway.h -> sluice; others None."""
+    """src/net/loop.h -> net; src/file.cc -> src; include/sluice/gateway.h -> sluice; others None."""
     parts = path.split("/")
     if parts[0] == "include" and len(parts) > 2:
         return parts[1]
     if parts[0] == "src":
-        return parts[1] if len(parts) > 2 else "main"
+        return parts[1] if len(parts) > 2 else "src"
     return None
 
 
@@ -71,7 +73,7 @@ def check(tree):
 def _problem(path, folder, mark, included):
     first = included.split("/")[0]
     if mark == '"':
-        if "/" not in included and folder != "main":
+        if "/" not in included:
             return f'"{included}": includes are written "folder/file.h"'
         if first in FOLDERS:
             if first not in (folder, "base") and not {first, included} & set(FOLDERS[folder]):

@@ -10,9 +10,9 @@
 #include "daemon/watchdog.h"
 #include "observe/log.h"
 #include "observe/log_file.h"
-#include "reloader.h"
-#include "signals.h"
 #include "sluice/gateway.h"
+#include "tool/reloader.h"
+#include "tool/signals.h"
 
 namespace sluice {
 

@@ -10,8 +10,6 @@
 #include <vector>
 
 #include "base/json_escape.h"
-#include "bench_command.h"
-#include "command_line.h"
 #include "config/banner.h"
 #include "config/print.h"
 #include "daemon/descriptor_limit.h"
@@ -19,13 +17,15 @@
 #include "daemon/pid_file.h"
 #include "daemon/port_holder.h"
 #include "daemon/watchdog.h"
-#include "keeper.h"
 #include "observe/log.h"
 #include "observe/log_file.h"
-#include "reloader.h"
-#include "signals.h"
 #include "sluice/gateway.h"
-#include "startup.h"
+#include "tool/bench_command.h"
+#include "tool/command_line.h"
+#include "tool/keeper.h"
+#include "tool/reloader.h"
+#include "tool/signals.h"
+#include "tool/startup.h"
 
 namespace sluice {
 namespace {

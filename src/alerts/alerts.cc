@@ -1,10 +1,10 @@
-#include "observe/alerts.h"
+#include "alerts/alerts.h"
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
-namespace sluice::observe {
+namespace sluice::alerts {
 
 FailureTally::FailureTally() : entries_(std::make_unique_for_overwrite<Entry[]>(most_subjects + 1)) {}
 
@@ -141,4 +141,4 @@ void Alerts::keep() {
   fresh_.clear();
 }
 
-}  // namespace sluice::observe
+}  // namespace sluice::alerts

@@ -1,4 +1,4 @@
-#include "startup.h"
+#include "tool/startup.h"
 
 #include <malloc.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@
 #include "config/validate.h"
 #include "daemon/activation.h"
 #include "gateway/local_programs.h"
-#include "preflight.h"
+#include "tool/preflight.h"
 
 namespace sluice {
 namespace {

@@ -1,4 +1,4 @@
-#include "reloader.h"
+#include "tool/reloader.h"
 
 #include <algorithm>
 #include <chrono>

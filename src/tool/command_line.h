@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "bench/options.h"
-#include "startup.h"
+#include "tool/startup.h"
 
 namespace sluice {
 

@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include "alerts/alerts.h"
 #include "config/config.h"
-#include "observe/alerts.h"
 
-namespace sluice::gateway {
+namespace sluice::alerts {
 
 // What both say of a notice beside the notice itself.
 struct AlertFacts {
@@ -22,12 +22,12 @@ inline constexpr size_t most_alert_error_bytes = 500;  // of last_error; what is
 
 // {"event":"failing","subject":"openai/gpt-5","failures":5,"within_s":300,"since":"2026-01-01T00:00:00.000Z",
 // "last_error":"...","host":"...","version":"..."}
-std::string webhook_body(const observe::AlertNotice& notice, const AlertFacts& facts);
+std::string webhook_body(const AlertNotice& notice, const AlertFacts& facts);
 // One event in an envelope (https://develop.sentry.dev/sdk/data-model/envelopes/ and .../event-payloads/). `event_id`:
 // 32 hexadecimal digits; Sentry takes an event of the same id once.
-std::string sentry_envelope(const observe::AlertNotice& notice, const AlertFacts& facts, std::string_view event_id);
+std::string sentry_envelope(const AlertNotice& notice, const AlertFacts& facts, std::string_view event_id);
 
 // The whole HTTP request that brings `body` there: with Sentry's key in its own field where there is one.
 std::string alert_request(const config::AlertTarget& target, std::string_view content_type, std::string_view body);
 
-}  // namespace sluice::gateway
+}  // namespace sluice::alerts

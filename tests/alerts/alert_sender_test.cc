@@ -1,5 +1,5 @@
 // What is sent to tell of an alert, when it is sent again, and that it never grows or tells a secret.
-#include "gateway/alert_sender.h"
+#include "alerts/alert_sender.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -9,16 +9,14 @@
 #include <string>
 #include <vector>
 
-#include "gateway/alert_payload.h"
+#include "alerts/alert_payload.h"
 #include "net/tcp_dialer.h"
-#include "world.h"
+#include "support/peer.h"
 
-namespace sluice::gateway {
+namespace sluice::alerts {
 namespace {
 
 using nlohmann::json;
-using observe::AlertEvent;
-using observe::AlertNotice;
 
 constexpr AlertPatience quick{.connect_ms = 60, .response_ms = 60, .most_tries = 3, .rest_ms = 20};
 constexpr uint64_t now = 5'000'000;              // monotonic
@@ -28,15 +26,14 @@ constexpr std::string_view secret = "pk-planted-60b48d2e";
 // Two places that are told, both in memory.
 struct Wires {
   net::Loop loop;
-  net::Resolver resolver{loop};
   config::Alerts config;
-  std::shared_ptr<observe::Alerts> alerts = std::make_shared<observe::Alerts>(observe::AlertRules{2, 300'000});
+  std::shared_ptr<Alerts> alerts = std::make_shared<Alerts>(AlertRules{2, 300'000});
   observe::Metrics metrics{1};
   int log_pipe[2] = {-1, -1};
   std::unique_ptr<observe::Log> log;
   std::vector<std::unique_ptr<Peer>> webhooks, sentries;  // connections, in the order they were made
   std::optional<AlertSender> sender;
-  observe::FailureTally tally;
+  FailureTally tally;
 
   explicit Wires(bool webhook = true, bool sentry = true) {
     if (pipe2(log_pipe, O_CLOEXEC | O_NONBLOCK) != 0) std::abort();
@@ -48,13 +45,13 @@ struct Wires {
     options.patience = quick;
     options.host = "machine";
     options.unix_ms = [] { return unix_now; };
-    options.dialer = [this](const config::AlertTarget& target) {
+    auto dialer = [this](const config::AlertTarget& target) -> Result<std::unique_ptr<net::Dialer>> {
       auto& to = target.key.empty() ? webhooks : sentries;
       return std::make_unique<net::MemoryDialer>(loop, [&to](std::unique_ptr<net::Stream> stream) {
         to.push_back(std::make_unique<Peer>(std::move(stream)));
       });
     };
-    sender.emplace(loop, resolver, config, alerts, metrics.worker(0), *log, std::move(options));
+    sender.emplace(loop, std::move(dialer), config, alerts, metrics.worker(0), *log, std::move(options));
   }
   ~Wires() {
     webhooks.clear();
@@ -352,4 +349,4 @@ TEST_CASE("no secret is in what is sent or logged, nor where it is sent to") {
 }
 
 }  // namespace
-}  // namespace sluice::gateway
+}  // namespace sluice::alerts

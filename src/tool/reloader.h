@@ -22,7 +22,7 @@
 #include "daemon/notifier.h"
 #include "observe/log.h"
 #include "sluice/gateway.h"
-#include "startup.h"
+#include "tool/startup.h"
 
 namespace sluice {
 

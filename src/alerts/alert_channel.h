@@ -14,7 +14,7 @@
 #include "net/dialer.h"
 #include "net/loop.h"
 
-namespace sluice::gateway {
+namespace sluice::alerts {
 
 struct AlertPatience {
   uint32_t connect_ms = 10'000;   // name, TCP and TLS
@@ -72,4 +72,4 @@ class AlertChannel final : http::AnswerEvents {
   int status_ = 0;
 };
 
-}  // namespace sluice::gateway
+}  // namespace sluice::alerts

@@ -1,8 +1,8 @@
-#include "gateway/alert_channel.h"
+#include "alerts/alert_channel.h"
 
 #include <utility>
 
-namespace sluice::gateway {
+namespace sluice::alerts {
 namespace {
 
 http::PoolOptions no_reuse() {
@@ -103,4 +103,4 @@ void AlertChannel::settle(bool arrived, bool again, const std::string& why) {
   next();
 }
 
-}  // namespace sluice::gateway
+}  // namespace sluice::alerts

@@ -1,4 +1,4 @@
-#include "bench_command.h"
+#include "tool/bench_command.h"
 
 #include <unistd.h>
 
@@ -7,8 +7,8 @@
 
 #include "bench/run.h"
 #include "daemon/descriptor_limit.h"
-#include "signals.h"
-#include "startup.h"
+#include "tool/signals.h"
+#include "tool/startup.h"
 
 namespace sluice {
 namespace {

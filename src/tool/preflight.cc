@@ -1,4 +1,4 @@
-#include "preflight.h"
+#include "tool/preflight.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "keeper.h"
+#include "tool/keeper.h"
 
 #include <algorithm>
 #include <chrono>

@@ -1,11 +1,11 @@
-#include "observe/alerts.h"
+#include "alerts/alerts.h"
 
 #include <catch2/catch.hpp>
 #include <string>
 #include <thread>
 #include <vector>
 
-namespace sluice::observe {
+namespace sluice::alerts {
 namespace {
 
 constexpr uint64_t within = 1'000;
@@ -286,4 +286,4 @@ TEST_CASE("many workers may hand over at once") {
 }
 
 }  // namespace
-}  // namespace sluice::observe
+}  // namespace sluice::alerts

@@ -1,4 +1,4 @@
-#include "signals.h"
+#include "tool/signals.h"
 
 #include <poll.h>
 #include <sys/eventfd.h>

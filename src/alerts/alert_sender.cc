@@ -1,4 +1,4 @@
-#include "gateway/alert_sender.h"
+#include "alerts/alert_sender.h"
 
 #include <unistd.h>
 
@@ -7,11 +7,9 @@
 #include <random>
 #include <utility>
 
-#include "gateway/alert_payload.h"
-#include "gateway/way_out.h"
-#include "tls/dialer.h"
+#include "alerts/alert_payload.h"
 
-namespace sluice::gateway {
+namespace sluice::alerts {
 namespace {
 
 std::string machine_name() {
@@ -40,11 +38,10 @@ std::string make_event_id() {
 
 }  // namespace
 
-AlertSender::AlertSender(net::Loop& loop, net::Resolver& resolver, config::Alerts config,
-                         std::shared_ptr<observe::Alerts> alerts, observe::WorkerMetrics& metrics, observe::Log& log,
-                         Options options)
+AlertSender::AlertSender(net::Loop& loop, MakeDialer dialer, config::Alerts config, std::shared_ptr<Alerts> alerts,
+                         observe::WorkerMetrics& metrics, observe::Log& log, Options options)
     : loop_(loop),
-      resolver_(resolver),
+      dialer_(std::move(dialer)),
       config_(std::move(config)),
       alerts_(std::move(alerts)),
       metrics_(metrics),
@@ -59,21 +56,12 @@ AlertSender::AlertSender(net::Loop& loop, net::Resolver& resolver, config::Alert
 std::unique_ptr<AlertChannel> AlertSender::make_channel(const std::optional<config::AlertTarget>& target,
                                                         std::string_view name) {
   if (!target) return nullptr;
-  std::unique_ptr<net::Dialer> dialer;
-  if (options_.dialer) {
-    dialer = options_.dialer(*target);
-  } else {
-    dialer = way_out(loop_, resolver_, target->url, target->proxy);
-    if (target->url.tls) {
-      auto context = tls::TargetContext::create({}, std::make_shared<tls::SystemRoots>());
-      if (!context) {
-        log_.warn("alerts cannot be sent", {{"to", name}, {"reason", context.error().message}});
-        return nullptr;
-      }
-      dialer = std::make_unique<tls::TlsDialer>(loop_, std::move(dialer), *context, target->url.host);
-    }
+  Result<std::unique_ptr<net::Dialer>> dialer = dialer_(*target);
+  if (!dialer) {
+    log_.warn("alerts cannot be sent", {{"to", name}, {"reason", dialer.error().message}});
+    return nullptr;
   }
-  return std::make_unique<AlertChannel>(loop_, std::move(dialer), options_.patience,
+  return std::make_unique<AlertChannel>(loop_, std::move(*dialer), options_.patience,
                                         [this, name](std::string_view why) { lose(name, why); });
 }
 
@@ -88,13 +76,13 @@ void AlertSender::tick(uint64_t now_ms) {
     metrics_.alerts_failed_total.add(static_cast<int64_t>(dropped));
     log_.warn("alerts were dropped", {{"count", dropped}});
   }
-  for (observe::AlertNotice& notice : notices_) tell(std::move(notice), now_ms);
+  for (AlertNotice& notice : notices_) tell(std::move(notice), now_ms);
   notices_.clear();
 }
 
-void AlertSender::tell(observe::AlertNotice notice, uint64_t now_ms) {
+void AlertSender::tell(AlertNotice notice, uint64_t now_ms) {
   notice.subject = log_.masked(notice.subject);  // callers choose the names of models
-  const bool failing = notice.event == observe::AlertEvent::failing;
+  const bool failing = notice.event == AlertEvent::failing;
   const auto since_unix_ms = [&](int64_t now_unix_ms) {
     return now_unix_ms - static_cast<int64_t>(now_ms) + static_cast<int64_t>(notice.since_ms);
   };
@@ -117,4 +105,4 @@ void AlertSender::tell(observe::AlertNotice notice, uint64_t now_ms) {
   }
 }
 
-}  // namespace sluice::gateway
+}  // namespace sluice::alerts

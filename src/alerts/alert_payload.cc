@@ -1,14 +1,11 @@
-#include "gateway/alert_payload.h"
+#include "alerts/alert_payload.h"
 
 #include "base/json_escape.h"
 #include "http/writer.h"
 #include "observe/line.h"
 
-namespace sluice::gateway {
+namespace sluice::alerts {
 namespace {
-
-using observe::AlertEvent;
-using observe::AlertNotice;
 
 std::string seconds_text(uint64_t ms) {
   std::string text = std::to_string(ms / 1000);
@@ -26,9 +23,7 @@ std::string_view shortened(std::string_view text) {
   return text.substr(0, size);
 }
 
-std::string_view event_name(const AlertNotice& notice) {
-  return observe::alert_event_names[static_cast<size_t>(notice.event)];
-}
+std::string_view event_name(const AlertNotice& notice) { return alert_event_names[static_cast<size_t>(notice.event)]; }
 
 // Members of a JSON object, one after the other.
 class JsonObject {
@@ -113,4 +108,4 @@ std::string alert_request(const config::AlertTarget& target, std::string_view co
   return request;
 }
 
-}  // namespace sluice::gateway
+}  // namespace sluice::alerts

@@ -1,5 +1,5 @@
 // Who fails again and again in the same way, and when somebody is to be told: once when it begins, once when it is
-// over. Time is passed in. What becomes of a notice (the log, Sentry, a webhook) is for gateway/alert_sender.
+// over. Time is passed in. What becomes of a notice (the log, Sentry, a webhook) is for alerts/alert_sender.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace sluice::observe {
+namespace sluice::alerts {
 
 struct AlertRules {
   uint32_t after_failures = 5;   // of one subject, with one code; never 0
@@ -149,4 +149,4 @@ class Alerts {
   uint64_t dropped_ = 0;
 };
 
-}  // namespace sluice::observe
+}  // namespace sluice::alerts

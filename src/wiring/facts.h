@@ -1,0 +1,29 @@
+// What the gateway's own pages tell, got from those who know it: the setup, the metrics, the workers, the limiter.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "gateway/worker.h"
+#include "sluice/gateway.h"
+
+namespace sluice {
+
+// Of a gateway, for as long as it runs.
+struct GatewayFacts {
+  std::atomic<bool> leaving{false};  // drain() was called
+  uint64_t started_ns = 0;           // monotonic
+  int64_t started_unix_s = 0;
+};
+
+// Has the configuration read again; an error: nobody does that.
+using AskReload = std::function<Result<void>(const std::string& by, Gateway::Reloaded)>;
+
+// The own pages of one worker. `shared` and `facts` must outlive them.
+gateway::OwnPages make_pages(const gateway::Shared& shared, const GatewayFacts& facts, const AskReload& ask_reload,
+                             gateway::RefusedPage refused);
+
+}  // namespace sluice
