@@ -1,14 +1,13 @@
 #include "admin/log_level.h"
 
-#include "base/json_escape.h"
+#include "base/json_writer.h"
 #include "config/level_request.h"
 
 namespace sluice::admin {
 
 std::string log_level_body(const observe::Log& log) {
-  std::string body = "{\"level\":";
-  append_json_string(body, name_of(log.level()));
-  body += "}\n";
+  std::string body;
+  JsonWriter(body).object().member("level", name_of(log.level())).end_object().line_end();
   return body;
 }
 

@@ -11,7 +11,7 @@
 #include "admin/own_pages.h"
 #include "api/endpoint.h"
 #include "base/error.h"
-#include "base/json_escape.h"
+#include "base/json_writer.h"
 
 namespace sluice::admin {
 namespace {

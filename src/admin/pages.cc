@@ -13,9 +13,9 @@
 #include "api/endpoint.h"
 #include "api/error_body.h"
 #include "api/percent.h"
-#include "base/json_escape.h"
+#include "base/json_writer.h"
 #include "base/nearest.h"
-#include "http/date.h"
+#include "base/time_text.h"
 
 namespace sluice::admin {
 namespace {
@@ -145,9 +145,12 @@ void Pages::answer_page(const http::RequestHead& head, http::Responder& responde
 void Pages::answer_ready(http::Responder& responder) {
   const int error = options_.log != nullptr ? options_.log->losses().error : 0;
   if (error == 0) return answer_json(200, "{\"ready\":true}\n", responder);
-  std::string body = "{\"ready\":true,\"warning\":";
-  append_json_string(body, "the log cannot be written: " + std::generic_category().message(error));
-  answer_json(200, body + "}\n", responder);
+  std::string body;
+  JsonWriter out(body);
+  out.object().member("ready", true);
+  out.member("warning", "the log cannot be written: " + std::generic_category().message(error));
+  out.end_object().line_end();
+  answer_json(200, body, responder);
 }
 
 void Pages::answer_models(const http::RequestHead& head, std::string_view id, http::Responder& responder) {
@@ -243,7 +246,7 @@ void Pages::refresh() {
   const uint64_t uptime_s = now_ns > options_.started_ns ? (now_ns - options_.started_ns) / 1'000'000'000 : 0;
   if (uptime_s == uptime_s_) return;
   uptime_s_ = uptime_s;
-  date_ = http::http_date(options_.clock.unix_s());
+  date_ = http_date(options_.clock.unix_s());
   health_body_ = "{\"status\":\"ok\",\"version\":\"" SLUICE_VERSION "\",\"uptime_s\":";
   health_body_ += std::to_string(uptime_s) + "}\n";
   const auto fill = [this](http::Fields& fields, std::string_view content_type) {

@@ -1,8 +1,9 @@
 #include "alerts/alert_payload.h"
 
-#include "base/json_escape.h"
+#include "base/json_writer.h"
+#include "base/text.h"
+#include "base/time_text.h"
 #include "http/writer.h"
-#include "observe/line.h"
 
 namespace sluice::alerts {
 namespace {
@@ -15,37 +16,9 @@ std::string seconds_text(uint64_t ms) {
   return text;
 }
 
-// At most so many bytes, and no part of a character.
-std::string_view shortened(std::string_view text) {
-  if (text.size() <= most_alert_error_bytes) return text;
-  size_t size = most_alert_error_bytes;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
-  return text.substr(0, size);
-}
+std::string_view shortened(std::string_view text) { return text.substr(0, cut_at(text, most_alert_error_bytes)); }
 
 std::string_view event_name(const AlertNotice& notice) { return alert_event_names[static_cast<size_t>(notice.event)]; }
-
-// Members of a JSON object, one after the other.
-class JsonObject {
- public:
-  JsonObject& text(std::string_view name, std::string_view value) {
-    append_json_string(begin(name), value);
-    return *this;
-  }
-  JsonObject& raw(std::string_view name, std::string_view value) {  // a number, or JSON already
-    begin(name) += value;
-    return *this;
-  }
-  std::string done() { return std::move(out_ += '}'); }
-
- private:
-  std::string& begin(std::string_view name) {
-    if (out_.size() > 1) out_ += ',';
-    append_json_string(out_, name);
-    return out_ += ':';
-  }
-  std::string out_ = "{";
-};
 
 std::string alert_sentence(const AlertNotice& notice, uint64_t within_ms) {
   if (notice.event == AlertEvent::recovered) {
@@ -58,37 +31,37 @@ std::string alert_sentence(const AlertNotice& notice, uint64_t within_ms) {
 }  // namespace
 
 std::string webhook_body(const AlertNotice& notice, const AlertFacts& facts) {
-  JsonObject body;
-  body.text("event", event_name(notice)).text("subject", notice.subject).text("code", notice.code);
-  body.raw("failures", std::to_string(notice.failures)).raw("within_s", seconds_text(facts.within_ms));
-  body.text("since", observe::TimeText(facts.since_unix_ms).view());
-  body.text("last_error", shortened(facts.last_error));
-  return body.text("host", facts.host).text("version", SLUICE_VERSION).done();
+  std::string body;
+  JsonWriter out(body);
+  out.object().member("event", event_name(notice)).member("subject", notice.subject).member("code", notice.code);
+  out.member("failures", notice.failures).key("within_s").raw(seconds_text(facts.within_ms));
+  out.member("since", TimeText(facts.since_unix_ms).view()).member("last_error", shortened(facts.last_error));
+  out.member("host", facts.host).member("version", SLUICE_VERSION).end_object();
+  return body;
 }
 
 std::string sentry_envelope(const AlertNotice& notice, const AlertFacts& facts, std::string_view event_id) {
-  const observe::TimeText now(facts.now_unix_ms);
+  const TimeText now(facts.now_unix_ms);
   const bool failing = notice.event == AlertEvent::failing;
-  JsonObject tags, extra, event, item, envelope;
-  tags.text("target", notice.subject).text("code", notice.code).text("event", event_name(notice));
-  extra.raw("failures", std::to_string(notice.failures)).raw("within_s", seconds_text(facts.within_ms));
-  extra.text("since", observe::TimeText(facts.since_unix_ms).view());
-  extra.text("last_error", shortened(facts.last_error));
+  std::string event;
+  JsonWriter out(event);
+  out.object().member("event_id", event_id).member("timestamp", now.view()).member("platform", "other");
+  out.member("level", failing ? "error" : "info").member("logger", "sluice.alerts");
+  out.member("server_name", facts.host).member("release", "sluice@" SLUICE_VERSION);
+  out.member("message", alert_sentence(notice, facts.within_ms));
+  out.key("tags").object().member("target", notice.subject).member("code", notice.code);
+  out.member("event", event_name(notice)).end_object();
+  out.key("extra").object().member("failures", notice.failures).key("within_s").raw(seconds_text(facts.within_ms));
+  out.member("since", TimeText(facts.since_unix_ms).view()).member("last_error", shortened(facts.last_error));
   // Failing and recovered are issues of their own: a recovery must not open a resolved failure again.
-  std::string fingerprint = "[\"sluice\",";
-  append_json_string(fingerprint, event_name(notice));
-  append_json_string(fingerprint += ',', notice.subject);
-  append_json_string(fingerprint += ',', notice.code);
-  fingerprint += ']';
-  event.text("event_id", event_id).text("timestamp", now.view()).text("platform", "other");
-  event.text("level", failing ? "error" : "info").text("logger", "sluice.alerts");
-  event.text("server_name", facts.host).text("release", "sluice@" SLUICE_VERSION);
-  event.text("message", alert_sentence(notice, facts.within_ms));
-  const std::string payload =
-      event.raw("tags", tags.done()).raw("extra", extra.done()).raw("fingerprint", fingerprint).done();
-  item.text("type", "event").text("content_type", "application/json").raw("length", std::to_string(payload.size()));
-  return envelope.text("event_id", event_id).text("sent_at", now.view()).done() + '\n' + item.done() + '\n' + payload +
-         '\n';
+  out.end_object().key("fingerprint").array().value("sluice").value(event_name(notice));
+  out.value(notice.subject).value(notice.code).end_array().end_object();
+  std::string envelope;
+  JsonWriter head(envelope);
+  head.object().member("event_id", event_id).member("sent_at", now.view()).end_object().line_end();
+  head.object().member("type", "event").member("content_type", "application/json").member("length", event.size());
+  head.end_object().line_end();
+  return envelope + event + '\n';
 }
 
 std::string alert_request(const config::AlertTarget& target, std::string_view content_type, std::string_view body) {

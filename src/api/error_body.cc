@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/json_escape.h"
+#include "base/json_writer.h"
 
 namespace sluice::api {
 namespace {

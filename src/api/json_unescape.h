@@ -1,4 +1,4 @@
-// JSON strings, read; base/json_escape.h writes them.
+// JSON strings, read; base/json_writer.h writes them.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 #include "api/key_spelling.h"
 
-#include "base/json_escape.h"
+#include "base/json_writer.h"
 
 namespace sluice::api {
 

@@ -2,7 +2,7 @@
 
 #include <ctime>
 
-#include "base/json_escape.h"
+#include "base/json_writer.h"
 
 namespace sluice::api {
 namespace {

@@ -7,7 +7,7 @@
 #include "api/json_cursor.h"
 #include "api/json_unescape.h"
 #include "api/key_spelling.h"
-#include "base/json_escape.h"
+#include "base/json_writer.h"
 #include "http/message.h"
 
 namespace sluice::api {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "api/json_unescape.h"
-#include "base/json_escape.h"
+#include "base/json_writer.h"
 
 namespace sluice::bench {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdarg>
 #include <cstdio>
 
-#include "base/json_escape.h"
+#include "base/json_writer.h"
 
 namespace sluice::bench {
 namespace {
@@ -26,12 +26,14 @@ double rate(uint64_t count, uint64_t elapsed_ns) {
   return elapsed_ns == 0 ? 0 : static_cast<double>(count) * ns_per_s / static_cast<double>(elapsed_ns);
 }
 
-// Three digits that count, or all that stand before the point.
-std::string three_digits(double value) {
+std::string decimal(double value, int digits) {
   std::string text;
-  append(text, "%.*f", value < 9.995 ? 2 : value < 99.95 ? 1 : 0, value);
+  append(text, "%.*f", digits, value);
   return text;
 }
+
+// Three digits that count, or all that stand before the point.
+std::string three_digits(double value) { return decimal(value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0); }
 
 std::string grouped(uint64_t count) {
   std::string text = std::to_string(count);
@@ -72,16 +74,12 @@ void add_failures(std::string& out, const Failures& failures) {
   }
 }
 
-void add_json_times(std::string& out, const char* name, const Histogram& times) {
+void write_times(JsonWriter& out, const char* name, const Histogram& times) {
   if (times.count() == 0) return;
-  const auto ms = [](uint64_t us) { return static_cast<double>(us) / 1000; };
-  append(out, ",\"%s\":{\"p50\":%.3f,\"p90\":%.3f,\"p99\":%.3f,\"max\":%.3f}", name, ms(times.quantile(per_milles[0])),
-         ms(times.quantile(per_milles[1])), ms(times.quantile(per_milles[2])), ms(times.max()));
-}
-
-void add_json_text(std::string& out, const char* name, std::string_view text) {
-  out += name;
-  append_json_string(out, text);
+  const auto ms = [](uint64_t us) { return decimal(static_cast<double>(us) / 1000, 3); };
+  out.key(name).object().key("p50").raw(ms(times.quantile(per_milles[0])));
+  out.key("p90").raw(ms(times.quantile(per_milles[1]))).key("p99").raw(ms(times.quantile(per_milles[2])));
+  out.key("max").raw(ms(times.max())).end_object();
 }
 
 std::string address_of(const Options& options) {
@@ -137,35 +135,31 @@ std::string report_text(const Options& options, const Summary& summary) {
 std::string report_json(const Options& options, const Summary& summary) {
   const Tally& tally = *summary.tally;
   const uint64_t ns = summary.elapsed_ns;
-  std::string out;
-  add_json_text(out, "{\"url\":", address_of(options));
-  add_json_text(out, ",\"dialect\":", name_of(options.dialect));
-  add_json_text(out, ",\"model\":", shown(summary.model, options.key, summary.model.size() + 3));
-  append(out, ",\"stream\":%s,\"connections\":%u,\"connections_made\":%llu", options.stream ? "true" : "false",
-         options.connections, static_cast<unsigned long long>(summary.connections_made));
-  append(out, ",\"interrupted\":%s,\"elapsed_s\":%.3f,\"requests\":%llu,\"answered\":%llu,\"failed\":%llu",
-         summary.interrupted ? "true" : "false", static_cast<double>(ns) / ns_per_s,
-         static_cast<unsigned long long>(tally.finished()), static_cast<unsigned long long>(tally.answered),
-         static_cast<unsigned long long>(tally.failures.count()));
-  append(out, ",\"unfinished\":%llu,\"answered_per_s\":%.2f,\"bytes_received\":%llu",
-         static_cast<unsigned long long>(summary.unfinished), rate(tally.answered, ns),
-         static_cast<unsigned long long>(tally.bytes_in));
+  std::string text;
+  JsonWriter out(text);
+  out.object().member("url", address_of(options)).member("dialect", name_of(options.dialect));
+  out.member("model", shown(summary.model, options.key, summary.model.size() + 3)).member("stream", options.stream);
+  out.member("connections", options.connections).member("connections_made", summary.connections_made);
+  out.member("interrupted", summary.interrupted);
+  out.key("elapsed_s").raw(decimal(static_cast<double>(ns) / ns_per_s, 3));
+  out.member("requests", tally.finished()).member("answered", tally.answered);
+  out.member("failed", tally.failures.count()).member("unfinished", summary.unfinished);
+  out.key("answered_per_s").raw(decimal(rate(tally.answered, ns), 2)).member("bytes_received", tally.bytes_in);
   if (tally.with_tokens != 0) {
-    append(out, ",\"output_tokens\":%llu,\"output_tokens_per_s\":%.2f,\"answers_with_tokens\":%llu",
-           static_cast<unsigned long long>(tally.output_tokens), rate(tally.output_tokens, ns),
-           static_cast<unsigned long long>(tally.with_tokens));
+    out.member("output_tokens", tally.output_tokens);
+    out.key("output_tokens_per_s").raw(decimal(rate(tally.output_tokens, ns), 2));
+    out.member("answers_with_tokens", tally.with_tokens);
   }
-  add_json_times(out, "latency_ms", tally.latency_us);
-  add_json_times(out, "first_text_ms", tally.first_text_us);
-  add_json_times(out, "between_frames_ms", tally.between_frames_us);
-  out += ",\"failures\":[";
+  write_times(out, "latency_ms", tally.latency_us);
+  write_times(out, "first_text_ms", tally.first_text_us);
+  write_times(out, "between_frames_ms", tally.between_frames_us);
+  out.key("failures").array();
   for (const Failures::Group& group : tally.failures.groups()) {
-    if (out.back() != '[') out += ',';
-    add_json_text(out, "{\"reason\":", group.reason);
-    add_json_text(out, ",\"message\":", group.message);
-    append(out, ",\"count\":%llu}", static_cast<unsigned long long>(group.count));
+    out.object().member("reason", group.reason).member("message", group.message).member("count", group.count);
+    out.end_object();
   }
-  return out += "]}\n";
+  out.end_array().end_object().line_end();
+  return text;
 }
 
 }  // namespace sluice::bench

@@ -1,6 +1,6 @@
 #include "bench/request.h"
 
-#include "base/json_escape.h"
+#include "base/json_writer.h"
 #include "http/writer.h"
 
 namespace sluice::bench {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/text.h"
 #include "config/presets.h"
 #include "config/secret.h"
 #include "config/url.h"
@@ -60,7 +61,7 @@ void warn_of_other_base(Config& config, const Environment& environment, const Pr
   for (const auto& [name, variable] : variables) {
     if (provider.name != name) continue;
     const std::optional<std::string> text = set_variable(environment, variable);
-    const Result<Url> url = text ? parse_url(without_blanks(*text)) : fail(ErrorCode::config, "");
+    const Result<Url> url = text ? parse_url(trim(*text, white_space)) : fail(ErrorCode::config, "");
     if (!text || (url && url->host == provider.base_url.host)) continue;
     if (url && Address{url->host, url->port, ""}.is_loopback_or_unix() && is_own_port(config, url->port)) continue;
     config.warnings.push_back(std::string(variable) + " is not read: requests go to " + provider.base_url.text() +

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
+
 namespace sluice::config {
 
 // The value of a variable; nullopt where it is not set.
@@ -18,14 +20,6 @@ inline std::optional<std::string> set_variable(const Environment& environment, s
   return value;
 }
 
-// Less the white space at both ends, as an editor, `echo` or a secret store leaves it there.
-constexpr std::string_view without_blanks(std::string_view text) {
-  constexpr std::string_view blanks = " \t\r\n\v\f";
-  const size_t first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
 // What the start-up block (banner.h) tells programs to send as a key where none is asked for. In a shell that was set
 // up so, it is no provider's key.
 inline constexpr std::string_view placeholder_key = "none";
@@ -35,14 +29,14 @@ inline constexpr std::string_view placeholder_key = "none";
 inline std::optional<std::string> key_variable(const Environment& environment, std::string_view name) {
   const std::optional<std::string> value = environment(name);
   if (!value) return std::nullopt;
-  const std::string_view key = without_blanks(*value);
+  const std::string_view key = trim(*value, white_space);
   if (key.empty() || key == placeholder_key) return std::nullopt;
   return std::string(key);
 }
 // Whether a variable is set, but to nothing: it counts as not set, which is worth a word.
 inline bool is_empty_variable(const Environment& environment, std::string_view name) {
   const std::optional<std::string> value = environment(name);
-  return value && without_blanks(*value).empty();
+  return value && trim(*value, white_space).empty();
 }
 inline std::string empty_variable_note(std::string_view name) {
   return std::string(name) + " is set, but empty: it counts as not set";

@@ -1,7 +1,8 @@
 #include "config/expiry.h"
 
 #include <chrono>
-#include <cstdio>
+
+#include "base/time_text.h"
 
 namespace sluice::config {
 namespace {
@@ -100,26 +101,13 @@ std::optional<int64_t> parse_expiry(std::string_view text) {
   return *date + *hours + *seconds + *zone;
 }
 
-std::string expiry_text(int64_t unix_s) {
-  using namespace std::chrono;
-  const sys_seconds time{seconds(unix_s)};
-  const auto day = floor<days>(time);
-  const year_month_day date(day);
-  const auto second = static_cast<unsigned>((time - day).count());
-  char text[40];
-  const int size = std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02u:%02u:%02uZ", static_cast<int>(date.year()),
-                                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), second / 3600,
-                                 second / 60 % 60, second % 60);
-  return {text, static_cast<size_t>(size)};
-}
-
 void warn_of_expiry(Config& config, int64_t now_unix_s) {
   const auto warn_of = [&](const std::string& what, int64_t expires_unix_s, const std::string& remedy) {
     if (expires_unix_s == 0 || expires_unix_s - now_unix_s >= soon_s) return;
     const int64_t left_s = expires_unix_s - now_unix_s;
     config.warnings.push_back("keys: " + what +
                               (left_s < 0 ? " has expired, at " : " expires " + days_text(left_s) + ", at ") +
-                              expiry_text(expires_unix_s) + remedy);
+                              rfc3339(expires_unix_s) + remedy);
   };
   for (const CallerKey& key : config.keys) {
     warn_of(key.name, key.expires_unix_s, "; callers get 401 from then on");

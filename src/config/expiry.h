@@ -16,8 +16,6 @@ inline constexpr std::string_view expiry_forms =
 // The last second, in Unix time, that `text` allows: of a date the last one of that day in UTC, of an RFC 3339 time
 // that one (a fraction is dropped). nullopt for anything else, and for years before 2000.
 std::optional<int64_t> parse_expiry(std::string_view text);
-// "2027-03-31T23:59:59Z".
-std::string expiry_text(int64_t unix_s);
 
 // Adds to config.warnings what has expired at `now_unix_s`, or will within 14 days.
 void warn_of_expiry(Config& config, int64_t now_unix_s);

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 
+#include "base/text.h"
+
 namespace sluice::config {
 namespace {
 
@@ -69,12 +71,10 @@ constexpr std::array families = {
     Family{"nemotron-", "nvidia"},
 };
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
 bool starts_with(std::string_view text, std::string_view prefix) {
   if (text.size() < prefix.size()) return false;
   for (size_t i = 0; i < prefix.size(); ++i) {
-    if (lower(text[i]) != prefix[i]) return false;
+    if (to_lower(text[i]) != prefix[i]) return false;
   }
   return true;
 }
@@ -86,7 +86,7 @@ bool is_word(std::string_view model, std::string_view word) {
 
 // OpenAI's reasoning models: o1, o3-mini, o4-mini-2025-04-16.
 bool is_o_series(std::string_view model) {
-  if (model.size() < 2 || lower(model[0]) != 'o' || model[1] < '1' || model[1] > '9') return false;
+  if (model.size() < 2 || to_lower(model[0]) != 'o' || model[1] < '1' || model[1] > '9') return false;
   return model.size() == 2 || model[2] == '-';
 }
 

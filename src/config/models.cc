@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/name_index.h"
+#include "base/text.h"
 #include "config/fields.h"
 #include "config/sections.h"
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "config/address.h"
 #include "config/fields.h"
 #include "config/reader.h"

@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/json_escape.h"
+#include "base/json_writer.h"
+#include "base/text.h"
+#include "base/time_text.h"
 #include "config/document.h"
 #include "config/expiry.h"
 #include "config/presets.h"
@@ -128,14 +130,8 @@ void add_rate_limits(Sheet& sheet, const RateLimits& limits) {
   sheet.close();
 }
 
-std::string hex_of(const std::array<unsigned char, 32>& digest) {
-  std::string text;
-  for (const unsigned char byte : digest) (text += "0123456789abcdef"[byte >> 4]) += "0123456789abcdef"[byte & 15];
-  return text;
-}
-
 std::string secret_text(const std::string& key, const std::array<unsigned char, 32>& sha256) {
-  return json_text(key.empty() ? hex_of(sha256) : std::string(mask));
+  return json_text(key.empty() ? hex(sha256) : std::string(mask));
 }
 
 // One of several secrets of a key.
@@ -147,7 +143,7 @@ void add_secret(Sheet& sheet, size_t index, const OlderSecret& secret, std::stri
   sheet.open_item(index);
   sheet.value(secret.key.empty() ? "sha256" : "key", secret_text(secret.key, secret.sha256),
               of_item.empty() ? of_list : of_item);
-  if (secret.expires_unix_s != 0) sheet.value("expires", json_text(expiry_text(secret.expires_unix_s)), of_list);
+  if (secret.expires_unix_s != 0) sheet.value("expires", json_text(rfc3339(secret.expires_unix_s)), of_list);
   sheet.close();
 }
 
@@ -156,7 +152,7 @@ void add_key(Sheet& sheet, size_t index, const CallerKey& key) {
   sheet.value("name", json_text(key.name));
   if (key.older.empty()) {
     sheet.value(key.key.empty() ? "sha256" : "key", secret_text(key.key, key.sha256));
-    if (key.expires_unix_s != 0) sheet.value("expires", json_text(expiry_text(key.expires_unix_s)));
+    if (key.expires_unix_s != 0) sheet.value("expires", json_text(rfc3339(key.expires_unix_s)));
   } else {
     const std::string of_list(sheet.said_of(sheet.said_of("key").empty() ? "sha256" : "key"));
     sheet.open_list("key");

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/text.h"
 #include "config/fields.h"
 #include "config/presets.h"
 #include "config/proxy.h"

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/text.h"
 #include "config/address.h"
 #include "config/secret.h"
 #include "config/url.h"
@@ -148,7 +149,7 @@ std::vector<Problem> apply_proxies(Config& config, const Environment& environmen
     const std::optional<Variable>& variable = url.tls ? for_https : for_http;
     if (!variable || is_this_machine(url)) return std::nullopt;
     if (not_through && is_named_by_no_proxy(not_through->value, url.host, url.port)) return std::nullopt;
-    Result<Proxy> proxy = parse_proxy(without_blanks(variable->value));
+    Result<Proxy> proxy = parse_proxy(trim(variable->value, white_space));
     if (!proxy) {
       const auto same = [&](const Problem& problem) { return problem.source == variable->name; };
       if (std::none_of(problems.begin(), problems.end(), same)) {

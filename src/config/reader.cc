@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/nearest.h"
+#include "base/text.h"
 #include "config/foreign.h"
 
 namespace sluice::config {
@@ -45,17 +46,6 @@ std::string found(const Node& node) {
   if (node.kind == Node::Kind::number) return "found " + number_text(node.number);
   if (node.kind == Node::Kind::boolean) return node.boolean ? "found true" : "found false";
   return "found " + std::string(kind_name(node.kind));
-}
-
-std::string join(std::span<const std::string_view> names) {
-  constexpr size_t most_names = 100;
-  std::string text;
-  for (const std::string_view name : names.first(std::min(names.size(), most_names))) {
-    if (!text.empty()) text += ", ";
-    text += name;
-  }
-  if (names.size() > most_names) text += " and " + std::to_string(names.size() - most_names) + " more";
-  return text;
 }
 
 std::string nearest_one(std::string_view wanted, std::span<const std::string_view> names) {

@@ -36,8 +36,6 @@ struct Reading {
 
 // "found \"abc\"", "found 3.5", "found a list". Not for values that may be secrets.
 std::string found(const Node& node);
-// "a, b, c"; of more than a hundred, the first and how many there are beside.
-std::string join(std::span<const std::string_view> names);
 // The nearest of `names` to `wanted`, or "".
 std::string nearest_one(std::string_view wanted, std::span<const std::string_view> names);
 

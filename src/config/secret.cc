@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/plain_file.h"
+#include "base/text.h"
 #include "config/fields.h"
 #include "config/url.h"
 
@@ -30,7 +31,7 @@ std::optional<std::string> read_variable(Reading& reading, const Node& node, con
   }
   const std::optional<std::string> value = reading.environment(name);
   if (reading.origins != nullptr) reading.origins->set(path, "variable " + std::string(name));
-  if (const std::string_view text = value ? without_blanks(*value) : ""; !text.empty()) return std::string(text);
+  if (const std::string_view text = value ? trim(*value, white_space) : ""; !text.empty()) return std::string(text);
   reading.report(node.at, path, "the variable " + std::string(name) + (value ? " is empty" : " is not set"));
   return std::nullopt;
 }
@@ -51,7 +52,7 @@ std::optional<std::string> read_file(Reading& reading, const Node& node, const s
     reading.report(file->at, object.path("file"), found(*file) + ", which cannot be read: " + read.error().message);
     return std::nullopt;
   }
-  if (const std::string_view text = without_blanks(*read); !text.empty()) return std::string(text);
+  if (const std::string_view text = trim(*read, white_space); !text.empty()) return std::string(text);
   reading.report(file->at, object.path("file"), found(*file) + ", which is empty");
   return std::nullopt;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/text.h"
 #include "config/address.h"
 
 namespace sluice::config {
@@ -62,14 +63,6 @@ Result<void> parse_authority(std::string_view authority, Url& url) {
 }
 
 }  // namespace
-
-std::string to_lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
-  }
-  return result;
-}
 
 Result<Url> parse_url(std::string_view text) {
   Url url;

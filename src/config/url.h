@@ -14,7 +14,4 @@ namespace sluice::config {
 // never repeats the text, which may hold a password.
 Result<Url> parse_url(std::string_view text);
 
-// ASCII letters made lower case: schemes, hosts and field names.
-std::string to_lower(std::string_view text);
-
 }  // namespace sluice::config

@@ -1,6 +1,7 @@
 #include "config/validate.h"
 
 #include "base/name_index.h"
+#include "base/text.h"
 #include "config/presets.h"
 #include "config/reader.h"
 

@@ -2,19 +2,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "config/address.h"
 #include "config/fields.h"
 #include "config/sections.h"
 
 namespace sluice::config {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; });
-  return result;
-}
 
 bool is_name(std::string_view text) {
   return !text.empty() && text.front() != '.' && text.back() != '.' &&
@@ -48,7 +42,7 @@ bool is_origin(std::string_view text) {
 
 void read_hosts(Reading& reading, const ObjectReader& root, std::vector<std::string>& hosts) {
   root.for_each_text("hosts", false, [&](const Node& item, const std::string& path) {
-    std::string host = lower(item.text);
+    std::string host = to_lower(item.text);
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
     if (is_name(host) || is_ip_address(host)) return hosts.push_back(std::move(host));
     reading.report(item.at, path, found(item) + ", which is no host's name",
@@ -59,7 +53,7 @@ void read_hosts(Reading& reading, const ObjectReader& root, std::vector<std::str
 void read_cors(Reading& reading, const Node& node, Cors& cors) {
   const ObjectReader object(reading, node, "cors", fields::cors);
   object.for_each_text("origins", false, [&](const Node& item, const std::string& path) {
-    std::string origin = lower(item.text);
+    std::string origin = to_lower(item.text);
     if (origin == "*" || is_origin(origin)) return cors.origins.push_back(std::move(origin));
     reading.report(item.at, path, found(item) + ", which is no origin",
                    "allowed: what a browser sends, a scheme, a host and maybe a port and nothing after them, as "

@@ -4,8 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "base/time_text.h"
 #include "demo/endpoint.h"
-#include "http/date.h"
 #include "net/stream.h"
 
 namespace sluice::demo {
@@ -49,7 +49,7 @@ class DemoHandler final : public http::RequestHandler {
     if (!answer) return refuse(answer.error());
     http::Fields fields;
     fields.add("content-type", answer->content_type);
-    fields.add("date", http::http_date(provider_.options_.unix_s()));
+    fields.add("date", http_date(provider_.options_.unix_s()));
     if (answer->script == nullptr) return respond(200, fields, answer->body);
     script_ = std::move(answer->script);
     responder_.send_head(200, fields, {});
@@ -73,7 +73,7 @@ class DemoHandler final : public http::RequestHandler {
   void refuse(const Error& error) {
     http::Fields fields;
     fields.add("content-type", "application/json");
-    fields.add("date", http::http_date(provider_.options_.unix_s()));
+    fields.add("date", http_date(provider_.options_.unix_s()));
     if (error.code == ErrorCode::method_not_allowed) fields.add("allow", allowed_methods(head_.path()));
     respond(http_status(error.code), fields, error_body(dialect_of(head_), error));
   }
@@ -138,7 +138,7 @@ std::unique_ptr<http::RequestHandler> DemoProvider::handle(const http::RequestHe
 void DemoProvider::render_error(const http::RequestHead& head, const Error& error, http::Fields& fields,
                                 std::string& body) {
   fields.add("content-type", "application/json");
-  fields.add("date", http::http_date(options_.unix_s()));
+  fields.add("date", http_date(options_.unix_s()));
   body = error_body(dialect_of(head), error);
 }
 

@@ -1,7 +1,7 @@
 // What /admin/exchanges says of an exchange.
 #include <array>
 
-#include "base/json_escape.h"
+#include "base/json_writer.h"
 #include "gateway/exchange.h"
 
 namespace sluice::gateway {

@@ -1,14 +1,12 @@
-// The value of a Date field.
+// The time of day for header fields.
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 namespace sluice::http {
 
-// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7).
-std::string http_date(int64_t unix_s);
-// Of now, to within some milliseconds. For answers that are rare: it is made each time.
+// The value of a Date field (base/time_text.h), of now to within some milliseconds. For answers that are rare: it is
+// made each time.
 std::string http_date_now();
 
 }  // namespace sluice::http

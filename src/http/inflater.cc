@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "http/message.h"
 
 namespace sluice::http {
@@ -14,12 +15,6 @@ namespace {
 // RFC 9659 3: a content coding's window has at most 8 MB; a frame that wants more is refused.
 constexpr int most_zstd_window_log = 23;
 constexpr uint64_t zlib_bytes = 48 * 1024;  // its window and tables
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 // Takes the part up to `separator` off `text`.
 std::string_view take_until(std::string_view& text, char separator) {

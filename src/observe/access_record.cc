@@ -7,7 +7,8 @@
 #include <memory>
 #include <utility>
 
-#include "base/json_escape.h"
+#include "base/json_writer.h"
+#include "base/time_text.h"
 #include "observe/line.h"
 #include "observe/log.h"
 #include "observe/metrics.h"

@@ -14,7 +14,9 @@
 #include <mutex>
 #include <system_error>
 
-#include "base/json_escape.h"
+#include "base/json_writer.h"
+#include "base/text.h"
+#include "base/time_text.h"
 #include "observe/fd_writer.h"
 #include "observe/line.h"
 #include "observe/secret_mask.h"

@@ -5,7 +5,7 @@
 #include <map>
 #include <utility>
 
-#include "base/json_escape.h"
+#include "base/json_writer.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "observe/metrics_state.h"

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <utility>
 
-#include "base/json_escape.h"
+#include "base/json_writer.h"
 
 namespace sluice::observe {
 namespace {

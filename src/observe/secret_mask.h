@@ -17,7 +17,7 @@ class SecretMask {
   static constexpr size_t least_bytes = 8;  // shorter ones would mask common words; they are passed over
 
   SecretMask() = default;
-  // Looks for these, and, where those differ, for their forms in JSON (base/json_escape.h) and in URLs.
+  // Looks for these, and, where those differ, for their forms in JSON (base/json_writer.h) and in URLs.
   explicit SecretMask(const std::vector<std::string>& secrets);
   bool empty() const { return forms_.empty(); }
   // `text` with every secret replaced; secrets that overlap are replaced by one "***". Either `text` itself, if it

@@ -4,6 +4,7 @@
 #include <span>
 
 #include "base/nearest.h"
+#include "base/text.h"
 #include "config/family.h"
 #include "routing/ollama_name.h"
 
@@ -22,19 +23,10 @@ bool has_control_character(std::string_view name) {
 }
 
 // The demo has its own names only.
+constexpr size_t max_names_told = 20;
+
 bool names_as_ollama(const config::Provider& provider) {
   return provider.speaks(Dialect::ollama) && !provider.base_url.demo;
-}
-
-std::string join(std::span<const std::string_view> names) {
-  constexpr size_t most_names = 20;
-  std::string text;
-  for (const std::string_view name : names.first(std::min(names.size(), most_names))) {
-    if (!text.empty()) text += ", ";
-    text += name;
-  }
-  if (names.size() > most_names) text += " and " + std::to_string(names.size() - most_names) + " more";
-  return text;
 }
 
 }  // namespace
@@ -208,7 +200,8 @@ Result<Target> Router::route_without_model(Dialect dialect) const {
     if (provider.speaks(dialect)) names.push_back(provider.name);
   }
   return fail(ErrorCode::unknown_model, "this request names no model, and several providers could answer it (" +
-                                            join(names) + "); name one with \"model\": \"provider/model\"");
+                                            join(names, max_names_told) +
+                                            "); name one with \"model\": \"provider/model\"");
 }
 
 Error Router::unknown(std::string_view name) const {
@@ -216,10 +209,10 @@ Error Router::unknown(std::string_view name) const {
   std::vector<std::string_view> names;
   for (size_t i = 0; i < std::min(known_.size(), most_nearest_looks); ++i) names.push_back(known_[i].first);
   const std::vector<std::string_view> close = nearest(name, names, 3);
-  if (!close.empty()) text += "; nearest known: " + join(close);
+  if (!close.empty()) text += "; nearest known: " + join(close, max_names_told);
   std::vector<std::string_view> providers;
   for (const config::Provider& provider : config_.providers) providers.push_back(provider.name);
-  text += "; any model can be named as provider/model, with a provider of: " + join(providers);
+  text += "; any model can be named as provider/model, with a provider of: " + join(providers, max_names_told);
   if (config_.providers.size() == 1 && config_.providers[0].base_url.demo) {
     text += ". No provider is configured but the built-in demo, which answers to every name with --demo only";
   }

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/json_escape.h"
+#include "base/json_writer.h"
 #include "config/banner.h"
 #include "config/print.h"
 #include "daemon/descriptor_limit.h"

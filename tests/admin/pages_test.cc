@@ -286,12 +286,5 @@ TEST_CASE("a path that is no page") {
   CHECK(world.ask(Method::post, "/nothing").status == 404);
 }
 
-TEST_CASE("dates of HTTP") {
-  CHECK(http::http_date(784111777) == "Sun, 06 Nov 1994 08:49:37 GMT");
-  CHECK(http::http_date(0) == "Thu, 01 Jan 1970 00:00:00 GMT");
-  CHECK(http::http_date(1709251199) == "Thu, 29 Feb 2024 23:59:59 GMT");
-  CHECK(http::http_date(1798675199) == "Wed, 30 Dec 2026 23:59:59 GMT");
-}
-
 }  // namespace
 }  // namespace sluice::admin

@@ -5,7 +5,7 @@
 
 #include "api/json_unescape.h"
 #include "api/model_list.h"
-#include "base/json_escape.h"
+#include "base/json_writer.h"
 
 namespace sluice::api {
 namespace {

@@ -1,4 +1,4 @@
-#include "base/json_escape.h"
+#include "base/json_writer.h"
 
 #include <array>
 #include <cstdint>
@@ -145,6 +145,54 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   append_json_escaped(out, text);
   out += '"';
+}
+
+// What stands last tells whether a comma is due: behind an opening, a colon or a break of the line there is none.
+void JsonWriter::divide() {
+  if (out_.size() == start_) return;
+  const char last = out_.back();
+  if (last != '{' && last != '[' && last != ':' && last != '\n') out_ += ',';
+}
+
+JsonWriter& JsonWriter::open(char bracket) {
+  divide();
+  out_ += bracket;
+  return *this;
+}
+
+JsonWriter& JsonWriter::close(char bracket) {
+  out_ += bracket;
+  return *this;
+}
+
+JsonWriter& JsonWriter::line() {
+  divide();
+  out_ += '\n';
+  return *this;
+}
+
+JsonWriter& JsonWriter::line_end() {
+  out_ += '\n';
+  return *this;
+}
+
+JsonWriter& JsonWriter::key(std::string_view name) {
+  divide();
+  append_json_string(out_, name);
+  out_ += ':';
+  return *this;
+}
+
+JsonWriter& JsonWriter::value(std::string_view text) {
+  divide();
+  append_json_string(out_, text);
+  return *this;
+}
+
+JsonWriter& JsonWriter::raw(std::string_view json) {
+  divide();
+  out_ += json;
+  return *this;
 }
 
 }  // namespace sluice

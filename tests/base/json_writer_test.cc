@@ -1,4 +1,4 @@
-#include "base/json_escape.h"
+#include "base/json_writer.h"
 
 #include <catch2/catch.hpp>
 #include <vector>
@@ -45,6 +45,25 @@ TEST_CASE("UTF-8 sequences") {
     CAPTURE(row.text);
     CHECK(utf8_sequence_bytes(row.text) == row.bytes);
   }
+}
+
+TEST_CASE("the writer sets the commas") {
+  std::string text = "data: ";
+  JsonWriter out(text);
+  out.object().member("s", "a\"b").member("n", 7u).member("i", -1).member("t", true).member("null", nullptr);
+  out.member("none", std::optional<uint64_t>()).member("some", std::optional<uint64_t>(0));
+  out.key("list").array().value(1).value("x").object().end_object().array().end_array().raw("1.5").end_array();
+  out.key("rows").array().line().value(1).line().value(2).end_array().line().member("last", false);
+  out.end_object().line_end();
+  CHECK(text ==
+        "data: {\"s\":\"a\\\"b\",\"n\":7,\"i\":-1,\"t\":true,\"null\":null,\"none\":null,\"some\":0,"
+        "\"list\":[1,\"x\",{},[],1.5],\"rows\":[\n1,\n2],\n\"last\":false}\n");
+}
+
+TEST_CASE("a text that ends as a bracket does is still a text") {
+  std::string text;
+  JsonWriter(text).array().value("{").value("[").value("a:").value("\n").end_array();
+  CHECK(text == "[\"{\",\"[\",\"a:\",\"\\n\"]");
 }
 
 }  // namespace

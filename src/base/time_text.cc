@@ -1,0 +1,54 @@
+#include "base/time_text.h"
+
+#include <array>
+#include <chrono>
+
+namespace sluice {
+namespace {
+
+constexpr std::array<std::string_view, 7> weekdays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
+void append_two(char* out, unsigned value) {
+  out[0] = static_cast<char>('0' + value / 10 % 10);
+  out[1] = static_cast<char>('0' + value % 10);
+}
+
+}  // namespace
+
+TimeText::TimeText(int64_t unix_ms) {
+  using namespace std::chrono;
+  const sys_time<milliseconds> time{milliseconds(unix_ms)};
+  const auto day = floor<days>(time);
+  const year_month_day date(day);
+  const auto ms_of_day = static_cast<unsigned>((time - day).count());
+  const unsigned second = ms_of_day / 1000;
+  const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
+  append_two(text_, year / 100);
+  append_two(text_ + 2, year);
+  append_two(text_ + 5, static_cast<unsigned>(date.month()));
+  append_two(text_ + 8, static_cast<unsigned>(date.day()));
+  append_two(text_ + 11, second / 3600);
+  append_two(text_ + 14, second / 60 % 60);
+  append_two(text_ + 17, second % 60);
+  append_two(text_ + 20, ms_of_day % 1000 / 10);
+  text_[22] = static_cast<char>('0' + ms_of_day % 10);
+}
+
+std::string rfc3339(int64_t unix_s) { return std::string(TimeText(unix_s * 1000).seconds()) + 'Z'; }
+
+std::string http_date(int64_t unix_s) {
+  using namespace std::chrono;
+  const auto day = floor<days>(sys_seconds{seconds(unix_s)});
+  const year_month_day date(day);
+  const TimeText text(unix_s * 1000);
+  std::string out(weekdays[weekday(day).c_encoding()]);
+  (out += ", ") += text.seconds().substr(8, 2);
+  (out += ' ') += months[static_cast<unsigned>(date.month()) - 1];
+  (out += ' ') += text.seconds().substr(0, 4);
+  (out += ' ') += text.seconds().substr(11);
+  return out += " GMT";
+}
+
+}  // namespace sluice
