@@ -6,7 +6,7 @@
 
 #include "api/credential.h"
 #include "base/nearest.h"
-#include "config/expiry.h"
+#include "base/time_text.h"
 #include "gateway/origin_fields.h"
 #include "gateway/web_gate.h"
 
@@ -49,7 +49,7 @@ constexpr size_t names_in_error = 5;
 
 [[gnu::cold]] std::string expired_text(const policy::KnownSecret& secret) {
   return (secret.number == 0 ? "the API key '" : "this old secret of the API key '") + secret.key->name +
-         "' expired at " + config::expiry_text(secret.expires_unix_s());
+         "' expired at " + rfc3339(secret.expires_unix_s());
 }
 
 }  // namespace
