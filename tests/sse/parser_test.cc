@@ -3,8 +3,6 @@
 #include <catch2/catch.hpp>
 #include <vector>
 
-#include "sse/writer.h"
-
 namespace sluice::sse {
 namespace {
 
@@ -176,22 +174,6 @@ TEST_CASE("a line has a limit, and just meets it") {
     REQUIRE(refused.size() == 1);
     CHECK(refused[0].starts_with("!"));
   }
-}
-
-TEST_CASE("what is written is read") {
-  std::string out;
-  write_event(out, "x", "a\nb\r\nc\rd");
-  write_comment(out, "alive");
-  write_event(out, "", "");
-  write_event(out, "", "e\n");
-  CHECK(out == "event: x\ndata: a\ndata: b\ndata: c\ndata: d\n\n: alive\n\ndata: \n\ndata: e\ndata: \n\n");
-  for (const size_t step : steps) {
-    Parser parser;
-    CHECK(run(parser, out, step, shown) == List{"x|a\nb\nc\nd", "|", "|e\n"});
-  }
-  std::string line;
-  write_line(line, "{}");
-  CHECK(line == "{}\n");
 }
 
 }  // namespace sluice::sse

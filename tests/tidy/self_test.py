@@ -3,6 +3,7 @@
 
 import unittest
 
+import dead
 import documents
 import headers
 import includes
@@ -198,6 +199,36 @@ class Documents(unittest.TestCase):
                 tree = {"docs/a.md": text, "src/net/loop.h": "", "scripts/test.sh": ""}
                 self.assertEqual(len(list(documents.check(tree))), findings)
         self.assertEqual(list(documents.check({"src/a.cc": "src/none.h"})), [])
+
+
+class Dead(unittest.TestCase):
+    TREE = {
+        "src/tool/main.cc": '#include "net/loop.h"\n#include "sluice/gateway.h"\n',
+        "include/sluice/gateway.h": '#include "config/config.h"\n',
+        "src/wiring/gateway.cc": '#include "sluice/gateway.h"\n#include "net/timers.h"\n',
+        "src/config/config.h": "",
+        "src/config/config.cc": '#include "config/parse.h"\n',
+        "src/config/parse.h": "",
+        "src/net/loop.h": "",
+        "src/net/loop.cc": "",
+        "src/net/loop_of_linux.cc": '#include "net/loop.h"\n',
+        "src/net/timers.h": "",
+        "tests/net/old_test.cc": '#include "net/old.h"\n',
+    }
+
+    def test_all_is_reached(self):
+        self.assertEqual(list(dead.check(self.TREE)), [])
+
+    def test_what_only_a_test_or_a_comment_or_itself_uses_is_dead(self):
+        for path, text in [("src/net/old.h", ""), ("src/net/old.cc", '#include "net/loop.h"\n'), ("src/net/ring.h", '#include "net/ring.h"\n')]:
+            with self.subTest(path=path):
+                tree = self.TREE | {path: text, "src/net/timers.h": f'// #include "{path.removeprefix("src/")}"\n'}
+                found = list(dead.check(tree))
+                self.assertEqual(found, [] if text.startswith('#include "net/loop.h"') else [f"{path}: nothing uses it"])
+
+    def test_a_pair_that_nobody_includes(self):
+        tree = self.TREE | {"src/net/old.h": "", "src/net/old.cc": '#include "net/old.h"\n'}
+        self.assertEqual(list(dead.check(tree)), ["src/net/old.cc: nothing uses it", "src/net/old.h: nothing uses it"])
 
 
 if __name__ == "__main__":

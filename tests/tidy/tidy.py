@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""What a compiler does not check: include directions, sizes, words, headers, documents. tidy.py [ROOT]; exits 1 on a finding."""
+"""What a compiler does not check: include directions, dead files, sizes, words, headers, documents. tidy.py [ROOT]; exits 1 on a finding."""
 
 import os
 import sys
 
+import dead
 import documents
 import headers
 import includes
@@ -11,7 +12,7 @@ import sizes
 import tree
 import words
 
-CHECKS = (includes, sizes, words, headers, documents)
+CHECKS = (includes, dead, sizes, words, headers, documents)
 
 
 def main():

@@ -1,0 +1,34 @@
+"""No dead file: from the program's main and the embedding API every file of src/ is reached. A header is reached by whoever includes it;
+a .cc by the header that it implements: the one of its own name, else any of its folder that it includes."""
+
+import re
+
+from tree import blank, is_code
+
+_INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
+
+
+def check(tree):
+    files = {path: text for path, text in tree.items() if is_code(path) and path.startswith(("src/", "include/"))}
+    includes = {path: [_place(name) for name in _INCLUDE.findall(blank(text, keep_strings=True))] for path, text in files.items()}
+    implemented_by = {}
+    for path, included in includes.items():
+        if path.endswith(".cc"):
+            own = path.removesuffix(".cc") + ".h"
+            folder = path.rsplit("/", 1)[0]
+            for header in [own] if own in files else [name for name in included if folder == name.rsplit("/", 1)[0] or name.startswith("include/")]:
+                implemented_by.setdefault(header, []).append(path)
+    reached = set()
+    left = [path for path in files if path == "src/tool/main.cc" or path.startswith("include/")]
+    while left:
+        path = left.pop()
+        if path in reached or path not in files:
+            continue
+        reached.add(path)
+        left += includes[path] + implemented_by.get(path, [])
+    for path in sorted(set(files) - reached):
+        yield f"{path}: nothing uses it"
+
+
+def _place(name):
+    return ("include/" if name.startswith("sluice/") else "src/") + name
