@@ -11,8 +11,8 @@ namespace sluice::gateway {
 
 using net::WriteMarks;
 
-Attempt::Attempt(net::Loop& loop, ProviderLink& link, std::string_view label, AttemptEvents& events)
-    : loop_(loop), link_(link), label_(label), events_(events), timeout_(this, [](void* self) {
+Attempt::Attempt(net::Loop& loop, ProviderLink& link, const routing::Target& target, AttemptEvents& events)
+    : loop_(loop), link_(link), target_(target), events_(events), timeout_(this, [](void* self) {
         static_cast<Attempt*>(self)->on_timeout();
       }) {}
 
@@ -125,20 +125,20 @@ void Attempt::on_answer_head(http::ResponseHead& head) {
   const std::string_view type = head.fields.find("content-type").value_or("");
   stream_answer_ = type.starts_with("text/event-stream") || type.starts_with("application/x-ndjson") ||
                    (request_.wants_stream && head.status < 300);
-  events_.on_answer_head(head);
+  taker_ = &events_.on_answer_head(head);
 }
 
 void Attempt::on_answer_body(std::string_view bytes) {
   if (redirect_) return;
   body_begun_ = true;
-  events_.on_answer_body(bytes);
+  taker_->on_answer_body(bytes);
 }
 
 void Attempt::on_answer_end() {
   phase_ = Phase::done;
   if (redirect_) return;
   timeout_.cancel();
-  events_.on_answer_end();
+  taker_->on_answer_end();
 }
 
 void Attempt::on_turn() {
@@ -148,13 +148,13 @@ void Attempt::on_turn() {
   } else if (stream_answer_ && body_begun_ && !paused_) {  // until then the first-byte clock runs on
     arm(link_.provider.timeouts.stream_idle_ms);
   }
-  events_.on_answer_turn();
+  if (taker_ != nullptr && !taker_->on_answer_turn()) pause();
 }
 
 void Attempt::on_target_broken(const Error& error) {
   const bool again = reused_ && !replaced_ && !streamed_on_ && !connection_->answer_begun() && close_came_first();
   cancel();
-  if (!again) return fail({error.code, std::string(label_) + ": " + error.message});
+  if (!again) return fail_at_target(error.code, error.message);
   replaced_ = true;
   events_.on_sent_again();
   connect();
@@ -187,7 +187,7 @@ bool Attempt::is_redirected(const http::ResponseHead& head) {
 void Attempt::follow() {
   const std::unique_ptr<Redirect> redirect = std::move(redirect_);
   cancel();
-  if (redirect->path.empty()) return fail({ErrorCode::target_broke, std::string(label_) + ": " + redirect->what});
+  if (redirect->path.empty()) return fail_at_target(ErrorCode::target_broke, redirect->what);
   followed_ = true;
   replace_path(request_.head, redirect->path);
   request_.ready_ns = net::Loop::now_ns();
@@ -209,23 +209,24 @@ void Attempt::on_timeout() {
   if (phase_ == Phase::connecting) {
     const std::string stage = pending_ ? pending_->stage() : "connecting";
     const bool queued = pending_ && pending_->queued();
-    return fail({queued ? ErrorCode::overloaded : ErrorCode::target_timeout,
-                 std::string(label_) + ": no connection" + after(limits.connect_ms) + " (" + stage + ")"});
+    return fail_at_target(queued ? ErrorCode::overloaded : ErrorCode::target_timeout,
+                          "no connection" + after(limits.connect_ms) + " (" + stage + ")");
   }
   if (phase_ == Phase::awaiting || (stream_answer_ && !body_begun_)) {
     const uint32_t ms = request_.wants_stream ? limits.first_byte_ms : limits.response_ms;
-    return fail({ErrorCode::target_timeout, std::string(label_) + ": no answer" + after(ms)});
+    return fail_at_target(ErrorCode::target_timeout, "no answer" + after(ms));
   }
-  const std::string what = stream_answer_ ? ": the stream stalled" + after(limits.stream_idle_ms)
-                                          : ": the answer was not whole" + after(limits.response_ms);
-  fail({ErrorCode::target_timeout, std::string(label_) + what});
+  fail_at_target(ErrorCode::target_timeout, stream_answer_ ? "the stream stalled" + after(limits.stream_idle_ms)
+                                                           : "the answer was not whole" + after(limits.response_ms));
 }
 
-void Attempt::fail(Error error) {
+void Attempt::fail(const Error& error) {
   phase_ = Phase::done;
   cancel();
   events_.on_attempt_failed(error);
 }
+
+void Attempt::fail_at_target(ErrorCode code, const std::string& what) { fail({code, target_.label() + ": " + what}); }
 
 // Back to the pool, which keeps the connection only if its answer is whole.
 void Attempt::cancel() {

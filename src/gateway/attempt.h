@@ -20,17 +20,29 @@
 #include "gateway/redirect.h"
 #include "http/outbound_pool.h"
 #include "net/loop.h"
+#include "routing/router.h"
 
 namespace sluice::gateway {
 
-// As http::AnswerEvents, in an attempt's words. The attempt must not be destroyed inside one of these; hand it to
-// Loop::dispose.
-class AttemptEvents {
+// Who takes an answer behind its head. The attempt must not be destroyed inside one of these, nor of AttemptEvents;
+// hand it to Loop::dispose.
+class AnswerTaker {
  public:
-  virtual void on_answer_head(http::ResponseHead& head) = 0;
+  // `bytes` live until the on_answer_turn that follows.
   virtual void on_answer_body(std::string_view bytes) = 0;
   virtual void on_answer_end() = 0;
-  virtual void on_answer_turn() = 0;
+  // All that one read of the target brought has been told. False: no more may come before Attempt::resume().
+  virtual bool on_answer_turn() = 0;
+
+ protected:
+  ~AnswerTaker() = default;
+};
+
+// What else an attempt tells.
+class AttemptEvents {
+ public:
+  // The answer begins; who is returned takes the rest of it.
+  virtual AnswerTaker& on_answer_head(http::ResponseHead& head) = 0;
   // Nothing follows.
   virtual void on_attempt_failed(const Error& error) = 0;
   // send_more() may be called again.
@@ -55,8 +67,8 @@ struct OutgoingRequest {
 
 class Attempt final : public Recycled<Attempt>, http::AnswerEvents {
  public:
-  // All references, and `label` ("provider/model", for errors), must outlive the attempt.
-  Attempt(net::Loop& loop, ProviderLink& link, std::string_view label, AttemptEvents& events);
+  // All references, and who takes its answer, must outlive the attempt.
+  Attempt(net::Loop& loop, ProviderLink& link, const routing::Target& target, AttemptEvents& events);
   ~Attempt();  // cancels
 
   void start(OutgoingRequest request);
@@ -64,7 +76,6 @@ class Attempt final : public Recycled<Attempt>, http::AnswerEvents {
   void send_more(std::span<const std::string_view> pieces, bool last);
   // Too much of the request waits to be taken: wait for on_target_ready.
   bool congested() const;
-  void pause();
   void resume();
   // No event follows. The connection is closed unless the answer was whole.
   void cancel();
@@ -95,13 +106,16 @@ class Attempt final : public Recycled<Attempt>, http::AnswerEvents {
   void begin(std::unique_ptr<http::OutboundConnection> connection, uint64_t now_ns);
   void send();
   [[gnu::cold]] void on_timeout();
+  void pause();
   void arm(uint32_t after_ms);
-  [[gnu::cold]] void fail(Error error);
+  [[gnu::cold]] void fail(const Error& error);
+  [[gnu::cold]] void fail_at_target(ErrorCode code, const std::string& what);
 
   net::Loop& loop_;
   ProviderLink& link_;
-  const std::string_view label_;
+  const routing::Target& target_;
   AttemptEvents& events_;
+  AnswerTaker* taker_ = nullptr;  // once its head has come
   OutgoingRequest request_;
   std::unique_ptr<http::OutboundPool::Pending> pending_;
   std::unique_ptr<http::OutboundConnection> connection_;

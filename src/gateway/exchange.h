@@ -16,17 +16,16 @@
 #include <string_view>
 #include <vector>
 
-#include "api/endpoint.h"
-#include "api/request_peek.h"
 #include "base/recycled.h"
+#include "gateway/account.h"
 #include "gateway/admission.h"
 #include "gateway/attempt.h"
 #include "gateway/context.h"
 #include "gateway/exchange_list.h"
+#include "gateway/held_answer.h"
+#include "gateway/intake.h"
 #include "gateway/limit_pass.h"
 #include "gateway/relay.h"
-#include "gateway/request_body.h"
-#include "gateway/settlement.h"
 #include "gateway/token_count.h"
 #include "http/service.h"
 
@@ -35,6 +34,8 @@ namespace sluice::gateway {
 class Exchange final : public http::RequestHandler,
                        public Recycled<Exchange>,
                        AttemptEvents,
+                       HeldAnswerEvents,
+                       RelayEvents,
                        LimitEvents,
                        ListedExchange {
  public:
@@ -53,14 +54,15 @@ class Exchange final : public http::RequestHandler,
   void on_request_broken(const Error& error) override;
   void on_drained() override;
   void on_caller_gone(const Error& error) override;
-  // AttemptEvents: what the target does
-  void on_answer_head(http::ResponseHead& head) override;
-  void on_answer_body(std::string_view bytes) override;
-  void on_answer_end() override;
-  void on_answer_turn() override;
+  // AttemptEvents, HeldAnswerEvents, RelayEvents: how the answer begins, and how it ends
+  AnswerTaker& on_answer_head(http::ResponseHead& head) override;
   void on_attempt_failed(const Error& error) override;
-  void on_target_ready() override;
-  void on_sent_again() override { ++account_.attempts; }
+  void on_target_ready() override { intake_.pass_on(attempt_.get(), responder_); }
+  void on_sent_again() override { ++account_.attempts.last().sent_again; }
+  void on_usage_refused() override;
+  void on_answer_let_go() override;
+  void on_relayed(uint64_t now_ns) override;
+  void on_relay_failed(const Error& error) override { on_attempt_failed(error); }
   // ListedExchange: what an admin is told of it
   uint64_t since_ns() const override { return responder_.received_ns(); }
   void describe(std::string& out, uint64_t now_ns) const override;
@@ -69,58 +71,36 @@ class Exchange final : public http::RequestHandler,
   void on_not_let_in(const Error& error) override;
 
   Result<void> check_head();
-  Result<void> take_body(std::string_view bytes);
-  Result<void> read_body();
-  Result<void> read_json();
-  Result<void> read_url();
-  Result<void> choose_target(std::string_view model);
-  Result<void> pass_limits(uint64_t most_output_tokens, bool more_follows);
-  void start_attempt(bool more_follows);
-  void send_rest();
-  void after_turn();
-  [[gnu::cold]] void inflate_on();
+  void go_on(const Result<bool>& asked);
+  Result<void> answer_question();
+  Result<void> choose_target();
+  Result<void> pass_limits();
+  void start_attempt();
+  void end_attempt();
+  void relay_answer(http::ResponseHead& head);
   void answer_known_path();
   [[gnu::cold]] Error without_secrets(const Error& error) const;
   [[gnu::cold]] void refuse(const Error& met);
   [[gnu::cold]] void cut(const Error& met);
-  void note(const Error& error);
   void tell(std::string_view what) const;
   void finish(uint64_t now_ns = net::Loop::now_ns());
-  uint64_t outgoing_bytes(bool more_follows) const;
-  [[gnu::cold]] void hold_answer(const http::ResponseHead& head);
-  [[gnu::cold]] void read_held();
-  [[gnu::cold]] void ask_without_usage();
-  [[gnu::cold]] void end_early();
 
   Context& context_;
   const http::RequestHead& head_;
   http::Responder& responder_;
   State state_ = State::receiving;
   bool usage_asked_ = false;  // by us: its chunk is kept from the caller
-  uint8_t choices_ = 1;       // as many are asked for
-  bool body_ended_ = false;
   bool counted_stream_ = false;
-  bool passed_on_ = false;  // an upload that goes on as it arrives
   Account account_;
   Admitted admitted_;
-  api::Match match_;
-  RequestBody body_;  // its memory is given back once the target has it and answers
-  std::string rest_;  // of an upload that is passed on as it arrives: what the target has not taken yet
-  std::vector<api::Edit> edits_;
+  Intake intake_;  // its memory is given back once the target has it and answers
   routing::Target target_;
+  std::vector<api::Edit> edits_;  // of the body, for this target
   LimitPass limit_pass_;
   TokenEstimate tokens_;
-  std::unique_ptr<Attempt> attempt_;  // refers to account_.target
-  Relay relay_;
-  // An answer that may be a refusal of `stream_options`, which only we have asked for.
-  struct HeldAnswer {
-    http::ResponseHead head;
-    std::string body;
-    bool ended = false;
-  };
+  std::unique_ptr<Attempt> attempt_;
   std::unique_ptr<HeldAnswer> held_;
-  std::unique_ptr<Error> failure_;  // met inside a batch of the answer, acted on at its end
-  uint64_t turn_ns_ = 0;            // when that batch was read, if the answer's head was in it
+  Relay relay_;
 };
 
 }  // namespace sluice::gateway

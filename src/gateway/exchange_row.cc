@@ -3,6 +3,7 @@
 
 #include "base/json_writer.h"
 #include "gateway/exchange.h"
+#include "gateway/settlement.h"
 
 namespace sluice::gateway {
 namespace {
@@ -34,7 +35,7 @@ void Exchange::describe(std::string& out, uint64_t now_ns) const {
   append_text(out, "path", head_.path());  // without the query, which may hold a key
   append_text_or_null(out, "key", account_.key != nullptr ? std::string_view(account_.key->name) : std::string_view());
   append_text_or_null(out, "model", account_.model);
-  append_text_or_null(out, "target", account_.target);
+  append_text_or_null(out, "target", account_.target != nullptr ? account_.target->label() : std::string());
   out += account_.stream ? "\"stream\":true," : "\"stream\":false,";
   out += "\"bytes_in\":" + std::to_string(responder_.bytes_in()) + ',';
   out += "\"bytes_out\":" + std::to_string(responder_.bytes_out()) + ',';

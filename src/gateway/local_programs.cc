@@ -14,9 +14,9 @@ namespace {
 constexpr size_t most_answer_bytes = 1 << 20;
 
 // One GET and its answer.
-class Question final : http::AnswerEvents {
+class Probe final : http::AnswerEvents {
  public:
-  Question(net::Loop& loop, net::Resolver& resolver, const config::LocalProbe& probe)
+  Probe(net::Loop& loop, net::Resolver& resolver, const config::LocalProbe& probe)
       : probe_(probe), dialer_(loop, resolver, "127.0.0.1", probe.port), pool_(loop, dialer_, {}, counts_) {
     auto pending = pool_.connect([this](Result<std::unique_ptr<http::OutboundConnection>> connection) {
       const auto over = std::move(pending_);
@@ -26,7 +26,7 @@ class Question final : http::AnswerEvents {
     });
     if (pending) pending_ = std::move(*pending);
   }
-  ~Question() {
+  ~Probe() {
     pending_.reset();
     if (connection_) pool_.give_back(std::move(connection_));
   }
@@ -76,8 +76,8 @@ std::vector<config::AnsweredProbe> find_local_programs(std::span<const config::L
   std::vector<config::AnsweredProbe> answers;
   net::Loop loop;
   net::Resolver resolver(loop);
-  std::vector<std::unique_ptr<Question>> questions;
-  for (const config::LocalProbe& probe : probes) questions.push_back(std::make_unique<Question>(loop, resolver, probe));
+  std::vector<std::unique_ptr<Probe>> questions;
+  for (const config::LocalProbe& probe : probes) questions.push_back(std::make_unique<Probe>(loop, resolver, probe));
   bool late = false;
   net::Timeout deadline(&late, [](void* flag) { *static_cast<bool*>(flag) = true; });
   loop.timers().arm(deadline, most_ms);

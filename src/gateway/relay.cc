@@ -2,14 +2,19 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "api/error_body.h"
 #include "api/target_error.h"
 #include "gateway/origin_fields.h"
 #include "http/writer.h"
+#include "net/loop.h"
 #include "net/stream.h"
 
 namespace sluice::gateway {
+
+using net::WriteMarks;
+
 namespace {
 
 // Fields of the target's answer that are replaced by our own or follow from the framing.
@@ -59,8 +64,16 @@ bool is_page(std::string_view content_type) {
 
 }  // namespace
 
-Result<void> Relay::begin(const http::ResponseHead& head, const RelayedRequest& request, const OwnFields& own,
-                          std::string& lines) {
+bool Relay::begin(const http::ResponseHead& head, const RelayedRequest& request, const OwnFields& own,
+                  std::string& lines, uint64_t now_ns) {
+  begun_ns_ = now_ns;
+  const Result<void> begun = begin_answer(head, request, own, lines);
+  if (!begun) failure_ = std::make_unique<Error>(begun.error());
+  return begun.has_value();
+}
+
+Result<void> Relay::begin_answer(const http::ResponseHead& head, const RelayedRequest& request, const OwnFields& own,
+                                 std::string& lines) {
   dialect_ = request.dialect;
   status_ = head.status;
   no_body_ = head.framing == http::BodyFraming::none;
@@ -69,10 +82,11 @@ Result<void> Relay::begin(const http::ResponseHead& head, const RelayedRequest& 
   const std::string_view type = head.fields.find("content-type").value_or("");
   if (status_ < 300 && !no_body_ && is_page(type)) return page_in_place(type);
   const bool hide_asked = request.hide_usage && status_ == 200;
-  tap_.emplace(dialect_, type, hide_asked, api::Asked{own.stream_asked && status_ < 300, request.choices});
+  tap_.emplace(dialect_, type, hide_asked, api::Asked{request.stream_asked && status_ < 300, request.choices});
   const bool hide_usage = hide_asked && tap_->format() == api::StreamFormat::sse;
 
-  const size_t secret_bytes = own.provider != nullptr ? shortest_secret(*own.provider) : SIZE_MAX;
+  const config::Provider& provider = *own.target.provider;
+  const size_t secret_bytes = shortest_secret(provider);
   const bool may_quote_in_body = status_ >= 300 && !no_body_ && secret_bytes != SIZE_MAX;
   const std::string_view name = head.fields.find("content-encoding").value_or("");
   if (!name.empty() && !http::same_name(name, "identity")) {
@@ -103,13 +117,14 @@ Result<void> Relay::begin(const http::ResponseHead& head, const RelayedRequest& 
   }
   std::string_view reason = head.reason;
   std::string masked_reason;
-  if (may_quote) hide_secrets(*own.provider, lines, reason, masked_reason);
-  if (may_quote_in_body && !opaque_) secrets_ = std::make_unique<QuotedSecrets>(*own.provider);
+  if (may_quote) hide_secrets(provider, lines, reason, masked_reason);
+  if (may_quote_in_body && !opaque_) secrets_ = std::make_unique<QuotedSecrets>(provider);
   // nginx then passes a stream on as it comes (its documentation: proxy_buffering).
-  if ((streaming() || own.stream_asked) && !head.fields.find("x-accel-buffering"))
+  if ((streaming() || request.stream_asked) && !head.fields.find("x-accel-buffering"))
     http::write_field(lines, "x-accel-buffering", "no");
   http::write_field(lines, "x-request-id", own.request_id);
-  http::write_field(lines, "sluice-target", own.target);
+  own.target.append_label(lines += "sluice-target: ");
+  lines += "\r\n";
   http::write_field(lines, "sluice-attempts", own.attempts);
   for (const api::RateLimitFields::Field& field : own.rate_limits) http::write_field(lines, field.name, field.value());
   // A body that ends by close goes out chunked, so that its end is told; so does one whose length changes on the way.
@@ -156,7 +171,41 @@ void Relay::keep_error(std::string_view bytes) {
       bytes.substr(0, api::longest_error_text - std::min(api::longest_error_text, error_text_->size())));
 }
 
-Result<void> Relay::body(std::string_view bytes) {
+void Relay::on_answer_body(std::string_view bytes) {
+  if (failure_) return;
+  if (first_byte_ns_ == 0) first_byte_ns_ = begun_ns_ != 0 ? begun_ns_ : net::Loop::now_ns();
+  if (const Result<void> done = read(bytes); !done) failure_ = std::make_unique<Error>(done.error());
+}
+
+void Relay::on_answer_end() {
+  if (failure_) return;
+  if (const Result<void> done = read_end(); !done) failure_ = std::make_unique<Error>(done.error());
+}
+
+bool Relay::on_answer_turn() {
+  begun_ns_ = 0;
+  if (failure_) {
+    events_.on_relay_failed(*std::exchange(failure_, nullptr));
+    return true;
+  }
+  turn();
+  return holds_back_ ? inflate_on() : after_turn();
+}
+
+// Whether the caller takes the answer fast enough for more of it to be read.
+bool Relay::after_turn() {
+  if (relayed_ns_ == 0 || ended_) {
+    const uint64_t now_ns = net::Loop::now_ns();
+    if (relayed_ns_ == 0) relayed_ns_ = now_ns;
+    if (ended_) {
+      events_.on_relayed(now_ns);
+      return true;
+    }
+  }
+  return responder_.pending_bytes() <= WriteMarks::high_bytes;
+}
+
+Result<void> Relay::read(std::string_view bytes) {
   if (rewrites_) keep();
   if (opaque_) {
     pieces_.push_back(bytes);
@@ -190,7 +239,7 @@ CallerFraming Relay::caller_framing() const { return {length_told_, opaque_ || c
 Result<void> Relay::inflate() {
   std::string_view rest = compressed_;
   size_t made = 0;
-  while (holds_back_ && responder_.pending_bytes() + made <= net::WriteMarks::high_bytes) {
+  while (holds_back_ && responder_.pending_bytes() + made <= WriteMarks::high_bytes) {
     keep();
     inflated_.clear();
     const Result<bool> more = inflater_->step(rest, inflated_);
@@ -204,9 +253,21 @@ Result<void> Relay::inflate() {
   return {};
 }
 
-Result<void> Relay::go_on() {
+Result<void> Relay::inflate_more() {
   if (Result<void> done = inflate(); !done || holds_back_ || !end_waits_) return done;
-  return end();
+  return read_end();
+}
+
+// What has come compressed goes to the caller inflated: as much of it as may wait for them.
+bool Relay::inflate_on() {
+  while (holds_back_ && responder_.pending_bytes() <= WriteMarks::high_bytes) {
+    if (const Result<void> done = inflate_more(); !done) {
+      events_.on_relay_failed(done.error());
+      return false;
+    }
+    turn();
+  }
+  return !holds_back_ && after_turn();
 }
 
 // For the tap alone: the caller gets the bytes as they came. Where they cannot be undone, or are a bomb, only the tap
@@ -231,7 +292,7 @@ void Relay::read_along(std::string_view bytes) {
   }
 }
 
-Result<void> Relay::end() {
+Result<void> Relay::read_end() {
   end_waits_ = holds_back_;
   if (end_waits_) return {};
   all_came_ = true;
@@ -253,6 +314,7 @@ Result<void> Relay::end() {
 bool Relay::end_early() {
   if (!begun_ || holds_back_ || !is_whole(standing(), shape(), Ending::broken_off, caller_framing())) return false;
   ended_ = true;
+  turn();
   return true;
 }
 

@@ -6,7 +6,9 @@
 
 #include "api/credential.h"
 #include "api/target_error.h"
+#include "gateway/context.h"
 #include "gateway/quoted_secrets.h"
+#include "gateway/relay.h"
 
 namespace sluice::gateway {
 namespace {
@@ -16,8 +18,10 @@ using observe::TokenKind;
 uint64_t us_between(uint64_t from_ns, uint64_t to_ns) { return to_ns > from_ns ? (to_ns - from_ns) / 1000 : 0; }
 
 // Time that was ours: from the whole request to its sending, and from the answer's arrival to its relaying.
-uint64_t overhead_us(const Account& account) {
-  return us_between(account.request_whole_ns, account.ready_ns) + us_between(account.answer_ns, account.relayed_ns);
+uint64_t overhead_us(const Account& account, const Relay* relay) {
+  const AttemptRecord& last = account.attempts.last();
+  return us_between(account.request_whole_ns, last.ready_ns) +
+         (relay != nullptr ? us_between(last.answer_ns, relay->relayed_ns()) : 0);
 }
 
 void count_tokens(std::array<observe::Cell, observe::token_kinds>& tokens, const api::Usage& usage) {
@@ -54,8 +58,9 @@ void note_key(observe::AccessRecord& record, const config::CallerKey& key, uint3
   return text;
 }
 
-void record(Context& context, const Closing& ending, uint64_t now_ns) {
-  const auto& [account, head, responder, tap, failed, text] = ending;
+// `target`: its label.
+void record(Context& context, const Closing& ending, std::string_view target, uint64_t now_ns) {
+  const auto& [account, head, responder, relay] = ending;
   const std::string peer = caller_address(context, head, responder.peer());
   observe::AccessRecord record;
   const uint64_t duration_us = us_between(responder.received_ns(), now_ns);
@@ -72,25 +77,30 @@ void record(Context& context, const Closing& ending, uint64_t now_ns) {
     record.dialect = name_of(account.endpoint->dialect);
   }
   record.model = account.model;
-  record.target = account.target;
-  record.target_request_id = account.target_request_id;
+  record.target = target;
+  record.target_request_id = account.attempts.last().request_id;
   record.status = account.status;
-  record.outcome = account.error.empty() ? std::string_view("ok") : name_of(account.error_code);
-  record.reason = account.error;
-  record.target_code = account.target_code;
+  record.outcome = "ok";
   std::string key_sha256;
-  if (account.error_code == ErrorCode::unauthorized && !account.error.empty()) {
-    record.key_sha256 = key_sha256 = unknown_key(context.keys, head, record);
+  if (account.failure) {
+    record.outcome = name_of(account.failure->code);
+    record.reason = account.failure->reason;
+    record.target_code = account.failure->target_code;
+    if (account.failure->code == ErrorCode::unauthorized) {
+      record.key_sha256 = key_sha256 = unknown_key(context.keys, head, record);
+    }
   }
   record.stream = account.stream;
-  record.attempts = account.attempts;
-  record.target_status = account.target_status;
+  record.attempts = account.attempts.sent();
+  record.target_status = account.attempts.last().status;
   record.duration_us = duration_us;
-  record.overhead_us = overhead_us(account);
-  if (account.first_byte_ns != 0) record.first_byte_us = us_between(responder.received_ns(), account.first_byte_ns);
+  record.overhead_us = overhead_us(account, relay);
+  if (relay != nullptr && relay->first_byte_ns() != 0) {
+    record.first_byte_us = us_between(responder.received_ns(), relay->first_byte_ns());
+  }
   record.bytes_in = responder.bytes_in();
   record.bytes_out = responder.bytes_out();
-  if (tap != nullptr) {
+  if (const api::AnswerTap* const tap = relay != nullptr ? relay->tap() : nullptr; tap != nullptr) {
     record.answered_model = tap->model();
     const api::Usage& usage = tap->usage();
     record.input_tokens = usage.input_uncached;
@@ -127,80 +137,79 @@ void hide_callers_key(std::string& text, const http::RequestHead& head) {
   for (size_t at = 0; (at = text.find(key, at)) != text.npos;) text.replace(at, key.size(), "***");
 }
 
-const config::Provider* provider_of(const Context& context, const Account& account) {
-  return context.router.provider(std::string_view(account.target).substr(0, account.target.find('/')));
-}
-
 constexpr size_t most_reason_bytes = 256, most_code_bytes = 64;
 
 // The target has said that it failed: that is the outcome, in its own words, also where the caller left upon it.
 [[gnu::cold]] void take_target_words(const Context& context, const Closing& ending) {
   Account& account = ending.account;
-  if (!account.error.empty() && account.error_code != ErrorCode::caller_gone) return;
-  api::TargetWords words = api::target_words(ending.error_text);
-  account.error_code = outcome_of(account.target_status, words.code);
+  if (account.failure && account.failure->code != ErrorCode::caller_gone) return;
+  const int status = account.attempts.last().status;
+  api::TargetWords words = api::target_words(ending.relay->error_text());
   for (std::string* const text : {&words.message, &words.code}) {
     hide_callers_key(*text, ending.head);
-    if (const config::Provider* const provider = provider_of(context, account)) {
-      *text = QuotedSecrets(*provider).masked(*text);
-    }
+    *text = QuotedSecrets(*account.target->provider).masked(*text);
   }
-  account.error = context.log.cut_masked(words.message, most_reason_bytes);
-  account.target_code = context.log.cut_masked(words.code, most_code_bytes);
-  if (account.error.empty()) account.error = "answered with status " + std::to_string(account.target_status);
+  account.failure = std::make_unique<Failure>();
+  Failure& failure = *account.failure;
+  failure.code = outcome_of(status, words.code);
+  failure.reason = context.log.cut_masked(words.message, most_reason_bytes);
+  failure.target_code = context.log.cut_masked(words.code, most_code_bytes);
+  if (failure.reason.empty()) failure.reason = "answered with status " + std::to_string(status);
 }
 
 // Whether it tells of something that the operator can mend. What a target does not take of a request is the caller's
 // affair, and so is a key that the caller brought.
-bool is_for_alerts(const Context& context, const Account& account) {
-  switch (account.error_code) {
+bool is_for_alerts(const Account& account) {
+  switch (account.failure->code) {
     case ErrorCode::draining:
     case ErrorCode::target_rejected:
       return false;
     case ErrorCode::target_unauthorized:
     case ErrorCode::target_quota:
     case ErrorCode::target_rate_limited: {
-      const config::Provider* const provider = provider_of(context, account);
-      return provider != nullptr && !provider->caller_key && !provider->api_key.empty();
+      const config::Provider& provider = *account.target->provider;
+      return !provider.caller_key && !provider.api_key.empty();
     }
     default:
-      return fault_of(account.error_code) != Fault::caller;
+      return fault_of(account.failure->code) != Fault::caller;
   }
 }
 
-[[gnu::cold]] void note_failure(Context& context, observe::Series& series, const Account& account, uint64_t now_ns) {
-  const bool by_target = fault_of(account.error_code) == Fault::target;
+[[gnu::cold]] void note_failure(Context& context, observe::Series& series, const Account& account,
+                                std::string_view target, uint64_t now_ns) {
+  const ErrorCode code = account.failure->code;
+  const bool by_target = fault_of(code) == Fault::target;
   if (by_target) {
-    series.failure(account.error_code).add(1);
-  } else if (account.error_code != ErrorCode::caller_gone) {
-    context.metrics.refusals[static_cast<size_t>(account.error_code)].add(1);
+    series.failure(code).add(1);
+  } else if (code != ErrorCode::caller_gone) {
+    context.metrics.refusals[static_cast<size_t>(code)].add(1);
   }
-  if (context.failures == nullptr || !is_for_alerts(context, account)) return;
-  context.failures->add({by_target ? std::string_view(account.target) : alerts::own_subject,
-                         name_of(account.error_code), account.error, now_ns / 1'000'000});
+  if (context.failures == nullptr || !is_for_alerts(account)) return;
+  context.failures->add(
+      {by_target ? target : alerts::own_subject, name_of(code), account.failure->reason, now_ns / 1'000'000});
 }
 
 // The first request of a pair that has no series yet. Callers make up names of models; one that only a caller has said
 // is the provider's "other" until it is answered well.
-[[gnu::cold]] observe::Series& new_series(Context& context, std::string_view route, const Account& account) {
-  const std::string_view target = account.target;
-  const size_t slash = target.find('/');
-  if (slash == target.npos || account.listed) return context.metrics.series(route, target);
-  const config::Provider* const provider = context.router.provider(target.substr(0, slash));
-  const auto lists = [&] {
-    const auto& models = provider->models;
-    return std::find(models.begin(), models.end(), target.substr(slash + 1)) != models.end();
-  };
-  if (provider != nullptr && lists()) return context.metrics.series(route, target);
-  if (account.error.empty()) return context.metrics.series(route, target, false);
-  return context.metrics.series(route, std::string(target.substr(0, slash)) + "/other");
+[[gnu::cold]] observe::Series& new_series(Context& context, std::string_view route, const Account& account,
+                                          std::string_view label) {
+  const routing::Target* const target = account.target;
+  if (target == nullptr || target->model.empty() || target->entry != nullptr) {
+    return context.metrics.series(route, label);
+  }
+  const std::vector<std::string>& models = target->provider->models;
+  const bool listed = std::find(models.begin(), models.end(), target->model) != models.end();
+  if (listed || !account.failure) return context.metrics.series(route, label, listed);
+  return context.metrics.series(route, target->provider->name + "/other");
 }
 
 void count_key(Context& context, const Account& account, const api::AnswerTap* tap) {
   observe::KeySeries& series = context.metrics.key(account.key->name);
-  const bool failed = fault_of(account.error_code) != Fault::caller;
   using observe::KeyResult;
-  const KeyResult result = account.error.empty() ? KeyResult::ok : failed ? KeyResult::failed : KeyResult::refused;
+  KeyResult result = KeyResult::ok;
+  if (account.failure) {
+    result = fault_of(account.failure->code) != Fault::caller ? KeyResult::failed : KeyResult::refused;
+  }
   series.requests[static_cast<size_t>(result)].add(1);
   if (tap != nullptr) count_tokens(series.tokens, tap->usage());
 }
@@ -233,25 +242,30 @@ std::string caller_address(const Context& context, const http::RequestHead& head
 void settle(Context& context, const Closing& ending, uint64_t now_ns) {
   const Account& account = ending.account;
   const http::Responder& responder = ending.responder;
-  if (ending.target_failed) take_target_words(context, ending);
+  const Relay* const relay = ending.relay;
+  const api::AnswerTap* const tap = relay != nullptr ? relay->tap() : nullptr;
+  if (relay != nullptr && relay->failed()) take_target_words(context, ending);
+  std::string& label = context.lines;
+  label.clear();
+  if (account.target != nullptr) account.target->append_label(label);
   observe::WorkerMetrics& metrics = context.metrics;
   const std::string_view route = account.endpoint != nullptr ? account.endpoint->name : std::string_view("unknown");
-  observe::Series* const found = metrics.find(route, account.target);
-  observe::Series& series = found != nullptr ? *found : new_series(context, route, account);
+  observe::Series* const found = metrics.find(route, label);
+  observe::Series& series = found != nullptr ? *found : new_series(context, route, account, label);
   series.status(account.status).add(1);
   series.duration.observe_us(us_between(responder.received_ns(), now_ns));
-  if (account.first_byte_ns != 0) {
-    series.first_byte.observe_us(us_between(responder.received_ns(), account.first_byte_ns));
+  if (relay != nullptr && relay->first_byte_ns() != 0) {
+    series.first_byte.observe_us(us_between(responder.received_ns(), relay->first_byte_ns()));
   }
-  if (account.ready_ns != 0) series.overhead.observe_us(overhead_us(account));
-  if (ending.tap != nullptr) count_tokens(series.tokens, ending.tap->usage());
+  if (!account.attempts.empty()) series.overhead.observe_us(overhead_us(account, relay));
+  if (tap != nullptr) count_tokens(series.tokens, tap->usage());
   metrics.caller_bytes_in.add(static_cast<int64_t>(responder.bytes_in()));
   metrics.caller_bytes_out.add(static_cast<int64_t>(responder.bytes_out()));
-  metrics.target_bytes_in.add(static_cast<int64_t>(account.target_bytes_in));
-  metrics.target_bytes_out.add(static_cast<int64_t>(account.target_bytes_out));
-  if (!account.error.empty()) note_failure(context, series, account, now_ns);
-  if (account.key != nullptr && context.config.metrics_by_key) count_key(context, account, ending.tap);
-  if (context.access_log != nullptr) record(context, ending, now_ns);
+  metrics.target_bytes_in.add(static_cast<int64_t>(account.attempts.bytes_in()));
+  metrics.target_bytes_out.add(static_cast<int64_t>(account.attempts.bytes_out()));
+  if (account.failure) note_failure(context, series, account, label, now_ns);
+  if (account.key != nullptr && context.config.metrics_by_key) count_key(context, account, tap);
+  if (context.access_log != nullptr) record(context, ending, label, now_ns);
 }
 
 void settle_refused_page(Context& context, const http::RequestHead& head, const http::Responder& responder,
@@ -259,13 +273,12 @@ void settle_refused_page(Context& context, const http::RequestHead& head, const 
   context.metrics.refusals[static_cast<size_t>(error.code)].add(1);
   if (context.access_log == nullptr) return;
   Account account;
-  account.error_code = error.code;
-  account.error = error.message;
+  account.note(error);
   account.status = http_status(error.code);
   if (error.code == ErrorCode::forbidden) {
     if (const Result<Admitted> admitted = admit(context.keys, head); admitted) account.note(*admitted);
   }
-  record(context, {account, head, responder}, net::Loop::now_ns());
+  record(context, {account, head, responder}, {}, net::Loop::now_ns());
 }
 
 }  // namespace sluice::gateway

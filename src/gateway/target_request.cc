@@ -25,39 +25,41 @@ bool is_written_anew(std::string_view name) {
 }
 
 bool passes(const http::Field& field, const http::HopByHop& is_hop_by_hop, const ProviderLink& link,
-            const TargetRequestOptions& options) {
+            const Intake& intake, const policy::CallerKeys& keys) {
   const std::string_view name = field.name;
   if (is_written_anew(name) || is_hop_by_hop(name) || stays_from_target(name)) return false;
   if (!link.provider.caller_key) {
     if (api::is_credential_field(name)) return false;
-  } else if (options.own_keys != nullptr && is_own_key(*options.own_keys, field.value)) {
+  } else if (!keys.empty() && is_own_key(keys, field.value)) {
     return false;
   }
-  if (options.body_inflated && http::same_name(name, "content-encoding")) return false;
-  if (!options.content_type.empty() && http::same_name(name, "content-type")) return false;
+  if (intake.inflated() && http::same_name(name, "content-encoding")) return false;
+  if (!intake.type_for_target().empty() && http::same_name(name, "content-type")) return false;
   return !link.sets(name);
 }
 
 // What of the caller's query goes on.
-std::string query_for(std::string_view query, const ProviderLink& link, const TargetRequestOptions& options) {
+std::string query_for(std::string_view query, const ProviderLink& link, const policy::CallerKeys& keys) {
   if (!link.provider.caller_key) return api::without_credential(query);
-  if (options.own_keys == nullptr) return std::string(query);
-  return api::without_parameters(query,
-                                 [&](std::string_view parameter) { return has_own_key(*options.own_keys, parameter); });
+  if (keys.empty()) return std::string(query);
+  return api::without_parameters(query, [&](std::string_view parameter) { return has_own_key(keys, parameter); });
 }
 
 }  // namespace
 
-std::string write_target_head(const http::RequestHead& caller, const api::Match& match, const routing::Target& target,
-                              const ProviderLink& link, const TargetRequestOptions& options, std::string& scratch) {
+OutgoingRequest request_for(const routing::Target& target, const ProviderLink& link, const http::RequestHead& caller,
+                            const Intake& intake, const std::vector<api::Edit>& edits, const policy::CallerKeys& keys,
+                            std::string& scratch) {
+  const api::Match& match = intake.question().match;
   std::string& path = scratch;
   path = link.provider.path_for(match.endpoint->dialect);
   api::append_target_path(path, match, caller.path(), target.model);
   const std::string_view caller_query = caller.query();
   if (!caller_query.empty()) {
-    if (const std::string query = query_for(caller_query, link, options); !query.empty()) (path += '?') += query;
+    if (const std::string query = query_for(caller_query, link, keys); !query.empty()) (path += '?') += query;
   }
-  std::string head;
+  OutgoingRequest request;
+  std::string& head = request.head;
   constexpr size_t separators = 4, lines_of_ours = 64;  // a field's; and the request line's rest, and the length
   head.reserve(path.size() + caller.fields.bytes() + separators * caller.fields.size() + link.fixed_fields.size() +
                lines_of_ours);
@@ -66,12 +68,19 @@ std::string write_target_head(const http::RequestHead& caller, const api::Match&
   const http::HopByHop is_hop_by_hop(caller.fields);
   for (size_t i = 0; i < caller.fields.size(); ++i) {
     const http::Field field = caller.fields[i];
-    if (passes(field, is_hop_by_hop, link, options)) http::write_field(head, field.name, field.value);
+    if (passes(field, is_hop_by_hop, link, intake, keys)) http::write_field(head, field.name, field.value);
   }
-  if (!options.content_type.empty()) http::write_field(head, "content-type", options.content_type);
-  if (options.content_length) http::write_field(head, "content-length", *options.content_length);
+  const std::string_view type = intake.type_for_target();
+  if (!type.empty()) http::write_field(head, "content-type", type);
+  if (caller.framing != http::BodyFraming::none || caller.method == http::Method::post) {
+    http::write_field(head, "content-length", intake.bytes_with(edits));
+  }
   http::end_head(head);
-  return head;
+  api::apply(intake.bytes(), edits, request.body);
+  request.more_follows = intake.goes_on();
+  request.is_head = caller.method == http::Method::head;
+  request.wants_stream = intake.question().stream;
+  return request;
 }
 
 }  // namespace sluice::gateway

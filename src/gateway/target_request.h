@@ -1,13 +1,12 @@
-// The request head as a target gets it: the caller's own, without what is the caller's business alone, with the
-// provider's credential.
+// The request as a target gets it: the caller's own head, without what is the caller's business alone, with the
+// provider's credential; and the caller's own bytes, with the edits for this target.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
+#include <vector>
 
-#include "api/endpoint.h"
+#include "gateway/attempt.h"
+#include "gateway/intake.h"
 #include "gateway/provider_link.h"
 #include "http/message.h"
 #include "policy/caller_keys.h"
@@ -15,16 +14,11 @@
 
 namespace sluice::gateway {
 
-struct TargetRequestOptions {
-  std::optional<uint64_t> content_length;        // nullopt: no body
-  bool body_inflated = false;                    // the caller's content-encoding was undone
-  std::string_view content_type{};               // in place of the caller's; "": as it is
-  const policy::CallerKeys* own_keys = nullptr;  // which stay here where "api_key" is "caller"; nullptr: there are none
-};
-
 // Passed on: every end-to-end field but Host, Accept-Encoding, Expect, credentials, and what tells of the caller's
-// program and network (origin_fields.h). The query passes without key=.
-std::string write_target_head(const http::RequestHead& caller, const api::Match& match, const routing::Target& target,
-                              const ProviderLink& link, const TargetRequestOptions& options, std::string& scratch);
+// program and network (origin_fields.h). The query passes without key=. `keys`: sluice's own, which stay here where
+// "api_key" is "caller". The request's body refers to `intake` and `edits`. `scratch`: in use within the call.
+OutgoingRequest request_for(const routing::Target& target, const ProviderLink& link, const http::RequestHead& caller,
+                            const Intake& intake, const std::vector<api::Edit>& edits, const policy::CallerKeys& keys,
+                            std::string& scratch);
 
 }  // namespace sluice::gateway

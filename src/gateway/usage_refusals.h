@@ -12,10 +12,9 @@ namespace sluice::gateway {
 
 class UsageRefusals {
  public:
+  bool any() const { return count_.load(std::memory_order_acquire) != 0; }
   // `target`: "provider/model". Any thread. Two names that share their 64 bits are taken for one.
-  bool knows(std::string_view target) const {
-    return count_.load(std::memory_order_acquire) != 0 && find(mark_of(target));
-  }
+  bool knows(std::string_view target) const { return any() && find(mark_of(target)); }
   // Whether it is new.
   [[gnu::cold]] bool add(std::string_view target) {
     const uint64_t mark = mark_of(target);

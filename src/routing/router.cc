@@ -31,12 +31,14 @@ bool names_as_ollama(const config::Provider& provider) {
 
 }  // namespace
 
+void Target::append_label(std::string& out) const {
+  out += provider->name;
+  if (!model.empty()) (out += '/') += model;
+}
+
 std::string Target::label() const {
-  std::string text = provider->name;
-  if (!model.empty()) {
-    text += '/';
-    text += model;
-  }
+  std::string text;
+  append_label(text);
   return text;
 }
 

@@ -23,7 +23,9 @@ struct Target {
   std::string model;                           // what the provider calls it; empty for requests without a model
   const config::Model* entry = nullptr;        // of the config, where the caller used a name of its `models`
   bool guessed = false;                        // no list and no family has the name
-  std::string label() const;                   // "provider/model", for records and headers
+  // "provider/model", for records and head fields.
+  void append_label(std::string& out) const;
+  std::string label() const;
 };
 
 // Made with indexes of all that it looks for, so that a route costs the same however many there are.

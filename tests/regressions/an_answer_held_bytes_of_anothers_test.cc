@@ -17,31 +17,48 @@ http::ResponseHead json_head(int status, uint64_t length) {
   return head;
 }
 
+struct Ends final : RelayEvents {
+  void on_relayed(uint64_t) override { ++relayed; }
+  void on_relay_failed(const Error&) override { ++failed; }
+  int relayed = 0, failed = 0;
+};
+
+struct Lab {
+  config::Provider provider;
+  routing::Target target{&provider, "m"};
+  OwnFields own{"id", target};
+  RelayedRequest request{Dialect::openai, {}};
+  Lab() { provider.name = "lab"; }
+};
+
 TEST_CASE("two answers in turns: each caller has the bytes of their own") {
   std::vector<std::string_view> pieces;
   std::string lines;
   test::FakeResponder first_caller, second_caller;
-  Relay first(first_caller, pieces), second(second_caller, pieces);
+  Ends ends;
+  const Lab lab;
+  Relay first(first_caller, pieces, ends), second(second_caller, pieces, ends);
   const std::string refused = R"({"error": {"code": "insufficient_quota"}})", fine = R"({"id": "other"})";
-  const OwnFields own{"id", "lab/m"};
 
-  REQUIRE(first.begin(json_head(429, refused.size()), {Dialect::openai, {}}, own, lines));
+  REQUIRE(first.begin(json_head(429, refused.size()), lab.request, lab.own, lines, 1));
   {
     const std::string begin = refused.substr(0, 20);
-    REQUIRE(first.body(begin));
-    first.turn();
+    first.on_answer_body(begin);
+    CHECK(first.on_answer_turn());
   }
-  REQUIRE(second.begin(json_head(200, fine.size()), {Dialect::openai, {}}, own, lines));
-  REQUIRE(second.body(fine));
-  REQUIRE(second.end());
-  second.turn();
+  REQUIRE(second.begin(json_head(200, fine.size()), lab.request, lab.own, lines, 1));
+  second.on_answer_body(fine);
+  second.on_answer_end();
+  CHECK(second.on_answer_turn());
   CHECK(second_caller.body == fine);
 
   const std::string rest = refused.substr(20);
-  REQUIRE(first.body(rest));
-  REQUIRE(first.end());
-  first.turn();
+  first.on_answer_body(rest);
+  first.on_answer_end();
+  CHECK(first.on_answer_turn());
   CHECK(first_caller.body == refused);
+  CHECK(ends.relayed == 2);
+  CHECK(ends.failed == 0);
   CHECK(first_caller.fields.back() == std::pair<std::string, std::string>("x-should-retry", "false"));
 }
 
@@ -49,12 +66,14 @@ TEST_CASE("what came of a 429 that is cut goes to its own caller") {
   std::vector<std::string_view> pieces;
   std::string lines;
   test::FakeResponder caller;
-  Relay relay(caller, pieces);
-  REQUIRE(relay.begin(json_head(429, 100), {Dialect::openai, {}}, {"id", "lab/m"}, lines));
+  Ends ends;
+  const Lab lab;
+  Relay relay(caller, pieces, ends);
+  REQUIRE(relay.begin(json_head(429, 100), lab.request, lab.own, lines, 1));
   {
     const std::string begin = R"({"error": )";
-    REQUIRE(relay.body(begin));
-    relay.turn();
+    relay.on_answer_body(begin);
+    CHECK(relay.on_answer_turn());
   }
   CHECK(pieces.empty());
   relay.break_off({ErrorCode::target_cut, "gone"}, "id");

@@ -1,8 +1,9 @@
-#include "gateway/request_body.h"
+#include "gateway/intake.h"
 
 #include <algorithm>
 
 #include "api/media_type.h"
+#include "api/percent.h"
 #include "net/stream.h"
 
 namespace sluice::gateway {
@@ -17,7 +18,16 @@ constexpr uint64_t first_room = 64 * 1024;
 
 }  // namespace
 
-Result<void> RequestBody::begin(const http::RequestHead& head, const api::Endpoint& endpoint, uint64_t most_bytes) {
+Result<void> Intake::begin(const http::RequestHead& head, const api::Match& match, uint64_t most_bytes) {
+  question_.match = match;
+  const api::ModelIn model_in = match.endpoint->model_in;
+  if (model_in == api::ModelIn::json_body && head.framing == BodyFraming::none) {
+    return fail(ErrorCode::length_required,
+                "this path needs a JSON body, with Content-Length or Transfer-Encoding: chunked");
+  }
+  if (model_in != api::ModelIn::nowhere && !head.query().empty()) {
+    if (const Result<void> fine = api::check_query(head.query()); !fine) return fine;
+  }
   std::string_view type, coding;
   bool twice = false;
   for (size_t i = 0; i < head.fields.size(); ++i) {
@@ -36,10 +46,10 @@ Result<void> RequestBody::begin(const http::RequestHead& head, const api::Endpoi
   if (!coding.empty() && !http::same_name(coding, "identity")) {
     if (Result<void> good = begin_coded(coding, most_bytes); !good) return good;
   }
-  return begin_typed(type, endpoint.model_in);
+  return begin_typed(type, model_in);
 }
 
-Result<void> RequestBody::begin_typed(std::string_view type, api::ModelIn model_in) {
+Result<void> Intake::begin_typed(std::string_view type, api::ModelIn model_in) {
   using api::BodyType;
   using api::ModelIn;
   const bool takes_form = model_in == ModelIn::multipart_body;
@@ -52,7 +62,7 @@ Result<void> RequestBody::begin_typed(std::string_view type, api::ModelIn model_
   if (takes_form && *told == BodyType::form_data) {
     auto peeker = api::MultipartPeeker::create(type);
     if (!peeker) return tl::unexpected<Error>(peeker.error());
-    multipart_ = std::make_unique<api::MultipartPeeker>(std::move(*peeker));
+    form_ = std::make_unique<Form>(std::move(*peeker));
     return {};
   }
   if (takes_form && *told != BodyType::json) {
@@ -63,7 +73,7 @@ Result<void> RequestBody::begin_typed(std::string_view type, api::ModelIn model_
   return {};
 }
 
-Result<void> RequestBody::begin_coded(std::string_view coding, uint64_t most_bytes) {
+Result<void> Intake::begin_coded(std::string_view coding, uint64_t most_bytes) {
   const std::optional<http::Coding> known = http::coding_named(coding);
   if (!known) {
     return fail(ErrorCode::unsupported_coding, "request bodies in content-encoding '" +
@@ -79,19 +89,27 @@ Result<void> RequestBody::begin_coded(std::string_view coding, uint64_t most_byt
   return {};
 }
 
-Result<void> RequestBody::add(std::string_view bytes) {
+Result<bool> Intake::add(std::string_view bytes) {
+  if (goes_on_) {  // looked at, not kept
+    if (const Result<void> fine = form_->peeker.feed(bytes); !fine) return tl::unexpected<Error>(fine.error());
+    form_->rest += bytes;
+    return false;
+  }
+  if (const Result<void> fine = gather(bytes); !fine) return tl::unexpected<Error>(fine.error());
+  goes_on_ = form_ && may_go_on_ && form_->peeker.found();
+  if (goes_on_) ask_form();
+  return goes_on_;
+}
+
+Result<void> Intake::gather(std::string_view bytes) {
   if (inflater_) return inflate(bytes);
   if (Result<void> room = make_room(bytes.size()); !room) return room;
   bytes_ += bytes;
-  if (multipart_) return multipart_->feed(bytes);
+  if (form_) return form_->peeker.feed(bytes);
   return {};
 }
 
-Result<void> RequestBody::look_at(std::string_view bytes) {
-  return multipart_ ? multipart_->feed(bytes) : Result<void>();
-}
-
-Result<void> RequestBody::inflate(std::string_view bytes) {
+Result<void> Intake::inflate(std::string_view bytes) {
   for (bool more = !bytes.empty(); more;) {
     if (Result<void> room = make_room(http::Inflater::window_bytes); !room) return room;
     const size_t before = bytes_.size();
@@ -99,31 +117,62 @@ Result<void> RequestBody::inflate(std::string_view bytes) {
     if (!step) return tl::unexpected<Error>(step.error());
     more = *step;
     if (!hold_.resize(room_ + inflater_->memory_bytes())) return no_memory();
-    if (!multipart_) continue;
-    if (Result<void> good = multipart_->feed(std::string_view(bytes_).substr(before)); !good) return good;
+    if (!form_) continue;
+    if (Result<void> good = form_->peeker.feed(std::string_view(bytes_).substr(before)); !good) return good;
   }
   return {};
 }
 
-Result<void> RequestBody::end() {
+Result<bool> Intake::end() {
+  ended_ = true;
   if (inflater_) {
-    if (Result<void> whole = inflater_->finish(); !whole) return whole;
+    if (Result<void> whole = inflater_->finish(); !whole) return tl::unexpected<Error>(whole.error());
     inflater_.reset();
     hold_.resize(room_);
   }
-  if (multipart_ && !multipart_->done()) {
+  if (form_ && !form_->peeker.done()) {
     return fail(ErrorCode::bad_request, "the multipart body has no closing boundary");
   }
-  return make_room(0);
+  if (const Result<void> room = make_room(0); !room) return tl::unexpected<Error>(room.error());
+  if (goes_on_) return false;
+  if (const Result<void> fine = read_question(); !fine) return tl::unexpected<Error>(fine.error());
+  return true;
 }
 
-Result<void> RequestBody::make_room(size_t bytes) {
+// The whole body is here.
+Result<void> Intake::read_question() {
+  const api::Endpoint& endpoint = *question_.match.endpoint;
+  if (endpoint.model_in == api::ModelIn::url) {  // and maybe in the body too
+    question_.named = Question::Named::in_url;
+    question_.stream = endpoint.streams;
+    api::append_percent_decoded(question_.peek.model, question_.match.model);
+  } else if (endpoint.model_in != api::ModelIn::nowhere && is_json_) {
+    Result<api::Peek> peek = api::peek_request(bytes_, endpoint.dialect);
+    if (!peek) return tl::unexpected<Error>(peek.error());
+    question_.named = Question::Named::in_json;
+    question_.stream = peek->stream && endpoint.streams;
+    question_.peek = std::move(*peek);
+  } else if (form_) {
+    ask_form();
+  }
+  return {};
+}
+
+void Intake::ask_form() {
+  if (!form_->peeker.found()) return;
+  question_.named = Question::Named::in_form;
+  question_.peek.model = form_->peeker.model();
+  question_.peek.model_at = form_->peeker.model_at();
+  question_.peek.model_bytes = question_.peek.model.size();
+}
+
+Result<void> Intake::make_room(size_t bytes) {
   const size_t needed = bytes_.size() + bytes + net::read_padding_bytes;
   return needed <= room_ ? Result<void>() : grow(needed);
 }
 
 // By doubling, but not beyond what is announced: a head alone takes little.
-Result<void> RequestBody::grow(size_t needed) {
+Result<void> Intake::grow(size_t needed) {
   uint64_t room = std::max<uint64_t>({needed, 2 * room_, std::min(announced_ + net::read_padding_bytes, first_room)});
   if (announced_ + net::read_padding_bytes >= needed) room = std::min(room, announced_ + net::read_padding_bytes);
   const uint64_t others = inflater_ ? inflater_->memory_bytes() : 0;
@@ -134,21 +183,45 @@ Result<void> RequestBody::grow(size_t needed) {
 }
 
 // What is written and not yet taken lies in memory a second time.
-Result<void> RequestBody::prepare_sending(bool goes_on) {
+Result<void> Intake::prepare_sending() {
   constexpr uint64_t most_copied = 2 * WriteMarks::high_bytes;
   uint64_t copied = bytes_.size() > WriteMarks::low_bytes ? std::min<uint64_t>(bytes_.size(), most_copied) : 0;
-  if (goes_on) copied = 2 * most_copied;  // also what has arrived and cannot be written yet
+  if (goes_on_) copied = 2 * most_copied;  // also what has arrived and cannot be written yet
   if (copied != 0 && !hold_.resize(room_ + copied)) return no_memory();
   return {};
 }
 
-void RequestBody::forget() {
+uint64_t Intake::bytes_with(const std::vector<api::Edit>& edits) const {
+  const uint64_t edited = api::size_after(bytes_, edits);
+  return goes_on_ ? announced_ - bytes_.size() + edited : edited;
+}
+
+void Intake::pass_on(Attempt* attempt, http::Responder& responder) {
+  if (!goes_on_) return;
+  std::string& rest = form_->rest;
+  if (attempt == nullptr || attempt->congested()) {
+    if (rest.size() > WriteMarks::high_bytes) responder.pause_body();
+    return;
+  }
+  const std::string_view piece = rest;
+  if (!rest.empty() || ended_) {
+    attempt->send_more(std::span<const std::string_view>(&piece, rest.empty() ? 0 : 1), ended_);
+    rest.clear();
+  }
+  if (attempt->congested()) {
+    responder.pause_body();
+  } else {
+    responder.resume_body();
+  }
+}
+
+void Intake::forget() {
   bytes_ = {};
   room_ = 0;
   hold_.resize(0);
 }
 
-tl::unexpected<Error> RequestBody::no_memory() const {
+tl::unexpected<Error> Intake::no_memory() const {
   return fail(ErrorCode::overloaded,
               "the requests under way take all the memory that limits.buffered_mb allows their bodies; try again in a "
               "moment");

@@ -1,0 +1,93 @@
+// What an exchange notes as it goes: settled once, when it is over (settlement.h).
+#pragma once
+
+#include <cstdint>
+#include <forward_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "api/endpoint.h"
+#include "base/error.h"
+#include "gateway/admission.h"
+#include "routing/router.h"
+
+namespace sluice::gateway {
+
+// One attempt. Times are Loop::now_ns(); 0: it did not come to that.
+struct AttemptRecord {
+  const routing::Target* target = nullptr;  // outlives the record
+  uint64_t ready_ns = 0;                    // routed, ready to be sent
+  uint64_t answer_ns = 0;                   // the answer's first bytes were read
+  uint64_t bytes_in = 0, bytes_out = 0;     // once it is over
+  std::string request_id;                   // the target's own x-request-id or request-id
+  int status = 0;                           // of the target's answer
+  uint32_t sent_again = 0;                  // on another connection, or at another path
+};
+
+// The attempts of an exchange. As a rule there is one, which takes no memory of its own.
+class AttemptRecords {
+ public:
+  void add(const routing::Target& target) {
+    if (!empty()) earlier_.push_front(std::move(last_));
+    last_ = {};
+    last_.target = &target;
+  }
+  bool empty() const { return last_.target == nullptr; }
+  AttemptRecord& last() { return last_; }
+  const AttemptRecord& last() const { return last_; }
+  template <typename Look>
+  void for_each(Look look) const {
+    if (!empty()) look(last_);
+    for (const AttemptRecord& one : earlier_) look(one);
+  }
+  // How often the request went out.
+  uint32_t sent() const {
+    uint32_t times = 0;
+    for_each([&times](const AttemptRecord& one) { times += 1 + one.sent_again; });
+    return times;
+  }
+  uint64_t bytes_in() const { return sum(&AttemptRecord::bytes_in); }
+  uint64_t bytes_out() const { return sum(&AttemptRecord::bytes_out); }
+
+ private:
+  uint64_t sum(uint64_t AttemptRecord::*bytes) const {
+    uint64_t all = 0;
+    for_each([&all, bytes](const AttemptRecord& one) { all += one.*bytes; });
+    return all;
+  }
+
+  AttemptRecord last_;
+  std::forward_list<AttemptRecord> earlier_;
+};
+
+// Why an exchange went wrong.
+struct Failure {
+  ErrorCode code = ErrorCode::internal;
+  std::string reason;
+  std::string target_code;  // the target's own name for it
+};
+
+// Times are Loop::now_ns(); 0: it did not come to that.
+struct Account {
+  std::string request_id;
+  std::string_view model;                   // as the caller named it; the exchange's
+  const routing::Target* target = nullptr;  // that the exchange chose; its own
+  const api::Endpoint* endpoint = nullptr;
+  const config::CallerKey* key = nullptr;
+  uint32_t key_secret = 0;           // which of the key's: 0 is the newest
+  int status = 0;                    // as sent to the caller; 0: none
+  std::unique_ptr<Failure> failure;  // null: it went well
+  AttemptRecords attempts;
+  bool stream = false;
+  uint64_t request_whole_ns = 0;  // the request's last byte was read
+
+  void note(const Admitted& admitted) {
+    key = admitted.key;
+    key_secret = admitted.secret;
+  }
+  void note(const Error& error) { failure = std::make_unique<Failure>(Failure{error.code, error.message, {}}); }
+};
+
+}  // namespace sluice::gateway

@@ -1,0 +1,32 @@
+#include "gateway/held_answer.h"
+
+namespace sluice::gateway {
+
+void HeldAnswer::on_answer_body(std::string_view bytes) {
+  if (taker_ != nullptr) return taker_->on_answer_body(bytes);
+  body_ += bytes;
+}
+
+void HeldAnswer::on_answer_end() {
+  if (taker_ != nullptr) return taker_->on_answer_end();
+  ended_ = true;
+}
+
+bool HeldAnswer::on_answer_turn() {
+  constexpr size_t most_bytes = 64 * 1024;  // a longer answer is no such refusal
+  if (taker_ != nullptr) return taker_->on_answer_turn();
+  if (!ended_ && body_.size() <= most_bytes) return true;
+  if (body_.find("stream_options") != std::string::npos || body_.find("include_usage") != std::string::npos) {
+    body_ = {};
+    events_.on_usage_refused();
+    return true;
+  }
+  events_.on_answer_let_go();
+  if (!body_.empty()) taker_->on_answer_body(body_);
+  if (ended_) taker_->on_answer_end();
+  const bool more = taker_->on_answer_turn();
+  body_ = {};
+  return more;
+}
+
+}  // namespace sluice::gateway

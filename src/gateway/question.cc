@@ -1,0 +1,31 @@
+#include "gateway/question.h"
+
+#include "api/model_places.h"
+
+namespace sluice::gateway {
+
+bool asks_usage(const Question& question, const routing::Target& target, const UsageRefusals* refusals) {
+  const api::Peek& peek = question.peek;
+  if (!question.match.endpoint->usage_splice || !peek.stream || peek.asks_usage) return false;
+  return target.provider->ask_usage && (refusals == nullptr || !refusals->any() || !refusals->knows(target.label()));
+}
+
+Result<std::vector<api::Edit>> edits_for(const Question& question, std::string_view body, const routing::Target& target,
+                                         bool ask_usage) {
+  const api::Peek& peek = question.peek;
+  switch (question.named) {
+    case Question::Named::in_json:
+      return api::edits_for(peek, target.model, ask_usage);
+    case Question::Named::in_url:
+      if (!body.empty()) return api::rename_models(body, peek.model, target.model);
+      break;
+    case Question::Named::in_form:
+      if (peek.model != target.model) return std::vector<api::Edit>{{peek.model_at, peek.model_bytes, target.model}};
+      break;
+    case Question::Named::nowhere:
+      break;
+  }
+  return std::vector<api::Edit>();
+}
+
+}  // namespace sluice::gateway
