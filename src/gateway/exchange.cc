@@ -112,13 +112,17 @@ Result<void> Exchange::choose_target() {
                   " dialect of this path, and translating between dialects is not built yet");
 }
 
-// The rate limits of the key, the provider and the model: on to the target, now or once they let it in.
+// The rate limits of the key, the model and the provider: on to the target, now or once they let it in.
 Result<void> Exchange::pass_limits() {
   if (const Result<void> room = intake_.prepare_sending(); !room) return room;
   if (context_.limits != nullptr) {
     const std::string_view text = intake_.is_form() ? std::string_view() : intake_.bytes();
-    tokens_ = estimate_tokens(*account_.endpoint, text, intake_.question().peek.most_output_tokens);
-    const Result<bool> entered = limit_pass_.enter(*context_.limits, admitted_.key, target_, tokens_.total(), *this);
+    const uint64_t most_output = intake_.question().peek.most_output_tokens;
+    const TokenEstimate tokens = estimate_tokens(*account_.endpoint, text, most_output);
+    LimitEvents& events = *this;
+    caller_pass_ = std::make_unique<CallerPass>(*context_.limits, admitted_.key, tokens, events);
+    target_pass_ = std::make_unique<TargetPass>(*context_.limits, target_);
+    const Result<bool> entered = caller_pass_->enter(target_, *target_pass_);
     if (!entered) return tl::unexpected<Error>(entered.error());
     if (!*entered) {
       state_ = State::waiting;
@@ -277,7 +281,7 @@ void Exchange::refuse(const Error& met) {
       account_.endpoint != nullptr ? account_.endpoint->dialect : api::guess_dialect(head_.path(), head_.fields);
   http::Fields fields;
   std::string body;
-  const uint64_t retry_after_s = error.code == ErrorCode::rate_limited ? limit_pass_.retry_after_s() : 0;
+  const uint64_t retry_after_s = error.code == ErrorCode::rate_limited ? caller_pass_->retry_after_s() : 0;
   render_error(dialect, error, account_.request_id, head_.path(), fields, body, retry_after_s);
   if (const auto limits = rate_limit_fields(context_.limits, admitted_.key, dialect)) {
     for (const api::RateLimitFields::Field& field : limits->fields()) fields.add(field.name, field.value());
@@ -316,9 +320,12 @@ void Exchange::finish(uint64_t now_ns) {
   if (state_ == State::done) return;
   state_ = State::done;
   if (attempt_) end_attempt();
-  if (context_.limits != nullptr) {
+  if (caller_pass_) {
     const api::AnswerTap* const tap = relay_.begun() ? relay_.tap() : nullptr;
-    limit_pass_.leave(tokens_used(tokens_, tap, relay_.status(), relay_.ended(), account_.attempts.bytes_in()), now_ns);
+    const uint64_t used =
+        tokens_used(caller_pass_->tokens(), tap, relay_.status(), relay_.ended(), account_.attempts.bytes_in());
+    target_pass_->leave(used, now_ns);
+    caller_pass_->leave(used, now_ns);
   }
   context_.metrics.active_exchanges.add(-1);
   if (context_.exchanges != nullptr) context_.exchanges->remove(*this);

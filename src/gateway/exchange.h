@@ -20,13 +20,12 @@
 #include "gateway/account.h"
 #include "gateway/admission.h"
 #include "gateway/attempt.h"
+#include "gateway/caller_pass.h"
 #include "gateway/context.h"
 #include "gateway/exchange_list.h"
 #include "gateway/held_answer.h"
 #include "gateway/intake.h"
-#include "gateway/limit_pass.h"
 #include "gateway/relay.h"
-#include "gateway/token_count.h"
 #include "http/service.h"
 
 namespace sluice::gateway {
@@ -95,9 +94,9 @@ class Exchange final : public http::RequestHandler,
   Admitted admitted_;
   Intake intake_;  // its memory is given back once the target has it and answers
   routing::Target target_;
-  std::vector<api::Edit> edits_;  // of the body, for this target
-  LimitPass limit_pass_;
-  TokenEstimate tokens_;
+  std::vector<api::Edit> edits_;             // of the body, for this target
+  std::unique_ptr<CallerPass> caller_pass_;  // null, both: nothing is limited
+  std::unique_ptr<TargetPass> target_pass_;  // of the attempt
   std::unique_ptr<Attempt> attempt_;
   std::unique_ptr<HeldAnswer> held_;
   Relay relay_;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "gateway/limit_pass.h"
+#include "gateway/caller_pass.h"
 
 namespace sluice::gateway {
 namespace {
@@ -19,7 +19,7 @@ LimitQueue::LimitQueue(net::Loop& loop, policy::Limiter& limiter, observe::Worke
       again_(this, [](void* self) { static_cast<LimitQueue*>(self)->try_all(); }),
       self_(std::make_shared<LimitQueue*>(this)) {}
 
-LimitQueue::Places::iterator LimitQueue::add(LimitPass& pass) {
+LimitQueue::Places::iterator LimitQueue::add(CallerPass& pass) {
   const auto place = waiting_.insert(waiting_.end(), &pass);
   note_size();
   if (!again_.armed()) loop_.timers().arm(again_, again_ms);
@@ -48,7 +48,7 @@ void LimitQueue::try_all() {
   refusing_.clear();
   const uint64_t now_ns = net::Loop::now_ns();
   for (auto place = waiting_.begin(); place != waiting_.end();) {
-    LimitPass& pass = **place;
+    CallerPass& pass = **place;
     const auto here = place++;
     if (pass.under_any_of(refusing_)) continue;
     if (const policy::Limit* refusing = pass.try_again(now_ns); refusing != nullptr) {

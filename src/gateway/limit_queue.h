@@ -14,7 +14,7 @@
 
 namespace sluice::gateway {
 
-class LimitPass;
+class CallerPass;
 
 class LimitQueue {
  public:
@@ -29,9 +29,9 @@ class LimitQueue {
   void freed();
 
  private:
-  friend class LimitPass;
-  using Places = std::list<LimitPass*>;
-  Places::iterator add(LimitPass& pass);
+  friend class CallerPass;
+  using Places = std::list<CallerPass*>;
+  Places::iterator add(CallerPass& pass);
   void remove(Places::iterator place, bool let_in);
   void try_all();
   void note_size();

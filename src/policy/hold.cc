@@ -18,6 +18,13 @@ std::optional<LimitRefusal> Hold::take(uint64_t tokens, uint64_t now_ns) {
   return std::nullopt;
 }
 
+void Hold::undo(uint64_t now_ns) {
+  taken_ = false;
+  for (size_t i = 0; i < limits_.size(); ++i) {
+    if (limits_[i] != nullptr) limits_[i]->undo(*buckets_[i], tokens_, now_ns);
+  }
+}
+
 void Hold::settle(uint64_t used, uint64_t now_ns) {
   if (!taken_) return;
   taken_ = false;

@@ -21,6 +21,8 @@ class Hold {
   // so be refused too soon, but never let in too soon.
   std::optional<LimitRefusal> take(uint64_t tokens, uint64_t now_ns);
   bool taken() const { return taken_; }
+  // As if take() had not been. Only what is held.
+  void undo(uint64_t now_ns);
   // Gives all back: `used` instead of the tokens that were estimated. Does nothing if nothing is held.
   void settle(uint64_t used, uint64_t now_ns);
 
