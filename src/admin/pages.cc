@@ -1,7 +1,5 @@
 #include "admin/pages.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <optional>
 #include <system_error>
@@ -58,21 +56,7 @@ Error unknown_model(std::string_view id, const std::vector<api::ListedModel>& mo
   return {ErrorCode::unknown_model, message + " (GET /v1/models lists all)"};
 }
 
-timespec read_clock(clockid_t clock) {
-  timespec now{};
-  clock_gettime(clock, &now);
-  return now;
-}
-
 }  // namespace
-
-Clock Clock::system() {
-  return {[] {
-            const timespec now = read_clock(CLOCK_MONOTONIC_COARSE);
-            return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
-          },
-          [] { return static_cast<int64_t>(read_clock(CLOCK_REALTIME_COARSE).tv_sec); }};
-}
 
 Pages::Pages(Options options) : options_(std::move(options)) { refresh(); }
 

@@ -15,19 +15,11 @@
 #include "base/result.h"
 #include "http/message.h"
 #include "http/service.h"
+#include "net/clock.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 
 namespace sluice::admin {
-
-// The clocks the pages go by; tests bring their own. The system's are read to within some milliseconds, which costs
-// next to nothing.
-struct Clock {
-  std::function<uint64_t()> monotonic_ns;  // on the scale of net::Loop::now_ns()
-  std::function<int64_t()> unix_s;
-
-  static Clock system();
-};
 
 class Pages final : public http::Service {
  public:
@@ -55,9 +47,9 @@ class Pages final : public http::Service {
     const observe::Metrics& metrics;
     const std::atomic<bool>& draining;
     ModelsFor models;
-    uint64_t started_ns = 0;     // when the daemon began, by Clock::monotonic_ns
-    int64_t started_unix_s = 0;  // the same moment by Clock::unix_s; stands for every model's creation, too
-    Clock clock = Clock::system();
+    uint64_t started_ns;     // when the daemon began, by Clock::monotonic_ns
+    int64_t started_unix_s;  // the same moment by Clock::unix_s; stands for every model's creation, too
+    const net::Clock& clock;
     LimitsFor limits{};  // empty: there is no such page
     ExchangesFor exchanges{};
     MayFor may_administer{};      // who may see and set the log's level

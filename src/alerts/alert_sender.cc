@@ -3,8 +3,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <chrono>
-#include <random>
 #include <utility>
 
 #include "alerts/alert_payload.h"
@@ -17,19 +15,13 @@ std::string machine_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data()) : std::string();
 }
 
-int64_t system_unix_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
 // A random UUID (RFC 9562 5.4) without its dashes.
-std::string make_event_id() {
+std::string make_event_id(net::Random& random) {
   constexpr std::string_view digits = "0123456789abcdef";
   constexpr size_t version_at = 12, variant_at = 16;
-  std::random_device device;
   std::string id;
-  for (uint32_t word = 0; id.size() < 32; word >>= 4) {
-    if (id.size() % 8 == 0) word = device();
+  for (uint64_t word = 0; id.size() < 32; word >>= 4) {
+    if (id.size() % 16 == 0) word = random.next();
     id += digits[id.size() == variant_at ? 8 + (word & 3) : word & 15];
   }
   id[version_at] = '4';
@@ -48,7 +40,6 @@ AlertSender::AlertSender(net::Loop& loop, MakeDialer dialer, config::Alerts conf
       log_(log),
       options_(std::move(options)) {
   if (options_.host.empty()) options_.host = machine_name();
-  if (!options_.unix_ms) options_.unix_ms = system_unix_ms;
   sentry_ = make_channel(config_.sentry, "sentry");
   webhook_ = make_channel(config_.webhook, "webhook");
 }
@@ -93,7 +84,7 @@ void AlertSender::tell(AlertNotice notice, uint64_t now_ms) {
       failing ? observe::Level::warn : observe::Level::info, failing ? "alert: failing" : "alert: recovered",
       {{"subject", notice.subject}, {"failures", notice.failures}, {"code", notice.code}, {"last_error", last_error}});
   if (!sentry_ && !webhook_) return;
-  const int64_t now_unix_ms = options_.unix_ms();
+  const int64_t now_unix_ms = loop_.clock().unix_ms();
   const AlertFacts facts{alerts_->rules().within_ms, since_unix_ms(now_unix_ms), now_unix_ms, last_error,
                          options_.host};
   if (webhook_) {
@@ -101,7 +92,7 @@ void AlertSender::tell(AlertNotice notice, uint64_t now_ms) {
   }
   if (sentry_) {
     sentry_->send(alert_request(*config_.sentry, "application/x-sentry-envelope",
-                                sentry_envelope(notice, facts, make_event_id())));
+                                sentry_envelope(notice, facts, make_event_id(loop_.random()))));
   }
 }
 

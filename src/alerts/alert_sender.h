@@ -24,8 +24,7 @@ class AlertSender {
  public:
   struct Options {
     AlertPatience patience;
-    std::string host = {};                       // "": this machine's name
-    std::function<int64_t()> unix_ms = nullptr;  // null: the system's clock
+    std::string host = {};  // "": this machine's name
   };
 
   // How one of the two is reached, TLS and all.

@@ -35,7 +35,7 @@ void Call::send(std::unique_ptr<http::OutboundConnection> connection, bool reuse
   reused_ = reused;
   ended_ = false;
   connection_->begin(*this, false);
-  sent_ns_ = net::Loop::now_ns();
+  sent_ns_ = loop_.now_ns();
   connection_->send(std::span<const std::string_view>(&request_, 1));
   events_.on_call_sent();
 }

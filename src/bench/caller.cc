@@ -32,7 +32,7 @@ void Caller::on_call_head(const http::ResponseHead& head) { reader_.begin(head);
 void Caller::on_call_body(std::string_view bytes) {
   const uint32_t frames = reader_.feed(bytes);
   if (frames == 0) return;
-  const uint64_t now_ns = net::Loop::now_ns();
+  const uint64_t now_ns = shift_.loop.now_ns();
   Histogram& gaps = shift_.tally.between_frames_us;
   if (first_text_ns_ == 0) {
     first_text_ns_ = now_ns;
@@ -44,7 +44,7 @@ void Caller::on_call_body(std::string_view bytes) {
 }
 
 void Caller::on_call_end() {
-  const uint64_t now_ns = net::Loop::now_ns();
+  const uint64_t now_ns = shift_.loop.now_ns();
   Tally& tally = shift_.tally;
   shift_.last_end_ns = now_ns;
   tally.bytes_in += call_.bytes_in();
@@ -60,7 +60,7 @@ void Caller::on_call_end() {
 }
 
 void Caller::on_call_failed(const Error& error) {
-  shift_.last_end_ns = net::Loop::now_ns();
+  shift_.last_end_ns = shift_.loop.now_ns();
   shift_.tally.bytes_in += call_.bytes_in();
   if (!shift_.connected && !shift_.hopeless) shift_.hopeless = error;
   failed(failure_of(error));

@@ -52,7 +52,7 @@ class Watch {
   void tick() {
     stopped_ = stopped_ || hooks_.stop_asked();
     if (tally_ != nullptr && hooks_.progress && ++ticks_ % ticks_a_line == 0) {
-      hooks_.progress(progress_line(*tally_, net::Loop::now_ns() - started_ns_));
+      hooks_.progress(progress_line(*tally_, loop_.now_ns() - started_ns_));
     }
   }
 
@@ -60,7 +60,7 @@ class Watch {
   const Hooks& hooks_;
   net::Timer ticker_;
   const Tally* tally_ = nullptr;
-  const uint64_t started_ns_ = net::Loop::now_ns();
+  const uint64_t started_ns_ = loop_.now_ns();
   unsigned ticks_ = 0;
   bool stopped_ = false;
 };
@@ -98,7 +98,7 @@ std::string make_requests(net::Loop& loop, http::OutboundPool& pool, const Optio
   if (shift.hopeless) return unreachable(options, *shift.hopeless);
   summary.interrupted = watch.stopped();
   summary.unfinished = shift.begun - summary.tally->finished();
-  const uint64_t end_ns = watch.stopped() ? net::Loop::now_ns() : shift.last_end_ns;
+  const uint64_t end_ns = watch.stopped() ? loop.now_ns() : shift.last_end_ns;
   summary.elapsed_ns = end_ns - watch.started_ns();
   return {};
 }

@@ -1,7 +1,6 @@
 #include "demo/demo_provider.h"
 
 #include <array>
-#include <chrono>
 #include <utility>
 
 #include "base/time_text.h"
@@ -14,10 +13,6 @@ namespace {
 
 constexpr size_t batch_bytes = 64 * 1024;  // of frames in one write, where they are not paced
 constexpr size_t batches_per_turn = 8;     // so that one long answer does not hold up the loop
-
-int64_t system_unix_s() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 }  // namespace
 
@@ -44,12 +39,12 @@ class DemoHandler final : public http::RequestHandler {
   void on_body_end() override {
     if (error_) return refuse(*error_);
     Result<DemoAnswer> answer = found_->endpoint->answer(
-        {head_, body_, found_->name, provider_.next_id(), provider_.options_.unix_s(), provider_.options_.memory});
+        {head_, body_, found_->name, provider_.next_id(), provider_.loop_.clock().unix_s(), provider_.options_.memory});
     body_ = {};
     if (!answer) return refuse(answer.error());
     http::Fields fields;
     fields.add("content-type", answer->content_type);
-    fields.add("date", http_date(provider_.options_.unix_s()));
+    fields.add("date", http_date(provider_.loop_.clock().unix_s()));
     if (answer->script == nullptr) return respond(200, fields, answer->body);
     script_ = std::move(answer->script);
     responder_.send_head(200, fields, {});
@@ -73,7 +68,7 @@ class DemoHandler final : public http::RequestHandler {
   void refuse(const Error& error) {
     http::Fields fields;
     fields.add("content-type", "application/json");
-    fields.add("date", http_date(provider_.options_.unix_s()));
+    fields.add("date", http_date(provider_.loop_.clock().unix_s()));
     if (error.code == ErrorCode::method_not_allowed) fields.add("allow", allowed_methods(head_.path()));
     respond(http_status(error.code), fields, error_body(dialect_of(head_), error));
   }
@@ -126,7 +121,6 @@ class DemoHandler final : public http::RequestHandler {
 
 DemoProvider::DemoProvider(net::Loop& loop, DemoOptions options) : loop_(loop), options_(std::move(options)) {
   if (!options_.memory) options_.memory = std::make_shared<DemoMemory>();
-  if (!options_.unix_s) options_.unix_s = system_unix_s;
 }
 
 DemoProvider::~DemoProvider() = default;
@@ -138,7 +132,7 @@ std::unique_ptr<http::RequestHandler> DemoProvider::handle(const http::RequestHe
 void DemoProvider::render_error(const http::RequestHead& head, const Error& error, http::Fields& fields,
                                 std::string& body) {
   fields.add("content-type", "application/json");
-  fields.add("date", http_date(options_.unix_s()));
+  fields.add("date", http_date(loop_.clock().unix_s()));
   body = error_body(dialect_of(head), error);
 }
 

@@ -17,7 +17,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 
 #include "demo/memory.h"
@@ -31,7 +30,6 @@ struct DemoOptions {
   uint64_t seed = 0;                     // ids are made from this and a counter: give each worker another
   size_t body_bytes = 32 * 1024 * 1024;  // larger requests are 413
   std::shared_ptr<DemoMemory> memory;    // stored responses; null: one of its own
-  std::function<int64_t()> unix_s;       // for `created`; null: the system's clock
 };
 
 class DemoProvider final : public http::Service {

@@ -34,7 +34,7 @@ void Attempt::connect() {
     const std::unique_ptr<http::OutboundPool::Pending> over = std::move(pending_);
     if (!connected) return fail(connected.error());
     try {
-      begin(std::move(*connected), net::Loop::now_ns());
+      begin(std::move(*connected), loop_.now_ns());
     } catch (const std::bad_alloc&) {
       fail({ErrorCode::overloaded, "out of memory"});
     }
@@ -190,7 +190,7 @@ void Attempt::follow() {
   if (redirect->path.empty()) return fail_at_target(ErrorCode::target_broke, redirect->what);
   followed_ = true;
   replace_path(request_.head, redirect->path);
-  request_.ready_ns = net::Loop::now_ns();
+  request_.ready_ns = loop_.now_ns();
   events_.on_sent_again();
   start_over();
 }

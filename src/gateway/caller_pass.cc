@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <chrono>
 #include <string>
 
 namespace sluice::gateway {
@@ -36,7 +35,7 @@ Result<bool> CallerPass::enter(const routing::Target& target, TargetPass& target
   target_ = &target;
   target_pass_ = &target_pass;
   if (!hold_.taken()) hold_.be_under(queue_.limiter().of(key_), nullptr, queue_.limiter().of(target.entry));
-  const uint64_t now_ns = net::Loop::now_ns();
+  const uint64_t now_ns = queue_.loop().now_ns();
   std::optional<LimitRefusal> refusal = refused_by_order(now_ns);
   if (!refusal) refusal = take(now_ns);
   if (!refusal) return true;
@@ -160,14 +159,13 @@ std::optional<api::RateLimitFields> rate_limit_fields(LimitQueue* queue, const c
                                                       Dialect dialect) {
   Limit* const limit = queue != nullptr ? queue->limiter().of(key) : nullptr;
   if (limit == nullptr) return std::nullopt;
-  const policy::LimitState seen = limit->state(net::Loop::now_ns());
+  const policy::LimitState seen = limit->state(queue->loop().now_ns());
   const auto told = [](const policy::LimitState::Budget& budget) {
     return api::RateLimitState::Budget{budget.per_minute, budget.remaining, (budget.full_in_ns + 999'999) / 1'000'000};
   };
   const api::RateLimitState state{told(seen.requests), told(seen.tokens)};
   if (!state.any()) return std::nullopt;
-  const auto wall = std::chrono::system_clock::now().time_since_epoch();
-  return api::RateLimitFields(dialect, state, std::chrono::duration_cast<std::chrono::milliseconds>(wall).count());
+  return api::RateLimitFields(dialect, state, queue->loop().clock().unix_ms());
 }
 
 }  // namespace sluice::gateway

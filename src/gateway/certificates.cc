@@ -1,7 +1,6 @@
 #include "gateway/certificates.h"
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -113,11 +112,9 @@ std::vector<Certificate> certificates_of(const config::Config& config) {
   return found;
 }
 
-void warn_of_certificates(const std::vector<Certificate>& certificates, observe::Log& log) {
-  using namespace std::chrono;
-  const int64_t now_s = duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
+void warn_of_certificates(const std::vector<Certificate>& certificates, int64_t now_unix_s, observe::Log& log) {
   for (const Certificate& certificate : certificates) {
-    const int64_t left_s = certificate.expires_unix_s - now_s;
+    const int64_t left_s = certificate.expires_unix_s - now_unix_s;
     if (left_s > warned_before_s) continue;
     log.warn(left_s > 0 ? "a certificate expires soon" : "a certificate has expired",
              {{"what", certificate.what}, {"provider", certificate.name}, {"days_left", left_s / day_s}});

@@ -24,6 +24,6 @@ std::vector<config::Problem> check_certificates(config::Config& config, int64_t 
 std::vector<Certificate> certificates_of(const config::Config& config);
 // For the days after a start, which check_certificates looks at: one warning for each that expires within 14 days, or
 // has expired.
-void warn_of_certificates(const std::vector<Certificate>& certificates, observe::Log& log);
+void warn_of_certificates(const std::vector<Certificate>& certificates, int64_t now_unix_s, observe::Log& log);
 
 }  // namespace sluice::gateway

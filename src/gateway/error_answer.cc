@@ -2,17 +2,17 @@
 
 #include "api/endpoint.h"
 #include "api/error_body.h"
-#include "http/date.h"
+#include "base/time_text.h"
 #include "http/inflater.h"
 
 namespace sluice::gateway {
 
 void render_error(Dialect dialect, const Error& error, std::string_view request_id, std::string_view path,
-                  http::Fields& fields, std::string& body, uint64_t retry_after_s) {
+                  int64_t now_unix_s, http::Fields& fields, std::string& body, uint64_t retry_after_s) {
   if (http_status(error.code) == 503 && retry_after_s == 0) retry_after_s = 1;
   body = api::error_body(dialect, error, request_id, retry_after_s);
   fields.add("content-type", "application/json");
-  fields.add("date", http::http_date_now());
+  fields.add("date", http_date(now_unix_s));
   fields.add("x-request-id", request_id);
   if (retry_after_s != 0) fields.add("retry-after", std::to_string(retry_after_s));
   if (is_lasting(http_status(error.code)))

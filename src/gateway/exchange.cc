@@ -2,11 +2,11 @@
 
 #include <utility>
 
+#include "base/time_text.h"
 #include "gateway/error_answer.h"
 #include "gateway/quoted_secrets.h"
 #include "gateway/settlement.h"
 #include "gateway/target_request.h"
-#include "http/date.h"
 
 namespace sluice::gateway {
 
@@ -134,7 +134,7 @@ Result<void> Exchange::pass_limits() {
 }
 
 void Exchange::on_let_in() {
-  if (intake_.ended()) account_.request_whole_ns = net::Loop::now_ns();  // waiting is no overhead of ours
+  if (intake_.ended()) account_.request_whole_ns = context_.loop.now_ns();  // waiting is no overhead of ours
   start_attempt();
 }
 
@@ -145,7 +145,7 @@ void Exchange::start_attempt() {
   OutgoingRequest request = request_for(target_, link, head_, intake_, edits_, context_.keys, context_.lines);
   account_.attempts.add(target_);
   tell("going to the target");
-  account_.attempts.last().ready_ns = request.ready_ns = net::Loop::now_ns();
+  account_.attempts.last().ready_ns = request.ready_ns = context_.loop.now_ns();
   state_ = State::trying;
   attempt_ = std::make_unique<Attempt>(context_.loop, link, target_, static_cast<AttemptEvents&>(*this));
   attempt_->start(std::move(request));
@@ -177,7 +177,7 @@ AnswerTaker& Exchange::on_answer_head(http::ResponseHead& head) {
 
 void Exchange::relay_answer(http::ResponseHead& head) {
   AttemptRecord& record = account_.attempts.last();
-  record.answer_ns = net::Loop::now_ns();
+  record.answer_ns = context_.loop.now_ns();
   if (attempt_->request_sent()) {
     intake_.forget();
     edits_ = {};
@@ -230,7 +230,7 @@ void Exchange::on_relayed(uint64_t now_ns) {
 
 void Exchange::on_attempt_failed(const Error& met) {
   if (state_ == State::done) return;
-  if (relay_.end_early()) return on_relayed(net::Loop::now_ns());
+  if (relay_.end_early()) return on_relayed(context_.loop.now_ns());
   const Error error = without_secrets(met);
   context_.log.warn("target failed", {{"request_id", account_.request_id},
                                       {"target", target_.label()},
@@ -255,7 +255,7 @@ void Exchange::on_caller_gone(const Error& error) {
 // HEAD of a path that only POST is for: probes want to know that it is there.
 void Exchange::answer_known_path() {
   http::Fields fields;
-  fields.add("date", http::http_date_now());
+  fields.add("date", http_date(context_.loop.clock().unix_s()));
   fields.add("allow", api::allowed_methods(head_.path()));
   fields.add("x-request-id", account_.request_id);
   account_.status = 200;
@@ -282,7 +282,8 @@ void Exchange::refuse(const Error& met) {
   http::Fields fields;
   std::string body;
   const uint64_t retry_after_s = error.code == ErrorCode::rate_limited ? caller_pass_->retry_after_s() : 0;
-  render_error(dialect, error, account_.request_id, head_.path(), fields, body, retry_after_s);
+  render_error(dialect, error, account_.request_id, head_.path(), context_.loop.clock().unix_s(), fields, body,
+               retry_after_s);
   if (const auto limits = rate_limit_fields(context_.limits, admitted_.key, dialect)) {
     for (const api::RateLimitFields::Field& field : limits->fields()) fields.add(field.name, field.value());
   }

@@ -82,7 +82,8 @@ class Exchange final : public http::RequestHandler,
   [[gnu::cold]] void refuse(const Error& met);
   [[gnu::cold]] void cut(const Error& met);
   void tell(std::string_view what) const;
-  void finish(uint64_t now_ns = net::Loop::now_ns());
+  void finish() { finish(context_.loop.now_ns()); }
+  void finish(uint64_t now_ns);
 
   Context& context_;
   const http::RequestHead& head_;

@@ -34,7 +34,7 @@ void ExchangeCensus::take(net::Loop& loop, size_t workers, Done done) {
   for (size_t i = 0; i < workers; ++i) {
     // On the other worker's thread only the weak pointer is copied, never held.
     ask_(i, [self = weak_from_this(), id, asker = &loop](const ExchangeList& exchanges) {
-      auto rows = std::make_shared<std::vector<ExchangeRow>>(exchanges.rows(most_rows, net::Loop::now_ns()));
+      auto rows = std::make_shared<std::vector<ExchangeRow>>(exchanges.rows(most_rows, asker->now_ns()));
       asker->post([self, id, rows, total = exchanges.size()] {
         if (const auto alive = self.lock()) alive->on_reply(id, std::move(*rows), total);
       });

@@ -59,7 +59,8 @@ void Front::render_error(const http::RequestHead& head, const Error& error, http
   context_->metrics.malformed_requests_total.add(1);
   context_->metrics.refusals[static_cast<size_t>(error.code)].add(1);
   const Dialect dialect = api::guess_dialect(head.path(), head.fields);
-  gateway::render_error(dialect, error, context_->ids.next(), head.path(), fields, body);
+  gateway::render_error(dialect, error, context_->ids.next(), head.path(), context_->loop.clock().unix_s(), fields,
+                        body);
   if (context_->web != nullptr) context_->web->add_answer_fields(head, fields);
 }
 

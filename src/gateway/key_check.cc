@@ -20,7 +20,7 @@ bool has_any(const config::Config& config, bool clear) {
 std::vector<config::Problem> check_keys(const config::Config& config) {
   std::vector<config::Problem> problems;
   if (!has_any(config, true) || !has_any(config, false)) return problems;  // the parser has seen all there is
-  const policy::CallerKeys keys(config.keys);
+  const policy::CallerKeys keys(config.keys, 0, nullptr);                  // nobody presents any
   for (const policy::CallerKeys::Shared& shared : keys.shared()) {
     if (problems.size() == config::most_problems) break;
     problems.push_back(

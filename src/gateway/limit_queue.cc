@@ -46,7 +46,7 @@ void LimitQueue::freed() {
 
 void LimitQueue::try_all() {
   refusing_.clear();
-  const uint64_t now_ns = net::Loop::now_ns();
+  const uint64_t now_ns = loop_.now_ns();
   for (auto place = waiting_.begin(); place != waiting_.end();) {
     CallerPass& pass = **place;
     const auto here = place++;

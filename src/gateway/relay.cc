@@ -173,7 +173,7 @@ void Relay::keep_error(std::string_view bytes) {
 
 void Relay::on_answer_body(std::string_view bytes) {
   if (failure_) return;
-  if (first_byte_ns_ == 0) first_byte_ns_ = begun_ns_ != 0 ? begun_ns_ : net::Loop::now_ns();
+  if (first_byte_ns_ == 0) first_byte_ns_ = begun_ns_ != 0 ? begun_ns_ : responder_.loop().now_ns();
   if (const Result<void> done = read(bytes); !done) failure_ = std::make_unique<Error>(done.error());
 }
 
@@ -195,7 +195,7 @@ bool Relay::on_answer_turn() {
 // Whether the caller takes the answer fast enough for more of it to be read.
 bool Relay::after_turn() {
   if (relayed_ns_ == 0 || ended_) {
-    const uint64_t now_ns = net::Loop::now_ns();
+    const uint64_t now_ns = responder_.loop().now_ns();
     if (relayed_ns_ == 0) relayed_ns_ = now_ns;
     if (ended_) {
       events_.on_relayed(now_ns);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 
 #include "api/credential.h"
 #include "api/target_error.h"
@@ -64,9 +63,7 @@ void record(Context& context, const Closing& ending, std::string_view target, ui
   const std::string peer = caller_address(context, head, responder.peer());
   observe::AccessRecord record;
   const uint64_t duration_us = us_between(responder.received_ns(), now_ns);
-  const auto wall = std::chrono::system_clock::now().time_since_epoch();
-  record.time_ms =
-      std::chrono::duration_cast<std::chrono::milliseconds>(wall).count() - static_cast<int64_t>(duration_us / 1000);
+  record.time_ms = context.loop.clock().unix_ms() - static_cast<int64_t>(duration_us / 1000);
   record.request_id = account.request_id;
   record.peer = peer;
   if (account.key != nullptr) note_key(record, *account.key, account.key_secret);
@@ -278,7 +275,7 @@ void settle_refused_page(Context& context, const http::RequestHead& head, const 
   if (error.code == ErrorCode::forbidden) {
     if (const Result<Admitted> admitted = admit(context.keys, head); admitted) account.note(*admitted);
   }
-  record(context, {account, head, responder}, {}, net::Loop::now_ns());
+  record(context, {account, head, responder}, {}, context.loop.now_ns());
 }
 
 }  // namespace sluice::gateway

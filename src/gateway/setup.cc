@@ -15,10 +15,11 @@ std::shared_ptr<alerts::Alerts> make_alerts(const config::Alerts& config, const 
 }  // namespace
 
 Result<std::shared_ptr<Setup>> Setup::make(std::shared_ptr<const config::Config> config,
-                                           const std::shared_ptr<tls::SystemRoots>& roots, const Setup* before) {
+                                           const std::shared_ptr<tls::SystemRoots>& roots, const Setup* before,
+                                           const net::Clock& clock, net::Random& random) {
   // Connections outlive a reload: whoever came while there were keys may come from anywhere.
   const bool doubts_peers = before != nullptr && (!before->config.keys.empty() || before->web.doubts_peers());
-  auto setup = std::make_shared<Setup>(std::move(config), doubts_peers);
+  auto setup = std::make_shared<Setup>(std::move(config), doubts_peers, clock, random);
   const config::Config& kept = setup->config;
   auto contexts = make_target_contexts(kept, roots);
   if (!contexts) return tl::unexpected<Error>(contexts.error());

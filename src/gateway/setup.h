@@ -15,6 +15,7 @@
 #include "gateway/usage_refusals.h"
 #include "gateway/web_gate.h"
 #include "net/address.h"
+#include "net/clock.h"
 #include "policy/caller_keys.h"
 #include "policy/limiter.h"
 #include "routing/router.h"
@@ -25,13 +26,18 @@ namespace sluice::gateway {
 // Immutable but for what the limiter and the alerts count, and what is learnt of targets. Whoever works by it holds it.
 struct Setup {
   // Reads certificates and keys; the error names what is wrong. `before`: what it takes the place of (or nullptr);
-  // limits and rules of alerts that did not change go on counting where they stand.
+  // limits and rules of alerts that did not change go on counting where they stand. `clock` must outlive it.
   [[gnu::cold]] static Result<std::shared_ptr<Setup>> make(std::shared_ptr<const config::Config> config,
                                                            const std::shared_ptr<tls::SystemRoots>& roots,
-                                                           const Setup* before);
+                                                           const Setup* before, const net::Clock& clock,
+                                                           net::Random& random);
 
-  Setup(std::shared_ptr<const config::Config> given, bool doubts_peers)
-      : held(std::move(given)), config(*held), keys(config.keys), router(config), web(config, doubts_peers) {}
+  Setup(std::shared_ptr<const config::Config> given, bool doubts_peers, const net::Clock& clock, net::Random& random)
+      : held(std::move(given)),
+        config(*held),
+        keys(config.keys, random.next(), [&clock] { return clock.unix_s(); }),
+        router(config),
+        web(config, doubts_peers) {}
   Setup(const Setup&) = delete;
   Setup& operator=(const Setup&) = delete;
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <random>
 
 #include "gateway/certificates.h"
 #include "gateway/settlement.h"
@@ -12,12 +11,6 @@ namespace sluice::gateway {
 namespace {
 
 constexpr http::InboundConnections::Patience hand_over_patience = {.first_request_ms = 2'000, .next_request_ms = 100};
-
-std::array<uint64_t, 2> entropy() {
-  std::random_device device;
-  const auto word = [&device] { return (uint64_t{device()} << 32) | device(); };
-  return {word(), word()};
-}
 
 http::InboundOptions inbound_options(const config::Config& config) {
   http::InboundOptions options;
@@ -65,10 +58,11 @@ bool Shared::free_retired() {
 
 Worker::Worker(Shared& shared, size_t index)
     : shared_(shared),
+      loop_(shared.clock, shared.random),
       resolver_(loop_),
       metrics_(shared.metrics->worker(index)),
       buffers_(shared.buffers),
-      ids_(entropy()),
+      ids_({loop_.random().next(), loop_.random().next()}),
       access_log_(shared.log, metrics_),
       descriptors_(share_of_limit(shared.worker_count)),
       first_(index == 0) {
@@ -156,7 +150,7 @@ void Worker::close_listeners() {
 void Worker::renew_alert_sender(const Setup& setup) {
   if (alert_sender_) {
     if (setup.config.alerts == alert_sender_->config()) return;
-    alert_sender_->tick(net::Loop::now_ns() / 1'000'000);
+    alert_sender_->tick(loop_.now_ns() / 1'000'000);
     earlier_alert_senders_.push_back(std::move(alert_sender_));
   }
   if (!setup.alerts) return;
@@ -265,11 +259,12 @@ void Worker::tick() {
   std::erase_if(eras_, [this](const auto& era) { return era != eras_.back() && era->context->users == 0; });
   if (now().setup->alerts) now().setup->alerts->gather(failures_);
   failures_.clear();  // where nobody is told any more, those of exchanges that began before
-  if (alert_sender_) alert_sender_->tick(net::Loop::now_ns() / 1'000'000);
+  if (alert_sender_) alert_sender_->tick(loop_.now_ns() / 1'000'000);
   std::erase_if(earlier_alert_senders_, [](const auto& sender) { return sender->idle(); });
   constexpr size_t places = 1024;  // some microseconds; 100,000 keys are round in ten seconds
-  if (first_ && ticks_ % ticks_a_day == 0) warn_of_certificates(now().setup->certificates, shared_.log);
-  if (first_ && now().setup->limiter) now().setup->limiter->sweep(net::Loop::now_ns(), places);
+  if (first_ && ticks_ % ticks_a_day == 0)
+    warn_of_certificates(now().setup->certificates, shared_.clock.unix_s(), shared_.log);
+  if (first_ && now().setup->limiter) now().setup->limiter->sweep(loop_.now_ns(), places);
 }
 
 }  // namespace sluice::gateway

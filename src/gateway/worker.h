@@ -23,6 +23,7 @@
 #include "gateway/provider_link.h"
 #include "gateway/setup.h"
 #include "http/inbound_connection.h"
+#include "net/clock.h"
 #include "net/listener.h"
 #include "net/loop.h"
 #include "net/resolver.h"
@@ -36,7 +37,8 @@ namespace sluice::gateway {
 // What all workers of a gateway share: the setup they work by, which a reload swaps, and what outlives it.
 class Shared {
  public:
-  Shared(std::shared_ptr<Setup> first, observe::Log& to) : log(to), setup_(std::move(first)) {}
+  Shared(std::shared_ptr<Setup> first, observe::Log& to, const net::Clock& by, net::Random& chance)
+      : log(to), clock(by), random(chance), setup_(std::move(first)) {}
 
   // Any thread.
   std::shared_ptr<Setup> setup() const;
@@ -48,6 +50,8 @@ class Shared {
   const std::atomic<uint64_t>& generation() const { return generation_; }
 
   observe::Log& log;
+  const net::Clock& clock;
+  net::Random& random;
   std::unique_ptr<observe::Metrics> metrics;
   std::atomic<bool> draining{false};
   BufferBudget buffers;

@@ -39,7 +39,7 @@ void InboundConnection::on_read(std::string_view bytes) {
 
 // Feeds the parser until the bytes are used up or an answer has to be awaited.
 void InboundConnection::take(std::string_view bytes) {
-  read_ns_ = net::Loop::now_ns();
+  read_ns_ = loop().now_ns();
   const uint64_t written_before = written_bytes_;
   int begun = 0;
   while (!bytes.empty() && state_ != State::closing && state_ != State::gone) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/alarm.h"
 #include "net/stream.h"
 
 namespace sluice::net {
@@ -117,7 +118,14 @@ struct Loop::State {
   }
 };
 
-Loop::Loop() : state_(std::make_unique<State>()), timers_(std::make_unique<Timers>(*this)) { ignore_sigpipe(); }
+Loop::Loop(const Clock& clock, Random& random)
+    : clock_(clock),
+      random_(random),
+      alarms_(clock.flows() ? nullptr : std::make_unique<AlarmQueue>()),
+      state_(std::make_unique<State>()),
+      timers_(std::make_unique<Timers>(*this)) {
+  ignore_sigpipe();
+}
 
 Loop::~Loop() {
   std::exchange(state_->posted, {}).clear();
@@ -168,6 +176,7 @@ void Loop::stop() {
 
 bool Loop::run_once(bool wait) {
   State& s = *state_;
+  if (alarms_) alarms_->ring(now_ms());
   const bool did_something = s.run_deferred();
   if (wait && !did_something && !s.any_posted() && uv_loop_alive(&s.loop)) {
     uv_update_time(&s.loop);
@@ -181,7 +190,7 @@ bool Loop::run_once(bool wait) {
     uv_unref(as_handle(&s.wake));
   }
   s.run_deferred();
-  return uv_loop_alive(&s.loop) || s.any_deferred() || s.any_posted();
+  return uv_loop_alive(&s.loop) || s.any_deferred() || s.any_posted() || (alarms_ && !alarms_->empty());
 }
 
 void Loop::post(std::function<void()> task) {
@@ -198,9 +207,9 @@ void Loop::defer(std::function<void()> task) { state_->tasks.push_back(std::move
 
 void Loop::defer_delete(void* object, void (*destroy)(void*)) { state_->dead.push_back({object, destroy}); }
 
-uint64_t Loop::now_ms() const { return uv_now(&state_->loop); }
+uint64_t Loop::now_ms() const { return alarms_ ? clock_.monotonic_ns() / 1'000'000 : uv_now(&state_->loop); }
 
-uint64_t Loop::now_ns() { return uv_hrtime(); }
+std::optional<uint64_t> Loop::next_timer_ms() const { return alarms_ ? alarms_->next_ms() : std::nullopt; }
 
 std::span<char> Loop::read_buffer() { return {state_->buffer.get(), read_buffer_bytes}; }
 

@@ -6,17 +6,22 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 
+#include "net/clock.h"
 #include "net/timers.h"
 
 struct uv_loop_s;
 
 namespace sluice::net {
 
+class AlarmQueue;
+
 class Loop {
  public:
-  Loop();
+  // Both must outlive it.
+  explicit Loop(const Clock& clock = Clock::system(), Random& random = Random::system());
   // Closes what it owns itself. Every stream, listener and timer on it must be gone by then; asserts so.
   ~Loop();
   Loop(const Loop&) = delete;
@@ -42,18 +47,27 @@ class Loop {
 
   // Monotonic milliseconds as of the start of this turn.
   uint64_t now_ms() const;
-  // Monotonic nanoseconds, read from the clock now.
-  static uint64_t now_ns();
+  // Monotonic nanoseconds, read from the clock now. Any thread.
+  uint64_t now_ns() const { return clock_.monotonic_ns(); }
+  const Clock& clock() const { return clock_; }
+  Random& random() const { return random_; }
+  // When the next timer is due, in now_ms(), of a loop whose clock does not flow; nullopt: none is set.
+  std::optional<uint64_t> next_timer_ms() const;
 
   Timers& timers() { return *timers_; }
   // The read buffer that all streams of this loop share, valid for one read callback: 64 KiB, with
   // read_padding_bytes more behind it that may be read.
   std::span<char> read_buffer();
-  uv_loop_s* uv();  // for net/ only
+  // For net/ only.
+  uv_loop_s* uv();
+  AlarmQueue* alarms() { return alarms_.get(); }  // nullptr: the clock flows
 
  private:
   void defer_delete(void* object, void (*destroy)(void*));
   struct State;
+  const Clock& clock_;
+  Random& random_;
+  std::unique_ptr<AlarmQueue> alarms_;
   std::unique_ptr<State> state_;
   std::unique_ptr<Timers> timers_;
 };

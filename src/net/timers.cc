@@ -1,7 +1,5 @@
 #include "net/timers.h"
 
-#include <uv.h>
-
 #include <algorithm>
 #include <cassert>
 #include <limits>
@@ -9,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/alarm.h"
 #include "net/loop.h"
 
 namespace sluice::net {
@@ -19,7 +18,7 @@ constexpr uint64_t longest_ms = uint64_t{1} << 48;  // so that no sum overflows
 
 }  // namespace
 
-// The tick is a uv timer set for the earliest deadline, but never within tick_ms of the tick before: deadlines that lie
+// The tick is an alarm set for the earliest deadline, but never within tick_ms of the tick before: deadlines that lie
 // close together cost one wake-up, and far ones cost none until they are due.
 struct Timers::State {
   // Timeouts of one duration, in order of expiry because the clock only goes forward.
@@ -29,18 +28,16 @@ struct Timers::State {
     Timeout* last = nullptr;
   };
 
-  uv_timer_t tick;
   Loop& loop;
+  Alarm tick;
   std::vector<uint64_t> durations_ms;  // of lists, index by index
   std::vector<std::unique_ptr<List>> lists;
   size_t armed = 0;
   uint64_t next_tick_ms = never;
   uint64_t last_tick_ms = 0;
 
-  explicit State(Loop& on) : loop(on) {
-    uv_timer_init(on.uv(), &tick);
-    tick.data = this;
-    uv_unref(reinterpret_cast<uv_handle_t*>(&tick));
+  explicit State(Loop& on) : loop(on), tick(on, this, [](void* self) { static_cast<State*>(self)->ticked(); }) {
+    tick.hold_loop(false);
   }
 
   // Few durations exist, so a scan is quick; a list that has run empty is used again for another duration, so that
@@ -65,7 +62,7 @@ struct Timers::State {
     timeout.previous_ = list.last;
     (list.last ? list.last->next_ : list.first) = &timeout;
     list.last = &timeout;
-    if (armed++ == 0) uv_ref(reinterpret_cast<uv_handle_t*>(&tick));
+    if (armed++ == 0) tick.hold_loop(true);
   }
 
   static void remove(Timeout& timeout) {
@@ -76,7 +73,7 @@ struct Timers::State {
     timeout.list_ = nullptr;
     timeout.next_ = timeout.previous_ = nullptr;
     // The tick that is still set finds nothing to do and is not set again.
-    if (--list.all->armed == 0) uv_unref(reinterpret_cast<uv_handle_t*>(&list.all->tick));
+    if (--list.all->armed == 0) list.all->tick.hold_loop(false);
   }
 
   Timeout* earliest() const {
@@ -92,9 +89,7 @@ struct Timers::State {
     if (at_ms >= next_tick_ms) return;
     next_tick_ms = at_ms;
     const uint64_t now_ms = loop.now_ms();
-    uv_timer_start(
-        &tick, [](uv_timer_t* timer) { static_cast<State*>(timer->data)->ticked(); },
-        at_ms > now_ms ? at_ms - now_ms : 0, 0);
+    tick.start(at_ms > now_ms ? at_ms - now_ms : 0);
   }
 
   void ticked() {
@@ -125,8 +120,6 @@ Timers::~Timers() {
   for (const auto& list : state_->lists) {
     while (list->first) State::remove(*list->first);
   }
-  uv_close(reinterpret_cast<uv_handle_t*>(&state_.release()->tick),
-           [](uv_handle_t* handle) { delete static_cast<State*>(handle->data); });
 }
 
 void Timers::arm(Timeout& timeout, uint64_t after_ms) {
@@ -139,25 +132,29 @@ void Timers::arm(Timeout& timeout, uint64_t after_ms) {
 }
 
 struct Timer::State {
-  uv_timer_t timer;
+  Loop& loop;
   std::function<void()> fired;
+  uint64_t repeat_ms = 0;
+  Alarm alarm{loop, this, [](void* self) { static_cast<State*>(self)->rang(); }};
+
+  void rang() {
+    if (repeat_ms != 0) alarm.start(repeat_ms);
+    fired();
+  }
 };
 
-Timer::Timer(Loop& loop, std::function<void()> fired) : state_(new State{{}, std::move(fired)}) {
-  uv_timer_init(loop.uv(), &state_->timer);
-  state_->timer.data = state_;
-}
+Timer::Timer(Loop& loop, std::function<void()> fired) : state_(new State{loop, std::move(fired)}) {}
 
 Timer::~Timer() {
-  uv_close(reinterpret_cast<uv_handle_t*>(&state_->timer),
-           [](uv_handle_t* handle) { delete static_cast<State*>(handle->data); });
+  state_->alarm.stop();
+  state_->loop.dispose(std::move(state_));  // `fired` may run now
 }
 
 void Timer::start(uint64_t after_ms, uint64_t repeat_ms) {
-  uv_timer_start(
-      &state_->timer, [](uv_timer_t* timer) { static_cast<State*>(timer->data)->fired(); }, after_ms, repeat_ms);
+  state_->repeat_ms = repeat_ms;
+  state_->alarm.start(after_ms);
 }
 
-void Timer::stop() { uv_timer_stop(&state_->timer); }
+void Timer::stop() { state_->alarm.stop(); }
 
 }  // namespace sluice::net

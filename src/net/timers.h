@@ -50,7 +50,7 @@ class Timers {
   std::unique_ptr<State> state_;
 };
 
-// A precise repeating or one-shot timer for the few places that need one (pacing, periodic work); a uv timer inside.
+// A precise repeating or one-shot timer for the few places that need one (pacing, periodic work).
 class Timer {
  public:
   Timer(Loop& loop, std::function<void()> fired);
@@ -60,7 +60,7 @@ class Timer {
 
  private:
   struct State;
-  State* state_;  // freed in the handle's close callback
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace sluice::net

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <functional>
 #include <mutex>
 #include <system_error>
@@ -25,11 +24,6 @@ namespace sluice::observe {
 namespace {
 
 constexpr std::array<std::string_view, 5> level_names = {"trace", "debug", "info", "warn", "error"};
-
-int64_t unix_ms() {
-  using namespace std::chrono;
-  return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 // Masks and cuts a text that is too long.
 using Shorten = std::function<std::string(std::string_view)>;
@@ -50,12 +44,12 @@ void append_value(std::string& line, bool json, const LogValue& value, const Sho
   }
 }
 
-std::string make_line(bool json, Level level, std::string_view message, std::initializer_list<LogField> fields,
-                      const Shorten& shorten = nullptr) {
+std::string make_line(bool json, int64_t now_unix_ms, Level level, std::string_view message,
+                      std::initializer_list<LogField> fields, const Shorten& shorten = nullptr) {
   std::string line;
   line.reserve(256);
   if (json) line += "{\"time\":\"";
-  line += TimeText(unix_ms()).view();
+  line += TimeText(now_unix_ms).view();
   line += json ? "\",\"level\":\"" : " ";
   line += name_of(level);
   line += json ? "\",\"message\":\"" : " ";
@@ -110,7 +104,8 @@ class Backlog {
 // The writing thread's side: masks and writes. Lines come formatted, so no pattern is ever applied.
 class LineSink final : public spdlog::sinks::sink {
  public:
-  LineSink(int fd, bool json) : writer_(fd), json_(json) {}
+  explicit LineSink(const Log::Options& options)
+      : writer_(options.fd), json_(options.json), unix_ms_(options.unix_ms) {}
 
   void log(const spdlog::details::log_msg& message) override {
     const std::string_view lines(message.payload.data(), message.payload.size());
@@ -121,7 +116,8 @@ class LineSink final : public spdlog::sinks::sink {
     tell_of_losses();
     const uint64_t dropped = dropped_total.load(std::memory_order_relaxed);
     if (dropped == reported_) return;
-    put(make_line(json_, Level::warn, "log lines were dropped", {{"count", dropped - reported_}}), lines_lost);
+    put(make_line(json_, unix_ms_(), Level::warn, "log lines were dropped", {{"count", dropped - reported_}}),
+        lines_lost);
     reported_ = dropped;
   }
   void flush() override {}
@@ -168,7 +164,7 @@ class LineSink final : public spdlog::sinks::sink {
     failing_ = false;
     const uint64_t records = records_lost.load(std::memory_order_relaxed),
                    lines = lines_lost.load(std::memory_order_relaxed);
-    put(make_line(json_, Level::error, "the log can be written again; what came meanwhile is lost",
+    put(make_line(json_, unix_ms_(), Level::error, "the log can be written again; what came meanwhile is lost",
                   {{"records", records - records_told_}, {"lines", lines - lines_told_}}),
         lines_lost);
     records_told_ = records;
@@ -178,13 +174,14 @@ class LineSink final : public spdlog::sinks::sink {
     const std::string reason = std::generic_category().message(why);
     std::string line = "sluice: the log cannot be written (" + reason + "); lines are lost until it can be\n";
     if (json_)
-      line = make_line(true, Level::error, "the log cannot be written; lines are lost until it can be",
+      line = make_line(true, unix_ms_(), Level::error, "the log cannot be written; lines are lost until it can be",
                        {{"reason", reason}});
     FdWriter(STDERR_FILENO).write(line);
   }
 
   FdWriter writer_;
   const bool json_;
+  const std::function<int64_t()> unix_ms_;
   bool failing_ = false;
   uint64_t records_told_ = 0, lines_told_ = 0;
   mutable std::mutex mutex_;
@@ -202,8 +199,9 @@ void block_signals() {
 
 }  // namespace
 
-std::string log_line(bool json, Level level, std::string_view message, std::initializer_list<LogField> fields) {
-  return make_line(json, level, message, fields);
+std::string log_line(bool json, int64_t now_unix_ms, Level level, std::string_view message,
+                     std::initializer_list<LogField> fields) {
+  return make_line(json, now_unix_ms, level, message, fields);
 }
 
 std::string_view name_of(Level level) { return level_names[static_cast<size_t>(level)]; }
@@ -219,7 +217,7 @@ struct Log::State {
   explicit State(const Options& log_options)
       : options(log_options),
         level(options.level),
-        sink(std::make_shared<LineSink>(options.fd, options.json)),
+        sink(std::make_shared<LineSink>(options)),
         pool(std::make_shared<spdlog::details::thread_pool>(most_queued, 1, block_signals)) {
     logger =
         std::make_shared<spdlog::async_logger>("sluice", sink, pool, spdlog::async_overflow_policy::overrun_oldest);
@@ -279,7 +277,9 @@ void Log::write(Level level, std::string_view message, std::initializer_list<Log
 void Log::always(Level level, std::string_view message, std::initializer_list<LogField> fields) {
   const Shorten shorten = [this](std::string_view text) { return cut_masked(text, most_value_bytes); };
   try {
-    if (state_->post(make_line(state_->options.json, level, message, fields, shorten), LineSink::lines_level)) return;
+    if (state_->post(make_line(state_->options.json, state_->options.unix_ms(), level, message, fields, shorten),
+                     LineSink::lines_level))
+      return;
   } catch (...) {
     // Out of memory: a line less.
   }

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <iterator>
 #include <memory>
@@ -46,14 +47,16 @@ struct LogField {
 };
 
 // A line of the log as it is written, with its line break; nothing is masked.
-std::string log_line(bool json, Level level, std::string_view message, std::initializer_list<LogField> fields = {});
+std::string log_line(bool json, int64_t now_unix_ms, Level level, std::string_view message,
+                     std::initializer_list<LogField> fields = {});
 
 class Log {
  public:
   struct Options {
     Level level = Level::info;
     bool json = false;
-    int fd = 1;  // where it writes
+    int fd = 1;                        // where it writes
+    std::function<int64_t()> unix_ms;  // what it tells the time by; any thread
   };
   // What may wait for the writing thread; beyond, lines are dropped and counted.
   static constexpr size_t most_queued = 256;                    // write() and write_lines() calls

@@ -185,22 +185,23 @@ KeySeries& WorkerMetrics::key(std::string_view name) {
   return series;
 }
 
-Metrics::Metrics(size_t workers) : state_(std::make_unique<State>()) {
+Metrics::Metrics(size_t workers, int64_t now_unix_ms) : state_(std::make_unique<State>()) {
   const auto names = std::make_shared<MetricNames>();
   for (size_t i = 0; i < workers; ++i) state_->workers.push_back(std::make_unique<WorkerMetrics>(names));
-  state_->process_start_ms = process_start_ms();
-  note_reload(true);
+  state_->process_start_ms = process_start_ms(now_unix_ms);
+  note_reload(now_unix_ms / 1000);
 }
 
 Metrics::~Metrics() = default;
 
 WorkerMetrics& Metrics::worker(size_t index) { return *state_->workers.at(index); }
 
-void Metrics::note_reload(bool successful) {
-  using namespace std::chrono;
-  state_->reload_successful = successful;
-  if (successful) state_->reload_success_s = duration_cast<seconds>(system_clock::now().time_since_epoch()).count();
+void Metrics::note_reload(int64_t now_unix_s) {
+  state_->reload_successful = true;
+  state_->reload_success_s = now_unix_s;
 }
+
+void Metrics::note_failed_reload() { state_->reload_successful = false; }
 
 void Metrics::watch(const Log& log) { state_->log = &log; }
 

@@ -164,11 +164,12 @@ class alignas(64) WorkerMetrics {
 // All workers' cells, and the page made of them.
 class Metrics {
  public:
-  explicit Metrics(size_t workers);
+  Metrics(size_t workers, int64_t now_unix_ms);
   ~Metrics();
   WorkerMetrics& worker(size_t index);
   // How it came out when the configuration was read last: at start, which counts as well done, or again. Any thread.
-  void note_reload(bool successful);
+  void note_reload(int64_t now_unix_s);
+  void note_failed_reload();
   // Its losses stand on the page from now on; must outlive this. Before page() is called.
   void watch(const Log& log);
   // The certificates in use, for the page; those before are forgotten. Any thread.

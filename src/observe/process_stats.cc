@@ -32,9 +32,10 @@ uint64_t number_at(std::string_view text, size_t index) {
   return value;
 }
 
-int64_t clock_ms(clockid_t clock) {
+// On the clock that /proc counts a process's start by.
+int64_t since_boot_ms() {
   timespec now{};
-  clock_gettime(clock, &now);
+  clock_gettime(CLOCK_BOOTTIME, &now);
   return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
@@ -61,15 +62,15 @@ ProcessStats process_stats() {
   return stats;
 }
 
-int64_t process_start_ms() {
+int64_t process_start_ms(int64_t now_unix_ms) {
   char buffer[1024];
   std::string_view stat = read_small("/proc/self/stat", buffer, sizeof buffer);
   // The name, field 2, may hold anything, so fields are counted from its closing parenthesis: starttime is field 22.
   const size_t name_end = stat.rfind(')');
-  if (name_end == std::string_view::npos) return clock_ms(CLOCK_REALTIME);
+  if (name_end == std::string_view::npos) return now_unix_ms;
   const uint64_t ticks = number_at(stat.substr(name_end), 20);
-  const auto since_boot_ms = static_cast<int64_t>(ticks * 1000 / static_cast<uint64_t>(sysconf(_SC_CLK_TCK)));
-  return clock_ms(CLOCK_REALTIME) - clock_ms(CLOCK_BOOTTIME) + since_boot_ms;
+  const auto started_ms = static_cast<int64_t>(ticks * 1000 / static_cast<uint64_t>(sysconf(_SC_CLK_TCK)));
+  return now_unix_ms - since_boot_ms() + started_ms;
 }
 
 }  // namespace sluice::observe

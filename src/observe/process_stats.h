@@ -14,6 +14,6 @@ struct ProcessStats {
 
 ProcessStats process_stats();
 // When the process began, in Unix milliseconds.
-int64_t process_start_ms();
+int64_t process_start_ms(int64_t now_unix_ms);
 
 }  // namespace sluice::observe

@@ -5,11 +5,10 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
-#include <time.h>
 
 #include <bit>
 #include <cstring>
-#include <random>
+#include <utility>
 
 namespace sluice::policy {
 
@@ -23,15 +22,8 @@ Digest sha256(std::string_view bytes) {
   return digest;
 }
 
-int64_t unix_now_s() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME_COARSE, &now);
-  return now.tv_sec;
-}
-
-CallerKeys::CallerKeys(const std::vector<config::CallerKey>& keys, Clock clock) : clock_(clock) {
-  std::random_device device;
-  factor_ = (uint64_t{device()} << 32) | device() | 1;
+CallerKeys::CallerKeys(const std::vector<config::CallerKey>& keys, uint64_t chance, UnixTime unix_s)
+    : unix_s_(std::move(unix_s)), factor_(chance | 1) {
   size_t secrets = keys.size();
   for (const config::CallerKey& key : keys) secrets += key.older.size();
   slots_.resize(std::bit_ceil(2 * secrets + 1));

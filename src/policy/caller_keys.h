@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -27,14 +28,12 @@ struct KnownSecret {
   int64_t expires_unix_s() const { return number == 0 ? key->expires_unix_s : key->older[number - 1].expires_unix_s; }
 };
 
-// Seconds of Unix time, to within some milliseconds: without a system call.
-int64_t unix_now_s();
-
 // config.keys, which must outlive it. Any thread.
 class CallerKeys {
  public:
-  using Clock = int64_t (*)();  // seconds of Unix time
-  explicit CallerKeys(const std::vector<config::CallerKey>& keys, Clock clock = unix_now_s);
+  using UnixTime = std::function<int64_t()>;  // in seconds
+  // `chance`: any number that nobody can guess.
+  CallerKeys(const std::vector<config::CallerKey>& keys, uint64_t chance, UnixTime unix_s);
   bool empty() const { return entries_.empty(); }
   // The secret that `presented` is, expired or not, or nullptr; lives as long as this. As quick with 100,000 keys as
   // with one; digests are compared in constant time.
@@ -42,7 +41,7 @@ class CallerKeys {
   // Whether its last second is over. The clock is asked only where there is one.
   bool has_expired(const KnownSecret& secret) const {
     const int64_t expires_unix_s = secret.expires_unix_s();
-    return expires_unix_s != 0 && clock_() > expires_unix_s;
+    return expires_unix_s != 0 && unix_s_() > expires_unix_s;
   }
   // Keys of which one has a secret in clear and the other its digest, so that it is not clear whose it is.
   struct Shared {
@@ -55,7 +54,7 @@ class CallerKeys {
   void add(const KnownSecret& secret);
   size_t slot_of(const Digest& digest) const;
 
-  Clock clock_;
+  UnixTime unix_s_;
   std::vector<KnownSecret> entries_;
   std::vector<Shared> shared_;
   std::vector<uint32_t> slots_;  // open addressing, at most half full: an entry's number plus one; 0: empty

@@ -2,7 +2,6 @@
 
 #include <openssl/ssl.h>
 
-#include <ctime>
 #include <utility>
 
 namespace sluice::tls {
@@ -12,11 +11,11 @@ void SessionCache::put(Owned<SSL_SESSION> session) {
   sessions_.push_back(std::move(session));
 }
 
-Owned<SSL_SESSION> SessionCache::take() {
+Owned<SSL_SESSION> SessionCache::take(int64_t now_unix_s) {
   while (!sessions_.empty()) {
     SSL_SESSION* newest = sessions_.back().get();
     const bool alive = SSL_SESSION_is_resumable(newest) == 1 &&
-                       SSL_SESSION_get_time(newest) + SSL_SESSION_get_timeout(newest) > std::time(nullptr);
+                       SSL_SESSION_get_time(newest) + SSL_SESSION_get_timeout(newest) > now_unix_s;
     if (alive && SSL_SESSION_get_protocol_version(newest) < TLS1_3_VERSION) {
       SSL_SESSION_up_ref(newest);
       return Owned<SSL_SESSION>(newest);

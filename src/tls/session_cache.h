@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 
 #include "tls/handles.h"
@@ -17,9 +18,9 @@ class SessionCache {
 
   // Newest first to be taken; the oldest goes when there are too many.
   void put(Owned<SSL_SESSION> session);
-  // A session that has not run out, or null. A TLS 1.3 ticket is used once (RFC 8446 C.4: a ticket used twice lets an
-  // observer link connections); a TLS 1.2 session stays for others.
-  Owned<SSL_SESSION> take();
+  // A session that has not run out by `now_unix_s`, or null. A TLS 1.3 ticket is used once (RFC 8446 C.4: a ticket used
+  // twice lets an observer link connections); a TLS 1.2 session stays for others.
+  Owned<SSL_SESSION> take(int64_t now_unix_s);
   void clear() { sessions_.clear(); }
   size_t size() const { return sessions_.size(); }
 

@@ -71,7 +71,7 @@ TlsStream::TlsStream(net::Loop& loop, TargetContext& context, const std::string&
     : TlsStream(loop, Side::target, host, context.make_connection(host), std::move(inner)) {
   trust_hint_ = context.trust_hint();
   sessions_ = std::move(sessions);
-  Owned<SSL_SESSION> session = sessions_ && state_ != State::broken ? sessions_->take() : nullptr;
+  Owned<SSL_SESSION> session = sessions_ && state_ != State::broken ? sessions_->take(loop.clock().unix_s()) : nullptr;
   offered_session_ = session && SSL_set_session(connection_.get(), session.get()) == 1;
 }
 

@@ -1,15 +1,9 @@
 #include "tool/keeper.h"
 
 #include <algorithm>
-#include <chrono>
 
 namespace sluice {
 namespace {
-
-uint64_t now_ms() {
-  using namespace std::chrono;
-  return static_cast<uint64_t>(duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count());
-}
 
 // Of the manager's patience with a service that stops, beyond the grace: workers end, the log is written out.
 constexpr uint64_t ending_ms = 10'000;

@@ -8,6 +8,7 @@
 
 #include "daemon/notifier.h"
 #include "daemon/watchdog.h"
+#include "net/clock.h"
 #include "observe/log.h"
 #include "observe/log_file.h"
 #include "sluice/gateway.h"
@@ -26,6 +27,7 @@ class Keeper {
     Reloader& reloader;
     const daemon::Notifier& notifier;
     uint64_t watchdog_us;  // the watchdog's interval; 0: none
+    const net::Clock& clock;
   };
   // All parts must outlive this, and this the gateway's threads: stop the gateway before it goes.
   explicit Keeper(const Parts& parts) : parts_(parts), watchdog_(parts.watchdog_us) {}
@@ -37,6 +39,7 @@ class Keeper {
  private:
   enum class Event : unsigned char { terminate, drained, time_is_up };
   Event wait_until(uint64_t deadline_ms);
+  uint64_t now_ms() const { return parts_.clock.monotonic_ns() / 1'000'000; }
   void feed_watchdog();
   void reopen_log();
   std::string addresses() const;

@@ -17,6 +17,7 @@
 #include "daemon/pid_file.h"
 #include "daemon/port_holder.h"
 #include "daemon/watchdog.h"
+#include "net/clock.h"
 #include "observe/log.h"
 #include "observe/log_file.h"
 #include "sluice/gateway.h"
@@ -33,9 +34,10 @@ namespace {
 const std::vector<std::string> no_lines;
 constexpr int exit_fine = 0, exit_wrong_usage = 1, exit_could_not_start = 2;
 
-int say(const StartupFailure& failure, bool json = false) {
+int say(const StartupFailure& failure, const net::Clock& clock, bool json = false) {
   for (const std::string& text : failure.lines) {
-    const std::string line = json ? observe::log_line(true, observe::Level::error, text) : "sluice: " + text + "\n";
+    const std::string line =
+        json ? observe::log_line(true, clock.unix_ms(), observe::Level::error, text) : "sluice: " + text + "\n";
     std::fputs(line.c_str(), stderr);
   }
   return failure.exit_code;
@@ -62,7 +64,8 @@ uint64_t watchdog_us(const daemon::Notifier& notifier) {
                                       static_cast<uint64_t>(::getpid()));
 }
 
-void say_start(const config::Config& config, const Gateway& gateway, uint64_t descriptors, observe::Log& log) {
+void say_start(const config::Config& config, const Gateway& gateway, uint64_t descriptors, const net::Clock& clock,
+               observe::Log& log) {
   std::string addresses;
   for (const std::string& address : gateway.addresses()) addresses += (addresses.empty() ? "" : ", ") + address;
   const std::initializer_list<observe::LogField> facts = {
@@ -74,7 +77,7 @@ void say_start(const config::Config& config, const Gateway& gateway, uint64_t de
   std::string block;  // standard output says where it listens, wherever the log goes
   if (!config.log.json) block = config::banner(config, gateway.addresses());
   if (config.log.json && !config.log.file.empty()) {
-    block = observe::log_line(true, observe::Level::info, started, facts);
+    block = observe::log_line(true, clock.unix_ms(), observe::Level::info, started, facts);
   }
   std::fwrite(block.data(), 1, block.size(), stdout);
   std::fflush(stdout);
@@ -100,19 +103,20 @@ std::string with_holder(const std::string& why) {
   return text + "--port " + std::to_string(port < 65535 ? port + 1 : port - 1) + ", or --listen ADDRESS";
 }
 
-int run(StartupOptions options) {
+int run(StartupOptions options, const net::Clock& clock) {
   if (options.config_file == "-") {
     return say(
-        {exit_wrong_usage, {"a configuration from standard input can only be checked: it could not be read again"}});
+        {exit_wrong_usage, {"a configuration from standard input can only be checked: it could not be read again"}},
+        clock);
   }
   auto sockets = take_passed_sockets();
-  if (!sockets) return say(sockets.error(), wants_json(options));
+  if (!sockets) return say(sockets.error(), clock, wants_json(options));
   for (const net::ListenSocket& socket : *sockets) options.passed.push_back(socket.text());
-  auto loaded = load_config(options);
-  if (!loaded) return say(loaded.error(), wants_json(options));
+  auto loaded = load_config(options, clock);
+  if (!loaded) return say(loaded.error(), clock, wants_json(options));
   const auto config = std::make_shared<const config::Config>(std::move(*loaded));
-  const auto cannot_start = [&config](const std::string& why) {
-    return say({exit_could_not_start, {why}}, config->log.json);
+  const auto cannot_start = [&](const std::string& why) {
+    return say({exit_could_not_start, {why}}, clock, config->log.json);
   };
   const uint64_t descriptors = daemon::raise_descriptor_limit();
   if (!config->pid_file.empty()) {
@@ -126,7 +130,8 @@ int run(StartupOptions options) {
   }
   Signals signals;  // before any thread is made
   const observe::Level level = observe::level_named(config->log.level).value_or(observe::Level::info);
-  observe::Log log({level, config->log.json, log_file ? log_file->fd() : STDOUT_FILENO});
+  observe::Log log(
+      {level, config->log.json, log_file ? log_file->fd() : STDOUT_FILENO, [&clock] { return clock.unix_ms(); }});
   mask_secrets(log, {config.get()});
   const daemon::Notifier notifier = make_notifier(log);
   auto gateway = Gateway::start(config, log, std::move(*sockets));
@@ -137,9 +142,10 @@ int run(StartupOptions options) {
     if (!written) return cannot_start(written.error().message);
     pid_file = std::move(*written);
   }
-  say_start(*config, **gateway, descriptors, log);
-  Reloader reloader(options, config, **gateway, log, notifier);
-  Keeper keeper({signals, **gateway, log, log_file ? &*log_file : nullptr, reloader, notifier, watchdog_us(notifier)});
+  say_start(*config, **gateway, descriptors, clock, log);
+  Reloader reloader(options, config, **gateway, log, notifier, clock);
+  Keeper keeper(
+      {signals, **gateway, log, log_file ? &*log_file : nullptr, reloader, notifier, watchdog_us(notifier), clock});
   (*gateway)->on_reload_asked([&reloader](const std::string& by, Gateway::Reloaded done) {
     reloader.ask("POST /admin/reload, " + by, std::move(done));
   });
@@ -185,13 +191,13 @@ void print_json(const std::string& file, const std::vector<config::Problem>& pro
   std::printf("%s]%s%s}\n", out.c_str(), members.empty() ? "" : ",", members.c_str());
 }
 
-int check(const StartupOptions& options, bool json, bool print) {
+int check(const StartupOptions& options, const net::Clock& clock, bool json, bool print) {
   config::Origins origins;
-  auto config = load_config(options, print ? &origins : nullptr);
+  auto config = load_config(options, clock, print ? &origins : nullptr);
   if (!config) {
     StartupFailure& failure = config.error();
     if (!failure.problems.empty()) failure.exit_code = exit_wrong_usage;  // it could be read
-    if (!json) return say(failure);
+    if (!json) return say(failure, clock);
     print_json(options.config_file, failure.problems, failure.problems.empty() ? failure.lines : no_lines, "error");
     return failure.exit_code;
   }
@@ -209,6 +215,7 @@ int check(const StartupOptions& options, bool json, bool print) {
 }
 
 [[gnu::cold]] int command_line(int argc, char** argv) {
+  const net::Clock& clock = net::Clock::system();
   CommandLine line;
   if (const std::optional<int> done = line.read(argc, argv)) return *done;
   switch (line.command()) {
@@ -218,11 +225,11 @@ int check(const StartupOptions& options, bool json, bool print) {
     case Command::bench:
       return run_bench(line.bench());
     case Command::check:
-      return check(line.startup(), line.json(), line.print());
+      return check(line.startup(), clock, line.json(), line.print());
     case Command::run:
       break;
   }
-  return run(line.startup());
+  return run(line.startup(), clock);
 }
 
 }  // namespace

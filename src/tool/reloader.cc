@@ -1,7 +1,6 @@
 #include "tool/reloader.h"
 
 #include <algorithm>
-#include <chrono>
 #include <initializer_list>
 #include <utility>
 
@@ -46,11 +45,12 @@ void mask_secrets(observe::Log& log, std::initializer_list<const config::Config*
 }
 
 Reloader::Reloader(const StartupOptions& options, std::shared_ptr<const config::Config> running, Gateway& gateway,
-                   observe::Log& log, const daemon::Notifier& notifier)
+                   observe::Log& log, const daemon::Notifier& notifier, const net::Clock& clock)
     : options_(options),
       gateway_(gateway),
       log_(log),
       notifier_(notifier),
+      clock_(clock),
       grace_ms_(running->shutdown_grace_ms),
       running_(std::move(running)),
       loaded_(stamp()),
@@ -116,9 +116,7 @@ std::vector<Reloader::Asked> Reloader::wait() {
 
 // Whoever asked before it begins is served by one reload.
 void Reloader::answer(const std::vector<Asked>& asked) {
-  using namespace std::chrono;
-  const auto monotonic_us = duration_cast<microseconds>(steady_clock::now().time_since_epoch()).count();
-  notifier_.tell("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(monotonic_us));
+  notifier_.tell("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(clock_.monotonic_ns() / 1000));
   const auto done = reload(asked.front().why);
   std::string addresses;
   for (const std::string& address : gateway_.addresses()) addresses += (addresses.empty() ? "" : ", ") + address;
@@ -139,7 +137,7 @@ tl::expected<void, std::vector<std::string>> Reloader::reload(const std::string&
   };
   loaded_ = seen_ = stamp();
   if (!watches()) return refused({"sluice was started without a configuration file"});
-  auto loaded = load_config(options_);
+  auto loaded = load_config(options_, clock_);
   if (!loaded) {
     gateway_.note_failed_reload();
     return refused(std::move(loaded.error().lines));

@@ -20,6 +20,7 @@
 
 #include "config/config.h"
 #include "daemon/notifier.h"
+#include "net/clock.h"
 #include "observe/log.h"
 #include "sluice/gateway.h"
 #include "tool/startup.h"
@@ -36,7 +37,7 @@ class Reloader {
  public:
   // `running`: what the gateway works by now. The references must outlive it; stop it before the gateway.
   Reloader(const StartupOptions& options, std::shared_ptr<const config::Config> running, Gateway& gateway,
-           observe::Log& log, const daemon::Notifier& notifier);
+           observe::Log& log, const daemon::Notifier& notifier, const net::Clock& clock);
   ~Reloader() { stop(); }
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
@@ -79,6 +80,7 @@ class Reloader {
   Gateway& gateway_;
   observe::Log& log_;
   const daemon::Notifier& notifier_;
+  const net::Clock& clock_;
   std::atomic<uint32_t> grace_ms_;
   // The thread's alone.
   std::shared_ptr<const config::Config> running_;

@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <iostream>
 #include <iterator>
@@ -105,7 +104,8 @@ tl::expected<void, StartupFailure> adopt_passed(const std::vector<std::string>& 
 
 }  // namespace
 
-tl::expected<config::Config, StartupFailure> load_config(const StartupOptions& options, config::Origins* origins) {
+tl::expected<config::Config, StartupFailure> load_config(const StartupOptions& options, const net::Clock& clock,
+                                                         config::Origins* origins) {
   config::Config config;
   if (const std::string file = file_to_read(options); !file.empty()) {
     auto read = file == "-" ? read_standard_input(origins) : read_file(file, origins);
@@ -124,7 +124,7 @@ tl::expected<config::Config, StartupFailure> load_config(const StartupOptions& o
   append(problems, config::apply_proxies(config, variable));
   append(problems, config::validate(config));
   const bool wrong_words = !problems.empty();
-  append(problems, preflight(config, options.passed, std::time(nullptr)));
+  append(problems, preflight(config, options.passed, clock.unix_s()));
   if (problems.empty()) return config;
   StartupFailure failure = failure_of(problems);
   failure.exit_code = wrong_words ? 1 : 2;

@@ -9,6 +9,7 @@
 #include "config/config.h"
 #include "config/origins.h"
 #include "config/overrides.h"
+#include "net/clock.h"
 #include "net/listener.h"
 
 namespace sluice {
@@ -28,6 +29,7 @@ struct StartupFailure {
 
 // `origins`: where it is noted what each value came from.
 [[gnu::cold]] tl::expected<config::Config, StartupFailure> load_config(const StartupOptions& options,
+                                                                       const net::Clock& clock,
                                                                        config::Origins* origins = nullptr);
 
 // The value of an environment variable; "" where it is not set. Before any thread starts.

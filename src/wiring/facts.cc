@@ -48,7 +48,7 @@ gateway::OwnPages make_pages(const gateway::Shared& shared, const GatewayFacts& 
     const std::shared_ptr<gateway::Setup> setup = shared.setup();
     const Result<void> allowed = gateway::may_administer(setup->keys, head, peer);
     if (!allowed) return tl::unexpected<Error>(allowed.error());
-    return admin::limits_body(setup->limiter.get(), net::Loop::now_ns());
+    return admin::limits_body(setup->limiter.get(), shared.clock.monotonic_ns());
   };
   const auto may = [&shared](const http::RequestHead& head, std::string_view peer) {
     return gateway::may_administer(shared.setup()->keys, head, peer);
@@ -71,9 +71,9 @@ gateway::OwnPages make_pages(const gateway::Shared& shared, const GatewayFacts& 
   const auto name = [&shared](const http::RequestHead& head) { return key_name(*shared.setup(), head); };
   gateway::OwnPages pages;
   pages.knows = admin::Pages::knows;
-  pages.service = std::make_unique<admin::Pages>(admin::Pages::Options{
-      *shared.metrics, facts.leaving, models, facts.started_ns, facts.started_unix_s, admin::Clock::system(), limits,
-      exchanges, may, &shared.log, reload, name, std::move(refused)});
+  pages.service = std::make_unique<admin::Pages>(
+      admin::Pages::Options{*shared.metrics, facts.leaving, models, facts.started_ns, facts.started_unix_s,
+                            shared.clock, limits, exchanges, may, &shared.log, reload, name, std::move(refused)});
   return pages;
 }
 

@@ -3,7 +3,6 @@
 
 #include <malloc.h>
 
-#include <chrono>
 #include <mutex>
 #include <thread>
 
@@ -16,6 +15,8 @@
 namespace sluice {
 
 struct Gateway::State {
+  const net::Clock& clock = net::Clock::system();
+  net::Random& random = net::Random::system();
   const std::shared_ptr<tls::SystemRoots> roots = std::make_shared<tls::SystemRoots>();
   GatewayFacts facts;
   std::unique_ptr<gateway::Shared> shared;
@@ -48,9 +49,8 @@ tl::expected<std::unique_ptr<Gateway>, std::string> Gateway::start(std::shared_p
   State& state = *gateway->state_;
   state.hands_over = !passed.empty();
   state.listeners = Listeners(std::move(passed));
-  state.facts.started_ns = net::Loop::now_ns();
-  state.facts.started_unix_s =
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  state.facts.started_ns = state.clock.monotonic_ns();
+  state.facts.started_unix_s = state.clock.unix_s();
   const Result<void> prepared = state.prepare(std::move(config), log);
   if (!prepared) return tl::unexpected<std::string>(prepared.error().message);
   const Result<void> bound = state.bind();
@@ -61,10 +61,10 @@ tl::expected<std::unique_ptr<Gateway>, std::string> Gateway::start(std::shared_p
 
 // All that can fail before an address is taken.
 Result<void> Gateway::State::prepare(std::shared_ptr<const config::Config> config, observe::Log& log) {
-  auto setup = gateway::Setup::make(std::move(config), roots, nullptr);
+  auto setup = gateway::Setup::make(std::move(config), roots, nullptr, clock, random);
   if (!setup) return tl::unexpected<Error>(setup.error());
   const config::Config& kept = (*setup)->config;
-  shared = std::make_unique<gateway::Shared>(*setup, log);
+  shared = std::make_unique<gateway::Shared>(*setup, log, clock, random);
   shared->make_pages = [this](const gateway::Shared& all, gateway::RefusedPage refused) {
     return make_pages(
         all, facts, [this](const std::string& by, Reloaded done) { return ask_reload(by, done); }, std::move(refused));
@@ -78,7 +78,7 @@ Result<void> Gateway::State::prepare(std::shared_ptr<const config::Config> confi
     return std::make_unique<demo::DemoProvider>(loop, options);
   };
   const size_t count = kept.workers != 0 ? kept.workers : std::max(1u, std::thread::hardware_concurrency());
-  shared->metrics = std::make_unique<observe::Metrics>(count);
+  shared->metrics = std::make_unique<observe::Metrics>(count, clock.unix_ms());
   shared->metrics->watch(log);
   shared->metrics->set_certificates(shared->setup()->certificates);
   shared->worker_count = count;
@@ -127,11 +127,11 @@ tl::expected<void, std::string> Gateway::reload(std::shared_ptr<const config::Co
   const std::lock_guard one_at_a_time(state.reloading);
   state.shared->free_retired();
   const auto refused = [&state](const std::string& why) {
-    state.shared->metrics->note_reload(false);
+    state.shared->metrics->note_failed_reload();
     return tl::unexpected<std::string>(why);
   };
   const std::shared_ptr<gateway::Setup> before = state.shared->setup();
-  auto next = gateway::Setup::make(std::move(config), state.roots, before.get());
+  auto next = gateway::Setup::make(std::move(config), state.roots, before.get(), state.clock, state.random);
   if (!next) return refused(next.error().message);
   const std::lock_guard lock(state.listening_mutex);
   if (state.facts.leaving) return tl::unexpected<std::string>("sluice is going down");
@@ -149,7 +149,7 @@ tl::expected<void, std::string> Gateway::reload(std::shared_ptr<const config::Co
     state.workers[i]->go_over(std::move(sockets));
   }
   state.shared->metrics->set_certificates(state.shared->setup()->certificates);
-  state.shared->metrics->note_reload(true);
+  state.shared->metrics->note_reload(state.clock.unix_s());
   return {};
 }
 
@@ -157,7 +157,7 @@ void Gateway::tidy() {
   if (state_->shared->free_retired()) ::malloc_trim(0);
 }
 
-void Gateway::note_failed_reload() { state_->shared->metrics->note_reload(false); }
+void Gateway::note_failed_reload() { state_->shared->metrics->note_failed_reload(); }
 
 uint16_t Gateway::port() const {
   const std::lock_guard lock(state_->listening_mutex);

@@ -7,6 +7,7 @@
 
 #include "admin/log_level.h"
 #include "admin/pages.h"
+#include "support/fake_clock.h"
 #include "support/fake_responder.h"
 
 namespace sluice::admin {
@@ -78,10 +79,11 @@ struct Nowhere {
 };
 
 struct PagesWithLog {
+  test::FakeClock clock;
   Nowhere nowhere;  // outlives the log, which has a thread that writes
-  observe::Log log{observe::Log::Options{observe::Level::info, false, nowhere.fd}};
+  observe::Log log{observe::Log::Options{observe::Level::info, false, nowhere.fd, test::fixed_time}};
   std::atomic<bool> draining{false};
-  observe::Metrics metrics{1};
+  observe::Metrics metrics{1, test::fake_unix_ms};
   Result<void> allowed;
   Pages::Done waiting;
   Pages pages{{metrics,
@@ -89,7 +91,7 @@ struct PagesWithLog {
                {},
                0,
                0,
-               Clock::system(),
+               clock,
                {},
                [this](const http::RequestHead&, std::string_view, net::Loop&, Pages::Done done) {
                  if (allowed) waiting = std::move(done);

@@ -11,6 +11,7 @@
 
 #include "alerts/alert_payload.h"
 #include "net/tcp_dialer.h"
+#include "support/fake_clock.h"
 #include "support/peer.h"
 
 namespace sluice::alerts {
@@ -25,10 +26,12 @@ constexpr std::string_view secret = "pk-planted-60b48d2e";
 
 // Two places that are told, both in memory.
 struct Wires {
-  net::Loop loop;
+  test::FakeClock clock{unix_now};
+  test::FakeRandom random;
+  net::Loop loop{clock, random};
   config::Alerts config;
   std::shared_ptr<Alerts> alerts = std::make_shared<Alerts>(AlertRules{2, 300'000});
-  observe::Metrics metrics{1};
+  observe::Metrics metrics{1, test::fake_unix_ms};
   int log_pipe[2] = {-1, -1};
   std::unique_ptr<observe::Log> log;
   std::vector<std::unique_ptr<Peer>> webhooks, sentries;  // connections, in the order they were made
@@ -37,14 +40,14 @@ struct Wires {
 
   explicit Wires(bool webhook = true, bool sentry = true) {
     if (pipe2(log_pipe, O_CLOEXEC | O_NONBLOCK) != 0) std::abort();
-    log = std::make_unique<observe::Log>(observe::Log::Options{observe::Level::info, false, log_pipe[1]});
+    log = std::make_unique<observe::Log>(
+        observe::Log::Options{observe::Level::info, false, log_pipe[1], test::fixed_time});
     log->mask({std::string(secret)});
     if (webhook) config.webhook = config::AlertTarget{{true, "hooks.test", 443, "", false}, "/hook/token-1?x=2", ""};
     if (sentry) config.sentry = config::AlertTarget{{true, "sentry.test", 9000, "", false}, "/api/42/envelope/", "k1"};
     AlertSender::Options options;
     options.patience = quick;
     options.host = "machine";
-    options.unix_ms = [] { return unix_now; };
     auto dialer = [this](const config::AlertTarget& target) -> Result<std::unique_ptr<net::Dialer>> {
       auto& to = target.key.empty() ? webhooks : sentries;
       return std::make_unique<net::MemoryDialer>(loop, [&to](std::unique_ptr<net::Stream> stream) {
@@ -67,8 +70,7 @@ struct Wires {
   }
   template <typename Condition>
   bool until(Condition condition) {
-    for (int i = 0; i < 300 && !condition(); ++i) loop.run_once(true);
-    return condition();
+    return test::turn_until(loop, clock, condition);
   }
   void fail_twice(std::string_view subject, std::string_view reason = "refused", uint64_t at_ms = now) {
     tally.add({subject, "target_refused", reason, at_ms, 2});

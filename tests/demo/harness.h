@@ -10,6 +10,7 @@
 #include "demo/demo_provider.h"
 #include "demo/json.h"
 #include "net/loop.h"
+#include "support/fake_clock.h"
 #include "support/fake_responder.h"
 
 namespace sluice::test {
@@ -44,9 +45,10 @@ inline std::vector<Frame> sse_frames(std::string_view body) {
 
 class Exchange {
  public:
-  Exchange(demo::DemoProvider& provider, net::Loop& loop, http::Method method, std::string_view target,
-           std::string_view body = "", std::vector<std::pair<std::string, std::string>> fields = {})
-      : loop_(loop), responder(&loop, method == http::Method::head) {
+  Exchange(demo::DemoProvider& provider, net::Loop& loop, FakeClock& clock, http::Method method,
+           std::string_view target, std::string_view body = "",
+           std::vector<std::pair<std::string, std::string>> fields = {})
+      : loop_(loop), clock_(clock), responder(&loop, method == http::Method::head) {
     head_.method = method;
     head_.target = target;
     for (const auto& [name, value] : fields) head_.fields.add(name, value);
@@ -60,14 +62,14 @@ class Exchange {
 
   // Runs the loop until the answer is whole. False: it did not become so.
   bool run() {
-    for (int turns = 0; turns < 10'000 && !responder.finished; ++turns) loop_.run_once(true);
-    return responder.finished;
+    return turn_until(loop_, clock_, [this] { return responder.finished; });
   }
   Json json() const { return Json::parse(responder.body); }
 
  private:
   http::RequestHead head_;
   net::Loop& loop_;
+  FakeClock& clock_;
 
  public:
   FakeResponder responder;
@@ -76,11 +78,12 @@ class Exchange {
 
 // A provider with everything fixed, and its loop.
 struct World {
-  net::Loop loop;
+  FakeClock clock{1'700'000'000'000};
+  net::Loop loop{clock};
   demo::DemoProvider provider;
 
   explicit World(uint32_t pace_ms = 0, size_t body_bytes = 1024 * 1024)
-      : provider(loop, {pace_ms, 7, body_bytes, nullptr, [] { return int64_t{1'700'000'000}; }}) {}
+      : provider(loop, {pace_ms, 7, body_bytes, nullptr}) {}
   ~World() {  // timers of the last exchange are closed in a later turn
     for (int turns = 0; turns < 100 && loop.run_once(false); ++turns) {
     }
@@ -88,12 +91,13 @@ struct World {
 
   std::unique_ptr<Exchange> post(std::string_view target, std::string_view body,
                                  std::vector<std::pair<std::string, std::string>> fields = {}) {
-    auto exchange = std::make_unique<Exchange>(provider, loop, http::Method::post, target, body, std::move(fields));
+    auto exchange =
+        std::make_unique<Exchange>(provider, loop, clock, http::Method::post, target, body, std::move(fields));
     if (!exchange->run()) throw std::logic_error("the answer did not end");
     return exchange;
   }
   std::unique_ptr<Exchange> get(std::string_view target, std::vector<std::pair<std::string, std::string>> fields = {}) {
-    return std::make_unique<Exchange>(provider, loop, http::Method::get, target, "", std::move(fields));
+    return std::make_unique<Exchange>(provider, loop, clock, http::Method::get, target, "", std::move(fields));
   }
 };
 

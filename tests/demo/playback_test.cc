@@ -21,13 +21,12 @@ std::string chat_of(size_t words) {
 
 TEST_CASE("pace: the first word comes at once, each other one in a write of its own, no sooner than its time") {
   World world(5);
-  const uint64_t begun = net::Loop::now_ns();
-  Exchange exchange(world.provider, world.loop, http::Method::post, "/v1/chat/completions", stream_four);
+  Exchange exchange(world.provider, world.loop, world.clock, http::Method::post, "/v1/chat/completions", stream_four);
   CHECK(exchange.responder.body_calls == 1);
   CHECK_FALSE(exchange.responder.finished);
   REQUIRE(exchange.run());
   CHECK(exchange.responder.body_calls == 4);
-  CHECK(net::Loop::now_ns() - begun >= 10'000'000);  // 3 x 5 ms, less what the loop's clock rounds away
+  CHECK(world.clock.passed_ms() == 3 * 5);
   CHECK(sse_frames(exchange.responder.body).back().data == "[DONE]");
 }
 
@@ -35,7 +34,7 @@ TEST_CASE("no pace: a short stream is one write, a whole answer always is") {
   World world;
   CHECK(world.post("/v1/chat/completions", stream_four)->responder.body_calls == 1);
   World paced(1000);
-  Exchange whole(paced.provider, paced.loop, http::Method::post, "/api/chat",
+  Exchange whole(paced.provider, paced.loop, paced.clock, http::Method::post, "/api/chat",
                  R"({"model":"m","stream":false,"messages":[{"role":"user","content":"a b"}]})");
   CHECK(whole.responder.finished);
   CHECK(whole.responder.body_calls == 1);
@@ -44,13 +43,13 @@ TEST_CASE("no pace: a short stream is one write, a whole answer always is") {
 TEST_CASE("back-pressure: nothing is written above the high mark, and it goes on when drained") {
   const uint32_t pace_ms = GENERATE(0u, 1u);
   World world(pace_ms);
-  Exchange exchange(world.provider, world.loop, http::Method::post, "/v1/chat/completions",
+  Exchange exchange(world.provider, world.loop, world.clock, http::Method::post, "/v1/chat/completions",
                     chat_of(pace_ms == 0 ? 20'000 : 8));
   REQUIRE_FALSE(exchange.responder.finished);
   exchange.responder.pending = net::WriteMarks::high_bytes + 1;
   for (int i = 0; i < 20; ++i) world.loop.run_once(false);
-  while (pace_ms > 0 && world.loop.run_once(true)) {
-  }  // the stall leaves no timer behind
+  while (pace_ms > 0 && world.loop.run_once(false))
+    go_to_next_timer(world.loop, world.clock);  // the stall leaves no timer behind
   const size_t before = exchange.responder.body.size();
   for (int i = 0; i < 20; ++i) world.loop.run_once(false);
   CHECK(exchange.responder.body.size() == before);
@@ -63,7 +62,7 @@ TEST_CASE("back-pressure: nothing is written above the high mark, and it goes on
 
 TEST_CASE("on_drained without a stall does not hurry the pace") {
   World world(1000);
-  Exchange exchange(world.provider, world.loop, http::Method::post, "/v1/chat/completions", stream_four);
+  Exchange exchange(world.provider, world.loop, world.clock, http::Method::post, "/v1/chat/completions", stream_four);
   const size_t calls = exchange.responder.body_calls;
   exchange.handler->on_drained();
   CHECK(exchange.responder.body_calls == calls);
@@ -73,11 +72,12 @@ TEST_CASE("on_drained without a stall does not hurry the pace") {
 TEST_CASE("a caller that goes stops the stream, and a handler may be destroyed in the middle of one") {
   const bool told = GENERATE(true, false);
   World world(1);
-  Exchange exchange(world.provider, world.loop, http::Method::post, "/v1/chat/completions", stream_four);
+  Exchange exchange(world.provider, world.loop, world.clock, http::Method::post, "/v1/chat/completions", stream_four);
   const size_t calls = exchange.responder.body_calls;
   if (told) exchange.handler->on_caller_gone({ErrorCode::caller_gone, "gone"});
   exchange.handler.reset();
-  for (int turns = 0; turns < 1000 && world.loop.run_once(true); ++turns) {
+  for (int turns = 0; turns < 1000 && world.loop.run_once(false); ++turns) {
+    go_to_next_timer(world.loop, world.clock);
   }
   CHECK(exchange.responder.body_calls == calls);
   CHECK_FALSE(exchange.responder.finished);
@@ -162,14 +162,14 @@ TEST_CASE("a request that breaks off is refused, or aborted when its answer has 
   CHECK(responder.status == 408);
   CHECK(responder.finished);
 
-  Exchange begun(world.provider, world.loop, http::Method::post, "/v1/chat/completions", stream_four);
+  Exchange begun(world.provider, world.loop, world.clock, http::Method::post, "/v1/chat/completions", stream_four);
   begun.handler->on_request_broken({ErrorCode::bad_request, "bad"});
   CHECK(begun.responder.aborted);
 }
 
 TEST_CASE("HEAD is answered where GET is, and ids are never the same twice") {
   World world;
-  Exchange head(world.provider, world.loop, http::Method::head, "/v1/models");
+  Exchange head(world.provider, world.loop, world.clock, http::Method::head, "/v1/models");
   CHECK(head.responder.status == 200);
   CHECK(head.responder.body.empty());
   CHECK(head.responder.length == world.get("/v1/models")->responder.body.size());

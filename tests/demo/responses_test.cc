@@ -111,7 +111,7 @@ TEST_CASE("responses: stored ones can be fetched, listed, cancelled and deleted;
       R"({"model":"m","input":"more","previous_response_id":")" + created["id"].get<std::string>() + "\"}";
   CHECK(world.post("/v1/responses", previous)->responder.status == 200);
 
-  Exchange deleted(world.provider, world.loop, http::Method::del, path);
+  Exchange deleted(world.provider, world.loop, world.clock, http::Method::del, path);
   CHECK(deleted.json()["deleted"] == true);
   CHECK(world.get(path)->responder.status == 404);
   CHECK(world.post("/v1/responses", previous)->responder.status == 400);

@@ -4,6 +4,8 @@
 #include <optional>
 #include <vector>
 
+#include "support/fake_clock.h"
+
 namespace sluice::gateway {
 namespace {
 
@@ -20,7 +22,7 @@ TEST_CASE("administering is for admins' keys, and without keys for this machine"
   config.keys[0].admin = true;
   config.keys[1].name = "free";
   config.keys[1].key = "free-key";
-  const policy::CallerKeys keys(config.keys), none{{}};
+  const policy::CallerKeys keys(config.keys, 7, test::fixed_time_s), none({}, 7, test::fixed_time_s);
   for (const Row& row : std::vector<Row>{{true, "team-key", "10.0.0.1:5", {}},
                                          {true, "free-key", "127.0.0.1:5", ErrorCode::forbidden},
                                          {true, "wrong", "127.0.0.1:5", ErrorCode::unauthorized},

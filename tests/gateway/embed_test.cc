@@ -12,6 +12,7 @@
 #include "config/discover.h"
 #include "observe/log.h"
 #include "sluice/gateway.h"
+#include "support/fake_clock.h"
 
 namespace sluice {
 namespace {
@@ -51,7 +52,7 @@ std::string ask(uint16_t port, const std::string& request) {
 
 struct NullLog {
   int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-  observe::Log log{observe::Log::Options{observe::Level::error, false, fd}};
+  observe::Log log{observe::Log::Options{observe::Level::error, false, fd, test::fixed_time}};
   ~NullLog() { close(fd); }
 };
 

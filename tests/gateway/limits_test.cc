@@ -43,7 +43,7 @@ config::RateLimits limits_of(uint32_t requests, uint32_t tokens, uint32_t concur
 
 struct LimitWorld : World {
   using World::World;
-  policy::LimitState team() { return limiter->of(&this->config.keys[0])->state(net::Loop::now_ns()); }
+  policy::LimitState team() { return limiter->of(&this->config.keys[0])->state(loop.now_ns()); }
   void ask(const std::string& body = chat, const std::string& path = "/v1/chat/completions") {
     say(post(path, body, as_team));
   }
@@ -177,8 +177,8 @@ TEST_CASE("tokens are settled by what the target reports, be it late or cut off"
            {"", false, true, 0},
            {"HTTP/1.1 500 No\r\ncontent-length: 2\r\n\r\n{}", false, false, 0}}) {
     LimitWorld world(keyed(limits_of(0, 6000, 4)));
-    const uint64_t begun_ns = net::Loop::now_ns();
-    const auto flowed_in = [&] { return static_cast<uint32_t>((net::Loop::now_ns() - begun_ns) / 10'000'000 + 1); };
+    const uint64_t begun_ns = world.loop.now_ns();
+    const auto flowed_in = [&] { return static_cast<uint32_t>((world.loop.now_ns() - begun_ns) / 10'000'000 + 1); };
     world.ask(body);
     REQUIRE(world.targets.size() == 1);
     CHECK(world.team().tokens.remaining <= 5588 + flowed_in());
@@ -282,10 +282,10 @@ TEST_CASE("what another worker gives back lets those in who wait here") {
   LimitWorld world(keyed(limits_of(0, 0, 1, 60'000)));
   policy::Hold elsewhere;
   elsewhere.be_under(world.limiter->of(&world.config.keys[0]), nullptr, nullptr);
-  REQUIRE_FALSE(elsewhere.take(0, net::Loop::now_ns()));
+  REQUIRE_FALSE(elsewhere.take(0, world.loop.now_ns()));
   world.ask();
   CHECK(world.targets.empty());
-  elsewhere.settle(0, net::Loop::now_ns());
+  elsewhere.settle(0, world.loop.now_ns());
   CHECK(world.until([&] { return !world.targets.empty(); }));
 }
 

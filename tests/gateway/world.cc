@@ -6,6 +6,8 @@
 
 #include <array>
 
+#include "support/fake_clock.h"
+
 namespace sluice::gateway {
 
 config::Config World::plain_config() {
@@ -26,9 +28,10 @@ config::Config World::plain_config() {
 
 World::World(config::Config given) : config(std::move(given)) {
   if (pipe2(log_pipe, O_CLOEXEC | O_NONBLOCK) != 0) std::abort();
-  log = std::make_unique<observe::Log>(observe::Log::Options{observe::Level::info, false, log_pipe[1]});
+  log = std::make_unique<observe::Log>(
+      observe::Log::Options{observe::Level::info, false, log_pipe[1], [this] { return clock.unix_ms(); }});
   router = std::make_unique<routing::Router>(config);
-  keys = std::make_unique<policy::CallerKeys>(config.keys);
+  keys = std::make_unique<policy::CallerKeys>(config.keys, random.next(), [this] { return clock.unix_s(); });
   resolver = std::make_unique<net::Resolver>(loop);
   contexts.resize(config.providers.size());
   links = std::make_unique<ProviderLinks>(

@@ -18,16 +18,19 @@
 #include "observe/access_record.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "support/fake_clock.h"
 #include "support/peer.h"
 
 namespace sluice::gateway {
 
 struct World {
-  net::Loop loop;
+  test::FakeClock clock;
+  test::FakeRandom random;
+  net::Loop loop{clock, random};
   config::Config config;
   int log_pipe[2] = {-1, -1};
   std::unique_ptr<observe::Log> log;
-  observe::Metrics metrics{1};
+  observe::Metrics metrics{1, test::fake_unix_ms};
   std::unique_ptr<routing::Router> router;
   std::unique_ptr<policy::CallerKeys> keys;
   std::unique_ptr<net::Resolver> resolver;
@@ -56,11 +59,10 @@ struct World {
 
   void connect();  // a new caller
   void turn(int times = 60);
-  // Turns until `condition`, in real time, for timeouts.
+  // Turns until `condition`; where nothing else happens, the clock goes on to the next timer.
   template <typename Condition>
   bool until(Condition condition) {
-    for (int i = 0; i < 200 && !condition(); ++i) loop.run_once(true);
-    return condition();
+    return test::turn_until(loop, clock, condition);
   }
   void say(std::string_view text) {
     caller->stream->write(text);

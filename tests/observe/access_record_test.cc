@@ -10,6 +10,7 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "observe/pipe.h"
+#include "support/fake_clock.h"
 
 namespace sluice::observe {
 namespace {
@@ -146,8 +147,8 @@ TEST_CASE("the longest numbers fit") {
 
 TEST_CASE("records are handed over in batches") {
   test::Pipe pipe;
-  Metrics metrics(1);
-  Log log({Level::info, true, pipe.write_fd()});
+  Metrics metrics(1, sluice::test::fake_unix_ms);
+  Log log({Level::info, true, pipe.write_fd(), sluice::test::fixed_time});
   AccessLog access(log, metrics.worker(0));
   CHECK(access.empty());
   access.add(least_record());
@@ -169,9 +170,9 @@ TEST_CASE("records are handed over in batches") {
 
 TEST_CASE("the end of the access log hands over the rest") {
   test::Pipe pipe;
-  Metrics metrics(1);
+  Metrics metrics(1, sluice::test::fake_unix_ms);
   {
-    Log log({Level::info, false, pipe.write_fd()});
+    Log log({Level::info, false, pipe.write_fd(), sluice::test::fixed_time});
     AccessLog access(log, metrics.worker(0));
     access.add(least_record());
     access.add(least_record());
@@ -181,8 +182,8 @@ TEST_CASE("the end of the access log hands over the rest") {
 
 TEST_CASE("records that the log cannot take are counted") {
   test::Pipe pipe;
-  Metrics metrics(1);
-  Log log({Level::info, false, pipe.write_fd()});
+  Metrics metrics(1, sluice::test::fake_unix_ms);
+  Log log({Level::info, false, pipe.write_fd(), sluice::test::fixed_time});
   pipe.make_small();
   // More than a pipe of one page and the queue can hold, so that some must be lost; each call hands over two records.
   constexpr int64_t calls = 2000;

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "observe/pipe.h"
+#include "support/fake_clock.h"
 
 namespace sluice::observe {
 namespace {
@@ -28,7 +29,7 @@ size_t count_of(const std::string& text, const std::string& part) {
 // What a log with these options writes of one line.
 std::string written(bool json, std::string_view message, std::initializer_list<LogField> fields) {
   Pipe pipe;
-  Log log({Level::info, json, pipe.write_fd()});
+  Log log({Level::info, json, pipe.write_fd(), sluice::test::fixed_time});
   log.warn(message, fields);
   return without_times(pipe.read_lines(1));
 }
@@ -81,7 +82,7 @@ TEST_CASE("levels") {
     Pipe pipe;
     std::string expected;
     {
-      Log log({least, false, pipe.write_fd()});
+      Log log({least, false, pipe.write_fd(), sluice::test::fixed_time});
       for (const Level level : {Level::trace, Level::debug, Level::info, Level::warn, Level::error}) {
         CHECK(log.enabled(level) == (level >= least));
         log.write(level, "line");
@@ -96,7 +97,7 @@ TEST_CASE("levels") {
 
 TEST_CASE("each line can be read at once") {
   Pipe pipe;
-  Log log({Level::info, false, pipe.write_fd()});
+  Log log({Level::info, false, pipe.write_fd(), sluice::test::fixed_time});
   for (size_t i = 1; i <= 20; ++i) {
     log.info("line");
     CHECK(count_of(pipe.read_lines(i), "\n") == i);
@@ -106,7 +107,7 @@ TEST_CASE("each line can be read at once") {
 TEST_CASE("the end of the log writes out what is queued") {
   Pipe pipe;
   {
-    Log log({Level::info, false, pipe.write_fd()});
+    Log log({Level::info, false, pipe.write_fd(), sluice::test::fixed_time});
     for (int i = 0; i < 200; ++i) log.info("line " + std::to_string(i));
   }
   const std::string& text = pipe.read_all();
@@ -119,7 +120,7 @@ TEST_CASE("registered secrets are masked in lines and records") {
   for (const bool json : {false, true}) {
     Pipe pipe;
     {
-      Log log({Level::info, json, pipe.write_fd()});
+      Log log({Level::info, json, pipe.write_fd(), sluice::test::fixed_time});
       log.info("before the secret is known");
       log.mask({secret});
       log.info("refused " + secret, {{"key", secret}, {"header", "Bearer " + secret}});
@@ -138,7 +139,7 @@ TEST_CASE("registered secrets are masked in lines and records") {
 TEST_CASE("at most so many entries wait, the rest is refused") {
   Pipe pipe;
   {
-    Log log({Level::info, false, pipe.write_fd()});
+    Log log({Level::info, false, pipe.write_fd(), sluice::test::fixed_time});
     block(log, pipe);
     CHECK(fill(log, "entry\n", Log::most_queued) == Log::most_queued);
     for (int i = 0; i < 100; ++i) CHECK_FALSE(log.write_lines("refused\n"));
@@ -156,7 +157,7 @@ TEST_CASE("at most so many entries wait, the rest is refused") {
 
 TEST_CASE("at most so many bytes wait, the rest is refused") {
   Pipe pipe;
-  Log log({Level::info, false, pipe.write_fd()});
+  Log log({Level::info, false, pipe.write_fd(), sluice::test::fixed_time});
   block(log, pipe);
   const std::string half(Log::most_queued_bytes / 2, 'h');
   CHECK(fill(log, half, 2) == 2);
@@ -167,7 +168,7 @@ TEST_CASE("at most so many bytes wait, the rest is refused") {
 TEST_CASE("one entry larger than all that may wait is taken alone") {
   Pipe pipe;
   {
-    Log log({Level::info, false, pipe.write_fd()});
+    Log log({Level::info, false, pipe.write_fd(), sluice::test::fixed_time});
     block(log, pipe);
     CHECK(fill(log, std::string(Log::most_queued_bytes, 'h') + "\n", 1) == 1);
     CHECK_FALSE(log.write_lines("x"));
@@ -179,7 +180,7 @@ TEST_CASE("one entry larger than all that may wait is taken alone") {
 TEST_CASE("a reader that went away does not end the program") {
   Pipe pipe;
   {
-    Log log({Level::info, false, pipe.write_fd()});
+    Log log({Level::info, false, pipe.write_fd(), sluice::test::fixed_time});
     pipe.close_read();
     for (int i = 0; i < 50; ++i) log.info("to nobody");
   }
@@ -188,7 +189,7 @@ TEST_CASE("a reader that went away does not end the program") {
 
 TEST_CASE("a reader that takes nothing does not hold up the end for ever") {
   Pipe pipe;
-  std::optional<Log> log(std::in_place, Log::Options{Level::info, false, pipe.write_fd()});
+  std::optional<Log> log(std::in_place, Log::Options{Level::info, false, pipe.write_fd(), sluice::test::fixed_time});
   block(*log, pipe);
   CHECK(fill(*log, "entry\n", Log::most_queued) == Log::most_queued);
   const auto begin = Clock::now();
@@ -203,7 +204,7 @@ TEST_CASE("a socket that does not block gets every byte") {
   constexpr size_t bytes = 2'000'000;
   size_t read_bytes = 0;
   {
-    Log log({Level::info, false, fds[0]});
+    Log log({Level::info, false, fds[0], sluice::test::fixed_time});
     REQUIRE(log.write_lines(std::string(bytes, 'x')));
     char buffer[65536];
     pollfd entry{fds[1], POLLIN, 0};
@@ -221,7 +222,7 @@ TEST_CASE("many threads may log") {
   Pipe pipe;
   uint64_t dropped = 0;
   {
-    Log log({Level::info, false, pipe.write_fd()});
+    Log log({Level::info, false, pipe.write_fd(), sluice::test::fixed_time});
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&log, t] {

@@ -9,15 +9,14 @@
 #include <thread>
 
 #include "observe/exposition.h"
+#include "support/fake_clock.h"
 
 namespace sluice::observe {
 namespace {
 
 using test::Exposition;
 
-int64_t now_s() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
+constexpr int64_t now_s = sluice::test::fake_unix_ms / 1000;
 
 TEST_CASE("a histogram's bounds belong to their bucket") {
   Histogram histogram({10, 20, 50});
@@ -84,7 +83,7 @@ TEST_CASE("a series is found again") {
 }
 
 TEST_CASE("series beyond the limit count as other") {
-  Metrics metrics(2);
+  Metrics metrics(2, sluice::test::fake_unix_ms);
   WorkerMetrics& worker = metrics.worker(0);
   const auto target = [](size_t i) { return "p/" + std::to_string(i); };
   std::set<Series*> made;
@@ -135,7 +134,7 @@ TEST_CASE("a label that is too long counts as other") {
 }
 
 TEST_CASE("the page adds up the workers") {
-  Metrics metrics(2);
+  Metrics metrics(2, sluice::test::fake_unix_ms);
   for (size_t i = 0; i < 2; ++i) {
     WorkerMetrics& worker = metrics.worker(i);
     Series& series = worker.series("chat/completions", "openai/gpt-5");
@@ -203,7 +202,7 @@ TEST_CASE("OpenTelemetry's names for what is done and by whom") {
       {"unknown", "", "unknown", "", ""},
       {"chat/completions", "other", "chat", "other", ""},
   };
-  Metrics metrics(1);
+  Metrics metrics(1, sluice::test::fake_unix_ms);
   for (const Row& row : rows) metrics.worker(0).series(row.route, row.target).duration.observe_us(1);
   const Exposition page(metrics.page());
   for (const Row& row : rows) {
@@ -241,7 +240,7 @@ TEST_CASE("each cell stands on the page under its own name") {
       {&W::records_lost_total, "sluice_records_lost_total", {{"reason", "queue"}}},
       {&W::limit_waiting, "sluice_limit_waiting", {}},
   };
-  Metrics metrics(1);
+  Metrics metrics(1, sluice::test::fake_unix_ms);
   for (size_t i = 0; i < rows.size(); ++i) (metrics.worker(0).*rows[i].cell).set(static_cast<int64_t>(i) + 100);
   const Exposition page(metrics.page());
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -251,7 +250,7 @@ TEST_CASE("each cell stands on the page under its own name") {
 }
 
 TEST_CASE("what limits refused and let wait is counted by subject and limit, over all workers") {
-  Metrics metrics(2);
+  Metrics metrics(2, sluice::test::fake_unix_ms);
   for (size_t i = 0; i < 9; ++i) {
     metrics.worker(0).limit_refused[i].set(static_cast<int64_t>(i));
     metrics.worker(1).limit_refused[i].set(10);
@@ -284,7 +283,7 @@ TEST_CASE("labels are escaped") {
   };
   for (const Row& row : rows) {
     CAPTURE(row.target);
-    Metrics metrics(1);
+    Metrics metrics(1, sluice::test::fake_unix_ms);
     metrics.worker(0).series("messages", row.target).status(200).add(1);
     const Exposition page(metrics.page());
     CHECK(page.value("sluice_requests_total", {{"target", row.read}}) == 1);
@@ -292,12 +291,12 @@ TEST_CASE("labels are escaped") {
 }
 
 TEST_CASE("the page tells of the process") {
-  Metrics metrics(1);
+  Metrics metrics(1, sluice::test::fake_unix_ms);
   const Exposition page(metrics.page());
   CHECK(page.value("process_resident_memory_bytes") > 256 * 1024);
   CHECK(page.value("process_cpu_seconds_total") > 0);
-  CHECK(page.value("process_start_time_seconds") <= static_cast<double>(now_s() + 1));
-  CHECK(page.value("process_start_time_seconds") > static_cast<double>(now_s() - 3600));
+  CHECK(page.value("process_start_time_seconds") <= static_cast<double>(now_s + 1));
+  CHECK(page.value("process_start_time_seconds") > static_cast<double>(now_s - 3600));
   const double fds = page.value("process_open_fds");
   std::ifstream one_more("/dev/null");
   CHECK(Exposition(metrics.page()).value("process_open_fds") == fds + 1);
@@ -306,20 +305,22 @@ TEST_CASE("the page tells of the process") {
 TEST_CASE("the page tells of a configuration that was refused, and when the one in force was read") {
   constexpr const char* successful = "sluice_config_last_reload_successful";
   constexpr const char* success_s = "sluice_config_last_reload_success_timestamp_seconds";
-  Metrics metrics(1);
+  Metrics metrics(1, sluice::test::fake_unix_ms);
   const Exposition started(metrics.page());
   CHECK(started.value(successful) == 1);
-  CHECK(std::abs(started.value(success_s) - static_cast<double>(now_s())) < 60);
-  metrics.note_reload(false);
+  CHECK(started.value(success_s) == static_cast<double>(now_s));
+  metrics.note_failed_reload();
   const Exposition refused(metrics.page());
   CHECK(refused.value(successful) == 0);
   CHECK(refused.value(success_s) == started.value(success_s));
-  metrics.note_reload(true);
-  CHECK(Exposition(metrics.page()).value(successful) == 1);
+  metrics.note_reload(now_s + 7);
+  const Exposition read_again(metrics.page());
+  CHECK(read_again.value(successful) == 1);
+  CHECK(read_again.value(success_s) == static_cast<double>(now_s + 7));
 }
 
 TEST_CASE("reading the page does not disturb the writer") {
-  Metrics metrics(1);
+  Metrics metrics(1, sluice::test::fake_unix_ms);
   constexpr int rounds = 2'000;
   std::thread writer([&metrics] {
     WorkerMetrics& worker = metrics.worker(0);
@@ -357,7 +358,8 @@ TEST_CASE("docs/metrics.md names exactly the series of the page") {
     if (std::regex_match(line, match, row)) CHECK(documented.emplace(match[1], match[2]).second);
   }
   std::map<std::string, std::string> real;
-  for (const auto& [name, family] : Exposition(Metrics(1).page()).families) real[name] = family.type;
+  for (const auto& [name, family] : Exposition(Metrics(1, sluice::test::fake_unix_ms).page()).families)
+    real[name] = family.type;
   CHECK(documented == real);
 }
 

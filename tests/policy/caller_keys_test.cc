@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "policy/recent_keys.h"
+#include "support/fake_clock.h"
 
 namespace sluice::policy {
 namespace {
@@ -28,12 +29,12 @@ TEST_CASE("a key is found by its text or its digest, and by nothing else") {
   keys[0].key = "sk-one";
   keys[1].name = "hashed";
   keys[1].sha256 = sha256("sk-two");
-  const CallerKeys table(keys);
+  const CallerKeys table(keys, 7, test::fixed_time_s);
   CHECK_FALSE(table.empty());
   CHECK(table.find("sk-one")->key == &keys[0]);
   CHECK(table.find("sk-two")->key == &keys[1]);
   for (const char* other : {"", "sk-on", "sk-one ", "SK-ONE", "sk-three"}) CHECK(table.find(other) == nullptr);
-  CHECK(CallerKeys({}).empty());
+  CHECK(CallerKeys({}, 7, test::fixed_time_s).empty());
 }
 
 TEST_CASE("a key that was found lately is found again, and nothing else for it") {
@@ -41,7 +42,7 @@ TEST_CASE("a key that was found lately is found again, and nothing else for it")
   for (size_t i = 0; i < keys.size(); ++i) keys[i].key = "sk-a-key-that-is-clear-" + std::to_string(i);
   keys.emplace_back().sha256 = sha256("sk-a-key-that-is-hashed");
   keys.emplace_back().key = "short";
-  const CallerKeys table(keys);
+  const CallerKeys table(keys, 7, test::fixed_time_s);
   RecentKeys recent;
   for (int round = 0; round < 3; ++round) {
     for (const config::CallerKey& key : keys) {
@@ -60,7 +61,7 @@ TEST_CASE("each of many keys is found, and none but they") {
   for (size_t i = 0; i < keys.size(); ++i) keys[i].key = "sk-" + std::to_string(i);
   for (const size_t count : std::initializer_list<size_t>{1, 2, 3, 64, 1000}) {
     const std::vector<config::CallerKey> some(keys.begin(), keys.begin() + static_cast<std::ptrdiff_t>(count));
-    const CallerKeys table(some);
+    const CallerKeys table(some, 7, test::fixed_time_s);
     for (size_t i = 0; i < keys.size(); ++i) {
       INFO(count << " keys, number " << i);
       const KnownSecret* const found = table.find(keys[i].key);
@@ -81,7 +82,7 @@ TEST_CASE("a secret is good to its last second, also where it was found lately")
   keys[1].older = {{"sk-the-old-one-in-clear", {}, end}, {"", sha256("sk-the-oldest-as-a-digest"), end}};
   keys[2].key = "sk-a-key-that-stays";
   now_unix_s = end;
-  const CallerKeys table(keys, [] { return now_unix_s; });
+  const CallerKeys table(keys, 7, [] { return now_unix_s; });
   RecentKeys recent;
   struct Row {
     const char* text;
@@ -115,7 +116,7 @@ TEST_CASE("two keys with one secret, of which one is a digest, are told") {
   keys[1].sha256 = sha256("sk-two");
   keys[1].older = {{"", sha256("sk-three"), 0}};
   keys[2].key = "sk-four";
-  const CallerKeys table(keys);
+  const CallerKeys table(keys, 7, test::fixed_time_s);
   REQUIRE(table.shared().size() == 1);
   CHECK(table.shared()[0].one == &keys[0]);
   CHECK(table.shared()[0].other == &keys[1]);

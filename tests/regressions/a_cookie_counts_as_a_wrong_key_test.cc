@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "gateway/admission.h"
+#include "support/fake_clock.h"
 
 namespace sluice::gateway {
 namespace {
@@ -11,7 +12,7 @@ TEST_CASE("a cookie is no key, neither a right one nor a wrong one") {
   config.keys.resize(1);
   config.keys[0].name = "team";
   config.keys[0].key = "team-key";
-  const policy::CallerKeys keys(config.keys);
+  const policy::CallerKeys keys(config.keys, 7, test::fixed_time_s);
   const auto words = [&](std::string_view name, std::string_view value) {
     http::RequestHead head;
     head.fields.add(name, value);

@@ -62,7 +62,7 @@ TEST_CASE("a record is bounded, whatever callers and targets send, and no half o
 }
 
 TEST_CASE("a value in a line of the log is bounded, too") {
-  const std::string line = observe::log_line(true, observe::Level::info, "x", {{"count", 3}, {"text", "3"}});
+  const std::string line = observe::log_line(true, 0, observe::Level::info, "x", {{"count", 3}, {"text", "3"}});
   CHECK(line.find(R"("count":3,"text":"3"})") != line.npos);
   World world;
   world.log->warn("long", {{"reason", std::string(1'000'000, 'r')}});

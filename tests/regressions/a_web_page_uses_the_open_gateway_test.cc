@@ -4,6 +4,7 @@
 
 #include "gateway/admission.h"
 #include "gateway/web_gate.h"
+#include "support/fake_clock.h"
 #include "support/fake_responder.h"
 
 namespace sluice::gateway {
@@ -115,7 +116,7 @@ TEST_CASE("who connected from elsewhere while there were keys is not served once
 }
 
 TEST_CASE("without keys, /admin is for nobody who comes through a proxy, nor for a page of another origin") {
-  const policy::CallerKeys none{{}};
+  const policy::CallerKeys none({}, 7, test::fixed_time_s);
   CHECK(may_administer(none, head_with({{"host", "localhost"}}), "127.0.0.1:5"));
   for (const std::string_view name :
        {"Via", "X-Real-IP", "CF-Connecting-IP", "Forwarded", "X-Forwarded-For", "x-forwarded-host", "X-Forwarded-Proto",

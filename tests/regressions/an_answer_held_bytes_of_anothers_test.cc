@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "gateway/relay.h"
+#include "support/fake_clock.h"
 #include "support/fake_responder.h"
 
 namespace sluice::gateway {
@@ -34,7 +35,9 @@ struct Lab {
 TEST_CASE("two answers in turns: each caller has the bytes of their own") {
   std::vector<std::string_view> pieces;
   std::string lines;
-  test::FakeResponder first_caller, second_caller;
+  test::FakeClock clock;
+  net::Loop loop(clock);
+  test::FakeResponder first_caller(&loop), second_caller(&loop);
   Ends ends;
   const Lab lab;
   Relay first(first_caller, pieces, ends), second(second_caller, pieces, ends);
@@ -65,7 +68,9 @@ TEST_CASE("two answers in turns: each caller has the bytes of their own") {
 TEST_CASE("what came of a 429 that is cut goes to its own caller") {
   std::vector<std::string_view> pieces;
   std::string lines;
-  test::FakeResponder caller;
+  test::FakeClock clock;
+  net::Loop loop(clock);
+  test::FakeResponder caller(&loop);
   Ends ends;
   const Lab lab;
   Relay relay(caller, pieces, ends);

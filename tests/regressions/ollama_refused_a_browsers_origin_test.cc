@@ -6,6 +6,7 @@
 #include "gateway/admission.h"
 #include "gateway/origin_fields.h"
 #include "gateway/world.h"
+#include "support/fake_clock.h"
 
 namespace sluice::gateway {
 namespace {
@@ -71,7 +72,7 @@ TEST_CASE("what tells of the caller's program and network does not go to a targe
 }
 
 TEST_CASE("what does not go to a target because it tells of a proxy keeps /admin shut") {
-  const policy::CallerKeys none{{}};
+  const policy::CallerKeys none({}, 7, test::fixed_time_s);
   for (const std::string_view line : about_the_caller) {
     INFO(line);
     http::RequestHead head;

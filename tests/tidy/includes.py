@@ -20,7 +20,7 @@ FOLDERS = {
     "observe": [],
     "alerts": ["observe", "http", "net", "config"],
     "daemon": [],
-    "admin": ["http", "api", "policy", "routing", "observe", "config"],
+    "admin": ["http", "api", "policy", "routing", "observe", "net/clock.h", "config"],
     "demo": ["http", "sse", "net"],
     "gateway": ["api", "routing", "policy", "storage", "alerts", "observe", "http", "tls", "net", "config", "sluice"],
     "bench": ["api", "sse", "http", "tls", "net", "config/url.h"],

@@ -3,6 +3,7 @@
 
 import unittest
 
+import clocks
 import dead
 import documents
 import headers
@@ -168,6 +169,31 @@ class Words(unittest.TestCase):
             for path in ("README.md", "src/a/a.cc", "scripts/x.sh", ".ci/run"):
                 with self.subTest(text=text, path=path):
                     self.assertEqual(bool(list(words.check({path: text}))), bad)
+
+
+class Clocks(unittest.TestCase):
+    def test_who_may_read_them(self):
+        for path, line, bad in [
+            ("src/http/date.cc", "const auto now = std::chrono::system_clock::now();", True),
+            ("src/bench/run.cc", "auto now = steady_clock::now();", True),
+            ("src/gateway/worker.cc", "std::random_device device;", True),
+            ("src/tool/startup.cc", "check(std::time(nullptr));", True),
+            ("src/policy/keys.cc", "clock_gettime(CLOCK_REALTIME_COARSE, &now);", True),
+            ("src/policy/keys.cc", "clock_gettime(clock, &now);", True),
+            ("src/observe/process_stats.cc", "clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);", False),
+            ("src/net/clock.cc", "clock_gettime(CLOCK_REALTIME_COARSE, &now);", False),
+            ("src/net/clock.cc", "std::random_device device;", False),
+            ("src/gateway/worker.cc", "// not system_clock", False),
+            ("src/gateway/worker.cc", "loop_.now_ns();", False),
+            ("src/gateway/worker.cc", "net::Clock::system().unix_ms();", True),
+            ("src/gateway/worker.cc", "net::Random::system().next();", True),
+            ("src/tool/main.cc", "const net::Clock& clock = net::Clock::system();", False),
+            ("src/wiring/gateway.cc", "net::Random& random = net::Random::system();", False),
+            ("src/wiring/gateway.cc", "std::random_device device;", True),
+            ("tests/net/clock_test.cc", "steady_clock::now();", False),
+        ]:
+            with self.subTest(path=path, line=line):
+                self.assertEqual(bool(list(clocks.check({path: line}))), bad)
 
 
 class Headers(unittest.TestCase):

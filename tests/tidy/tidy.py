@@ -4,6 +4,7 @@
 import os
 import sys
 
+import clocks
 import dead
 import documents
 import headers
@@ -12,7 +13,7 @@ import sizes
 import tree
 import words
 
-CHECKS = (includes, dead, sizes, words, headers, documents)
+CHECKS = (includes, dead, sizes, words, clocks, headers, documents)
 
 
 def main():

@@ -111,19 +111,21 @@ TEST_CASE("callers resume with tickets on the listener's side, without a store")
   }
 }
 
+constexpr int64_t now_s = 1'767'225'600;
+
 tls::Owned<SSL_SESSION> session(int version, long age_s = 0, long timeout_s = 300) {
   tls::Owned<SSL_SESSION> made(SSL_SESSION_new());
   SSL_SESSION_set_protocol_version(made.get(), version);
   const unsigned char id[] = {1, 2, 3};
   SSL_SESSION_set1_id(made.get(), id, sizeof(id));  // else it cannot be resumed
-  SSL_SESSION_set_time(made.get(), std::time(nullptr) - age_s);
+  SSL_SESSION_set_time(made.get(), now_s - age_s);
   SSL_SESSION_set_timeout(made.get(), timeout_s);
   return made;
 }
 
 TEST_CASE("the cache is bounded, gives the newest first and a TLS 1.3 session once") {
   tls::SessionCache cache;
-  CHECK_FALSE(cache.take());
+  CHECK_FALSE(cache.take(now_s));
   std::vector<SSL_SESSION*> sessions;
   for (size_t i = 0; i < tls::SessionCache::most_sessions + 3; ++i) {
     auto made = session(TLS1_3_VERSION);
@@ -132,28 +134,28 @@ TEST_CASE("the cache is bounded, gives the newest first and a TLS 1.3 session on
     CHECK(cache.size() == std::min(i + 1, tls::SessionCache::most_sessions));
   }
   for (size_t i = 0; i < tls::SessionCache::most_sessions; ++i) {
-    CHECK(cache.take().get() == sessions[sessions.size() - 1 - i]);
+    CHECK(cache.take(now_s).get() == sessions[sessions.size() - 1 - i]);
   }
-  CHECK_FALSE(cache.take());
+  CHECK_FALSE(cache.take(now_s));
 }
 
 TEST_CASE("a TLS 1.2 session serves many, and one that ran out serves nobody") {
   tls::SessionCache cache;
   cache.put(session(TLS1_2_VERSION));
-  const auto first = cache.take();
-  const auto second = cache.take();
+  const auto first = cache.take(now_s);
+  const auto second = cache.take(now_s);
   REQUIRE(first);
   CHECK(first == second);
   cache.clear();
-  CHECK_FALSE(cache.take());
+  CHECK_FALSE(cache.take(now_s));
 
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     cache.put(session(version, 300, 300));
     cache.put(session(version, 301, 300));
-    CHECK_FALSE(cache.take());
+    CHECK_FALSE(cache.take(now_s));
     CHECK(cache.size() == 0);
     cache.put(session(version, 290, 300));
-    CHECK(cache.take());
+    CHECK(cache.take(now_s));
     cache.clear();
   }
 }

@@ -1,0 +1,48 @@
+// One moment at which a loop calls back: what timers are made of. Where the loop's clock flows by itself it is a timer
+// of libuv; else an entry of AlarmQueue, which the loop looks at when it turns. For net/ only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
+
+namespace sluice::net {
+
+class Loop;
+
+class Alarm {
+ public:
+  using Rang = void (*)(void* owner);
+  // `rang(owner)` runs on the loop's thread and may destroy the alarm.
+  Alarm(Loop& loop, void* owner, Rang rang);
+  ~Alarm();
+  Alarm(const Alarm&) = delete;
+  Alarm& operator=(const Alarm&) = delete;
+  void start(uint64_t after_ms);  // from the loop's now_ms(); one that was set is set anew
+  void stop();
+  // Whether it keeps the loop alive while it is set; at first it does.
+  void hold_loop(bool holds);
+
+ private:
+  friend class AlarmQueue;
+  struct State;
+  State* state_;  // freed in the handle's close callback
+};
+
+// The alarms that are set on a loop whose clock does not flow.
+class AlarmQueue {
+ public:
+  bool empty() const { return waiting_.empty(); }
+  std::optional<uint64_t> next_ms() const;  // when the first is due
+  // Rings what is due, but for what is set meanwhile.
+  void ring(uint64_t now_ms);
+
+ private:
+  friend class Alarm;
+  using Place = std::pair<uint64_t, uint64_t>;  // when it is due, how many were set before it
+  std::map<Place, Alarm::State*> waiting_;
+  uint64_t set_ = 0;
+};
+
+}  // namespace sluice::net

@@ -1,0 +1,47 @@
+#include "net/clock.h"
+
+#include <time.h>
+#include <uv.h>
+
+#include <chrono>
+#include <random>
+
+namespace sluice::net {
+namespace {
+
+class SystemClock final : public Clock {
+ public:
+  uint64_t monotonic_ns() const override { return uv_hrtime(); }
+  int64_t unix_ms() const override {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+  }
+  int64_t unix_s() const override {
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return now.tv_sec;
+  }
+  bool flows() const override { return true; }
+};
+
+class SystemRandom final : public Random {
+ public:
+  uint64_t next() override {
+    std::random_device device;
+    return (uint64_t{device()} << 32) | device();
+  }
+};
+
+}  // namespace
+
+const Clock& Clock::system() {
+  static const SystemClock clock;
+  return clock;
+}
+
+Random& Random::system() {
+  static SystemRandom random;
+  return random;
+}
+
+}  // namespace sluice::net
