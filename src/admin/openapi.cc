@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "admin/own_pages.h"
-#include "api/endpoint.h"
+#include "api/dialect.h"
 #include "base/error.h"
 #include "base/json_writer.h"
 
@@ -18,15 +18,14 @@ namespace {
 
 using api::ModelIn;
 
-constexpr std::string_view opening =
+constexpr std::string_view opening_begin =
     R"({"openapi":"3.1.0","info":{"title":"sluice","version":")" SLUICE_VERSION R"(",)"
     R"("summary":"An LLM gateway: one address for every provider.",)"
     R"("description":"Paths of a dialect are passed on to a target that speaks it: what is described of their bodies )"
     R"(is what sluice itself reads, all else is the target's to say, and so are its answers, errors included. )"
-    R"(The paths of openai and responses are taken without /v1, too."},)"
-    R"("servers":[{"url":"/"}],"tags":[{"name":"sluice"},{"name":"openai"},)"
-    R"({"name":"responses"},{"name":"anthropic"},{"name":"gemini"},{"name":"ollama"}],)"
-    "\n";
+    R"(The paths of )";
+constexpr std::string_view opening_tags =
+    R"( are taken without /v1, too."},"servers":[{"url":"/"}],"tags":[{"name":"sluice"})";
 
 // Any of these, or none where no keys are configured.
 constexpr std::string_view security =
@@ -38,33 +37,6 @@ constexpr std::string_view security_schemes =
     R"("api_key":{"type":"apiKey","in":"header","name":"api-key"},)"
     R"("x_goog_api_key":{"type":"apiKey","in":"header","name":"x-goog-api-key"},)"
     R"("key":{"type":"apiKey","in":"query","name":"key"}})";
-
-constexpr std::string_view openai_error =
-    R"({"type":"object","required":["error"],"properties":{"error":{"type":"object","required":["message","type"],)"
-    R"("properties":{"message":{"type":"string"},"type":{"type":"string"},"param":{"type":["string","null"]},)"
-    R"("code":{"type":["string","null"]}}}}})";
-constexpr std::string_view anthropic_error =
-    R"({"type":"object","required":["type","error"],"properties":{"type":{"const":"error"},"error":{"type":"object",)"
-    R"("required":["type","message"],"properties":{"type":{"type":"string"},"message":{"type":"string"}}},)"
-    R"("request_id":{"type":["string","null"]}}})";
-constexpr std::string_view gemini_error =
-    R"({"type":"object","required":["error"],"properties":{"error":{"type":"object",)"
-    R"("required":["code","message","status"],"properties":{"code":{"type":"integer"},"message":{"type":"string"},)"
-    R"("status":{"type":"string"}}}}})";
-constexpr std::string_view ollama_error =
-    R"({"type":"object","required":["error"],"properties":{"error":{"type":"string"}}})";
-
-struct ErrorSchema {
-  std::string_view name, schema;
-};
-constexpr std::array error_schemas = {
-    ErrorSchema{"openai_error", openai_error}, ErrorSchema{"responses_error", openai_error},
-    ErrorSchema{"anthropic_error", anthropic_error}, ErrorSchema{"gemini_error", gemini_error},
-    ErrorSchema{"ollama_error", ollama_error}};
-// Of the own pages: the dialect is guessed from the request's head fields.
-constexpr std::string_view own_error =
-    R"({"anyOf":[{"$ref":"#/components/schemas/openai_error"},{"$ref":"#/components/schemas/anthropic_error"},)"
-    R"({"$ref":"#/components/schemas/gemini_error"}]})";
 
 // What can become of any request, whatever its path.
 constexpr std::array any_request = {ErrorCode::bad_request,        ErrorCode::request_timeout,
@@ -78,6 +50,30 @@ constexpr std::array passed_on = {ErrorCode::unauthorized,       ErrorCode::forb
 
 void append_strings(std::string& out, std::initializer_list<std::string_view> parts) {
   for (const std::string_view part : parts) out += part;
+}
+
+std::string opening() {
+  std::string without_version, tags;
+  for (const api::DialectRoom* const room : api::rooms()) {
+    append_strings(tags, {R"(,{"name":")", name_of(room->id), "\"}"});
+    if (!room->version_optional) continue;
+    append_strings(without_version, {without_version.empty() ? "" : " and ", name_of(room->id)});
+  }
+  std::string out;
+  append_strings(out, {opening_begin, without_version, opening_tags, tags, "],\n"});
+  return out;
+}
+
+std::string error_name(const api::DialectRoom& room) { return std::string(name_of(room.id)) + "_error"; }
+
+// Of the own pages: the dialect is guessed from the request's head fields.
+std::string own_error() {
+  std::string any;
+  for (const api::DialectRoom* const room : api::rooms()) {
+    if (room != api::rooms().front() && room->own_field.empty()) continue;
+    append_strings(any, {any.empty() ? "" : ",", R"({"$ref":"#/components/schemas/)", error_name(*room), "\"}"});
+  }
+  return R"({"anyOf":[)" + any + "]}";
 }
 
 void append_error_responses(std::string& out, std::string_view schema, const std::set<int>& statuses) {
@@ -178,7 +174,8 @@ void append_answer(std::string& out, const api::Endpoint& endpoint) {
   }
   out += R"("application/json":{})";
   if (endpoint.streams) {
-    out += endpoint.dialect == Dialect::ollama ? R"(,"application/x-ndjson":{})" : R"(,"text/event-stream":{})";
+    const bool lines = api::room_of(endpoint.dialect).places.streams_lines;
+    out += lines ? R"(,"application/x-ndjson":{})" : R"(,"text/event-stream":{})";
   }
   out += "}}";
 }
@@ -197,7 +194,7 @@ void append_operation(std::string& out, const api::Endpoint& endpoint) {
   add_statuses(statuses, passed_on);
   if (endpoint.model_in == ModelIn::json_body) statuses.insert(http_status(ErrorCode::length_required));
   if (endpoint.method == http::Method::get) statuses.insert(http_status(ErrorCode::upgrade_required));
-  append_error_responses(out, dialect + "_error", statuses);
+  append_error_responses(out, error_name(api::room_of(endpoint.dialect)), statuses);
   out += R"(,"default":{"$ref":"#/components/responses/passed_on"}}})";
 }
 
@@ -234,13 +231,15 @@ void append_own_operation(std::string& out, const OwnPage& page) {
 
 void append_components(std::string& out) {
   append_strings(out, {R"("components":{)", security_schemes, ",\n\"schemas\":{"});
-  for (const ErrorSchema& error : error_schemas) append_strings(out, {"\"", error.name, "\":", error.schema, ","});
-  append_strings(out, {R"("own_error":)", own_error, "},\n\"responses\":{"});
+  for (const api::DialectRoom* const room : api::rooms()) {
+    append_strings(out, {"\"", error_name(*room), "\":", room->error_schema, ","});
+  }
+  append_strings(out, {R"("own_error":)", own_error(), "},\n\"responses\":{"});
   const auto append_response = [&out](std::string_view name) {
     append_strings(out, {"\"", name, R"(":{"description":"Refused or failed.","content":{"application/json":)",
                          R"({"schema":{"$ref":"#/components/schemas/)", name, "\"}}}},"});
   };
-  for (const ErrorSchema& error : error_schemas) append_response(error.name);
+  for (const api::DialectRoom* const room : api::rooms()) append_response(error_name(*room));
   append_response("own_error");
   out += R"("passed_on":{"description":"What the target answered, as it came.","content":{"*/*":{}}}}})";
 }
@@ -265,10 +264,10 @@ std::string& operations_of(std::vector<PathItem>& items, std::string_view path) 
 [[gnu::cold]] std::string make_document() {
   std::vector<PathItem> items;
   for (const OwnPage& page : own_pages()) append_own_operation(operations_of(items, page.path), page);
-  for (const api::Endpoint& endpoint : api::endpoints()) {
-    append_operation(operations_of(items, endpoint.pattern), endpoint);
+  for (const api::Endpoint* const endpoint : api::endpoints()) {
+    append_operation(operations_of(items, endpoint->pattern), *endpoint);
   }
-  std::string out(opening);
+  std::string out = opening();
   out += "\"paths\":{\n";
   for (const PathItem& item : items) {
     append_strings(out, {&item == items.data() ? "\"" : ",\n\"", item.path, "\":{", item.operations, "}"});

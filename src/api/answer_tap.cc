@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "api/dialect.h"
 #include "api/frame_words.h"
 #include "api/json_scan.h"
 #include "api/json_unescape.h"
@@ -42,15 +43,15 @@ Kind kind_of(std::string_view content_type) {
 struct AnswerTap::State final : Recycled<AnswerTap::State> {
   enum class Line : unsigned char { start, field, space, data, ignored, comment };
 
-  State(Dialect its_dialect, Kind its_kind, bool hide_usage_chunk, const Asked& its_asked)
-      : dialect(its_dialect),
+  State(const Places& its_places, Kind its_kind, bool hide_usage_chunk, const Asked& its_asked)
+      : places(its_places),
         kind(its_kind),
         hide(hide_usage_chunk),
         stream_asked(its_asked.stream),
         choices(static_cast<uint8_t>(std::clamp<uint32_t>(its_asked.choices, 1, most_choices))),
-        words(its_dialect),
-        scan(its_kind == Kind::json ? body_tree() : frame_tree()),
-        reader(its_dialect) {}
+        words(its_places.words),
+        scan(its_kind == Kind::json ? its_places.bodies : its_places.frames),
+        reader(its_places) {}
 
   void feed_events(std::string_view bytes, std::vector<std::string_view>& pieces);
   void feed_lines(std::string_view bytes);
@@ -69,13 +70,13 @@ struct AnswerTap::State final : Recycled<AnswerTap::State> {
   void hold(const char* end);
   void emit(const char* end);
 
-  const Dialect dialect;
+  const Places& places;
   const Kind kind;
   const bool hide;
   const bool stream_asked;
   uint8_t choices;          // that have to finish
   uint64_t finished = 0;    // a bit for each choice that has
-  uint64_t sequence = 0;    // responses: the next one
+  uint64_t sequence = 0;    // the next one, where frames are numbered
   bool begun = false;       // some byte has come
   bool shape_seen = false;  // a frame of the dialect's
   bool cut_within = false;  // finish() found an unfinished frame
@@ -128,7 +129,7 @@ void AnswerTap::State::note_sequence(std::string_view text) {
 // A frame's, line's or body's JSON has ended: what it said counts now, if it was whole.
 void AnswerTap::State::end_text() {
   if (scan.whole()) {
-    counts.update(reader.counts(), dialect);
+    counts.update(reader.counts(), places.counts_may_fall);
     choices = std::max(choices, std::min(reader.choices_known(), most_choices));
     finished |= reader.finished();
     const bool all_finished = finished == UINT64_MAX >> (64 - choices);
@@ -202,7 +203,7 @@ void AnswerTap::State::read_whole_line(std::string_view text, bool frame_ends, b
   }
   if (only && !worth && !opening && text != done_data) {
     maybe_done = false;
-    if (dialect == Dialect::responses) note_sequence(text);
+    if (places.numbers_frames) note_sequence(text);
     return;
   }
   read_data(text);
@@ -351,9 +352,9 @@ void AnswerTap::State::feed_json(std::string_view bytes) {
 
 AnswerTap::AnswerTap(Dialect dialect, std::string_view content_type, bool hide_usage_chunk, const Asked& asked) {
   Kind kind = kind_of(content_type);
-  // Some speak ollama's dialect and call its lines JSON.
-  if (kind == Kind::json && dialect == Dialect::ollama && asked.stream) kind = Kind::lines;
-  state_ = std::make_unique<State>(dialect, kind, hide_usage_chunk && dialect == Dialect::openai, asked);
+  const Places& places = room_of(dialect).places;
+  if (kind == Kind::json && places.streams_lines && asked.stream) kind = Kind::lines;
+  state_ = std::make_unique<State>(places, kind, hide_usage_chunk && places.usage_has_own_frame, asked);
 }
 AnswerTap::~AnswerTap() = default;
 AnswerTap::AnswerTap(AnswerTap&&) noexcept = default;
@@ -404,7 +405,7 @@ StreamFormat AnswerTap::format() const {
     case Kind::lines:
       return StreamFormat::ndjson;
     case Kind::json:
-      if (state_->dialect != Dialect::gemini) break;
+      if (!state_->places.streams_arrays) break;
       if (state_->scan.root_is_array() || (state_->stream_asked && state_->scan.fresh())) {
         return StreamFormat::json_array;
       }
@@ -460,7 +461,7 @@ const Usage& AnswerTap::usage() const {
   State& state = *state_;
   SentCounts counts = state.counts;
   if (state.kind == Kind::json) counts = state.reader.counts();
-  state.usage = usage_from(counts, state.dialect);
+  state.usage = usage_from(counts, state.places);
   return state.usage;
 }
 

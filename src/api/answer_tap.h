@@ -4,23 +4,15 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "api/endpoint.h"
 #include "api/error_body.h"
+#include "api/usage.h"
+#include "base/dialect.h"
 
 namespace sluice::api {
-
-// Token counts of one answer (translation.md "Usage, one form"). Set, never added; absent where the provider said
-// nothing.
-struct Usage {
-  std::optional<uint64_t> input_uncached, cache_read, cache_write, output, reasoning;
-  bool any() const { return input_uncached || cache_read || cache_write || output || reasoning; }
-  bool operator==(const Usage&) const = default;
-};
 
 // What an answer's bytes so far say of its end.
 enum class Standing : unsigned char {
@@ -36,7 +28,7 @@ enum class Standing : unsigned char {
 // What its request asked for.
 struct Asked {
   bool stream = false;
-  uint32_t choices = 1;  // openai's `n`
+  uint32_t choices = 1;  // the request's `n`
 };
 
 class AnswerTap {
@@ -66,7 +58,7 @@ class AnswerTap {
   // Never in bodies.
   bool between_frames() const;
   ArrayPlace array_place() const;  // with StreamFormat::json_array
-  uint64_t next_sequence() const;  // responses: the sequence_number that the next event has to have
+  uint64_t next_sequence() const;  // where frames are numbered: the sequence_number that the next event has to have
   // By the frames that are whole so far.
   const Usage& usage() const;
   const std::string& model() const;  // as the answer names it; "" where it did not

@@ -1,5 +1,9 @@
 #include "api/credential.h"
 
+#include <algorithm>
+#include <array>
+
+#include "api/dialect.h"
 #include "api/percent.h"
 
 namespace sluice::api {
@@ -17,14 +21,46 @@ std::string_view bearer_token(std::string_view value) {
   return begin == std::string_view::npos ? std::string_view{} : value.substr(begin);
 }
 
-// Whether a query parameter ("name=value") is the one Gemini callers put their key in.
+// The fields that a caller's key comes in, whatever its dialect, and their lengths, as most fields have another.
+struct KeyFields {
+  std::array<std::string_view, 2 * dialect_names.size()> names;
+  size_t count = 0;
+  uint64_t lengths = 0;  // a bit for each
+
+  size_t find(std::string_view name) const {
+    if (name.size() >= 64 || (lengths >> name.size() & 1) == 0) return count;
+    size_t i = 0;
+    while (i < count && !same_name(names[i], name)) ++i;
+    return i;
+  }
+};
+
+KeyFields all_key_fields() {
+  KeyFields all;
+  for (const DialectRoom* const room : rooms()) {
+    for (const std::string_view name : room->key_fields) {
+      if (all.find(name) != all.count || all.count == all.names.size()) continue;
+      all.names[all.count++] = name;
+      all.lengths |= uint64_t{1} << name.size();
+    }
+  }
+  return all;
+}
+
+const KeyFields key_fields = all_key_fields();  // of constants
+
+// Whether a query parameter ("name=value") is one that callers put their key in.
 bool is_key_parameter(std::string_view parameter) {
   const std::string_view name = parameter.substr(0, parameter.find('='));
-  if (name == "key") return true;
-  if (name.find('%') == std::string_view::npos) return false;
+  const auto is_key = [](std::string_view spelled) {
+    return !spelled.empty() && std::any_of(rooms().begin(), rooms().end(), [spelled](const DialectRoom* room) {
+      return room->key_parameter == spelled;
+    });
+  };
+  if (name.find('%') == std::string_view::npos) return is_key(name);
   std::string decoded;
   append_percent_decoded(decoded, name);
-  return decoded == "key";
+  return is_key(decoded);
 }
 
 // Calls `visit` with each '&'-separated part of `query`.
@@ -41,18 +77,15 @@ void for_each_parameter(std::string_view query, Visit visit) {
 }  // namespace
 
 std::string_view find_credential(const http::Fields& fields, std::string_view query, std::string& decoded) {
-  std::string_view authorization, x_api_key, api_key, goog_key;
+  decltype(key_fields.names) found;
   for (size_t i = 0; i < fields.size(); ++i) {
     const auto [name, value] = fields[i];
-    if (name.size() == 13 && authorization.empty() && same_name(name, "authorization")) {
-      authorization = bearer_token(value);
-    }
-    if (name.size() == 9 && x_api_key.empty() && same_name(name, "x-api-key")) x_api_key = value;
-    if (name.size() == 7 && api_key.empty() && same_name(name, "api-key")) api_key = value;
-    if (name.size() == 14 && goog_key.empty() && same_name(name, "x-goog-api-key")) goog_key = value;
+    const size_t key = key_fields.find(name);
+    if (key == key_fields.count || !found[key].empty()) continue;
+    found[key] = same_name(name, "authorization") ? bearer_token(value) : value;
   }
-  for (const std::string_view found : {authorization, x_api_key, api_key, goog_key}) {
-    if (!found.empty()) return found;
+  for (const std::string_view key : found) {
+    if (!key.empty()) return key;
   }
   if (query.empty()) return {};
   decoded.clear();
@@ -75,20 +108,7 @@ bool is_credential_field(std::string_view name) {
   }
 }
 
-bool is_key_field(std::string_view name) {
-  switch (name.size()) {
-    case 7:
-      return same_name(name, "api-key");
-    case 9:
-      return same_name(name, "x-api-key");
-    case 13:
-      return same_name(name, "authorization");
-    case 14:
-      return same_name(name, "x-goog-api-key");
-    default:
-      return false;
-  }
-}
+bool is_key_field(std::string_view name) { return key_fields.find(name) != key_fields.count; }
 
 std::string without_credential(std::string_view query) { return without_parameters(query, is_key_parameter); }
 

@@ -5,13 +5,13 @@
 #include <string>
 #include <string_view>
 
-#include "base/dialect.h"
 #include "http/message.h"
 
 namespace sluice::api {
 
-// The caller's key: Authorization: Bearer, x-api-key, api-key, x-goog-api-key, or ?key= in the query (percent-decoded
-// into `decoded`). Empty: none was sent. The view lives as long as `fields` and `decoded`.
+// The caller's key: Authorization: Bearer or another field that some dialect's callers have it in, the first that is
+// one in the dialects' order, or ?key= in the query (percent-decoded into `decoded`). Empty: none was sent. The view
+// lives as long as `fields` and `decoded`.
 std::string_view find_credential(const http::Fields& fields, std::string_view query, std::string& decoded);
 // Whether a field carries a credential (and so never reaches a target, a log or a record).
 bool is_credential_field(std::string_view name);

@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "api/dialect.h"
 #include "api/key_spelling.h"
-#include "api/model_places.h"
 #include "api/percent.h"
 #include "base/nearest.h"
 
@@ -14,80 +14,18 @@ namespace sluice::api {
 namespace {
 
 using enum http::Method;
-using enum Dialect;
+constexpr std::string_view version = "/v1";
 
-// The OpenAI paths are written with /v1 here and are accepted without it, as many programs are given a base URL that
-// lacks it.
-constexpr std::string_view openai_version = "/v1";
-
-constexpr std::array table = std::to_array<Endpoint>({
-    {"chat/completions", openai, post, "/v1/chat/completions", ModelIn::json_body, true, true},
-    {"messages", anthropic, post, "/v1/messages", ModelIn::json_body, false, true},
-    {"responses", responses, post, "/v1/responses", ModelIn::json_body, false, true},
-    {"embeddings", openai, post, "/v1/embeddings", ModelIn::json_body},
-    {"completions", openai, post, "/v1/completions", ModelIn::json_body, true, true},
-    {"messages/count_tokens", anthropic, post, "/v1/messages/count_tokens", ModelIn::json_body},
-    {"responses/compact", responses, post, "/v1/responses/compact", ModelIn::json_body},
-    {"responses/input_tokens", responses, post, "/v1/responses/input_tokens", ModelIn::json_body},
-    {"moderations", openai, post, "/v1/moderations", ModelIn::json_body},
-    {"images/generations", openai, post, "/v1/images/generations", ModelIn::json_body, false, true},
-    {"images/edits", openai, post, "/v1/images/edits", ModelIn::multipart_body, false, true},
-    {"images/variations", openai, post, "/v1/images/variations", ModelIn::multipart_body},
-    {"audio/transcriptions", openai, post, "/v1/audio/transcriptions", ModelIn::multipart_body, false, true},
-    {"audio/translations", openai, post, "/v1/audio/translations", ModelIn::multipart_body},
-    {"audio/speech", openai, post, "/v1/audio/speech", ModelIn::json_body, false, true},
-    {"rerank", openai, post, "/v1/rerank", ModelIn::json_body},
-    {"ollama/chat", ollama, post, "/api/chat", ModelIn::json_body, false, true},
-    {"ollama/generate", ollama, post, "/api/generate", ModelIn::json_body, false, true},
-    {"ollama/embed", ollama, post, "/api/embed", ModelIn::json_body},
-    {"ollama/embeddings", ollama, post, "/api/embeddings", ModelIn::json_body},
-    {"ollama/show", ollama, post, "/api/show", ModelIn::json_body},
-    {"ollama/tags", ollama, get, "/api/tags", ModelIn::nowhere},
-    {"ollama/version", ollama, get, "/api/version", ModelIn::nowhere},
-    {"models", gemini, get, "/v1beta/models", ModelIn::nowhere},
-    // From here on patterns with a placeholder.
-    {"generateContent", gemini, post, "/v1beta/models/{model}:generateContent", ModelIn::url},
-    {"streamGenerateContent", gemini, post, "/v1beta/models/{model}:streamGenerateContent", ModelIn::url, false, true},
-    {"embedContent", gemini, post, "/v1beta/models/{model}:embedContent", ModelIn::url},
-    {"batchEmbedContents", gemini, post, "/v1beta/models/{model}:batchEmbedContents", ModelIn::url},
-    {"batchGenerateContent", gemini, post, "/v1beta/models/{model}:batchGenerateContent", ModelIn::url},
-    {"asyncBatchEmbedContent", gemini, post, "/v1beta/models/{model}:asyncBatchEmbedContent", ModelIn::url},
-    {"countTokens", gemini, post, "/v1beta/models/{model}:countTokens", ModelIn::url},
-    {"generateContent", gemini, post, "/v1/models/{model}:generateContent", ModelIn::url},
-    {"streamGenerateContent", gemini, post, "/v1/models/{model}:streamGenerateContent", ModelIn::url, false, true},
-    {"embedContent", gemini, post, "/v1/models/{model}:embedContent", ModelIn::url},
-    {"batchEmbedContents", gemini, post, "/v1/models/{model}:batchEmbedContents", ModelIn::url},
-    {"countTokens", gemini, post, "/v1/models/{model}:countTokens", ModelIn::url},
-    {"responses/input_items", responses, get, "/v1/responses/{id}/input_items", ModelIn::nowhere},
-    {"responses/cancel", responses, post, "/v1/responses/{id}/cancel", ModelIn::nowhere},
-    {"responses/get", responses, get, "/v1/responses/{id}", ModelIn::nowhere, false, true},
-    {"responses/delete", responses, del, "/v1/responses/{id}", ModelIn::nowhere},
-    {"models/get", gemini, get, "/v1beta/models/{model}", ModelIn::url},
-});
-
-constexpr bool has_placeholder(const Endpoint& endpoint) {
-  return endpoint.pattern.find('{') != std::string_view::npos;
-}
-constexpr size_t literal_count = [] {
-  size_t count = 0;
-  while (!has_placeholder(table[count])) ++count;
-  return count;
-}();
-// The literal patterns come first, so that /v1/responses/compact is never taken for an id.
-static_assert(std::all_of(table.begin() + literal_count, table.end(), has_placeholder));
-
-constexpr bool may_lack_version(const Endpoint& endpoint) {
-  return endpoint.dialect == openai || endpoint.dialect == responses;
+std::string_view without_version(std::string_view path) {
+  return path.starts_with("/v1/") ? path.substr(version.size()) : path;
 }
 
 // Takes the placeholder's value out of `path`; nullopt where the path is another one.
-std::optional<std::string_view> placeholder_value(const Endpoint& endpoint, std::string_view path) {
-  const std::string_view pattern = endpoint.pattern;
+std::optional<std::string_view> placeholder_value(std::string_view pattern, std::string_view path) {
   const size_t open = pattern.find('{');
   const size_t close = pattern.find('}');
-  std::string_view before = pattern.substr(0, open);
+  const std::string_view before = pattern.substr(0, open);
   const std::string_view after = pattern.substr(close + 1);
-  if (may_lack_version(endpoint) && !path.starts_with("/v1/")) before.remove_prefix(openai_version.size());
   if (!path.starts_with(before)) return std::nullopt;
   path.remove_prefix(before.size());
   if (after.starts_with(':')) {
@@ -110,23 +48,28 @@ std::optional<std::string_view> placeholder_value(const Endpoint& endpoint, std:
 template <typename Visit>
 bool visit_fitting(std::string_view path, Visit visit) {
   const bool has_version = path.starts_with("/v1/");
+  // The pattern as `path` has to fit it.
+  const auto fitting = [has_version](const DialectRoom& room, std::string_view pattern) {
+    return has_version || !room.version_optional ? pattern : pattern.substr(version.size());
+  };
   bool literal = false;  // then it is no placeholder's value, whatever the method
-  for (size_t i = 0; i < literal_count; ++i) {
-    const Endpoint& endpoint = table[i];
-    std::string_view pattern = endpoint.pattern;
-    if (!has_version && may_lack_version(endpoint)) pattern.remove_prefix(openai_version.size());
-    if (pattern != path) continue;
-    if (visit(endpoint, std::string_view{})) return true;
-    literal = true;
+  for (const DialectRoom* const room : rooms()) {
+    for (const Endpoint& endpoint : room->endpoints.literals()) {
+      if (fitting(*room, endpoint.pattern) != path) continue;
+      if (visit(endpoint, std::string_view{})) return true;
+      literal = true;
+    }
   }
   if (literal) return false;
   bool verb = false;  // "models/x:generateContent" is no model's name, whatever the method
-  for (size_t i = literal_count; i < table.size(); ++i) {
-    const auto value = placeholder_value(table[i], path);
-    const bool bare = table[i].pattern.ends_with('}');
-    if (!value || (verb && bare)) continue;
-    if (visit(table[i], *value)) return true;
-    verb = verb || !bare;
+  for (const DialectRoom* const room : rooms()) {
+    for (const Endpoint& endpoint : room->endpoints.patterns()) {
+      const auto value = placeholder_value(fitting(*room, endpoint.pattern), path);
+      const bool bare = endpoint.pattern.ends_with('}');
+      if (!value || (verb && bare)) continue;
+      if (visit(endpoint, *value)) return true;
+      verb = verb || !bare;
+    }
   }
   return false;
 }
@@ -139,18 +82,21 @@ bool accepts(const Endpoint& endpoint, http::Method method) {
 std::string nearest_paths(std::string_view path) {
   std::vector<std::string_view> found;
   // A prefix too much ("/v1/v1/messages", "/openai/v1/chat/completions") is the commonest mistake.
-  for (size_t i = 0; i < literal_count && found.empty(); ++i) {
-    const std::string_view pattern = table[i].pattern;
-    const size_t dispensable = may_lack_version(table[i]) ? openai_version.size() : 0;
-    if (path.ends_with(pattern.substr(dispensable))) found.push_back(pattern);
+  std::string known = "; known are ";
+  std::vector<std::string_view> patterns;
+  for (const DialectRoom* const room : rooms()) {
+    for (const Endpoint& endpoint : room->endpoints.literals()) {
+      const size_t dispensable = room->version_optional ? version.size() : 0;
+      if (found.empty() && path.ends_with(endpoint.pattern.substr(dispensable))) found.push_back(endpoint.pattern);
+    }
+    for (const Endpoint& endpoint : room->endpoints.all()) patterns.push_back(endpoint.pattern);
+    (known += room->endpoints.all().front().pattern) += ", ";
   }
   if (found.empty()) {
-    std::array<std::string_view, table.size()> patterns;
-    for (size_t i = 0; i < table.size(); ++i) patterns[i] = table[i].pattern;
     found = nearest(path, patterns, 2);
     if (found.size() == 2 && found[0] == found[1]) found.pop_back();
   }
-  if (found.empty()) return "; known are /v1/chat/completions, /v1/responses, /v1/messages and others";
+  if (found.empty()) return known + "and others";
   std::string text = "; did you mean ";
   text += found[0];
   if (found.size() == 2) (text += " or ") += found[1];
@@ -158,14 +104,17 @@ std::string nearest_paths(std::string_view path) {
   return text;
 }
 
-// "generateContent, streamGenerateContent, ...": what can be done with Gemini's models.
+// "generateContent, streamGenerateContent, ...": each verb once.
 std::string known_verbs() {
   std::string names;
-  constexpr std::string_view before = "/v1beta/models/{model}:";
-  for (const Endpoint& endpoint : table) {
-    if (!endpoint.pattern.starts_with(before)) continue;
-    if (!names.empty()) names += ", ";
-    names += endpoint.pattern.substr(before.size());
+  for (const DialectRoom* const room : rooms()) {
+    if (room->verb_roots.empty()) continue;
+    const std::string before = std::string(room->verb_roots.front()) + "{model}:";
+    for (const Endpoint& endpoint : room->endpoints.patterns()) {
+      if (!endpoint.pattern.starts_with(before)) continue;
+      if (!names.empty()) names += ", ";
+      names += endpoint.pattern.substr(before.size());
+    }
   }
   return names;
 }
@@ -204,7 +153,22 @@ std::string shown(std::string_view path) {
 
 }  // namespace
 
-std::span<const Endpoint> endpoints() { return table; }
+std::vector<const Endpoint*> endpoints() {
+  std::vector<const Endpoint*> all;
+  for (const DialectRoom* const room : rooms()) {
+    for (const Endpoint& endpoint : room->endpoints.all()) all.push_back(&endpoint);
+  }
+  return all;
+}
+
+std::string_view operation_of(std::string_view endpoint) {
+  for (const DialectRoom* const room : rooms()) {
+    for (const Operation& operation : room->operations) {
+      if (operation.endpoint == endpoint) return operation.name;
+    }
+  }
+  return endpoint;
+}
 
 Result<Match> match(http::Method method, std::string_view path) {
   Match found;
@@ -240,7 +204,11 @@ Result<Match> match(http::Method method, std::string_view path) {
 }
 
 std::string_view verb_of(std::string_view path) {
-  if (!path.starts_with("/v1beta/models/") && !path.starts_with("/v1/models/")) return {};
+  const auto has_verbs = [path](const DialectRoom* room) {
+    return std::any_of(room->verb_roots.begin(), room->verb_roots.end(),
+                       [path](std::string_view root) { return path.starts_with(root); });
+  };
+  if (std::none_of(rooms().begin(), rooms().end(), has_verbs)) return {};
   const size_t colon = path.rfind(':');
   size_t end = colon == std::string_view::npos ? 0 : colon + 1;
   for (const std::string_view encoded : {"%3A", "%3a"}) {
@@ -278,15 +246,15 @@ std::string allowed_methods(std::string_view path) {
 
 void append_target_path(std::string& out, const Match& match, std::string_view path, std::string_view model) {
   const Endpoint& endpoint = *match.endpoint;
-  const bool below_version = may_lack_version(endpoint);
-  if (below_version || endpoint.model_in != ModelIn::url) {
-    if (below_version && path.starts_with("/v1/")) path.remove_prefix(openai_version.size());
-    out += path;
+  const DialectRoom& room = room_of(endpoint.dialect);
+  if (room.version_optional || endpoint.model_in != ModelIn::url) {
+    out += room.version_optional ? without_version(path) : path;
     return;
   }
+  if (model.starts_with(room.model_prefix)) model.remove_prefix(room.model_prefix.size());
   const size_t open = endpoint.pattern.find('{');
   out += endpoint.pattern.substr(0, open);
-  append_path_encoded(out, plain_model_name(model));
+  append_path_encoded(out, model);
   out += endpoint.pattern.substr(endpoint.pattern.find('}') + 1);
 }
 
@@ -294,19 +262,19 @@ Dialect guess_dialect(std::string_view path, const http::Fields& fields) {
   auto below = [&](std::string_view prefix) {
     return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
   };
-  if (below("/v1/messages")) return anthropic;
-  if (below("/v1/responses") || below("/responses")) return responses;
-  if (below("/v1beta")) return gemini;
-  if (below("/api")) return ollama;
-  Dialect dialect = openai;
+  for (const DialectRoom* const room : rooms()) {
+    if (std::any_of(room->roots.begin(), room->roots.end(), below)) return room->id;
+  }
+  Dialect dialect{};
   const bool known = visit_fitting(path, [&](const Endpoint& endpoint, std::string_view) {
     dialect = endpoint.dialect;
     return true;
   });
   if (known) return dialect;
-  if (fields.find("anthropic-version")) return anthropic;
-  if (fields.find("x-goog-api-key")) return gemini;
-  return openai;
+  for (const DialectRoom* const room : rooms()) {
+    if (!room->own_field.empty() && fields.find(room->own_field)) return room->id;
+  }
+  return rooms().front()->id;
 }
 
 }  // namespace sluice::api

@@ -1,9 +1,12 @@
-// The paths sluice knows: which dialect each speaks, where its model name stands, and what the target's path is.
+// The paths sluice knows: which dialect each speaks, where its model name stands, and what the target's path is. The
+// rows stand in the dialects' folders.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/dialect.h"
 #include "base/result.h"
@@ -14,6 +17,13 @@ namespace sluice::api {
 // Where a request names its model.
 enum class ModelIn : unsigned char { json_body, multipart_body, url, nowhere };
 
+// What its answer is worth of the limits on tokens.
+enum class Yields : unsigned char {
+  tokens,
+  media,   // pictures or sound: how many bytes they have tells nothing
+  nothing  // it counts or looks up
+};
+
 struct Endpoint {
   std::string_view name;  // for metrics and records: "chat/completions", "messages", "generateContent"
   Dialect dialect;
@@ -22,6 +32,30 @@ struct Endpoint {
   ModelIn model_in;
   bool usage_splice = false;  // a streamed answer gives usage only if stream_options asks for it
   bool streams = false;       // may answer with a stream
+  Yields yields = Yields::tokens;
+};
+
+// A dialect's, those without a placeholder first, so that /v1/responses/compact is never taken for an id.
+class EndpointTable {
+ public:
+  constexpr EndpointTable() = default;
+  template <size_t rows>
+  consteval EndpointTable(const std::array<Endpoint, rows>& all) : all_(all) {
+    while (literals_ < rows && !has_placeholder(all[literals_])) ++literals_;
+    for (size_t i = literals_; i < rows; ++i) {
+      if (!has_placeholder(all[i])) throw "a literal pattern stands behind one with a placeholder";
+    }
+  }
+  std::span<const Endpoint> all() const { return all_; }
+  std::span<const Endpoint> literals() const { return all_.first(literals_); }
+  std::span<const Endpoint> patterns() const { return all_.subspan(literals_); }
+
+ private:
+  static constexpr bool has_placeholder(const Endpoint& endpoint) {
+    return endpoint.pattern.find('{') != std::string_view::npos;
+  }
+  std::span<const Endpoint> all_;
+  size_t literals_ = 0;
 };
 
 struct Match {
@@ -29,15 +63,17 @@ struct Match {
   std::string_view model;  // ModelIn::url: the name in the path, a view into it, still percent-encoded
 };
 
-// All of them, for error texts, docs and tests.
-std::span<const Endpoint> endpoints();
+// All dialects', for error texts, docs and tests.
+std::vector<const Endpoint*> endpoints();
+// What metrics call the endpoint of that name: its own name, or another.
+std::string_view operation_of(std::string_view endpoint);
 
 // Which endpoint `path` (no query) is. unknown_path names the nearest known paths; method_not_allowed when the path is
 // known and the method is not (HEAD matches where GET does); bad_request where the name in it could lead elsewhere.
 // `path` must outlive the Match.
 Result<Match> match(http::Method method, std::string_view path);
-// "foo" of /v1beta/models/x:foo and /v1/models/x:foo, where a POST says what is to be done with the model; "" for other
-// paths. Any verb, known or not.
+// "foo" of /v1beta/models/x:foo, where a POST says what is to be done with the model; "" for other paths. Any verb,
+// known or not.
 std::string_view verb_of(std::string_view path);
 // "GET, POST": the methods of a path; "" for an unknown one.
 std::string allowed_methods(std::string_view path);
@@ -46,13 +82,13 @@ std::string allowed_methods(std::string_view path);
 // but a target might.
 Result<void> check_query(std::string_view query);
 
-// Appends the target's path below a provider's base path for a matched request: "/chat/completions" for an openai
-// provider (whose base URL ends in /v1), "/v1/messages" for anthropic. `model` replaces the one in the URL where the
+// Appends the target's path below a provider's base path for a matched request: "/chat/completions" where a
+// provider's base URL has the version, "/v1/messages" where it has not. `model` replaces the one in the URL where the
 // endpoint has it there (it is percent-encoded here, '/' kept; ':' is never encoded). `path` is the caller's.
 void append_target_path(std::string& out, const Match& match, std::string_view path, std::string_view model);
 
-// The dialect a request seems to speak, for error bodies and /v1/models: by its path, else by its headers
-// (anthropic-version, x-goog-api-key), else openai.
+// The dialect a request seems to speak, for error bodies and /v1/models: by its path, else by a field that
+// only its callers send, else the first.
 Dialect guess_dialect(std::string_view path, const http::Fields& fields);
 
 }  // namespace sluice::api

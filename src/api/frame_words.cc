@@ -9,22 +9,6 @@
 namespace sluice::api {
 namespace {
 
-std::array<std::string_view, 4> words_of(Dialect dialect) {
-  switch (dialect) {
-    case Dialect::openai:
-      return {R"("usage")", R"("finish_reason")", R"("error")", R"("usage")"};
-    case Dialect::responses:
-      return {R"("response")", R"("error")", R"("usage")", R"("usage")"};
-    case Dialect::anthropic:
-      return {R"("usage")", R"("stop_reason")", R"("message_stop")", R"("error")"};
-    case Dialect::gemini:
-      return {R"("usageMetadata")", R"("finishReason")", R"("promptFeedback")", R"("error")"};
-    case Dialect::ollama:
-      break;
-  }
-  return {R"("done")", R"("error")", R"("done")", R"("done")"};
-}
-
 const char* skip_spaces(const char* at, const char* end) {
   while (at != end && (*at == ' ' || *at == '\t')) ++at;
   return at;
@@ -32,7 +16,7 @@ const char* skip_spaces(const char* at, const char* end) {
 
 }  // namespace
 
-FrameWords::FrameWords(Dialect dialect) : words_(words_of(dialect)) {
+FrameWords::FrameWords(const std::array<std::string_view, 4>& words) : words_(words) {
   for (size_t i = 0; i < words_.size(); ++i) letters_[i] = words_[i][1];
 }
 

@@ -5,14 +5,12 @@
 #include <array>
 #include <string_view>
 
-#include "base/dialect.h"
-
 namespace sluice::api {
 
-// Words with their quotes, as keys or values: those of which a frame has one if it says anything beside its content.
+// By a dialect's Places::words.
 class FrameWords {
  public:
-  explicit FrameWords(Dialect dialect);
+  explicit FrameWords(const std::array<std::string_view, 4>& words);
 
   struct Line {
     const char* end;  // the first LF or CR, or the end of what was given

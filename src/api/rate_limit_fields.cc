@@ -2,7 +2,9 @@
 
 #include <charconv>
 #include <chrono>
+#include <set>
 
+#include "api/dialect.h"
 #include "http/message.h"
 
 namespace sluice::api {
@@ -73,23 +75,13 @@ void append_moment(Field& field, int64_t unix_ms) {
 }  // namespace
 
 RateLimitFields::RateLimitFields(Dialect dialect, const RateLimitState& state, int64_t unix_ms) {
-  if (dialect == Dialect::anthropic) {
-    add({"anthropic-ratelimit-requests-limit", "anthropic-ratelimit-requests-remaining",
-         "anthropic-ratelimit-requests-reset"},
-        state.requests, true, unix_ms);
-    add({"anthropic-ratelimit-tokens-limit", "anthropic-ratelimit-tokens-remaining",
-         "anthropic-ratelimit-tokens-reset"},
-        state.tokens, true, unix_ms);
-    return;
-  }
-  add({"x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"}, state.requests,
-      false, unix_ms);
-  add({"x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"}, state.tokens, false,
-      unix_ms);
+  const RateLimitNames& names = room_of(dialect).rate_limits;
+  add(names.requests, state.requests, names.tells_moment, unix_ms);
+  add(names.tokens, state.tokens, names.tells_moment, unix_ms);
 }
 
-void RateLimitFields::add(std::array<std::string_view, 3> names, const RateLimitState::Budget& budget, bool moments,
-                          int64_t unix_ms) {
+void RateLimitFields::add(const std::array<std::string_view, 3>& names, const RateLimitState::Budget& budget,
+                          bool moments, int64_t unix_ms) {
   // However deep in debt: a year is as far as the fields' room reaches.
   constexpr uint64_t most_ms = uint64_t{365} * 24 * 3'600'000;
   const uint64_t full_in_ms = budget.full_in_ms < most_ms ? budget.full_in_ms : most_ms;
@@ -107,9 +99,26 @@ void RateLimitFields::add(std::array<std::string_view, 3> names, const RateLimit
 }
 
 bool is_rate_limit_field(std::string_view name) {
-  constexpr std::string_view openai = "x-ratelimit-", anthropic = "anthropic-ratelimit-";
-  return http::same_name(name.substr(0, openai.size()), openai) ||
-         http::same_name(name.substr(0, anthropic.size()), anthropic);
+  for (const DialectRoom* const room : rooms()) {
+    const std::string_view prefix = room->rate_limits.prefix;
+    if (http::same_name(name.substr(0, prefix.size()), prefix)) return true;
+  }
+  return false;
+}
+
+std::string all_rate_limit_names() {
+  std::string names;
+  std::set<std::string_view> seen;
+  for (const DialectRoom* const room : rooms()) {
+    for (const auto& list : {room->rate_limits.requests, room->rate_limits.tokens}) {
+      for (const std::string_view name : list) {
+        if (!seen.insert(name).second) continue;
+        if (!names.empty()) names += ", ";
+        names += name;
+      }
+    }
+  }
+  return names;
 }
 
 }  // namespace sluice::api

@@ -1,10 +1,11 @@
-// The head fields that tell a caller how much of its limits is left, in the words of its dialect: OpenAI's
-// x-ratelimit-* and Anthropic's anthropic-ratelimit-*. Their SDKs and agents pace themselves by them.
+// The head fields that tell a caller how much of its limits is left, in the words of its dialect. SDKs and agents pace
+// themselves by them.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/dialect.h"
@@ -22,6 +23,19 @@ struct RateLimitState {
   bool any() const { return requests.limit != 0 || tokens.limit != 0; }
 };
 
+// A dialect's names for them: the limit, what remains, when all is there again.
+struct RateLimitNames {
+  std::string_view prefix;  // of all that its providers have of this kind
+  std::array<std::string_view, 3> requests, tokens;
+  bool tells_moment;  // the time of day when all is there again (RFC 3339), not how long it is until then
+};
+// OpenAI's, which most have.
+inline constexpr RateLimitNames plain_rate_limit_names{
+    "x-ratelimit-",
+    {"x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"},
+    {"x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"},
+    false};
+
 class RateLimitFields {
  public:
   struct Field {
@@ -30,13 +44,14 @@ class RateLimitFields {
     std::array<char, 24> text{};
     size_t size = 0;
   };
-  // `unix_ms`: the time of day, from which Anthropic's moments are told. Allocates nothing.
+  // `unix_ms`: the time of day, from which moments are told. Allocates nothing.
   RateLimitFields(Dialect dialect, const RateLimitState& state, int64_t unix_ms);
   // None for a state without limits.
   std::span<const Field> fields() const { return {fields_.data(), count_}; }
 
  private:
-  void add(std::array<std::string_view, 3> names, const RateLimitState::Budget& budget, bool moments, int64_t unix_ms);
+  void add(const std::array<std::string_view, 3>& names, const RateLimitState::Budget& budget, bool moments,
+           int64_t unix_ms);
 
   std::array<Field, 6> fields_;
   size_t count_ = 0;
@@ -44,5 +59,7 @@ class RateLimitFields {
 
 // Whether a field of a target's answer is of that kind (any dialect's): it tells of the provider's limits.
 bool is_rate_limit_field(std::string_view name);
+// "x-ratelimit-limit-requests, ...": the names that any dialect's callers may be told by.
+std::string all_rate_limit_names();
 
 }  // namespace sluice::api

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include "api/dialect.h"
 #include "api/json_cursor.h"
 #include "api/json_unescape.h"
 #include "api/key_spelling.h"
@@ -310,8 +311,9 @@ Result<std::string> read_model_name(std::string_view value, std::string_view wha
 Result<Peek> peek_request(std::string_view body, Dialect dialect) {
   if (body.empty()) return fail(ErrorCode::bad_request, "the body is empty; a JSON object was expected");
   Peek peek;
-  peek.stream = dialect == Dialect::ollama;
-  if (const Result<void> read = Reading(body, peek, dialect == Dialect::ollama).read(); !read) {
+  const PeekRules& rules = room_of(dialect).peek;
+  peek.stream = rules.streams_unasked;
+  if (const Result<void> read = Reading(body, peek, rules.takes_name).read(); !read) {
     return tl::unexpected<Error>(read.error());
   }
   return peek;

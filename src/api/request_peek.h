@@ -19,7 +19,7 @@ struct Peek {
   std::string model;       // unescaped; empty if there is none
   size_t model_at = 0;     // where its JSON value begins, with the quotes, in the body
   size_t model_bytes = 0;  // and how long it is; 0: no model
-  size_t name_at = 0;      // the same of Ollama's `name`, where it stands beside `model` and says the same
+  size_t name_at = 0;      // the same of `name` (PeekRules), where it stands beside `model` and says the same
   size_t name_bytes = 0;
   bool stream = false;
   bool asks_usage = false;    // stream_options.include_usage is true already
@@ -27,7 +27,7 @@ struct Peek {
   // max_tokens, max_completion_tokens or max_output_tokens, the largest; 0: none stands at the top level, or it is no
   // whole number (that is the target's to refuse).
   uint64_t most_output_tokens = 0;
-  uint32_t choices = 1;  // openai's `n`, where it is a small whole number
+  uint32_t choices = 1;  // `n`, where it is a small whole number
   // stream_options: where include_usage has to be written to ask for usage.
   enum class Options : unsigned char { absent, null, object, object_empty, include_usage_false };
   Options options = Options::absent;
@@ -37,10 +37,15 @@ struct Peek {
   bool body_empty = false;   // the root object has no members ("{}")
 };
 
+// What of it is another thing in some dialects.
+struct PeekRules {
+  bool streams_unasked = false;  // `stream` is true where it is absent
+  bool takes_name = false;       // `name` counts where there is no `model`
+};
+
 // Reads the top level of a JSON object. `body` needs net::read_padding_bytes readable bytes behind it. bad_request says
 // what is wrong and where (byte offset), also for a `model`, `stream` or `stream_options` that has the wrong type, or
-// that another reader could see another value of: it stands twice, or as `Model`. Ollama's `stream` is true where it is
-// absent, and its `name` counts where there is no `model`.
+// that another reader could see another value of: it stands twice, or as `Model`.
 Result<Peek> peek_request(std::string_view body, Dialect dialect);
 
 // A bad_request that says where in the body it is.

@@ -21,4 +21,9 @@ constexpr std::optional<Dialect> dialect_named(std::string_view name) {
   return std::nullopt;
 }
 
+// The provider that a dialect is named after.
+constexpr std::string_view maker_of(Dialect dialect) {
+  return name_of(dialect == Dialect::responses ? Dialect::openai : dialect);
+}
+
 }  // namespace sluice

@@ -36,6 +36,11 @@ struct Options {
   bool json = false;
 };
 
+// For the command line's help.
+inline constexpr const char* dialect_choices = "openai|anthropic";
+inline constexpr const char* dialect_help = "what to speak (openai)";
+inline constexpr const char* key_help = "the variable that holds the key (OPENAI_API_KEY or ANTHROPIC_API_KEY, if set)";
+
 // The value of an environment variable, "" where it is not set.
 using Variable = std::function<std::string(const char* name)>;
 

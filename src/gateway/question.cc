@@ -1,6 +1,6 @@
 #include "gateway/question.h"
 
-#include "api/model_places.h"
+#include "api/dialect.h"
 
 namespace sluice::gateway {
 
@@ -17,7 +17,8 @@ Result<std::vector<api::Edit>> edits_for(const Question& question, std::string_v
     case Question::Named::in_json:
       return api::edits_for(peek, target.model, ask_usage);
     case Question::Named::in_url:
-      if (!body.empty()) return api::rename_models(body, peek.model, target.model);
+      if (!body.empty())
+        return api::room_of(question.match.endpoint->dialect).rename_models(body, peek.model, target.model);
       break;
     case Question::Named::in_form:
       if (peek.model != target.model) return std::vector<api::Edit>{{peek.model_at, peek.model_bytes, target.model}};

@@ -46,7 +46,7 @@ struct OwnFields {
 
 // What of its request an answer has to fit.
 struct RelayedRequest {
-  Dialect dialect = Dialect::openai;
+  Dialect dialect{};
   std::optional<std::string_view> codings;  // the caller's Accept-Encoding
   bool hide_usage = false;                  // keep back the usage chunk nobody asked for
   uint32_t choices = 1;                     // as many of them have to finish
@@ -132,7 +132,7 @@ class Relay final : public AnswerTaker {
   std::unique_ptr<Error> failure_;           // met within a turn, told at its end
   uint64_t begun_ns_ = 0;                    // until the turn that the head came in is over
   uint64_t first_byte_ns_ = 0, relayed_ns_ = 0;
-  Dialect dialect_ = Dialect::openai;
+  Dialect dialect_{};
   Coding coding_ = Coding::as_is;
   int status_ = 0;
   Ending ending_ = Ending::by_framing;

@@ -1,7 +1,6 @@
 #include "gateway/token_count.h"
 
 #include <algorithm>
-#include <array>
 
 #include "api/media_parts.h"
 
@@ -18,28 +17,17 @@ constexpr uint64_t stream_bytes_per_token = 16;
 // Beyond, what a request or a target says is no count; and sums of a few of these are far from overflowing.
 constexpr uint64_t most_tokens = 1'000'000'000;
 
-bool generates_nothing(const api::Endpoint& endpoint) {
-  constexpr std::array<std::string_view, 4> names = {"messages/count_tokens", "responses/input_tokens", "countTokens",
-                                                     "ollama/show"};
-  return std::find(names.begin(), names.end(), endpoint.name) != names.end();
-}
-
-// Its bytes are those of a picture or of sound, and tell of no tokens.
-bool answers_with_media(const api::Endpoint& endpoint) {
-  return endpoint.name.starts_with("images/") || endpoint.name == "audio/speech";
-}
-
 uint64_t sane(const std::optional<uint64_t>& count) { return std::min(count.value_or(0), most_tokens); }
 
 }  // namespace
 
 TokenEstimate estimate_tokens(const api::Endpoint& endpoint, std::string_view body, uint64_t most_output) {
-  if (body.empty() || generates_nothing(endpoint)) return {};
+  if (body.empty() || endpoint.yields == api::Yields::nothing) return {};
   const api::MediaParts media = api::find_media(body);
   const uint64_t text = (body.size() - media.bytes + bytes_per_input_token - 1) / bytes_per_input_token;
   const uint64_t others =
       media.images * tokens_per_image + media.sounds * tokens_per_sound + media.documents * tokens_per_document;
-  return {text + others, std::min(most_output, most_tokens), answers_with_media(endpoint)};
+  return {text + others, std::min(most_output, most_tokens), endpoint.yields == api::Yields::media};
 }
 
 uint64_t tokens_used(const TokenEstimate& estimate, const api::AnswerTap* tap, int status, bool whole,

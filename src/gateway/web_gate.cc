@@ -3,17 +3,20 @@
 #include <algorithm>
 #include <array>
 
+#include "api/rate_limit_fields.h"
 #include "http/writer.h"
 
 namespace sluice::gateway {
 namespace {
 
-constexpr std::string_view exposed =
-    "x-request-id, request-id, sluice-target, sluice-attempts, sluice-dropped, retry-after, x-should-retry, "
-    "x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, "
-    "x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens, "
-    "anthropic-ratelimit-requests-limit, anthropic-ratelimit-requests-remaining, anthropic-ratelimit-requests-reset, "
-    "anthropic-ratelimit-tokens-limit, anthropic-ratelimit-tokens-remaining, anthropic-ratelimit-tokens-reset";
+// The fields of an answer that a page's script may read.
+const std::string& exposed() {
+  static const std::string names =
+      "x-request-id, request-id, sluice-target, sluice-attempts, sluice-dropped, retry-after, x-should-retry, " +
+      api::all_rate_limit_names();
+  return names;
+}
+
 constexpr std::string_view preflight_seconds = "7200";  // more than this no browser keeps it
 
 // "localhost:8000" -> "localhost", "[::1]:8000" -> "::1". A dot at the end is the root's.
@@ -141,7 +144,7 @@ std::string WebGate::answer_fields(const http::RequestHead& head, bool preflight
   http::write_field(lines, "access-control-allow-origin", any ? "*" : head.fields.find("origin").value_or(""));
   if (!preflight) {
     http::write_field(lines, "vary", "Origin");
-    http::write_field(lines, "access-control-expose-headers", exposed);
+    http::write_field(lines, "access-control-expose-headers", exposed());
     return lines;
   }
   http::write_field(lines, "vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
@@ -161,7 +164,7 @@ void WebGate::add_answer_fields(const http::RequestHead& head, http::Fields& fie
   if (!lists(origin)) return;
   fields.add("access-control-allow-origin", origin);
   fields.add("vary", "Origin");
-  fields.add("access-control-expose-headers", exposed);
+  fields.add("access-control-expose-headers", exposed());
 }
 
 }  // namespace sluice::gateway

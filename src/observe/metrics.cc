@@ -185,7 +185,8 @@ KeySeries& WorkerMetrics::key(std::string_view name) {
   return series;
 }
 
-Metrics::Metrics(size_t workers, int64_t now_unix_ms) : state_(std::make_unique<State>()) {
+Metrics::Metrics(size_t workers, int64_t now_unix_ms, OperationOf operation_of) : state_(std::make_unique<State>()) {
+  state_->operation_of = operation_of;
   const auto names = std::make_shared<MetricNames>();
   for (size_t i = 0; i < workers; ++i) state_->workers.push_back(std::make_unique<WorkerMetrics>(names));
   state_->process_start_ms = process_start_ms(now_unix_ms);

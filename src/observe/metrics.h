@@ -164,7 +164,10 @@ class alignas(64) WorkerMetrics {
 // All workers' cells, and the page made of them.
 class Metrics {
  public:
-  Metrics(size_t workers, int64_t now_unix_ms);
+  // `operation_of`: the gen_ai.operation.name of a route (OpenTelemetry's semantic conventions for generative AI);
+  // null: each route's own name is it.
+  using OperationOf = std::string_view (*)(std::string_view route);
+  Metrics(size_t workers, int64_t now_unix_ms, OperationOf operation_of = nullptr);
   ~Metrics();
   WorkerMetrics& worker(size_t index);
   // How it came out when the configuration was read last: at start, which counts as well done, or again. Any thread.

@@ -166,35 +166,12 @@ void append_label(std::string& out, std::string_view name, std::string_view valu
   out += '"';
 }
 
-// gen_ai.operation.name of OpenTelemetry's semantic conventions for generative AI; a route that they have no name for
-// is its own.
-std::string_view operation_of(std::string_view route) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 13> operations = {{
-      {"chat/completions", "chat"},
-      {"messages", "chat"},
-      {"responses", "chat"},
-      {"ollama/chat", "chat"},
-      {"completions", "text_completion"},
-      {"ollama/generate", "text_completion"},
-      {"embeddings", "embeddings"},
-      {"ollama/embed", "embeddings"},
-      {"ollama/embeddings", "embeddings"},
-      {"embedContent", "embeddings"},
-      {"batchEmbedContents", "embeddings"},
-      {"generateContent", "generate_content"},
-      {"streamGenerateContent", "generate_content"},
-  }};
-  for (const auto& [name, operation] : operations) {
-    if (name == route) return operation;
-  }
-  return route;
-}
-
 // `target`: "provider/model", "provider" alone, "other" or "".
-void append_gen_ai_labels(std::string& out, std::string_view route, std::string_view target) {
+void append_gen_ai_labels(std::string& out, std::string_view route, std::string_view operation,
+                          std::string_view target) {
   const size_t slash = target.find('/');
   append_label(out, "route", route);
-  append_label(out, "gen_ai_operation_name", operation_of(route));
+  append_label(out, "gen_ai_operation_name", operation);
   append_label(out, "gen_ai_provider_name", target.substr(0, slash));
   append_label(out, "gen_ai_request_model",
                slash == std::string_view::npos ? std::string_view() : target.substr(slash + 1));
@@ -418,7 +395,8 @@ std::string Metrics::page() const {
   for (auto& [key, sum] : all) {
     append_label(sum.labels, "route", key.first);
     append_label(sum.labels, "target", key.second);
-    append_gen_ai_labels(sum.gen_ai_labels, key.first, key.second);
+    const auto operation = state_->operation_of != nullptr ? state_->operation_of(key.first) : key.first;
+    append_gen_ai_labels(sum.gen_ai_labels, key.first, operation, key.second);
   }
   Page page;
   add_requests(page, all);

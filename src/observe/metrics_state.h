@@ -45,6 +45,7 @@ struct WorkerMetrics::State {
 
 struct Metrics::State {
   std::vector<std::unique_ptr<WorkerMetrics>> workers;
+  OperationOf operation_of = nullptr;
   int64_t process_start_ms = 0;
   std::atomic<bool> reload_successful{true};
   std::atomic<int64_t> reload_success_s{0};  // Unix time

@@ -6,15 +6,10 @@
 #include "base/nearest.h"
 #include "base/text.h"
 #include "config/family.h"
-#include "routing/ollama_name.h"
+#include "config/tagged_name.h"
 
 namespace sluice::routing {
 namespace {
-
-// The provider that a dialect is named after, for requests that name no model.
-std::string_view maker_of(Dialect dialect) {
-  return dialect == Dialect::responses ? name_of(Dialect::openai) : name_of(dialect);
-}
 
 // Such a name would stand in a head field of the answer (sluice-target) and end it there.
 bool has_control_character(std::string_view name) {
@@ -22,12 +17,7 @@ bool has_control_character(std::string_view name) {
                      [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
 }
 
-// The demo has its own names only.
 constexpr size_t max_names_told = 20;
-
-bool names_as_ollama(const config::Provider& provider) {
-  return provider.speaks(Dialect::ollama) && !provider.base_url.demo;
-}
 
 }  // namespace
 
@@ -48,7 +38,7 @@ Router::Router(const config::Config& config)
     const auto number = static_cast<uint32_t>(&provider - config.providers.data());
     providers_.add(provider.name, number);
     add_listed(provider, number);
-    if (names_as_ollama(provider)) add_spellings(provider, number);
+    if (config::tags_names(provider)) add_spellings(provider, number);
     add_speaker(provider);
   }
   std::sort(prefix_sizes_.begin(), prefix_sizes_.end());
@@ -81,7 +71,7 @@ void Router::add_listed(const config::Provider& provider, uint32_t number) {
 
 void Router::add_spellings(const config::Provider& provider, uint32_t number) {
   for (const std::string_view entry : provider.models) {
-    std::string common = ollama_name(entry);
+    std::string common = config::tagged_name(entry);
     if (common.empty()) continue;  // a pattern
     spellings_.push_back({std::move(common), number, entry});
     const Spelling& made = spellings_.back();
@@ -156,13 +146,13 @@ uint32_t Router::lister_of(std::string_view name) const {
   return by_prefix;
 }
 
-uint32_t Router::spelled(std::string_view name) const { return common_spellings_.find(ollama_name(name)); }
+uint32_t Router::spelled(std::string_view name) const { return common_spellings_.find(config::tagged_name(name)); }
 
 // Who else may have a model of this family ("": of none that is known), whose own provider is not there. Those that
 // serve others' models may have any; a maker, one whose name is not known yet: without a slash, none has such.
 const config::Provider* Router::guess(std::string_view name, std::string_view family, Dialect dialect) const {
-  if (family == name_of(Dialect::ollama)) {
-    const config::Provider* const only = speakers_[static_cast<size_t>(Dialect::ollama)].hosts.only();
+  if (family == name_of(config::tagging_dialect)) {
+    const config::Provider* const only = speakers_[static_cast<size_t>(config::tagging_dialect)].hosts.only();
     if (only != nullptr && only->speaks(dialect)) return only;
   }
   const Speakers& speakers = speakers_[static_cast<size_t>(dialect)];
@@ -172,17 +162,17 @@ const config::Provider* Router::guess(std::string_view name, std::string_view fa
 
 std::vector<std::string> Router::other_spellings(const Target& target) const {
   std::vector<std::string> spellings;
-  if (!names_as_ollama(*target.provider)) return spellings;
-  const std::string common = ollama_name(target.model);
+  if (!config::tags_names(*target.provider)) return spellings;
+  const std::string common = config::tagged_name(target.model);
   if (common.empty()) return spellings;
   const auto add_bare = [&](const std::string& name) {
     if (target.entry != nullptr || name.find('/') != std::string::npos) return;
-    const Result<Target> bare = route(name, Dialect::ollama);
+    const Result<Target> bare = route(name, config::tagging_dialect);
     const bool same = bare && bare->provider == target.provider && bare->entry == nullptr;
-    if (same && ollama_name(bare->model) == common) spellings.push_back(name);
+    if (same && config::tagged_name(bare->model) == common) spellings.push_back(name);
   };
   add_bare(target.model);
-  const std::string other = with_or_without_latest(target.model);
+  const std::string other = config::with_or_without_latest(target.model);
   if (other.empty()) return spellings;
   spellings.push_back(target.provider->name + '/' + other);
   add_bare(other);

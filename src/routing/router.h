@@ -37,10 +37,10 @@ class Router {
   Router& operator=(const Router&) = delete;
 
   // In this order: a name of `models`; "provider/model"; the one provider that lists the name, also in another of
-  // Ollama's spellings (ollama_name.h) where it speaks ollama: what is sent is the list's; the provider of its family;
-  // the only one that speaks `dialect` and may have it all the same (a list may be older than what the provider has).
-  // unknown_model names the nearest known names. An empty `name` goes to the provider that speaks `dialect`: the only
-  // one, or the one named like the dialect's maker. bad_request: a control character in `name`.
+  // other spellings (config/tagged_name.h) where names have tags: what is sent is the list's; the provider of its
+  // family; the only one that speaks `dialect` and may have it all the same (a list may be older than what the provider
+  // has). unknown_model names the nearest known names. An empty `name` goes to the provider that speaks `dialect`: the
+  // only one, or the one named like the dialect's maker. bad_request: a control character in `name`.
   Result<Target> route(std::string_view name, Dialect dialect) const;
   // How a list of allowed models may say the same as `target`, beside its label: where it speaks ollama, with ":latest"
   // or without, as "provider/model", and as bare names that route() takes to the same model. Else none.
@@ -75,7 +75,7 @@ class Router {
   };
   // What an Ollama provider lists.
   struct Spelling {
-    std::string common;  // ollama_name()
+    std::string common;  // config::tagged_name()
     uint32_t provider;
     std::string_view listed;
   };

@@ -76,9 +76,8 @@ void CommandLine::add_bench_options(CLI::App& app) {
       {"-d,--duration", &bench::Flags::duration, "SECONDS", "end after so many seconds (10, where -n is not given)"},
       {"--prompt", &bench::Flags::prompt, "TEXT", "what to ask"},
       {"--max-tokens", &bench::Flags::max_tokens, "NUMBER", "of one answer (64)"},
-      {"--dialect", &bench::Flags::dialect, "openai|anthropic", "what to speak (openai)"},
-      {"--key-env", &bench::Flags::key_env, "VARIABLE",
-       "the variable that holds the key (OPENAI_API_KEY or ANTHROPIC_API_KEY, if set)"},
+      {"--dialect", &bench::Flags::dialect, bench::dialect_choices, bench::dialect_help},
+      {"--key-env", &bench::Flags::key_env, "VARIABLE", bench::key_help},
       {"--timeout", &bench::Flags::timeout, "SECONDS", "for one request (120)"},
       {"--ca-file", &bench::Flags::ca_file, "FILE", "PEM: trust these authorities in place of the system's"},
   };

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "api/endpoint.h"
 #include "config/config.h"
 #include "demo/demo_provider.h"
 #include "gateway/worker.h"
@@ -78,7 +79,7 @@ Result<void> Gateway::State::prepare(std::shared_ptr<const config::Config> confi
     return std::make_unique<demo::DemoProvider>(loop, options);
   };
   const size_t count = kept.workers != 0 ? kept.workers : std::max(1u, std::thread::hardware_concurrency());
-  shared->metrics = std::make_unique<observe::Metrics>(count, clock.unix_ms());
+  shared->metrics = std::make_unique<observe::Metrics>(count, clock.unix_ms(), api::operation_of);
   shared->metrics->watch(log);
   shared->metrics->set_certificates(shared->setup()->certificates);
   shared->worker_count = count;

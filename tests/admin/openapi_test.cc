@@ -34,7 +34,8 @@ TEST_CASE("the document names every endpoint and every own page once, and no oth
   };
   REQUIRE_NOTHROW(Json::parse(openapi_body(), count));
   std::map<std::string, int> expected;
-  for (const api::Endpoint& endpoint : api::endpoints()) ++expected[operation(endpoint.method, endpoint.pattern)];
+  for (const api::Endpoint* const endpoint : api::endpoints())
+    ++expected[operation(endpoint->method, endpoint->pattern)];
   for (const OwnPage& page : own_pages()) ++expected[operation(page.method, page.path)];
   CHECK(named == expected);
   for (const auto& [name, times] : expected) {

@@ -65,12 +65,36 @@ TEST_CASE("each path is its endpoint, with its model and the target's path") {
 }
 
 TEST_CASE("every literal path of the table is found by itself") {
-  for (const Endpoint& endpoint : endpoints()) {
-    if (endpoint.pattern.find('{') != std::string_view::npos) continue;
-    INFO(endpoint.pattern);
-    const auto found = match(endpoint.method, endpoint.pattern);
+  for (const Endpoint* const endpoint : endpoints()) {
+    if (endpoint->pattern.find('{') != std::string_view::npos) continue;
+    INFO(endpoint->pattern);
+    const auto found = match(endpoint->method, endpoint->pattern);
     REQUIRE(found);
-    CHECK(found->endpoint == &endpoint);
+    CHECK(found->endpoint == endpoint);
+  }
+}
+
+TEST_CASE("OpenTelemetry's names for what is done") {
+  struct Row {
+    std::string_view endpoint, operation;
+  };
+  for (const Row& row : {Row{"chat/completions", "chat"},
+                         {"messages", "chat"},
+                         {"responses", "chat"},
+                         {"ollama/chat", "chat"},
+                         {"completions", "text_completion"},
+                         {"ollama/generate", "text_completion"},
+                         {"embeddings", "embeddings"},
+                         {"ollama/embed", "embeddings"},
+                         {"ollama/embeddings", "embeddings"},
+                         {"embedContent", "embeddings"},
+                         {"batchEmbedContents", "embeddings"},
+                         {"generateContent", "generate_content"},
+                         {"streamGenerateContent", "generate_content"},
+                         {"rerank", "rerank"},
+                         {"ollama/tags", "ollama/tags"},
+                         {"unknown", "unknown"}}) {
+    CHECK(operation_of(row.endpoint) == row.operation);
   }
 }
 

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "api/model_places.h"
+#include "api/gemini/model_places.h"
 #include "api/request_peek.h"
 #include "fuzz/fuzz.h"
 #include "net/stream.h"
@@ -63,7 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     check_peek(body.view(), (input.choice & 1) != 0 ? Dialect::ollama : Dialect::openai);
     return 0;
   }
-  const auto edits = api::rename_models(body.view(), "models/old", "new");
+  const auto edits = api::gemini::rename_models(body.view(), "models/old", "new");
   if (!edits) {
     check(edits.error().code == ErrorCode::bad_request, "a refusal is the caller's");
     return 0;

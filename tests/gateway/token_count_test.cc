@@ -8,8 +8,8 @@ namespace sluice::gateway {
 namespace {
 
 const api::Endpoint& endpoint(std::string_view name) {
-  for (const api::Endpoint& one : api::endpoints()) {
-    if (one.name == name) return one;
+  for (const api::Endpoint* const one : api::endpoints()) {
+    if (one->name == name) return *one;
   }
   throw std::runtime_error("no such endpoint");
 }

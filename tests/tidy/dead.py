@@ -1,5 +1,5 @@
 """No dead file: from the program's main and the embedding API every file of src/ is reached. A header is reached by whoever includes it;
-a .cc by the header that it implements: the one of its own name, else any of its folder that it includes."""
+a .cc by the header that it implements: the one of its own name, else any of its folder, or of the one above, that it includes."""
 
 import re
 
@@ -16,7 +16,8 @@ def check(tree):
         if path.endswith(".cc"):
             own = path.removesuffix(".cc") + ".h"
             folder = path.rsplit("/", 1)[0]
-            for header in [own] if own in files else [name for name in included if folder == name.rsplit("/", 1)[0] or name.startswith("include/")]:
+            near = (folder, folder.rsplit("/", 1)[0])
+            for header in [own] if own in files else [name for name in included if name.rsplit("/", 1)[0] in near or name.startswith("include/")]:
                 implemented_by.setdefault(header, []).append(path)
     reached = set()
     left = [path for path in files if path == "src/tool/main.cc" or path.startswith("include/")]

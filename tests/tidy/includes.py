@@ -56,6 +56,12 @@ def folder_of(path):
     return None
 
 
+def inner_folder(path):
+    """api/openai/dialect.cc -> api/openai; api/dialect.h -> None: what lies in a folder within a folder is nobody else's."""
+    parts = path.split("/")
+    return "/".join(parts[:2]) if len(parts) > 2 else None
+
+
 def check(tree):
     for path, text in tree.items():
         folder = folder_of(path)
@@ -76,6 +82,9 @@ def _problem(path, folder, mark, included):
         if "/" not in included:
             return f'"{included}": includes are written "folder/file.h"'
         if first in FOLDERS:
+            inner = inner_folder(included)
+            if inner and inner != inner_folder(path.removeprefix("src/")):
+                return f"{included} is for {inner} alone"
             if first not in (folder, "base") and not {first, included} & set(FOLDERS[folder]):
                 return f"{folder} may not include {first} ({included})"
             return None

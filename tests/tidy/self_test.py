@@ -5,6 +5,7 @@ import unittest
 
 import clocks
 import dead
+import dialects
 import documents
 import headers
 import includes
@@ -32,6 +33,11 @@ class Includes(unittest.TestCase):
             ("src/api/peek.cc", '#include "http/message.h"', False),
             ("src/api/peek.cc", '#include "net/stream.h"', False),
             ("src/api/peek.cc", '#include "net/loop.h"', True),
+            ("src/api/openai/dialect.cc", '#include "api/dialect.h"', False),
+            ("src/api/openai/dialect.cc", '#include "api/openai/places.h"', False),
+            ("src/api/openai/dialect.cc", '#include "api/gemini/places.h"', True),
+            ("src/api/endpoint.cc", '#include "api/openai/places.h"', True),
+            ("src/gateway/exchange.cc", '#include "api/openai/places.h"', True),
             ("src/base/error.cc", '#include "config/config.h"', True),
             ("src/routing/router.cc", '#include "http/message.h"', True),
             ("src/bench/run.cc", '#include "tls/dialer.h"', False),
@@ -194,6 +200,33 @@ class Clocks(unittest.TestCase):
         ]:
             with self.subTest(path=path, line=line):
                 self.assertEqual(bool(list(clocks.check({path: line}))), bad)
+
+
+class Dialects(unittest.TestCase):
+    def test_names(self):
+        for path, line, bad in [
+            ("src/gateway/relay.cc", "if (dialect == Dialect::gemini) {", True),
+            ("src/gateway/relay.cc", "bool is_ollama_name;", True),
+            ("src/gateway/relay.cc", "class OpenAiAnswer;", True),
+            ("src/gateway/relay.cc", 'add("anthropic-version");', True),
+            ("src/gateway/relay.cc", "// as Gemini has it", False),
+            ("src/gateway/relay.cc", "Dialect::responses", True),
+            ("src/gateway/relay.cc", '#include "api/responses/dialect.h"', True),
+            ("src/gateway/relay.cc", 'path == "/v1/responses"', True),
+            ("src/gateway/relay.cc", 'name == "responses/compact"', True),
+            ("src/gateway/relay.cc", 'name == "responses"', True),
+            ("src/http/parser.cc", "Kind::responses", False),
+            ("src/admin/openapi.cc", 'out += R"(,"responses":{"200":{)"; out += "#/components/responses/";', False),
+            ("src/api/gemini/dialect.cc", "Dialect::gemini", False),
+            ("src/api/gemini/dialect.cc", "Dialect::openai", True),
+            ("src/api/dialects.cc", "&openai::room, &responses::room", False),
+            ("src/base/dialect.h", "enum class Dialect { openai };", False),
+            ("src/base/error.h", "enum class Dialect { openai };", True),
+            ("src/config/presets.cc", '"ollama"', False),
+            ("tests/api/tap.cc", "Dialect::openai", False),
+        ]:
+            with self.subTest(path=path, line=line):
+                self.assertEqual(bool(list(dialects.check({path: line}))), bad)
 
 
 class Headers(unittest.TestCase):

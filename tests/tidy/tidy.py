@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""What a compiler does not check: include directions, dead files, sizes, words, headers, documents. tidy.py [ROOT]; exits 1 on a finding."""
+"""What a compiler does not check: include directions, dead files, dialects' names, sizes, words, headers, documents. tidy.py [ROOT]; exits 1 on a finding."""
 
 import os
 import sys
 
 import clocks
 import dead
+import dialects
 import documents
 import headers
 import includes
@@ -13,7 +14,7 @@ import sizes
 import tree
 import words
 
-CHECKS = (includes, dead, sizes, words, clocks, headers, documents)
+CHECKS = (includes, dead, dialects, sizes, words, clocks, headers, documents)
 
 
 def main():

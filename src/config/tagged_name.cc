@@ -1,8 +1,8 @@
-#include "routing/ollama_name.h"
+#include "config/tagged_name.h"
 
 #include <algorithm>
 
-namespace sluice::routing {
+namespace sluice::config {
 namespace {
 
 constexpr std::string_view own_host = "registry.ollama.ai", own_namespace = "library", latest = "latest";
@@ -54,7 +54,7 @@ void append_lower(std::string& to, std::string_view text) {
 
 }  // namespace
 
-std::string ollama_name(std::string_view name) {
+std::string tagged_name(std::string_view name) {
   Parts parts;
   if (!take_apart(name, parts)) return {};
   std::string host, text;
@@ -78,4 +78,4 @@ std::string with_or_without_latest(std::string_view name) {
   return std::string(name.substr(0, name.size() - latest.size() - 1));
 }
 
-}  // namespace sluice::routing
+}  // namespace sluice::config

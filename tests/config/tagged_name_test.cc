@@ -1,8 +1,8 @@
-#include "routing/ollama_name.h"
+#include "config/tagged_name.h"
 
 #include <catch2/catch.hpp>
 
-namespace sluice::routing {
+namespace sluice::config {
 namespace {
 
 TEST_CASE("spellings of one of Ollama's names have one in common") {
@@ -41,7 +41,7 @@ TEST_CASE("spellings of one of Ollama's names have one in common") {
   };
   for (const Row& row : rows) {
     INFO(row.name);
-    CHECK(ollama_name(row.name) == row.common);
+    CHECK(tagged_name(row.name) == row.common);
   }
 }
 
@@ -55,4 +55,4 @@ TEST_CASE("a name with latest or without is the same name") {
 }
 
 }  // namespace
-}  // namespace sluice::routing
+}  // namespace sluice::config

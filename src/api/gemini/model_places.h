@@ -7,15 +7,15 @@
 #include "api/request_peek.h"
 #include "base/result.h"
 
-namespace sluice::api {
+namespace sluice::api::gemini {
 
-// Gemini's API takes `model` in the body too: at its top, in `generateContentRequest` (countTokens), in each of
+// The API takes `model` in the body too: at its top, in `generateContentRequest` (countTokens), in each of
 // `requests` (batchEmbedContents) and in the requests of a `batch`. The edits that make all of them name `target`.
 // bad_request where one names neither `named` (the URL's) nor `target`, or could be read in two ways. Names may begin
 // with "models/". `body` needs net::read_padding_bytes readable bytes behind it.
 Result<std::vector<Edit>> rename_models(std::string_view body, std::string_view named, std::string_view target);
 
-// A model's name without "models/", which some write before it.
-std::string_view plain_model_name(std::string_view name);
+// What some write before a model's name.
+inline constexpr std::string_view model_prefix = "models/";
 
-}  // namespace sluice::api
+}  // namespace sluice::api::gemini

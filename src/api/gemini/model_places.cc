@@ -1,4 +1,4 @@
-#include "api/model_places.h"
+#include "api/gemini/model_places.h"
 
 #include <optional>
 #include <span>
@@ -9,11 +9,15 @@
 #include "api/key_spelling.h"
 #include "base/json_writer.h"
 
-namespace sluice::api {
+namespace sluice::api::gemini {
 namespace {
 
-constexpr std::string_view resource = "models/";
 constexpr size_t most_places = 10'000;  // a batch has thousands at most
+
+std::string_view plain_model_name(std::string_view name) {
+  if (name.starts_with(model_prefix)) name.remove_prefix(model_prefix.size());
+  return name;
+}
 
 // What a value in the body is, as far as it leads to models.
 enum class Place : unsigned char { model, request, list, item, batch, input, holder, nothing };
@@ -127,7 +131,7 @@ class ModelWalk {
     if (plain == target_) return {};
     if (edits_.size() == most_places) return wrong_at("the body names its model in more than 10,000 places", at);
     Edit rename{at, value.size(), {}};
-    append_json_string(rename.inserted, std::string(resource).append(target_));
+    append_json_string(rename.inserted, std::string(model_prefix).append(target_));
     edits_.push_back(std::move(rename));
     return {};
   }
@@ -140,13 +144,8 @@ class ModelWalk {
 
 }  // namespace
 
-std::string_view plain_model_name(std::string_view name) {
-  if (name.starts_with(resource)) name.remove_prefix(resource.size());
-  return name;
-}
-
 Result<std::vector<Edit>> rename_models(std::string_view body, std::string_view named, std::string_view target) {
   return ModelWalk(body, named, target).read();
 }
 
-}  // namespace sluice::api
+}  // namespace sluice::api::gemini

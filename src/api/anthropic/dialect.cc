@@ -1,0 +1,107 @@
+// Anthropic's messages.
+#include "api/dialect.h"
+
+#include "base/json_writer.h"
+#include "base/time_text.h"
+
+namespace sluice::api::anthropic {
+namespace {
+
+using enum http::Method;
+using enum ModelIn;
+constexpr Dialect own = Dialect::anthropic;
+
+constexpr std::array endpoints = std::to_array<Endpoint>({
+    {"messages", own, post, "/v1/messages", json_body, false, true},
+    {"messages/count_tokens", own, post, "/v1/messages/count_tokens", json_body, false, false, Yields::nothing},
+});
+constexpr std::string_view roots[] = {"/v1/messages"};
+constexpr Operation operations[] = {{"messages", "chat"}};
+constexpr std::string_view key_fields[] = {"x-api-key"};
+
+constexpr RateLimitNames rate_limits{
+    "anthropic-ratelimit-",
+    {"anthropic-ratelimit-requests-limit", "anthropic-ratelimit-requests-remaining",
+     "anthropic-ratelimit-requests-reset"},
+    {"anthropic-ratelimit-tokens-limit", "anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset"},
+    true};
+
+constexpr auto frame_places = joined_places(usage_places, std::to_array<ScanEdge>({
+                                                              {node::root, "message", node::inner_message},
+                                                              {node::root, "delta", node::inner_delta},
+                                                              {node::inner_message, "model", node::model},
+                                                              {node::inner_message, "usage", node::usage},
+                                                              {node::inner_delta, "stop_reason", node::finish},
+                                                          }));
+constexpr ScanTree frames(frame_places);
+constexpr ScanTree bodies(body_places<frame_places>);
+constexpr std::string_view last_types[] = {"message_stop"};
+constexpr Places places{.frames = frames,
+                        .bodies = bodies,
+                        .words = {R"("usage")", R"("stop_reason")", R"("message_stop")", R"("error")"},
+                        .last_types = last_types,
+                        .reason_ends = true,
+                        .cache_beside_input = true};
+
+void write_model(const ListedModel& model, int64_t created_s, std::string& out) {
+  JsonWriter json(out);
+  json.object().member("type", "model").member("id", model.id).member("display_name", model.id);
+  json.member("created_at", rfc3339(created_s)).end_object();
+}
+
+void write_list_ending(std::span<const ListedModel> models, std::string& out) {
+  std::optional<std::string_view> first, last;
+  if (!models.empty()) {
+    first = models.front().id;
+    last = models.back().id;
+  }
+  JsonWriter(out += ',').raw(R"("has_more":false)").member("first_id", first).member("last_id", last);
+}
+
+constexpr KindWords types = {"invalid_request_error",
+                             "authentication_error",
+                             "permission_error",
+                             "not_found_error",
+                             "request_too_large",
+                             "timeout_error",
+                             "rate_limit_error",
+                             "overloaded_error",
+                             "invalid_request_error",
+                             "api_error",
+                             "timeout_error",
+                             "api_error",
+                             "api_error"};
+
+void write_error(const Error& error, const ErrorFacts& facts, std::string& out) {
+  JsonWriter json(out);
+  json.object().member("type", "error").key("error").object();
+  json.member("type", word_for(error.code, types)).member("message", error.message).end_object();
+  std::optional<std::string_view> request_id;
+  if (!facts.request_id.empty()) request_id = facts.request_id;
+  json.member("request_id", request_id).end_object();
+}
+
+constexpr std::string_view error_schema =
+    R"({"type":"object","required":["type","error"],"properties":{"type":{"const":"error"},"error":{"type":"object",)"
+    R"("required":["type","message"],"properties":{"type":{"type":"string"},"message":{"type":"string"}}},)"
+    R"("request_id":{"type":["string","null"]}}})";
+
+}  // namespace
+
+extern const DialectRoom room;
+constinit const DialectRoom room{
+    .id = own,
+    .endpoints = endpoints,
+    .roots = roots,
+    .operations = operations,
+    .own_field = "anthropic-version",
+    .key_fields = key_fields,
+    .rate_limits = rate_limits,
+    .places = places,
+    .models = {.opening = R"({"data":[)", .write = write_model, .write_ending = write_list_ending},
+    .write_error = write_error,
+    .names_events = true,
+    .error_schema = error_schema,
+};
+
+}  // namespace sluice::api::anthropic

@@ -1,0 +1,65 @@
+// The room of one wire format: all that sluice knows of it and that is not so in the others. A dialect is a folder
+// below src/api whose dialect.cc fills its room, and a line in dialects.cc; nobody else names one.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/endpoint.h"
+#include "api/error_body.h"
+#include "api/model_list.h"
+#include "api/places.h"
+#include "api/rate_limit_fields.h"
+#include "api/request_peek.h"
+#include "base/dialect.h"
+#include "base/result.h"
+
+namespace sluice::api {
+
+// What metrics call an endpoint (gen_ai.operation.name of OpenTelemetry's conventions for generative AI).
+struct Operation {
+  std::string_view endpoint, name;
+};
+
+// All of it is constant, and lives as long as the program.
+struct DialectRoom {
+  Dialect id{};
+
+  // Paths. `version_optional`: they are written with /v1 here and accepted without it, as many programs are given a
+  // base URL that lacks it; a provider's base URL has it. `roots`: below them all is this dialect's.
+  EndpointTable endpoints{};
+  bool version_optional = false;
+  std::span<const std::string_view> roots{};
+  // What stands before a model's name in a path whose POST says behind a colon what is to be done with the model.
+  std::span<const std::string_view> verb_roots{};
+  std::span<const Operation> operations{};  // of endpoints that have another name there than here
+
+  // Head fields. `own_field`: one that only its callers send.
+  std::string_view own_field{};
+  std::span<const std::string_view> key_fields{};  // where a caller's key may stand
+  std::string_view key_parameter{};                // the same in the query
+  const RateLimitNames& rate_limits = plain_rate_limit_names;
+
+  // Requests. `rename_models`: where the URL names the model, the places in the body that do so too.
+  PeekRules peek{};
+  std::string_view model_prefix{};  // what some write before a model's name in a URL
+  Result<std::vector<Edit>> (*rename_models)(std::string_view body, std::string_view named,
+                                             std::string_view target) = nullptr;
+
+  // Answers.
+  const Places& places;
+  ModelShape models = plain_model_shape;
+  WriteError write_error = nullptr;
+  WriteError write_error_event = nullptr;  // of a stream of events, where its data is another than the body
+  bool names_events = false;               // an error's event has an `event:` line
+  std::string_view error_schema{};         // JSON Schema of the body
+};
+
+// Each once, in the order of the enum. Where nothing tells which is meant, it is the first.
+std::span<const DialectRoom* const> rooms();
+inline const DialectRoom& room_of(Dialect dialect) { return *rooms()[static_cast<size_t>(dialect)]; }
+
+}  // namespace sluice::api

@@ -1,0 +1,63 @@
+// What kind of error an error is, for the words that a dialect has for it; and the members that two dialects share.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/json_writer.h"
+
+namespace sluice::api {
+
+// As fine as the dialects tell them apart.
+enum class ErrorKind : unsigned char {
+  invalid,
+  authentication,
+  permission,
+  not_found,
+  too_large,
+  slow_caller,
+  rate_limit,
+  overloaded,
+  unimplemented,
+  cancelled,
+  slow_target,
+  unreachable,
+  internal
+};
+ErrorKind kind_of(ErrorCode code);
+// A dialect's word for each.
+using KindWords = std::array<std::string_view, static_cast<size_t>(ErrorKind::internal) + 1>;
+inline std::string_view word_for(ErrorCode code, const KindWords& words) {
+  return words[static_cast<size_t>(kind_of(code))];
+}
+
+// What an error's body or event says beside the error itself.
+struct ErrorFacts {
+  std::string_view request_id{};
+  uint64_t retry_after_s = 0;  // 0: it is not known
+  uint64_t sequence = 0;       // of an event in a stream that numbers them
+};
+// Appends the JSON of an error.
+using WriteError = void (*)(const Error& error, const ErrorFacts& facts, std::string& out);
+
+// OpenAI's words for an error, in both of its dialects.
+struct ErrorWords {
+  std::string_view type, code;
+  std::optional<std::string_view> param;
+};
+ErrorWords error_words(ErrorCode code);
+// {"message","type","param","code"}.
+void write_error_object(const Error& error, JsonWriter& json);
+// {"error":{"message","type","param","code"}}.
+void write_plain_error(const Error& error, const ErrorFacts& facts, std::string& out);
+// JSON Schema of that.
+inline constexpr std::string_view plain_error_schema =
+    R"({"type":"object","required":["error"],"properties":{"error":{"type":"object","required":["message","type"],)"
+    R"("properties":{"message":{"type":"string"},"type":{"type":"string"},"param":{"type":["string","null"]},)"
+    R"("code":{"type":["string","null"]}}}}})";
+
+}  // namespace sluice::api

@@ -1,0 +1,112 @@
+// Gemini's generateContent and its relatives.
+#include "api/dialect.h"
+
+#include "api/gemini/model_places.h"
+#include "base/json_writer.h"
+
+namespace sluice::api::gemini {
+namespace {
+
+using enum http::Method;
+using enum ModelIn;
+constexpr Dialect own = Dialect::gemini;
+
+constexpr std::array endpoints = std::to_array<Endpoint>({
+    {"models", own, get, "/v1beta/models", nowhere},
+    {"generateContent", own, post, "/v1beta/models/{model}:generateContent", url},
+    {"streamGenerateContent", own, post, "/v1beta/models/{model}:streamGenerateContent", url, false, true},
+    {"embedContent", own, post, "/v1beta/models/{model}:embedContent", url},
+    {"batchEmbedContents", own, post, "/v1beta/models/{model}:batchEmbedContents", url},
+    {"batchGenerateContent", own, post, "/v1beta/models/{model}:batchGenerateContent", url},
+    {"asyncBatchEmbedContent", own, post, "/v1beta/models/{model}:asyncBatchEmbedContent", url},
+    {"countTokens", own, post, "/v1beta/models/{model}:countTokens", url, false, false, Yields::nothing},
+    {"generateContent", own, post, "/v1/models/{model}:generateContent", url},
+    {"streamGenerateContent", own, post, "/v1/models/{model}:streamGenerateContent", url, false, true},
+    {"embedContent", own, post, "/v1/models/{model}:embedContent", url},
+    {"batchEmbedContents", own, post, "/v1/models/{model}:batchEmbedContents", url},
+    {"countTokens", own, post, "/v1/models/{model}:countTokens", url, false, false, Yields::nothing},
+    {"models/get", own, get, "/v1beta/models/{model}", url},
+});
+constexpr std::string_view roots[] = {"/v1beta"};
+constexpr std::string_view verb_roots[] = {"/v1beta/models/", "/v1/models/"};
+constexpr Operation operations[] = {{"embedContent", "embeddings"},
+                                    {"batchEmbedContents", "embeddings"},
+                                    {"generateContent", "generate_content"},
+                                    {"streamGenerateContent", "generate_content"}};
+constexpr std::string_view key_fields[] = {"x-goog-api-key"};
+
+constexpr std::array frame_places = std::to_array<ScanEdge>({
+    {node::root, "modelVersion", node::model},
+    {node::root, "error", node::error},
+    {node::root, "usageMetadata", node::usage_metadata},
+    {node::root, "candidates", node::candidates},
+    {node::root, "promptFeedback", node::prompt_feedback},
+    {node::candidates, "finishReason", node::finish},
+    {node::candidates, "index", node::index},
+    {node::prompt_feedback, "blockReason", node::blocked},
+    {node::usage_metadata, "promptTokenCount", node::count(SentCounts::input)},
+    {node::usage_metadata, "toolUsePromptTokenCount", node::count(SentCounts::tool_input)},
+    {node::usage_metadata, "cachedContentTokenCount", node::count(SentCounts::cache_read)},
+    {node::usage_metadata, "candidatesTokenCount", node::count(SentCounts::output)},
+    {node::usage_metadata, "thoughtsTokenCount", node::count(SentCounts::reasoning)},
+    {node::usage_metadata, "totalTokenCount", node::count(SentCounts::total)},
+});
+constexpr ScanTree frames(frame_places);
+constexpr ScanTree bodies(body_places<frame_places>);
+constexpr Places places{.frames = frames,
+                        .bodies = bodies,
+                        .words = {R"("usageMetadata")", R"("finishReason")", R"("promptFeedback")", R"("error")"},
+                        .counts_may_fall = true,  // the last frame corrects the first
+                        .reasoning_beside_output = true,
+                        .streams_arrays = true};
+
+void write_model(const ListedModel& model, int64_t, std::string& out) {
+  JsonWriter json(out);
+  json.object().member("name", std::string(model_prefix) + model.id).member("version", "001");
+  json.member("displayName", model.id).key("supportedGenerationMethods");
+  json.raw(R"(["generateContent","streamGenerateContent","countTokens","embedContent"])").end_object();
+}
+
+// Of google.rpc.Code.
+constexpr KindWords statuses = {"INVALID_ARGUMENT", "UNAUTHENTICATED",   "PERMISSION_DENIED",  "NOT_FOUND",
+                                "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "UNAVAILABLE",
+                                "UNIMPLEMENTED",    "CANCELLED",         "DEADLINE_EXCEEDED",  "UNAVAILABLE",
+                                "INTERNAL"};
+
+void write_error(const Error& error, const ErrorFacts& facts, std::string& out) {
+  JsonWriter json(out);
+  json.object().key("error").object().member("code", http_status(error.code)).member("message", error.message);
+  json.member("status", word_for(error.code, statuses));
+  if (facts.retry_after_s != 0) {
+    json.key("details").array().object().member("@type", "type.googleapis.com/google.rpc.RetryInfo");
+    json.member("retryDelay", std::to_string(facts.retry_after_s) + "s").end_object().end_array();
+  }
+  json.end_object().end_object();
+}
+
+constexpr std::string_view error_schema =
+    R"({"type":"object","required":["error"],"properties":{"error":{"type":"object",)"
+    R"("required":["code","message","status"],"properties":{"code":{"type":"integer"},"message":{"type":"string"},)"
+    R"("status":{"type":"string"}}}}})";
+
+}  // namespace
+
+extern const DialectRoom room;
+constinit const DialectRoom room{
+    .id = own,
+    .endpoints = endpoints,
+    .roots = roots,
+    .verb_roots = verb_roots,
+    .operations = operations,
+    .own_field = "x-goog-api-key",
+    .key_fields = key_fields,
+    .key_parameter = "key",
+    .model_prefix = model_prefix,
+    .rename_models = rename_models,
+    .places = places,
+    .models = {.opening = R"({"models":[)", .write = write_model},
+    .write_error = write_error,
+    .error_schema = error_schema,
+};
+
+}  // namespace sluice::api::gemini

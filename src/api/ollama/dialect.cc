@@ -1,0 +1,78 @@
+// Ollama's own API.
+#include "api/dialect.h"
+
+#include "base/json_writer.h"
+#include "base/time_text.h"
+
+namespace sluice::api::ollama {
+namespace {
+
+using enum http::Method;
+using enum ModelIn;
+constexpr Dialect own = Dialect::ollama;
+
+constexpr std::array endpoints = std::to_array<Endpoint>({
+    {"ollama/chat", own, post, "/api/chat", json_body, false, true},
+    {"ollama/generate", own, post, "/api/generate", json_body, false, true},
+    {"ollama/embed", own, post, "/api/embed", json_body},
+    {"ollama/embeddings", own, post, "/api/embeddings", json_body},
+    {"ollama/show", own, post, "/api/show", json_body, false, false, Yields::nothing},
+    {"ollama/tags", own, get, "/api/tags", nowhere},
+    {"ollama/version", own, get, "/api/version", nowhere},
+});
+constexpr std::string_view roots[] = {"/api"};
+constexpr Operation operations[] = {{"ollama/chat", "chat"},
+                                    {"ollama/generate", "text_completion"},
+                                    {"ollama/embed", "embeddings"},
+                                    {"ollama/embeddings", "embeddings"}};
+
+constexpr std::array frame_places = std::to_array<ScanEdge>({
+    {node::root, "model", node::model},
+    {node::root, "error", node::error},
+    {node::root, "done", node::done},
+    {node::root, "prompt_eval_count", node::count(SentCounts::input)},
+    {node::root, "eval_count", node::count(SentCounts::output)},
+});
+constexpr ScanTree frames(frame_places);
+constexpr Places places{.frames = frames,
+                        .bodies = frames,
+                        .words = {R"("done")", R"("error")", R"("done")", R"("done")"},
+                        .streams_lines = true};
+
+constexpr std::string_view details =
+    R"({"parent_model":"","format":"","family":"","families":null,"parameter_size":"","quantization_level":""})";
+
+void write_model(const ListedModel& model, int64_t created_s, std::string& out) {
+  JsonWriter json(out);
+  json.object().member("name", model.id).member("model", model.id).member("modified_at", rfc3339(created_s));
+  json.member("size", 0).member("digest", "").key("details").raw(details).end_object();
+}
+
+// The answer of /api/show.
+void write_shown_model(const ListedModel&, int64_t created_s, std::string& out) {
+  JsonWriter json(out);
+  json.object().member("modelfile", "").member("parameters", "").member("template", "").key("details").raw(details);
+  json.key("model_info").raw("{}").key("capabilities").raw(R"(["completion","tools"])");
+  json.member("modified_at", rfc3339(created_s)).end_object();
+}
+
+void write_error(const Error& error, const ErrorFacts&, std::string& out) {
+  JsonWriter(out).object().member("error", error.message).end_object();
+}
+
+}  // namespace
+
+extern const DialectRoom room;
+constinit const DialectRoom room{
+    .id = own,
+    .endpoints = endpoints,
+    .roots = roots,
+    .operations = operations,
+    .peek = {.streams_unasked = true, .takes_name = true},
+    .places = places,
+    .models = {.opening = R"({"models":[)", .write = write_model, .write_alone = write_shown_model},
+    .write_error = write_error,
+    .error_schema = R"({"type":"object","required":["error"],"properties":{"error":{"type":"string"}}})",
+};
+
+}  // namespace sluice::api::ollama

@@ -1,0 +1,67 @@
+// OpenAI's responses.
+#include "api/dialect.h"
+
+namespace sluice::api::responses {
+namespace {
+
+using enum http::Method;
+using enum ModelIn;
+constexpr Dialect own = Dialect::responses;
+
+constexpr std::array endpoints = std::to_array<Endpoint>({
+    {"responses", own, post, "/v1/responses", json_body, false, true},
+    {"responses/compact", own, post, "/v1/responses/compact", json_body},
+    {"responses/input_tokens", own, post, "/v1/responses/input_tokens", json_body, false, false, Yields::nothing},
+    {"responses/input_items", own, get, "/v1/responses/{id}/input_items", nowhere},
+    {"responses/cancel", own, post, "/v1/responses/{id}/cancel", nowhere},
+    {"responses/get", own, get, "/v1/responses/{id}", nowhere, false, true},
+    {"responses/delete", own, del, "/v1/responses/{id}", nowhere},
+});
+constexpr std::string_view roots[] = {"/v1/responses", "/responses"};
+constexpr Operation operations[] = {{"responses", "chat"}};
+constexpr std::string_view key_fields[] = {"authorization"};
+
+constexpr auto frame_places =
+    joined_places(usage_places, std::to_array<ScanEdge>({
+                                    {node::root, "response", node::inner_response},  // of created, completed, ...
+                                    {node::root, "sequence_number", node::sequence},
+                                    {node::inner_response, "model", node::model},
+                                    {node::inner_response, "usage", node::usage},
+                                    {node::inner_response, "status", node::status},
+                                    {node::inner_response, "error", node::error},
+                                }));
+constexpr ScanTree frames(frame_places);
+constexpr ScanTree bodies(body_places<frame_places>);
+constexpr Places places{.frames = frames,
+                        .bodies = bodies,
+                        .words = {R"("response")", R"("error")", R"("usage")", R"("usage")"},
+                        .numbers_frames = true};
+
+// By the specification its members stand flat; `error` beside them is what SDKs look for.
+void write_error_event(const Error& error, const ErrorFacts& facts, std::string& out) {
+  const ErrorWords words = error_words(error.code);
+  JsonWriter json(out);
+  json.object().member("type", "error").member("code", words.code).member("message", error.message);
+  json.member("param", words.param).member("sequence_number", facts.sequence);
+  write_error_object(error, json.key("error"));
+  json.end_object();
+}
+
+}  // namespace
+
+extern const DialectRoom room;
+constinit const DialectRoom room{
+    .id = own,
+    .endpoints = endpoints,
+    .version_optional = true,
+    .roots = roots,
+    .operations = operations,
+    .key_fields = key_fields,
+    .places = places,
+    .write_error = write_plain_error,
+    .write_error_event = write_error_event,
+    .names_events = true,
+    .error_schema = plain_error_schema,
+};
+
+}  // namespace sluice::api::responses
