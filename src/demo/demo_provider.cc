@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "base/give_back.h"
 #include "base/time_text.h"
 #include "demo/endpoint.h"
 #include "net/stream.h"
@@ -30,7 +31,7 @@ class DemoHandler final : public http::RequestHandler {
     if (body_.size() + bytes.size() > provider_.options_.body_bytes) {
       error_ = Error{ErrorCode::body_too_large,
                      "the body is larger than " + std::to_string(provider_.options_.body_bytes) + " bytes"};
-      body_ = {};
+      give_back(body_);
       return;
     }
     body_ += bytes;
@@ -40,7 +41,7 @@ class DemoHandler final : public http::RequestHandler {
     if (error_) return refuse(*error_);
     Result<DemoAnswer> answer = found_->endpoint->answer(
         {head_, body_, found_->name, provider_.next_id(), provider_.loop_.clock().unix_s(), provider_.options_.memory});
-    body_ = {};
+    give_back(body_);
     if (!answer) return refuse(answer.error());
     http::Fields fields;
     fields.add("content-type", answer->content_type);

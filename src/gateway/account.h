@@ -30,8 +30,10 @@ struct AttemptRecord {
 class AttemptRecords {
  public:
   void add(const routing::Target& target) {
-    if (!empty()) earlier_.push_front(std::move(last_));
-    last_ = {};
+    if (!empty()) {
+      earlier_.push_front(std::move(last_));
+      last_ = {};
+    }
     last_.target = &target;
   }
   bool empty() const { return last_.target == nullptr; }

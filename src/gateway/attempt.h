@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/give_back.h"
 #include "base/recycled.h"
 #include "gateway/provider_link.h"
 #include "gateway/redirect.h"
@@ -84,7 +85,11 @@ class Attempt final : public Recycled<Attempt>, http::AnswerEvents {
   // The target was given the whole request: its bytes are needed no more once the answer has begun.
   bool request_sent() const;
   // Gives back the memory of its head. Only once the answer has begun: until then it may have to be sent again.
-  void forget_request() { request_.head = {}; }
+  void forget_request() {
+    give_back(request_.head);
+    give_back(request_.body);
+    next_piece_ = 0;
+  }
   uint64_t bytes_in() const { return connection_ ? connection_->bytes_in() : bytes_in_; }
   uint64_t bytes_out() const { return bytes_out_; }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/give_back.h"
 #include "base/time_text.h"
 #include "gateway/error_answer.h"
 #include "gateway/quoted_secrets.h"
@@ -180,7 +181,7 @@ void Exchange::relay_answer(http::ResponseHead& head) {
   record.answer_ns = context_.loop.now_ns();
   if (attempt_->request_sent()) {
     intake_.forget();
-    edits_ = {};
+    give_back(edits_);
     attempt_->forget_request();
   }
   const Question& question = intake_.question();

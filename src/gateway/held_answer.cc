@@ -1,5 +1,7 @@
 #include "gateway/held_answer.h"
 
+#include "base/give_back.h"
+
 namespace sluice::gateway {
 
 void HeldAnswer::on_answer_body(std::string_view bytes) {
@@ -17,7 +19,7 @@ bool HeldAnswer::on_answer_turn() {
   if (taker_ != nullptr) return taker_->on_answer_turn();
   if (!ended_ && body_.size() <= most_bytes) return true;
   if (body_.find("stream_options") != std::string::npos || body_.find("include_usage") != std::string::npos) {
-    body_ = {};
+    give_back(body_);
     events_.on_usage_refused();
     return true;
   }
@@ -25,7 +27,7 @@ bool HeldAnswer::on_answer_turn() {
   if (!body_.empty()) taker_->on_answer_body(body_);
   if (ended_) taker_->on_answer_end();
   const bool more = taker_->on_answer_turn();
-  body_ = {};
+  give_back(body_);
   return more;
 }
 

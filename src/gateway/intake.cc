@@ -4,6 +4,7 @@
 
 #include "api/media_type.h"
 #include "api/percent.h"
+#include "base/give_back.h"
 #include "net/stream.h"
 
 namespace sluice::gateway {
@@ -216,7 +217,7 @@ void Intake::pass_on(Attempt* attempt, http::Responder& responder) {
 }
 
 void Intake::forget() {
-  bytes_ = {};
+  give_back(bytes_);
   room_ = 0;
   hold_.resize(0);
 }

@@ -1,6 +1,7 @@
 // How a caller's connection ends: inbound_connection.h.
 #include <new>
 
+#include "base/give_back.h"
 #include "http/inbound_connection.h"
 
 namespace sluice::http {
@@ -15,7 +16,7 @@ void InboundConnection::close_gently() {
   if (state_ == State::closing || state_ == State::gone) return;
   drop_handler();
   state_ = State::closing;
-  held_ = {};
+  give_back(held_);
   lingered_bytes_ = 0;
   stream_->end();
   if (!reading_) {
@@ -33,7 +34,7 @@ void InboundConnection::close_cut() {
   if (all_.draining_ || stream_->reset()) return leave();
   drop_handler();
   state_ = State::closing;
-  held_ = {};
+  give_back(held_);
   lingers_until_ms_ = loop().now_ms() + all_.options_.silence_ms;
   loop().timers().arm(read_timeout_, all_.options_.silence_ms);
   if (!reading_) stream_->start_reading();

@@ -4,6 +4,8 @@
 #include <cassert>
 #include <cstring>
 
+#include "base/give_back.h"
+
 namespace sluice::http {
 namespace {
 
@@ -137,8 +139,8 @@ void Fields::end() {
 }
 
 void Fields::release() {
-  block_ = {};
-  spans_ = {};
+  give_back(block_);
+  give_back(spans_);
 }
 
 std::string_view RequestHead::path() const { return std::string_view(target).substr(0, target.find('?')); }
