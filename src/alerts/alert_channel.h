@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/outbound_pool.h"
+#include "http/call.h"
 #include "net/dialer.h"
 #include "net/loop.h"
 
@@ -23,7 +23,7 @@ struct AlertPatience {
   uint32_t rest_ms = 1'000;  // after the first try; after each other four times as long as before
 };
 
-class AlertChannel final : http::AnswerEvents {
+class AlertChannel final : http::CallEvents {
  public:
   static constexpr size_t most_waiting = 64;  // beside the one that is being sent; the oldest are dropped
   // `why` is for people: "status 404", an error's name, "dropped". It never holds the URL or a host.
@@ -32,29 +32,21 @@ class AlertChannel final : http::AnswerEvents {
   // `loop` must outlive this. `lost` is called for each request that did not arrive: dropped, refused for good (a
   // status below 500 other than 408 and 429, redirections too), or given up after the last try.
   AlertChannel(net::Loop& loop, std::unique_ptr<net::Dialer> dialer, const AlertPatience& patience, Lost lost);
-  ~AlertChannel();  // what has not been sent is not
-
   void send(std::string request);
   size_t waiting() const { return queue_.size(); }
   bool idle() const { return phase_ == Phase::idle; }
 
  private:
-  enum class Phase : unsigned char { idle, connecting, awaiting, resting };
+  enum class Phase : unsigned char { idle, asking, resting };
 
-  void on_answer_head(http::ResponseHead& head) override { status_ = head.status; }
-  void on_answer_body(std::string_view) override {}
-  void on_answer_end() override {}
-  void on_turn() override;
-  void on_target_broken(const Error& error) override;
-  void on_target_drained() override {}
+  void on_call_head(const http::ResponseHead& head) override { status_ = head.status; }
+  void on_call_body(std::string_view) override {}
+  void on_call_end() override;
+  void on_call_failed(const Error& error) override;
 
   void next();
-  void connect();
-  void begin();
-  void on_timeout();
-  void arm(uint64_t after_ms);
-  void hang_up();
-  void settle(bool arrived, bool again, const std::string& why);
+  void ask();
+  void end_try(bool arrived, bool again, const std::string& why);
 
   net::Loop& loop_;
   const std::unique_ptr<net::Dialer> dialer_;
@@ -62,9 +54,8 @@ class AlertChannel final : http::AnswerEvents {
   const Lost lost_;
   http::PoolCounts counts_;
   http::OutboundPool pool_;
-  std::unique_ptr<http::OutboundPool::Pending> pending_;
-  std::unique_ptr<http::OutboundConnection> connection_;
-  net::Timeout timeout_;
+  http::Call call_;
+  net::Timeout rest_;
   std::deque<std::string> queue_;
   std::string request_;  // the one that is being sent
   Phase phase_ = Phase::idle;

@@ -24,7 +24,7 @@ void Caller::ask() {
     return;
   }
   first_text_ns_ = last_text_ns_ = 0;
-  call_.start(shift_.request, shift_.options.timeout_ms);
+  call_.start(shift_.request, {.whole_ms = shift_.options.timeout_ms});
 }
 
 void Caller::on_call_head(const http::ResponseHead& head) { reader_.begin(head); }

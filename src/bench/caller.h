@@ -8,9 +8,9 @@
 #include <string>
 
 #include "bench/answer_reader.h"
-#include "bench/call.h"
 #include "bench/options.h"
 #include "bench/tally.h"
+#include "http/call.h"
 
 namespace sluice::bench {
 
@@ -35,7 +35,7 @@ struct Shift {
   }
 };
 
-class Caller final : CallEvents {
+class Caller final : http::CallEvents {
  public:
   static constexpr uint64_t pause_ms = 100;  // after a failure
 
@@ -56,7 +56,7 @@ class Caller final : CallEvents {
   uint64_t first_text_ns_ = 0;
   uint64_t last_text_ns_ = 0;
   net::Timeout pause_;
-  Call call_;
+  http::Call call_;
 };
 
 }  // namespace sluice::bench

@@ -43,7 +43,7 @@ void ModelList::on_value(uint8_t node, api::JsonKind kind, std::string_view text
 ModelQuestion::ModelQuestion(net::Loop& loop, http::OutboundPool& pool, const Options& options)
     : options_(options), request_(models_request(options)), call_(loop, pool, *this) {}
 
-void ModelQuestion::start() { call_.start(request_, options_.timeout_ms); }
+void ModelQuestion::start() { call_.start(request_, {.whole_ms = options_.timeout_ms}); }
 
 void ModelQuestion::on_call_body(std::string_view bytes) {
   kept_ += bytes.substr(0, kept_bytes - kept_.size());

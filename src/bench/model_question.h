@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "api/json_scan.h"
-#include "bench/call.h"
 #include "bench/options.h"
+#include "http/call.h"
 
 namespace sluice::bench {
 
@@ -29,7 +29,7 @@ class ModelList final : api::JsonSink {
   std::string first_, choice_;
 };
 
-class ModelQuestion final : CallEvents {
+class ModelQuestion final : http::CallEvents {
  public:
   // All must outlive it.
   ModelQuestion(net::Loop& loop, http::OutboundPool& pool, const Options& options);
@@ -54,7 +54,7 @@ class ModelQuestion final : CallEvents {
   ModelList models_;
   std::string problem_;
   bool done_ = false;
-  Call call_;
+  http::Call call_;
 };
 
 // Why a target cannot be reached and what to do about it, in one line.

@@ -11,6 +11,6 @@
 namespace sluice::gateway {
 
 // Asks all at once, for at most `most_ms` in all. Blocks; runs a loop of its own.
-std::vector<config::AnsweredProbe> find_local_programs(std::span<const config::LocalProbe> probes, uint64_t most_ms);
+std::vector<config::AnsweredProbe> find_local_programs(std::span<const config::LocalProbe> probes, uint32_t most_ms);
 
 }  // namespace sluice::gateway

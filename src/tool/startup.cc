@@ -21,7 +21,7 @@
 namespace sluice {
 namespace {
 
-constexpr uint64_t local_probe_ms = 300;
+constexpr uint32_t local_probe_ms = 300;
 constexpr size_t most_config_bytes = 256 << 20;  // 100,000 keys take about 12 MB
 
 std::optional<std::string> variable(std::string_view name) {
