@@ -1,8 +1,26 @@
 #include "gateway/exchange_list.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace sluice::gateway {
+namespace {
+
+std::string census_body(std::vector<ExchangeRow>& rows, size_t total, size_t missing) {
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.since_ns < b.since_ns; });
+  const size_t shown = std::min(rows.size(), ExchangeCensus::most_rows);
+  std::string body = "{\"exchanges\":[";
+  for (size_t i = 0; i < shown; ++i) {
+    body += i == 0 ? "\n" : ",\n";
+    body += rows[i].json;
+  }
+  body += "],\n\"left_out\":" + std::to_string(total - shown);
+  body += ",\"missing_workers\":" + std::to_string(missing) + "}\n";
+  return body;
+}
+
+}  // namespace
 
 void ExchangeList::add(ListedExchange& exchange) {
   exchange.previous_ = last_;
@@ -25,6 +43,41 @@ std::vector<ExchangeRow> ExchangeList::rows(size_t most, uint64_t now_ns) const 
     exchange->describe(rows.emplace_back(ExchangeRow{exchange->since_ns(), {}}).json, now_ns);
   }
   return rows;
+}
+
+void ExchangeCensus::take(net::Loop& loop, size_t workers, Done done) {
+  waiting_.push_back(std::move(done));
+  if (waiting_.size() > 1) return;
+  rows_.clear();
+  total_ = 0;
+  missing_ = workers;
+  if (patience_ == nullptr) patience_ = std::make_unique<net::Timer>(loop, [this] { end(); });
+  patience_->start(patience_ms);
+  const uint64_t id = ++id_;
+  for (size_t i = 0; i < workers; ++i) {
+    // On the other worker's thread only the weak pointer is copied, never held.
+    ask_(i, [self = weak_from_this(), id, asker = &loop](const ExchangeList& exchanges) {
+      auto rows = std::make_shared<std::vector<ExchangeRow>>(exchanges.rows(most_rows, asker->now_ns()));
+      asker->post([self, id, rows, total = exchanges.size()] {
+        if (const auto alive = self.lock()) alive->on_reply(id, std::move(*rows), total);
+      });
+    });
+  }
+}
+
+void ExchangeCensus::on_reply(uint64_t id, std::vector<ExchangeRow> rows, size_t total) {
+  if (id != id_ || waiting_.empty()) return;  // too late
+  std::move(rows.begin(), rows.end(), std::back_inserter(rows_));
+  total_ += total;
+  if (--missing_ == 0) end();
+}
+
+void ExchangeCensus::end() {
+  patience_->stop();
+  const std::string body = census_body(rows_, total_, missing_);
+  rows_ = {};
+  // Whoever is told may ask again at once: that is another count.
+  for (const Done& done : std::exchange(waiting_, {})) done(body);
 }
 
 }  // namespace sluice::gateway

@@ -1,11 +1,16 @@
-// The exchanges of one worker that are in flight, for /admin/exchanges. An intrusive list: adding and removing is a few
-// stores. Worker's thread only.
+// The exchanges that are in flight, for /admin/exchanges: those of one worker in a list, and a census that gathers
+// those of all workers.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "net/loop.h"
 
 namespace sluice::gateway {
 
@@ -33,6 +38,7 @@ struct ExchangeRow {
   std::string json;
 };
 
+// An intrusive list: adding and removing is a few stores. Worker's thread only.
 class ExchangeList {
  public:
   void add(ListedExchange& exchange);  // which must be removed before it is destroyed
@@ -45,6 +51,40 @@ class ExchangeList {
   ListedExchange* first_ = nullptr;
   ListedExchange* last_ = nullptr;
   size_t size_ = 0;
+};
+
+// Each worker is asked by a task on its loop and replies by one on the asker's, so nothing on the way of a request is
+// locked or shared. One for each worker that asks; used and destroyed on its thread, or once that has ended. Made by
+// make_shared: replies that come when it is gone find that out.
+class ExchangeCensus : public std::enable_shared_from_this<ExchangeCensus> {
+ public:
+  static constexpr size_t most_rows = 1000;
+  static constexpr uint32_t patience_ms = 1000;  // with a worker that does not reply
+
+  using Task = std::function<void(const ExchangeList&)>;
+  // Runs `task` with the exchanges of worker `index`, on that worker's thread, in a later turn of its loop.
+  using Ask = std::function<void(size_t index, Task task)>;
+  // The body of the page.
+  using Done = std::function<void(const std::string& body)>;
+
+  explicit ExchangeCensus(Ask ask) : ask_(std::move(ask)) {}
+
+  // Calls `done` once, in a later turn of `loop`, which is the asker's: when all `workers` have replied, or with what
+  // has come after patience_ms. Who asks while a count is under way is told of that one. The loops must not be
+  // destroyed before all workers' threads have ended.
+  void take(net::Loop& loop, size_t workers, Done done);
+
+ private:
+  void on_reply(uint64_t id, std::vector<ExchangeRow> rows, size_t total);
+  void end();
+
+  const Ask ask_;
+  std::vector<Done> waiting_;  // empty: no count is under way
+  uint64_t id_ = 0;            // of the count; replies to an earlier one are too late
+  std::vector<ExchangeRow> rows_;
+  size_t total_ = 0;
+  size_t missing_ = 0;
+  std::unique_ptr<net::Timer> patience_;
 };
 
 }  // namespace sluice::gateway

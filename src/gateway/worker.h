@@ -18,7 +18,7 @@
 #include "gateway/buffer_budget.h"
 #include "gateway/context.h"
 #include "gateway/descriptors.h"
-#include "gateway/exchange_census.h"
+#include "gateway/exchange_list.h"
 #include "gateway/front.h"
 #include "gateway/provider_link.h"
 #include "gateway/setup.h"

@@ -8,7 +8,7 @@
 #include "admin/limits_page.h"
 #include "admin/pages.h"
 #include "gateway/admission.h"
-#include "gateway/exchange_census.h"
+#include "gateway/exchange_list.h"
 
 namespace sluice {
 

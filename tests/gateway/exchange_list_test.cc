@@ -1,4 +1,4 @@
-#include "gateway/exchange_census.h"
+#include "gateway/exchange_list.h"
 
 #include <catch2/catch.hpp>
 
