@@ -47,6 +47,20 @@ class Bench(Rig):
             self.put(proxy.name, "RSS after load (KB)", proxy.process.memory_kb()["rss_kb"])
             self.put(proxy.name, "PSS after load (KB)", proxy.process.memory_kb()["pss_kb"])
 
+    def large_requests(self):
+        """What agents send: the body is large, the answer is not."""
+        sizes = [("20 kB", 20_000), ("100 kB", 100_000), ("500 kB", 500_000), ("2 MB", 2_000_000)]
+        for round_number in range(self.o.rounds):
+            for name, bytes_ in sizes:
+                for proxy in self.proxies:
+                    before = proxy.process.cpu_ns()
+                    answer = self.run_wrk(proxy.port, proxy.large_path, 16, "POST", FIELDS, body_bytes=bytes_)
+                    self.put(proxy.name, f"{name} request: CPU per request (us)", (proxy.process.cpu_ns() - before) / 1000 / answer["requests"])
+            print(f"large requests: round {round_number + 1} of {self.o.rounds}", file=sys.stderr)
+        for proxy in self.proxies:
+            self.run_wrk(proxy.port, proxy.large_path, 64, "POST", FIELDS, body_bytes=500_000, meanwhile=lambda proxy=proxy: self.put(
+                proxy.name, "RSS with 64 requests of 500 kB at once (KB)", proxy.process.memory_kb()["rss_kb"]))
+
     def small_posts(self):
         """The figure that counts most, in many short turns, so that a machine whose speed changes from second to second is
         the same for all."""
@@ -122,6 +136,7 @@ class Bench(Rig):
     def run(self):
         self.throughput()
         self.latency()
+        self.large_requests()
         self.streams()
         self.start_up()
 
