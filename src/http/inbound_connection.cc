@@ -29,6 +29,16 @@ constexpr int most_per_turn = 128;  // requests that came at once
 
 // --- reading ---
 
+// A large body is read to where it is gathered, a piece at a time so that others have their turn.
+std::span<char> InboundConnection::read_room() {
+  constexpr uint64_t least = 64 * 1024, most = 512 * 1024;
+  if (state_ != State::serving || !handler_ || body_done_ || answered_) return {};
+  const uint64_t left = parser_.body_left();
+  if (left < least) return {};
+  const std::span<char> room = handler_->body_room(left);
+  return room.first(std::min<size_t>(room.size(), std::min(left, most)));
+}
+
 void InboundConnection::on_read(std::string_view bytes) {
   guarded([&] {
     if (state_ == State::closing) return linger(bytes.size());

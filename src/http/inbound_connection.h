@@ -98,6 +98,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
 
   // net::StreamEvents
   void on_read(std::string_view bytes) override;
+  std::span<char> read_room() override;
   void on_end() override;
   void on_broken(const Error& error) override;
   void on_drained() override;

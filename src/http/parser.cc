@@ -289,6 +289,7 @@ Parser::Parser(Kind kind, const ParserLimits& limits, ParserEvents& events)
     : state_(std::make_unique<State>(kind, limits, events)) {}
 Parser::~Parser() = default;
 
+uint64_t Parser::body_left() const { return state_->phase == State::Phase::counted ? state_->body_left : 0; }
 Result<size_t> Parser::feed(std::string_view bytes) { return state_->feed(bytes); }
 Result<void> Parser::finish() { return state_->finish(); }
 

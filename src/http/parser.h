@@ -54,6 +54,8 @@ class Parser {
   // Responses only, before the head: the answer is to a HEAD request and so has no body (RFC 9112 6.3).
   void expect_no_body();
 
+  // Of a body with a length: the bytes that are still to come; else 0.
+  uint64_t body_left() const;
   bool at_start() const;          // nothing of a message has come yet
   bool head_done() const;         // on_head has been called for this message
   bool message_done() const;      // on_message_end has been called for this message

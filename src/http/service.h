@@ -79,6 +79,9 @@ class RequestHandler {
   // `bytes` is valid until return; net::read_padding_bytes behind it are readable.
   virtual void on_body(std::string_view bytes) = 0;
   virtual void on_body_end() = 0;
+  // Where the body's next bytes are wanted (net::StreamEvents::read_room), of which at least `left` are to come. What
+  // is put there is told by on_body all the same.
+  virtual std::span<char> body_room(uint64_t left) { return (void)left, std::span<char>(); }
   // The request cannot be read to its end (bad chunking, too large, too slow; memory or time ran out): answer `error`
   // if no answer has begun, else abort. Nothing more of the body comes.
   virtual void on_request_broken(const Error& error) = 0;

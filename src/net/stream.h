@@ -29,6 +29,9 @@ class StreamEvents {
  public:
   // `bytes` is never empty and is valid until on_read returns; `read_padding_bytes` behind it are readable.
   virtual void on_read(std::string_view bytes) = 0;
+  // Where the next bytes are wanted, so that a large body needs no copy: asked before each read, and on_read may then
+  // be called with bytes that stand there. Empty: nowhere; read_padding_bytes behind it must be readable, too.
+  virtual std::span<char> read_room() { return {}; }
   // The peer will send nothing more (FIN, TLS close_notify). Writing may still work.
   virtual void on_end() = 0;
   // Broken: reset, write failure, TLS failure. No event follows.

@@ -127,8 +127,9 @@ void TcpStream::stop_polling() {
 // next bytes so costs no system call.
 void TcpStream::read_some() {
   if (!wants_bytes()) return stop_polling();
-  const std::span<char> buffer = socket_->loop.read_buffer();
   for (int i = 0; i < most_reads && wants_bytes(); ++i) {
+    std::span<char> buffer = events_->read_room();
+    if (buffer.empty()) buffer = socket_->loop.read_buffer();
     const ssize_t count = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (count > 0) {
       events_->on_read({buffer.data(), static_cast<size_t>(count)});

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <catch2/catch.hpp>
 
 #include "net/listener.h"
@@ -130,6 +131,41 @@ TEST_CASE("one that pends does not mix up what is written after it") {
   CHECK(got == sent);
   CHECK(turn_until(raw.loop, [&] { return raw.events.endeds == 1; }));
   CHECK(raw.stream->pending_bytes() == 0);
+}
+
+// Wants what comes in a place of its own while there is room in it.
+struct InPlace final : StreamEvents {
+  std::array<char, 8> place{};
+  size_t filled = 0;
+  std::string text, elsewhere;
+
+  std::span<char> read_room() override { return std::span(place).subspan(filled); }
+  void on_read(std::string_view bytes) override {
+    text += bytes;
+    if (bytes.data() == place.data() + filled) {
+      filled += bytes.size();
+    } else {
+      elsewhere += bytes;
+    }
+  }
+  void on_end() override {}
+  void on_broken(const Error&) override {}
+  void on_drained() override {}
+};
+
+TEST_CASE("bytes are read to where they are wanted, and what does not fit there elsewhere") {
+  Raw raw;
+  InPlace events;
+  raw.stream->set_events(&events);
+  raw.stream->start_reading();
+  REQUIRE(::send(raw.fd, "abc", 3, 0) == 3);
+  REQUIRE(turn_until(raw.loop, [&] { return events.text.size() == 3; }));
+  REQUIRE(::send(raw.fd, "defghijkl", 9, 0) == 9);
+  REQUIRE(turn_until(raw.loop, [&] { return events.text.size() == 12; }));
+  CHECK(events.text == "abcdefghijkl");
+  CHECK(std::string(events.place.data(), events.place.size()) == "abcdefgh");
+  CHECK(events.elsewhere == "ijkl");
+  raw.stream->set_events(nullptr);
 }
 
 TEST_CASE("a file descriptor that is none is an error, and leaves nothing behind") {
