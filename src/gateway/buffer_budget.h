@@ -2,8 +2,10 @@
 // back when they go. Workers take of the one counter in portions, so that small bodies cost no shared write.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <utility>
 
 namespace sluice::gateway {
 
@@ -47,6 +49,8 @@ class BufferShare {
   }
   uint64_t used() const { return used_; }
   uint64_t most() const { return budget_.most(); }
+  // The most that was granted since the last call, in whole portions.
+  uint64_t take_peak() { return std::exchange(peak_, granted_); }
 
  private:
   [[gnu::cold]] bool take_more(uint64_t bytes) {
@@ -54,6 +58,7 @@ class BufferShare {
     for (const uint64_t wanted : {needed + portion_bytes, needed}) {
       if (!budget_.take(wanted)) continue;
       granted_ += wanted;
+      peak_ = std::max(peak_, granted_);
       return true;
     }
     used_ -= bytes;
@@ -66,7 +71,7 @@ class BufferShare {
   }
 
   BufferBudget& budget_;
-  uint64_t granted_ = 0, used_ = 0;
+  uint64_t granted_ = 0, used_ = 0, peak_ = 0;
 };
 
 // What one holder has taken; given back with it.

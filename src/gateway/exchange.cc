@@ -65,6 +65,10 @@ void Exchange::on_body(std::string_view bytes) {
   if (state_ != State::done) go_on(intake_.add(bytes));
 }
 
+std::span<char> Exchange::body_room(uint64_t left) {
+  return state_ == State::receiving ? intake_.room(left) : std::span<char>();
+}
+
 void Exchange::on_body_end() {
   if (state_ == State::done) return;
   account_.request_whole_ns = responder_.read_ns();

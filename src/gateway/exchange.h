@@ -50,6 +50,7 @@ class Exchange final : public http::RequestHandler,
   // http::RequestHandler: what the caller does
   void on_body(std::string_view bytes) override;
   void on_body_end() override;
+  std::span<char> body_room(uint64_t left) override;
   void on_request_broken(const Error& error) override;
   void on_drained() override;
   void on_caller_gone(const Error& error) override;

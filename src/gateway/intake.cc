@@ -105,23 +105,32 @@ Result<bool> Intake::add(std::string_view bytes) {
 Result<void> Intake::gather(std::string_view bytes) {
   if (inflater_) return inflate(bytes);
   if (Result<void> room = make_room(bytes.size()); !room) return room;
-  bytes_ += bytes;
+  bytes_.append(bytes);
   if (form_) return form_->peeker.feed(bytes);
   return {};
 }
 
 Result<void> Intake::inflate(std::string_view bytes) {
+  std::string step;
   for (bool more = !bytes.empty(); more;) {
     if (Result<void> room = make_room(http::Inflater::window_bytes); !room) return room;
-    const size_t before = bytes_.size();
-    const Result<bool> step = inflater_->step(bytes, bytes_);
-    if (!step) return tl::unexpected<Error>(step.error());
-    more = *step;
-    if (!hold_.resize(room_ + inflater_->memory_bytes())) return no_memory();
+    step.clear();
+    const Result<bool> taken = inflater_->step(bytes, step);
+    if (!taken) return tl::unexpected<Error>(taken.error());
+    more = *taken;
+    bytes_.append(step);
+    if (!hold_.resize(bytes_.capacity() + inflater_->memory_bytes())) return no_memory();
     if (!form_) continue;
-    if (Result<void> good = form_->peeker.feed(std::string_view(bytes_).substr(before)); !good) return good;
+    if (Result<void> good = form_->peeker.feed(step); !good) return good;
   }
   return {};
+}
+
+// Only a body that is kept as it comes, and is as long as its head says.
+std::span<char> Intake::room(uint64_t left) {
+  if (announced_ == 0 || goes_on_ || !make_room(std::min<uint64_t>(left, first_room))) return {};
+  const std::span<char> behind = bytes_.room();
+  return behind.first(behind.size() - net::read_padding_bytes);
 }
 
 Result<bool> Intake::end() {
@@ -129,7 +138,7 @@ Result<bool> Intake::end() {
   if (inflater_) {
     if (Result<void> whole = inflater_->finish(); !whole) return tl::unexpected<Error>(whole.error());
     inflater_.reset();
-    hold_.resize(room_);
+    hold_.resize(bytes_.capacity());
   }
   if (form_ && !form_->peeker.done()) {
     return fail(ErrorCode::bad_request, "the multipart body has no closing boundary");
@@ -148,7 +157,7 @@ Result<void> Intake::read_question() {
     question_.stream = endpoint.streams;
     api::append_percent_decoded(question_.peek.model, question_.match.model);
   } else if (endpoint.model_in != api::ModelIn::nowhere && is_json_) {
-    Result<api::Peek> peek = api::peek_request(bytes_, endpoint.dialect);
+    Result<api::Peek> peek = api::peek_request(bytes_.view(), endpoint.dialect);
     if (!peek) return tl::unexpected<Error>(peek.error());
     question_.named = Question::Named::in_json;
     question_.stream = peek->stream && endpoint.streams;
@@ -169,17 +178,18 @@ void Intake::ask_form() {
 
 Result<void> Intake::make_room(size_t bytes) {
   const size_t needed = bytes_.size() + bytes + net::read_padding_bytes;
-  return needed <= room_ ? Result<void>() : grow(needed);
+  return needed <= bytes_.capacity() ? Result<void>() : grow(needed);
 }
 
-// By doubling, but not beyond what is announced: a head alone takes little.
+// By doubling, or four times as much where so much is announced, but not beyond it: a head alone takes little.
 Result<void> Intake::grow(size_t needed) {
-  uint64_t room = std::max<uint64_t>({needed, 2 * room_, std::min(announced_ + net::read_padding_bytes, first_room)});
-  if (announced_ + net::read_padding_bytes >= needed) room = std::min(room, announced_ + net::read_padding_bytes);
+  const uint64_t announced = announced_ + net::read_padding_bytes;
+  const uint64_t more = (announced_ != 0 ? 4 : 2) * uint64_t{bytes_.capacity()};
+  uint64_t room = std::max<uint64_t>({needed, more, std::min(announced, first_room)});
+  if (announced >= needed) room = std::min(room, announced);
   const uint64_t others = inflater_ ? inflater_->memory_bytes() : 0;
   if (!hold_.resize(room + others)) return no_memory();
   bytes_.reserve(room);
-  room_ = room;
   return {};
 }
 
@@ -188,12 +198,12 @@ Result<void> Intake::prepare_sending() {
   constexpr uint64_t most_copied = 2 * WriteMarks::high_bytes;
   uint64_t copied = bytes_.size() > WriteMarks::low_bytes ? std::min<uint64_t>(bytes_.size(), most_copied) : 0;
   if (goes_on_) copied = 2 * most_copied;  // also what has arrived and cannot be written yet
-  if (copied != 0 && !hold_.resize(room_ + copied)) return no_memory();
+  if (copied != 0 && !hold_.resize(bytes_.capacity() + copied)) return no_memory();
   return {};
 }
 
 uint64_t Intake::bytes_with(const std::vector<api::Edit>& edits) const {
-  const uint64_t edited = api::size_after(bytes_, edits);
+  const uint64_t edited = api::size_after(bytes_.view(), edits);
   return goes_on_ ? announced_ - bytes_.size() + edited : edited;
 }
 
@@ -217,8 +227,7 @@ void Intake::pass_on(Attempt* attempt, http::Responder& responder) {
 }
 
 void Intake::forget() {
-  give_back(bytes_);
-  room_ = 0;
+  bytes_.release();
   hold_.resize(0);
 }
 

@@ -6,12 +6,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "api/multipart_peek.h"
+#include "base/byte_buffer.h"
 #include "base/result.h"
 #include "gateway/attempt.h"
 #include "gateway/buffer_budget.h"
@@ -33,6 +35,8 @@ class Intake {
   // The next bytes. True, once: by now it is known what is asked. body_too_large, bad_request, overloaded where there
   // is no memory left for them.
   Result<bool> add(std::string_view bytes);
+  // Where its next bytes are wanted, of which at least `left` are to come (http::RequestHandler::body_room).
+  std::span<char> room(uint64_t left);
   // Nothing more comes. True: as of add().
   Result<bool> end();
   // It is about to be sent to a target, which may take it slowly.
@@ -50,7 +54,7 @@ class Intake {
   uint64_t bytes_with(const std::vector<api::Edit>& edits) const;
 
   // With net::read_padding_bytes readable bytes behind, once it has ended.
-  const std::string& bytes() const { return bytes_; }
+  std::string_view bytes() const { return bytes_.view(); }
   bool inflated() const { return inflated_; }
   // Its type, for the target: sluice has read it as JSON, so that is what it is. "": as the caller says.
   std::string_view type_for_target() const { return retyped_ ? "application/json" : std::string_view(); }
@@ -75,9 +79,8 @@ class Intake {
 
   BufferHold hold_;
   Question question_;
-  std::string bytes_;
+  ByteBuffer bytes_;
   uint64_t announced_ = 0;  // its length, where the head tells it; 0: unknown
-  uint64_t room_ = 0;       // of bytes_
   std::unique_ptr<http::Inflater> inflater_;
   std::unique_ptr<Form> form_;  // null: no multipart body
   bool is_json_ = false;

@@ -1,5 +1,7 @@
 #include "gateway/worker.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -175,6 +177,7 @@ void Worker::go_over(std::vector<std::pair<uint32_t, net::ListenSocket>> added) 
   const auto sockets = std::make_shared<std::vector<std::pair<uint32_t, net::ListenSocket>>>(std::move(added));
   loop_.post([this, sockets] {
     front_->keep_up();
+    give_memory_back();
     const std::vector<uint32_t>& listeners = now().setup->listeners;
     for (auto& [number, socket] : *sockets) {
       // The next reload may be here already.
@@ -244,6 +247,15 @@ void Worker::on_connections(size_t open) {
     for (const auto& one : listeners_) one.listener->resume();
   }
   if (open == 0 && drained_) std::exchange(drained_, nullptr)();
+}
+
+// What large bodies have left behind stays with the allocator while there is work, since getting it anew from the
+// system page by page costs more than carrying the bytes. It goes back once nothing is under way for a while.
+void Worker::give_memory_back() {
+  constexpr uint32_t patience = 20;  // ticks
+  constexpr uint64_t large_bytes = 1 << 20;
+  idle_ticks_ = exchanges_.size() == 0 ? idle_ticks_ + 1 : 0;
+  if (idle_ticks_ == patience && buffers_.take_peak() > large_bytes) ::malloc_trim(0);
 }
 
 // Ten times a second: the gauges that nobody keeps up to date on the way; less often, the records that have gathered.

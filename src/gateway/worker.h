@@ -110,6 +110,7 @@ class Worker {
   void accept(std::unique_ptr<net::Stream> stream, uint32_t listener);
   void on_connections(size_t open);
   size_t most_callers() const;
+  void give_memory_back();
   void renew_alert_sender(const Setup& setup);
   void tick();
 
@@ -134,6 +135,7 @@ class Worker {
   std::vector<NumberedListener> listeners_;
   std::unique_ptr<net::Timer> tick_;
   uint32_t ticks_ = 0;
+  uint32_t idle_ticks_ = 0;  // without an exchange
   std::function<void()> drained_;
   bool paused_ = false;
   const DescriptorShare descriptors_;

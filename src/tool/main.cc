@@ -1,4 +1,5 @@
 // The command line: flags -> configuration -> gateway -> run until a signal says otherwise.
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -235,4 +236,10 @@ int check(const StartupOptions& options, const net::Clock& clock, bool json, boo
 }  // namespace
 }  // namespace sluice
 
-int main(int argc, char** argv) { return sluice::command_line(argc, argv); }
+int main(int argc, char** argv) {
+  // Bodies of some MB come from memory that the allocator has kept, not from the system page by page each time; the
+  // workers give it back when there is nothing to do.
+  ::mallopt(M_MMAP_THRESHOLD, 8 << 20);
+  ::mallopt(M_TRIM_THRESHOLD, 16 << 20);
+  return sluice::command_line(argc, argv);
+}
