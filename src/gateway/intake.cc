@@ -4,7 +4,6 @@
 
 #include "api/media_type.h"
 #include "api/percent.h"
-#include "base/give_back.h"
 #include "net/stream.h"
 
 namespace sluice::gateway {

@@ -35,7 +35,12 @@ std::span<char> InboundConnection::read_room() {
   if (state_ != State::serving || !handler_ || body_done_ || answered_) return {};
   const uint64_t left = parser_.body_left();
   if (left < least) return {};
-  const std::span<char> room = handler_->body_room(left);
+  std::span<char> room;
+  try {
+    room = handler_->body_room(left);
+  } catch (const std::bad_alloc&) {
+    return {};  // on_body says so
+  }
   return room.first(std::min<size_t>(room.size(), std::min(left, most)));
 }
 
@@ -121,7 +126,9 @@ void InboundConnection::take_held() {
     bytes.reserve(bytes.size() + net::read_padding_bytes);
     take(bytes);
   }
-  if (!reading_ && !paused_ && !stalled_ && (state_ == State::waiting || state_ == State::reading_head)) {
+  const bool wants_more =
+      state_ == State::waiting || state_ == State::reading_head || (state_ == State::serving && !body_done_);
+  if (!reading_ && !paused_ && !stalled_ && wants_more) {
     stream_->start_reading();
     reading_ = true;
   }

@@ -237,9 +237,9 @@ int check(const StartupOptions& options, const net::Clock& clock, bool json, boo
 }  // namespace sluice
 
 int main(int argc, char** argv) {
-  // Bodies of some MB come from memory that the allocator has kept, not from the system page by page each time; the
+  // Bodies of up to 2 MB come from memory that the allocator has kept, not from the system page by page each time; the
   // workers give it back when there is nothing to do.
-  ::mallopt(M_MMAP_THRESHOLD, 8 << 20);
+  ::mallopt(M_MMAP_THRESHOLD, 5 << 19);
   ::mallopt(M_TRIM_THRESHOLD, 16 << 20);
   return sluice::command_line(argc, argv);
 }
