@@ -2,76 +2,67 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 
 #include "api/dialect.h"
-#include "api/frame_words.h"
+#include "api/frame_cutter.h"
 #include "api/json_scan.h"
 #include "api/json_unescape.h"
-#include "api/usage_chunk.h"
+#include "api/usage_hider.h"
 #include "api/usage_reader.h"
 #include "base/recycled.h"
-#include "http/message.h"
-#include "sse/line.h"
 
 namespace sluice::api {
 namespace {
 
-// What is held back of an unfinished frame; what grows beyond it is no usage chunk.
-constexpr size_t held_limit_bytes = 64 * 1024;
 // Frames that are read in full, in search of the model's name.
 constexpr int opening_frames = 4;
 // Choices of one answer that are told apart.
 constexpr uint8_t most_choices = 64;
 
-enum class Kind : unsigned char { opaque, json, lines, events };
+constexpr std::string_view done_data = "[DONE]";
 
-Kind kind_of(std::string_view content_type) {
-  std::string_view type = content_type.substr(0, content_type.find(';'));
-  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
-  if (http::same_name(type, "text/event-stream")) return Kind::events;
-  if (http::same_name(type, "application/x-ndjson") || http::same_name(type, "application/jsonl")) return Kind::lines;
-  if (http::same_name(type, "application/json")) return Kind::json;
-  return Kind::opaque;
+// Most frames are not read; this number is wanted of all of them. The key cannot stand within a string, where its
+// quotes would be escaped.
+std::optional<uint64_t> sequence_in(std::string_view text) {
+  constexpr std::string_view key = "\"sequence_number\":";
+  const size_t found = text.find(key);
+  if (found == text.npos) return std::nullopt;
+  text.remove_prefix(found + key.size());
+  if (text.starts_with(' ')) text.remove_prefix(1);
+  uint64_t number = 0;
+  const bool told = std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc();
+  return told ? std::optional<uint64_t>(number) : std::nullopt;
 }
 
 }  // namespace
 
-// A stream is read line by line. A frame whose only data line lies in one piece gets the quick look of FrameWords and
-// is read only if it is worth it; a frame that is cut goes through the JsonScan as its bytes come. Nothing is kept but
-// frames that may be the usage chunk, and those only if it is to be hidden.
+// A frame whose only data line lies in one piece gets the quick look of FrameWords and is read only if it is worth it;
+// a frame that is cut goes through the JsonScan as its bytes come. Nothing is kept but frames that may be the usage
+// chunk, and those only if it is to be hidden.
 struct AnswerTap::State final : Recycled<AnswerTap::State> {
-  enum class Line : unsigned char { start, field, space, data, ignored, comment };
-
-  State(const Places& its_places, Kind its_kind, bool hide_usage_chunk, const Asked& its_asked)
+  State(const Places& its_places, MediaType its_type, bool hide_usage_chunk, const Asked& its_asked)
       : places(its_places),
-        kind(its_kind),
+        type(its_type),
         hide(hide_usage_chunk),
         stream_asked(its_asked.stream),
         choices(static_cast<uint8_t>(std::clamp<uint32_t>(its_asked.choices, 1, most_choices))),
-        words(its_places.words),
-        scan(its_kind == Kind::json ? its_places.bodies : its_places.frames),
+        cutter(its_places.words),
+        scan(its_type == MediaType::json ? its_places.bodies : its_places.frames),
         reader(its_places) {}
 
   void feed_events(std::string_view bytes, std::vector<std::string_view>& pieces);
   void feed_lines(std::string_view bytes);
   void feed_json(std::string_view bytes);
 
-  const char* read_line(const char* at, const char* end);
-  void read_whole_line(std::string_view text, bool frame_ends, bool worth);
-  void read_line_part(const char* at, const char* end);
+  void take(const FrameCutter::Cut& cut);
   void read_data(std::string_view data);
-  void end_line(const char* next);
-  void end_frame(const char* next);
-  void end_data();
+  void end_data(bool had_data);
   void end_text();
-  void note_sequence(std::string_view text);
-  bool mid_frame() const { return kind == Kind::lines ? data_begun : line != Line::start || frame_begun; }
-  void hold(const char* end);
-  void emit(const char* end);
+  bool is_opening() const { return model.empty() && frames_read < opening_frames; }
+  bool mid_frame() const { return type == MediaType::lines ? line_begun : cutter.mid_frame(); }
 
   const Places& places;
-  const Kind kind;
+  const MediaType type;
   const bool hide;
   const bool stream_asked;
   uint8_t choices;          // that have to finish
@@ -82,49 +73,18 @@ struct AnswerTap::State final : Recycled<AnswerTap::State> {
   bool cut_within = false;  // finish() found an unfinished frame
   bool end_seen = false;
   bool error_seen = false;
-  bool skip_lf = false;       // a CR ended the last line: an LF now belongs to it
-  bool drop_lf = false;       // and that line's frame was hidden, so that it goes the same way
-  bool frame_begun = false;   // a field line of this frame has come
-  bool frame_passed = false;  // this frame is not held back any more
-  bool data_begun = false;
-  uint8_t bom_bytes = 0;
-  uint8_t field_bytes = 0;  // of "data" that the line's name agrees with so far
-  uint8_t done_bytes = 0;   // of "[DONE]" that the frame's data agrees with so far
+  bool line_begun = false;  // of NDJSON
   bool maybe_done = false;
+  uint8_t done_bytes = 0;  // of "[DONE]" that the frame's data agrees with so far
   int frames_read = 0;
-  Line line = Line::start;
-  FrameWords words;
+  FrameCutter cutter;
+  UsageHider hider;
   JsonScan scan;
   UsageReader reader;
   SentCounts counts;
   Usage usage;
   std::string model;
-  // Hiding: [begin, frame) of the bytes at hand can go, [frame, ...) belongs to the unfinished frame, as does `held`
-  // before it.
-  const char* begin = nullptr;
-  const char* frame = nullptr;
-  std::vector<std::string_view>* pieces_out = nullptr;
-  std::string held;
-  std::string released;  // was held; handed out in this call
 };
-
-namespace {
-constexpr std::string_view data_field = "data";
-constexpr std::string_view done_data = "[DONE]";
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-}  // namespace
-
-// Most frames are not read; this number is wanted of all of them. The key cannot stand within a string, where its
-// quotes would be escaped.
-void AnswerTap::State::note_sequence(std::string_view text) {
-  constexpr std::string_view key = "\"sequence_number\":";
-  const size_t found = text.find(key);
-  if (found == text.npos) return;
-  text.remove_prefix(found + key.size());
-  if (text.starts_with(' ')) text.remove_prefix(1);
-  uint64_t number = 0;
-  if (std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc()) sequence = number + 1;
-}
 
 // A frame's, line's or body's JSON has ended: what it said counts now, if it was whole.
 void AnswerTap::State::end_text() {
@@ -155,174 +115,56 @@ void AnswerTap::State::read_data(std::string_view data) {
   scan.feed(data, reader);
 }
 
-// The frame is over; `next` is behind its blank line.
-void AnswerTap::State::end_frame(const char* next) {
-  const bool hidden = hide && !frame_passed && data_begun && scan.whole() && reader.has_usage() &&
-                      !reader.has_choices() && tells_usage_only(held, {frame, static_cast<size_t>(next - frame)});
-  end_data();
-  if (!hide) return;
-  drop_lf = hidden && skip_lf;
-  if (hidden) {
-    held.clear();
-    emit(frame);
-    begin = next;
-  } else if (!held.empty()) {
-    emit(next);
-  }
-  frame = next;
-}
-
-void AnswerTap::State::end_data() {
-  if (data_begun) {
+void AnswerTap::State::end_data(bool had_data) {
+  if (had_data) {
     if (maybe_done && done_bytes == done_data.size()) end_seen = true;
     if (frames_read < opening_frames) ++frames_read;
     if (!scan.fresh()) end_text();
   }
-  data_begun = frame_begun = frame_passed = maybe_done = false;
+  maybe_done = false;
 }
 
-// A line that lies in one piece, without its end. `frame_ends`: a blank line follows.
-void AnswerTap::State::read_whole_line(std::string_view text, bool frame_ends, bool worth) {
-  if (text.front() == ':') {
-    line = Line::comment;
-    return;
-  }
-  frame_begun = true;
-  constexpr std::string_view named = "data:";
-  if (text.size() < named.size() || std::memcmp(text.data(), named.data(), named.size()) != 0) return;
-  text.remove_prefix(named.size());
-  if (text.starts_with(' ')) text.remove_prefix(1);
-  const bool only = frame_ends && !data_begun;
-  const bool opening = model.empty() && frames_read < opening_frames;
-  if (data_begun) {
-    read_data("\n");
-  } else {
-    data_begun = true;
+void AnswerTap::State::take(const FrameCutter::Cut& cut) {
+  if (cut.begins_frame) {
     maybe_done = true;
     done_bytes = 0;
+  } else if (cut.begins_data) {
+    read_data("\n");
   }
-  if (only && !worth && !opening && text != done_data) {
+  if (cut.only && !cut.worth && !is_opening() && cut.data != done_data) {
     maybe_done = false;
-    if (places.numbers_frames) note_sequence(text);
+    if (!places.numbers_frames) return;
+    if (const auto number = sequence_in(cut.data)) sequence = *number + 1;
     return;
   }
-  read_data(text);
-}
-
-// Bytes of a line that is cut, without its end.
-void AnswerTap::State::read_line_part(const char* at, const char* end) {
-  for (; at != end && line != Line::data && line != Line::ignored && line != Line::comment; ++at) {
-    const char c = *at;
-    if (line == Line::start) {
-      field_bytes = 0;
-      line = c == ':' ? Line::comment : Line::field;
-      if (line == Line::comment) break;
-      frame_begun = true;
-    }
-    if (line == Line::field) {
-      if (field_bytes < data_field.size() && c == data_field[field_bytes]) {
-        ++field_bytes;
-      } else {
-        line = c == ':' && field_bytes == data_field.size() ? Line::space : Line::ignored;
-      }
-      continue;
-    }
-    line = Line::data;  // behind the colon: one space is not the data's
-    if (data_begun) {
-      read_data("\n");
-    } else {
-      data_begun = maybe_done = true;
-      done_bytes = 0;
-    }
-    if (c != ' ') break;
-  }
-  if (line == Line::data && at != end) read_data({at, static_cast<size_t>(end - at)});
-}
-
-// Hands out what is held, and the bytes at hand up to `end`.
-void AnswerTap::State::emit(const char* end) {
-  if (!held.empty()) {
-    released = std::move(held);
-    held.clear();
-    pieces_out->push_back(released);
-  }
-  if (end != begin) pieces_out->push_back({begin, static_cast<size_t>(end - begin)});
-  begin = end;
-}
-
-// A line ended; `next` is behind its end.
-void AnswerTap::State::end_line(const char* next) {
-  const bool comment = line == Line::comment;
-  line = Line::start;
-  if (!hide || !comment || frame_begun) return;
-  emit(next);  // comments before a frame's first field pass at once
-  frame = next;
-}
-
-// Reads one line, or what there is of it; returns where the next one begins.
-const char* AnswerTap::State::read_line(const char* at, const char* end) {
-  const bool at_start = line == Line::start;
-  const FrameWords::Line found = at_start ? words.look(at, end) : FrameWords::Line{sse::find_line_end(at, end)};
-  const char* next = found.end;
-  if (next == end) {
-    read_line_part(at, end);
-    return end;
-  }
-  if (*next++ == '\r') {
-    if (next == end) {
-      skip_lf = true;
-    } else if (*next == '\n') {
-      ++next;
-    }
-  }
-  if (at_start && found.end == at) {
-    end_frame(next);
-    return next;
-  }
-  if (at_start) {
-    const bool frame_ends = next != end && (*next == '\n' || *next == '\r');
-    read_whole_line({at, static_cast<size_t>(found.end - at)}, frame_ends, found.worth);
-  } else {
-    read_line_part(at, found.end);
-  }
-  end_line(next);
-  return next;
-}
-
-// The bytes at hand end at `end`: keeps those of an unfinished frame that may be the usage chunk.
-void AnswerTap::State::hold(const char* end) {
-  const auto unfinished = static_cast<size_t>(end - frame);
-  frame_passed = frame_passed || reader.has_choices() || held.size() + unfinished > held_limit_bytes;
-  if (frame_passed) return emit(end);
-  if (frame != begin) pieces_out->push_back({begin, static_cast<size_t>(frame - begin)});
-  held.append(frame, unfinished);
+  read_data(cut.data);
 }
 
 void AnswerTap::State::feed_events(std::string_view bytes, std::vector<std::string_view>& pieces) {
-  const char* at = bytes.data();
-  const char* const end = at + bytes.size();
-  begin = frame = at;
-  pieces_out = &pieces;
-  while (bom_bytes < byte_order_mark.size() && at != end) {
-    if (*at != byte_order_mark[bom_bytes]) {
-      bom_bytes = byte_order_mark.size();  // too short to be a line that says anything
-      break;
-    }
-    ++bom_bytes;
-    ++at;
+  const char* const end = bytes.data() + bytes.size();
+  const char* at = cutter.skip_mark(bytes.data(), end);
+  if (hide) hider.begin(bytes, pieces);
+  if (cutter.awaits_lf() && at != end) {
+    const char* const behind = cutter.skip_lf(at);
+    if (hide) hider.after_cr(behind, behind != at, cutter.frame_begun());
+    at = behind;
   }
-  if (skip_lf && at != end) {
-    skip_lf = false;
-    if (*at == '\n') {
-      ++at;
-      if (drop_lf) begin = at;
-      if (!frame_begun && held.empty()) frame = at;
+  while (at != end) {
+    const FrameCutter::Cut cut = cutter.cut(at, end);
+    at = cut.next;
+    if (cut.begins_data || !cut.data.empty()) take(cut);
+    if (cut.end == FrameCutter::End::frame) {
+      if (hide) {
+        const bool tells_usage = cut.had_data && scan.whole() && reader.has_usage() && !reader.has_choices();
+        hider.end_frame(at, tells_usage, cutter.awaits_lf());
+      }
+      end_data(cut.had_data);
+    } else if (hide && cut.end == FrameCutter::End::comment) {
+      hider.pass(at);
     }
-    drop_lf = false;
   }
-  while (at != end) at = read_line(at, end);
   if (hide) {
-    hold(end);
+    hider.hold(reader.has_choices());
   } else {
     pieces.push_back(bytes);
   }
@@ -332,15 +174,13 @@ void AnswerTap::State::feed_lines(std::string_view bytes) {
   const char* at = bytes.data();
   const char* const end = at + bytes.size();
   while (at != end) {
-    const FrameWords::Line found = words.look(at, end);
-    const bool whole_line = !data_begun && found.end != end;
-    const bool opening = model.empty() && frames_read < opening_frames;
-    if (!whole_line || found.worth || opening) scan.feed({at, static_cast<size_t>(found.end - at)}, reader);
-    data_begun = data_begun || found.end != at;
+    const FrameWords::Line found = cutter.look(at, end);
+    const bool whole_line = !line_begun && found.end != end;
+    if (!whole_line || found.worth || is_opening()) scan.feed({at, static_cast<size_t>(found.end - at)}, reader);
+    line_begun = line_begun || found.end != at;
     if (found.end == end) return;
-    if (data_begun && frames_read < opening_frames) ++frames_read;
-    if (!scan.fresh()) end_text();
-    data_begun = false;
+    end_data(line_begun);
+    line_begun = false;
     at = found.end + 1;
   }
 }
@@ -350,11 +190,10 @@ void AnswerTap::State::feed_json(std::string_view bytes) {
   end_seen = scan.whole();
 }
 
-AnswerTap::AnswerTap(Dialect dialect, std::string_view content_type, bool hide_usage_chunk, const Asked& asked) {
-  Kind kind = kind_of(content_type);
+AnswerTap::AnswerTap(Dialect dialect, MediaType type, bool hide_usage_chunk, const Asked& asked) {
   const Places& places = room_of(dialect).places;
-  if (kind == Kind::json && places.streams_lines && asked.stream) kind = Kind::lines;
-  state_ = std::make_unique<State>(places, kind, hide_usage_chunk && places.usage_has_own_frame, asked);
+  if (type == MediaType::json && places.streams_lines && asked.stream) type = MediaType::lines;
+  state_ = std::make_unique<State>(places, type, hide_usage_chunk && places.usage_has_own_frame, asked);
 }
 AnswerTap::~AnswerTap() = default;
 AnswerTap::AnswerTap(AnswerTap&&) noexcept = default;
@@ -363,16 +202,17 @@ AnswerTap& AnswerTap::operator=(AnswerTap&&) noexcept = default;
 void AnswerTap::feed(std::string_view bytes, std::vector<std::string_view>& pieces) {
   if (bytes.empty()) return;
   state_->begun = true;
-  switch (state_->kind) {
-    case Kind::events:
+  switch (state_->type) {
+    case MediaType::events:
       return state_->feed_events(bytes, pieces);
-    case Kind::lines:
+    case MediaType::lines:
       state_->feed_lines(bytes);
       break;
-    case Kind::json:
+    case MediaType::json:
       state_->feed_json(bytes);
       break;
-    case Kind::opaque:
+    case MediaType::page:
+    case MediaType::other:
       break;
   }
   pieces.push_back(bytes);
@@ -382,35 +222,36 @@ void AnswerTap::finish(std::vector<std::string_view>& pieces) {
   State& state = *state_;
   state.cut_within = state.mid_frame();
   const int whole_frames = state.frames_read;
-  switch (state.kind) {
-    case Kind::events:
-      state.end_data();  // the last blank line may be missing
+  switch (state.type) {
+    case MediaType::events:
+      state.end_data(state.cutter.has_data());  // the last blank line may be missing
       state.frames_read = whole_frames;
-      state.released = std::move(state.held);
-      if (!state.released.empty()) pieces.push_back(state.released);
+      state.hider.finish(pieces);
       break;
-    case Kind::lines:
+    case MediaType::lines:
       if (!state.scan.fresh()) state.end_text();
       break;
-    case Kind::json:
-    case Kind::opaque:
+    case MediaType::json:
+    case MediaType::page:
+    case MediaType::other:
       break;
   }
 }
 
 StreamFormat AnswerTap::format() const {
-  switch (state_->kind) {
-    case Kind::events:
+  switch (state_->type) {
+    case MediaType::events:
       return StreamFormat::sse;
-    case Kind::lines:
+    case MediaType::lines:
       return StreamFormat::ndjson;
-    case Kind::json:
+    case MediaType::json:
       if (!state_->places.streams_arrays) break;
       if (state_->scan.root_is_array() || (state_->stream_asked && state_->scan.fresh())) {
         return StreamFormat::json_array;
       }
       break;
-    case Kind::opaque:
+    case MediaType::page:
+    case MediaType::other:
       break;
   }
   return StreamFormat::none;
@@ -418,14 +259,14 @@ StreamFormat AnswerTap::format() const {
 
 bool AnswerTap::whole() const { return state_->end_seen; }
 bool AnswerTap::saw_error() const {
-  return state_->error_seen || (state_->kind == Kind::json && state_->reader.has_error());
+  return state_->error_seen || (state_->type == MediaType::json && state_->reader.has_error());
 }
 
 Standing AnswerTap::standing() const {
   const State& state = *state_;
-  if (state.kind == Kind::opaque) return Standing::unread;
+  if (state.type == MediaType::other || state.type == MediaType::page) return Standing::unread;
   if (state.end_seen) return Standing::finished;
-  if (state.kind == Kind::json) {
+  if (state.type == MediaType::json) {
     if (state.scan.fresh()) return Standing::nothing;
     return state.scan.broken() ? Standing::foreign : Standing::within;
   }
@@ -439,14 +280,15 @@ Standing AnswerTap::standing() const {
 bool AnswerTap::between_frames() const {
   const State& state = *state_;
   if (state.cut_within) return false;
-  switch (state.kind) {
-    case Kind::events:
+  switch (state.type) {
+    case MediaType::events:
       // A frame that is held back whole is not begun for the caller.
-      return !state.mid_frame() || (state.hide && !state.frame_passed);
-    case Kind::lines:
+      return !state.mid_frame() || (state.hide && state.hider.holds_frame());
+    case MediaType::lines:
       return !state.mid_frame();
-    case Kind::json:
-    case Kind::opaque:
+    case MediaType::json:
+    case MediaType::page:
+    case MediaType::other:
       break;
   }
   return false;
@@ -460,14 +302,14 @@ uint64_t AnswerTap::next_sequence() const { return state_->sequence; }
 const Usage& AnswerTap::usage() const {
   State& state = *state_;
   SentCounts counts = state.counts;
-  if (state.kind == Kind::json) counts = state.reader.counts();
+  if (state.type == MediaType::json) counts = state.reader.counts();
   state.usage = usage_from(counts, state.places);
   return state.usage;
 }
 
 const std::string& AnswerTap::model() const {
   State& state = *state_;
-  if (state.kind == Kind::json && state.model.empty()) append_json_unescaped(state.model, state.reader.model());
+  if (state.type == MediaType::json && state.model.empty()) append_json_unescaped(state.model, state.reader.model());
   return state.model;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/error_body.h"
+#include "api/media_type.h"
 #include "api/usage.h"
 #include "base/dialect.h"
 
@@ -33,9 +34,9 @@ struct Asked {
 
 class AnswerTap {
  public:
-  // The format is told by the answer's content-type (text/event-stream, application/x-ndjson, application/json; others
-  // are opaque). `dialect`: of the answer. `hide_usage_chunk`: usage was spliced in and its chunk is to be kept back.
-  AnswerTap(Dialect dialect, std::string_view content_type, bool hide_usage_chunk, const Asked& asked = {});
+  // `dialect`, `type`: of the answer; other types than JSON, lines and events are opaque. `hide_usage_chunk`: usage was
+  // spliced in and its chunk is to be kept back.
+  AnswerTap(Dialect dialect, MediaType type, bool hide_usage_chunk, const Asked& asked = {});
   ~AnswerTap();
   AnswerTap(AnswerTap&&) noexcept;
   AnswerTap& operator=(AnswerTap&&) noexcept;

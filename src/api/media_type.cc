@@ -2,32 +2,28 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
+#include "base/text.h"
 #include "http/message.h"
 
 namespace sluice::api {
 
 using http::same_name;
 
-std::string_view without_space(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 ParameterizedField take_apart(std::string_view field, bool undo_escapes) {
   ParameterizedField parts;
   size_t at = field.find(';');
-  parts.value = without_space(field.substr(0, at));
+  parts.value = trim(field.substr(0, at));
   while (at < field.size()) {  // at a ';'
     const size_t begin = ++at;
     const size_t equals = field.find_first_of("=;", begin);
     if (equals == std::string_view::npos || field[equals] == ';') {
-      if (!without_space(field.substr(begin, equals - begin)).empty()) parts.broken = true;
+      if (!trim(field.substr(begin, equals - begin)).empty()) parts.broken = true;
       at = equals;
       continue;
     }
-    FieldParameter parameter{without_space(field.substr(begin, equals - begin)), {}, false};
+    FieldParameter parameter{trim(field.substr(begin, equals - begin)), {}, false};
     at = std::min(field.find_first_not_of(" \t", equals + 1), field.size());
     if (at < field.size() && field[at] == '"') {
       parameter.quoted = true;
@@ -38,11 +34,11 @@ ParameterizedField take_apart(std::string_view field, bool undo_escapes) {
         parameter.value += field[at];
       }
       const size_t next = std::min(field.find(';', at), field.size());
-      if (at >= field.size() || !without_space(field.substr(at + 1, next - at - 1)).empty()) parts.broken = true;
+      if (at >= field.size() || !trim(field.substr(at + 1, next - at - 1)).empty()) parts.broken = true;
       at = next;
     } else {
       const size_t next = std::min(field.find(';', at), field.size());
-      parameter.value = without_space(field.substr(at, next - at));
+      parameter.value = trim(field.substr(at, next - at));
       at = next;
     }
     parts.parameters.push_back(std::move(parameter));
@@ -70,6 +66,23 @@ Result<BodyType> body_type_of(std::string_view content_type) {
     }
   }
   return type;
+}
+
+MediaType media_type_of(std::string_view content_type) {
+  static constexpr std::pair<std::string_view, MediaType> known[] = {{"application/json", MediaType::json},
+                                                                     {"text/event-stream", MediaType::events},
+                                                                     {"application/x-ndjson", MediaType::lines},
+                                                                     {"application/jsonl", MediaType::lines},
+                                                                     {"text/html", MediaType::page},
+                                                                     {"application/xhtml+xml", MediaType::page}};
+  const auto of = [](std::string_view type) {
+    for (const auto& [name, means] : known) {
+      if (same_name(type, name)) return means;
+    }
+    return MediaType::other;
+  };
+  const MediaType plain = of(content_type);
+  return plain != MediaType::other ? plain : of(trim(content_type.substr(0, content_type.find(';'))));
 }
 
 }  // namespace sluice::api

@@ -1,5 +1,5 @@
-// Content-Type and Content-Disposition taken apart (RFC 9110 8.3.1, RFC 2183, RFC 7578), and what a body's type means
-// for how it is read.
+// Content-Type and Content-Disposition taken apart (RFC 9110 8.3.1, RFC 2183, RFC 7578), and what the type of a
+// request's or an answer's body means for how it is read.
 #pragma once
 
 #include <string>
@@ -27,11 +27,16 @@ struct ParameterizedField {
 // `field`.
 ParameterizedField take_apart(std::string_view field, bool undo_escapes);
 
-std::string_view without_space(std::string_view text);
-
 // What a request's Content-Type says of its body.
 enum class BodyType : unsigned char { json, form_data, other };
 // bad_request where the body could be read in another way: a charset that is no superset of ASCII, or two of them.
 Result<BodyType> body_type_of(std::string_view content_type);
+
+// What an answer's Content-Type says of its body. No endpoint answers with a page for people; who does is not the API
+// that a base_url should name.
+enum class MediaType : unsigned char { other, json, lines, events, page };
+MediaType media_type_of(std::string_view content_type);
+// Whether it comes in pieces that each say something: NDJSON, server-sent events.
+constexpr bool is_stream(MediaType type) { return type == MediaType::lines || type == MediaType::events; }
 
 }  // namespace sluice::api

@@ -7,6 +7,7 @@
 #include "api/media_type.h"
 #include "api/percent.h"
 #include "api/request_peek.h"
+#include "base/text.h"
 #include "http/message.h"
 
 namespace sluice::api {
@@ -73,7 +74,7 @@ Result<PartHead> read_fields(std::string_view head) {
                                                                                    : nullptr;
     if (place == nullptr) continue;
     if (!place->empty()) return wrong_form(std::string(name) + " stands twice in the head of a part");
-    *place = without_space(line.substr(name.size() + 1));
+    *place = trim(line.substr(name.size() + 1));
   }
   return found;
 }

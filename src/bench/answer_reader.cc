@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 6> openai_keys = {R"(content")",   R"(rea
                                                          R"(arguments")", R"(refusal")",           R"(text")"};
 constexpr std::array<std::string_view, 3> anthropic_keys = {R"(text")", R"(thinking")", R"(partial_json")"};
 
-std::string_view content_type(bool stream) { return stream ? "text/event-stream" : "application/json"; }
+api::MediaType type_of(bool stream) { return stream ? api::MediaType::events : api::MediaType::json; }
 
 bool begins_text(std::string_view after_key) {
   const size_t colon = after_key.find_first_not_of(" \t\r\n");
@@ -50,22 +50,21 @@ bool carries_text(Dialect dialect, std::string_view data) {
 AnswerReader::AnswerReader(Dialect dialect, bool stream)
     : dialect_(dialect),
       stream_(stream),
-      tap_(dialect, content_type(stream), false),
+      tap_(dialect, type_of(stream), false),
       scan_(body_places()),
       events_(event_bytes) {}
 
 void AnswerReader::begin(const http::ResponseHead& head) {
   status_ = head.status;
   const std::string_view type = head.fields.find("content-type").value_or("");
-  const std::string_view media_type = type.substr(0, type.find_first_of("; \t"));
-  is_events_ = http::same_name(media_type, "text/event-stream");
+  is_events_ = api::media_type_of(type) == api::MediaType::events;
   has_answer_ = broken_ = false;
   detail_.clear();
   kept_.clear();
   error_.clear();
   if (const auto wait = head.fields.find("retry-after")) detail_ = " (retry-after: " + std::string(*wait) + ")";
   if (const auto where = head.fields.find("location")) detail_ += " (location: " + std::string(*where) + ")";
-  tap_ = api::AnswerTap(dialect_, content_type(stream_), false);
+  tap_ = api::AnswerTap(dialect_, type_of(stream_), false);
   scan_.reset();
   events_ = sse::Parser(event_bytes);
 }

@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "api/media_type.h"
 #include "gateway/quoted_secrets.h"
 
 namespace sluice::gateway {
@@ -123,8 +124,7 @@ void Attempt::on_answer_head(http::ResponseHead& head) {
   if (head.status >= 300 && is_redirected(head)) return;
   answer_begun_ = true;
   const std::string_view type = head.fields.find("content-type").value_or("");
-  stream_answer_ = type.starts_with("text/event-stream") || type.starts_with("application/x-ndjson") ||
-                   (request_.wants_stream && head.status < 300);
+  stream_answer_ = api::is_stream(api::media_type_of(type)) || (request_.wants_stream && head.status < 300);
   taker_ = &events_.on_answer_head(head);
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "api/error_body.h"
+#include "api/media_type.h"
 #include "api/target_error.h"
 #include "gateway/origin_fields.h"
 #include "http/writer.h"
@@ -31,18 +32,6 @@ bool is_ours(std::string_view name) {
     default:
       return false;
   }
-}
-
-// The type of pages for people. No endpoint answers with one; who does is not the API that base_url should name.
-bool is_page(std::string_view content_type) {
-  constexpr size_t text_bytes = 5, application_bytes = 12;  // up to the slash: "text/html", "application/xhtml+xml"
-  const auto goes_on = [content_type](size_t at, char c) {
-    return content_type.size() > at && (content_type[at] | 0x20) == c;
-  };
-  if (!goes_on(text_bytes, 'h') && !goes_on(application_bytes, 'x')) return false;
-  std::string_view type = content_type.substr(0, content_type.find(';'));
-  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
-  return http::same_name(type, "text/html") || http::same_name(type, "application/xhtml+xml");
 }
 
 // In the head's lines and its reason, where they may be quoted; `scratch` holds the reason then.
@@ -80,9 +69,10 @@ Result<void> Relay::begin_answer(const http::ResponseHead& head, const RelayedRe
   if (head.framing == http::BodyFraming::until_close) ending_ = Ending::by_close;
   if (status_ >= 400) error_text_ = std::make_unique<std::string>();
   const std::string_view type = head.fields.find("content-type").value_or("");
-  if (status_ < 300 && !no_body_ && is_page(type)) return page_in_place(type);
+  const api::MediaType media = api::media_type_of(type);
+  if (status_ < 300 && !no_body_ && media == api::MediaType::page) return page_in_place(type);
   const bool hide_asked = request.hide_usage && status_ == 200;
-  tap_.emplace(dialect_, type, hide_asked, api::Asked{request.stream_asked && status_ < 300, request.choices});
+  tap_.emplace(dialect_, media, hide_asked, api::Asked{request.stream_asked && status_ < 300, request.choices});
   const bool hide_usage = hide_asked && tap_->format() == api::StreamFormat::sse;
 
   const config::Provider& provider = *own.target.provider;

@@ -10,7 +10,7 @@ constexpr std::string_view events = "text/event-stream; charset=utf-8";
 
 // A tap with what came out of it.
 struct Run {
-  Run(Dialect dialect, std::string_view type, bool hide) : tap(dialect, type, hide) {}
+  Run(Dialect dialect, std::string_view type, bool hide) : tap(dialect, media_type_of(type), hide) {}
 
   // Each piece lives in memory of exactly its size, so that reading beyond it is seen by a sanitizer.
   void feed(std::string_view bytes, size_t step) {
@@ -312,7 +312,7 @@ TEST_CASE("the format is told by the content type") {
       {Dialect::openai, "audio/mpeg", StreamFormat::none},
       {Dialect::openai, "", StreamFormat::none},
   };
-  for (const Case& c : cases) CHECK(AnswerTap(c.dialect, c.type, false).format() == c.format);
+  for (const Case& c : cases) CHECK(AnswerTap(c.dialect, media_type_of(c.type), false).format() == c.format);
   Run array(Dialect::gemini, "application/json; charset=UTF-8", false);
   array.feed(" [", 1);
   CHECK(array.tap.format() == StreamFormat::json_array);

@@ -141,7 +141,7 @@ struct Outcome {
 
 // Each piece lives in memory of exactly its size, so that reading beyond it is seen by a sanitizer.
 Outcome run(const Exchange& exchange, std::string_view type, bool hide, std::mt19937& random, size_t longest) {
-  AnswerTap tap(exchange.dialect, type, hide);
+  AnswerTap tap(exchange.dialect, media_type_of(type), hide);
   Outcome outcome;
   std::vector<std::string_view> pieces;
   auto collect = [&] {
@@ -196,7 +196,7 @@ TEST_CASE("a recorded body that is cut is never whole") {
   for (const Exchange& exchange : test::corpus()) {
     if (exchange.stream || exchange.body.empty()) continue;
     INFO(exchange.name);
-    AnswerTap tap(exchange.dialect, "application/json", false);
+    AnswerTap tap(exchange.dialect, MediaType::json, false);
     std::vector<std::string_view> pieces;
     const size_t end = exchange.body.find_last_of("}]");
     tap.feed(std::string_view(exchange.body).substr(0, random() % (end + 1)), pieces);

@@ -17,7 +17,8 @@ struct Read {
   bool was_whole = false;
   std::vector<std::string_view> pieces;
 
-  Read(Dialect dialect, std::string_view type, bool hide, const api::Asked& asked) : tap(dialect, type, hide, asked) {}
+  Read(Dialect dialect, std::string_view type, bool hide, const api::Asked& asked)
+      : tap(dialect, api::media_type_of(type), hide, asked) {}
 
   void feed(std::string_view bytes) {
     const std::vector<char> exact(bytes.begin(), bytes.end());  // what reads beyond it is seen

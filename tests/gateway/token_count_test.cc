@@ -63,7 +63,7 @@ TEST_CASE("what was used is what the target says, and else a guess") {
            {"audio/mpeg", "ID3", 200, true, 50'000, 40},
        }) {
     CAPTURE(row.type, row.answer, row.status, row.whole);
-    api::AnswerTap tap(Dialect::openai, row.type, false);
+    api::AnswerTap tap(Dialect::openai, api::media_type_of(row.type), false);
     std::vector<std::string_view> pieces;
     tap.feed(row.answer, pieces);
     if (row.whole) tap.finish(pieces);
@@ -72,7 +72,7 @@ TEST_CASE("what was used is what the target says, and else a guess") {
   CHECK(tokens_used({40, 1000}, nullptr, 0, false, 0) == 0);
 
   // Anthropic tells the input at once and the output late.
-  api::AnswerTap tap(Dialect::anthropic, sse, false);
+  api::AnswerTap tap(Dialect::anthropic, api::media_type_of(sse), false);
   std::vector<std::string_view> pieces;
   tap.feed(
       "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":10,"

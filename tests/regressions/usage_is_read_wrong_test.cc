@@ -19,7 +19,7 @@ std::string shown(const Usage& usage) {
 }
 
 std::string read(Dialect dialect, std::string_view type, std::string_view body) {
-  AnswerTap tap(dialect, type, false);
+  AnswerTap tap(dialect, media_type_of(type), false);
   std::vector<std::string_view> pieces;
   tap.feed(body, pieces);
   tap.finish(pieces);

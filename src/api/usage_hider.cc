@@ -1,11 +1,14 @@
-#include "api/usage_chunk.h"
+#include "api/usage_hider.h"
 
 #include <algorithm>
 #include <array>
-#include <string>
+#include <utility>
 
 namespace sluice::api {
 namespace {
+
+// What is held back of an unfinished frame; what grows beyond it is no usage chunk.
+constexpr size_t held_limit_bytes = 64 * 1024;
 
 // OpenAI's CreateChatCompletionStreamResponse and CreateCompletionResponse; `provider` stands in all of OpenRouter's.
 constexpr std::array<std::string_view, 10> plain = {"id",          "object",  "created",      "model",
@@ -57,9 +60,10 @@ std::string data_of(std::string_view begin, std::string_view rest) {
   return data;
 }
 
-}  // namespace
-
-bool tells_usage_only(std::string_view begin, std::string_view rest) {
+// Whether a usage chunk holds nothing that its caller would miss: only members that every chunk has, beside `usage`.
+// llama.cpp's `timings` and others' metrics ride on this chunk and on no other. `begin` and `rest` are the two parts of
+// the frame's bytes, as they came. False where it cannot be told.
+[[gnu::cold]] bool tells_usage_only(std::string_view begin, std::string_view rest) {
   const std::string data = data_of(begin, rest);
   std::string_view text = without_spaces(data);
   if (!text.starts_with('{')) return false;
@@ -77,6 +81,64 @@ bool tells_usage_only(std::string_view begin, std::string_view rest) {
     text = without_spaces(text.substr(1));
   }
   return text.starts_with('}');
+}
+
+}  // namespace
+
+void UsageHider::begin(std::string_view bytes, std::vector<std::string_view>& pieces) {
+  begin_ = frame_ = bytes.data();
+  end_ = begin_ + bytes.size();
+  pieces_ = &pieces;
+}
+
+void UsageHider::after_cr(const char* behind, bool is_lf, bool frame_begun) {
+  if (is_lf && drop_lf_) begin_ = behind;
+  if (is_lf && !frame_begun && held_.empty()) frame_ = behind;
+  drop_lf_ = false;
+}
+
+void UsageHider::pass(const char* next) {
+  emit(next);
+  frame_ = next;
+}
+
+void UsageHider::end_frame(const char* next, bool tells_usage, bool lf_may_follow) {
+  const bool hidden =
+      tells_usage && !frame_passed_ && tells_usage_only(held_, {frame_, static_cast<size_t>(next - frame_)});
+  frame_passed_ = false;
+  drop_lf_ = hidden && lf_may_follow;
+  if (hidden) {
+    held_.clear();
+    emit(frame_);
+    begin_ = next;
+  } else if (!held_.empty()) {
+    emit(next);
+  }
+  frame_ = next;
+}
+
+void UsageHider::hold(bool has_choices) {
+  const auto unfinished = static_cast<size_t>(end_ - frame_);
+  frame_passed_ = frame_passed_ || has_choices || held_.size() + unfinished > held_limit_bytes;
+  if (frame_passed_) return emit(end_);
+  if (frame_ != begin_) pieces_->push_back({begin_, static_cast<size_t>(frame_ - begin_)});
+  held_.append(frame_, unfinished);
+}
+
+void UsageHider::finish(std::vector<std::string_view>& pieces) {
+  released_ = std::move(held_);
+  if (!released_.empty()) pieces.push_back(released_);
+}
+
+// Hands out what is held, and the bytes at hand up to `end`.
+void UsageHider::emit(const char* end) {
+  if (!held_.empty()) {
+    released_ = std::move(held_);
+    held_.clear();
+    pieces_->push_back(released_);
+  }
+  if (end != begin_) pieces_->push_back({begin_, static_cast<size_t>(end - begin_)});
+  begin_ = end;
 }
 
 }  // namespace sluice::api
