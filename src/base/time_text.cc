@@ -36,7 +36,11 @@ TimeText::TimeText(int64_t unix_ms) {
   text_[22] = static_cast<char>('0' + ms_of_day % 10);
 }
 
-std::string rfc3339(int64_t unix_s) { return std::string(TimeText(unix_s * 1000).seconds()) + 'Z'; }
+std::string rfc3339(int64_t unix_s) {
+  const TimeText time(unix_s * 1000);
+  std::string text(time.seconds());
+  return text += 'Z';
+}
 
 std::string http_date(int64_t unix_s) {
   using namespace std::chrono;

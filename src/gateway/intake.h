@@ -55,6 +55,8 @@ class Intake {
 
   // With net::read_padding_bytes readable bytes behind, once it has ended.
   std::string_view bytes() const { return bytes_.view(); }
+  // What they take, or what room has been made for them.
+  size_t memory_bytes() const { return bytes_.capacity(); }
   bool inflated() const { return inflated_; }
   // Its type, for the target: sluice has read it as JSON, so that is what it is. "": as the caller says.
   std::string_view type_for_target() const { return retyped_ ? "application/json" : std::string_view(); }
