@@ -30,8 +30,9 @@ std::string make_event_id(net::Random& random) {
 
 }  // namespace
 
-AlertSender::AlertSender(net::Loop& loop, MakeDialer dialer, config::Alerts config, std::shared_ptr<Alerts> alerts,
-                         observe::WorkerMetrics& metrics, observe::Log& log, Options options)
+AlertSender::AlertSender(net::Loop& loop, MakeDialer dialer, config::AlertSettings config,
+                         std::shared_ptr<Alerts> alerts, observe::WorkerMetrics& metrics, observe::Log& log,
+                         Options options)
     : loop_(loop),
       dialer_(std::move(dialer)),
       config_(std::move(config)),

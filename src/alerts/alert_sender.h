@@ -31,16 +31,16 @@ class AlertSender {
   using MakeDialer = std::function<Result<std::unique_ptr<net::Dialer>>(const config::AlertTarget&)>;
 
   // All references must outlive this; `alerts` is never null.
-  AlertSender(net::Loop& loop, MakeDialer dialer, config::Alerts config, std::shared_ptr<Alerts> alerts,
+  AlertSender(net::Loop& loop, MakeDialer dialer, config::AlertSettings config, std::shared_ptr<Alerts> alerts,
               observe::WorkerMetrics& metrics, observe::Log& log, Options options);
-  AlertSender(net::Loop& loop, MakeDialer dialer, config::Alerts config, std::shared_ptr<Alerts> alerts,
+  AlertSender(net::Loop& loop, MakeDialer dialer, config::AlertSettings config, std::shared_ptr<Alerts> alerts,
               observe::WorkerMetrics& metrics, observe::Log& log)
       : AlertSender(loop, std::move(dialer), std::move(config), std::move(alerts), metrics, log, Options()) {}
 
   // Takes the notices that wait, logs them and sends them off. `now_ms`: monotonic, as the failures' times. Cheap where
   // there are none: to be called often.
   void tick(uint64_t now_ms);
-  const config::Alerts& config() const { return config_; }
+  const config::AlertSettings& config() const { return config_; }
   // Nothing is on its way.
   bool idle() const { return (!sentry_ || sentry_->idle()) && (!webhook_ || webhook_->idle()); }
 
@@ -51,7 +51,7 @@ class AlertSender {
 
   net::Loop& loop_;
   const MakeDialer dialer_;
-  const config::Alerts config_;
+  const config::AlertSettings config_;
   const std::shared_ptr<Alerts> alerts_;
   observe::WorkerMetrics& metrics_;
   observe::Log& log_;

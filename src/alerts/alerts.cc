@@ -8,7 +8,7 @@ namespace sluice::alerts {
 
 FailureTally::FailureTally() : entries_(std::make_unique_for_overwrite<Entry[]>(most_subjects + 1)) {}
 
-void FailureTally::add(const Failure& failure) {
+void FailureTally::add(const NotedFailure& failure) {
   std::string_view subject = failure.subject.size() <= most_subject_bytes ? failure.subject : other_subject;
   const auto find = [&] {
     size_t i = 0;
@@ -81,7 +81,7 @@ bool AlertEpisodes::count_one(Subject& subject, uint64_t at_ms) const {
   return true;
 }
 
-void AlertEpisodes::failed(const Failure& failure, std::vector<AlertNotice>& notices) {
+void AlertEpisodes::failed(const NotedFailure& failure, std::vector<AlertNotice>& notices) {
   const auto place = place_of(failure.subject, failure.code, failure.at_ms, notices);
   Subject& subject = place->second;
   if (subject.failing && over(subject, failure.at_ms)) {  // before anybody looked
@@ -115,7 +115,7 @@ void AlertEpisodes::look(uint64_t now_ms, std::vector<AlertNotice>& notices) {
 void Alerts::gather(FailureTally& tally) {
   if (tally.empty()) return;
   const std::lock_guard lock(mutex_);
-  tally.for_each([this](const Failure& failure) { episodes_.failed(failure, fresh_); });
+  tally.for_each([this](const NotedFailure& failure) { episodes_.failed(failure, fresh_); });
   tally.clear();
   keep();
 }

@@ -29,7 +29,7 @@ inline constexpr std::string_view own_subject = "sluice";   // failures of our o
 inline constexpr std::string_view other_subject = "other";  // of targets that there was no place for
 
 // Some failures of one subject at one time. The views need to live for the call only; `code` is a literal.
-struct Failure {
+struct NotedFailure {
   std::string_view subject;  // "provider/model", or one of the above
   std::string_view code;     // as in records
   std::string_view reason;   // "": not known
@@ -57,7 +57,7 @@ class FailureTally {
   static constexpr size_t most_reason_bytes = 1024;
 
   FailureTally();
-  void add(const Failure& failure);
+  void add(const NotedFailure& failure);
   bool empty() const { return size_ == 0; }
   void clear() { size_ = 0; }
   // Calls seen(failure) for each subject.
@@ -78,7 +78,7 @@ class FailureTally {
       return std::string_view(subject.data(), subject_bytes) == wanted &&
              std::string_view(code, code_bytes) == wanted_code;
     }
-    Failure failure() const {
+    NotedFailure failure() const {
       return {{subject.data(), subject_bytes}, {code, code_bytes}, {reason.data(), reason_bytes}, at_ms, count};
     }
   };
@@ -98,7 +98,7 @@ class AlertEpisodes {
 
   explicit AlertEpisodes(const AlertRules& rules) : rules_(rules) {}
   // Appends to `notices` what these failures begin or find ended. Times may come a little out of order.
-  void failed(const Failure& failure, std::vector<AlertNotice>& notices);
+  void failed(const NotedFailure& failure, std::vector<AlertNotice>& notices);
   // Appends those that have recovered by `now_ms`, and forgets who has not failed for long.
   void look(uint64_t now_ms, std::vector<AlertNotice>& notices);
   size_t subjects() const { return subjects_.size(); }

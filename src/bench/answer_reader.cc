@@ -66,7 +66,7 @@ void AnswerReader::begin(const http::ResponseHead& head) {
   if (const auto where = head.fields.find("location")) detail_ += " (location: " + std::string(*where) + ")";
   tap_ = api::AnswerTap(dialect_, type_of(stream_), false);
   scan_.reset();
-  events_ = sse::Parser(event_bytes);
+  events_ = sse::EventParser(event_bytes);
 }
 
 uint32_t AnswerReader::feed(std::string_view bytes) {
@@ -105,27 +105,27 @@ void AnswerReader::on_value(uint8_t node, api::JsonKind kind, std::string_view) 
                                           : node == choices_node && kind == api::JsonKind::item);
 }
 
-std::optional<Failure> AnswerReader::refused() const {
-  if (status_ / 100 != 2) return Failure{"HTTP " + std::to_string(status_), error_text(kept_) + detail_};
-  if (stream_ && !is_events_) return Failure{"no stream", "the answer is no event stream: " + kept_};
-  if (!stream_ && is_events_) return Failure{"unasked stream", "the answer is an event stream: " + kept_};
+std::optional<CallFailure> AnswerReader::refused() const {
+  if (status_ / 100 != 2) return CallFailure{"HTTP " + std::to_string(status_), error_text(kept_) + detail_};
+  if (stream_ && !is_events_) return CallFailure{"no stream", "the answer is no event stream: " + kept_};
+  if (!stream_ && is_events_) return CallFailure{"unasked stream", "the answer is an event stream: " + kept_};
   return std::nullopt;
 }
 
-std::optional<Failure> AnswerReader::finish() {
+std::optional<CallFailure> AnswerReader::finish() {
   if (auto failure = refused()) return failure;
   pieces_.clear();
   tap_.finish(pieces_);
   if (stream_) {
-    if (broken_) return Failure{"broken stream", error_};
-    if (tap_.saw_error()) return Failure{"error in the stream", error_};
-    if (!tap_.whole()) return Failure{"cut short", "the stream ended without a finish reason or its last frame"};
+    if (broken_) return CallFailure{"broken stream", error_};
+    if (tap_.saw_error()) return CallFailure{"error in the stream", error_};
+    if (!tap_.whole()) return CallFailure{"cut short", "the stream ended without a finish reason or its last frame"};
     return std::nullopt;
   }
   if (!tap_.whole())
-    return Failure{"no JSON", kept_.empty() ? "the answer is empty" : "the answer is no whole JSON: " + kept_};
-  if (tap_.saw_error()) return Failure{"error in the answer", error_text(kept_)};
-  if (!has_answer_) return Failure{"no content", "JSON without choices or content: " + kept_};
+    return CallFailure{"no JSON", kept_.empty() ? "the answer is empty" : "the answer is no whole JSON: " + kept_};
+  if (tap_.saw_error()) return CallFailure{"error in the answer", error_text(kept_)};
+  if (!has_answer_) return CallFailure{"no content", "JSON without choices or content: " + kept_};
   return std::nullopt;
 }
 

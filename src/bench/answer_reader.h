@@ -26,7 +26,7 @@ class AnswerReader final : api::JsonSink {
   // an id or a finish reason does not count.
   uint32_t feed(std::string_view bytes);
   // The message is whole. Why it is no answer, or nothing: it is one.
-  std::optional<Failure> finish();
+  std::optional<CallFailure> finish();
   // As reported; nothing where it was not.
   std::optional<uint64_t> output_tokens() const { return tap_.usage().output; }
 
@@ -36,7 +36,7 @@ class AnswerReader final : api::JsonSink {
 
   void on_value(uint8_t node, api::JsonKind kind, std::string_view text) override;
   uint32_t read_events(std::string_view bytes);
-  std::optional<Failure> refused() const;
+  std::optional<CallFailure> refused() const;
 
   const Dialect dialect_;
   const bool stream_;
@@ -50,7 +50,7 @@ class AnswerReader final : api::JsonSink {
   api::AnswerTap tap_;
   std::vector<std::string_view> pieces_;  // what the tap hands out; nobody wants it
   api::JsonScan scan_;
-  sse::Parser events_;
+  sse::EventParser events_;
 };
 
 // Whether the data of a stream's frame carries text: of an answer, a thought or a call's arguments.

@@ -33,7 +33,7 @@ void Caller::on_call_body(std::string_view bytes) {
   const uint32_t frames = reader_.feed(bytes);
   if (frames == 0) return;
   const uint64_t now_ns = shift_.loop.now_ns();
-  Histogram& gaps = shift_.tally.between_frames_us;
+  LatencyHistogram& gaps = shift_.tally.between_frames_us;
   if (first_text_ns_ == 0) {
     first_text_ns_ = now_ns;
   } else {
@@ -66,7 +66,7 @@ void Caller::on_call_failed(const Error& error) {
   failed(failure_of(error));
 }
 
-void Caller::failed(const Failure& failure) {
+void Caller::failed(const CallFailure& failure) {
   shift_.tally.failures.add(failure);
   shift_.loop.timers().arm(pause_, pause_ms);
 }

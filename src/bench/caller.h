@@ -44,7 +44,7 @@ class Caller final : http::CallEvents {
 
  private:
   void ask();
-  void failed(const Failure& failure);
+  void failed(const CallFailure& failure);
   void on_call_sent() override { shift_.connected = true; }
   void on_call_head(const http::ResponseHead& head) override;
   void on_call_body(std::string_view bytes) override;

@@ -65,7 +65,7 @@ size_t unshown_bytes(std::string_view text) {
 
 }  // namespace
 
-Failure failure_of(const Error& error) {
+CallFailure failure_of(const Error& error) {
   switch (error.code) {
     case ErrorCode::target_unresolved:
       return {"unknown host", error.message};
@@ -116,7 +116,7 @@ std::string shown(std::string_view text, std::string_view secret, size_t most_by
   return out += mark;
 }
 
-void Failures::add(const Failure& failure) {
+void Failures::add(const CallFailure& failure) {
   ++count_;
   auto found = std::find_if(groups_.begin(), groups_.end(), [&](const Group& g) { return g.reason == failure.reason; });
   if (found == groups_.end() && groups_.size() == most_groups) {

@@ -10,13 +10,13 @@
 
 namespace sluice::bench {
 
-struct Failure {
+struct CallFailure {
   std::string reason;   // "HTTP 429", "timeout": what they are grouped by
   std::string message;  // of this one
 };
 
 // What kept an answer from coming, or from being whole.
-Failure failure_of(const Error& error);
+CallFailure failure_of(const Error& error);
 
 // What an error body or frame says of itself: its "message", else its "error", else its beginning. `body` may be cut.
 std::string error_text(std::string_view body);
@@ -32,7 +32,7 @@ class Failures {
   };
 
   explicit Failures(std::string secret) : secret_(std::move(secret)) {}
-  void add(const Failure& failure);
+  void add(const CallFailure& failure);
   uint64_t count() const { return count_; }
   const std::vector<Group>& groups() const { return groups_; }
 

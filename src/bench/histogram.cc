@@ -2,7 +2,7 @@
 
 namespace sluice::bench {
 
-uint64_t Histogram::quantile(unsigned per_mille) const {
+uint64_t LatencyHistogram::quantile(unsigned per_mille) const {
   static_assert(bucket_of(most) + 1 == buckets && largest_in(buckets - 1) == most);
   const uint64_t rank = std::max<uint64_t>(1, count_ / 1000 * per_mille + (count_ % 1000 * per_mille + 999) / 1000);
   uint64_t seen = 0;

@@ -9,7 +9,7 @@
 
 namespace sluice::bench {
 
-class Histogram {
+class LatencyHistogram {
  public:
   static constexpr uint64_t most = (uint64_t{1} << 36) - 1;  // larger values count as this; 19 hours in microseconds
   static constexpr uint64_t exact_below = 128;               // smaller values have a bucket each

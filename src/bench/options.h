@@ -21,7 +21,7 @@ struct Flags {
 struct Options {
   static constexpr uint32_t most_connections = 4096;
 
-  Target target;
+  BenchTarget target;
   Dialect dialect = Dialect::openai;  // or anthropic
   std::string model;                  // "": the first that /v1/models names
   std::string key;                    // a secret; "": none

@@ -59,7 +59,7 @@ void add_row(std::string& out, const char* name, const std::string& total, const
   append(out, "%-18s %12s%s%s\n", name, total.c_str(), note.empty() ? "" : "  ", note.c_str());
 }
 
-void add_times(std::string& out, const char* name, const Histogram& times) {
+void add_times(std::string& out, const char* name, const LatencyHistogram& times) {
   if (times.count() == 0) return;
   append(out, "%-18s", name);
   for (const unsigned per_mille : per_milles) append(out, " %9s", time_text(times.quantile(per_mille)).c_str());
@@ -74,7 +74,7 @@ void add_failures(std::string& out, const Failures& failures) {
   }
 }
 
-void write_times(JsonWriter& out, const char* name, const Histogram& times) {
+void write_times(JsonWriter& out, const char* name, const LatencyHistogram& times) {
   if (times.count() == 0) return;
   const auto ms = [](uint64_t us) { return decimal(static_cast<double>(us) / 1000, 3); };
   out.key(name).object().key("p50").raw(ms(times.quantile(per_milles[0])));

@@ -15,11 +15,11 @@ bool names_version(std::string_view path) {
 
 }  // namespace
 
-std::string Target::url_of(std::string_view path) const {
+std::string BenchTarget::url_of(std::string_view path) const {
   return (url.tls ? "https://" : "http://") + url.authority() + std::string(path);
 }
 
-Result<Target> target_from(std::string_view text) {
+Result<BenchTarget> target_from(std::string_view text) {
   if (text.find('@') != std::string_view::npos) {
     return fail(ErrorCode::config, "a user or password in the URL is not taken; the key comes from a variable");
   }
@@ -31,7 +31,7 @@ Result<Target> target_from(std::string_view text) {
     if (path.ends_with(whole)) path.resize(path.size() - whole.size());
   }
   if (!names_version(path)) path += "/v1";
-  return Target{std::move(*url), std::move(path)};
+  return BenchTarget{std::move(*url), std::move(path)};
 }
 
 }  // namespace sluice::bench

@@ -10,7 +10,7 @@
 
 namespace sluice::bench {
 
-struct Target {
+struct BenchTarget {
   config::Url url;
   std::string api_path;  // before "/models": "/v1", "/openai/v1"
 
@@ -24,6 +24,6 @@ struct Target {
 // "http://127.0.0.1:8000", "https://api.openai.com/v1", "http://[::1]:8000/v1/chat/completions". "/v1" is added to a
 // path that names no version. The error (code config) says what is wrong and never repeats the text, which may hold a
 // password.
-Result<Target> target_from(std::string_view text);
+Result<BenchTarget> target_from(std::string_view text);
 
 }  // namespace sluice::bench

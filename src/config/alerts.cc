@@ -58,7 +58,7 @@ Result<AlertTarget> parse_dsn(std::string_view text) {
 
 // Reads one of the two; "" is as good as absent. What is said of it never holds its text.
 std::optional<AlertTarget> read_alert_target(Reading& reading, const ObjectReader& object, std::string_view field,
-                                             Result<AlertTarget> (*parse)(std::string_view), Alerts& alerts) {
+                                             Result<AlertTarget> (*parse)(std::string_view), AlertSettings& alerts) {
   const Node* node = object.find(field);
   if (node == nullptr || (node->kind == Node::Kind::string && node->text.empty())) return std::nullopt;
   const std::string path = object.path(field);
@@ -81,7 +81,7 @@ std::optional<AlertTarget> read_alert_target(Reading& reading, const ObjectReade
 
 }  // namespace
 
-void read_alerts(Reading& reading, const Node& node, Alerts& alerts) {
+void read_alerts(Reading& reading, const Node& node, AlertSettings& alerts) {
   const ObjectReader object(reading, node, "alerts", fields::alerts);
   alerts.sentry = read_alert_target(reading, object, "sentry_dsn", parse_dsn, alerts);
   alerts.webhook = read_alert_target(reading, object, "webhook", parse_webhook, alerts);

@@ -146,7 +146,7 @@ struct Timeouts {
   uint32_t write_stall_ms = 60'000;  // answer bytes that the caller does not take
 };
 
-struct Log {
+struct LogSettings {
   std::string level = "info";  // trace | debug | info | warn | error
   bool json = false;
   bool access = true;  // one record an exchange
@@ -163,12 +163,12 @@ struct AlertTarget {
 };
 
 // When somebody is told that a target, or sluice itself, fails.
-struct Alerts {
+struct AlertSettings {
   std::optional<AlertTarget> sentry, webhook;  // beside the log
   uint32_t after_failures = 5;                 // 0: nobody is told
   uint32_t within_ms = 300'000;
   std::vector<std::string> secrets;  // of the two, to be masked in the log
-  bool operator==(const Alerts&) const = default;
+  bool operator==(const AlertSettings&) const = default;
 };
 
 // Which web pages may call.
@@ -192,8 +192,8 @@ struct Config {
   std::vector<Model> models;
   Limits limits;
   Timeouts timeouts;
-  Log log;
-  Alerts alerts;
+  LogSettings log;
+  AlertSettings alerts;
   bool metrics_by_key = false;        // whether /metrics counts by callers' keys
   std::vector<std::string> warnings;  // said once at start
 

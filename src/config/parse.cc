@@ -87,7 +87,7 @@ void read_timeouts(Reading& reading, const Node& node, Timeouts& timeouts) {
   object.read_seconds("write_stall_s", timeouts.write_stall_ms);
 }
 
-void read_log(Reading& reading, const Node& node, Log& log) {
+void read_log(Reading& reading, const Node& node, LogSettings& log) {
   const ObjectReader object(reading, node, "log", fields::log);
   object.read_word("level", fields::log_levels, log.level);
   std::string format = log.json ? "json" : "text";

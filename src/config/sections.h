@@ -18,7 +18,7 @@ void read_models(Reading& reading, const Node& node, const std::vector<std::stri
 
 void read_hosts(Reading& reading, const ObjectReader& root, std::vector<std::string>& hosts);
 void read_cors(Reading& reading, const Node& node, Cors& cors);
-void read_alerts(Reading& reading, const Node& node, Alerts& alerts);
+void read_alerts(Reading& reading, const Node& node, AlertSettings& alerts);
 
 // The "limits" of a key, a provider or a model, if it has any.
 void read_rate_limits(Reading& reading, const ObjectReader& parent, RateLimits& limits);

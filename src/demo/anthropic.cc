@@ -154,7 +154,7 @@ Result<DemoAnswer> count_tokens(const DemoRequest& request) {
   return json_answer({{"input_tokens", ask->input_tokens}});
 }
 
-constexpr Endpoint endpoints[] = {
+constexpr DemoEndpoint endpoints[] = {
     {http::Method::post, "/v1/messages", Dialect::anthropic, answer_messages},
     {http::Method::post, "/v1/messages/count_tokens", Dialect::anthropic, count_tokens},
 };
@@ -162,6 +162,6 @@ constexpr Endpoint endpoints[] = {
 }  // namespace
 }  // namespace anthropic
 
-std::span<const Endpoint> anthropic_endpoints() { return anthropic::endpoints; }
+std::span<const DemoEndpoint> anthropic_endpoints() { return anthropic::endpoints; }
 
 }  // namespace sluice::demo

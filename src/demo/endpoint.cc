@@ -7,7 +7,7 @@ namespace sluice::demo {
 
 namespace {
 
-std::array<std::span<const Endpoint>, 7> tables() {
+std::array<std::span<const DemoEndpoint>, 7> tables() {
   return {openai_chat_endpoints(), responses_endpoints(), anthropic_endpoints(),   gemini_endpoints(),
           ollama_endpoints(),      model_endpoints(),     openai_other_endpoints()};
 }
@@ -42,7 +42,7 @@ bool fits(std::string_view pattern, std::string_view path, std::string_view& nam
   return pattern.substr(open, close - open + 1) == "{model}" || name.find('/') == name.npos;
 }
 
-bool fits(const Endpoint& endpoint, http::Method method) {
+bool fits(const DemoEndpoint& endpoint, http::Method method) {
   return endpoint.method == method || (endpoint.method == http::Method::get && method == http::Method::head);
 }
 
@@ -71,7 +71,7 @@ DemoAnswer json_answer(const Out& value) { return {dump(value), "application/jso
 Result<Found> find_endpoint(http::Method method, std::string_view path) {
   bool known = false;
   for (const auto& table : tables()) {
-    for (const Endpoint& endpoint : table) {
+    for (const DemoEndpoint& endpoint : table) {
       std::string_view name;
       if (!fits(endpoint.pattern, path, name)) continue;
       if (fits(endpoint, method)) return Found{&endpoint, percent_decoded(name)};
@@ -85,7 +85,7 @@ Result<Found> find_endpoint(http::Method method, std::string_view path) {
 std::string allowed_methods(std::string_view path) {
   std::string allowed;
   for (const auto& table : tables()) {
-    for (const Endpoint& endpoint : table) {
+    for (const DemoEndpoint& endpoint : table) {
       std::string_view name;
       if (!fits(endpoint.pattern, path, name)) continue;
       const std::string_view method = http::name_of(endpoint.method);

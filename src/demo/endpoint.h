@@ -33,22 +33,22 @@ struct DemoAnswer {
 };
 DemoAnswer json_answer(const Out& value);
 
-struct Endpoint {
+struct DemoEndpoint {
   http::Method method;
   std::string_view pattern;  // at most one {id} (no slash in it) or {model} (may span slashes)
   Dialect dialect;
   Result<DemoAnswer> (*answer)(const DemoRequest&);
 };
-std::span<const Endpoint> openai_chat_endpoints();
-std::span<const Endpoint> openai_other_endpoints();
-std::span<const Endpoint> responses_endpoints();
-std::span<const Endpoint> anthropic_endpoints();
-std::span<const Endpoint> gemini_endpoints();
-std::span<const Endpoint> ollama_endpoints();
-std::span<const Endpoint> model_endpoints();
+std::span<const DemoEndpoint> openai_chat_endpoints();
+std::span<const DemoEndpoint> openai_other_endpoints();
+std::span<const DemoEndpoint> responses_endpoints();
+std::span<const DemoEndpoint> anthropic_endpoints();
+std::span<const DemoEndpoint> gemini_endpoints();
+std::span<const DemoEndpoint> ollama_endpoints();
+std::span<const DemoEndpoint> model_endpoints();
 
 struct Found {
-  const Endpoint* endpoint = nullptr;
+  const DemoEndpoint* endpoint = nullptr;
   std::string name;
 };
 // unknown_path, or method_not_allowed where only the method is wrong. HEAD matches where GET does.

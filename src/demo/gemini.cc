@@ -222,7 +222,7 @@ Result<DemoAnswer> list_models(const DemoRequest&) {
 Result<DemoAnswer> show_model(const DemoRequest& request) { return json_answer(model_of(request.name)); }
 
 // Some callers write the stable version in the path, v1, for the beta one.
-constexpr Endpoint endpoints[] = {
+constexpr DemoEndpoint endpoints[] = {
     {http::Method::post, "/v1beta/models/{model}:generateContent", Dialect::gemini, generate_content},
     {http::Method::post, "/v1beta/models/{model}:streamGenerateContent", Dialect::gemini, stream_content},
     {http::Method::post, "/v1beta/models/{model}:countTokens", Dialect::gemini, count_tokens},
@@ -240,6 +240,6 @@ constexpr Endpoint endpoints[] = {
 }  // namespace
 }  // namespace gemini
 
-std::span<const Endpoint> gemini_endpoints() { return gemini::endpoints; }
+std::span<const DemoEndpoint> gemini_endpoints() { return gemini::endpoints; }
 
 }  // namespace sluice::demo

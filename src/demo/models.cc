@@ -27,7 +27,7 @@ Result<DemoAnswer> list(const DemoRequest& request) {
 
 Result<DemoAnswer> show(const DemoRequest& request) { return json_answer(model_of(request, request.name)); }
 
-constexpr Endpoint endpoints[] = {
+constexpr DemoEndpoint endpoints[] = {
     {http::Method::get, "/v1/models", Dialect::openai, list},
     {http::Method::get, "/v1/models/{model}", Dialect::openai, show},
 };
@@ -35,6 +35,6 @@ constexpr Endpoint endpoints[] = {
 }  // namespace
 }  // namespace models
 
-std::span<const Endpoint> model_endpoints() { return models::endpoints; }
+std::span<const DemoEndpoint> model_endpoints() { return models::endpoints; }
 
 }  // namespace sluice::demo

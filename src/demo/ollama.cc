@@ -192,7 +192,7 @@ Result<DemoAnswer> show(const DemoRequest& request) {
 
 Result<DemoAnswer> version(const DemoRequest&) { return json_answer({{"version", "0.12.0"}}); }
 
-constexpr Endpoint endpoints[] = {
+constexpr DemoEndpoint endpoints[] = {
     {http::Method::post, "/api/chat", Dialect::ollama, answer_chat},
     {http::Method::post, "/api/generate", Dialect::ollama, answer_generate},
     {http::Method::post, "/api/embed", Dialect::ollama, embed},
@@ -205,6 +205,6 @@ constexpr Endpoint endpoints[] = {
 }  // namespace
 }  // namespace ollama
 
-std::span<const Endpoint> ollama_endpoints() { return ollama::endpoints; }
+std::span<const DemoEndpoint> ollama_endpoints() { return ollama::endpoints; }
 
 }  // namespace sluice::demo

@@ -210,7 +210,7 @@ Result<DemoAnswer> answer_completion(const DemoRequest& request) {
                       {"usage", usage_of(reply)}});
 }
 
-constexpr Endpoint endpoints[] = {
+constexpr DemoEndpoint endpoints[] = {
     {http::Method::post, "/v1/chat/completions", Dialect::openai, answer_chat},
     {http::Method::post, "/v1/completions", Dialect::openai, answer_completion},
 };
@@ -218,6 +218,6 @@ constexpr Endpoint endpoints[] = {
 }  // namespace
 }  // namespace chat
 
-std::span<const Endpoint> openai_chat_endpoints() { return chat::endpoints; }
+std::span<const DemoEndpoint> openai_chat_endpoints() { return chat::endpoints; }
 
 }  // namespace sluice::demo

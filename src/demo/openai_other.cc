@@ -190,7 +190,7 @@ Result<DemoAnswer> rerank(const DemoRequest& request) {
                       {"usage", {{"total_tokens", words}}}});
 }
 
-constexpr Endpoint endpoints[] = {
+constexpr DemoEndpoint endpoints[] = {
     {http::Method::post, "/v1/embeddings", Dialect::openai, embeddings},
     {http::Method::post, "/v1/moderations", Dialect::openai, moderations},
     {http::Method::post, "/v1/images/generations", Dialect::openai, generate_images},
@@ -205,6 +205,6 @@ constexpr Endpoint endpoints[] = {
 }  // namespace
 }  // namespace other
 
-std::span<const Endpoint> openai_other_endpoints() { return other::endpoints; }
+std::span<const DemoEndpoint> openai_other_endpoints() { return other::endpoints; }
 
 }  // namespace sluice::demo

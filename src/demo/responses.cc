@@ -291,7 +291,7 @@ Result<DemoAnswer> input_items(const DemoRequest& request) {
   return json_answer(list);
 }
 
-constexpr Endpoint endpoints[] = {
+constexpr DemoEndpoint endpoints[] = {
     {http::Method::post, "/v1/responses", Dialect::responses, create},
     {http::Method::post, "/v1/responses/input_tokens", Dialect::responses, count_tokens},
     {http::Method::get, "/v1/responses/{id}", Dialect::responses, show},
@@ -303,6 +303,6 @@ constexpr Endpoint endpoints[] = {
 }  // namespace
 }  // namespace responses
 
-std::span<const Endpoint> responses_endpoints() { return responses::endpoints; }
+std::span<const DemoEndpoint> responses_endpoints() { return responses::endpoints; }
 
 }  // namespace sluice::demo

@@ -151,7 +151,7 @@ uint64_t CallerPass::retry_after_s() const {
 void CallerPass::leave(uint64_t used, uint64_t now_ns) {
   stop_waiting();
   if (!hold_.taken()) return;
-  hold_.settle(used, now_ns);
+  hold_.give_back(used, now_ns);
   queue_.freed();
 }
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "gateway/front.h"
+#include "gateway/dispatcher.h"
 #include "http/service.h"
 
 namespace sluice::gateway {
@@ -16,7 +16,7 @@ class PageAnswer final : public http::RequestHandler, http::Responder {
   // `responder` must outlive it. `lines`: of the head fields to be added, whole.
   PageAnswer(http::Responder& responder, std::string lines) : responder_(responder), lines_(std::move(lines)) {}
   // Both once; may answer at once.
-  void serve(Front& front, const http::RequestHead& head) { handler_ = front.dispatch(head, *this); }
+  void serve(Dispatcher& dispatcher, const http::RequestHead& head) { handler_ = dispatcher.dispatch(head, *this); }
   void answer_preflight();
 
  private:

@@ -3,7 +3,7 @@
 namespace sluice::gateway {
 namespace {
 
-std::shared_ptr<alerts::Alerts> make_alerts(const config::Alerts& config, const Setup* before) {
+std::shared_ptr<alerts::Alerts> make_alerts(const config::AlertSettings& config, const Setup* before) {
   if (config.after_failures == 0) return nullptr;
   if (before != nullptr && before->alerts && before->config.alerts.after_failures == config.after_failures &&
       before->config.alerts.within_ms == config.within_ms) {

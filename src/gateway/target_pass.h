@@ -27,7 +27,7 @@ class TargetPass final : public Recycled<TargetPass> {
   // The attempt is over: what it took is settled with the tokens it `used`. May be called always.
   void leave(uint64_t used, uint64_t now_ns) {
     if (!hold_.taken()) return;
-    hold_.settle(used, now_ns);
+    hold_.give_back(used, now_ns);
     queue_.freed();
   }
 

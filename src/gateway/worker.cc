@@ -69,12 +69,13 @@ Worker::Worker(Shared& shared, size_t index)
       descriptors_(share_of_limit(shared.worker_count)),
       first_(index == 0) {
   pools_.most_idle = descriptors_.most_idle;
-  front_.emplace(renew(), shared_.make_pages(shared_, [this](const http::RequestHead& head,
-                                                             const http::Responder& responder, const Error& error) {
-    settle_refused_page(*eras_.back()->context, head, responder, error);
-  }));
-  front_->follow(shared_.generation(), [this]() -> Context& { return renew(); });
-  connections_.emplace(loop_, *front_, inbound_options(now().setup->config),
+  dispatcher_.emplace(
+      renew(), shared_.make_pages(shared_, [this](const http::RequestHead& head, const http::Responder& responder,
+                                                  const Error& error) {
+        settle_refused_page(*setups_.back()->context, head, responder, error);
+      }));
+  dispatcher_->follow(shared_.generation(), [this]() -> Context& { return renew(); });
+  connections_.emplace(loop_, *dispatcher_, inbound_options(now().setup->config),
                        [this](size_t open) { on_connections(open); });
   tick_ = std::make_unique<net::Timer>(loop_, [this] { tick(); });
 }
@@ -89,14 +90,14 @@ Worker::~Worker() {
   demo_connections_.reset();
   alert_sender_.reset();
   earlier_alert_senders_.clear();
-  eras_.clear();
+  setups_.clear();
 }
 
 // Makes what this worker needs to work by the present setup. What did not change is taken over.
 Context& Worker::renew() {
-  auto era = std::make_unique<Era>(shared_.setup());
-  Setup& setup = *era->setup;
-  if (setup.limiter) era->limits.emplace(loop_, *setup.limiter, metrics_, setup.config.limits.queue);
+  auto next = std::make_unique<WorkerSetup>(shared_.setup());
+  Setup& setup = *next->setup;
+  if (setup.limiter) next->limits.emplace(loop_, *setup.limiter, metrics_, setup.config.limits.queue);
   if (shared_.make_demo && !demo_ && has_demo(setup.config)) {
     demo_ = shared_.make_demo(loop_);
     demo_connections_.emplace(loop_, *demo_, http::InboundOptions{});
@@ -104,39 +105,39 @@ Context& Worker::renew() {
   const auto accept_demo = [this](std::unique_ptr<net::Stream> stream) {
     if (demo_connections_) demo_connections_->add(std::move(stream));
   };
-  const ProviderLinks* const before = eras_.empty() ? nullptr : &*now().links;
-  era->links.emplace(loop_, resolver_, setup.config, setup.target_contexts, accept_demo, pools_, before);
-  era->context.emplace(Context{loop_,
-                               setup.config,
-                               setup.keys,
-                               setup.router,
-                               *era->links,
-                               setup.trusted_proxies,
-                               ids_,
-                               metrics_,
-                               setup.config.log.access ? &access_log_ : nullptr,
-                               shared_.log,
-                               shared_.draining,
-                               {},
-                               {},
-                               era->limits ? &*era->limits : nullptr});
+  const ProviderLinks* const before = setups_.empty() ? nullptr : &*now().links;
+  next->links.emplace(loop_, resolver_, setup.config, setup.target_contexts, accept_demo, pools_, before);
+  next->context.emplace(Context{loop_,
+                                setup.config,
+                                setup.keys,
+                                setup.router,
+                                *next->links,
+                                setup.trusted_proxies,
+                                ids_,
+                                metrics_,
+                                setup.config.log.access ? &access_log_ : nullptr,
+                                shared_.log,
+                                shared_.draining,
+                                {},
+                                {},
+                                next->limits ? &*next->limits : nullptr});
   shared_.buffers.set_most(setup.config.limits.buffered_bytes);
-  era->context->buffers = &buffers_;
-  era->context->exchanges = &exchanges_;
-  era->context->web = &setup.web;
-  if (setup.alerts) era->context->failures = &failures_;
-  era->context->usage_refusals = &setup.usage_refusals;
+  next->context->buffers = &buffers_;
+  next->context->exchanges = &exchanges_;
+  next->context->web = &setup.web;
+  if (setup.alerts) next->context->failures = &failures_;
+  next->context->usage_refusals = &setup.usage_refusals;
   if (first_) renew_alert_sender(setup);
   if (connections_) connections_->set_options(inbound_options(setup.config));
-  eras_.push_back(std::move(era));
+  setups_.push_back(std::move(next));
   if (connections_) close_listeners();
-  return *eras_.back()->context;
+  return *setups_.back()->context;
 }
 
 // Those that the present setup does not have. In this turn, so that nobody who came in by them is served by it.
 void Worker::close_listeners() {
   const Setup& setup = *now().setup;
-  const Setup& before = *eras_[eras_.size() - 2]->setup;
+  const Setup& before = *setups_[setups_.size() - 2]->setup;
   if ((setup.listener_context == nullptr) != (before.listener_context == nullptr)) connections_->keep_only({});
   if (setup.kept_listeners == before.kept_listeners) return;
   const auto has = [](const std::vector<uint32_t>& numbers, uint32_t number) {
@@ -176,7 +177,7 @@ void Worker::listen(net::ListenSocket socket, uint32_t number) {
 void Worker::go_over(std::vector<std::pair<uint32_t, net::ListenSocket>> added) {
   const auto sockets = std::make_shared<std::vector<std::pair<uint32_t, net::ListenSocket>>>(std::move(added));
   loop_.post([this, sockets] {
-    front_->keep_up();
+    dispatcher_->keep_up();
     give_memory_back();
     const std::vector<uint32_t>& listeners = now().setup->listeners;
     for (auto& [number, socket] : *sockets) {
@@ -218,7 +219,7 @@ void Worker::drain(bool hand_over, std::function<void()> drained) {
 }
 
 void Worker::accept(std::unique_ptr<net::Stream> stream, uint32_t listener) {
-  const bool renewed = front_->keep_up();
+  const bool renewed = dispatcher_->keep_up();
   const Setup& setup = *now().setup;
   const std::vector<uint32_t>& kept = setup.kept_listeners;
   if (renewed && std::find(kept.begin(), kept.end(), listener) == kept.end()) [[unlikely]]
@@ -267,8 +268,8 @@ void Worker::tick() {
   metrics_.pool_reused_total.set(pools_.reused_total);
   metrics_.pool_dialed_total.set(pools_.dialed_total);
   metrics_.buffered_bytes.set(static_cast<int64_t>(buffers_.used()));
-  front_->keep_up();
-  std::erase_if(eras_, [this](const auto& era) { return era != eras_.back() && era->context->users == 0; });
+  dispatcher_->keep_up();
+  std::erase_if(setups_, [this](const auto& next) { return next != setups_.back() && next->context->users == 0; });
   if (now().setup->alerts) now().setup->alerts->gather(failures_);
   failures_.clear();  // where nobody is told any more, those of exchanges that began before
   if (alert_sender_) alert_sender_->tick(loop_.now_ns() / 1'000'000);

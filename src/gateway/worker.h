@@ -18,8 +18,8 @@
 #include "gateway/buffer_budget.h"
 #include "gateway/context.h"
 #include "gateway/descriptors.h"
+#include "gateway/dispatcher.h"
 #include "gateway/exchange_list.h"
-#include "gateway/front.h"
 #include "gateway/provider_link.h"
 #include "gateway/setup.h"
 #include "http/inbound_connection.h"
@@ -93,8 +93,8 @@ class Worker {
 
  private:
   // A setup, and what this worker has made for it.
-  struct Era {
-    explicit Era(std::shared_ptr<Setup> by) : setup(std::move(by)) {}
+  struct WorkerSetup {
+    explicit WorkerSetup(std::shared_ptr<Setup> by) : setup(std::move(by)) {}
     const std::shared_ptr<Setup> setup;
     std::optional<ProviderLinks> links;
     std::optional<LimitQueue> limits;
@@ -106,7 +106,7 @@ class Worker {
   };
   [[gnu::cold]] Context& renew();
   [[gnu::cold]] void close_listeners();
-  const Era& now() const { return *eras_.back(); }
+  const WorkerSetup& now() const { return *setups_.back(); }
   void accept(std::unique_ptr<net::Stream> stream, uint32_t listener);
   void on_connections(size_t open);
   size_t most_callers() const;
@@ -128,9 +128,10 @@ class Worker {
   alerts::FailureTally failures_;
   std::unique_ptr<alerts::AlertSender> alert_sender_;  // one worker has it, for all; null: nobody is told
   std::vector<std::unique_ptr<alerts::AlertSender>>
-      earlier_alert_senders_;               // they still send what was to be told before a reload
-  std::vector<std::unique_ptr<Era>> eras_;  // the last is the present one; those before end with their last exchange
-  std::optional<Front> front_;
+      earlier_alert_senders_;  // they still send what was to be told before a reload
+  std::vector<std::unique_ptr<WorkerSetup>>
+      setups_;  // the last is the present one; those before end with their last exchange
+  std::optional<Dispatcher> dispatcher_;
   std::optional<http::InboundConnections> connections_;
   std::vector<NumberedListener> listeners_;
   std::unique_ptr<net::Timer> tick_;

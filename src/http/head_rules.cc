@@ -131,7 +131,7 @@ Result<void> cut_to_origin_form(RequestHead& head) {
 
 }  // namespace
 
-Result<void> settle(RequestHead& head) {
+Result<void> complete(RequestHead& head) {
   const Noted noted = note(head.fields);
   if (noted.hosts > 1) return fail(ErrorCode::bad_request, "more than one Host");
   if (noted.hosts == 0 && head.minor_version == 1) return fail(ErrorCode::bad_request, "Host is missing");
@@ -156,7 +156,7 @@ Result<void> settle(RequestHead& head) {
   return normalize_path(head.target);
 }
 
-Result<void> settle(ResponseHead& head, bool no_body) {
+Result<void> complete(ResponseHead& head, bool no_body) {
   const Noted noted = note(head.fields);
   uint64_t content_length = 0;
   const Result<BodyFraming> framing = framing_of(noted, head.minor_version, ErrorCode::target_broke, content_length);

@@ -9,9 +9,9 @@ namespace sluice::http {
 
 // Cuts the target to origin-form, its path to the normal form (http/path.h), and sets framing, content_length,
 // keep_alive, expects_continue and wants_websocket. Fails with bad_request or expectation_failed.
-Result<void> settle(RequestHead& head);
+Result<void> complete(RequestHead& head);
 
 // Sets framing, content_length and keep_alive. `no_body`: the answer is to a HEAD request. Fails with target_broke.
-Result<void> settle(ResponseHead& head, bool no_body);
+Result<void> complete(ResponseHead& head, bool no_body);
 
 }  // namespace sluice::http

@@ -226,7 +226,7 @@ int Parser::State::on_headers() {
 
 int Parser::State::on_request_headers() {
   request().minor_version = llhttp_get_http_minor(&llhttp);
-  if (Result<void> good = settle(request()); !good) return fail(good.error().code, good.error().message), -1;
+  if (Result<void> good = complete(request()); !good) return fail(good.error().code, good.error().message), -1;
   phase = Phase::counted;
   body_left = request().content_length;
   if (request().framing == BodyFraming::chunked) {
@@ -251,7 +251,8 @@ int Parser::State::on_response_headers() {
     is_interim = true;
     return 1;
   }
-  if (Result<void> good = settle(response(), no_body); !good) return fail(good.error().code, good.error().message), -1;
+  if (Result<void> good = complete(response(), no_body); !good)
+    return fail(good.error().code, good.error().message), -1;
   phase = Phase::counted;
   body_left = response().framing == BodyFraming::length ? response().content_length : 0;
   if (response().framing == BodyFraming::chunked) {

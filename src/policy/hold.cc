@@ -25,11 +25,11 @@ void Hold::undo(uint64_t now_ns) {
   }
 }
 
-void Hold::settle(uint64_t used, uint64_t now_ns) {
+void Hold::give_back(uint64_t used, uint64_t now_ns) {
   if (!taken_) return;
   taken_ = false;
   for (size_t i = 0; i < limits_.size(); ++i) {
-    if (limits_[i] != nullptr) limits_[i]->settle(*buckets_[i], tokens_, used, now_ns);
+    if (limits_[i] != nullptr) limits_[i]->give_back(*buckets_[i], tokens_, used, now_ns);
   }
 }
 

@@ -24,7 +24,7 @@ class Hold {
   // As if take() had not been. Only what is held.
   void undo(uint64_t now_ns);
   // Gives all back: `used` instead of the tokens that were estimated. Does nothing if nothing is held.
-  void settle(uint64_t used, uint64_t now_ns);
+  void give_back(uint64_t used, uint64_t now_ns);
 
  private:
   std::array<Limit*, 3> limits_{};  // by LimitSubject

@@ -50,7 +50,7 @@ class Bucket {
     return std::nullopt;
   }
 
-  void settle(const config::RateLimits& limits, uint64_t tokens, uint64_t used, uint64_t now_ns) {
+  void give_back(const config::RateLimits& limits, uint64_t tokens, uint64_t used, uint64_t now_ns) {
     if (limits.tokens_per_minute != 0) {
       const uint64_t had = reserved(limits, tokens);
       if (used > had) tokens_.charge(tokens_of(limits), used - had, now_ns);
@@ -62,7 +62,7 @@ class Bucket {
 
   void undo(const config::RateLimits& limits, uint64_t tokens, uint64_t now_ns) {
     if (limits.requests_per_minute != 0) requests_.give_back(1);
-    settle(limits, tokens, 0, now_ns);
+    give_back(limits, tokens, 0, now_ns);
   }
 
   // Nobody is in it, it is full, and has been left alone for a while.
@@ -132,8 +132,8 @@ std::optional<LimitRefusal> Limit::take(uint64_t tokens, uint64_t now_ns, Bucket
   return refusal;
 }
 
-void Limit::settle(Bucket& bucket, uint64_t tokens, uint64_t used, uint64_t now_ns) {
-  bucket.settle(limits_, tokens, used, now_ns);
+void Limit::give_back(Bucket& bucket, uint64_t tokens, uint64_t used, uint64_t now_ns) {
+  bucket.give_back(limits_, tokens, used, now_ns);
 }
 
 void Limit::undo(Bucket& bucket, uint64_t tokens, uint64_t now_ns) { bucket.undo(limits_, tokens, now_ns); }

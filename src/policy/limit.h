@@ -8,7 +8,7 @@
 //   sweep:  no pins -> set the mark -> look whether it is idle -> if the word still says "mark, no pins": take it away
 //   take:   add a pin -> clear the mark, if it is set -> take -> remove the pin
 //
-// Whoever took keeps the bucket alive by being counted in it, until it settles. So a bucket is only taken away if
+// Whoever took keeps the bucket alive by being counted in it, until it gives back. So a bucket is only taken away if
 // nobody came between the look and the taking away.
 #pragma once
 
@@ -55,10 +55,11 @@ class Limit {
   const config::RateLimits& limits() const { return limits_; }
 
   // One request of about `tokens` (what is beyond the bucket's capacity is left out: it is an estimate, and would never
-  // be there). All of it or, with the reason, nothing. What was taken is held until settle() or undo(), with `bucket`.
+  // be there). All of it or, with the reason, nothing. What was taken is held until give_back() or undo(), with
+  // `bucket`.
   std::optional<LimitRefusal> take(uint64_t tokens, uint64_t now_ns, Bucket*& bucket);
   // The end of what take() let in: `tokens` as given there, `used` as it came out.
-  void settle(Bucket& bucket, uint64_t tokens, uint64_t used, uint64_t now_ns);
+  void give_back(Bucket& bucket, uint64_t tokens, uint64_t used, uint64_t now_ns);
   // As if take() had not been.
   void undo(Bucket& bucket, uint64_t tokens, uint64_t now_ns);
 

@@ -15,7 +15,7 @@ tl::unexpected<Error> too_long(std::string_view what, size_t limit) {
 
 }  // namespace
 
-void Parser::feed(std::string_view bytes) {
+void EventParser::feed(std::string_view bytes) {
   rest_ = bytes;
   // Only the very start of a stream gets here with a mark half read.
   while (bom_bytes_ < byte_order_mark.size() && !rest_.empty()) {
@@ -30,7 +30,7 @@ void Parser::feed(std::string_view bytes) {
 }
 
 // Takes the next whole line out of rest_, without its end; false, and the beginning kept, where there is none.
-bool Parser::take_line(std::string_view& line) {
+bool EventParser::take_line(std::string_view& line) {
   if (line_used_) {
     line_.clear();
     line_used_ = false;
@@ -58,7 +58,7 @@ bool Parser::take_line(std::string_view& line) {
   return true;
 }
 
-Result<std::optional<Event>> Parser::next() {
+Result<std::optional<Event>> EventParser::next() {
   if (delivered_) {
     delivered_ = has_data_ = data_in_view_ = false;
     name_.clear();
@@ -88,7 +88,7 @@ Result<std::optional<Event>> Parser::next() {
   return std::nullopt;
 }
 
-void Parser::read_field(std::string_view line) {
+void EventParser::read_field(std::string_view line) {
   const size_t colon = line.find(':');
   if (colon == 0) return;  // a comment
   const std::string_view field = line.substr(0, colon);
@@ -105,7 +105,7 @@ void Parser::read_field(std::string_view line) {
   }
 }
 
-void Parser::read_data(std::string_view value) {
+void EventParser::read_data(std::string_view value) {
   if (!has_data_ && !line_used_) {
     data_view_ = value;
     data_in_view_ = true;
@@ -118,7 +118,7 @@ void Parser::read_data(std::string_view value) {
   has_data_ = true;
 }
 
-void Parser::read_retry(std::string_view value) {
+void EventParser::read_retry(std::string_view value) {
   uint64_t retry_ms = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), retry_ms);
   if (error == std::errc() && end == value.data() + value.size()) retry_ms_ = retry_ms;

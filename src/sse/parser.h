@@ -21,9 +21,9 @@ struct Event {
   std::string_view data;  // its `data` fields, joined by LF
 };
 
-class Parser {
+class EventParser {
  public:
-  explicit Parser(size_t event_bytes = default_event_bytes) : event_bytes_(event_bytes) {}
+  explicit EventParser(size_t event_bytes = default_event_bytes) : event_bytes_(event_bytes) {}
 
   // Gives it bytes, which must stay until next() has returned nothing; only then may more be fed.
   void feed(std::string_view bytes);
@@ -64,8 +64,8 @@ class Parser {
 class LineParser {
  public:
   explicit LineParser(size_t line_bytes = default_event_bytes) : line_bytes_(line_bytes) {}
-  void feed(std::string_view bytes);               // as Parser's
-  Result<std::optional<std::string_view>> next();  // as Parser's
+  void feed(std::string_view bytes);               // as EventParser's
+  Result<std::optional<std::string_view>> next();  // as EventParser's
   // At the end of the input: the last line, if it lacks its LF. The view lives as long as the parser.
   std::optional<std::string_view> finish();
   bool mid_line() const { return !line_used_ && !line_.empty(); }

@@ -24,10 +24,10 @@
 #include "sluice/gateway.h"
 #include "tool/bench_command.h"
 #include "tool/command_line.h"
-#include "tool/keeper.h"
 #include "tool/reloader.h"
 #include "tool/signals.h"
 #include "tool/startup.h"
+#include "tool/supervisor.h"
 
 namespace sluice {
 namespace {
@@ -145,13 +145,13 @@ int run(StartupOptions options, const net::Clock& clock) {
   }
   say_start(*config, **gateway, descriptors, clock, log);
   Reloader reloader(options, config, **gateway, log, notifier, clock);
-  Keeper keeper(
+  Supervisor supervisor(
       {signals, **gateway, log, log_file ? &*log_file : nullptr, reloader, notifier, watchdog_us(notifier), clock});
   (*gateway)->on_reload_asked([&reloader](const std::string& by, Gateway::Reloaded done) {
     reloader.ask("POST /admin/reload, " + by, std::move(done));
   });
   reloader.start();
-  keeper.keep();
+  supervisor.run();
   (*gateway)->on_reload_asked(nullptr);
   reloader.stop();
   (*gateway)->stop();

@@ -181,9 +181,9 @@ void Reloader::tell_what_needs_a_restart(const config::Config& next) {
 
 bool Reloader::file_has_changed() {
   const Stamp now = stamp();
-  const bool settled = now == seen_;
+  const bool unchanged = now == seen_;
   seen_ = now;
-  return settled && now != loaded_ && now != Stamp{};  // a file that is being replaced may be missing for a moment
+  return unchanged && now != loaded_ && now != Stamp{};  // a file that is being replaced may be missing for a moment
 }
 
 Reloader::Stamp Reloader::stamp() const {

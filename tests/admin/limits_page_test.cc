@@ -34,7 +34,7 @@ TEST_CASE("each limit is told with what is left of it") {
         R"("waiting":0,"refused_total":0}],
 "left_out":0}
 )");
-  hold.settle(0, now_ns);
+  hold.give_back(0, now_ns);
 }
 
 TEST_CASE("without limits the list is empty, and with very many only those in use are shown") {
@@ -50,7 +50,7 @@ TEST_CASE("without limits the list is empty, and with very many only those in us
   const std::string body = limits_body(limiter.get(), now_ns, 10);
   CHECK(body.find("\"name\":\"busy\"") != std::string::npos);
   CHECK(body.find("\"left_out\":19") != std::string::npos);
-  hold.settle(0, now_ns);
+  hold.give_back(0, now_ns);
 }
 
 }  // namespace

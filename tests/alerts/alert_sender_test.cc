@@ -29,7 +29,7 @@ struct Wires {
   test::FakeClock clock{unix_now};
   test::FakeRandom random;
   net::Loop loop{clock, random};
-  config::Alerts config;
+  config::AlertSettings config;
   std::shared_ptr<Alerts> alerts = std::make_shared<Alerts>(AlertRules{2, 300'000});
   observe::Metrics metrics{1, test::fake_unix_ms};
   int log_pipe[2] = {-1, -1};

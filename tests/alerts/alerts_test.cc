@@ -199,7 +199,7 @@ TEST_CASE("a tally puts the failures of a subject together") {
   const std::string long_name(FailureTally::most_subject_bytes + 1, 'x');
   tally.add({long_name, "target_tls", std::string(FailureTally::most_reason_bytes + 1, 'r'), 40});
   std::string all;
-  tally.for_each([&all](const Failure& f) {
+  tally.for_each([&all](const NotedFailure& f) {
     all += std::string(f.subject) + " " + std::string(f.code) + " '" + std::string(f.reason) + "' " +
            std::to_string(f.at_ms) + " x" + std::to_string(f.count) + "\n";
   });
@@ -214,7 +214,7 @@ TEST_CASE("a tally takes the longest name and reason that it has room for") {
   FailureTally tally;
   const std::string name(FailureTally::most_subject_bytes, 'x'), reason(FailureTally::most_reason_bytes, 'r');
   tally.add({name, "internal", reason, 1});
-  tally.for_each([&](const Failure& f) {
+  tally.for_each([&](const NotedFailure& f) {
     CHECK(f.subject == name);
     CHECK(f.reason == reason);
   });
@@ -226,7 +226,7 @@ TEST_CASE("a tally that is full counts the rest as other") {
   tally.add({"p/3", "internal", "", 1});
   tally.add({"other", "internal", "", 1});
   size_t subjects = 0, failures = 0, others = 0;
-  tally.for_each([&](const Failure& f) {
+  tally.for_each([&](const NotedFailure& f) {
     ++subjects;
     failures += f.count;
     if (f.subject == other_subject) others = f.count;

@@ -24,14 +24,14 @@ std::string problem_of(const std::string& alerts, const Environment& environment
 
 TEST_CASE("alerts go to the log only, unless told otherwise") {
   for (const char* const text : {"{}", R"({"webhook": "", "sentry_dsn": ""})"}) {
-    const Alerts alerts = parsed(text).alerts;
+    const AlertSettings alerts = parsed(text).alerts;
     CHECK_FALSE(alerts.sentry);
     CHECK_FALSE(alerts.webhook);
     CHECK(alerts.after_failures == 5);
     CHECK(alerts.within_ms == 300'000);
     CHECK(alerts.secrets.empty());
   }
-  const Alerts alerts = parsed(R"({"after_failures": 0, "within_s": 0.5})").alerts;
+  const AlertSettings alerts = parsed(R"({"after_failures": 0, "within_s": 0.5})").alerts;
   CHECK(alerts.after_failures == 0);
   CHECK(alerts.within_ms == 500);
 }
@@ -71,7 +71,7 @@ TEST_CASE("a DSN says where its project's envelopes go") {
   };
   for (const Row& row : rows) {
     INFO(row.dsn);
-    const Alerts alerts = parsed(R"({"sentry_dsn": "${DSN}"})", environment_of({{"DSN", row.dsn}})).alerts;
+    const AlertSettings alerts = parsed(R"({"sentry_dsn": "${DSN}"})", environment_of({{"DSN", row.dsn}})).alerts;
     REQUIRE(alerts.sentry);
     CHECK(alerts.sentry->url.authority() == row.authority);
     CHECK(alerts.sentry->path == row.path);

@@ -20,7 +20,7 @@ class Piece {
 };
 
 std::string read_events(const std::vector<std::string_view>& pieces, size_t limit) {
-  sse::Parser parser(limit);
+  sse::EventParser parser(limit);
   std::string out;
   for (const std::string_view bytes : pieces) {
     const Piece piece(bytes);

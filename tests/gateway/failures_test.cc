@@ -17,7 +17,7 @@ std::string failures_after(World& world, const std::string& target_says) {
   world.targets.back()->stream.reset();
   world.turn();
   std::string text;
-  tally.for_each([&text](const alerts::Failure& failure) {
+  tally.for_each([&text](const alerts::NotedFailure& failure) {
     text += std::string(failure.subject) + " " + std::string(failure.code) + " " + std::to_string(failure.count) +
             ": " + std::string(failure.reason) + "\n";
   });
@@ -91,7 +91,7 @@ TEST_CASE("a queue that is full is a failure of sluice's own") {
   world.say(request);
   CHECK(world.until([&] { return world.caller->has("HTTP/1.1 503"); }));
   size_t seen = 0;
-  tally.for_each([&](const alerts::Failure& failure) {
+  tally.for_each([&](const alerts::NotedFailure& failure) {
     ++seen;
     CHECK(failure.subject == alerts::own_subject);
     CHECK(failure.code == "overloaded");

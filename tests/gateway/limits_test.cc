@@ -285,7 +285,7 @@ TEST_CASE("what another worker gives back lets those in who wait here") {
   REQUIRE_FALSE(elsewhere.take(0, world.loop.now_ns()));
   world.ask();
   CHECK(world.targets.empty());
-  elsewhere.settle(0, world.loop.now_ns());
+  elsewhere.give_back(0, world.loop.now_ns());
   CHECK(world.until([&] { return !world.targets.empty(); }));
 }
 

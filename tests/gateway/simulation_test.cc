@@ -78,7 +78,7 @@ struct Counted final : http::Service {
 
 class Simulation {
  public:
-  explicit Simulation(uint64_t seed) : random_(seed), world_(config_from(random_)), counted_(*world_.front) {
+  explicit Simulation(uint64_t seed) : random_(seed), world_(config_from(random_)), counted_(*world_.dispatcher) {
     world_.context->access_log = nullptr;
     world_.context->exchanges = &exchanges_;
     connections_.emplace(world_.loop, counted_, http::InboundOptions{});

@@ -58,10 +58,10 @@ World::World(config::Config given) : config(std::move(given)) {
   context->usage_refusals = &usage_refusals;
   budget.set_most(config.limits.buffered_bytes);
   context->buffers = &buffers;
-  front.emplace(*context, OwnPages{});
+  dispatcher.emplace(*context, OwnPages{});
   http::InboundOptions options;
   options.limits.body_bytes = config.limits.body_bytes;
-  connections = std::make_unique<http::InboundConnections>(loop, *front, options);
+  connections = std::make_unique<http::InboundConnections>(loop, *dispatcher, options);
   connect();
 }
 

@@ -10,7 +10,7 @@
 
 #include "config/config.h"
 #include "gateway/context.h"
-#include "gateway/front.h"
+#include "gateway/dispatcher.h"
 #include "http/inbound_connection.h"
 #include "net/loop.h"
 #include "net/memory_pipe.h"
@@ -47,7 +47,7 @@ struct World {
   std::unique_ptr<observe::AccessLog> access_log;
   std::optional<Context> context;
   UsageRefusals usage_refusals;
-  std::optional<Front> front;
+  std::optional<Dispatcher> dispatcher;
   std::unique_ptr<http::InboundConnections> connections;
   std::vector<std::unique_ptr<Peer>> targets;  // in the order they were dialed
   std::unique_ptr<Peer> caller;

@@ -133,7 +133,7 @@ TEST_CASE("a paused listener leaves callers in the queue") {
     if (all.accepted.size() == 2) all.listener->pause();
   };
   CHECK(turn_until(all.loop, [&] { return all.accepted.size() == 2; }));
-  settle(all.loop);
+  run_dry(all.loop);
   CHECK(all.accepted.size() == 2);
   CHECK(all.listener->paused());
   all.listener->resume();
@@ -153,7 +153,7 @@ TEST_CASE("a listener destroyed inside accepted, and its port is free at once") 
     refused = connect_raw(port) < 0;
   };
   CHECK(turn_until(all.loop, [&] { return all.accepted.size() == 1; }));
-  settle(all.loop);
+  run_dry(all.loop);
   CHECK(all.accepted.size() == 1);
   CHECK(refused);
 }

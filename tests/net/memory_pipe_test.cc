@@ -40,7 +40,7 @@ TEST_CASE("pending bytes are exactly those that were not read, and the marks are
   at_b.on_any = [&](char) { CHECK(a->pending_bytes() + at_b.got.size() == WriteMarks::high_bytes + above); };
   b->start_reading();
   CHECK(turn_until(loop, [&] { return a->pending_bytes() == 0; }));
-  settle(loop);
+  run_dry(loop);
   CHECK(at_a.drains == static_cast<int>(above));
   if (above) {
     CHECK(pending_when_told <= WriteMarks::low_bytes);

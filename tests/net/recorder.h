@@ -21,7 +21,7 @@ inline bool turn_until(Loop& loop, const std::function<bool()>& condition) {
 }
 
 // Gives whatever could still happen the time of some turns.
-inline void settle(Loop& loop) {
+inline void run_dry(Loop& loop) {
   for (int i = 0; i < 50; ++i) loop.run_once(false);
 }
 

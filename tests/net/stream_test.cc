@@ -45,7 +45,7 @@ struct Fixture {
     std::string written;
     for (int i = 0; i < 20 && pair.a->pending_bytes() <= WriteMarks::high_bytes; ++i) {
       written += write_above_high(*pair.a);
-      settle(loop);
+      run_dry(loop);
     }
     REQUIRE(pair.a->pending_bytes() > WriteMarks::high_bytes);
     return written;
@@ -83,7 +83,7 @@ TEST_CASE("pieces are gathered in order, any number of them") {
 TEST_CASE("reading is off at first, and may be stopped and started at any time") {
   Fixture f;
   f.pair.a->write("one");
-  settle(f.loop);
+  run_dry(f.loop);
   CHECK(f.at_b.events() == 0);
   f.pair.b->start_reading();
   f.pair.b->start_reading();
@@ -91,7 +91,7 @@ TEST_CASE("reading is off at first, and may be stopped and started at any time")
   f.pair.b->stop_reading();
   f.pair.b->stop_reading();
   f.pair.a->write("two");
-  settle(f.loop);
+  run_dry(f.loop);
   CHECK(f.at_b.got == "one");
   f.pair.b->start_reading();
   CHECK(f.until([&] { return f.at_b.got == "onetwo"; }));
@@ -108,7 +108,7 @@ TEST_CASE("reading stopped inside on_read brings nothing more, and loses nothing
   f.pair.b->start_reading();
   f.pair.a->write(sent);
   CHECK(f.until([&] { return f.at_b.reads == 1; }));
-  settle(f.loop);
+  run_dry(f.loop);
   CHECK(f.at_b.reads == 1);
   f.at_b.on_any = nullptr;
   f.pair.b->start_reading();
@@ -123,12 +123,12 @@ TEST_CASE("the end that stands behind bytes whose reader stopped is told when it
   f.pair.a->write("last");
   f.pair.a.reset();
   CHECK(f.until([&] { return f.at_b.reads == 1; }));
-  settle(f.loop);
+  run_dry(f.loop);
   CHECK(f.at_b.order == "r");
   f.at_b.on_any = nullptr;
   f.pair.b->start_reading();
   CHECK(f.until([&] { return f.at_b.ends == 1; }));
-  settle(f.loop);
+  run_dry(f.loop);
   CHECK(f.at_b.got == "last");
   CHECK(f.at_b.order == "re");
   CHECK(f.at_b.ends == 1);
@@ -142,7 +142,7 @@ TEST_CASE("above the high mark pending bytes grow, at the low mark on_drained co
   f.at_a.on_any = [&](char) { pending_when_told = f.pair.a->pending_bytes(); };
   f.pair.b->start_reading();
   CHECK(f.until([&] { return f.at_b.got.size() == sent.size() && f.at_a.drains > 0; }));
-  settle(f.loop);
+  run_dry(f.loop);
   CHECK(f.at_a.drains == 1);
   CHECK(pending_when_told <= WriteMarks::low_bytes);
   CHECK(f.at_b.got == sent);
@@ -181,7 +181,7 @@ TEST_CASE("end is told on both sides when everything is through, and the other w
   const std::string sent = f.stay_above_high();
   f.pair.a->end();
   f.pair.a->write("too late");
-  settle(f.loop);
+  run_dry(f.loop);
   CHECK(f.at_a.endeds == 0);
   f.pair.b->start_reading();
   CHECK(f.until([&] { return f.at_b.ends == 1 && f.at_a.endeds == 1; }));
@@ -191,7 +191,7 @@ TEST_CASE("end is told on both sides when everything is through, and the other w
   CHECK(f.until([&] { return f.at_a.got == "still open"; }));
   f.pair.b->end();
   CHECK(f.until([&] { return f.at_a.ends == 1 && f.at_b.endeds == 1; }));
-  settle(f.loop);
+  run_dry(f.loop);
   CHECK(f.at_a.ends + f.at_a.endeds + f.at_b.ends + f.at_b.endeds == 4);
 }
 
@@ -216,7 +216,7 @@ TEST_CASE("destroying one end gives the other what was pending, then the end") {
 TEST_CASE("writing to an end that is gone breaks, in a later turn, and nothing follows") {
   Fixture f;
   f.pair.a.reset();
-  settle(f.loop);
+  run_dry(f.loop);
   const bool broke = f.until([&] {
     const int before = f.at_b.breaks;
     f.pair.b->write("anyone?");  // the first only makes the peer's system say that nobody is there
@@ -228,7 +228,7 @@ TEST_CASE("writing to an end that is gone breaks, in a later turn, and nothing f
   f.pair.b->start_reading();
   f.pair.b->write("again");
   f.pair.b->end();
-  settle(f.loop);
+  run_dry(f.loop);
   CHECK(f.at_b.order == "b");
   CHECK(f.at_b.breaks == 1);
 }
@@ -242,7 +242,7 @@ TEST_CASE("no events after set_events(nullptr); the bytes are there for who come
   CHECK(f.until([&] { return f.at_b.reads == 1; }));
   f.pair.a->write(", for the next");
   f.pair.a->end();
-  settle(f.loop);
+  run_dry(f.loop);
   CHECK(f.at_b.events() == 1);
   f.pair.b->set_events(&next);
   CHECK(f.until([&] { return next.ends == 1; }));
@@ -255,7 +255,7 @@ TEST_CASE("a break that nobody listened to is told to who comes next") {
   f.pair.a.reset();
   for (int i = 0; i < 10; ++i) {
     f.pair.b->write("x");
-    settle(f.loop);
+    run_dry(f.loop);
   }
   CHECK(f.at_b.events() == 0);
   f.pair.b->set_events(&f.at_b);
@@ -269,7 +269,7 @@ TEST_CASE("destroyed in every state, no event follows") {
   const bool b_first = GENERATE(false, true);
   CAPTURE(state, b_first);
   if (state >= 1) f.pair.a->start_reading(), f.pair.b->start_reading();
-  if (state == 2) f.pair.b->stop_reading(), settle(f.loop);
+  if (state == 2) f.pair.b->stop_reading(), run_dry(f.loop);
   if (state == 3) f.pair.b->stop_reading(), write_above_high(*f.pair.a);
   if (state == 4) f.pair.a->write("x"), f.pair.a->end();
   if (state == 5) f.pair.b->stop_reading(), write_above_high(*f.pair.a), f.pair.a->end();
@@ -279,7 +279,7 @@ TEST_CASE("destroyed in every state, no event follows") {
   (b_first ? f.pair.b : f.pair.a).reset();
   f.pair.a.reset();
   f.pair.b.reset();
-  settle(f.loop);
+  run_dry(f.loop);
   CHECK(f.at_a.events() == told_a);
   CHECK_FALSE(f.loop.run_once(false));
 }
@@ -310,7 +310,7 @@ TEST_CASE("handed to dispose inside each event") {
     f.pair.b->start_reading();
     CHECK(f.until([&] { return !f.pair.a || !f.pair.b; }));
   }
-  settle(f.loop);
+  run_dry(f.loop);
   for (const Recorder* recorder : {&f.at_a, &f.at_b}) {
     const size_t gone = recorder->order.find('.');
     if (gone != std::string::npos) CHECK(gone == recorder->order.size() - 1);
@@ -333,7 +333,7 @@ TEST_CASE("peer says who is there, also after it hung up") {
   CHECK(a_says.substr(0, start.size()) == start);
   CHECK(b_says.substr(0, start.size()) == start);
   f.pair.a.reset();
-  settle(f.loop);
+  run_dry(f.loop);
   CHECK(f.pair.b->peer() == b_says);
 }
 

@@ -197,11 +197,11 @@ TEST_CASE("a dial destroyed at any stage, or inside done, says nothing and leave
     });
     CHECK(turn_until(world.loop, [&] { return done; }));
   }
-  settle(world.loop);
+  run_dry(world.loop);
   CHECK_FALSE(world.dialed);
   world.listener.reset();
   world.accepted.clear();
-  settle(world.loop);
+  run_dry(world.loop);
   CHECK_FALSE(world.loop.run_once(false));
 }
 
@@ -226,7 +226,7 @@ TEST_CASE("a dial into memory that was given up reaches nobody") {
   int accepted = 0, done = 0;
   MemoryDialer dialer(loop, [&](std::unique_ptr<Stream>) { ++accepted; });
   dialer.dial([&](const Dialed&) { ++done; }).reset();
-  settle(loop);
+  run_dry(loop);
   CHECK(accepted + done == 0);
   std::unique_ptr<Dial> dial;
   dial = dialer.dial([&](const Dialed&) {

@@ -91,7 +91,7 @@ TEST_CASE("inside a callback: cancel, destroy and arm others and itself") {
   };
   CHECK(turn_until(loop, [&] { return third.count == 1 && first.count == 3; }));
   CHECK(second.count == 0);
-  settle(loop);
+  run_dry(loop);
   CHECK(fired.size() == 4);
 }
 
@@ -123,7 +123,7 @@ TEST_CASE("ten thousand timeouts, many durations, half of them cancelled") {
   }
   for (size_t i = 0; i < alarms.size(); i += 2) alarms[i]->timeout.cancel();
   CHECK(turn_until(loop, [&] { return fired.size() == alarms.size() / 2; }));
-  settle(loop);
+  run_dry(loop);
   size_t rung = 0;
   for (size_t i = 0; i < alarms.size(); ++i) rung += static_cast<size_t>(alarms[i]->count) * (i % 2);
   CHECK(rung == alarms.size() / 2);
@@ -154,7 +154,7 @@ TEST_CASE("a timer fires once or repeatedly, and may be stopped and destroyed in
   });
   repeating->start(0, 1);
   CHECK(turn_until(loop, [&] { return often == 4 && once == 1; }));
-  settle(loop);
+  run_dry(loop);
   CHECK(often == 4);
   CHECK(once == 1);
   int stopped = 0;

@@ -54,7 +54,7 @@ struct World {
 // Lets in as many requests that end at once as there may be.
 uint32_t let_in(World& world, uint64_t now_ns) {
   uint32_t count = 0;
-  for (Hold hold = world.hold(); !hold.take(0, now_ns); ++count) hold.settle(0, now_ns);
+  for (Hold hold = world.hold(); !hold.take(0, now_ns); ++count) hold.give_back(0, now_ns);
   return count;
 }
 
@@ -88,7 +88,7 @@ TEST_CASE("eight threads on one key of 600 a minute get 600 and what flows in, n
         Hold hold = world.hold();
         while (!hold.take(0, moments[i])) {
           ++count;
-          hold.settle(0, moments[i]);
+          hold.give_back(0, moments[i]);
         }
       });
     }
@@ -126,7 +126,7 @@ TEST_CASE("a refusal says what refused and when to come again, and takes nothing
   CHECK(world.key_state(start_ns).requests.remaining == 1);  // the key's share was given back
   CHECK(world.key_state(start_ns).tokens.remaining == 5000);
   CHECK(world.key_state(start_ns).in_use == 1);
-  first.settle(1000, start_ns);
+  first.give_back(1000, start_ns);
 
   refusal = second.take(5001, start_ns);
   REQUIRE(refusal);
@@ -134,7 +134,7 @@ TEST_CASE("a refusal says what refused and when to come again, and takes nothing
   CHECK(refusal->kind == LimitKind::tokens);
   CHECK(refusal->retry_after_ns == second_ns / 100);
   REQUIRE_FALSE(second.take(5000, start_ns));
-  second.settle(5000, start_ns);
+  second.give_back(5000, start_ns);
   refusal = third.take(0, start_ns);
   REQUIRE(refusal);
   CHECK(refusal->kind == LimitKind::requests);
@@ -147,31 +147,31 @@ TEST_CASE("tokens are estimated when let in and settled when they are known") {
   Hold late = world.hold();
   REQUIRE_FALSE(late.take(1000, start_ns));
   CHECK(world.key_state(start_ns).tokens.remaining == 5000);
-  late.settle(300, start_ns);  // less than estimated
+  late.give_back(300, start_ns);  // less than estimated
   CHECK(world.key_state(start_ns).tokens.remaining == 5700);
 
   REQUIRE_FALSE(late.take(700, start_ns));
   CHECK(world.key_state(start_ns).tokens.remaining == 5000);
   const uint64_t end_ns = start_ns + 2 * second_ns;  // 200 flowed in meanwhile
-  late.settle(8000, end_ns);                         // far more
+  late.give_back(8000, end_ns);                      // far more
   CHECK(world.key_state(end_ns).tokens.remaining == 0);
   Hold next = world.hold();
   const auto refusal = next.take(100, end_ns);
   REQUIRE(refusal);
   CHECK(refusal->retry_after_ns == 22 * second_ns);  // the debt of 2100, and 100
   REQUIRE_FALSE(next.take(100, end_ns + 22 * second_ns));
-  next.settle(100, end_ns + 22 * second_ns);
+  next.give_back(100, end_ns + 22 * second_ns);
 
   // Usage that comes when the estimate has long flowed in again.
   Hold slow = world.hold();
   const uint64_t rested_ns = start_ns + 10 * minute_ns;
   REQUIRE_FALSE(slow.take(6000, rested_ns));
   CHECK(world.key_state(rested_ns + minute_ns).tokens.remaining == 6000);
-  slow.settle(6100, rested_ns + minute_ns);
+  slow.give_back(6100, rested_ns + minute_ns);
   CHECK(world.key_state(rested_ns + minute_ns).tokens.remaining == 5900);
   Hold generous = world.hold();
   REQUIRE_FALSE(generous.take(5000, rested_ns + 2 * minute_ns));
-  generous.settle(0, rested_ns + 4 * minute_ns);
+  generous.give_back(0, rested_ns + 4 * minute_ns);
   CHECK(world.key_state(rested_ns + 4 * minute_ns).tokens.remaining == 6000);
 }
 
@@ -180,11 +180,11 @@ TEST_CASE("an estimate above the limit is let in when the bucket is full, and se
   Hold large = world.hold(), small = world.hold();
   REQUIRE_FALSE(large.take(128'000, start_ns));
   CHECK(small.take(1, start_ns));
-  large.settle(500, start_ns);
+  large.give_back(500, start_ns);
   CHECK(world.key_state(start_ns).tokens.remaining == 5500);
   CHECK(large.take(128'000, start_ns));
   CHECK_FALSE(large.take(128'000, start_ns + 5 * second_ns));
-  large.settle(0, start_ns + 5 * second_ns);
+  large.give_back(0, start_ns + 5 * second_ns);
 }
 
 TEST_CASE("places come back, whatever several threads do with them") {
@@ -208,7 +208,7 @@ TEST_CASE("places come back, whatever several threads do with them") {
         for (Hold* hold : {&first, &second}) {
           if (!hold->taken()) continue;
           --inside;
-          hold->settle(0, start_ns);
+          hold->give_back(0, start_ns);
         }
       }
     });
@@ -229,7 +229,7 @@ TEST_CASE("idle buckets are dropped, others stay") {
   REQUIRE_FALSE(hold.take(6000, start_ns));
   CHECK(limiter.buckets() == 2);
   CHECK(limiter.sweep(start_ns + 60 * minute_ns, 100) == 0);  // still under way
-  hold.settle(12'000, start_ns);
+  hold.give_back(12'000, start_ns);
   CHECK(limiter.sweep(start_ns + minute_ns - 1, 100) == 0);
   CHECK(limiter.sweep(start_ns + minute_ns, 100) == 1);  // the provider's; the key is in debt
   CHECK(world.key_state(start_ns + minute_ns).tokens.remaining == 0);
@@ -247,7 +247,7 @@ TEST_CASE("a bucket that someone reaches for between the sweep's look and its ta
   Limit& limit = *world.limiter->of(&world.config.keys[0]);
   Hold first = world.hold(), second = world.hold();
   REQUIRE_FALSE(first.take(0, start_ns));
-  first.settle(0, start_ns);
+  first.give_back(0, start_ns);
   const uint64_t later_ns = start_ns + 2 * minute_ns;
   REQUIRE(limit.mark_idle(later_ns));
   REQUIRE_FALSE(first.take(0, later_ns));
@@ -255,12 +255,12 @@ TEST_CASE("a bucket that someone reaches for between the sweep's look and its ta
   CHECK_FALSE(limit.mark_idle(later_ns + 60 * minute_ns));
   CHECK_FALSE(limit.drop_marked());
   CHECK(limit.state(later_ns).in_use == 1);
-  first.settle(0, later_ns);
+  first.give_back(0, later_ns);
 
   const uint64_t last_ns = later_ns + 60 * minute_ns;
   REQUIRE(limit.mark_idle(last_ns));
   REQUIRE_FALSE(second.take(0, last_ns));  // and is gone again
-  second.settle(0, last_ns);
+  second.give_back(0, last_ns);
   CHECK_FALSE(limit.drop_marked());
   CHECK(limit.state(last_ns).requests.remaining == 59);
   REQUIRE(limit.mark_idle(last_ns + 2 * minute_ns));
@@ -289,7 +289,7 @@ TEST_CASE("sweeping while others take loses nothing") {
       if (hold.take(0, now_ns)) ++lost;
       const LimitState state = limiter->of(&key)->state(now_ns);
       if (state.in_use != 1 || state.requests.remaining != 999) ++lost;
-      hold.settle(0, now_ns);
+      hold.give_back(0, now_ns);
     }
   }
   done = true;
@@ -316,7 +316,7 @@ TEST_CASE("limits that a new configuration does not change go on as they stand")
       Hold hold;
       hold.be_under(limiter.of(&key), nullptr, nullptr);
       if (hold.take(0, start_ns)) continue;
-      hold.settle(0, start_ns);
+      hold.give_back(0, start_ns);
       ++let_in;
     }
     return let_in;
@@ -345,7 +345,7 @@ TEST_CASE("100,000 keys stay below 32 MiB in use, and give it back when they res
     Hold hold;
     hold.be_under(limiter->of(&key), nullptr, nullptr);
     REQUIRE_FALSE(hold.take(1000, start_ns));
-    hold.settle(900, start_ns);
+    hold.give_back(900, start_ns);
   }
   const size_t used = heap_bytes();
   CHECK(limiter->buckets() == count);

@@ -15,7 +15,7 @@ std::string ask() { return post("/v1/chat/completions", "{\"model\":\"fast\",\"m
 TEST_CASE("a request that brings the worker to the new configuration is not served by it if its listener is gone") {
   World world;
   std::atomic<uint64_t> generation{1};
-  world.front->follow(generation, [&world]() -> Context& {
+  world.dispatcher->follow(generation, [&world]() -> Context& {
     world.connections->keep_only(other_listener);
     return *world.context;
   });

@@ -19,7 +19,7 @@ TEST_CASE("a debt is one minute's worth at most, whatever a target reports") {
     for (int times = 0; times < 3; ++times) {  // again and again: no deeper
       Bucket* bucket = nullptr;
       if (limit.take(0, start_ns, bucket)) break;
-      limit.settle(*bucket, 0, used, start_ns);
+      limit.give_back(*bucket, 0, used, start_ns);
     }
     CHECK(limit.state(start_ns).tokens.remaining == 0);
     CHECK(limit.state(start_ns).tokens.full_in_ns == 2 * minute_ns);  // a minute's debt, then a minute to fill

@@ -8,7 +8,7 @@ namespace sluice::sse {
 namespace {
 
 bool too_long(std::string_view text, size_t step, size_t limit_bytes) {
-  Parser parser(limit_bytes);
+  EventParser parser(limit_bytes);
   for (size_t at = 0; at < text.size(); at += step) {
     parser.feed(text.substr(at, step));
     for (int events = 0; events < 10; ++events) {

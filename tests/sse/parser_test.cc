@@ -71,7 +71,7 @@ TEST_CASE("events are read as the specification has it") {
   for (const Case& c : cases) {
     for (const size_t step : steps) {
       INFO(c.text << " by " << step);
-      Parser parser;
+      EventParser parser;
       CHECK(run(parser, c.text, step, shown) == c.events);
     }
   }
@@ -80,7 +80,7 @@ TEST_CASE("events are read as the specification has it") {
 TEST_CASE("id and retry are remembered") {
   using namespace std::string_view_literals;
   for (const size_t step : steps) {
-    Parser parser;
+    EventParser parser;
     run(parser, "id: 1\nretry: 250\ndata: a\n\n", step, shown);
     CHECK(parser.last_id() == "1");
     CHECK(parser.retry_ms() == 250u);
@@ -98,7 +98,7 @@ TEST_CASE("id and retry are remembered") {
 }
 
 TEST_CASE("what is half there is known") {
-  Parser parser;
+  EventParser parser;
   CHECK_FALSE(parser.mid_event());
   for (const char* begun : {"d", "data: a", "data: a\n", "event: x\n"}) {
     INFO(begun);
@@ -113,7 +113,7 @@ TEST_CASE("what is half there is known") {
 
 TEST_CASE("an event in one piece is not copied") {
   const std::string text = "event: x\ndata: abc\n\ndata: d\n\n";
-  Parser parser;
+  EventParser parser;
   parser.feed(text);
   const auto first = parser.next();
   REQUIRE((first && *first));
@@ -127,13 +127,13 @@ TEST_CASE("an event in one piece is not copied") {
 TEST_CASE("an event has a limit, and just meets it") {
   for (const size_t step : steps) {
     INFO(step);
-    Parser fits(20);
+    EventParser fits(20);
     CHECK(run(fits, "data: 23456789abcdef\n\n", step, shown) == List{"|23456789abcdef"});
-    Parser line(20);
+    EventParser line(20);
     const List refused = run(line, "data: 23456789abcdefg\n\n", step, shown);
     REQUIRE(refused.size() == 1);
     CHECK(refused[0].starts_with("!"));
-    Parser lines(20);
+    EventParser lines(20);
     const List many = run(lines, "data: 0123456789\ndata: 0123456789\ndata: 0\n\n", step, shown);
     REQUIRE(many.size() == 1);
     CHECK(many[0].starts_with("!"));

@@ -9,6 +9,7 @@ import dialects
 import documents
 import headers
 import includes
+import names
 import sizes
 import words
 
@@ -227,6 +228,21 @@ class Dialects(unittest.TestCase):
         ]:
             with self.subTest(path=path, line=line):
                 self.assertEqual(bool(list(dialects.check({path: line}))), bad)
+
+
+class Names(unittest.TestCase):
+    def test_one_class_one_name(self):
+        for first, second, bad in [
+            ("class Log {\n};\n", "struct Log {\n};\n", True),
+            ("class Log final : Base {\n};\n", "class Log\n    : Base {\n};\n", True),
+            ("class Log {\n};\n", "class Log;\n", False),
+            ("class Log {\n  struct State {};\n};\n", "class Line {\n  struct State {};\n};\n", False),
+            ("class Log {\n};\n", "// class Log {\n", False),
+            ("struct Log::State {\n};\n", "struct Line::State {\n};\n", False),
+        ]:
+            with self.subTest(first=first, second=second):
+                self.assertEqual(bool(list(names.check({"src/a/a.h": first, "src/b/b.h": second}))), bad)
+                self.assertEqual(list(names.check({"src/a/a.h": first, "tests/b.h": second})), [])
 
 
 class Headers(unittest.TestCase):

@@ -10,11 +10,12 @@ import dialects
 import documents
 import headers
 import includes
+import names
 import sizes
 import tree
 import words
 
-CHECKS = (includes, dead, dialects, sizes, words, clocks, headers, documents)
+CHECKS = (includes, dead, dialects, sizes, words, names, clocks, headers, documents)
 
 
 def main():

@@ -100,7 +100,7 @@ TEST_CASE("callers get HTTP/1.1 or are refused") {
   const auto context = OpensslPeer::calling({.protocols = row.offered});
   OpensslPeer peer(loop, context.get(), std::move(far));
   REQUIRE(run_until(loop, [&] { return recorder.broken || peer.done; }));
-  settle(loop);
+  run_dry(loop);
   CHECK((recorder.broken != nullptr) == row.refused);
   if (!row.refused) CHECK(accepted.protocol() == row.chosen);
 }
@@ -116,20 +116,20 @@ TEST_CASE("close_notify is the end; a connection that ends without it was cut") 
   SECTION("close_notify, then FIN") {
     joined.peer->end();
     REQUIRE(joined.until([&] { return joined.recorder.peer_ended; }));
-    settle(joined.loop);
+    run_dry(joined.loop);
     CHECK_FALSE(joined.recorder.broken);
     // Our direction still works.
     joined.dialed->stream->write("more");
     joined.dialed->stream->end();
     REQUIRE(joined.until([&] { return joined.recorder.ended; }));
-    settle(joined.loop);
+    run_dry(joined.loop);
     CHECK(joined.peer->peer_notified);
   }
   SECTION("close_notify alone") {
     joined.peer->close_notify();
     REQUIRE(joined.until([&] { return joined.recorder.peer_ended; }));
     joined.peer->cut();
-    settle(joined.loop);
+    run_dry(joined.loop);
     CHECK_FALSE(joined.recorder.broken);
   }
   SECTION("FIN alone") {
@@ -139,7 +139,7 @@ TEST_CASE("close_notify is the end; a connection that ends without it was cut") 
     CHECK(joined.recorder.broken->code == ErrorCode::target_cut);
     CHECK(joined.recorder.broken->message == "connection cut without TLS close_notify");
     CHECK_FALSE(joined.recorder.peer_ended);
-    settle(joined.loop);
+    run_dry(joined.loop);
     CHECK(joined.recorder.events_after_break == 0);
   }
   CHECK(joined.recorder.received == "answer");
@@ -151,11 +151,11 @@ TEST_CASE("the end waits for a reader that stopped") {
   joined.dialed->stream->stop_reading();
   joined.peer->send("answer");
   joined.peer->end();
-  settle(joined.loop);
+  run_dry(joined.loop);
   CHECK_FALSE(joined.recorder.peer_ended);
   joined.recorder.also = [&](std::string_view) { joined.dialed->stream->stop_reading(); };
   joined.dialed->stream->start_reading();
-  settle(joined.loop);
+  run_dry(joined.loop);
   CHECK(joined.recorder.received == "answer");
   CHECK_FALSE(joined.recorder.peer_ended);
   joined.dialed->stream->start_reading();
@@ -166,10 +166,10 @@ TEST_CASE("the end waits for a reader that stopped") {
 TEST_CASE("what is broken is told to whoever listens next") {
   const Authority authority;
   Joined joined(Carrier::memory, authority.trusting_context(), {.certificate = &authority.leaf});
-  settle(joined.loop);
+  run_dry(joined.loop);
   joined.dialed->stream->set_events(nullptr);
   joined.peer->cut();
-  settle(joined.loop);
+  run_dry(joined.loop);
   joined.dialed->stream->set_events(&joined.recorder);
   CHECK_FALSE(joined.recorder.broken);
   REQUIRE(joined.until([&] { return joined.recorder.broken != nullptr; }));
@@ -192,13 +192,13 @@ TEST_CASE("a fresh connection, ended by us before anything is said, ends") {
 TEST_CASE("tickets and key updates after the handshake are taken without an event, and answered") {
   const Authority authority;
   Joined joined(Carrier::memory, authority.trusting_context(), {.certificate = &authority.leaf});
-  settle(joined.loop);
+  run_dry(joined.loop);
   for (int i = 0; i < 3; ++i) {
     joined.peer->update_key();
-    settle(joined.loop);
+    run_dry(joined.loop);
     joined.dialed->stream->write("after the update ");
     joined.peer->send("and back ");
-    settle(joined.loop);
+    run_dry(joined.loop);
   }
   CHECK(joined.peer->received == "after the update after the update after the update ");
   CHECK(joined.recorder.received == "and back and back and back ");
@@ -210,9 +210,9 @@ TEST_CASE("renegotiation is refused") {
   const Authority authority;
   Joined joined(Carrier::memory, authority.trusting_context(),
                 {.certificate = &authority.leaf, .most_version = TLS1_2_VERSION});
-  settle(joined.loop);
+  run_dry(joined.loop);
   joined.peer->renegotiate();
-  settle(joined.loop);
+  run_dry(joined.loop);
   CHECK_THAT(joined.peer->failure, Catch::Contains("no renegotiation"));
 }
 
@@ -245,7 +245,7 @@ TEST_CASE("damaged records and alerts break the connection with a reason") {
   Recorder recorder;
   dialed.stream->set_events(&recorder);
   dialed.stream->start_reading();
-  settle(loop);
+  run_dry(loop);
   damage.on = true;
   peer.send("answer");
   REQUIRE(run_until(loop, [&] { return recorder.broken && !peer.failure.empty(); }));

@@ -56,7 +56,7 @@ bool run_until(net::Loop& loop, const std::function<bool()>& done) {
   return true;
 }
 
-void settle(net::Loop& loop) {
+void run_dry(net::Loop& loop) {
   constexpr int turns = 200;
   for (int turn = 0; turn < turns; ++turn) loop.run_once(false);
 }

@@ -27,7 +27,7 @@ StreamPair make_pair(net::Loop& loop, Carrier carrier);
 // Turns the loop until `done`; false if that takes longer than any test needs.
 bool run_until(net::Loop& loop, const std::function<bool()>& done);
 // Turns the loop until nothing in memory moves any more.
-void settle(net::Loop& loop);
+void run_dry(net::Loop& loop);
 
 // Writes down what happens to a stream.
 struct Recorder : net::StreamEvents {

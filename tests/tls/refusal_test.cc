@@ -237,7 +237,7 @@ TEST_CASE("a caller that cuts the handshake at any point, or speaks no TLS, is t
     accepted->start_reading();
     OpensslPeer peer(loop, context.get(), std::move(far), cut_after);
     REQUIRE(run_until(loop, [&] { return recorder.broken || peer.done; }));
-    settle(loop);
+    run_dry(loop);
     check(recorder, peer);
   };
   size_t all = 0;
@@ -276,7 +276,7 @@ TEST_CASE("callers without TLS, or with old TLS, get no further") {
   REQUIRE(run_until(loop, [&] { return recorder.broken != nullptr; }));
   CHECK(recorder.broken->code == ErrorCode::caller_gone);
   CHECK_THAT(recorder.broken->message, Catch::StartsWith("TLS with the caller failed: " + row.reason));
-  settle(loop);
+  run_dry(loop);
   CHECK(recorder.events_after_break == 0);
 }
 

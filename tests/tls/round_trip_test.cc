@@ -128,7 +128,7 @@ TEST_CASE("one write of the inner stream for each write, up to 64 KiB, and for e
                 std::make_unique<CountingStream>(std::move(near), near_writes));
   REQUIRE(run_until(loop, [&] { return dialed.over(); }));
   REQUIRE(dialed.stream);
-  settle(loop);
+  run_dry(loop);
   CHECK(near_writes == 2);  // hello; finished
   CHECK(far_writes == 2);   // hello to finished; tickets
 
@@ -151,7 +151,7 @@ TEST_CASE("one write of the inner stream for each write, up to 64 KiB, and for e
     dialed.stream->write(pieces);
     CAPTURE(row.pieces);
     CHECK(near_writes == row.writes);
-    settle(loop);
+    run_dry(loop);
   }
 }
 
@@ -220,7 +220,7 @@ TEST_CASE("back-pressure passes through: a reader that stops stops the writer, a
   Dialed dialed(loop, authority.trusting_context(), host, std::move(near));
   REQUIRE(run_until(loop, [&] { return dialed.over(); }));
   REQUIRE(dialed.stream);
-  settle(loop);
+  run_dry(loop);
   Recorder writer;
   dialed.stream->set_events(&writer);
   accepted->stop_reading();
@@ -234,7 +234,7 @@ TEST_CASE("back-pressure passes through: a reader that stops stops the writer, a
     loop.run_once(false);
   }
   REQUIRE(chunks < most_chunks);
-  settle(loop);
+  run_dry(loop);
   CHECK(recorder.received.empty());
   CHECK(writer.drained == 0);
   CHECK(dialed.stream->pending_bytes() > net::WriteMarks::high_bytes);
@@ -263,13 +263,13 @@ TEST_CASE("nothing is told inside a call, nor while reading is off, nor after si
   const std::string sent = random_bytes(300 * 1024, 6);
   recorder.also = [&](std::string_view) { dialed.stream->stop_reading(); };
   dialed.stream->write(sent);
-  settle(loop);
+  run_dry(loop);
   CHECK(recorder.reads == 1);
   for (int i = 0; i < 50 && recorder.received.size() < sent.size(); ++i) {
     const int reads = recorder.reads;
     dialed.stream->start_reading();
     CHECK(recorder.reads == reads);
-    settle(loop);
+    run_dry(loop);
     CHECK(recorder.reads == reads + 1);
   }
   CHECK(recorder.received == sent);
@@ -283,7 +283,7 @@ TEST_CASE("nothing is told inside a call, nor while reading is off, nor after si
   dialed.stream->start_reading();
   dialed.stream->write(sent);
   REQUIRE(run_until(loop, [&] { return echo.broken || echo.peer_ended; }));
-  settle(loop);
+  run_dry(loop);
   CHECK(recorder.reads == reads + 1);
   CHECK_FALSE(recorder.broken);
 }
@@ -305,7 +305,7 @@ TEST_CASE("another reader takes over where the first was silenced") {
   first.also = [&](std::string_view) { accepted->set_events(nullptr); };
   dialed.stream->write(sent);
   dialed.stream->end();
-  settle(loop);
+  run_dry(loop);
   CHECK(first.reads == 1);
   CHECK_FALSE(first.peer_ended);
   accepted->set_events(&second);
@@ -329,10 +329,10 @@ TEST_CASE("destroyed at any moment of the handshake, a stream tells nothing more
       }
       dialed.dial.reset();
       const int times = dialed.times;
-      settle(loop);
+      run_dry(loop);
       CHECK(dialed.times == times);
     }
-    settle(loop);
+    run_dry(loop);
     CHECK((echo.broken || echo.peer_ended || turns == 0));
   }
 }

@@ -21,10 +21,10 @@ struct OwnPages {
 // Called for each request for a page of sluice's own that is refused, once it has been answered.
 using RefusedPage = std::function<void(const http::RequestHead&, const http::Responder&, const Error&)>;
 
-class Front final : public http::Service {
+class Dispatcher final : public http::Service {
  public:
-  // A context must outlive the front and the exchanges that begin with it.
-  Front(Context& context, OwnPages pages) : context_(&context), pages_(std::move(pages)) {}
+  // A context must outlive the dispatcher and the exchanges that begin with it.
+  Dispatcher(Context& context, OwnPages pages) : context_(&context), pages_(std::move(pages)) {}
   // Each time `generation` has changed, the next request and all after it begin with what `renew` gives.
   void follow(const std::atomic<uint64_t>& generation, std::function<Context&()> renew);
   // Does so now, for a worker that may have no request for long.

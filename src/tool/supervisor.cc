@@ -1,4 +1,4 @@
-#include "tool/keeper.h"
+#include "tool/supervisor.h"
 
 #include <algorithm>
 
@@ -10,7 +10,7 @@ constexpr uint64_t ending_ms = 10'000;
 
 }  // namespace
 
-void Keeper::keep() {
+void Supervisor::run() {
   parts_.notifier.tell("READY=1\nSTATUS=listens on " + addresses());
   while (wait_until(Signals::forever) != Event::terminate) {
   }
@@ -32,7 +32,7 @@ void Keeper::keep() {
   }
 }
 
-Keeper::Event Keeper::wait_until(uint64_t deadline_ms) {
+Supervisor::Event Supervisor::wait_until(uint64_t deadline_ms) {
   while (true) {
     feed_watchdog();
     if (drained_) return Event::drained;
@@ -55,7 +55,7 @@ Keeper::Event Keeper::wait_until(uint64_t deadline_ms) {
   }
 }
 
-void Keeper::feed_watchdog() {
+void Supervisor::feed_watchdog() {
   if (watchdog_.feeds()) parts_.notifier.tell("WATCHDOG=1");
   if (!watchdog_.asks(now_ms())) return;
   parts_.gateway.when_all_turned([this] {
@@ -64,7 +64,7 @@ void Keeper::feed_watchdog() {
   });
 }
 
-void Keeper::reopen_log() {
+void Supervisor::reopen_log() {
   if (parts_.log_file == nullptr) return parts_.log.info("SIGUSR1: no log.file to open anew");
   if (const Result<void> opened = parts_.log_file->reopen(); !opened) {
     return parts_.log.error("the old log file stays in use", {{"reason", opened.error().message}});
@@ -72,7 +72,7 @@ void Keeper::reopen_log() {
   parts_.log.info("log file opened anew");
 }
 
-std::string Keeper::addresses() const {
+std::string Supervisor::addresses() const {
   std::string text;
   for (const std::string& address : parts_.gateway.addresses()) text += (text.empty() ? "" : ", ") + address;
   return text;

@@ -17,7 +17,7 @@
 
 namespace sluice {
 
-class Keeper {
+class Supervisor {
  public:
   struct Parts {
     Signals& signals;
@@ -30,11 +30,11 @@ class Keeper {
     const net::Clock& clock;
   };
   // All parts must outlive this, and this the gateway's threads: stop the gateway before it goes.
-  explicit Keeper(const Parts& parts) : parts_(parts), watchdog_(parts.watchdog_us) {}
+  explicit Supervisor(const Parts& parts) : parts_(parts), watchdog_(parts.watchdog_us) {}
 
   // Tells the manager that sluice is ready. Drains on the first signal; returns when the last exchange has ended, on
   // the second signal, or when the grace has passed.
-  void keep();
+  void run();
 
  private:
   enum class Event : unsigned char { terminate, drained, time_is_up };

@@ -1,4 +1,4 @@
-#include "gateway/front.h"
+#include "gateway/dispatcher.h"
 
 #include "api/endpoint.h"
 #include "gateway/error_answer.h"
@@ -7,7 +7,7 @@
 
 namespace sluice::gateway {
 
-std::unique_ptr<http::RequestHandler> Front::handle(const http::RequestHead& head, http::Responder& responder) {
+std::unique_ptr<http::RequestHandler> Dispatcher::handle(const http::RequestHead& head, http::Responder& responder) {
   if (keep_up() && responder.listener_gone()) [[unlikely]] {
     return refuse({ErrorCode::draining, "sluice listens at this address no more"}, head, responder);
   }
@@ -17,22 +17,23 @@ std::unique_ptr<http::RequestHandler> Front::handle(const http::RequestHead& hea
   return dispatch(head, responder);
 }
 
-std::unique_ptr<http::RequestHandler> Front::dispatch(const http::RequestHead& head, http::Responder& responder) {
+std::unique_ptr<http::RequestHandler> Dispatcher::dispatch(const http::RequestHead& head, http::Responder& responder) {
   if (pages_.service && pages_.knows(head.method, head.path())) return pages_.service->handle(head, responder);
   auto exchange = std::make_unique<Exchange>(*context_, head, responder);
   exchange->begin();
   return exchange;
 }
 
-std::unique_ptr<http::RequestHandler> Front::refuse(const Error& error, const http::RequestHead& head,
-                                                    http::Responder& responder) {
+std::unique_ptr<http::RequestHandler> Dispatcher::refuse(const Error& error, const http::RequestHead& head,
+                                                         http::Responder& responder) {
   auto exchange = std::make_unique<Exchange>(*context_, head, responder);
   exchange->begin(&error);
   return exchange;
 }
 
-std::unique_ptr<http::RequestHandler> Front::answer_page(const Result<WebGate::From>& from,
-                                                         const http::RequestHead& head, http::Responder& responder) {
+std::unique_ptr<http::RequestHandler> Dispatcher::answer_page(const Result<WebGate::From>& from,
+                                                              const http::RequestHead& head,
+                                                              http::Responder& responder) {
   if (!from) return refuse(from.error(), head, responder);
   const bool asks_first = *from == WebGate::From::preflight;
   auto answer = std::make_unique<PageAnswer>(responder, context_->web->answer_fields(head, asks_first));
@@ -40,13 +41,13 @@ std::unique_ptr<http::RequestHandler> Front::answer_page(const Result<WebGate::F
   return answer;
 }
 
-void Front::follow(const std::atomic<uint64_t>& generation, std::function<Context&()> renew) {
+void Dispatcher::follow(const std::atomic<uint64_t>& generation, std::function<Context&()> renew) {
   generation_ = &generation;
   seen_ = generation.load(std::memory_order_acquire);
   renew_ = std::move(renew);
 }
 
-bool Front::keep_up() {
+bool Dispatcher::keep_up() {
   if (generation_ == nullptr) return false;
   const uint64_t generation = generation_->load(std::memory_order_acquire);
   if (generation == seen_) return false;
@@ -55,7 +56,8 @@ bool Front::keep_up() {
   return true;
 }
 
-void Front::render_error(const http::RequestHead& head, const Error& error, http::Fields& fields, std::string& body) {
+void Dispatcher::render_error(const http::RequestHead& head, const Error& error, http::Fields& fields,
+                              std::string& body) {
   context_->metrics.malformed_requests_total.add(1);
   context_->metrics.refusals[static_cast<size_t>(error.code)].add(1);
   const Dialect dialect = api::guess_dialect(head.path(), head.fields);
