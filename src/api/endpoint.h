@@ -40,7 +40,7 @@ class EndpointTable {
  public:
   constexpr EndpointTable() = default;
   template <size_t rows>
-  consteval EndpointTable(const std::array<Endpoint, rows>& all) : all_(all) {
+  explicit consteval EndpointTable(const std::array<Endpoint, rows>& all) : all_(all) {
     while (literals_ < rows && !has_placeholder(all[literals_])) ++literals_;
     for (size_t i = literals_; i < rows; ++i) {
       if (!has_placeholder(all[i])) throw "a literal pattern stands behind one with a placeholder";

@@ -205,10 +205,10 @@ void Exchange::relay_answer(http::ResponseHead& head) {
   }
 }
 
-void Exchange::on_answer_let_go() {
+AnswerTaker& Exchange::on_answer_let_go() {
   usage_asked_ = false;
   relay_answer(held_->head());
-  held_->pass_to(relay_);
+  return relay_;
 }
 
 void Exchange::on_usage_refused() {

@@ -60,7 +60,7 @@ class Exchange final : public http::RequestHandler,
   void on_target_ready() override { intake_.pass_on(attempt_.get(), responder_); }
   void on_sent_again() override { ++account_.attempts.last().sent_again; }
   void on_usage_refused() override;
-  void on_answer_let_go() override;
+  AnswerTaker& on_answer_let_go() override;
   void on_relayed(uint64_t now_ns) override;
   void on_relay_failed(const Error& error) override { on_attempt_failed(error); }
   // ListedExchange: what an admin is told of it

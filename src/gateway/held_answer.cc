@@ -23,7 +23,7 @@ bool HeldAnswer::on_answer_turn() {
     events_.on_usage_refused();
     return true;
   }
-  events_.on_answer_let_go();
+  taker_ = &events_.on_answer_let_go();
   if (!body_.empty()) taker_->on_answer_body(body_);
   if (ended_) taker_->on_answer_end();
   const bool more = taker_->on_answer_turn();

@@ -12,9 +12,10 @@ namespace sluice::gateway {
 
 class HeldAnswerEvents {
  public:
-  // It is such a refusal. Else it is for the caller: HeldAnswer::pass_to() is due.
+  // It is such a refusal.
   virtual void on_usage_refused() = 0;
-  virtual void on_answer_let_go() = 0;
+  // It is for the caller: returns who takes what has come of it and what still comes, and outlives the held answer.
+  virtual AnswerTaker& on_answer_let_go() = 0;
 
  protected:
   ~HeldAnswerEvents() = default;
@@ -31,8 +32,6 @@ class HeldAnswer final : public AnswerTaker {
   bool on_answer_turn() override;
 
   http::ResponseHead& head() { return head_; }
-  // What has come of it and what still comes goes to `taker`, which must outlive it.
-  void pass_to(AnswerTaker& taker) { taker_ = &taker; }
 
  private:
   http::ResponseHead head_;

@@ -91,7 +91,7 @@ constexpr std::string_view error_schema =
 extern const DialectRoom room;
 constinit const DialectRoom room{
     .id = own,
-    .endpoints = endpoints,
+    .endpoints = EndpointTable(endpoints),
     .roots = roots,
     .operations = operations,
     .own_field = "anthropic-version",

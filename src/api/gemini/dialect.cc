@@ -94,7 +94,7 @@ constexpr std::string_view error_schema =
 extern const DialectRoom room;
 constinit const DialectRoom room{
     .id = own,
-    .endpoints = endpoints,
+    .endpoints = EndpointTable(endpoints),
     .roots = roots,
     .verb_roots = verb_roots,
     .operations = operations,

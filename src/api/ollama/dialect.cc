@@ -65,7 +65,7 @@ void write_error(const Error& error, const ErrorFacts&, std::string& out) {
 extern const DialectRoom room;
 constinit const DialectRoom room{
     .id = own,
-    .endpoints = endpoints,
+    .endpoints = EndpointTable(endpoints),
     .roots = roots,
     .operations = operations,
     .peek = {.streams_unasked = true, .takes_name = true},

@@ -58,7 +58,7 @@ constexpr Places places{.frames = frames,
 extern const DialectRoom room;
 constinit const DialectRoom room{
     .id = own,
-    .endpoints = endpoints,
+    .endpoints = EndpointTable(endpoints),
     .version_optional = true,
     .operations = operations,
     .key_fields = key_fields,

@@ -52,7 +52,7 @@ void write_error_event(const Error& error, const ErrorFacts& facts, std::string&
 extern const DialectRoom room;
 constinit const DialectRoom room{
     .id = own,
-    .endpoints = endpoints,
+    .endpoints = EndpointTable(endpoints),
     .version_optional = true,
     .roots = roots,
     .operations = operations,
