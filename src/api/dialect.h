@@ -14,6 +14,7 @@
 #include "api/places.h"
 #include "api/rate_limit_fields.h"
 #include "api/request_peek.h"
+#include "api/translation.h"
 #include "base/dialect.h"
 #include "base/result.h"
 
@@ -56,6 +57,8 @@ struct DialectRoom {
   WriteError write_error_event = nullptr;  // of a stream of events, where its data is another than the body
   bool names_events = false;               // an error's event has an `event:` line
   std::string_view error_schema{};         // JSON Schema of the body
+
+  TranslationRoom translation{};
 };
 
 // Each once, in the order of the enum. Where nothing tells which is meant, it is the first.

@@ -1,0 +1,26 @@
+#include "api/event.h"
+
+namespace sluice::api {
+namespace {
+
+// What is not told, or told as 0, takes nothing back.
+void set_count(std::optional<uint64_t>& known, const std::optional<uint64_t>& newer) {
+  if (newer && (!known || *newer != 0)) known = newer;
+}
+
+}  // namespace
+
+void AnswerUsage::set(const AnswerUsage& newer) {
+  set_count(counts.input_uncached, newer.counts.input_uncached);
+  set_count(counts.cache_read, newer.counts.cache_read);
+  set_count(counts.cache_write, newer.counts.cache_write);
+  set_count(counts.output, newer.counts.output);
+  set_count(counts.reasoning, newer.counts.reasoning);
+  set_count(cache_write_1h, newer.cache_write_1h);
+  set_count(tool_input, newer.tool_input);
+  set_count(audio_input, newer.audio_input);
+  set_count(audio_output, newer.audio_output);
+  estimated = newer.estimated;
+}
+
+}  // namespace sluice::api

@@ -1,0 +1,353 @@
+#include "api/json_value.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "api/json_cursor.h"
+#include "api/json_unescape.h"
+#include "base/json_writer.h"
+
+namespace sluice::api {
+
+std::string_view TextArena::unescape(JsonText text) {
+  if (text.escaped.find('\\') == std::string_view::npos) return text.escaped;
+  std::string plain;
+  append_json_unescaped(plain, text.escaped);
+  return keep(std::move(plain));
+}
+
+JsonText TextArena::escape(std::string_view text) {
+  if (is_plain_json(text)) return {text};
+  std::string escaped;
+  append_json_escaped(escaped, text);
+  return {keep(std::move(escaped))};
+}
+
+// --- reading ---
+
+namespace {
+
+constexpr bool is_json_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Behind the number that begins at `at`; nullptr where it is none (RFC 8259 6).
+const char* behind_json_number(const char* at, const char* end) {
+  if (at != end && *at == '-') ++at;
+  if (at == end || !is_json_digit(*at)) return nullptr;
+  if (*at == '0') {
+    ++at;
+  } else {
+    while (at != end && is_json_digit(*at)) ++at;
+  }
+  if (at != end && *at == '.') {
+    const char* const first = ++at;
+    while (at != end && is_json_digit(*at)) ++at;
+    if (at == first) return nullptr;
+  }
+  if (at != end && (*at == 'e' || *at == 'E')) {
+    ++at;
+    if (at != end && (*at == '+' || *at == '-')) ++at;
+    const char* const first = at;
+    while (at != end && is_json_digit(*at)) ++at;
+    if (at == first) return nullptr;
+  }
+  return at;
+}
+
+}  // namespace
+
+class JsonDocument::Parser {
+ public:
+  Parser(std::string_view text, std::vector<Node>& nodes)
+      : begin_(text.data()), at_(begin_), end_(begin_ + text.size()), nodes_(nodes) {}
+
+  Result<void> parse() {
+    skip_space();
+    if (const Result<void> done = value({}); !done) return done;
+    while (depth_ != 0) {
+      if (const Result<void> done = step(); !done) return done;
+    }
+    skip_space();
+    if (at_ != end_) return wrong("more follows behind the JSON value");
+    return {};
+  }
+
+ private:
+  struct Key {
+    uint32_t begin = 0, end = 0;
+    bool escaped = false;
+  };
+
+  uint32_t offset(const char* at) const { return static_cast<uint32_t>(at - begin_); }
+  void skip_space() {
+    while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
+  }
+  tl::unexpected<Error> wrong(std::string_view what) const {
+    return fail(ErrorCode::bad_request,
+                "the JSON is broken at byte " + std::to_string(at_ - begin_) + ": " + std::string(what));
+  }
+
+  // The next member, element or end of the innermost array or object.
+  Result<void> step() {
+    Node& open = nodes_[stack_[depth_ - 1]];
+    const bool is_object = open.kind == JsonType::object;
+    skip_space();
+    if (at_ == end_) return wrong("it ends within an array or object");
+    if (*at_ == (is_object ? '}' : ']') && !after_comma_) {
+      ++at_;
+      open.end = offset(at_);
+      open.next = static_cast<uint32_t>(nodes_.size());
+      --depth_;
+      first_ = false;
+      return {};
+    }
+    if (!first_ && !after_comma_) {
+      if (*at_ != ',') return wrong("a comma or a bracket is missing");
+      ++at_;
+      after_comma_ = true;
+      return {};
+    }
+    Key key;
+    if (is_object) {
+      if (const Result<void> done = take_key(key); !done) return done;
+    }
+    first_ = after_comma_ = false;
+    return value(key);
+  }
+
+  Result<void> take_key(Key& key) {
+    if (*at_ != '"') return wrong("a member has no name in quotes");
+    key.begin = offset(at_) + 1;
+    if (const Result<void> done = string(key.escaped); !done) return done;
+    key.end = offset(at_) - 1;
+    skip_space();
+    if (at_ == end_ || *at_ != ':') return wrong("a colon is missing");
+    ++at_;
+    skip_space();
+    return {};
+  }
+
+  Result<void> value(const Key& key) {
+    if (at_ == end_) return wrong("a value is missing");
+    Node node{offset(at_), 0, 0, key.begin, key.end, JsonType::null, key.escaped};
+    bool escaped = false;
+    switch (*at_) {
+      case '{':
+      case '[':
+        if (depth_ == max_depth) return wrong("arrays and objects are nested too deep");
+        node.kind = *at_ == '{' ? JsonType::object : JsonType::array;
+        stack_[depth_++] = static_cast<uint32_t>(nodes_.size());
+        nodes_.push_back(node);
+        ++at_;
+        first_ = true;
+        return {};
+      case '"':
+        node.kind = JsonType::string;
+        if (const Result<void> done = string(escaped); !done) return done;
+        break;
+      case 't':
+      case 'f':
+      case 'n':
+        if (const Result<void> done = literal(node.kind); !done) return done;
+        break;
+      default: {
+        const char* const behind = behind_json_number(at_, end_);
+        if (behind == nullptr) return wrong("no value begins like this");
+        node.kind = JsonType::number;
+        at_ = behind;
+      }
+    }
+    node.end = offset(at_);
+    node.next = static_cast<uint32_t>(nodes_.size()) + 1;
+    nodes_.push_back(node);
+    return {};
+  }
+
+  Result<void> literal(JsonType& kind) {
+    const std::string_view rest(at_, static_cast<size_t>(end_ - at_));
+    const std::string_view word = *at_ == 't' ? "true" : *at_ == 'f' ? "false" : "null";
+    if (!rest.starts_with(word)) return wrong("no value begins like this");
+    kind = *at_ == 'n' ? JsonType::null : JsonType::boolean;
+    at_ += word.size();
+    return {};
+  }
+
+  // From one quote to behind the other.
+  Result<void> string(bool& escaped) {
+    const char* const first = at_ + 1;
+    const char* const quote = find_string_end(first, end_);
+    if (quote == end_) return wrong("a string does not end");
+    const char* at = first;
+    while (at != quote) {
+      const char* const plain_end = plain_until(at, quote);
+      at = plain_end;
+      if (at == quote) break;
+      const auto byte = static_cast<unsigned char>(*at);
+      if (byte < 0x20) return wrong_in(at, "a string holds a control character");
+      if (byte >= 0x80) {
+        const size_t bytes = utf8_sequence_bytes({at, static_cast<size_t>(quote - at)});
+        if (bytes == 0) return wrong_in(at, "a string is not UTF-8");
+        at += bytes;
+        continue;
+      }
+      escaped = true;  // a backslash
+      if (!skip_escape(at, quote)) return wrong_in(at, "a string holds a broken escape");
+    }
+    at_ = quote + 1;
+    return {};
+  }
+
+  tl::unexpected<Error> wrong_in(const char* at, std::string_view what) {
+    at_ = at;
+    return wrong(what);
+  }
+
+  static bool skip_escape(const char*& at, const char* quote) {
+    if (quote - at < 2) return false;
+    const char kind = at[1];
+    if (kind == 'u') {
+      if (quote - at < 6) return false;
+      for (int i = 2; i < 6; ++i) {
+        const char c = at[i];
+        if (!is_json_digit(c) && !(c >= 'a' && c <= 'f') && !(c >= 'A' && c <= 'F')) return false;
+      }
+      at += 6;
+      return true;
+    }
+    if (std::string_view(R"("\/bfnrt)").find(kind) == std::string_view::npos) return false;
+    at += 2;
+    return true;
+  }
+
+  // The first byte that is a backslash, a control character or not ASCII; eight at a time.
+  static const char* plain_until(const char* at, const char* end) {
+    constexpr uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
+    while (end - at >= 8) {
+      uint64_t bytes;
+      std::copy_n(at, 8, reinterpret_cast<char*>(&bytes));
+      const uint64_t slashes = bytes ^ (ones * '\\');
+      const uint64_t hits = ((bytes - ones * 0x20) | (slashes - ones)) & ~bytes & highs;
+      if ((hits | (bytes & highs)) != 0) break;
+      at += 8;
+    }
+    while (at != end && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20 &&
+           static_cast<unsigned char>(*at) < 0x80)
+      ++at;
+    return at;
+  }
+
+  const char* const begin_;
+  const char* at_;
+  const char* const end_;
+  std::vector<Node>& nodes_;
+  std::array<uint32_t, max_depth> stack_;
+  unsigned depth_ = 0;
+  bool first_ = false;  // nothing of the innermost array or object has come yet
+  bool after_comma_ = false;
+};
+
+Result<void> JsonDocument::parse(std::string_view text) {
+  nodes_.clear();
+  text_ = text;
+  if (text.size() >= UINT32_MAX) return fail(ErrorCode::bad_request, "the JSON is larger than 4 GiB");
+  Result<void> done = Parser(text, nodes_).parse();
+  if (!done) nodes_.clear();
+  return done;
+}
+
+// --- values ---
+
+JsonType JsonValue::kind() const { return exists() ? document_->nodes_[index_].kind : JsonType::absent; }
+
+std::string_view JsonValue::raw() const {
+  if (!exists()) return {};
+  const JsonDocument::Node& node = document_->nodes_[index_];
+  return document_->text_.substr(node.begin, node.end - node.begin);
+}
+
+JsonText JsonValue::text() const {
+  if (!is_string()) return {};
+  const std::string_view quoted = raw();
+  return {quoted.substr(1, quoted.size() - 2)};
+}
+
+std::string_view JsonValue::word() const {
+  const std::string_view text = this->text().escaped;
+  return text.find('\\') == std::string_view::npos ? text : std::string_view();
+}
+
+std::optional<bool> JsonValue::boolean() const {
+  if (!is(JsonType::boolean)) return std::nullopt;
+  return raw() == "true";
+}
+
+std::optional<double> JsonValue::number() const {
+  if (!is(JsonType::number)) return std::nullopt;
+  const std::string_view digits = raw();
+  double value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc() || !std::isfinite(value)) return std::nullopt;
+  return value;
+}
+
+std::optional<uint64_t> JsonValue::count() const {
+  if (!is(JsonType::number)) return std::nullopt;
+  const std::string_view digits = raw();
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error == std::errc() && end == digits.data() + digits.size()) return value;
+  const std::optional<double> other = number();
+  constexpr double too_large = 9007199254740992;  // 2^53: above, doubles are no longer exact
+  if (!other || *other < 0 || *other > too_large || *other != std::floor(*other)) return std::nullopt;
+  return static_cast<uint64_t>(*other);
+}
+
+JsonText JsonValue::key() const {
+  if (!exists()) return {};
+  const JsonDocument::Node& node = document_->nodes_[index_];
+  return {document_->text_.substr(node.key_begin, node.key_end - node.key_begin)};
+}
+
+bool JsonValue::named(std::string_view name) const {
+  if (!exists()) return false;
+  if (!document_->nodes_[index_].key_escaped) return key().escaped == name;
+  std::string plain;
+  return append_json_unescaped(plain, key().escaped) && plain == name;
+}
+
+JsonValue JsonValue::operator[](std::string_view name) const {
+  JsonValue found;
+  if (!is_object()) return found;
+  for (const JsonValue member : *this) {
+    if (member.named(name)) found = member;
+  }
+  return found;
+}
+
+JsonValue::Iterator JsonValue::begin() const {
+  const JsonType kind = this->kind();
+  const bool nests = kind == JsonType::object || kind == JsonType::array;
+  return {document_, nests ? index_ + 1 : 0};
+}
+
+JsonValue::Iterator JsonValue::end() const {
+  const JsonType kind = this->kind();
+  const bool nests = kind == JsonType::object || kind == JsonType::array;
+  return {document_, nests ? document_->nodes_[index_].next : 0};
+}
+
+JsonValue::Iterator& JsonValue::Iterator::operator++() {
+  index_ = document_->nodes_[index_].next;
+  return *this;
+}
+
+size_t JsonValue::size() const {
+  size_t count = 0;
+  for (auto at = begin(); at != end(); ++at) ++count;
+  return count;
+}
+
+bool JsonValue::empty() const { return begin() == end(); }
+
+}  // namespace sluice::api

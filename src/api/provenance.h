@@ -1,0 +1,43 @@
+// Where something came from that only its maker can read: a thinking's signature, encrypted reasoning, a compacted
+// conversation. It goes back there only. Callers of another dialect are given it wrapped, with its origin in it, and
+// bring it back with their history: nothing has to be remembered here.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/json_value.h"
+#include "base/dialect.h"
+
+namespace sluice::api {
+
+// Whose it is: a target. `maker` stands for provider, credential and model, in hexadecimal digits; "": not known, as of
+// what a caller of that dialect brought as it was.
+struct Origin {
+  Dialect dialect{};
+  std::string maker{};
+  bool operator==(const Origin&) const = default;
+};
+
+// Something that is bound to its origin.
+struct Opaque {
+  JsonText data{};  // "": there is none
+  Origin origin{};
+  JsonText id{};  // the item's own name for it, where it has one (responses' reasoning items)
+  bool empty() const { return data.empty(); }
+};
+
+// "sluice.anthropic.1f3a5c7e9b0d2f4a.EqQBCkYIBR...": what is given to a caller of another dialect than the origin's.
+// The data stays as it is spelled. `id` rides along where there is one.
+std::string wrap(const Opaque& opaque);
+// What wrap() made, or, for any other text, that text with `dialect` as its origin and no maker.
+Opaque unwrap(JsonText text, Dialect dialect);
+
+// Whether a target may be sent it: it is the origin, or, where no maker is told, of its dialect.
+inline bool may_return(const Opaque& opaque, const Origin& target) {
+  if (opaque.origin.dialect != target.dialect) return false;
+  return opaque.origin.maker.empty() || opaque.origin.maker == target.maker;
+}
+
+}  // namespace sluice::api

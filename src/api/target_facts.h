@@ -1,0 +1,41 @@
+// What is known of a target's model and of the API that serves it, as far as requests have to be written differently
+// for it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/provenance.h"
+
+namespace sluice::api {
+
+struct TargetFacts {
+  std::string model{};  // as the target is to be asked for it
+  Origin origin{};      // the target's own
+
+  std::optional<uint64_t> context_window{}, max_output_tokens{};
+  bool is_makers_own = false;       // the API of the dialect's own maker, not of one who imitates it
+  bool takes_sampling = true;       // temperature, top_p, top_k (reasoning models refuse them)
+  bool reasons = false;             // can be told how much to think
+  bool reasons_by_default = false;  // thinks unless told not to
+  bool takes_effort = false;        // anthropic: output_config.effort; gemini: thinkingLevel; else budgets
+  bool adaptive_only = false;       // anthropic: `thinking: {"type":"adaptive"}` instead of a budget
+  bool takes_image_urls = true;
+  bool takes_documents = true;
+  bool takes_prefill = false;         // goes on from an assistant's message
+  bool wants_max_tokens_old = false;  // openai: `max_tokens`, not `max_completion_tokens`
+  // openai: where thinking goes in the history
+  enum class ReasoningField : unsigned char { none, reasoning_content, reasoning_details } reasoning_field{};
+  bool strict_tools = true;
+  bool takes_json_schema = true;       // gemini: responseJsonSchema, parametersJsonSchema
+  bool wants_call_signatures = false;  // gemini 3: a thought signature on the first call of a turn
+  uint32_t max_tool_name_bytes = 64;
+};
+
+// By the model's family and the dialect it is asked in; what is told in the configuration goes over it.
+// `is_makers_own`: the provider is the dialect's own maker.
+TargetFacts facts_for(std::string_view model, const Origin& origin, bool is_makers_own);
+
+}  // namespace sluice::api

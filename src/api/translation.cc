@@ -1,0 +1,158 @@
+#include "api/translation.h"
+
+#include <array>
+#include <utility>
+
+#include "base/json_writer.h"
+#include "base/text.h"
+
+namespace sluice::api {
+namespace {
+
+void tell_bag(const Bag& bag, const std::string& path, Dropped& dropped) {
+  for (const Member& member : bag) {
+    dropped.add(path.empty() ? std::string(member.key.escaped) : path + "." + std::string(member.key.escaped),
+                DropReason::unsupported);
+  }
+}
+
+void tell_parts(const std::vector<Part>& parts, const std::string& path, Dropped& dropped) {
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const Part& part = parts[i];
+    if (part.bag.empty() && part.parts.empty()) continue;
+    const std::string here = path_of(path, i);
+    tell_bag(part.bag, here, dropped);
+    if (!part.parts.empty()) tell_parts(part.parts, here + ".content", dropped);
+  }
+}
+
+}  // namespace
+
+Result<void> leave_behind(const Request& request, Dropped& dropped) {
+  if (!request.demands.empty()) {
+    std::string text;
+    for (const Demand& demand : request.demands) {
+      if (!text.empty()) text += "; ";
+      text += "'" + demand.path + "' " + demand.why;
+    }
+    return fail(ErrorCode::untranslatable, text);
+  }
+  tell_bag(request.bag, "", dropped);
+  tell_parts(request.system, "system", dropped);
+  for (size_t i = 0; i < request.messages.size(); ++i) {
+    const Message& message = request.messages[i];
+    if (!message.bag.empty()) tell_bag(message.bag, path_of("messages", i), dropped);
+    tell_parts(message.parts, path_of("messages", i, "content"), dropped);
+  }
+  for (size_t i = 0; i < request.tools.size(); ++i) {
+    if (!request.tools[i].bag.empty()) tell_bag(request.tools[i].bag, path_of("tools", i), dropped);
+  }
+  return {};
+}
+
+void append_bag(std::string& out, const Bag& bag, bool first) {
+  for (const Member& member : bag) {
+    if (!std::exchange(first, false)) out += ',';
+    out += '"';
+    out += member.key.escaped;
+    out += "\":";
+    out += member.value;
+  }
+}
+
+std::string path_of(std::string_view list, size_t index, std::string_view member) {
+  std::string path(list);
+  path += '[';
+  path += std::to_string(index);
+  path += ']';
+  if (!member.empty()) {
+    path += '.';
+    path += member;
+  }
+  return path;
+}
+
+namespace {
+struct Level {
+  std::string_view effort;
+  uint64_t budget_tokens;
+};
+constexpr std::array levels =
+    std::to_array<Level>({{"low", 1024}, {"medium", 2048}, {"high", 4096}, {"xhigh", 8192}, {"max", 16384}});
+}  // namespace
+
+uint64_t budget_for(std::string_view effort) {
+  for (const Level& level : levels) {
+    if (level.effort == effort) return level.budget_tokens;
+  }
+  return effort == "minimal" ? levels[0].budget_tokens : 2048;  // a word of a later day counts as medium
+}
+
+std::string_view effort_for(uint64_t budget_tokens) {
+  for (const Level& level : levels) {
+    if (budget_tokens <= level.budget_tokens) return level.effort;
+  }
+  return levels.back().effort;
+}
+
+std::optional<Source> source_of_data_url(JsonText url) {
+  constexpr std::string_view scheme = "data:", coding = ";base64";
+  std::string_view rest = url.escaped;
+  if (rest.size() < scheme.size() || to_lower(rest.substr(0, scheme.size())) != scheme) return std::nullopt;
+  rest.remove_prefix(scheme.size());
+  const size_t comma = rest.find(',');
+  if (comma == std::string_view::npos) return std::nullopt;
+  std::string_view type = rest.substr(0, comma);
+  if (!type.ends_with(coding)) return std::nullopt;
+  type.remove_suffix(coding.size());
+  type = type.substr(0, type.find(';'));
+  return Source{Source::Kind::base64, type, JsonText{rest.substr(comma + 1)}};
+}
+
+void append_data_url(std::string& out, const Source& source) {
+  out += "data:";
+  out += source.media_type.empty() ? sniff_media_type(source.data.escaped) : source.media_type;
+  out += ";base64,";
+  out += source.data.escaped;
+}
+
+std::string_view sniff_media_type(std::string_view base64) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 8> beginnings = {{
+      {"iVBORw0KGgo", "image/png"},
+      {"/9j/", "image/jpeg"},
+      {"R0lGOD", "image/gif"},
+      {"UklGR", "image/webp"},
+      {"JVBERi0", "application/pdf"},
+      {"SUQz", "audio/mpeg"},
+      {"T2dnUw", "audio/ogg"},
+      {"ZkxhQw", "audio/flac"},
+  }};
+  constexpr size_t wave_at = 10;  // RIFF, four bytes of length, then WAVE or WEBP
+  if (base64.starts_with("UklGR") && base64.size() > wave_at + 6 &&
+      base64.substr(wave_at, 6).find("XQVZ") != std::string_view::npos) {
+    return "audio/wav";
+  }
+  for (const auto& [beginning, type] : beginnings) {
+    if (base64.starts_with(beginning)) return type;
+  }
+  return "";
+}
+
+void append_arguments_object(std::string& out, std::string_view arguments, std::string_view path, Dropped& dropped) {
+  const std::string_view text = trim(arguments, white_space);
+  if (text.empty()) {
+    out += "{}";
+    return;
+  }
+  JsonDocument document;
+  if (text.front() == '{' && document.parse(text)) {
+    out += text;
+    return;
+  }
+  dropped.add(path, DropReason::changed);
+  out += R"({"input":)";
+  append_json_string(out, text);
+  out += '}';
+}
+
+}  // namespace sluice::api

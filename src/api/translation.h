@@ -1,0 +1,75 @@
+// What of a dialect's room translates: its requests into the neutral form and out of it (request.h), its answers into
+// events and out of them (event.h). No dialect knows another.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "api/dropped.h"
+#include "api/event.h"
+#include "api/request.h"
+#include "api/target_facts.h"
+#include "api/tool_names.h"
+#include "base/result.h"
+
+namespace sluice::api {
+
+// What of a request stands elsewhere than in its body.
+struct ReadContext {
+  std::string_view endpoint;     // Endpoint::name
+  std::string_view url_model{};  // Match::model, percent-decoded: where the path names the model
+  bool stream = false;           // asked for by the path
+};
+
+// A request for a target.
+struct WrittenRequest {
+  std::string body{};
+  std::string head_lines{};  // fields that it needs beside those of the provider: "anthropic-beta: ...\r\n"
+  ToolNames names{};
+};
+
+struct TranslationRoom {
+  // bad_request tells what is wrong and where: "messages[2].content: ...". `body` must outlive the request.
+  Result<std::unique_ptr<Request>> (*read_request)(std::string_view body, const ReadContext& context) = nullptr;
+  // Appends to `written`. What the target cannot be told is dropped and named, but for content: untranslatable.
+  Result<void> (*write_request)(const Request& request, const TargetFacts& facts, Dropped& dropped,
+                                WrittenRequest& written) = nullptr;
+  // Below a provider's base URL with its version: "/chat/completions", "/models/NAME:streamGenerateContent?alt=sse".
+  std::string (*path)(std::string_view model, bool stream) = nullptr;
+  std::unique_ptr<EventReader> (*make_reader)(const Origin& target) = nullptr;
+  std::unique_ptr<EventWriter> (*make_writer)(const AnswerShape& shape) = nullptr;
+
+  bool reads() const { return read_request != nullptr && make_writer != nullptr; }    // as a caller's
+  bool writes() const { return write_request != nullptr && make_reader != nullptr; }  // as a target's
+};
+
+// The members that only the request's own dialect knows, of every node, told as dropped: for a target of another.
+// untranslatable where the request demands what has no equal elsewhere.
+Result<void> leave_behind(const Request& request, Dropped& dropped);
+
+// --- what several readers and writers need ---
+
+// A member that is not known, for the bag of its node.
+inline void carry(Bag& bag, JsonValue member) { bag.push_back({member.key(), member.raw()}); }
+// A bag's members behind those that have been written: `,"key":value` each, with the comma before the first only where
+// `first` is false.
+void append_bag(std::string& out, const Bag& bag, bool first);
+// "messages[3].content[0].text"
+std::string path_of(std::string_view list, size_t index, std::string_view member = {});
+
+// Budget <-> effort (translation.md): minimal and low 1024, medium 2048, high 4096, xhigh 8192, max 16384.
+uint64_t budget_for(std::string_view effort);
+std::string_view effort_for(uint64_t budget_tokens);
+
+// A data: URL of base64 (RFC 2397) <-> its source. nullopt for any other URL.
+std::optional<Source> source_of_data_url(JsonText url);
+void append_data_url(std::string& out, const Source& source);
+// What base64 text of a picture, document or sound begins with tells its type: "image/png"; "" where it does not.
+std::string_view sniff_media_type(std::string_view base64);
+
+// The arguments as a JSON object: themselves, `{}` for none; where they are no JSON object, {"input": <as a string>},
+// and `dropped` is told at `path`.
+void append_arguments_object(std::string& out, std::string_view arguments, std::string_view path, Dropped& dropped);
+
+}  // namespace sluice::api
