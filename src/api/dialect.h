@@ -36,7 +36,8 @@ struct DialectRoom {
   std::span<const std::string_view> roots{};
   // What stands before a model's name in a path whose POST says behind a colon what is to be done with the model.
   std::span<const std::string_view> verb_roots{};
-  std::span<const Operation> operations{};  // of endpoints that have another name there than here
+  std::span<const Operation> operations{};         // of endpoints that have another name there than here
+  std::span<const std::string_view> translated{};  // endpoints whose requests may go to a target of another dialect
 
   // Head fields. `own_field`: one that only its callers send.
   std::string_view own_field{};

@@ -16,6 +16,7 @@ constexpr std::array endpoints = std::to_array<Endpoint>({
     {"messages/count_tokens", own, post, "/v1/messages/count_tokens", json_body, false, false, Yields::nothing},
 });
 constexpr std::string_view roots[] = {"/v1/messages"};
+constexpr std::string_view translated[] = {"messages"};
 constexpr Operation operations[] = {{"messages", "chat"}};
 constexpr std::string_view key_fields[] = {"x-api-key"};
 
@@ -94,6 +95,7 @@ constinit const DialectRoom room{
     .endpoints = EndpointTable(endpoints),
     .roots = roots,
     .operations = operations,
+    .translated = translated,
     .own_field = "anthropic-version",
     .key_fields = key_fields,
     .rate_limits = rate_limits,

@@ -29,6 +29,7 @@ constexpr std::array endpoints = std::to_array<Endpoint>({
 });
 constexpr std::string_view roots[] = {"/v1beta"};
 constexpr std::string_view verb_roots[] = {"/v1beta/models/", "/v1/models/"};
+constexpr std::string_view translated[] = {"generateContent", "streamGenerateContent"};
 constexpr Operation operations[] = {{"embedContent", "embeddings"},
                                     {"batchEmbedContents", "embeddings"},
                                     {"generateContent", "generate_content"},
@@ -98,6 +99,7 @@ constinit const DialectRoom room{
     .roots = roots,
     .verb_roots = verb_roots,
     .operations = operations,
+    .translated = translated,
     .own_field = "x-goog-api-key",
     .key_fields = key_fields,
     .key_parameter = "key",

@@ -21,6 +21,7 @@ constexpr std::array endpoints = std::to_array<Endpoint>({
     {"ollama/version", own, get, "/api/version", nowhere},
 });
 constexpr std::string_view roots[] = {"/api"};
+constexpr std::string_view translated[] = {"ollama/chat", "ollama/generate"};
 constexpr Operation operations[] = {{"ollama/chat", "chat"},
                                     {"ollama/generate", "text_completion"},
                                     {"ollama/embed", "embeddings"},
@@ -68,6 +69,7 @@ constinit const DialectRoom room{
     .endpoints = EndpointTable(endpoints),
     .roots = roots,
     .operations = operations,
+    .translated = translated,
     .peek = {.streams_unasked = true, .takes_name = true},
     .places = places,
     .models = {.opening = R"({"models":[)", .write = write_model, .write_alone = write_shown_model},

@@ -22,6 +22,7 @@ constexpr std::array endpoints = std::to_array<Endpoint>({
     {"audio/speech", own, post, "/v1/audio/speech", json_body, false, true, Yields::media},
     {"rerank", own, post, "/v1/rerank", json_body},
 });
+constexpr std::string_view translated[] = {"chat/completions", "completions"};
 constexpr Operation operations[] = {{"chat/completions", "chat"}, {"completions", "text_completion"}};
 constexpr std::string_view key_fields[] = {"authorization", "api-key"};  // the second is Azure's
 
@@ -61,6 +62,7 @@ constinit const DialectRoom room{
     .endpoints = EndpointTable(endpoints),
     .version_optional = true,
     .operations = operations,
+    .translated = translated,
     .key_fields = key_fields,
     .places = places,
     .write_error = write_plain_error,

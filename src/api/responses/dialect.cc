@@ -18,6 +18,7 @@ constexpr std::array endpoints = std::to_array<Endpoint>({
     {"responses/delete", own, del, "/v1/responses/{id}", nowhere},
 });
 constexpr std::string_view roots[] = {"/v1/responses", "/responses"};
+constexpr std::string_view translated[] = {"responses"};
 constexpr Operation operations[] = {{"responses", "chat"}};
 constexpr std::string_view key_fields[] = {"authorization"};
 
@@ -56,6 +57,7 @@ constinit const DialectRoom room{
     .version_optional = true,
     .roots = roots,
     .operations = operations,
+    .translated = translated,
     .key_fields = key_fields,
     .places = places,
     .write_error = write_plain_error,
