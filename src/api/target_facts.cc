@@ -58,14 +58,17 @@ void set_anthropic(std::string_view model, TargetFacts& facts) {
   facts.adaptive_only = generation >= 47;
   facts.takes_sampling = generation < 47;
   facts.takes_prefill = generation != 0 && generation < 46;
-  if (generation == 0) {
-    facts.max_output_tokens = 4096;
-  } else if (generation < 35) {
-    facts.max_output_tokens = 4096;
-  } else if (generation < 37) {
-    facts.max_output_tokens = 8192;
-  } else {
-    facts.max_output_tokens = name_has(model, "opus") && generation < 45 ? 32000 : 64000;
+  facts.takes_late_system = facts.is_makers_own && generation >= 48;
+  // Who imitates the API seldom does these.
+  facts.takes_json_schema = facts.is_makers_own && generation >= 45;
+  facts.strict_tools = facts.takes_json_schema;
+  const bool is_opus = name_has(model, "opus");
+  if (generation >= 48 || (generation >= 46 && is_opus)) {
+    facts.max_output_tokens = 128000;
+  } else if (generation >= 37) {
+    facts.max_output_tokens = is_opus && generation < 45 ? 32000 : 64000;
+  } else if (generation != 0) {
+    facts.max_output_tokens = generation < 35 ? 4096 : 8192;
   }
   if (generation != 0) facts.context_window = 200000;
   facts.max_tool_name_bytes = 128;

@@ -25,11 +25,12 @@ struct TargetFacts {
   bool takes_image_urls = true;
   bool takes_documents = true;
   bool takes_prefill = false;         // goes on from an assistant's message
+  bool takes_late_system = false;     // anthropic: `role: "system"` within the conversation, behind a user's turn
   bool wants_max_tokens_old = false;  // openai: `max_tokens`, not `max_completion_tokens`
   // openai: where thinking goes in the history
   enum class ReasoningField : unsigned char { none, reasoning_content, reasoning_details } reasoning_field{};
   bool strict_tools = true;
-  bool takes_json_schema = true;       // gemini: responseJsonSchema, parametersJsonSchema
+  bool takes_json_schema = true;  // gemini: responseJsonSchema, parametersJsonSchema; anthropic: output_config.format
   bool wants_call_signatures = false;  // gemini 3: a thought signature on the first call of a turn
   uint32_t max_tool_name_bytes = 64;
 };

@@ -199,6 +199,11 @@ TEST_CASE("facts of models by their family") {
   CHECK(facts("claude-sonnet-4-5", Dialect::anthropic).max_output_tokens == 64000);
   CHECK(facts("claude-sonnet-4-20250514", Dialect::anthropic).takes_prefill);
   CHECK(facts("claude-opus-4-7", Dialect::anthropic).adaptive_only);
+  CHECK_FALSE(facts("claude-opus-4-7", Dialect::anthropic).takes_late_system);
+  CHECK(facts("claude-opus-4-8", Dialect::anthropic).takes_late_system);
+  CHECK_FALSE(facts("some-model", Dialect::anthropic).max_output_tokens);
+  CHECK(facts("claude-sonnet-4-5", Dialect::anthropic).takes_json_schema);
+  CHECK_FALSE(facts("claude-sonnet-4-0", Dialect::anthropic).takes_json_schema);
   CHECK(facts("gemini-3-pro-preview", Dialect::gemini).wants_call_signatures);
   CHECK_FALSE(facts("gemini-2.5-flash", Dialect::gemini).wants_call_signatures);
 }
