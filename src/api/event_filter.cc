@@ -105,4 +105,70 @@ void PartSequencer::release() {
   }
 }
 
+// --- EndGuard ---
+
+bool EndGuard::open() {
+  if (!started_) on_start({});
+  return !finished_ && error_ == nullptr;
+}
+
+void EndGuard::on_start(const AnswerStart& start) {
+  if (!started_) next_.on_start(start);
+  started_ = true;
+}
+
+void EndGuard::on_text(uint32_t part, JsonText text) {
+  if (open()) next_.on_text(part, text);
+}
+
+void EndGuard::on_refusal(uint32_t part, JsonText text) {
+  if (open()) next_.on_refusal(part, text);
+}
+
+void EndGuard::on_thinking(uint32_t part, JsonText text, bool is_summary) {
+  if (open()) next_.on_thinking(part, text, is_summary);
+}
+
+void EndGuard::on_signature(uint32_t part, const Opaque& opaque, bool is_redacted) {
+  if (open()) next_.on_signature(part, opaque, is_redacted);
+}
+
+void EndGuard::on_call(const CallStart& call) {
+  if (open()) next_.on_call(call);
+}
+
+void EndGuard::on_arguments(uint32_t part, JsonText piece) {
+  if (open()) next_.on_arguments(part, piece);
+}
+
+void EndGuard::on_media(uint32_t part, PartKind kind, const Source& source) {
+  if (open()) next_.on_media(part, kind, source);
+}
+
+void EndGuard::on_citation(uint32_t part, const Citation& citation) {
+  if (open()) next_.on_citation(part, citation);
+}
+
+void EndGuard::on_extra(const Extra& extra) {
+  if (open()) next_.on_extra(extra);
+}
+
+void EndGuard::on_part_end(uint32_t part) {
+  if (open()) next_.on_part_end(part);
+}
+
+void EndGuard::on_usage(const AnswerUsage& usage) {
+  if (error_ == nullptr) next_.on_usage(usage);
+}
+
+void EndGuard::on_finish(const Finish& finish) {
+  if (!open()) return;
+  finished_ = true;
+  next_.on_finish(finish);
+}
+
+void EndGuard::on_error(const ProviderError& error) {
+  if (error_ == nullptr) error_ = std::make_unique<ProviderError>(error);
+}
+
 }  // namespace sluice::api

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -72,6 +73,35 @@ class PartSequencer final : public EventFilter {
   void release();
   std::optional<uint32_t> open_;
   AnswerCollector waiting_;
+};
+
+// Whatever a target sends, the sinks behind it are told one start, one end, and nothing but usage after
+// that. An error goes no further: what is to become of it is for who asks for error().
+class EndGuard final : public EventFilter {
+ public:
+  using EventFilter::EventFilter;
+  void on_start(const AnswerStart& start) override;
+  void on_text(uint32_t part, JsonText text) override;
+  void on_refusal(uint32_t part, JsonText text) override;
+  void on_thinking(uint32_t part, JsonText text, bool is_summary) override;
+  void on_signature(uint32_t part, const Opaque& opaque, bool is_redacted) override;
+  void on_call(const CallStart& call) override;
+  void on_arguments(uint32_t part, JsonText piece) override;
+  void on_media(uint32_t part, PartKind kind, const Source& source) override;
+  void on_citation(uint32_t part, const Citation& citation) override;
+  void on_extra(const Extra& extra) override;
+  void on_part_end(uint32_t part) override;
+  void on_usage(const AnswerUsage& usage) override;
+  void on_finish(const Finish& finish) override;
+  void on_error(const ProviderError& error) override;
+
+  bool finished() const { return finished_; }
+  const ProviderError* error() const { return error_.get(); }  // nullptr: none was told
+
+ private:
+  bool open();  // tells the start, where the target told none
+  bool started_ = false, finished_ = false;
+  std::unique_ptr<ProviderError> error_;
 };
 
 }  // namespace sluice::api

@@ -19,7 +19,7 @@ Exchange::Exchange(Context& context, const http::RequestHead& head, http::Respon
       head_(head),
       responder_(responder),
       intake_(context.buffers),
-      relay_(responder, context.pieces, *this) {
+      byte_relay_(responder, context.pieces, *this) {
   ++context_.users;
   context_.metrics.active_exchanges.add(1);
   if (context_.exchanges != nullptr) context_.exchanges->add(*this);
@@ -91,6 +91,10 @@ Result<void> Exchange::answer_question() {
   if (question.peek.names_others && admitted_.key != nullptr && !admitted_.key->models.empty()) {
     return fail(ErrorCode::forbidden, "this key may use some models only; `models` and `fallbacks` name others");
   }
+  if (!target_.provider->speaks(account_.endpoint->dialect)) {
+    if (const Result<void> translated = translate(); !translated) return translated;
+    return pass_limits();
+  }
   usage_asked_ = asks_usage(question, target_, context_.usage_refusals);
   Result<std::vector<api::Edit>> edits = edits_for(question, intake_.bytes(), target_, usage_asked_);
   if (!edits) return tl::unexpected<Error>(edits.error());
@@ -110,11 +114,17 @@ Result<void> Exchange::choose_target() {
   if (!target) return tl::unexpected<Error>(error_for(admitted_, model, target.error(), context_.router));
   target_ = std::move(*target);
   account_.target = &target_;
-  if (const Result<void> allowed = may_use(admitted_, model, target_, context_.router); !allowed) return allowed;
-  if (target_.provider->speaks(dialect)) return {};
-  return fail(ErrorCode::untranslatable,
-              "'" + target_.label() + "' does not speak the " + std::string(name_of(dialect)) +
-                  " dialect of this path, and translating between dialects is not built yet");
+  return may_use(admitted_, model, target_, context_.router);
+}
+
+Result<void> Exchange::translate() {
+  Result<std::unique_ptr<Translation>> translation = Translation::make(
+      intake_.question(), head_.query(), intake_.bytes(), target_, context_.ids.next(), context_.loop.clock().unix_s());
+  if (!translation) return tl::unexpected<Error>(translation.error());
+  translation_ = std::move(*translation);
+  event_relay_ =
+      std::make_unique<EventRelay>(responder_, context_.pieces, static_cast<RelayEvents&>(*this), *translation_);
+  return {};
 }
 
 // The rate limits of the key, the model and the provider: on to the target, now or once they let it in.
@@ -147,7 +157,9 @@ void Exchange::on_not_let_in(const Error& error) { refuse(error); }
 
 void Exchange::start_attempt() {
   ProviderLink& link = context_.links.of(*target_.provider);
-  OutgoingRequest request = request_for(target_, link, head_, intake_, edits_, context_.keys, context_.lines);
+  OutgoingRequest request = translation_
+                                ? translated_request(target_, link, head_, *translation_, context_.lines)
+                                : request_for(target_, link, head_, intake_, edits_, context_.keys, context_.lines);
   account_.attempts.add(target_);
   tell("going to the target");
   account_.attempts.last().ready_ns = request.ready_ns = context_.loop.now_ns();
@@ -177,7 +189,7 @@ AnswerTaker& Exchange::on_answer_head(http::ResponseHead& head) {
     return *held_;
   }
   relay_answer(head);
-  return relay_;
+  return relay();
 }
 
 void Exchange::relay_answer(http::ResponseHead& head) {
@@ -187,6 +199,7 @@ void Exchange::relay_answer(http::ResponseHead& head) {
     intake_.forget();
     give_back(edits_);
     attempt_->forget_request();
+    if (translation_) translation_->forget_request();
   }
   const Question& question = intake_.question();
   const Dialect dialect = account_.endpoint->dialect;
@@ -195,10 +208,10 @@ void Exchange::relay_answer(http::ResponseHead& head) {
                       limits ? limits->fields() : std::span<const api::RateLimitFields::Field>()};
   const RelayedRequest request{dialect, head_.fields.find("accept-encoding"), usage_asked_, question.peek.choices,
                                account_.stream};
-  if (!relay_.begin(head, request, own, context_.lines, record.answer_ns)) return;
+  if (!relay().begin(head, request, own, context_.lines, record.answer_ns)) return;
   state_ = State::relaying;
   account_.status = head.status;
-  if (relay_.streaming()) {  // which may last: what only its beginning needed goes
+  if (relay().streaming()) {  // which may last: what only its beginning needed goes
     head.fields.release();
     account_.stream = counted_stream_ = true;
     context_.metrics.active_streams.add(1);
@@ -208,7 +221,7 @@ void Exchange::relay_answer(http::ResponseHead& head) {
 AnswerTaker& Exchange::on_answer_let_go() {
   usage_asked_ = false;
   relay_answer(held_->head());
-  return relay_;
+  return relay();
 }
 
 void Exchange::on_usage_refused() {
@@ -223,10 +236,11 @@ void Exchange::on_usage_refused() {
 }
 
 void Exchange::on_drained() {
-  if (state_ != State::done && relay_.go_on() && attempt_) attempt_->resume();
+  if (state_ != State::done && relay().go_on() && attempt_) attempt_->resume();
 }
 
 void Exchange::on_relayed(uint64_t now_ns) {
+  account_.status = relay().told_status();
   finish(now_ns);
   responder_.finish();
 }
@@ -235,19 +249,19 @@ void Exchange::on_relayed(uint64_t now_ns) {
 
 void Exchange::on_attempt_failed(const Error& met) {
   if (state_ == State::done) return;
-  if (relay_.end_early()) return on_relayed(context_.loop.now_ns());
+  if (relay().end_early()) return on_relayed(context_.loop.now_ns());
   const Error error = without_secrets(met);
   context_.log.warn("target failed", {{"request_id", account_.request_id},
                                       {"target", target_.label()},
                                       {"code", name_of(error.code)},
                                       {"reason", error.message}});
   // Nothing has left yet: an error of our own is better than half an answer.
-  relay_.begun() && !responder_.recall_head() ? cut(error) : refuse(error);
+  relay().begun() && !responder_.recall_head() ? cut(error) : refuse(error);
 }
 
 void Exchange::on_request_broken(const Error& error) {
   if (state_ == State::done) return;
-  relay_.begun() ? cut(error) : refuse(error);
+  relay().begun() ? cut(error) : refuse(error);
 }
 
 void Exchange::on_caller_gone(const Error& error) {
@@ -308,7 +322,7 @@ void Exchange::cut(const Error& met) {
   const Error error = without_secrets(met);
   account_.note(error);
   if (error.code == ErrorCode::target_timeout) account_.failure->code = ErrorCode::target_stalled;
-  relay_.break_off(error, account_.request_id);
+  relay().break_off(error, account_.request_id);
   finish();
   responder_.abort();
 }
@@ -327,16 +341,17 @@ void Exchange::finish(uint64_t now_ns) {
   state_ = State::done;
   if (attempt_) end_attempt();
   if (caller_pass_) {
-    const api::AnswerTap* const tap = relay_.begun() ? relay_.tap() : nullptr;
+    const bool answered = event_relay_ || byte_relay_.begun();
+    const api::AnswerTap* const tap = answered ? relay().tap() : nullptr;
     const uint64_t used =
-        tokens_used(caller_pass_->tokens(), tap, relay_.status(), relay_.ended(), account_.attempts.bytes_in());
+        tokens_used(caller_pass_->tokens(), tap, relay().status(), relay().ended(), account_.attempts.bytes_in());
     target_pass_->leave(used, now_ns);
     caller_pass_->leave(used, now_ns);
   }
   context_.metrics.active_exchanges.add(-1);
   if (context_.exchanges != nullptr) context_.exchanges->remove(*this);
   if (counted_stream_) context_.metrics.active_streams.add(-1);
-  settle(context_, {account_, head_, responder_, &relay_}, now_ns);
+  settle(context_, {account_, head_, responder_, &relay()}, now_ns);
 }
 
 }  // namespace sluice::gateway

@@ -20,12 +20,14 @@
 #include "gateway/account.h"
 #include "gateway/admission.h"
 #include "gateway/attempt.h"
+#include "gateway/byte_relay.h"
 #include "gateway/caller_pass.h"
 #include "gateway/context.h"
+#include "gateway/event_relay.h"
 #include "gateway/exchange_list.h"
 #include "gateway/held_answer.h"
 #include "gateway/intake.h"
-#include "gateway/relay.h"
+#include "gateway/translation.h"
 #include "http/service.h"
 
 namespace sluice::gateway {
@@ -74,6 +76,8 @@ class Exchange final : public http::RequestHandler,
   void go_on(const Result<bool>& asked);
   Result<void> answer_question();
   Result<void> choose_target();
+  Result<void> translate();
+  Relay& relay() { return event_relay_ ? static_cast<Relay&>(*event_relay_) : byte_relay_; }
   Result<void> pass_limits();
   void start_attempt();
   void end_attempt();
@@ -101,7 +105,9 @@ class Exchange final : public http::RequestHandler,
   std::unique_ptr<TargetPass> target_pass_;  // of the attempt
   std::unique_ptr<Attempt> attempt_;
   std::unique_ptr<HeldAnswer> held_;
-  Relay relay_;
+  std::unique_ptr<Translation> translation_;  // null: the target speaks the caller's dialect
+  std::unique_ptr<EventRelay> event_relay_;   // of that translation
+  ByteRelay byte_relay_;
 };
 
 }  // namespace sluice::gateway

@@ -1,5 +1,7 @@
 #include "gateway/target_request.h"
 
+#include <algorithm>
+
 #include "api/credential.h"
 #include "gateway/origin_fields.h"
 #include "gateway/own_key.h"
@@ -80,6 +82,48 @@ OutgoingRequest request_for(const routing::Target& target, const ProviderLink& l
   request.more_follows = intake.goes_on();
   request.is_head = caller.method == http::Method::head;
   request.wants_stream = intake.question().stream;
+  return request;
+}
+
+namespace {
+
+bool passes_to_any(std::string_view name) {
+  static constexpr std::string_view names[] = {"user-agent", "traceparent", "tracestate", "baggage"};
+  return std::any_of(std::begin(names), std::end(names),
+                     [&](std::string_view one) { return http::same_name(name, one); });
+}
+
+// Those of a translation's own fields that the configuration does not set.
+void append_unset(std::string& head, std::string_view lines, const ProviderLink& link) {
+  while (!lines.empty()) {
+    const size_t end = lines.find("\r\n") + 2;
+    if (!link.sets(lines.substr(0, lines.find(':')))) head += lines.substr(0, end);
+    lines.remove_prefix(end);
+  }
+}
+
+}  // namespace
+
+OutgoingRequest translated_request(const routing::Target& target, const ProviderLink& link,
+                                   const http::RequestHead& caller, const Translation& translation,
+                                   std::string& scratch) {
+  std::string& path = scratch;
+  path = target.provider->path_for(translation.dialect());
+  path += translation.path();
+  OutgoingRequest request;
+  std::string& head = request.head;
+  http::write_request_line(head, http::Method::post, path);
+  head += link.fixed_fields;
+  for (size_t i = 0; i < caller.fields.size(); ++i) {
+    const http::Field field = caller.fields[i];
+    if (passes_to_any(field.name) && !link.sets(field.name)) http::write_field(head, field.name, field.value);
+  }
+  append_unset(head, translation.head_lines(), link);
+  http::write_field(head, "content-type", "application/json");
+  http::write_field(head, "content-length", translation.body().size());
+  http::end_head(head);
+  request.body.push_back(translation.body());
+  request.wants_stream = translation.stream();
   return request;
 }
 

@@ -8,6 +8,7 @@
 #include "gateway/attempt.h"
 #include "gateway/intake.h"
 #include "gateway/provider_link.h"
+#include "gateway/translation.h"
 #include "http/message.h"
 #include "policy/caller_keys.h"
 #include "routing/router.h"
@@ -20,5 +21,11 @@ namespace sluice::gateway {
 OutgoingRequest request_for(const routing::Target& target, const ProviderLink& link, const http::RequestHead& caller,
                             const Intake& intake, const std::vector<api::Edit>& edits, const policy::CallerKeys& keys,
                             std::string& scratch);
+
+// The same of a request that is translated: of the caller's head, only what tells of its program and its trace passes.
+// The request's body refers to `translation`.
+OutgoingRequest translated_request(const routing::Target& target, const ProviderLink& link,
+                                   const http::RequestHead& caller, const Translation& translation,
+                                   std::string& scratch);
 
 }  // namespace sluice::gateway

@@ -7,6 +7,7 @@
 
 #include "gateway/certificates.h"
 #include "gateway/settlement.h"
+#include "gateway/way_out.h"
 #include "tls/stream.h"
 
 namespace sluice::gateway {

@@ -2,7 +2,7 @@
 // worker gather their bytes in: the next answer sent it to another caller.
 #include <catch2/catch.hpp>
 
-#include "gateway/relay.h"
+#include "gateway/byte_relay.h"
 #include "support/fake_clock.h"
 #include "support/fake_responder.h"
 
@@ -40,7 +40,7 @@ TEST_CASE("two answers in turns: each caller has the bytes of their own") {
   test::FakeResponder first_caller(&loop), second_caller(&loop);
   Ends ends;
   const Lab lab;
-  Relay first(first_caller, pieces, ends), second(second_caller, pieces, ends);
+  ByteRelay first(first_caller, pieces, ends), second(second_caller, pieces, ends);
   const std::string refused = R"({"error": {"code": "insufficient_quota"}})", fine = R"({"id": "other"})";
 
   REQUIRE(first.begin(json_head(429, refused.size()), lab.request, lab.own, lines, 1));
@@ -73,7 +73,7 @@ TEST_CASE("what came of a 429 that is cut goes to its own caller") {
   test::FakeResponder caller(&loop);
   Ends ends;
   const Lab lab;
-  Relay relay(caller, pieces, ends);
+  ByteRelay relay(caller, pieces, ends);
   REQUIRE(relay.begin(json_head(429, 100), lab.request, lab.own, lines, 1));
   {
     const std::string begin = R"({"error": )";

@@ -1,0 +1,164 @@
+#include "api/frame_gatherer.h"
+
+namespace sluice::api {
+
+Result<void> FrameGatherer::keep(std::string& kept, std::string_view bytes) const {
+  if (kept.size() + data_.size() + bytes.size() > max_bytes_) {
+    return fail(ErrorCode::target_broke,
+                "the target's answer holds a piece of more than " + std::to_string(max_bytes_) + " bytes");
+  }
+  kept += bytes;
+  return {};
+}
+
+Result<void> FrameGatherer::feed(std::string_view bytes) {
+  switch (format_) {
+    case StreamFormat::sse:
+    case StreamFormat::ndjson:
+      return feed_lines(bytes);
+    case StreamFormat::json_array:
+      return feed_array(bytes);
+    case StreamFormat::none:
+      break;
+  }
+  return keep(kept_, bytes);
+}
+
+Result<void> FrameGatherer::feed_lines(std::string_view bytes) {
+  if (skips_lf_ && !bytes.empty()) {
+    skips_lf_ = false;
+    if (bytes.front() == '\n') bytes.remove_prefix(1);
+  }
+  while (!bytes.empty()) {
+    const size_t end = bytes.find_first_of("\r\n");
+    if (end == std::string_view::npos) break;
+    if (kept_.empty()) {
+      if (Result<void> fits = keep(kept_, {}); !fits) return fits;
+      end_line(bytes.substr(0, end));
+    } else {
+      if (Result<void> fits = keep(kept_, bytes.substr(0, end)); !fits) return fits;
+      const std::string line = std::move(kept_);
+      kept_.clear();
+      end_line(line);
+      if (has_data_ && !last_line_.empty()) {
+        data_ += last_line_;
+        last_line_ = {};
+      }
+    }
+    const bool is_cr = bytes[end] == '\r';
+    bytes.remove_prefix(end + 1);
+    if (!is_cr) continue;
+    if (bytes.empty()) {
+      skips_lf_ = true;
+    } else if (bytes.front() == '\n') {
+      bytes.remove_prefix(1);
+    }
+  }
+  if (!last_line_.empty()) {
+    if (Result<void> fits = keep(data_, last_line_); !fits) return fits;
+    last_line_ = {};
+  }
+  return keep(kept_, bytes);
+}
+
+void FrameGatherer::end_line(std::string_view line) {
+  constexpr std::string_view mark = "\xEF\xBB\xBF";
+  if (!begun_ && line.starts_with(mark)) line.remove_prefix(mark.size());
+  begun_ = true;
+  if (format_ == StreamFormat::ndjson) {
+    if (line.find_first_not_of(" \t") != std::string_view::npos) taker_.on_frame({}, line);
+    return;
+  }
+  if (line.empty()) return end_event();
+  const size_t colon = line.find(':');
+  const std::string_view name = line.substr(0, colon);
+  std::string_view value = colon == std::string_view::npos ? std::string_view() : line.substr(colon + 1);
+  if (value.starts_with(' ')) value.remove_prefix(1);
+  if (name == "event") {
+    event_ = value;
+  } else if (name == "data") {
+    if (has_data_) {
+      data_ += last_line_;
+      data_ += '\n';
+    }
+    last_line_ = value;
+    has_data_ = true;
+  }
+}
+
+void FrameGatherer::end_event() {
+  if (has_data_) {
+    if (data_.empty()) {
+      taker_.on_frame(event_, last_line_);
+    } else {
+      data_ += last_line_;
+      taker_.on_frame(event_, data_);
+    }
+  }
+  data_.clear();
+  last_line_ = {};
+  event_.clear();
+  has_data_ = false;
+}
+
+// Elements are objects or arrays, as all are that the dialects have; what stands between them is not looked at.
+Result<void> FrameGatherer::feed_array(std::string_view bytes) {
+  size_t begin = 0;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    const char c = bytes[i];
+    if (in_string_) {
+      if (escaped_) {
+        escaped_ = false;
+      } else if (c == '\\') {
+        escaped_ = true;
+      } else if (c == '"') {
+        in_string_ = false;
+      }
+      continue;
+    }
+    if (depth_ == 0) {
+      if (c != '{') continue;
+      begin = i;
+      depth_ = 1;
+    } else if (c == '"') {
+      in_string_ = true;
+    } else if (c == '{' || c == '[') {
+      ++depth_;
+    } else if ((c == '}' || c == ']') && --depth_ == 0) {
+      const std::string_view piece = bytes.substr(begin, i + 1 - begin);
+      if (kept_.empty()) {
+        taker_.on_frame({}, piece);
+      } else {
+        if (Result<void> fits = keep(kept_, piece); !fits) return fits;
+        const std::string element = std::move(kept_);
+        kept_.clear();
+        taker_.on_frame({}, element);
+      }
+    }
+  }
+  return depth_ == 0 ? Result<void>() : keep(kept_, bytes.substr(begin));
+}
+
+void FrameGatherer::finish() {
+  switch (format_) {
+    case StreamFormat::sse:
+      if (!kept_.empty()) {
+        const std::string line = std::move(kept_);
+        end_line(line);
+        data_ += last_line_;
+        last_line_ = {};
+      }
+      end_event();
+      break;
+    case StreamFormat::ndjson:
+    case StreamFormat::json_array:
+      if (!kept_.empty()) taker_.on_frame({}, kept_);
+      break;
+    case StreamFormat::none:
+      taker_.on_frame({}, kept_);
+      break;
+  }
+  kept_.clear();
+}
+
+}  // namespace sluice::api

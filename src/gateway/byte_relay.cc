@@ -1,0 +1,332 @@
+#include "gateway/byte_relay.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "api/error_body.h"
+#include "api/media_type.h"
+#include "api/target_error.h"
+#include "gateway/origin_fields.h"
+#include "http/writer.h"
+#include "net/loop.h"
+#include "net/stream.h"
+
+namespace sluice::gateway {
+
+using net::WriteMarks;
+
+namespace {
+
+// Fields of the target's answer that are replaced by our own or follow from the framing.
+bool is_ours(std::string_view name) {
+  switch (name.size()) {
+    case 12:
+      return http::same_name(name, "x-request-id");
+    case 13:
+      return http::same_name(name, "sluice-target");
+    case 14:
+      return http::same_name(name, "content-length");
+    case 15:
+      return http::same_name(name, "sluice-attempts");
+    default:
+      return false;
+  }
+}
+
+// In the head's lines and its reason, where they may be quoted; `scratch` holds the reason then.
+[[gnu::cold]] void hide_secrets(const config::Provider& provider, std::string& lines, std::string_view& reason,
+                                std::string& scratch) {
+  const QuotedSecrets secrets(provider);
+  if (secrets.stand_in(lines)) lines = secrets.masked(lines);
+  if (secrets.stand_in(reason)) reason = scratch = secrets.masked(reason);
+}
+
+}  // namespace
+
+Result<void> ByteRelay::begin_answer(const http::ResponseHead& head, const RelayedRequest& request,
+                                     const OwnFields& own, std::string& lines) {
+  dialect_ = request.dialect;
+  status_ = head.status;
+  no_body_ = head.framing == http::BodyFraming::none;
+  if (head.framing == http::BodyFraming::until_close) ending_ = Ending::by_close;
+  if (status_ >= 400) error_text_ = std::make_unique<std::string>();
+  const std::string_view type = head.fields.find("content-type").value_or("");
+  const api::MediaType media = api::media_type_of(type);
+  if (status_ < 300 && !no_body_ && media == api::MediaType::page) return page_in_place(type);
+  const bool hide_asked = request.hide_usage && status_ == 200;
+  tap_.emplace(dialect_, media, hide_asked, api::Asked{request.stream_asked && status_ < 300, request.choices});
+  const bool hide_usage = hide_asked && tap_->format() == api::StreamFormat::sse;
+
+  const config::Provider& provider = *own.target.provider;
+  const size_t secret_bytes = shortest_secret(provider);
+  const bool may_quote_in_body = status_ >= 300 && !no_body_ && secret_bytes != SIZE_MAX;
+  const std::string_view name = head.fields.find("content-encoding").value_or("");
+  if (!name.empty() && !http::same_name(name, "identity")) {
+    const bool accepted = http::accepts_coding(request.codings, name);
+    const std::optional<http::Coding> coding = http::coding_named(name);
+    if (!coding && !accepted) {
+      return coding_unasked(name);
+    }
+    opaque_ = !coding;
+    if (coding) {
+      inflater_ = std::make_unique<http::Inflater>(*coding, http::InflaterLimits{}, Fault::target);
+      coding_ = accepted && !hide_usage && !may_quote_in_body ? Coding::inflate_for_tap : Coding::inflate;
+    }
+  }
+  rewrites_ = hide_usage || coding_ == Coding::inflate;
+
+  lines.clear();
+  bool may_quote = head.reason.size() >= secret_bytes;
+  const http::HopByHop is_hop_by_hop(head.fields);
+  for (size_t i = 0; i < head.fields.size(); ++i) {
+    const http::Field field = head.fields[i];
+    if (is_hop_by_hop(field.name) || is_ours(field.name) || stays_from_caller(field.name)) continue;
+    if (!own.rate_limits.empty() && api::is_rate_limit_field(field.name)) continue;
+    if (coding_ == Coding::inflate && http::same_name(field.name, "content-encoding")) continue;
+    may_quote = may_quote || field.value.size() >= secret_bytes || field.name.size() >= secret_bytes;
+    http::write_field(lines, field.name, field.value);
+  }
+  std::string_view reason = head.reason;
+  std::string masked_reason;
+  if (may_quote) hide_secrets(provider, lines, reason, masked_reason);
+  if (may_quote_in_body && !opaque_) secrets_ = std::make_unique<QuotedSecrets>(provider);
+  // nginx then passes a stream on as it comes (its documentation: proxy_buffering).
+  if ((streaming() || request.stream_asked) && !head.fields.find("x-accel-buffering"))
+    http::write_field(lines, "x-accel-buffering", "no");
+  http::write_field(lines, "x-request-id", own.request_id);
+  own.target.append_label(lines += "sluice-target: ");
+  lines += "\r\n";
+  http::write_field(lines, "sluice-attempts", own.attempts);
+  for (const api::RateLimitFields::Field& field : own.rate_limits) http::write_field(lines, field.name, field.value());
+  // A body that ends by close goes out chunked, so that its end is told; so does one whose length changes on the way.
+  http::Responder::Length length;
+  length_told_ = head.framing == http::BodyFraming::length && !rewrites_;
+  if (length_told_) length.bytes = head.content_length;
+  // To HEAD, and with 304, the length is that of the body which is not sent, and only the target knows it.
+  if (head.framing == http::BodyFraming::none) {
+    const bool told = coding_ != Coding::inflate && head.fields.find("content-length").has_value();
+    length.bytes = told ? head.content_length : http::Responder::Length::unsaid;
+  }
+  const bool says_itself = head.status < 400 || head.fields.find("x-should-retry");
+  if (!says_itself && is_lasting(head.status)) http::write_field(lines, "x-should-retry", "false");
+  if (!says_itself && head.status == 429 && !opaque_ && coding_ != Coding::inflate_for_tap) {
+    held_head_ = std::make_unique<HeldHead>(HeldHead{lines, std::string(reason), length});
+  } else {
+    responder_.send_head_lines(head.status, lines, length, reason);
+  }
+  begun_ = true;
+  pieces_.clear();
+  return {};
+}
+
+// Copies what has gathered this turn to where neither tap nor inflater will overwrite it.
+void ByteRelay::keep() {
+  if (pieces_.empty()) return;
+  std::string all;
+  for (const std::string_view piece : pieces_) all += piece;
+  kept_ = std::move(all);
+  pieces_.assign(1, kept_);
+}
+
+void ByteRelay::on_answer_body(std::string_view bytes) {
+  if (failure_) return;
+  if (first_byte_ns_ == 0) first_byte_ns_ = begun_ns_ != 0 ? begun_ns_ : responder_.loop().now_ns();
+  if (const Result<void> done = read(bytes); !done) failure_ = std::make_unique<Error>(done.error());
+}
+
+void ByteRelay::on_answer_end() {
+  if (failure_) return;
+  if (const Result<void> done = read_end(); !done) failure_ = std::make_unique<Error>(done.error());
+}
+
+bool ByteRelay::on_answer_turn() {
+  begun_ns_ = 0;
+  if (failure_) {
+    events_.on_relay_failed(*std::exchange(failure_, nullptr));
+    return true;
+  }
+  turn();
+  return holds_back_ ? inflate_on() : after_turn();
+}
+
+Result<void> ByteRelay::read(std::string_view bytes) {
+  if (rewrites_) keep();
+  if (opaque_) {
+    pieces_.push_back(bytes);
+    return {};
+  }
+  if (coding_ == Coding::as_is) {
+    tap_->feed(bytes, pieces_);
+    look(bytes);
+    return {};
+  }
+  if (coding_ == Coding::inflate) {
+    compressed_ += bytes;
+    holds_back_ = true;
+    return inflate();
+  }
+  read_along(bytes);
+  pieces_.push_back(bytes);
+  return {};
+}
+
+api::Standing ByteRelay::standing() const { return opaque_ ? api::Standing::unread : tap_->standing(); }
+
+Shape ByteRelay::shape() const {
+  if (status_ >= 300) return Shape::error_body;
+  return streaming() ? Shape::stream : Shape::body;
+}
+
+CallerFraming ByteRelay::caller_framing() const {
+  return {length_told_, opaque_ || coding_ == Coding::inflate_for_tap};
+}
+
+// Inflates as much as may wait for the caller: a few bytes can stand for any number of them.
+Result<void> ByteRelay::inflate() {
+  std::string_view rest = compressed_;
+  size_t made = 0;
+  while (holds_back_ && responder_.pending_bytes() + made <= WriteMarks::high_bytes) {
+    keep();
+    inflated_.clear();
+    const Result<bool> more = inflater_->step(rest, inflated_);
+    if (!more) return tl::unexpected<Error>(more.error());
+    holds_back_ = *more;
+    made += inflated_.size();
+    tap_->feed(inflated_, pieces_);
+    look(inflated_);
+  }
+  compressed_.erase(0, compressed_.size() - rest.size());
+  return {};
+}
+
+Result<void> ByteRelay::inflate_more() {
+  if (Result<void> done = inflate(); !done || holds_back_ || !end_waits_) return done;
+  return read_end();
+}
+
+// What has come compressed goes to the caller inflated: as much of it as may wait for them.
+bool ByteRelay::inflate_on() {
+  while (holds_back_ && responder_.pending_bytes() <= WriteMarks::high_bytes) {
+    if (const Result<void> done = inflate_more(); !done) {
+      events_.on_relay_failed(done.error());
+      return false;
+    }
+    turn();
+  }
+  return !holds_back_ && after_turn();
+}
+
+// For the tap alone: the caller gets the bytes as they came. Where they cannot be undone, or are a bomb, only the tap
+// goes blind.
+void ByteRelay::read_along(std::string_view bytes) {
+  constexpr size_t most_made = 64 * 1024 * 1024;  // of one read; zlib's own limit, nearly
+  std::vector<std::string_view> unused;
+  size_t made = 0;
+  for (bool more = true; more;) {
+    inflated_.clear();
+    const Result<bool> step = inflater_->step(bytes, inflated_);
+    made += inflated_.size();
+    if (!step || made > most_made) {
+      coding_ = Coding::as_is;
+      opaque_ = true;
+      return;
+    }
+    more = *step;
+    tap_->feed(inflated_, unused);
+    look(inflated_);
+    unused.clear();
+  }
+}
+
+Result<void> ByteRelay::read_end() {
+  end_waits_ = holds_back_;
+  if (end_waits_) return {};
+  all_came_ = true;
+  if (inflater_ && !opaque_) {
+    if (const Result<void> whole = inflater_->finish(); !whole) return whole;
+  }
+  if (rewrites_) keep();
+  if (coding_ == Coding::as_is && !opaque_) {
+    tap_->finish(pieces_);
+  } else if (!opaque_) {
+    std::vector<std::string_view> unused;
+    tap_->finish(coding_ == Coding::inflate ? pieces_ : unused);
+  }
+  if (!no_body_ && !is_whole(standing(), shape(), ending_, caller_framing())) return cut_short();
+  ended_ = true;
+  return {};
+}
+
+bool ByteRelay::end_early() {
+  if (!begun_ || holds_back_ || !is_whole(standing(), shape(), Ending::broken_off, caller_framing())) return false;
+  ended_ = true;
+  turn();
+  return true;
+}
+
+// Whether the head still waits for more of the body. What has come of it is kept here: the pieces are every exchange's.
+bool ByteRelay::hold_back() {
+  constexpr size_t most_bytes = 16 * 1024;
+  for (const std::string_view piece : pieces_) held_head_->body += piece;
+  pieces_.clear();  // other answers gather in it until this one's next turn
+  kept_.clear();
+  if (!ended_ && held_head_->body.size() < most_bytes) return true;
+  send_held();
+  return false;
+}
+
+// The head, with what has come of the body as this turn's.
+void ByteRelay::send_held() {
+  const std::unique_ptr<HeldHead> held = std::move(held_head_);
+  if (api::is_out_of_money(held->body)) http::write_field(held->lines, "x-should-retry", "false");
+  responder_.send_head_lines(status_, held->lines, held->length, held->reason);
+  kept_ = std::move(held->body);
+  if (!kept_.empty()) pieces_.insert(pieces_.begin(), kept_);
+}
+
+// An error's body may quote the key that it refuses. What is kept of it here is not sent where the answer is cut.
+void ByteRelay::mask_pieces() {
+  std::string masked;
+  for (const std::string_view piece : pieces_) masked += secrets_->pass(piece, false);
+  if (ended_) masked += secrets_->pass({}, true);
+  kept_ = std::move(masked);
+  pieces_.clear();
+  if (!kept_.empty()) pieces_.push_back(kept_);
+}
+
+void ByteRelay::turn() {
+  if (status_ >= 300) [[unlikely]] {
+    if (secrets_) mask_pieces();
+    if (held_head_ && hold_back()) return;
+  }
+  if (!pieces_.empty() || ended_) {
+    responder_.send_body(pieces_, ended_);
+  } else {
+    responder_.flush_head();
+  }
+  pieces_.clear();
+  kept_.clear();
+}
+
+void ByteRelay::break_off(const Error& error, std::string_view request_id) {
+  // All that a length promised has come and is not whole: with its last bytes it would look so.
+  if (length_told_ && all_came_) pieces_.clear();
+  std::string event;
+  if (takes_event(standing(), shape(), caller_framing())) {
+    const bool array = tap_->format() == api::StreamFormat::json_array;
+    event = api::error_event(
+        dialect_, tap_->format(), error, request_id,
+        {tap_->between_frames(), tap_->next_sequence(), array ? tap_->array_place() : api::ArrayPlace::closed});
+  }
+  if (secrets_) mask_pieces();
+  if (held_head_) {
+    hold_back();
+    if (held_head_) send_held();
+  }
+  if (!event.empty()) pieces_.push_back(event);
+  if (!pieces_.empty()) responder_.send_body(pieces_);
+  pieces_.clear();
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,74 @@
+// Carries an answer whose dialect is the caller's: head fields that may pass, body bytes as they are (or inflated,
+// where the caller does not take the coding they came in), one write a turn.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "gateway/answer_end.h"
+#include "gateway/quoted_secrets.h"
+#include "gateway/relay.h"
+#include "http/inflater.h"
+
+namespace sluice::gateway {
+
+class ByteRelay final : public Relay {
+ public:
+  using Relay::Relay;
+
+  // AnswerTaker. It fails (target_broke) where the coding is broken, and (target_cut) where nothing in the answer says
+  // that it is whole (answer_end.h).
+  void on_answer_body(std::string_view bytes) override;
+  void on_answer_end() override;
+  bool on_answer_turn() override;
+  bool go_on() override { return !holds_back_ || inflate_on(); }
+  bool end_early() override;
+  void break_off(const Error& error, std::string_view request_id) override;
+
+ private:
+  enum class Coding : unsigned char { as_is, inflate_for_tap, inflate };
+  Result<void> begin_answer(const http::ResponseHead& head, const RelayedRequest& request, const OwnFields& own,
+                            std::string& lines) override;
+  Result<void> read(std::string_view bytes);
+  Result<void> read_end();
+  void turn();
+  [[gnu::cold]] bool inflate_on();
+  [[gnu::cold]] Result<void> inflate_more();
+  void keep();
+  [[gnu::cold]] void mask_pieces();
+  [[gnu::cold]] bool hold_back();
+  [[gnu::cold]] void send_held();
+  Shape shape() const;
+  api::Standing standing() const;
+  CallerFraming caller_framing() const;
+  [[gnu::cold]] Result<void> inflate();
+  [[gnu::cold]] void read_along(std::string_view bytes);
+
+  std::unique_ptr<http::Inflater> inflater_;
+  std::string kept_;  // this turn's bytes that the tap or the inflater would overwrite
+  std::string inflated_;
+  // Of a 429, whose body may say that waiting does not help: it waits for that body, of which this has what has come.
+  struct HeldHead {
+    std::string lines, reason;
+    http::Responder::Length length;
+    std::string body{};
+  };
+  std::unique_ptr<HeldHead> held_head_;
+  std::string compressed_;                  // what has come and is not inflated yet
+  std::unique_ptr<QuotedSecrets> secrets_;  // to be looked for in the body; null: in none but an error's
+  Dialect dialect_{};
+  Coding coding_ = Coding::as_is;
+  Ending ending_ = Ending::by_framing;
+  bool no_body_ = false;      // HEAD, 204, 304
+  bool length_told_ = false;  // to the caller
+  bool all_came_ = false;     // of the target's answer
+  bool rewrites_ = false;     // the pieces are not simply the target's bytes
+  bool opaque_ = false;       // the tap cannot read it
+  bool holds_back_ = false;
+  bool end_waits_ = false;  // read_end() has been called meanwhile
+};
+
+}  // namespace sluice::gateway

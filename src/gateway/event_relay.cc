@@ -1,0 +1,280 @@
+#include "gateway/event_relay.h"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "api/dialect.h"
+#include "api/media_type.h"
+#include "api/target_error.h"
+#include "base/give_back.h"
+#include "gateway/quoted_secrets.h"
+#include "http/writer.h"
+#include "net/loop.h"
+#include "net/stream.h"
+
+namespace sluice::gateway {
+namespace {
+
+// The kind of error that a status stands for, for the caller's own word for it.
+ErrorCode code_for(int status) {
+  switch (status) {
+    case 401:
+      return ErrorCode::unauthorized;
+    case 403:
+      return ErrorCode::forbidden;
+    case 404:
+      return ErrorCode::unknown_model;
+    case 408:
+      return ErrorCode::request_timeout;
+    case 413:
+      return ErrorCode::body_too_large;
+    case 402:
+    case 429:
+      return ErrorCode::rate_limited;
+    case 503:
+    case 529:
+      return ErrorCode::overloaded;
+    case 504:
+      return ErrorCode::target_timeout;
+    default:
+      return status >= 400 && status < 500 ? ErrorCode::bad_request : ErrorCode::internal;
+  }
+}
+
+// The status for an error that was told within an answer of 200.
+int status_for(const api::ProviderError& error) {
+  if (error.status >= 400 && error.status < 600) return error.status;
+  const auto says = [&error](std::string_view word) { return error.code.find(word) != std::string::npos; };
+  if (says("rate_limit") || says("RESOURCE_EXHAUSTED") || api::is_about_money(error.code)) return 429;
+  if (says("overloaded") || says("UNAVAILABLE")) return 503;
+  if (says("invalid") || says("INVALID_ARGUMENT") || says("context_length")) return 400;
+  if (says("authentication") || says("UNAUTHENTICATED")) return 401;
+  if (says("permission") || says("PERMISSION_DENIED")) return 403;
+  if (says("not_found") || says("NOT_FOUND")) return 404;
+  return 502;
+}
+
+// Fields of the target's that mean the same to every caller.
+bool passes_between_dialects(std::string_view name) {
+  static constexpr std::string_view names[] = {"date", "retry-after", "retry-after-ms", "x-should-retry"};
+  return std::any_of(std::begin(names), std::end(names),
+                     [&](std::string_view one) { return http::same_name(name, one); });
+}
+
+}  // namespace
+
+void EventRelay::write_fields(const http::ResponseHead& head, const RelayedRequest& request, const OwnFields& own,
+                              std::string& lines) const {
+  lines.clear();
+  for (size_t i = 0; i < head.fields.size(); ++i) {
+    const http::Field field = head.fields[i];
+    if (passes_between_dialects(field.name)) http::write_field(lines, field.name, field.value);
+  }
+  http::write_field(lines, "content-type", is_error() ? "application/json" : translation_.content_type());
+  if (request.stream_asked) http::write_field(lines, "x-accel-buffering", "no");
+  http::write_field(lines, "x-request-id", own.request_id);
+  own.target.append_label(lines += "sluice-target: ");
+  lines += "\r\n";
+  http::write_field(lines, "sluice-attempts", own.attempts);
+  if (const std::string dropped = translation_.dropped().text(); !dropped.empty()) {
+    http::write_field(lines, "sluice-dropped", dropped);
+  }
+  for (const api::RateLimitFields::Field& field : own.rate_limits) http::write_field(lines, field.name, field.value());
+}
+
+Result<void> EventRelay::begin_answer(const http::ResponseHead& head, const RelayedRequest& request,
+                                      const OwnFields& own, std::string& lines) {
+  dialect_ = request.dialect;
+  status_ = head.status;
+  provider_ = own.target.provider;
+  request_id_ = own.request_id;
+  if (is_error()) error_text_ = std::make_unique<std::string>();
+  const std::string_view type = head.fields.find("content-type").value_or("");
+  const api::MediaType media = api::media_type_of(type);
+  if (!is_error() && media == api::MediaType::page) return page_in_place(type);
+  tap_.emplace(translation_.dialect(), media, false, api::Asked{translation_.stream() && !is_error(), 1});
+  const std::string_view name = head.fields.find("content-encoding").value_or("");
+  if (!name.empty() && !http::same_name(name, "identity")) {
+    const std::optional<http::Coding> coding = http::coding_named(name);
+    if (!coding) return coding_unasked(name);
+    inflater_ = std::make_unique<http::Inflater>(*coding, http::InflaterLimits{}, Fault::target);
+  }
+  if (!is_error())
+    gatherer_ = std::make_unique<api::FrameGatherer>(tap_->format(), static_cast<api::FrameTaker&>(*this));
+  write_fields(head, request, own, lines);
+  lines_ = lines;
+  says_retry_ = head.fields.find("x-should-retry").has_value();
+  const std::string_view after = head.fields.find("retry-after").value_or("");
+  std::from_chars(after.data(), after.data() + after.size(), retry_after_s_);
+  pieces_.clear();
+  return {};
+}
+
+void EventRelay::on_answer_body(std::string_view bytes) {
+  if (failure_) return;
+  if (first_byte_ns_ == 0) first_byte_ns_ = begun_ns_ != 0 ? begun_ns_ : responder_.loop().now_ns();
+  if (inflater_) compressed_ += bytes;
+  const Result<void> done = inflater_ ? inflate() : read(bytes);
+  if (!done) failure_ = std::make_unique<Error>(done.error());
+}
+
+void EventRelay::on_answer_end() {
+  if (failure_) return;
+  all_came_ = true;
+  if (waits_) return;
+  if (const Result<void> done = read_end(); !done) failure_ = std::make_unique<Error>(done.error());
+}
+
+// `bytes` of the answer, after any coding.
+Result<void> EventRelay::read(std::string_view bytes) {
+  tap_->feed(bytes, pieces_);
+  pieces_.clear();
+  look(bytes);
+  return gatherer_ ? gatherer_->feed(bytes) : Result<void>();
+}
+
+// As much as may wait for the caller: a few bytes can stand for any number of them.
+Result<void> EventRelay::inflate() {
+  std::string_view rest = compressed_;
+  waits_ = true;
+  while (waits_ && responder_.pending_bytes() + translation_.writer().out.size() <= net::WriteMarks::high_bytes) {
+    inflated_.clear();
+    const Result<bool> more = inflater_->step(rest, inflated_);
+    if (!more) return tl::unexpected<Error>(more.error());
+    waits_ = *more;
+    if (Result<void> done = read(inflated_); !done) return done;
+  }
+  compressed_.erase(0, compressed_.size() - rest.size());
+  return {};
+}
+
+void EventRelay::on_frame(std::string_view event, std::string_view data) {
+  if (translation_.end().error() != nullptr || data == "[DONE]") return;
+  ++frames_;
+  const Result<void> done = tap_->format() == api::StreamFormat::none
+                                ? translation_.reader().read_body(data, translation_.sink())
+                                : translation_.reader().read_frame(event, data, translation_.sink());
+  if (!done) ++bad_frames_;
+}
+
+Result<void> EventRelay::read_end() {
+  if (inflater_) {
+    if (const Result<void> whole = inflater_->finish(); !whole) return whole;
+  }
+  tap_->finish(pieces_);
+  pieces_.clear();
+  return end_answer();
+}
+
+// All of it has come.
+Result<void> EventRelay::end_answer() {
+  if (is_error()) {
+    end_as_error(status_, nullptr);
+    return {};
+  }
+  gatherer_->finish();
+  const bool is_body = tap_->format() == api::StreamFormat::none;
+  if (translation_.end().error() == nullptr && frames_ > bad_frames_) translation_.reader().end(translation_.sink());
+  if (const api::ProviderError* const told = translation_.end().error(); told != nullptr) {
+    if (!error_text_) error_text_ = std::make_unique<std::string>(told->message);
+    if (!begun_) {
+      end_as_error(status_for(*told), told);
+    } else {
+      translation_.writer().on_error(*told);
+      ended_ = true;
+    }
+    return {};
+  }
+  if (is_body && bad_frames_ != 0) {
+    return fail(ErrorCode::target_broke,
+                "the target's answer is not one of the " + std::string(name_of(translation_.dialect())) + " dialect");
+  }
+  if (!translation_.end().finished()) return cut_short();
+  translation_.writer().end();
+  ended_ = true;
+  return {};
+}
+
+// The target's own words, in the caller's form.
+void EventRelay::end_as_error(int status, const api::ProviderError* told) {
+  api::TargetWords words =
+      told != nullptr ? api::TargetWords{told->code, told->message} : api::target_words(*error_text_);
+  const QuotedSecrets secrets(*provider_);
+  Error error{code_for(status), secrets.masked(words.message)};
+  if (error.message.empty()) error.message = "the target answered with status " + std::to_string(status);
+  if (told != nullptr && told->retry_after_s) retry_after_s_ = *told->retry_after_s;
+  error_body_.clear();
+  api::room_of(dialect_).write_error(error, {request_id_, retry_after_s_}, error_body_);
+  const bool lasting = is_lasting(status) || api::is_about_money(words.code) || api::is_out_of_money(*error_text_);
+  if (lasting && !says_retry_) http::write_field(lines_, "x-should-retry", "false");
+  if (status_ < 300) {  // the head was that of an answer that began well
+    const size_t at = lines_.find("content-type: ");
+    lines_.replace(at, lines_.find("\r\n", at) - at, "content-type: application/json");
+  }
+  send_head(status);
+  ended_ = true;
+}
+
+void EventRelay::send_head(int status) {
+  http::Responder::Length length;
+  if (!error_body_.empty()) length.bytes = error_body_.size();
+  if (error_body_.empty() && ended_) length.bytes = translation_.writer().out.size();
+  responder_.send_head_lines(status, lines_, length, {});
+  give_back(lines_);
+  told_status_ = status;
+  begun_ = true;
+}
+
+void EventRelay::turn() {
+  std::string& out = translation_.writer().out;
+  const bool goes_out = ended_ || (translation_.stream() && !out.empty());
+  if (!goes_out) return;
+  if (!begun_) send_head(200);
+  const std::string_view piece = error_body_.empty() ? std::string_view(out) : std::string_view(error_body_);
+  responder_.send_body(std::span<const std::string_view>(&piece, piece.empty() ? 0 : 1), ended_);
+  out.clear();
+}
+
+bool EventRelay::on_answer_turn() {
+  begun_ns_ = 0;
+  if (!failure_ && !ended_ && translation_.end().error() != nullptr) {  // nothing that still comes can mend it
+    if (const Result<void> done = end_answer(); !done) failure_ = std::make_unique<Error>(done.error());
+  }
+  if (failure_) {
+    events_.on_relay_failed(*std::exchange(failure_, nullptr));
+    return true;
+  }
+  turn();
+  return begun_ ? after_turn() && !waits_ : true;
+}
+
+bool EventRelay::go_on() {
+  while (waits_ && !failure_ && responder_.pending_bytes() <= net::WriteMarks::high_bytes) {
+    Result<void> done = inflate();
+    if (done && !waits_ && all_came_) done = read_end();
+    if (!done) {
+      events_.on_relay_failed(done.error());
+      return false;
+    }
+    turn();
+  }
+  return !waits_ && (!begun_ || after_turn());
+}
+
+bool EventRelay::end_early() {
+  if (!begun_ || waits_ || is_error() || !translation_.end().finished()) return false;
+  translation_.writer().end();
+  ended_ = true;
+  turn();
+  return true;
+}
+
+void EventRelay::break_off(const Error& error, std::string_view request_id) {
+  if (translation_.stream()) translation_.writer().fail(error, request_id);
+  const std::string_view piece = translation_.writer().out;
+  if (!piece.empty()) responder_.send_body(std::span<const std::string_view>(&piece, 1));
+  translation_.writer().out.clear();
+}
+
+}  // namespace sluice::gateway

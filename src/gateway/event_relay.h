@@ -1,0 +1,70 @@
+// Carries an answer whose dialect is not the caller's: the target's bytes become events, the events the caller's bytes
+// (translation.h), one write a turn. A plain answer, and an error, is written once all of it has come, so that what it
+// turns out to be is its status; a stream goes on as it comes.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "api/frame_gatherer.h"
+#include "config/config.h"
+#include "gateway/answer_end.h"
+#include "gateway/relay.h"
+#include "gateway/translation.h"
+#include "http/inflater.h"
+
+namespace sluice::gateway {
+
+class EventRelay final : public Relay, api::FrameTaker {
+ public:
+  // `translation` must outlive it.
+  EventRelay(http::Responder& responder, std::vector<std::string_view>& pieces, RelayEvents& events,
+             Translation& translation)
+      : Relay(responder, pieces, events), translation_(translation) {}
+
+  // AnswerTaker. It fails (target_broke) where the coding is broken or the answer is none of the target's dialect, and
+  // (target_cut) where it ended before its finish.
+  void on_answer_body(std::string_view bytes) override;
+  void on_answer_end() override;
+  bool on_answer_turn() override;
+  bool go_on() override;
+  bool end_early() override;
+  void break_off(const Error& error, std::string_view request_id) override;
+
+  // Frames that could not be read, and were left out.
+  uint32_t bad_frames() const { return bad_frames_; }
+
+ private:
+  Result<void> begin_answer(const http::ResponseHead& head, const RelayedRequest& request, const OwnFields& own,
+                            std::string& lines) override;
+  void write_fields(const http::ResponseHead& head, const RelayedRequest& request, const OwnFields& own,
+                    std::string& lines) const;
+  void on_frame(std::string_view event, std::string_view data) override;
+  Result<void> read(std::string_view bytes);
+  [[gnu::cold]] Result<void> inflate();
+  Result<void> read_end();
+  Result<void> end_answer();
+  void end_as_error(int status, const api::ProviderError* told);
+  void send_head(int status);
+  void turn();
+  bool is_error() const { return status_ >= 300; }
+
+  Translation& translation_;
+  std::unique_ptr<http::Inflater> inflater_;
+  std::unique_ptr<api::FrameGatherer> gatherer_;  // null: an error's body, of which error_text_ has what is wanted
+  const config::Provider* provider_ = nullptr;    // whose keys are not to be told
+  std::string compressed_, inflated_;             // what has come and is not inflated yet; scratch
+  std::string lines_;                             // of the head, until it has gone out
+  std::string request_id_;
+  std::string error_body_;
+  Dialect dialect_{};  // the caller's
+  uint64_t retry_after_s_ = 0;
+  uint32_t bad_frames_ = 0;
+  uint32_t frames_ = 0;
+  bool says_retry_ = false;  // x-should-retry stands in the head
+  bool waits_ = false;       // compressed_ goes on once the caller has taken what waits for it
+  bool all_came_ = false;
+};
+
+}  // namespace sluice::gateway
