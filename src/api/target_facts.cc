@@ -49,6 +49,7 @@ void set_openai(std::string_view model, TargetFacts& facts) {
   facts.takes_sampling = true;
   facts.reasons = true;  // its host knows whether it does
   facts.reasoning_field = TargetFacts::ReasoningField::reasoning_content;
+  facts.takes_cache_marks = name_has(model, "claude");
 }
 
 void set_anthropic(std::string_view model, TargetFacts& facts) {

@@ -30,7 +30,8 @@ struct TargetFacts {
   // openai: where thinking goes in the history
   enum class ReasoningField : unsigned char { none, reasoning_content, reasoning_details } reasoning_field{};
   bool strict_tools = true;
-  bool takes_json_schema = true;  // gemini: responseJsonSchema, parametersJsonSchema; anthropic: output_config.format
+  bool takes_cache_marks = false;  // openai: cache_control, as who serves Claude there does
+  bool takes_json_schema = true;   // gemini: responseJsonSchema, parametersJsonSchema; anthropic: output_config.format
   bool wants_call_signatures = false;  // gemini 3: a thought signature on the first call of a turn
   uint32_t max_tool_name_bytes = 64;
 };

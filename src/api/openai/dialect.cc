@@ -2,6 +2,8 @@
 // rerank.
 #include "api/dialect.h"
 
+#include "api/openai/translate.h"
+
 namespace sluice::api::openai {
 namespace {
 
@@ -67,6 +69,7 @@ constinit const DialectRoom room{
     .places = places,
     .write_error = write_plain_error,
     .error_schema = plain_error_schema,
+    .translation = {.write_request = write_request, .path = path, .make_reader = make_reader},
 };
 
 }  // namespace sluice::api::openai

@@ -1,0 +1,131 @@
+#include "api/openai/call_reader.h"
+
+#include <algorithm>
+
+namespace sluice::api::openai {
+namespace {
+
+// What one escape sequence stands for, as far as JSON's grammar is concerned: itself or any letter.
+char meant_by(std::string_view escape) {
+  switch (escape[1]) {
+    case '"':
+    case '\\':
+    case '/':
+      return escape[1];
+    case 'u': {
+      const std::string_view digits = escape.substr(2);
+      if (digits == "0022") return '"';
+      if (digits == "005c" || digits == "005C") return '\\';
+      if (digits == "007b" || digits == "007B") return '{';
+      if (digits == "007d" || digits == "007D") return '}';
+      if (digits == "005b" || digits == "005B") return '[';
+      if (digits == "005d" || digits == "005D") return ']';
+      return 'u';
+    }
+    default:
+      return ' ';  // a line break, a tab
+  }
+}
+
+}  // namespace
+
+void JsonBalance::feed(JsonText piece) {
+  const std::string_view text = piece.escaped;
+  for (size_t at = 0; at < text.size();) {
+    if (text[at] != '\\' || at + 1 == text.size()) {
+      take(text[at++]);
+      continue;
+    }
+    const size_t bytes = std::min<size_t>(text[at + 1] == 'u' ? 6 : 2, text.size() - at);
+    take(meant_by(text.substr(at, bytes)));
+    at += bytes;
+  }
+}
+
+void JsonBalance::take(char c) {
+  if (in_string_) {
+    if (escaped_) {
+      escaped_ = false;
+    } else if (c == '\\') {
+      escaped_ = true;
+    } else if (c == '"') {
+      in_string_ = false;
+    }
+    return;
+  }
+  if (c == ' ' || c == '\t' || c == '\n' || c == '\r') return;
+  began_ = true;
+  if (c == '"') in_string_ = true;
+  if (c == '{' || c == '[') ++depth_;
+  if ((c == '}' || c == ']') && depth_ > 0) --depth_;
+}
+
+// A piece goes on with the call of its index. With another id, or with a name where no ids are told and the call is
+// whole, it begins a new one: some number all calls alike.
+CallReader::Call* CallReader::find(const Piece& piece) {
+  const auto fits = [&piece](const Call& call) {
+    if (piece.index) return call.index == piece.index;
+    return piece.id.empty() || call.id == piece.id.escaped;
+  };
+  const auto found = std::find_if(calls_.rbegin(), calls_.rend(), fits);
+  if (found == calls_.rend()) return nullptr;
+  if (piece.name.empty()) return &*found;
+  const bool other_id = !piece.id.empty() && !found->id.empty() && found->id != piece.id.escaped;
+  const bool next_one = piece.id.empty() && found->id.empty() && found->told && found->balance.whole();
+  return other_id || next_one ? nullptr : &*found;
+}
+
+void CallReader::take(const Piece& piece, uint32_t& next_part, EventSink& sink) {
+  Call* call = find(piece);
+  if (call == nullptr) {
+    call = &calls_.emplace_back();
+    call->index = piece.index;
+    call->part = next_part++;
+  }
+  if (call->ended) return;  // what is more than whole
+  if (!call->told) {
+    if (!piece.id.empty()) call->id = piece.id.escaped;
+    if (!piece.name.empty()) call->name = piece.name.escaped;
+    call->kind = piece.kind;
+    if (!piece.opaque.empty()) {
+      call->opaque.origin = piece.opaque.origin;
+      call->opaque_data = piece.opaque.data.escaped;
+      call->opaque_id = piece.opaque.id.escaped;
+    }
+    if (!call->name.empty()) tell(*call, sink);
+  }
+  if (piece.arguments.empty()) return;
+  call->balance.feed(piece.arguments);
+  if (call->told) {
+    sink.on_arguments(call->part, piece.arguments);
+  } else {
+    call->waiting += piece.arguments.escaped;
+  }
+}
+
+void CallReader::tell(Call& call, EventSink& sink) {
+  call.told = any_told_ = true;
+  const Opaque opaque{JsonText{call.opaque_data}, call.opaque.origin, JsonText{call.opaque_id}};
+  sink.on_call({call.part, JsonText{call.id}, JsonText{call.name}, call.kind, opaque});
+  if (!call.waiting.empty()) sink.on_arguments(call.part, JsonText{call.waiting});
+  call.waiting.clear();
+}
+
+void CallReader::end(Call& call, EventSink& sink) {
+  if (call.ended) return;
+  call.ended = true;
+  if (call.told) sink.on_part_end(call.part);  // without a name it is no call
+}
+
+void CallReader::end_whole(EventSink& sink) {
+  for (Call& call : calls_) {
+    const bool whole = call.kind == CallKind::custom ? call.balance.began() : call.balance.whole();
+    if (call.told && whole) end(call, sink);
+  }
+}
+
+void CallReader::end_all(EventSink& sink) {
+  for (Call& call : calls_) end(call, sink);
+}
+
+}  // namespace sluice::api::openai

@@ -1,0 +1,67 @@
+// The calls of an answer, put together from the pieces that come of them: tool_calls of a stream or a body, and the
+// older function_call. Providers number them from 0, from 1 or all alike, mix their pieces, and leave ids out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/event.h"
+
+namespace sluice::api::openai {
+
+// Whether JSON text that comes in pieces, itself within a JSON string, is whole.
+class JsonBalance {
+ public:
+  void feed(JsonText piece);
+  bool whole() const { return began_ && depth_ == 0 && !in_string_; }
+  bool began() const { return began_; }
+
+ private:
+  void take(char c);
+  uint32_t depth_ = 0;
+  bool began_ = false, in_string_ = false, escaped_ = false;
+};
+
+class CallReader {
+ public:
+  // What a piece of a call says.
+  struct Piece {
+    std::optional<uint64_t> index{};
+    JsonText id{}, name{};
+    CallKind kind = CallKind::function;
+    JsonText arguments{};
+    Opaque opaque{};
+  };
+
+  // Whether the piece belongs to no call that has come before.
+  bool begins(const Piece& piece) { return find(piece) == nullptr; }
+  // `next_part` is counted up for a new call.
+  void take(const Piece& piece, uint32_t& next_part, EventSink& sink);
+  // Another part begins: calls whose arguments are whole have ended.
+  void end_whole(EventSink& sink);
+  void end_all(EventSink& sink);
+  bool any() const { return any_told_; }
+
+ private:
+  struct Call {
+    std::optional<uint64_t> index{};
+    std::string id{}, name{};
+    uint32_t part = 0;
+    CallKind kind = CallKind::function;
+    bool told = false, ended = false;
+    JsonBalance balance{};
+    std::string waiting{};  // arguments that came before the name
+    Opaque opaque{};        // of what waits; its data is `opaque_data`
+    std::string opaque_data{}, opaque_id{};
+  };
+  Call* find(const Piece& piece);
+  void tell(Call& call, EventSink& sink);
+  void end(Call& call, EventSink& sink);
+
+  std::vector<Call> calls_;
+  bool any_told_ = false;
+};
+
+}  // namespace sluice::api::openai

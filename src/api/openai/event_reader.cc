@@ -1,0 +1,450 @@
+// Chat completions as targets send them, chunk by chunk or whole, told as events. What hosts of other models add to it
+// or do otherwise is read too: reasoning in four places, content as a list of parts, usage wherever it stands.
+#include <array>
+#include <deque>
+#include <string>
+
+#include "api/dialect.h"
+#include "api/openai/call_reader.h"
+#include "api/openai/translate.h"
+#include "api/openai/usage_counts.h"
+#include "api/target_error.h"
+#include "base/text.h"
+
+namespace sluice::api::openai {
+namespace {
+
+// The members of a message or delta that mean something here. What else it has is an extra.
+enum Place : uint8_t {
+  role,
+  channel,
+  prefix,
+  content,
+  refusal,
+  tool_calls,
+  function_call,
+  reasoning_details,
+  reasoning_content,
+  reasoning,
+  reasoning_text,
+  annotations,
+  audio,
+  images,
+  places_known
+};
+constexpr std::array<std::string_view, places_known> place_names = {"role",
+                                                                    "channel",
+                                                                    "prefix",
+                                                                    "content",
+                                                                    "refusal",
+                                                                    "tool_calls",
+                                                                    "function_call",
+                                                                    "reasoning_details",
+                                                                    "reasoning_content",
+                                                                    "reasoning",
+                                                                    "reasoning_text",
+                                                                    "annotations",
+                                                                    "audio",
+                                                                    "images"};
+
+FinishReason reason_of(std::string_view word) {
+  constexpr std::pair<std::string_view, FinishReason> words[] = {
+      {"length", FinishReason::length},          {"max_tokens", FinishReason::length},
+      {"model_length", FinishReason::length},    {"tool_calls", FinishReason::tool_calls},
+      {"tool_use", FinishReason::tool_calls},    {"function_call", FinishReason::tool_calls},
+      {"content_filter", FinishReason::refusal}, {"sensitive", FinishReason::refusal},
+      {"refusal", FinishReason::refusal}};
+  for (const auto& [name, reason] : words) {
+    if (name == word) return reason;
+  }
+  return FinishReason::stop;
+}
+
+// Words that say that the answer broke off by the provider's own fault.
+bool tells_failure(std::string_view word) {
+  return word == "error" || word == "network_error" || word == "insufficient_system_resource";
+}
+
+bool same_id(JsonValue one, JsonValue other) {
+  return !one["id"].text().empty() && one["id"].text() == other["id"].text();
+}
+
+// Encrypted reasoning with the id of a call is the call's.
+bool is_of_a_call(JsonValue entry, JsonValue calls) {
+  return std::any_of(calls.begin(), calls.end(), [&entry](JsonValue call) { return same_id(entry, call); });
+}
+
+class ChatReader final : public EventReader {
+ public:
+  explicit ChatReader(const Origin& target) : target_(target) {}
+
+  Result<void> read_frame(std::string_view event, std::string_view data, EventSink& sink) override;
+  Result<void> read_body(std::string_view body, EventSink& sink) override;
+  void end(EventSink& sink) override;
+
+ private:
+  struct Open {
+    PartKind kind = PartKind::text;
+    uint32_t part = 0;
+    std::optional<uint64_t> detail{};  // thinking: the index of its entries
+    bool is_summary = false, is_signed = false;
+  };
+
+  bool read_error(std::string_view event, std::string_view text, EventSink& sink);
+  void read_answer(std::string_view message_name, EventSink& sink);
+  void read_message(JsonValue message, EventSink& sink);
+  void read_content(JsonValue content, EventSink& sink);
+  void read_content_part(JsonValue part, EventSink& sink);
+  bool read_details(JsonValue details, EventSink& sink);
+  void read_encrypted(JsonValue entry, EventSink& sink);
+  void read_call(JsonValue call, JsonValue details, EventSink& sink);
+  void read_annotation(JsonValue annotation, EventSink& sink);
+  void tell_citation(JsonValue cited, std::string_view raw, uint32_t part, EventSink& sink);
+  void read_media(JsonValue audio, JsonValue images, EventSink& sink);
+  void read_usage(JsonValue root, JsonValue choice, EventSink& sink);
+  void read_finish(JsonValue choice, EventSink& sink);
+
+  uint32_t open(PartKind kind, EventSink& sink);
+  void close(EventSink& sink);
+  void tell_text(JsonText text, EventSink& sink);
+  void tell_thinking(JsonText text, bool is_summary, std::optional<uint64_t> detail, EventSink& sink);
+  void tell_end(EventSink& sink);
+  Opaque opaque_of(JsonText data, const DetailName& name);
+
+  const Origin target_;
+  JsonDocument document_, waiting_document_;
+  TextArena arena_;  // of one frame
+  CallReader calls_;
+  CountsReader counts_;
+  std::optional<Open> open_;
+  uint32_t next_part_ = 0, last_text_ = 0;
+  std::deque<std::string> early_;  // citations that came before the text
+  std::string sound_;              // base64, as it comes
+  bool begun_ = false, finished_ = false, failed_ = false;
+};
+
+// --- frames and bodies ---
+
+Result<void> ChatReader::read_frame(std::string_view event, std::string_view data, EventSink& sink) {
+  if (trim(data, white_space) == "[DONE]") {
+    if (begun_ && !finished_ && !failed_) {
+      tell_end(sink);
+      finished_ = true;
+      sink.on_finish({calls_.any() ? FinishReason::tool_calls : FinishReason::stop, {}, {}, {}, Dialect::openai});
+    }
+    return {};
+  }
+  if (Result<void> parsed = document_.parse(data); !parsed) return parsed;
+  if (!document_.root().is_object()) return fail(ErrorCode::bad_request, "the chunk is no JSON object");
+  if (failed_ || read_error(event, data, sink)) return {};
+  read_answer("delta", sink);
+  return {};
+}
+
+Result<void> ChatReader::read_body(std::string_view body, EventSink& sink) {
+  if (Result<void> parsed = document_.parse(body); !parsed) return parsed;
+  const JsonValue root = document_.root();
+  if (!root.is_object()) return fail(ErrorCode::bad_request, "the answer is no JSON object");
+  if (read_error({}, body, sink)) return {};
+  if (!(*root["choices"].begin()).is_object()) return fail(ErrorCode::bad_request, "the answer has no choices");
+  read_answer("message", sink);
+  return {};
+}
+
+void ChatReader::end(EventSink& sink) {
+  if (!finished_ && !failed_) tell_end(sink);
+}
+
+bool ChatReader::read_error(std::string_view event, std::string_view text, EventSink& sink) {
+  const JsonValue root = document_.root(), error = root["error"];
+  const bool told = (error.is_object() && !error.empty()) || !error.text().empty();
+  if (!told && event != "error" && root["object"].word() != "error") return false;
+  ProviderError told_error;
+  TargetWords words = target_words(text);
+  told_error.code = std::move(words.code);
+  told_error.message = std::move(words.message);
+  for (const JsonValue status :
+       {error["status_code"], error["code"], error["status"], root["status_code"], root["status"], root["code"]}) {
+    const uint64_t number = status.count().value_or(0);
+    if (told_error.status == 0 && number >= 400 && number < 600) told_error.status = static_cast<int>(number);
+  }
+  failed_ = true;
+  sink.on_error(told_error);
+  return true;
+}
+
+void ChatReader::read_answer(std::string_view message_name, EventSink& sink) {
+  arena_.clear();
+  const JsonValue root = document_.root();
+  JsonValue choice;
+  for (const JsonValue one : root["choices"]) {
+    if (one["index"].count().value_or(0) == 0 && one.is_object() && !choice.exists()) choice = one;
+  }
+  if (!begun_ && choice.exists()) {
+    begun_ = true;
+    sink.on_start({root["id"].text(), root["model"].text()});
+  }
+  if (choice.exists() && !finished_) {
+    if (const JsonValue text = choice["text"]; text.is_string()) tell_text(text.text(), sink);
+    const JsonValue message = choice[message_name];
+    if (message.is_object()) read_message(message, sink);
+    if (const JsonValue tokens = choice["logprobs"]["content"]; tokens.is_array() && !tokens.empty()) {
+      sink.on_extra({Extra::Kind::logprobs, open_ ? open_->part : last_text_, Dialect::openai, {}, tokens.raw()});
+    }
+  }
+  read_usage(root, choice, sink);
+  if (choice.exists() && !finished_) read_finish(choice, sink);
+}
+
+// --- one message or delta ---
+
+void ChatReader::read_message(JsonValue message, EventSink& sink) {
+  std::array<JsonValue, places_known> at;
+  bool has_more = false;
+  for (const JsonValue member : message) {
+    size_t place = 0;
+    while (place != places_known && !member.named(place_names[place])) ++place;
+    if (place != places_known) {
+      at[place] = member;
+    } else {
+      has_more = has_more || member.has_value();
+    }
+  }
+  const JsonValue details = at[reasoning_details];
+  if (!read_details(details, sink)) {
+    for (const Place place : {reasoning_content, reasoning, reasoning_text}) {
+      if (at[place].text().empty()) continue;
+      tell_thinking(at[place].text(), false, {}, sink);
+      break;
+    }
+  }
+  for (const JsonValue entry : details) {
+    const bool encrypted = entry["type"].word() == "reasoning.encrypted";
+    if (encrypted && !is_of_a_call(entry, at[tool_calls])) read_encrypted(entry, sink);
+  }
+  read_content(at[content], sink);
+  if (!at[refusal].text().empty()) sink.on_refusal(open(PartKind::refusal, sink), at[refusal].text());
+  read_media(at[audio], at[images], sink);
+  for (const JsonValue annotation : at[annotations]) read_annotation(annotation, sink);
+  if (has_more) {
+    for (const JsonValue member : message) {
+      bool known = !member.has_value() || ((member.is_array() || member.is_object()) && member.empty());
+      for (const std::string_view name : place_names) known = known || member.named(name);
+      if (known) continue;
+      sink.on_extra(
+          {Extra::Kind::other, open_ ? open_->part : last_text_, Dialect::openai, member.key().escaped, member.raw()});
+    }
+  }
+  for (const JsonValue call : at[tool_calls]) read_call(call, details, sink);
+  if (at[function_call].is_object()) read_call(at[function_call], {}, sink);
+}
+
+void ChatReader::read_content(JsonValue content, EventSink& sink) {
+  if (content.is_string()) return tell_text(content.text(), sink);
+  for (const JsonValue part : content) read_content_part(part, sink);
+}
+
+// Of a list: text, or thinking whose text is again a list.
+void ChatReader::read_content_part(JsonValue part, EventSink& sink) {
+  const std::string_view type = part["type"].word();
+  if (type == "thinking") {
+    const JsonValue thinking = part["thinking"];
+    if (thinking.is_string()) tell_thinking(thinking.text(), false, {}, sink);
+    for (const JsonValue piece : thinking) tell_thinking(piece["text"].text(), false, {}, sink);
+    const JsonText signature = part["signature"].text();
+    if (!signature.empty() && open_ && open_->kind == PartKind::thinking) {
+      sink.on_signature(open_->part, opaque_of(signature, {}), false);
+      open_->is_signed = true;
+    }
+  } else if (type == "refusal") {
+    if (!part["refusal"].text().empty()) sink.on_refusal(open(PartKind::refusal, sink), part["refusal"].text());
+  } else if (part["text"].is_string()) {
+    tell_text(part["text"].text(), sink);
+  } else if (part.is_string()) {
+    tell_text(part.text(), sink);
+  } else if (part.is_object()) {
+    sink.on_extra({Extra::Kind::other, open_ ? open_->part : last_text_, Dialect::openai, type, part.raw()});
+  }
+}
+
+// Texts and summaries; whether there are any. The same text stands in `reasoning` then.
+bool ChatReader::read_details(JsonValue details, EventSink& sink) {
+  bool any = false;
+  for (const JsonValue entry : details) {
+    const std::string_view type = entry["type"].word();
+    const bool is_summary = type == "reasoning.summary";
+    if (!is_summary && type != "reasoning.text") continue;
+    const JsonText text = entry[is_summary ? "summary" : "text"].text(), signature = entry["signature"].text();
+    any = any || !text.empty();
+    tell_thinking(text, is_summary, entry["index"].count(), sink);
+    if (signature.empty()) continue;
+    if (!open_ || open_->kind != PartKind::thinking) open(PartKind::thinking, sink);
+    sink.on_signature(open_->part, opaque_of(signature, {entry["format"].word(), entry["id"].word()}), false);
+    open_->is_signed = true;
+  }
+  return any;
+}
+
+// What nobody else can read belongs to the thinking before it, or is one of its own.
+void ChatReader::read_encrypted(JsonValue entry, EventSink& sink) {
+  const JsonText data = entry["data"].text();
+  if (data.empty()) return;
+  const std::optional<uint64_t> index = entry["index"].count();
+  const DetailName name{entry["format"].word(), entry["id"].word()};
+  const bool belongs = open_ && open_->kind == PartKind::thinking && !open_->is_signed &&
+                       (!open_->detail || !index || open_->detail == index);
+  if (!belongs) close(sink);
+  const uint32_t part = belongs ? open_->part : next_part_++;
+  sink.on_signature(part, opaque_of(data, name), !belongs);
+  if (belongs) {
+    open_->is_signed = true;
+  } else {
+    sink.on_part_end(part);
+  }
+}
+
+void ChatReader::read_call(JsonValue call, JsonValue details, EventSink& sink) {
+  if (!call.is_object()) return;
+  CallReader::Piece piece;
+  const JsonValue custom = call["custom"], function = call["function"];
+  const JsonValue inner = custom.is_object() ? custom : function.is_object() ? function : call;
+  piece.index = call["index"].count();
+  piece.id = call["id"].text();
+  piece.name = inner["name"].text();
+  piece.kind = custom.is_object() ? CallKind::custom : CallKind::function;
+  const JsonValue arguments = inner[custom.is_object() ? "input" : "arguments"];
+  piece.arguments = arguments.is_object() ? arena_.escape(arguments.raw()) : arguments.text();
+  const JsonText signature = call["extra_content"]["google"]["thought_signature"].text();
+  if (!signature.empty()) piece.opaque = opaque_of(signature, {});
+  for (const JsonValue entry : details) {
+    if (entry["type"].word() != "reasoning.encrypted" || !same_id(entry, call)) continue;
+    piece.opaque = opaque_of(entry["data"].text(), {entry["format"].word(), entry["id"].word()});
+  }
+  if (calls_.begins(piece)) {
+    close(sink);
+    calls_.end_whole(sink);
+  }
+  calls_.take(piece, next_part_, sink);
+}
+
+// --- what stands beside the text ---
+
+void ChatReader::read_annotation(JsonValue annotation, EventSink& sink) {
+  const JsonValue cited = annotation["url_citation"];
+  if (!cited.is_object()) {
+    if (annotation.is_object()) {
+      sink.on_extra(
+          {Extra::Kind::other, open_ ? open_->part : last_text_, Dialect::openai, "annotation", annotation.raw()});
+    }
+  } else if (open_ && open_->kind == PartKind::text) {
+    tell_citation(cited, annotation.raw(), open_->part, sink);
+  } else {
+    early_.emplace_back(annotation.raw());
+  }
+}
+
+void ChatReader::tell_citation(JsonValue cited, std::string_view raw, uint32_t part, EventSink& sink) {
+  sink.on_citation(part, {cited["url"].text(), cited["title"].text(), cited["content"].text(),
+                          cited["start_index"].count(), cited["end_index"].count(), raw, Dialect::openai});
+}
+
+void ChatReader::read_media(JsonValue audio, JsonValue images, EventSink& sink) {
+  tell_text(audio["transcript"].text(), sink);
+  sound_ += audio["data"].text().escaped;
+  for (const JsonValue image : images) {
+    const JsonText url = image["image_url"]["url"].text();
+    if (url.empty()) continue;
+    close(sink);
+    const uint32_t part = next_part_++;
+    sink.on_media(part, PartKind::image, source_of_data_url(url).value_or(Source{Source::Kind::url, {}, url}));
+    sink.on_part_end(part);
+  }
+}
+
+void ChatReader::read_usage(JsonValue root, JsonValue choice, EventSink& sink) {
+  bool any = false;
+  for (const JsonValue usage : {root["usage"], root["x_groq"]["usage"], choice["usage"]}) {
+    any = counts_.read(usage) || any;
+  }
+  any = counts_.read_timings(root["timings"]) || any;
+  if (any) sink.on_usage(counts_.usage());
+}
+
+void ChatReader::read_finish(JsonValue choice, EventSink& sink) {
+  const JsonText word = choice["finish_reason"].text();
+  if (word.empty()) return;
+  if (tells_failure(word.escaped)) {
+    failed_ = true;
+    return sink.on_error({0, std::string(word.escaped), "the provider says that its answer failed", {}});
+  }
+  tell_end(sink);
+  FinishReason reason = reason_of(word.escaped);
+  if (reason == FinishReason::stop && calls_.any()) reason = FinishReason::tool_calls;
+  finished_ = true;
+  sink.on_finish({reason, word, choice["stop_reason"].text(), {}, Dialect::openai});
+}
+
+// --- parts ---
+
+uint32_t ChatReader::open(PartKind kind, EventSink& sink) {
+  if (open_ && open_->kind == kind) return open_->part;
+  close(sink);
+  calls_.end_whole(sink);
+  open_ = Open{kind, next_part_++, {}, false, false};
+  return open_->part;
+}
+
+void ChatReader::close(EventSink& sink) {
+  if (open_) sink.on_part_end(open_->part);
+  open_.reset();
+}
+
+void ChatReader::tell_text(JsonText text, EventSink& sink) {
+  if (text.empty()) return;
+  const uint32_t part = last_text_ = open(PartKind::text, sink);
+  sink.on_text(part, text);
+  for (const std::string& raw : early_) {
+    if (!waiting_document_.parse(raw)) continue;
+    tell_citation(waiting_document_.root()["url_citation"], raw, part, sink);
+  }
+  early_.clear();
+}
+
+void ChatReader::tell_thinking(JsonText text, bool is_summary, std::optional<uint64_t> detail, EventSink& sink) {
+  if (text.empty()) return;
+  const bool other = open_ && open_->kind == PartKind::thinking &&
+                     (open_->is_summary != is_summary || (detail && open_->detail && *detail != *open_->detail));
+  if (other) close(sink);
+  const uint32_t part = open(PartKind::thinking, sink);
+  open_->is_summary = is_summary;
+  if (detail) open_->detail = detail;
+  sink.on_thinking(part, text, is_summary);
+}
+
+// All parts end.
+void ChatReader::tell_end(EventSink& sink) {
+  close(sink);
+  if (!sound_.empty()) {
+    const uint32_t part = next_part_++;
+    sink.on_media(part, PartKind::audio, {Source::Kind::base64, {}, JsonText{sound_}});
+    sink.on_part_end(part);
+    sound_.clear();
+  }
+  calls_.end_all(sink);
+}
+
+// What came wrapped has its own origin. `name` goes with the target's own.
+Opaque ChatReader::opaque_of(JsonText data, const DetailName& name) {
+  Opaque opaque = unwrap(data, Dialect::openai);
+  if (opaque.data == data) {
+    opaque.origin = target_;
+    opaque.id = JsonText{arena_.keep(opaque_id_of(name))};
+  }
+  return opaque;
+}
+
+}  // namespace
+
+std::unique_ptr<EventReader> make_reader(const Origin& target) { return std::make_unique<ChatReader>(target); }
+
+}  // namespace sluice::api::openai

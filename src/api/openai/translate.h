@@ -1,0 +1,51 @@
+// Chat completions, and the older completions, in the neutral form and out of it (api/translation.h).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "api/translation.h"
+#include "base/json_writer.h"
+
+namespace sluice::api::openai {
+
+Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext& context);
+// The target is asked for chat completions always, and for the usage of its stream.
+Result<void> write_request(const Request& request, const TargetFacts& facts, Dropped& dropped, WrittenRequest& written);
+std::string path(std::string_view model, bool stream);
+std::unique_ptr<EventReader> make_reader(const Origin& target);
+std::unique_ptr<EventWriter> make_writer(const AnswerShape& shape);
+
+// --- what the files of this folder share ---
+
+// Names of tools and ids of calls: what the maker's own API takes.
+inline constexpr uint32_t max_call_id_bytes = 40, max_user_bytes = 64;
+
+// A string that is escaped already, as a value and as a member of the object that `json` is writing to `out`.
+inline void write_text(std::string& out, JsonText text) {
+  out += '"';
+  out += text.escaped;
+  out += '"';
+}
+inline void text_member(JsonWriter& json, std::string& out, std::string_view name, JsonText text) {
+  json.key(name);
+  write_text(out, text);
+}
+
+// An entry of reasoning_details has a format beside its id, and needs it when it comes back. Both ride in Opaque::id:
+// "FORMAT__ID".
+struct DetailName {
+  std::string_view format, id;
+};
+inline DetailName detail_name_of(JsonText opaque_id) {
+  const size_t mark = opaque_id.escaped.find("__");
+  if (mark == std::string_view::npos) return {{}, opaque_id.escaped};
+  return {opaque_id.escaped.substr(0, mark), opaque_id.escaped.substr(mark + 2)};
+}
+inline std::string opaque_id_of(const DetailName& name) {
+  if (name.format.empty()) return std::string(name.id);
+  return std::string(name.format) + "__" + std::string(name.id);
+}
+
+}  // namespace sluice::api::openai

@@ -1,0 +1,26 @@
+// The token counts of chat completions, by all the names that hosts have for them (as the room's places).
+#pragma once
+
+#include "api/event.h"
+#include "api/usage.h"
+
+namespace sluice::api::openai {
+
+class CountsReader {
+ public:
+  // Whether there is anything new in it.
+  bool read(JsonValue usage);
+  bool read_timings(JsonValue timings);  // llama.cpp's
+  AnswerUsage usage() const;
+
+ private:
+  bool add(SentCounts::Count which, JsonValue number);
+  bool read_details(JsonValue details, std::optional<uint64_t>& audio);
+  SentCounts counts_;
+  std::optional<uint64_t> audio_input_, audio_output_;
+};
+
+// {"prompt_tokens":...}: what is not known is 0, or left out where it may be.
+void write_usage(std::string& out, const AnswerUsage& usage);
+
+}  // namespace sluice::api::openai

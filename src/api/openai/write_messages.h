@@ -1,0 +1,77 @@
+// The messages of a request as a target of chat completions takes them.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/openai/translate.h"
+
+namespace sluice::api::openai {
+
+// What a message says: one string where it can be, else a list of parts.
+class ChatContent {
+ public:
+  // `joins`: the target takes no list here; texts are joined with a blank line.
+  explicit ChatContent(bool joins) : joins_(joins) {}
+  void add_text(JsonText text, std::string_view cache_mark = {});
+  void add_item(std::string_view json);
+  bool empty() const { return count_ == 0; }
+  // `null`: what stands for nothing.
+  void write(std::string& out, bool null) const;
+
+ private:
+  const bool joins_;
+  std::string items_;   // a list's
+  std::string joined_;  // all texts
+  size_t count_ = 0;
+  bool plain_ = true;  // a string can tell it
+};
+
+class MessagesWriter {
+ public:
+  MessagesWriter(const Request& request, const TargetFacts& facts, Dropped& dropped, ToolNames& names, std::string& out)
+      : request_(request), facts_(facts), dropped_(dropped), names_(names), out_(out) {}
+
+  // The array. untranslatable names content that the target cannot take.
+  Result<void> write();
+  // The same of a request that was read from chat completions: what is unchanged stands there as it was.
+  Result<void> write_own();
+
+ private:
+  // A picture or a document in a tool's result, which only a user may show here.
+  struct Shown {
+    const Part* part;
+    JsonText call_id;
+    std::string path;
+  };
+
+  void begin(std::string_view role);
+  Result<void> write_message(size_t index);
+  void write_system(const std::vector<Part>& parts, const std::string& path, std::string_view role, JsonText name);
+  Result<void> write_user(const Message& message, const std::string& path);
+  Result<void> write_assistant(const Message& message, const std::string& path);
+  void write_call(const Part& part, const std::string& path, std::string& calls, std::string& details);
+  void write_thinking(const Part& part, const std::string& path, std::string& text, std::string& details);
+  Result<void> write_result(const Part& part, const std::string& path);
+  Result<void> write_shown(ChatContent& content);
+  Result<void> flush_shown();
+  Result<void> add_part(ChatContent& content, const Part& part, const std::string& path);
+  Result<void> add_document(ChatContent& content, const Part& part, const std::string& path);
+  std::string_view mark_of(const Part& part, const std::string& path);
+  bool returns(const Part& part, const std::string& path);
+  JsonText call_id(JsonText id, size_t& without);
+
+  const Request& request_;
+  const TargetFacts& facts_;
+  Dropped& dropped_;
+  ToolNames& names_;
+  ToolNames ids_{};  // shortens them alike where they stand
+  TextArena arena_{};
+  std::string& out_;
+  std::vector<Shown> shown_{};
+  size_t calls_without_id_ = 0, results_without_id_ = 0, details_ = 0;
+  bool first_ = true;
+};
+
+}  // namespace sluice::api::openai

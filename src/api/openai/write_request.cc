@@ -1,0 +1,384 @@
+// Requests for targets of chat completions. One that was read from chat completions is written as it was; else from
+// the neutral form, by what the target is known to take: its maker's own API, or one of the many that imitate it.
+#include <algorithm>
+#include <array>
+
+#include "api/openai/translate.h"
+#include "api/openai/write_messages.h"
+#include "base/text.h"
+
+namespace sluice::api::openai {
+namespace {
+
+constexpr size_t max_stops = 4;
+
+// What a name of another kind than a tool's becomes where it is too long: the same always.
+std::string shortened(JsonText text, uint32_t max_bytes) {
+  ToolNames names;
+  return std::string(text.escaped.size() <= max_bytes ? text.escaped : names.shorten(text, {max_bytes}).escaped);
+}
+
+class BodyWriter {
+ public:
+  BodyWriter(const Request& request, const TargetFacts& facts, Dropped& dropped, WrittenRequest& written)
+      : request_(request),
+        facts_(facts),
+        dropped_(dropped),
+        names_(written.names),
+        out_(written.body),
+        json_(written.body) {}
+
+  Result<void> write();
+  Result<void> write_own();
+
+ private:
+  void write_tools();
+  bool is_sent(const Tool& tool, size_t index);
+  void write_tool(const Tool& tool, const std::string& path);
+  void write_custom_tool(const Tool& tool, const std::string& path);
+  void write_format(std::string_view format);
+  void write_choice();
+  void write_named(JsonText name);
+  void write_sampling();
+  void write_limits();
+  void write_response_format();
+  void write_reasoning();
+  void write_account();
+  void write_stream();
+  void drop(std::string_view path) { dropped_.add(path, DropReason::unsupported); }
+  void number(std::string_view name, std::string_view value, bool takes);
+  const Tool* tool_named(JsonText name) const;
+
+  const Request& request_;
+  const TargetFacts& facts_;
+  Dropped& dropped_;
+  ToolNames& names_;
+  std::string& out_;
+  JsonWriter json_;
+  bool has_tools_ = false;
+};
+
+Result<void> BodyWriter::write() {
+  json_.object().member("model", facts_.model).key("messages");
+  if (Result<void> done = MessagesWriter(request_, facts_, dropped_, names_, out_).write(); !done) return done;
+  write_tools();
+  write_sampling();
+  write_limits();
+  write_response_format();
+  write_reasoning();
+  write_account();
+  write_stream();
+  json_.end_object();
+  return {};
+}
+
+// Member for member, but for what may have been changed since it was read.
+Result<void> BodyWriter::write_own() {
+  json_.object();
+  JsonValue stream_options;
+  for (const JsonValue member : request_.document->root()) {
+    const bool limits = member.named("max_tokens") || member.named("max_completion_tokens");
+    if (member.named("stream_options") && request_.stream) {
+      stream_options = member;
+      continue;
+    }
+    if (member.named("stream") && member.boolean() == true && !request_.stream) continue;
+    if (out_.back() != '{') out_ += ',';
+    write_text(out_, member.key());
+    out_ += ':';
+    if (member.named("model")) {
+      append_json_string(out_, facts_.model);
+    } else if (member.named("messages")) {
+      if (Result<void> done = MessagesWriter(request_, facts_, dropped_, names_, out_).write_own(); !done) return done;
+    } else if (limits && member.count() && request_.max_output_tokens &&
+               *member.count() > *request_.max_output_tokens) {
+      out_ += std::to_string(*request_.max_output_tokens);
+    } else {
+      out_ += member.raw();
+    }
+  }
+  if (request_.stream) {
+    out_ += R"(,"stream_options":{"include_usage":true)";
+    for (const JsonValue option : stream_options) {
+      if (option.named("include_usage")) continue;
+      out_ += ',';
+      write_text(out_, option.key());
+      out_ += ':';
+      out_ += option.raw();
+    }
+    out_ += '}';
+  }
+  json_.end_object();
+  return {};
+}
+
+// --- tools ---
+
+const Tool* BodyWriter::tool_named(JsonText name) const {
+  const auto found = std::find_if(request_.tools.begin(), request_.tools.end(),
+                                  [name](const Tool& tool) { return tool.name == name; });
+  return found == request_.tools.end() ? nullptr : &*found;
+}
+
+// Where some of the tools are allowed only and the target cannot be told so, the others are not sent.
+bool BodyWriter::is_sent(const Tool& tool, size_t index) {
+  if (tool.kind == ToolKind::other) {
+    drop(path_of("tools", index));
+    return false;
+  }
+  const std::vector<JsonText>& allowed = request_.tool_choice.allowed;
+  return allowed.empty() || facts_.is_makers_own ||
+         std::find(allowed.begin(), allowed.end(), tool.name) != allowed.end();
+}
+
+void BodyWriter::write_tools() {
+  for (size_t i = 0; i < request_.tools.size(); ++i) {
+    const Tool& tool = request_.tools[i];
+    if (!is_sent(tool, i)) continue;
+    if (!std::exchange(has_tools_, true)) json_.key("tools").array();
+    if (out_.back() != '[') out_ += ',';
+    write_tool(tool, path_of("tools", i));
+  }
+  if (!has_tools_) return;
+  out_ += ']';
+  write_choice();
+  if (request_.tool_choice.parallel) json_.member("parallel_tool_calls", *request_.tool_choice.parallel);
+}
+
+void BodyWriter::write_tool(const Tool& tool, const std::string& path) {
+  const JsonText name = names_.shorten(tool.name, {facts_.max_tool_name_bytes});
+  const bool custom = tool.kind == ToolKind::custom;
+  JsonWriter json(out_);
+  json.object();
+  if (custom && facts_.is_makers_own) {
+    json.member("type", "custom").key("custom").object();
+    text_member(json, out_, "name", name);
+    if (!tool.description.empty()) text_member(json, out_, "description", tool.description);
+    if (!tool.format.empty()) {
+      json.key("format");
+      write_format(tool.format);
+    }
+    json.end_object();
+  } else {
+    json.member("type", "function").key("function").object();
+    text_member(json, out_, "name", name);
+    if (!tool.description.empty()) text_member(json, out_, "description", tool.description);
+    json.key("parameters");
+    if (custom) {
+      names_.add_custom(tool.name);
+      if (!tool.format.empty()) dropped_.add(path + ".format", DropReason::changed);
+      json.raw(R"({"type":"object","properties":{"input":{"type":"string"}},"required":["input"]})");
+    } else {
+      json.raw(tool.schema.empty() ? R"({"type":"object","properties":{}})" : tool.schema);
+    }
+    if (tool.strict && facts_.strict_tools && !custom) json.member("strict", *tool.strict);
+    json.end_object();
+  }
+  if (!tool.cache_mark.empty()) {
+    if (facts_.takes_cache_marks) {
+      json.key("cache_control").raw(tool.cache_mark);
+    } else {
+      drop(path + ".cache_control");
+    }
+  }
+  json.end_object();
+}
+
+// Flat in the neutral form; here a grammar stands in an object of its own.
+void BodyWriter::write_format(std::string_view format) {
+  JsonDocument document;
+  const bool flat = document.parse(format) && document.root()["definition"].exists();
+  if (!flat) {
+    out_ += format;
+    return;
+  }
+  out_ += R"({"type":"grammar","grammar":{"definition":)";
+  out_ += document.root()["definition"].raw();
+  out_ += R"(,"syntax":)";
+  out_ += document.root()["syntax"].exists() ? document.root()["syntax"].raw() : R"("lark")";
+  out_ += "}}";
+}
+
+void BodyWriter::write_named(JsonText name) {
+  const Tool* const tool = tool_named(name);
+  const std::string_view type =
+      tool != nullptr && tool->kind == ToolKind::custom && facts_.is_makers_own ? "custom" : "function";
+  json_.object().member("type", type).key(type).object();
+  text_member(json_, out_, "name", names_.shorten(name, {facts_.max_tool_name_bytes}));
+  json_.end_object().end_object();
+}
+
+void BodyWriter::write_choice() {
+  using enum ToolChoice::Mode;
+  const ToolChoice& choice = request_.tool_choice;
+  if (choice.mode == absent && choice.allowed.empty()) return;
+  json_.key("tool_choice");
+  if (choice.mode == none) {
+    json_.value("none");
+  } else if (choice.mode == required && choice.allowed.size() == 1) {
+    write_named(choice.allowed.front());
+  } else if (!choice.allowed.empty() && facts_.is_makers_own) {
+    json_.object().member("type", "allowed_tools").key("allowed_tools").object();
+    json_.member("mode", choice.mode == required ? "required" : "auto").key("tools").array();
+    for (const JsonText name : choice.allowed) {
+      if (out_.back() != '[') out_ += ',';
+      write_named(name);
+    }
+    out_ += "]}}";
+  } else {
+    json_.value(choice.mode == required ? "required" : "auto");
+  }
+}
+
+// --- settings ---
+
+void BodyWriter::number(std::string_view name, std::string_view value, bool takes) {
+  if (value.empty()) return;
+  if (!takes) return drop(name);
+  json_.key(name).raw(value);
+}
+
+void BodyWriter::write_sampling() {
+  const Sampling& sampling = request_.sampling;
+  const bool takes = facts_.takes_sampling;
+  JsonDocument document;
+  if (takes && document.parse(sampling.temperature) && document.root().number().value_or(0) > 2) {
+    dropped_.add("temperature", DropReason::clamped);
+    json_.member("temperature", 2);
+  } else {
+    number("temperature", sampling.temperature, takes);
+  }
+  number("top_p", sampling.top_p, takes);
+  number("frequency_penalty", sampling.frequency_penalty, takes);
+  number("presence_penalty", sampling.presence_penalty, takes);
+  number("seed", sampling.seed, true);
+  number("logit_bias", sampling.logit_bias, takes);
+  number("top_k", sampling.top_k, false);
+  number("min_p", sampling.min_p, false);
+  number("repeat_penalty", sampling.repeat_penalty, false);
+  if (sampling.logprobs && takes) json_.member("logprobs", *sampling.logprobs);
+  if (sampling.top_logprobs && takes) json_.member("top_logprobs", *sampling.top_logprobs);
+  if ((sampling.logprobs == true || sampling.top_logprobs.value_or(0) > 0) && !takes) drop("logprobs");
+}
+
+void BodyWriter::write_limits() {
+  if (!request_.stop.empty()) {
+    if (facts_.takes_sampling) {
+      const size_t count = std::min(request_.stop.size(), max_stops);
+      if (count < request_.stop.size()) dropped_.add("stop", DropReason::clamped);
+      json_.key("stop").array();
+      for (size_t i = 0; i < count; ++i) {
+        if (i != 0) out_ += ',';
+        write_text(out_, request_.stop[i]);
+      }
+      out_ += ']';
+    } else {
+      drop("stop");
+    }
+  }
+  if (request_.max_output_tokens) {
+    const uint64_t most = std::max<uint64_t>(1, facts_.max_output_tokens.value_or(UINT64_MAX));
+    const uint64_t asked = std::clamp<uint64_t>(*request_.max_output_tokens, 1, most);
+    if (asked != *request_.max_output_tokens) dropped_.add("max_tokens", DropReason::clamped);
+    json_.member(facts_.wants_max_tokens_old ? "max_tokens" : "max_completion_tokens", asked);
+  }
+  if (request_.choices > 1) json_.member("n", request_.choices);
+}
+
+void BodyWriter::write_response_format() {
+  const ResponseFormat& format = request_.response_format;
+  const bool has_schema = format.kind == ResponseFormat::Kind::json_schema && facts_.takes_json_schema;
+  if (format.kind == ResponseFormat::Kind::json_schema && !has_schema) {
+    dropped_.add("response_format.json_schema", DropReason::changed);
+  }
+  if (format.kind == ResponseFormat::Kind::absent || format.kind == ResponseFormat::Kind::text) return;
+  json_.key("response_format").object();
+  if (!has_schema) {
+    json_.member("type", "json_object").end_object();
+    return;
+  }
+  ToolNames names;
+  json_.member("type", "json_schema").key("json_schema").object();
+  text_member(json_, out_, "name", format.name.empty() ? JsonText{"answer"} : names.shorten(format.name, {}));
+  if (!format.description.empty()) text_member(json_, out_, "description", format.description);
+  json_.key("schema").raw(format.schema.empty() ? R"({"type":"object"})" : format.schema);
+  if (format.strict) json_.member("strict", *format.strict);
+  json_.end_object().end_object();
+}
+
+// Imitators know low, medium and high.
+std::string_view effort_taken(std::string_view effort, const TargetFacts& facts) {
+  if (facts.is_makers_own) return effort;
+  if (effort == "minimal") return "low";
+  return effort == "xhigh" || effort == "max" ? "high" : effort;
+}
+
+void BodyWriter::write_reasoning() {
+  const Reasoning& reasoning = request_.reasoning;
+  using enum Reasoning::Mode;
+  const bool asks = reasoning.mode == on || reasoning.mode == adaptive;
+  if (asks && (!facts_.reasons || !facts_.takes_effort)) {
+    drop("reasoning");
+  } else if (asks) {
+    std::string_view effort = reasoning.effort;
+    if (effort.empty() && reasoning.budget_tokens) effort = effort_for(*reasoning.budget_tokens);
+    if (effort.empty() && reasoning.mode == adaptive) effort = "medium";
+    const std::string_view taken = effort_taken(effort, facts_);
+    if (taken != effort) dropped_.add("reasoning.effort", DropReason::clamped);
+    if (!taken.empty()) json_.member("reasoning_effort", taken);
+  }
+  if (!reasoning.summary.empty() && reasoning.summary != "none") drop("reasoning.summary");
+  if (request_.verbosity.empty()) return;
+  if (facts_.is_makers_own && facts_.reasons) {
+    json_.member("verbosity", request_.verbosity);
+  } else {
+    drop("verbosity");
+  }
+}
+
+// Whom it is for, and how it is to be dealt with.
+void BodyWriter::write_account() {
+  if (!request_.user.empty()) {
+    const std::string user = shortened(request_.user, max_user_bytes);
+    if (user != request_.user.escaped) dropped_.add("user", DropReason::changed);
+    text_member(json_, out_, facts_.is_makers_own ? "safety_identifier" : "user", JsonText{user});
+  }
+  if (!facts_.is_makers_own) {
+    if (!request_.prompt_cache_key.empty()) drop("prompt_cache_key");
+    if (!request_.service_tier.empty()) drop("service_tier");
+    if (!request_.metadata.empty()) drop("metadata");
+    if (request_.store == true) drop("store");
+    return;
+  }
+  if (!request_.prompt_cache_key.empty()) {
+    text_member(json_, out_, "prompt_cache_key", JsonText{shortened(request_.prompt_cache_key, max_user_bytes)});
+  }
+  if (!request_.service_tier.empty()) {
+    json_.member("service_tier", request_.service_tier == "standard_only" ? "default" : request_.service_tier);
+  }
+  if (request_.store) json_.member("store", *request_.store);
+  if (request_.metadata.empty()) return;
+  if (request_.store == true) {  // it takes them with stored answers only
+    json_.key("metadata").raw(request_.metadata);
+  } else {
+    drop("metadata");
+  }
+}
+
+void BodyWriter::write_stream() {
+  if (!request_.stream) return;
+  json_.member("stream", true).key("stream_options").raw(R"({"include_usage":true})");
+}
+
+}  // namespace
+
+Result<void> write_request(const Request& request, const TargetFacts& facts, Dropped& dropped,
+                           WrittenRequest& written) {
+  BodyWriter writer(request, facts, dropped, written);
+  const bool own = request.from == Dialect::openai && request.document->root()["messages"].is_array();
+  return own ? writer.write_own() : writer.write();
+}
+
+std::string path(std::string_view, bool) { return "/chat/completions"; }
+
+}  // namespace sluice::api::openai
