@@ -71,7 +71,10 @@ bool same_id(JsonValue one, JsonValue other) {
 
 // Encrypted reasoning with the id of a call is the call's.
 bool is_of_a_call(JsonValue entry, JsonValue calls) {
-  return std::any_of(calls.begin(), calls.end(), [&entry](JsonValue call) { return same_id(entry, call); });
+  for (const JsonValue call : calls) {
+    if (same_id(entry, call)) return true;
+  }
+  return false;
 }
 
 class ChatReader final : public EventReader {
