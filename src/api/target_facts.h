@@ -16,6 +16,8 @@ struct TargetFacts {
   Origin origin{};      // the target's own
 
   std::optional<uint64_t> context_window{}, max_output_tokens{};
+  uint64_t default_max_tokens = 0;  // of the output, where a bound is needed and none is given; 0: by the model
+  bool asks_usage = true;           // openai: takes stream_options.include_usage
   bool is_makers_own = false;       // the API of the dialect's own maker, not of one who imitates it
   bool takes_sampling = true;       // temperature, top_p, top_k (reasoning models refuse them)
   bool reasons = false;             // can be told how much to think

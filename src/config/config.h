@@ -128,6 +128,9 @@ struct Model {
   std::string provider;  // of its one target
   std::string model;     // what that provider calls it
   RateLimits limits{};   // of all that asks for it by this name
+  uint32_t default_max_tokens =
+      0;  // for a target that needs to be told how many, where the caller does not; 0: by its model
+  bool strict_translation = false;  // what a target of another dialect cannot be told is refused, not dropped
 };
 
 struct Limits {

@@ -25,7 +25,8 @@ inline constexpr std::array<std::string_view, 15> provider = {"dialect",   "base
                                                               "usage",     "limits",          "proxy"};
 inline constexpr std::array<std::string_view, 4> provider_timeouts = {"connect_s", "first_byte_s", "response_s",
                                                                       "stream_idle_s"};
-inline constexpr std::array<std::string_view, 2> model = {"targets", "limits"};
+inline constexpr std::array<std::string_view, 4> model = {"targets", "limits", "defaults", "strict_translation"};
+inline constexpr std::array<std::string_view, 1> model_defaults = {"max_tokens"};
 inline constexpr std::array<std::string_view, 1> target = {"model"};
 inline constexpr std::array<std::string_view, 1> secret = {"file"};
 inline constexpr std::array<std::string_view, 5> limits = {"body_mb", "buffered_mb", "header_kb", "connections",
@@ -39,7 +40,7 @@ struct Table {
   std::string_view path;  // of the object that holds them: "providers.NAME.timeouts"; "" for the file itself
   std::span<const std::string_view> names;
 };
-inline constexpr std::array<Table, 17> all = {{{"", root},
+inline constexpr std::array<Table, 18> all = {{{"", root},
                                                {"cors", cors},
                                                {"tls", tls},
                                                {"keys[]", key},
@@ -51,6 +52,7 @@ inline constexpr std::array<Table, 17> all = {{{"", root},
                                                {"models.NAME", model},
                                                {"models.NAME.targets[]", target},
                                                {"models.NAME.limits", rate_limits},
+                                               {"models.NAME.defaults", model_defaults},
                                                {"limits", limits},
                                                {"timeouts", timeouts},
                                                {"log", log},

@@ -66,6 +66,14 @@ std::pair<const Node*, std::string> target_node(Reading& reading, const Node& no
   return {model, target.path("model")};
 }
 
+void read_defaults(Reading& reading, const ObjectReader& parent, Model& model) {
+  constexpr uint32_t max_tokens = 100'000'000;
+  const Node* const node = parent.find("defaults");
+  if (node == nullptr) return;
+  const ObjectReader object(reading, *node, parent.path("defaults"), fields::model_defaults);
+  object.read_whole("max_tokens", 1, max_tokens, model.default_max_tokens);
+}
+
 }  // namespace
 
 void read_models(Reading& reading, const Node& node, const std::vector<std::string_view>& provider_names,
@@ -87,6 +95,8 @@ void read_models(Reading& reading, const Node& node, const std::vector<std::stri
     } else if (member.value.kind == Node::Kind::object) {
       const ObjectReader object(reading, member.value, path, fields::model);
       read_rate_limits(reading, object, model.limits);
+      read_defaults(reading, object, model);
+      object.read_flag("strict_translation", model.strict_translation);
       const auto [target, target_path] = target_node(reading, member.value, object);
       if (target != nullptr) read_target(reading, *target, target_path, known, model);
     } else {

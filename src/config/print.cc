@@ -240,6 +240,12 @@ void add_model(Sheet& sheet, const Model& model) {
   sheet.open(model.name, sheet.said_of(model.name));
   sheet.value("targets", R"([{"model": )" + json_text(model.provider + "/" + model.model) + "}]", sheet.said_here());
   add_rate_limits(sheet, model.limits);
+  if (model.default_max_tokens != 0) {
+    sheet.open("defaults");
+    sheet.value("max_tokens", std::to_string(model.default_max_tokens));
+    sheet.close();
+  }
+  sheet.value("strict_translation", yes_or_no(model.strict_translation));
   sheet.close();
 }
 

@@ -82,6 +82,7 @@ struct Account {
   int status = 0;                    // as sent to the caller; 0: none
   std::unique_ptr<Failure> failure;  // null: it went well
   AttemptRecords attempts;
+  std::string dropped;  // what of the request could not be translated
   bool stream = false;
   uint64_t request_whole_ns = 0;  // the request's last byte was read
 

@@ -122,6 +122,7 @@ Result<void> Exchange::translate() {
       intake_.question(), head_.query(), intake_.bytes(), target_, context_.ids.next(), context_.loop.clock().unix_s());
   if (!translation) return tl::unexpected<Error>(translation.error());
   translation_ = std::move(*translation);
+  account_.dropped = translation_->dropped().text();
   event_relay_ =
       std::make_unique<EventRelay>(responder_, context_.pieces, static_cast<RelayEvents&>(*this), *translation_);
   return {};

@@ -75,6 +75,7 @@ void record(Context& context, const Closing& ending, std::string_view target, ui
   }
   record.model = account.model;
   record.target = target;
+  record.dropped = account.dropped;
   record.target_request_id = account.attempts.last().request_id;
   record.status = account.status;
   record.outcome = "ok";

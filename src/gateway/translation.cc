@@ -71,11 +71,18 @@ Result<std::unique_ptr<Translation>> Translation::make(const Question& question,
   const api::Origin origin = origin_of(target, dialect);
   const bool is_makers_own = target.provider->name == maker_of(dialect);
   api::WrittenRequest written;
-  const api::TargetFacts facts = api::facts_for(target.model, origin, is_makers_own);
+  api::TargetFacts facts = api::facts_for(target.model, origin, is_makers_own);
+  facts.asks_usage = target.provider->ask_usage;
+  if (target.entry != nullptr && target.entry->default_max_tokens != 0) {
+    facts.default_max_tokens = target.entry->default_max_tokens;
+  }
   if (Result<void> done = to.write_request(asked, facts, dropped, written); !done) {
     return tl::unexpected<Error>(done.error());
   }
   const bool json_array = question.stream && callers.places.streams_arrays && query.find("alt=sse") == query.npos;
+  if (target.entry != nullptr && target.entry->strict_translation && !dropped.empty()) {
+    return fail(ErrorCode::untranslatable, "'" + target.label() + "' cannot be told all of it: " + dropped.text());
+  }
   const api::AnswerShape shape{endpoint.name,        question.stream, json_array,   asked,
                                std::move(answer_id), now_unix_s,      target.model, origin};
   auto translation = std::unique_ptr<Translation>(

@@ -102,7 +102,7 @@ size_t room_for(const AccessRecord& record) {
   for (const std::string_view text :
        {record.request_id, record.peer, record.key, record.method, record.path, record.route, record.dialect,
         record.model, record.target, record.answered_model, record.target_request_id, record.outcome, record.reason,
-        record.target_code, record.key_sha256}) {
+        record.target_code, record.dropped, record.key_sha256}) {
     text_bytes += text.size();
   }
   constexpr size_t names_and_numbers = 1024;
@@ -142,6 +142,7 @@ void write_fields(AnyForm& form, const AccessRecord& record) {
   text("target", record.target);
   text("answered_model", record.answered_model);
   text("target_request_id", record.target_request_id);
+  text("dropped", record.dropped);
   number("status", record.status);
   word("outcome", record.outcome);
   text("target_code", record.target_code);
@@ -208,7 +209,7 @@ template <typename Each>
 void for_each_text(AccessRecord& record, Each&& each) {
   for (std::string_view* text :
        {&record.request_id, &record.peer, &record.key, &record.path, &record.model, &record.target,
-        &record.answered_model, &record.target_request_id, &record.reason, &record.target_code}) {
+        &record.answered_model, &record.target_request_id, &record.reason, &record.target_code, &record.dropped}) {
     each(*text);
   }
 }
@@ -227,7 +228,8 @@ void AccessLog::add(const AccessRecord& record) {
   if (text_.empty()) text_.reserve(batch_bytes + 4096);  // the last record goes beyond
   const size_t bytes = record.request_id.size() + record.peer.size() + record.key.size() + record.path.size() +
                        record.model.size() + record.target.size() + record.answered_model.size() +
-                       record.target_request_id.size() + record.reason.size() + record.target_code.size();
+                       record.target_request_id.size() + record.reason.size() + record.target_code.size() +
+                       record.dropped.size();
   if (bytes <= most_text_bytes) {
     append_record(text_, record, log_.json());
   } else {

@@ -22,6 +22,7 @@ struct AccessRecord {
   std::string_view outcome;      // "ok", or the error code's name
   std::string_view reason;       // the error's message, or the target's own words, if any
   std::string_view target_code;  // the target's own name for its error
+  std::string_view dropped;      // what of the request its target could not be told, with reasons
   std::string_view key_sha256;   // of a key that is not known, the beginning of its digest
   uint32_t key_secret = 0;       // which of the key's secrets was used, if an old one: from 2
   bool stream = false;

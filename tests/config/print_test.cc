@@ -22,7 +22,8 @@ constexpr std::string_view full = R"({
   "providers": {"lab": {"base_url": "http://127.0.0.1:1/v1", "api_key": "sk-4", "auth": "header:x-mine",
                         "headers": {"x-a": "b"}, "limits": {"concurrent": 1}, "usage": "leave"},
                 "deepseek": {"api_key": "sk-5", "timeouts": {"first_byte_s": 7}}, "demo": {}},
-  "models": {"m": {"targets": [{"model": "lab/x"}], "limits": {"tokens_per_minute": 5}}, "a.b": "lab/y"},
+  "models": {"m": {"targets": [{"model": "lab/x"}], "limits": {"tokens_per_minute": 5},
+                  "defaults": {"max_tokens": 7}, "strict_translation": true}, "a.b": "lab/y"},
   "limits": {"body_mb": 0.5}})";
 
 std::string replaced(std::string text, std::string_view from, const std::string& to) {
@@ -45,7 +46,7 @@ TEST_CASE("every field is printed, and what is printed says the same again") {
   const std::string printed = print_commented(config, origins);
   CAPTURE(printed);
   CHECK(printed.find("sk-") == std::string::npos);
-  CHECK(printed.find("\"body_mb\": 0.5,  // sluice.json:10\n") != std::string::npos);
+  CHECK(printed.find("\"body_mb\": 0.5,  // sluice.json:11\n") != std::string::npos);
   for (const fields::Table& table : fields::all) {
     for (const std::string_view name : table.names) {
       CAPTURE(table.path, name);

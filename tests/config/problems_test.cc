@@ -52,7 +52,7 @@ TEST_CASE("unknown fields name the nearest known one") {
       {R"({"models": {"a": {"targets": [{"model": "p/m", "weight": 3}]}}})",
        "1:48: models.a.targets[0].weight: unknown field (known: model)"},
       {R"({"models": {"a.b": {"targets": [{"model": "p/m"}], "order": "listed"}}})",
-       "1:52: models.\"a.b\".order: unknown field (known: targets, limits)"},
+       "1:52: models.\"a.b\".order: unknown field (known: targets, limits, defaults, strict_translation)"},
   });
 }
 

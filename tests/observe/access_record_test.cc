@@ -31,6 +31,7 @@ AccessRecord full_record() {
   record.target = "openai/gpt-4o-mini";
   record.answered_model = "gpt-4o-mini-2024-07-18";
   record.target_request_id = "abc";
+  record.dropped = "top_k=unsupported";
   record.status = 502;
   record.outcome = "target_cut";
   record.target_code = "busy";
@@ -75,7 +76,8 @@ TEST_CASE("golden records") {
       "completions\",\"route\":\"chat/"
       "completions\","
       "\"dialect\":\"openai\",\"model\":\"fast\",\"target\":\"openai/gpt-4o-mini\","
-      "\"answered_model\":\"gpt-4o-mini-2024-07-18\",\"target_request_id\":\"abc\",\"status\":502,\"outcome\":\"target_"
+      "\"answered_model\":\"gpt-4o-mini-2024-07-18\",\"target_request_id\":\"abc\",\"dropped\":\"top_k=unsupported\","
+      "\"status\":502,\"outcome\":\"target_"
       "cut\","
       "\"target_code\":\"busy\",\"reason\":\"the answer ended "
       "\\\"early\\\"\\n\",\"stream\":true,\"attempts\":2,\"target_status\":200,"
@@ -87,7 +89,8 @@ TEST_CASE("golden records") {
         "key_sha256=0a1b "
         "method=POST "
         "path=/v1/chat/completions route=chat/completions dialect=openai model=fast target=openai/gpt-4o-mini "
-        "answered_model=gpt-4o-mini-2024-07-18 target_request_id=abc status=502 outcome=target_cut "
+        "answered_model=gpt-4o-mini-2024-07-18 target_request_id=abc dropped=\"top_k=unsupported\" status=502 "
+        "outcome=target_cut "
         "target_code=busy reason=\"the answer ended \\\"early\\\"\\n\" stream=true attempts=2 target_status=200 "
         "duration_us=1234567 "
         "overhead_us=89 first_byte_us=0 bytes_in=1000 bytes_out=2000 input_tokens=10 cache_read_tokens=0 "
