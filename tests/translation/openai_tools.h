@@ -84,4 +84,10 @@ inline api::TargetFacts chat_facts(std::string_view model, bool is_makers_own) {
   return api::facts_for(model, chat_target, is_makers_own);
 }
 
+// A caller's request. The text must outlive it.
+inline Result<std::unique_ptr<api::Request>> read_chat(std::string_view body,
+                                                       std::string_view endpoint = "chat/completions") {
+  return chat().read_request(body, {endpoint, {}, false});
+}
+
 }  // namespace sluice::test

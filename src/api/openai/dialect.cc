@@ -69,7 +69,10 @@ constinit const DialectRoom room{
     .places = places,
     .write_error = write_plain_error,
     .error_schema = plain_error_schema,
-    .translation = {.write_request = write_request, .path = path, .make_reader = make_reader},
+    .translation = {.read_request = read_request,
+                    .write_request = write_request,
+                    .path = path,
+                    .make_reader = make_reader},
 };
 
 }  // namespace sluice::api::openai

@@ -14,39 +14,6 @@
 namespace sluice::api::openai {
 namespace {
 
-// The members of a message or delta that mean something here. What else it has is an extra.
-enum Place : uint8_t {
-  role,
-  channel,
-  prefix,
-  content,
-  refusal,
-  tool_calls,
-  function_call,
-  reasoning_details,
-  reasoning_content,
-  reasoning,
-  reasoning_text,
-  annotations,
-  audio,
-  images,
-  places_known
-};
-constexpr std::array<std::string_view, places_known> place_names = {"role",
-                                                                    "channel",
-                                                                    "prefix",
-                                                                    "content",
-                                                                    "refusal",
-                                                                    "tool_calls",
-                                                                    "function_call",
-                                                                    "reasoning_details",
-                                                                    "reasoning_content",
-                                                                    "reasoning",
-                                                                    "reasoning_text",
-                                                                    "annotations",
-                                                                    "audio",
-                                                                    "images"};
-
 FinishReason reason_of(std::string_view word) {
   constexpr std::pair<std::string_view, FinishReason> words[] = {
       {"length", FinishReason::length},          {"max_tokens", FinishReason::length},
@@ -86,6 +53,40 @@ class ChatReader final : public EventReader {
   void end(EventSink& sink) override;
 
  private:
+  // The members of a message or delta that mean something here. What else it has is an extra.
+  struct In {
+    enum Member : uint8_t {
+      role,
+      channel,
+      prefix,
+      content,
+      refusal,
+      tool_calls,
+      function_call,
+      reasoning_details,
+      reasoning_content,
+      reasoning,
+      reasoning_text,
+      annotations,
+      audio,
+      images,
+      all_known
+    };
+  };
+  static constexpr std::array<std::string_view, In::all_known> known_names = {"role",
+                                                                              "channel",
+                                                                              "prefix",
+                                                                              "content",
+                                                                              "refusal",
+                                                                              "tool_calls",
+                                                                              "function_call",
+                                                                              "reasoning_details",
+                                                                              "reasoning_content",
+                                                                              "reasoning",
+                                                                              "reasoning_text",
+                                                                              "annotations",
+                                                                              "audio",
+                                                                              "images"};
   struct Open {
     PartKind kind = PartKind::text;
     uint32_t part = 0;
@@ -202,20 +203,20 @@ void ChatReader::read_answer(std::string_view message_name, EventSink& sink) {
 // --- one message or delta ---
 
 void ChatReader::read_message(JsonValue message, EventSink& sink) {
-  std::array<JsonValue, places_known> at;
+  std::array<JsonValue, In::all_known> at;
   bool has_more = false;
   for (const JsonValue member : message) {
     size_t place = 0;
-    while (place != places_known && !member.named(place_names[place])) ++place;
-    if (place != places_known) {
+    while (place != In::all_known && !member.named(known_names[place])) ++place;
+    if (place != In::all_known) {
       at[place] = member;
     } else {
       has_more = has_more || member.has_value();
     }
   }
-  const JsonValue details = at[reasoning_details];
+  const JsonValue details = at[In::reasoning_details];
   if (!read_details(details, sink)) {
-    for (const Place place : {reasoning_content, reasoning, reasoning_text}) {
+    for (const In::Member place : {In::reasoning_content, In::reasoning, In::reasoning_text}) {
       if (at[place].text().empty()) continue;
       tell_thinking(at[place].text(), false, {}, sink);
       break;
@@ -223,23 +224,23 @@ void ChatReader::read_message(JsonValue message, EventSink& sink) {
   }
   for (const JsonValue entry : details) {
     const bool encrypted = entry["type"].word() == "reasoning.encrypted";
-    if (encrypted && !is_of_a_call(entry, at[tool_calls])) read_encrypted(entry, sink);
+    if (encrypted && !is_of_a_call(entry, at[In::tool_calls])) read_encrypted(entry, sink);
   }
-  read_content(at[content], sink);
-  if (!at[refusal].text().empty()) sink.on_refusal(open(PartKind::refusal, sink), at[refusal].text());
-  read_media(at[audio], at[images], sink);
-  for (const JsonValue annotation : at[annotations]) read_annotation(annotation, sink);
+  read_content(at[In::content], sink);
+  if (!at[In::refusal].text().empty()) sink.on_refusal(open(PartKind::refusal, sink), at[In::refusal].text());
+  read_media(at[In::audio], at[In::images], sink);
+  for (const JsonValue annotation : at[In::annotations]) read_annotation(annotation, sink);
   if (has_more) {
     for (const JsonValue member : message) {
       bool known = !member.has_value() || ((member.is_array() || member.is_object()) && member.empty());
-      for (const std::string_view name : place_names) known = known || member.named(name);
+      for (const std::string_view name : known_names) known = known || member.named(name);
       if (known) continue;
       sink.on_extra(
           {Extra::Kind::other, open_ ? open_->part : last_text_, Dialect::openai, member.key().escaped, member.raw()});
     }
   }
-  for (const JsonValue call : at[tool_calls]) read_call(call, details, sink);
-  if (at[function_call].is_object()) read_call(at[function_call], {}, sink);
+  for (const JsonValue call : at[In::tool_calls]) read_call(call, details, sink);
+  if (at[In::function_call].is_object()) read_call(at[In::function_call], {}, sink);
 }
 
 void ChatReader::read_content(JsonValue content, EventSink& sink) {

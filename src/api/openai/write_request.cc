@@ -220,11 +220,8 @@ void BodyWriter::write_choice() {
   } else if (!choice.allowed.empty() && facts_.is_makers_own) {
     json_.object().member("type", "allowed_tools").key("allowed_tools").object();
     json_.member("mode", choice.mode == required ? "required" : "auto").key("tools").array();
-    for (const JsonText name : choice.allowed) {
-      if (out_.back() != '[') out_ += ',';
-      write_named(name);
-    }
-    out_ += "]}}";
+    for (const JsonText name : choice.allowed) write_named(name);
+    json_.end_array().end_object().end_object();
   } else {
     json_.value(choice.mode == required ? "required" : "auto");
   }
