@@ -110,6 +110,7 @@ TargetFacts facts_for(std::string_view model, const Origin& origin, bool is_make
       break;
     case Dialect::ollama:
       facts.reasons = true;
+      facts.takes_effort = name_has(name, "gpt-oss");  // others take yes or no
       facts.takes_image_urls = false;
       facts.takes_documents = false;
       facts.takes_prefill = true;

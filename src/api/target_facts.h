@@ -22,8 +22,10 @@ struct TargetFacts {
   bool takes_sampling = true;       // temperature, top_p, top_k (reasoning models refuse them)
   bool reasons = false;             // can be told how much to think
   bool reasons_by_default = false;  // thinks unless told not to
-  bool takes_effort = false;        // anthropic: output_config.effort; gemini: thinkingLevel; else budgets
-  bool adaptive_only = false;       // anthropic: `thinking: {"type":"adaptive"}` instead of a budget
+  // anthropic: output_config.effort; gemini: thinkingLevel; else budgets. ollama: a level as `think`; else true or
+  // false
+  bool takes_effort = false;
+  bool adaptive_only = false;  // anthropic: `thinking: {"type":"adaptive"}` instead of a budget
   bool takes_image_urls = true;
   bool takes_documents = true;
   bool takes_prefill = false;         // goes on from an assistant's message
