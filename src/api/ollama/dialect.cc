@@ -1,6 +1,7 @@
 // Ollama's own API.
 #include "api/dialect.h"
 
+#include "api/ollama/translate.h"
 #include "base/json_writer.h"
 #include "base/time_text.h"
 
@@ -9,7 +10,6 @@ namespace {
 
 using enum http::Method;
 using enum ModelIn;
-constexpr Dialect own = Dialect::ollama;
 
 constexpr std::array endpoints = std::to_array<Endpoint>({
     {"ollama/chat", own, post, "/api/chat", json_body, false, true},
@@ -49,6 +49,8 @@ void write_model(const ListedModel& model, int64_t created_s, std::string& out) 
   json.member("size", 0).member("digest", "").key("details").raw(details).end_object();
 }
 
+std::string chat_path(std::string_view, bool) { return "/api/chat"; }
+
 // The answer of /api/show.
 void write_shown_model(const ListedModel&, int64_t created_s, std::string& out) {
   JsonWriter json(out);
@@ -75,6 +77,11 @@ constinit const DialectRoom room{
     .models = {.opening = R"({"models":[)", .write = write_model, .write_alone = write_shown_model},
     .write_error = write_error,
     .error_schema = R"({"type":"object","required":["error"],"properties":{"error":{"type":"string"}}})",
+    .translation = {.read_request = read_request,
+                    .write_request = write_request,
+                    .path = chat_path,
+                    .make_reader = make_reader,
+                    .make_writer = make_writer},
 };
 
 }  // namespace sluice::api::ollama
