@@ -1,6 +1,8 @@
 // OpenAI's responses.
 #include "api/dialect.h"
 
+#include "api/responses/translate.h"
+
 namespace sluice::api::responses {
 namespace {
 
@@ -64,6 +66,11 @@ constinit const DialectRoom room{
     .write_error_event = write_error_event,
     .names_events = true,
     .error_schema = plain_error_schema,
+    .translation = {.read_request = read_request,
+                    .write_request = write_request,
+                    .path = path_below,
+                    .make_reader = make_reader,
+                    .make_writer = make_writer},
 };
 
 }  // namespace sluice::api::responses

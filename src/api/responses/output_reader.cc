@@ -1,0 +1,206 @@
+#include "api/responses/output_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::api::responses {
+
+OutputItem::Kind kind_of_item(std::string_view type) {
+  if (type == "message") return OutputItem::Kind::message;
+  if (type == "reasoning") return OutputItem::Kind::reasoning;
+  if (type == "function_call") return OutputItem::Kind::function;
+  if (type == "custom_tool_call") return OutputItem::Kind::custom;
+  return OutputItem::Kind::hosted;
+}
+
+// The one that a frame belongs to; made where a target has not said that it began.
+OutputItem& OutputReader::item_of(JsonValue frame, OutputItem::Kind kind) {
+  const std::optional<uint64_t> index = frame["output_index"].count();
+  if (!index && !items_.empty()) return items_.back();
+  const auto found = std::find_if(items_.rbegin(), items_.rend(),
+                                  [&](const OutputItem& item) { return item.index == index.value_or(0); });
+  if (found != items_.rend()) return *found;
+  OutputItem& made = items_.emplace_back();
+  made.index = index.value_or(0);
+  made.kind = kind;
+  return made;
+}
+
+OutputItem::Content& OutputReader::content_of(OutputItem& item, uint64_t index) {
+  for (OutputItem::Content& content : item.contents) {
+    if (content.index == index) return content;
+  }
+  OutputItem::Content& made = item.contents.emplace_back();
+  made.index = index;
+  made.part = parts_++;
+  return made;
+}
+
+// A call that has no name yet waits for its end.
+void OutputReader::begin(OutputItem& item, JsonValue value, EventSink& sink) {
+  const bool is_call = item.kind == OutputItem::Kind::function || item.kind == OutputItem::Kind::custom;
+  if (item.begun || item.kind == OutputItem::Kind::message || (is_call && value["name"].text().empty())) return;
+  item.begun = true;
+  item.part = parts_++;
+  if (!is_call) return;
+  called_ = true;
+  const JsonText space = value["namespace"].text();
+  std::string whole;
+  JsonText name = value["name"].text();
+  if (!space.empty()) {
+    whole = std::string(space.escaped) + "." + std::string(name.escaped);
+    name = JsonText{whole};
+  }
+  const JsonText id = value["call_id"].text();
+  sink.on_call({item.part,
+                id.empty() ? value["id"].text() : id,
+                name,
+                item.kind == OutputItem::Kind::custom ? CallKind::custom : CallKind::function,
+                {}});
+}
+
+// What of the whole item has not been told yet is told now.
+void OutputReader::end(OutputItem& item, JsonValue value, EventSink& sink) {
+  if (item.ended) return;
+  end_open(item, value, sink);
+  item.ended = true;
+}
+
+void OutputReader::end_open(OutputItem& item, JsonValue value, EventSink& sink) {
+  switch (item.kind) {
+    case OutputItem::Kind::message:
+      return end_message(item, value, sink);
+    case OutputItem::Kind::reasoning:
+      return end_reasoning(item, value, sink);
+    case OutputItem::Kind::function:
+    case OutputItem::Kind::custom:
+      if (!item.begun) return;
+      if (!item.told)
+        tell_arguments(item, value[item.kind == OutputItem::Kind::custom ? "input" : "arguments"].text(), sink);
+      break;
+    case OutputItem::Kind::hosted:
+      sink.on_extra({Extra::Kind::server_item, item.part, target_.dialect, value["type"].word(), value.raw()});
+      break;
+  }
+  sink.on_part_end(item.part);
+}
+
+void OutputReader::end_message(OutputItem& item, JsonValue value, EventSink& sink) {
+  uint64_t index = 0;
+  for (const JsonValue content : value["content"]) end_content(item, content, index++, sink);
+  for (OutputItem::Content& content : item.contents) {
+    if (!std::exchange(content.ended, true)) sink.on_part_end(content.part);
+  }
+}
+
+// A content of a message that is whole.
+void OutputReader::end_content(OutputItem& item, JsonValue value, uint64_t index, EventSink& sink) {
+  OutputItem::Content& content = content_of(item, index);
+  if (content.ended) return;
+  const bool is_refusal = value["type"].word() == "refusal";
+  if (!content.told && is_refusal) tell_refusal(content, value["refusal"].text(), sink);
+  if (!content.told) tell_text(content, value["text"].text(), {}, sink);
+  if (!content.logged) tell_logprobs(content, value["logprobs"], sink);
+  if (!std::exchange(content.noted, true)) {
+    for (const JsonValue annotation : value["annotations"]) tell_citation(content.part, annotation, sink);
+  }
+  content.ended = true;
+  sink.on_part_end(content.part);
+}
+
+// Its text is what was thought or, where that is not shown, the summaries of it. What is encrypted belongs to its id.
+void OutputReader::end_reasoning(OutputItem& item, JsonValue value, EventSink& sink) {
+  if (!item.told) {
+    uint64_t piece = 0;
+    for (const JsonValue content : value["content"]) tell_thinking(item, content["text"].text(), piece++, false, sink);
+  }
+  if (!item.told) {
+    uint64_t piece = 0;
+    for (const JsonValue summary : value["summary"]) tell_thinking(item, summary["text"].text(), piece++, true, sink);
+  }
+  const JsonText encrypted = value["encrypted_content"].text();
+  if (!encrypted.empty()) {
+    Opaque opaque = unwrap(encrypted, target_.dialect);
+    if (opaque.data == encrypted) opaque = {encrypted, target_, value["id"].text()};
+    sink.on_signature(item.part, opaque, !item.told);
+  }
+  if (item.told || !encrypted.empty()) sink.on_part_end(item.part);
+}
+
+void OutputReader::read(JsonValue output, EventSink& sink) {
+  if (!items_.empty()) return;
+  uint64_t index = 0;
+  for (const JsonValue value : output) {
+    OutputItem& item = items_.emplace_back();
+    item.index = index++;
+    item.kind = kind_of_item(value["type"].word());
+    begin(item, value, sink);
+    end(item, value, sink);
+  }
+}
+
+void OutputReader::end_all(EventSink& sink) {
+  for (OutputItem& item : items_) {
+    for (OutputItem::Content& content : item.contents) {
+      if (!std::exchange(content.ended, true)) sink.on_part_end(content.part);
+    }
+    if (std::exchange(item.ended, true)) continue;
+    if (item.begun && item.kind != OutputItem::Kind::hosted &&
+        (item.kind != OutputItem::Kind::reasoning || item.told)) {
+      sink.on_part_end(item.part);
+    }
+  }
+}
+
+// --- what items hold ---
+
+void OutputReader::tell_text(OutputItem::Content& content, JsonText text, JsonValue logprobs, EventSink& sink) {
+  if (content.ended) return;
+  content.told = true;
+  sink.on_text(content.part, text);
+  tell_logprobs(content, logprobs, sink);
+}
+
+void OutputReader::tell_logprobs(OutputItem::Content& content, JsonValue list, EventSink& sink) {
+  if (content.ended || !list.is_array() || list.empty()) return;
+  content.logged = true;
+  sink.on_extra({Extra::Kind::logprobs, content.part, target_.dialect, "logprobs", list.raw()});
+}
+
+void OutputReader::tell_refusal(OutputItem::Content& content, JsonText text, EventSink& sink) {
+  if (content.ended) return;
+  content.told = refused_ = true;
+  sink.on_refusal(content.part, text);
+}
+
+void OutputReader::tell_arguments(OutputItem& item, JsonText text, EventSink& sink) {
+  if (!item.begun || item.ended || text.empty() ||
+      (item.kind != OutputItem::Kind::function && item.kind != OutputItem::Kind::custom))
+    return;
+  item.told = true;
+  sink.on_arguments(item.part, text);
+}
+
+// Either what was thought or its summary: whichever came first.
+void OutputReader::tell_thinking(OutputItem& item, JsonText text, uint64_t piece, bool is_summary, EventSink& sink) {
+  if (item.ended || text.empty() || item.kind != OutputItem::Kind::reasoning) return;
+  if (item.told && item.is_summary != is_summary) return;
+  if (item.told && item.piece_index != piece) sink.on_thinking(item.part, JsonText{between_pieces}, is_summary);
+  item.told = true;
+  item.is_summary = is_summary;
+  item.piece_index = piece;
+  sink.on_thinking(item.part, text, is_summary);
+}
+
+void OutputReader::tell_citation(uint32_t part, JsonValue annotation, EventSink& sink) {
+  if (!annotation.is_object()) return;
+  sink.on_citation(part, {annotation["url"].text(),
+                          annotation["title"].text(),
+                          {},
+                          annotation["start_index"].count(),
+                          annotation["end_index"].count(),
+                          annotation.raw(),
+                          target_.dialect});
+}
+
+}  // namespace sluice::api::responses

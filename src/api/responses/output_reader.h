@@ -1,0 +1,75 @@
+// The items of an answer's output, told as parts: an item is one, or, if it is a message, each of its contents is.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "api/responses/translate.h"
+
+namespace sluice::api::responses {
+
+// One item of the output, as far as it has been told.
+struct OutputItem {
+  enum class Kind : unsigned char { message, reasoning, function, custom, hosted };
+  struct Content {
+    uint64_t index = 0;
+    uint32_t part = 0;
+    bool told = false, ended = false;
+    bool noted = false;   // an annotation was told
+    bool logged = false;  // logprobs were
+  };
+  uint64_t index = 0;  // in the output
+  Kind kind = Kind::hosted;
+  uint32_t part = 0;  // of all but messages
+  bool begun = false;
+  bool told = false;         // something of its text or its arguments
+  bool is_summary = false;   // what was told of a reasoning
+  uint64_t piece_index = 0;  // which of a reasoning's pieces was told last
+  bool ended = false;
+  std::vector<Content> contents{};
+};
+
+OutputItem::Kind kind_of_item(std::string_view type);
+
+// Remembers what has been told, so that what a stream repeats as a whole is told once.
+class OutputReader {
+ public:
+  explicit OutputReader(const Origin& target) : target_(target) {}
+
+  // The item that a frame belongs to; made where the target has not said that it began. Stays where it is.
+  OutputItem& item_of(JsonValue frame, OutputItem::Kind kind);
+  // The n-th content of a message.
+  OutputItem::Content& content_of(OutputItem& item, uint64_t index);
+  void begin(OutputItem& item, JsonValue value, EventSink& sink);
+  // What of the whole item has not been told yet is told now.
+  void end(OutputItem& item, JsonValue value, EventSink& sink);
+  void end_content(OutputItem& item, JsonValue value, uint64_t index, EventSink& sink);
+  // The list of a whole answer, unless a stream has told its items before.
+  void read(JsonValue output, EventSink& sink);
+  // Whatever is still open.
+  void end_all(EventSink& sink);
+
+  void tell_text(OutputItem::Content& content, JsonText text, JsonValue logprobs, EventSink& sink);
+  void tell_logprobs(OutputItem::Content& content, JsonValue list, EventSink& sink);
+  void tell_refusal(OutputItem::Content& content, JsonText text, EventSink& sink);
+  void tell_citation(uint32_t part, JsonValue annotation, EventSink& sink);
+  void tell_arguments(OutputItem& item, JsonText text, EventSink& sink);
+  // `piece`: of which summary or content of the item it is.
+  void tell_thinking(OutputItem& item, JsonText text, uint64_t piece, bool is_summary, EventSink& sink);
+
+  bool has_calls() const { return called_; }
+  bool has_refusal() const { return refused_; }
+
+ private:
+  void end_open(OutputItem& item, JsonValue value, EventSink& sink);
+  void end_message(OutputItem& item, JsonValue value, EventSink& sink);
+  void end_reasoning(OutputItem& item, JsonValue value, EventSink& sink);
+
+  const Origin target_;
+  std::deque<OutputItem> items_;
+  uint32_t parts_ = 0;
+  bool called_ = false, refused_ = false;
+};
+
+}  // namespace sluice::api::responses

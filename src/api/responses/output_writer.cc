@@ -1,0 +1,368 @@
+#include "api/responses/output_writer.h"
+
+#include <utility>
+
+namespace sluice::api::responses {
+
+OutputWriter::OutputWriter(const AnswerShape& shape) : stream_(shape.stream), id_(shape.id) {
+  const JsonValue asked = shape.request.document->root();
+  takes_encrypted_ = includes(asked["include"], include_encrypted) || !shape.request.store.value_or(true);
+  for (const Tool& tool : shape.request.tools) {
+    if (tool.other_type == namespace_tool) scoped_.emplace(tool.name.escaped);
+    if (tool.kind == ToolKind::function && tool.other_type == search_tool) has_search_ = true;
+  }
+}
+
+// --- items ---
+
+void OutputWriter::emit_item(std::string_view type, std::string_view item) {
+  emit(type, [&](TextWriter& json) { json.member("output_index", items_).key("item").raw(item); });
+}
+
+void OutputWriter::open_item(std::string_view prefix) {
+  begin();
+  item_id_ = std::string(prefix) + id_ + std::to_string(made_ids_++);
+}
+
+void OutputWriter::finish_item(std::string item) {
+  emit_item("response.output_item.done", item);
+  if (items_++ != 0) output_ += ',';
+  output_ += item;
+}
+
+// An item that comes all at once.
+void OutputWriter::write_whole_item(std::string item) {
+  begin();
+  close_all("completed");
+  emit_item("response.output_item.added", item);
+  finish_item(std::move(item));
+}
+
+// --- messages ---
+
+void OutputWriter::open_message() {
+  if (std::exchange(message_open_, true)) return;
+  open_item("msg_");
+  contents_ = 0;
+  content_list_.clear();
+  emit("response.output_item.added", [&](TextWriter& json) {
+    json.member("output_index", items_).key("item").object().member("id", item_id_).member("type", "message");
+    json.member("status", "in_progress").member("role", "assistant").key("content").array().end_array().end_object();
+  });
+}
+
+void OutputWriter::close_message(std::string_view status) {
+  if (!std::exchange(message_open_, false)) return;
+  std::string item;
+  TextWriter json(item);
+  json.object().member("id", item_id_).member("type", "message").member("status", status).member("role", "assistant");
+  json.key("content").array().raw(content_list_).end_array().end_object();
+  finish_item(std::move(item));
+}
+
+// The open part, empty at first.
+std::string OutputWriter::content(bool is_whole) const {
+  std::string part;
+  TextWriter json(part);
+  const JsonText text{is_whole ? std::string_view(text_) : std::string_view()};
+  json.object().member("type", open_ == Open::refusal ? "refusal" : "output_text");
+  json.text_member(open_ == Open::refusal ? "refusal" : "text", text);
+  if (open_ == Open::text) {
+    json.key("annotations").array().raw(is_whole ? annotations_ : "").end_array();
+    json.key("logprobs").array().raw(is_whole ? logprobs_ : "").end_array();
+  }
+  json.end_object();
+  return part;
+}
+
+void OutputWriter::add_text(uint32_t part, Open kind, JsonText text) {
+  if (open_ != kind || part_ != part) {
+    close_part();
+    open_message();
+    open_ = kind;
+    part_ = part;
+    refused_ |= kind == Open::refusal;
+    emit("response.content_part.added", [&](TextWriter& json) {
+      place_content(json);
+      json.key("part").raw(content(false));
+    });
+  }
+  if (text.empty()) return;
+  text_ += text.escaped;
+  emit(kind == Open::text ? "response.output_text.delta" : "response.refusal.delta", [&](TextWriter& json) {
+    place_content(json);
+    json.text_member("delta", text);
+    if (kind == Open::text) json.key("logprobs").array().end_array();
+  });
+}
+
+void OutputWriter::close_text() {
+  const bool is_refusal = open_ == Open::refusal;
+  emit(is_refusal ? "response.refusal.done" : "response.output_text.done", [&](TextWriter& json) {
+    place_content(json);
+    json.text_member(is_refusal ? "refusal" : "text", JsonText{text_});
+    if (!is_refusal) json.key("logprobs").array().raw(logprobs_).end_array();
+  });
+  const std::string whole = content(true);
+  emit("response.content_part.done", [&](TextWriter& json) {
+    place_content(json);
+    json.key("part").raw(whole);
+  });
+  if (contents_++ != 0) content_list_ += ',';
+  content_list_ += whole;
+}
+
+void OutputWriter::on_citation(uint32_t part, const Citation& citation) {
+  const bool is_own = citation.from == Dialect::responses && !citation.raw.empty();
+  if (open_ != Open::text || part_ != part || (!is_own && citation.url.empty())) {
+    ++dropped;
+    return;
+  }
+  std::string annotation(citation.raw);
+  if (!is_own) {
+    annotation.clear();
+    TextWriter json(annotation);
+    json.object().member("type", "url_citation");
+    json.text_member("url", citation.url);
+    json.text_member("title", citation.title);
+    json.member("start_index", citation.begin.value_or(0)).member("end_index", citation.end.value_or(0)).end_object();
+  }
+  emit("response.output_text.annotation.added", [&](TextWriter& json) {
+    place_content(json);
+    json.member("annotation_index", annotation_count_).key("annotation").raw(annotation);
+  });
+  if (annotation_count_++ != 0) annotations_ += ',';
+  annotations_ += annotation;
+}
+
+// --- thinking ---
+
+void OutputWriter::open_thinking(uint32_t part) {
+  if (open_ == Open::thinking && part_ == part) return;
+  close_all("completed");
+  open_item("rs_");
+  open_ = Open::thinking;
+  part_ = part;
+  emit("response.output_item.added", [&](TextWriter& json) {
+    json.member("output_index", items_).key("item").object().member("id", item_id_).member("type", "reasoning");
+    json.key("summary").array().end_array().end_object();
+  });
+}
+
+void OutputWriter::on_thinking(uint32_t part, JsonText text, bool) {
+  open_thinking(part);
+  if (text.empty()) return;
+  if (text_.empty()) {
+    emit("response.reasoning_summary_part.added", [&](TextWriter& json) {
+      place(json);
+      json.member("summary_index", 0).key("part").raw(R"({"type":"summary_text","text":""})");
+    });
+  }
+  text_ += text.escaped;
+  emit("response.reasoning_summary_text.delta", [&](TextWriter& json) {
+    place(json);
+    json.member("summary_index", 0);
+    json.text_member("delta", text);
+  });
+}
+
+void OutputWriter::on_signature(uint32_t part, const Opaque& opaque, bool is_redacted) {
+  if (is_redacted && !takes_encrypted_) {
+    ++dropped;
+    return;
+  }
+  open_thinking(part);
+  signature_ += opaque.data.escaped;
+  signature_id_ = opaque.id.escaped;
+  signature_origin_ = opaque.origin;
+  is_redacted_ = is_redacted;
+}
+
+// What is encrypted for this API is bound to its item's id; what is not is given with its origin.
+void OutputWriter::give_signature(TextWriter& json, std::string_view& id) const {
+  if (signature_.empty() || !takes_encrypted_) return;
+  Opaque opaque{JsonText{signature_}, signature_origin_, JsonText{signature_id_}};
+  if (signature_origin_.dialect == Dialect::responses) {
+    if (!signature_id_.empty()) id = signature_id_;
+    json.text_member("encrypted_content", opaque.data);
+    return;
+  }
+  if (is_redacted_) opaque.id = JsonText{of_redacted};
+  json.text_member("encrypted_content", JsonText{wrap(opaque)});
+}
+
+void OutputWriter::close_thinking() {
+  std::string part;
+  TextWriter piece(part);
+  if (!text_.empty()) {
+    piece.object().member("type", "summary_text");
+    piece.text_member("text", JsonText{text_});
+    piece.end_object();
+    emit("response.reasoning_summary_text.done", [&](TextWriter& json) {
+      place(json);
+      json.member("summary_index", 0);
+      json.text_member("text", JsonText{text_});
+    });
+    emit("response.reasoning_summary_part.done", [&](TextWriter& json) {
+      place(json);
+      json.member("summary_index", 0).key("part").raw(part);
+    });
+  }
+  std::string rest;
+  TextWriter members(rest);
+  std::string_view id = item_id_;
+  give_signature(members, id);
+  std::string item;
+  TextWriter json(item);
+  json.object().member("id", id).member("type", "reasoning").key("summary").array().raw(part).end_array();
+  if (!rest.empty()) json.raw(rest);
+  json.end_object();
+  finish_item(std::move(item));
+}
+
+// --- calls ---
+
+void OutputWriter::on_call(const CallStart& call) {
+  close_all("completed");
+  if (!call.opaque.empty()) {  // an item before it carries what belongs to it
+    if (takes_encrypted_) {
+      on_signature(call.part, {call.opaque.data, call.opaque.origin, JsonText{of_next_call}}, false);
+      close_part();
+    } else {
+      ++dropped;
+    }
+  }
+  open_ = call.kind == CallKind::custom ? Open::custom : Open::function;
+  if (has_search_ && open_ == Open::function && call.name.escaped == search_tool) open_ = Open::search;
+  part_ = call.part;
+  open_item(open_ == Open::custom ? "ctc_" : open_ == Open::search ? "tsc_" : "fc_");
+  call_id_ = call.id.empty() ? "call_" + id_ + std::to_string(made_ids_++) : std::string(call.id.escaped);
+  const std::string_view name = call.name.escaped;
+  const size_t dot = scoped_.contains(name) ? name.rfind('.') : name.npos;
+  call_space_ = dot == name.npos ? "" : name.substr(0, dot);
+  call_name_ = dot == name.npos ? name : name.substr(dot + 1);
+  emit_item("response.output_item.added", call_item({}, false));
+}
+
+std::string OutputWriter::call_item(JsonText arguments, bool is_whole) const {
+  std::string item;
+  TextWriter json(item);
+  json.object().member("id", item_id_);
+  if (open_ == Open::search) {
+    TextArena arena;
+    JsonDocument document;
+    const std::string_view text = arena.unescape(arguments);
+    json.member("type", "tool_search_call").member("execution", "client");
+    json.key("arguments").raw(document.parse(text) ? text : "{}");
+  } else {
+    json.member("type", open_ == Open::custom ? "custom_tool_call" : "function_call");
+    if (!call_space_.empty()) json.text_member("namespace", JsonText{call_space_});
+    json.text_member("name", JsonText{call_name_});
+    json.text_member(open_ == Open::custom ? "input" : "arguments", arguments);
+  }
+  json.text_member("call_id", JsonText{call_id_});
+  json.member("status", is_whole ? "completed" : "in_progress").end_object();
+  return item;
+}
+
+void OutputWriter::on_arguments(uint32_t part, JsonText piece) {
+  if (part_ != part || (open_ != Open::function && open_ != Open::custom && open_ != Open::search)) {
+    ++dropped;
+    return;
+  }
+  if (piece.empty()) return;
+  text_ += piece.escaped;
+  if (open_ == Open::search) return;
+  emit(open_ == Open::custom ? "response.custom_tool_call_input.delta" : "response.function_call_arguments.delta",
+       [&](TextWriter& json) {
+         place(json);
+         json.text_member("delta", piece);
+       });
+}
+
+void OutputWriter::close_call() {
+  if (open_ == Open::function && text_.empty()) on_arguments(part_, JsonText{"{}"});
+  if (open_ == Open::custom) {
+    emit("response.custom_tool_call_input.done", [&](TextWriter& json) {
+      place(json);
+      json.text_member("input", JsonText{text_});
+    });
+  } else if (open_ == Open::function) {
+    emit("response.function_call_arguments.done", [&](TextWriter& json) {
+      place(json);
+      json.text_member("name", JsonText{call_name_});
+      json.text_member("arguments", JsonText{text_});
+    });
+  }
+  finish_item(call_item(JsonText{text_}, true));
+}
+
+// --- what is no part of its own ---
+
+void OutputWriter::on_media(uint32_t, PartKind kind, const Source& source) {
+  if (kind != PartKind::image || source.kind != Source::Kind::base64) {
+    ++dropped;
+    return;
+  }
+  std::string item;
+  TextWriter json(item);
+  json.object().member("id", "ig_" + id_ + std::to_string(made_ids_++)).member("type", "image_generation_call");
+  json.member("status", "completed");
+  json.text_member("result", source.data);
+  json.end_object();
+  write_whole_item(std::move(item));
+}
+
+void OutputWriter::on_extra(const Extra& extra) {
+  const bool is_own = extra.from == Dialect::responses;
+  const bool is_makers = maker_of(extra.from) == maker_of(Dialect::responses);
+  if (extra.kind == Extra::Kind::server_item && is_own) {
+    write_whole_item(std::string(extra.raw));
+  } else if (extra.kind == Extra::Kind::logprobs && is_makers && open_ == Open::text && part_ == extra.part &&
+             extra.raw.size() > 2) {
+    if (!logprobs_.empty()) logprobs_ += ',';
+    logprobs_ += extra.raw.substr(1, extra.raw.size() - 2);
+  } else {
+    ++dropped;
+  }
+}
+
+// --- the end of parts ---
+
+void OutputWriter::close_part() {
+  switch (open_) {
+    case Open::nothing:
+      return;
+    case Open::text:
+    case Open::refusal:
+      close_text();
+      break;
+    case Open::thinking:
+      close_thinking();
+      break;
+    case Open::function:
+    case Open::custom:
+    case Open::search:
+      close_call();
+      break;
+  }
+  open_ = Open::nothing;
+  text_.clear();
+  annotations_.clear();
+  logprobs_.clear();
+  annotation_count_ = 0;
+  signature_.clear();
+  signature_id_.clear();
+  is_redacted_ = false;
+}
+
+void OutputWriter::close_all(std::string_view status) {
+  close_part();
+  close_message(status);
+}
+
+void OutputWriter::on_part_end(uint32_t part) {
+  if (open_ != Open::nothing && part_ == part) close_part();
+}
+
+}  // namespace sluice::api::responses

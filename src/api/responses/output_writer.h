@@ -1,0 +1,105 @@
+// The items of an answer for a caller, told as events with their numbers, and kept for the end.
+//
+// Parts come one at a time. Texts and refusals that follow each other are the contents of one message, which stays open
+// until something else comes; any other part is an item of its own.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "api/responses/translate.h"
+
+namespace sluice::api::responses {
+
+class OutputWriter : public EventWriter {
+ public:
+  explicit OutputWriter(const AnswerShape& shape);
+
+  void on_text(uint32_t part, JsonText text) override { add_text(part, Open::text, text); }
+  void on_refusal(uint32_t part, JsonText text) override { add_text(part, Open::refusal, text); }
+  void on_thinking(uint32_t part, JsonText text, bool is_summary) override;
+  void on_signature(uint32_t part, const Opaque& opaque, bool is_redacted) override;
+  void on_call(const CallStart& call) override;
+  void on_arguments(uint32_t part, JsonText piece) override;
+  void on_media(uint32_t part, PartKind kind, const Source& source) override;
+  void on_citation(uint32_t part, const Citation& citation) override;
+  void on_extra(const Extra& extra) override;
+  void on_part_end(uint32_t part) override;
+
+ protected:
+  // One event; `members` writes what it has beside its type and its number.
+  template <typename Members>
+  void emit(std::string_view type, Members members) {
+    if (!stream_) return;
+    out += "event: ";
+    out += type;
+    out += "\ndata: ";
+    TextWriter json(out);
+    json.object().member("type", type).member("sequence_number", sequence_++);
+    members(json);
+    json.end_object();
+    out += "\n\n";
+  }
+  // Before anything else; the first time counts.
+  virtual void begin() = 0;
+  // What is open ends; a message with that status.
+  void close_all(std::string_view status);
+
+  const bool stream_;
+  uint64_t sequence_ = 0;  // of the next event
+  std::string output_;     // the items that are whole
+  bool refused_ = false;   // in words of a refusal
+
+ private:
+  enum class Open : unsigned char { nothing, text, refusal, thinking, function, custom, search };
+
+  // Of an event of the open item: which one it is.
+  void place(TextWriter& json) const { json.member("item_id", item_id_).member("output_index", items_); }
+  void place_content(TextWriter& json) const {
+    place(json);
+    json.member("content_index", contents_);
+  }
+
+  void open_item(std::string_view prefix);
+  void emit_item(std::string_view type, std::string_view item);
+  void finish_item(std::string item);
+  void add_text(uint32_t part, Open kind, JsonText text);
+  void open_message();
+  void close_message(std::string_view status);
+  std::string content(bool is_whole) const;
+  void close_text();
+  void open_thinking(uint32_t part);
+  void close_thinking();
+  void give_signature(TextWriter& json, std::string_view& id) const;
+  std::string call_item(JsonText arguments, bool is_whole) const;
+  void close_call();
+  void close_part();
+  void write_whole_item(std::string item);
+
+  const std::string id_;
+  bool takes_encrypted_ = false;
+  bool has_search_ = false;
+  std::set<std::string, std::less<>> scoped_;  // names of tools that stand in a namespace
+
+  uint64_t items_ = 0;  // that are whole
+  uint64_t made_ids_ = 0;
+  std::string item_id_;  // of the open one
+
+  bool message_open_ = false;
+  uint64_t contents_ = 0;  // of the open message, that are whole
+  std::string content_list_;
+
+  Open open_ = Open::nothing;
+  uint32_t part_ = 0;
+  std::string text_;  // of the open part, escaped: its text or its arguments
+  std::string annotations_, logprobs_;
+  uint64_t annotation_count_ = 0;
+  std::string signature_, signature_id_;
+  Origin signature_origin_{};
+  bool is_redacted_ = false;
+  std::string call_id_, call_space_, call_name_;
+};
+
+}  // namespace sluice::api::responses

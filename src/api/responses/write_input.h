@@ -1,0 +1,61 @@
+// The conversation as the items of a request's `input`.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/responses/translate.h"
+
+namespace sluice::api::responses {
+
+// Writes messages of other dialects, and of the own one what does not stand in the caller's body. All that it is given
+// must outlive it.
+class InputWriter {
+ public:
+  InputWriter(const Request& request, const TargetFacts& facts, Dropped& dropped, WrittenRequest& written,
+              TextWriter& json)
+      : request_(request), facts_(facts), dropped_(dropped), written_(written), json_(json) {}
+
+  // The value of `input`.
+  Result<void> write();
+  // What stands before the conversation, as one message with several parts.
+  void write_system();
+
+ private:
+  Result<void> write_message(size_t at);
+  void write_own(const Message& message);
+  Result<void> write_talk(const Message& message, size_t at);
+  Result<void> write_assistant(const Message& message, size_t at);
+  Result<void> write_results(const Message& message, size_t at);
+  Result<void> write_result(const Part& result, const std::string& path);
+  Result<void> write_content(const std::vector<Part>& parts, const std::string& path);
+  Result<void> write_part(const Part& part, const std::string& path);
+  Result<void> write_image(const Part& part, const std::string& path);
+  Result<void> write_document(const Part& part, const std::string& path);
+  void write_call(const Part& call, const std::string& path);
+  void write_thinking(const Part& part, const std::string& path);
+  Result<void> write_compaction(const Part& part, const std::string& path);
+  void write_assistant_text(JsonText text);
+  void drop_marks(const Part& part, const std::string& path);
+  // A call's id as the target takes it; the same each time. "" is one that nobody named: calls and their results are
+  // told apart by their order.
+  JsonText id_of_call(JsonText id);
+  JsonText id_of_result(JsonText id);
+  JsonText short_id(JsonText id);
+  JsonText made_id();
+
+  const Request& request_;
+  const TargetFacts& facts_;
+  Dropped& dropped_;
+  WrittenRequest& written_;
+  TextWriter& json_;
+  ToolNames ids_;
+  TextArena arena_;
+  std::vector<JsonText> unnamed_;  // made for calls whose results have not come yet
+  size_t made_ids_ = 0;
+  std::set<std::string_view> custom_;  // ids of calls whose input is free text
+};
+
+}  // namespace sluice::api::responses
