@@ -2,6 +2,7 @@
 #include "api/dialect.h"
 
 #include "api/gemini/model_places.h"
+#include "api/gemini/translate.h"
 #include "base/json_writer.h"
 
 namespace sluice::api::gemini {
@@ -109,6 +110,11 @@ constinit const DialectRoom room{
     .models = {.opening = R"({"models":[)", .write = write_model},
     .write_error = write_error,
     .error_schema = error_schema,
+    .translation = {.read_request = read_request,
+                    .write_request = write_request,
+                    .path = target_path,
+                    .make_reader = make_reader,
+                    .make_writer = make_writer},
 };
 
 }  // namespace sluice::api::gemini

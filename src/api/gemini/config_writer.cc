@@ -1,0 +1,203 @@
+#include "api/gemini/config_writer.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "api/gemini/schema.h"
+#include "api/translation.h"
+
+namespace sluice::api::gemini {
+namespace {
+
+constexpr size_t max_stop_sequences = 5;
+constexpr uint64_t max_top_logprobs = 20;
+constexpr int64_t max_seed = INT32_MAX;
+
+double number_of(std::string_view digits) {
+  double value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return value;
+}
+
+// The budgets that the models of 2.5 take (ai.google.dev/gemini-api/docs/thinking).
+struct Budgets {
+  uint64_t least, most;
+  bool has_off;
+};
+Budgets budgets_of(std::string_view model) {
+  const auto has = [model](std::string_view word) { return model.find(word) != model.npos; };
+  if (has("pro")) return {128, 32768, false};
+  if (has("flash-lite")) return {512, 24576, true};
+  return {1, has("flash") ? 24576u : 32768u, true};
+}
+
+}  // namespace
+
+void GenerationConfigWriter::write() {
+  json_.object();
+  write_limits();
+  write_sampling();
+  write_format();
+  write_thinking();
+  json_.end_object();
+}
+
+void GenerationConfigWriter::write_limits() {
+  if (const std::optional<uint64_t> wanted = request_.max_output_tokens) {
+    const uint64_t most = facts_.max_output_tokens.value_or(*wanted);
+    const uint64_t sent = std::max<uint64_t>(1, std::min(*wanted, most));
+    if (sent != *wanted) dropped_.add("max_tokens", DropReason::clamped);
+    json_.member("maxOutputTokens", sent);
+  }
+  size_t stops = 0;
+  for (const JsonText stop : request_.stop) {
+    if (stop.empty()) continue;
+    if (stops == max_stop_sequences) {
+      dropped_.add("stop", DropReason::clamped);
+      break;
+    }
+    if (stops++ == 0) json_.key("stopSequences").array();
+    json_.raw(std::string("\"").append(stop.escaped).append("\""));
+  }
+  if (stops != 0) json_.end_array();
+  if (request_.choices > 1) json_.member("candidateCount", request_.choices);
+}
+
+void GenerationConfigWriter::write_sampling() {
+  const Sampling& sampling = request_.sampling;
+  const std::pair<std::string_view, std::string_view> taken[] = {{"topP", sampling.top_p},
+                                                                 {"topK", sampling.top_k},
+                                                                 {"frequencyPenalty", sampling.frequency_penalty},
+                                                                 {"presencePenalty", sampling.presence_penalty}};
+  const std::pair<std::string_view, std::string_view> refused[] = {
+      {"min_p", sampling.min_p}, {"repeat_penalty", sampling.repeat_penalty}, {"logit_bias", sampling.logit_bias}};
+  if (!sampling.temperature.empty()) {
+    const bool is_hot = number_of(sampling.temperature) > 2;
+    if (is_hot) dropped_.add("temperature", DropReason::clamped);
+    json_.key("temperature").raw(is_hot ? "2" : sampling.temperature);
+  }
+  for (const auto& [name, value] : taken) {
+    if (!value.empty()) json_.key(name).raw(value);
+  }
+  for (const auto& [name, value] : refused) {
+    if (!value.empty()) dropped_.add(name, DropReason::unsupported);
+  }
+  if (!sampling.seed.empty()) {  // it has 32 bits
+    int64_t seed = 0;
+    const char* const end = sampling.seed.data() + sampling.seed.size();
+    const auto [behind, error] = std::from_chars(sampling.seed.data(), end, seed);
+    const bool fits = error == std::errc() && behind == end && seed >= -max_seed && seed <= max_seed;
+    if (!fits) dropped_.add("seed", DropReason::changed);
+    json_.member("seed", fits ? seed : seed % max_seed);
+  }
+  if (sampling.logprobs == true || sampling.top_logprobs) {
+    json_.member("responseLogprobs", true);
+    if (const uint64_t wanted = sampling.top_logprobs.value_or(0); wanted != 0) {
+      if (wanted > max_top_logprobs) dropped_.add("top_logprobs", DropReason::clamped);
+      json_.member("logprobs", std::min(wanted, max_top_logprobs));
+    }
+  }
+}
+
+void GenerationConfigWriter::write_format() {
+  const ResponseFormat& format = request_.response_format;
+  if (format.kind == ResponseFormat::Kind::absent || format.kind == ResponseFormat::Kind::text) return;
+  // Before the third generation it is JSON or functions: a request for both is refused.
+  if (has_tools_ && !facts_.wants_call_signatures) {
+    dropped_.add("response_format", DropReason::unsupported);
+    return;
+  }
+  json_.member("responseMimeType", "application/json");
+  if (format.kind != ResponseFormat::Kind::json_schema || format.schema.empty()) return;
+  if (facts_.takes_json_schema) {
+    json_.key("responseJsonSchema").raw(format.schema);
+    return;
+  }
+  JsonDocument schema;
+  if (!schema.parse(format.schema)) return;
+  json_.key("responseSchema");
+  if (append_openapi_schema(out_, schema.root()).is_less) {
+    dropped_.add("response_format.schema", DropReason::changed);
+  }
+}
+
+// --- thinking ---
+
+void GenerationConfigWriter::begin_thinking(bool& begun) {
+  if (!std::exchange(begun, true)) json_.key("thinkingConfig").object();
+}
+
+void GenerationConfigWriter::write_thinking() {
+  const Reasoning& reasoning = request_.reasoning;
+  const bool is_on = reasoning.mode == Reasoning::Mode::on || reasoning.mode == Reasoning::Mode::adaptive;
+  if (!facts_.reasons) {
+    if (is_on) dropped_.add("reasoning", DropReason::unsupported);
+    return;
+  }
+  bool begun = false;
+  facts_.takes_effort ? write_level(begun) : write_budget(begun);
+  const bool is_shown = reasoning.summary != "none" && (is_on || !reasoning.summary.empty());
+  if (is_shown && reasoning.mode != Reasoning::Mode::off) {
+    begin_thinking(begun);
+    json_.member("includeThoughts", true);
+  }
+  if (begun) json_.end_object();
+}
+
+void GenerationConfigWriter::write_budget(bool& begun) {
+  const Reasoning& reasoning = request_.reasoning;
+  const Budgets budgets = budgets_of(facts_.model);
+  switch (reasoning.mode) {
+    case Reasoning::Mode::absent:
+      return;
+    case Reasoning::Mode::off:
+      if (!facts_.reasons_by_default) return;
+      if (!budgets.has_off) dropped_.add("reasoning", DropReason::clamped);
+      begin_thinking(begun);
+      json_.member("thinkingBudget", budgets.has_off ? 0 : budgets.least);
+      return;
+    case Reasoning::Mode::adaptive:
+      begin_thinking(begun);
+      json_.member("thinkingBudget", -1);
+      return;
+    case Reasoning::Mode::on:
+      break;
+  }
+  if (!reasoning.budget_tokens && reasoning.effort.empty()) return;  // as it likes
+  const uint64_t wanted = reasoning.budget_tokens.value_or(budget_for(reasoning.effort));
+  uint64_t sent = std::clamp(wanted, budgets.least, budgets.most);
+  // Thinking is part of the output: something has to be left of it.
+  if (const auto most = request_.max_output_tokens; most && *most > budgets.least) sent = std::min(sent, *most - 1);
+  if (sent != wanted) dropped_.add("reasoning", DropReason::clamped);
+  begin_thinking(begun);
+  json_.member("thinkingBudget", sent);
+}
+
+// The third generation is told a level. It cannot be kept from thinking.
+void GenerationConfigWriter::write_level(bool& begun) {
+  const Reasoning& reasoning = request_.reasoning;
+  if (reasoning.mode == Reasoning::Mode::absent || reasoning.mode == Reasoning::Mode::adaptive) return;
+  const bool is_off = reasoning.mode == Reasoning::Mode::off;
+  if (is_off) dropped_.add("reasoning", DropReason::clamped);
+  std::string_view effort = is_off ? "minimal" : reasoning.effort;
+  if (effort.empty() && reasoning.budget_tokens) effort = effort_for(*reasoning.budget_tokens);
+  if (effort.empty()) return;
+  std::string_view level;
+  if (effort == "minimal") {
+    level = is_pro() ? "LOW" : "MINIMAL";
+  } else if (effort == "low") {
+    level = "LOW";
+  } else if (effort == "medium") {
+    level = facts_.model.find("gemini-3-pro") != std::string::npos ? "HIGH" : "MEDIUM";
+  } else {
+    level = "HIGH";
+    if (effort != "high") dropped_.add("reasoning", DropReason::clamped);
+  }
+  begin_thinking(begun);
+  json_.member("thinkingLevel", level);
+}
+
+}  // namespace sluice::api::gemini

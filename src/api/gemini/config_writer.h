@@ -1,0 +1,41 @@
+// `generationConfig`: sampling, limits, the answer's form, and how much is thought.
+#pragma once
+
+#include <string>
+
+#include "api/dropped.h"
+#include "api/request.h"
+#include "api/target_facts.h"
+#include "base/json_writer.h"
+
+namespace sluice::api::gemini {
+
+class GenerationConfigWriter {
+ public:
+  // All must outlive it. `has_tools`: some are sent.
+  GenerationConfigWriter(const Request& request, const TargetFacts& facts, bool has_tools, Dropped& dropped,
+                         std::string& out)
+      : request_(request), facts_(facts), has_tools_(has_tools), dropped_(dropped), json_(out), out_(out) {}
+
+  // Appends the object; `{}` where there is nothing to say.
+  void write();
+
+ private:
+  void write_sampling();
+  void write_limits();
+  void write_format();
+  void write_thinking();
+  void write_budget(bool& begun);
+  void write_level(bool& begun);
+  void begin_thinking(bool& begun);
+  bool is_pro() const { return facts_.model.find("pro") != std::string::npos; }
+
+  const Request& request_;
+  const TargetFacts& facts_;
+  const bool has_tools_;
+  Dropped& dropped_;
+  JsonWriter json_;
+  std::string& out_;
+};
+
+}  // namespace sluice::api::gemini

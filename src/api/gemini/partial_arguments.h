@@ -1,0 +1,41 @@
+// Arguments of a call that come in patches (functionCall.partialArgs): each names the place of a value by a JSON path
+// and tells the value, or the next piece of a text. They are JSON once the last one has come.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/json_value.h"
+
+namespace sluice::api::gemini {
+
+class PartialArguments {
+ public:
+  // False where it makes no sense, or there is too much of it.
+  bool take(JsonValue patch);
+  bool empty() const { return root_.children.empty(); }
+  void append(std::string& out) const { append(out, root_); }
+  void clear();
+
+ private:
+  static constexpr size_t max_levels = 32;
+  static constexpr size_t max_values = 10'000;
+
+  struct Value {
+    enum class Kind : unsigned char { none, text, other, object, array } kind = Kind::none;
+    std::string key{};   // of a member, escaped
+    std::string told{};  // text: what is between the quotes; other: JSON
+    std::vector<Value> children{};
+  };
+  static void append(std::string& out, const Value& value);
+  // The value at a path, made where it is new; nullptr for no path.
+  Value* find(std::string_view path);
+  Value* member(Value& of, std::string_view name);
+  Value* element(Value& of, size_t index);
+
+  Value root_{Value::Kind::object, {}, {}, {}};
+  size_t values_ = 0;
+};
+
+}  // namespace sluice::api::gemini

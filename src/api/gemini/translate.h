@@ -1,0 +1,20 @@
+// What of this room translates (api/translation.h): requests into the neutral form and out of it, answers into events
+// and out of them.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "api/translation.h"
+
+namespace sluice::api::gemini {
+
+// Takes `contents` of generateContent, streamGenerateContent and countTokens (also within generateContentRequest).
+Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext& context);
+Result<void> write_request(const Request& request, const TargetFacts& facts, Dropped& dropped, WrittenRequest& written);
+std::string target_path(std::string_view model, bool stream);
+std::unique_ptr<EventReader> make_reader(const Origin& target);
+std::unique_ptr<EventWriter> make_writer(const AnswerShape& shape);
+
+}  // namespace sluice::api::gemini
