@@ -1,6 +1,7 @@
 // Anthropic's messages.
 #include "api/dialect.h"
 
+#include "api/anthropic/translate.h"
 #include "base/json_writer.h"
 #include "base/time_text.h"
 
@@ -9,7 +10,6 @@ namespace {
 
 using enum http::Method;
 using enum ModelIn;
-constexpr Dialect own = Dialect::anthropic;
 
 constexpr std::array endpoints = std::to_array<Endpoint>({
     {"messages", own, post, "/v1/messages", json_body, false, true},
@@ -104,6 +104,11 @@ constinit const DialectRoom room{
     .write_error = write_error,
     .names_events = true,
     .error_schema = error_schema,
+    .translation = {.read_request = read_request,
+                    .write_request = write_request,
+                    .path = path,
+                    .make_reader = make_reader,
+                    .make_writer = make_writer},
 };
 
 }  // namespace sluice::api::anthropic

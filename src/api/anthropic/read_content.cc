@@ -1,0 +1,313 @@
+// Blocks of content, and the messages that hold them.
+#include <algorithm>
+
+#include "api/anthropic/reading.h"
+#include "api/anthropic/translate.h"
+#include "api/json_unescape.h"
+
+namespace sluice::api::anthropic {
+namespace {
+
+using PartResult = Result<void>;
+
+Part other_part(JsonValue block) {
+  Part part;
+  part.kind = PartKind::other;
+  part.other_type = block["type"].word();
+  part.raw = block.raw();
+  return part;
+}
+
+// The texts of a list of blocks, one line each. nullopt: it holds other things.
+std::optional<JsonText> joined_texts(Request& request, JsonValue blocks) {
+  if (blocks.is_string()) return blocks.text();
+  if (!blocks.is_array()) return std::nullopt;
+  std::string joined;
+  for (const JsonValue block : blocks) {
+    if (block["type"].word() != "text" || !block["text"].is_string()) return std::nullopt;
+    if (!joined.empty()) joined += R"(\n)";
+    joined += block["text"].text().escaped;
+  }
+  return JsonText{request.arena.keep(std::move(joined))};
+}
+
+// False: it is of a kind that is not known.
+Result<bool> read_source(Request& request, JsonValue source, const std::string& path, Part& part) {
+  if (!source.is_object()) return wrong_at(path, "'source' must be an object");
+  constexpr std::array<std::string_view, 6> names = {"type", "media_type", "data", "url", "file_id", "content"};
+  Bag rest;
+  const auto members = take_members(source, names, rest, path + ".source");
+  if (!members) return tl::unexpected(members.error());
+  const auto& [type, media_type, data, url, file_id, content] = *members;
+  for (const Member& member : rest) {
+    const std::string key = "source." + std::string(member.key.escaped);
+    part.bag.push_back({JsonText{request.arena.keep(key)}, member.value});
+  }
+  part.source.media_type = media_type.word();
+  const std::string_view word = type.word();
+  const JsonValue what = word == "base64" || word == "text" ? data
+                         : word == "url"                    ? url
+                         : word == "file"                   ? file_id
+                                                            : content;
+  part.source.data = what.text();
+  part.source.kind = word == "base64" ? Source::Kind::base64
+                     : word == "url"  ? Source::Kind::url
+                     : word == "file" ? Source::Kind::file_id
+                                      : Source::Kind::text;
+  if (word == "content") {
+    const std::optional<JsonText> text = joined_texts(request, content);
+    if (!text) return false;
+    part.source.data = *text;
+    return true;
+  }
+  if (word != "base64" && word != "text" && word != "url" && word != "file") return false;
+  if (!what.is_string()) return wrong_at(path + ".source", "its data must be a string");
+  return true;
+}
+
+Result<Part> read_text(JsonValue block, const std::string& path) {
+  constexpr std::array<std::string_view, 4> names = {"type", "text", "cache_control", "citations"};
+  Part part;
+  const auto members = take_members(block, names, part.bag, path);
+  if (!members) return tl::unexpected(members.error());
+  const auto& [type, text, mark, citations] = *members;
+  if (!text.is_string()) return wrong_at(path, "'text' must be a string");
+  part.text = text.text();
+  part.cache_mark = mark.raw();
+  part.citations = citations.empty() ? std::string_view() : citations.raw();
+  return part;
+}
+
+Result<Part> read_media(Request& request, JsonValue block, PartKind kind, const std::string& path) {
+  constexpr std::array<std::string_view, 5> names = {"type", "source", "cache_control", "title", "context"};
+  Part part;
+  part.kind = kind;
+  const auto members = take_members(block, names, part.bag, path);
+  if (!members) return tl::unexpected(members.error());
+  const auto& [type, source, mark, title, context] = *members;
+  part.cache_mark = mark.raw();
+  part.title = title.text();
+  part.context = context.text();
+  const Result<bool> known = read_source(request, source, path, part);
+  if (!known) return tl::unexpected(known.error());
+  return *known ? part : other_part(block);
+}
+
+// A passage that was found elsewhere is a document of text.
+Result<Part> read_search_result(Request& request, JsonValue block, const std::string& path) {
+  constexpr std::array<std::string_view, 5> names = {"type", "content", "source", "title", "cache_control"};
+  Part part;
+  part.kind = PartKind::document;
+  const auto members = take_members(block, names, part.bag, path);
+  if (!members) return tl::unexpected(members.error());
+  const auto& [type, content, source, title, mark] = *members;
+  const std::optional<JsonText> text = joined_texts(request, content);
+  if (!text) return other_part(block);
+  part.source = {Source::Kind::text, "text/plain", *text};
+  part.title = title.text();
+  part.context = source.text();
+  part.cache_mark = mark.raw();
+  return part;
+}
+
+Result<Part> read_call(JsonValue block, const std::string& path) {
+  constexpr std::array<std::string_view, 6> names = {"type", "id", "name", "input", "cache_control", "caller"};
+  Part part;
+  part.kind = PartKind::tool_call;
+  const auto members = take_members(block, names, part.bag, path);
+  if (!members) return tl::unexpected(members.error());
+  const auto& [type, id, name, input, mark, caller] = *members;
+  if (!id.is_string()) return wrong_at(path, "'id' must be a string");
+  if (!name.is_string()) return wrong_at(path, "'name' must be a string");
+  if (input.exists() && !input.is_object()) return wrong_at(path, "'input' must be an object");
+  part.id = id.text();
+  part.name = name.text();
+  part.arguments = input.raw();
+  part.cache_mark = mark.raw();
+  if (caller.exists() && caller["type"].word() != "direct") carry(part.bag, caller);  // direct is what it is elsewhere
+  return part;
+}
+
+Result<Part> read_result(Request& request, JsonValue block, const std::string& path) {
+  constexpr std::array<std::string_view, 5> names = {"type", "tool_use_id", "content", "is_error", "cache_control"};
+  Part part;
+  part.kind = PartKind::tool_result;
+  const auto members = take_members(block, names, part.bag, path);
+  if (!members) return tl::unexpected(members.error());
+  const auto& [type, id, content, is_error, mark] = *members;
+  if (!id.is_string()) return wrong_at(path, "'tool_use_id' must be a string");
+  if (const auto done = check_kind(is_error, JsonType::boolean, path, "is_error"); !done) {
+    return tl::unexpected(done.error());
+  }
+  part.id = id.text();
+  part.is_error = is_error.boolean();
+  part.cache_mark = mark.raw();
+  if (content.is_string()) {
+    part.parts.emplace_back().text = content.text();
+    return part;
+  }
+  if (content.exists() && !content.is_array()) return wrong_at(path, "'content' must be a string or a list");
+  size_t i = 0;
+  for (const JsonValue inner : content) {
+    Result<Part> read = read_part(request, inner, path_of(path + ".content", i++));
+    if (!read) return read;
+    if (read->kind == PartKind::tool_result) return wrong_at(path, "a result of a tool holds another one");
+    part.parts.push_back(std::move(*read));
+  }
+  return part;
+}
+
+Result<Part> read_thinking(JsonValue block, bool is_redacted, const std::string& path) {
+  constexpr std::array<std::string_view, 4> names = {"type", "thinking", "signature", "data"};
+  Part part;
+  part.kind = is_redacted ? PartKind::redacted : PartKind::thinking;
+  const auto members = take_members(block, names, part.bag, path);
+  if (!members) return tl::unexpected(members.error());
+  const auto& [type, thinking, signature, data] = *members;
+  const JsonValue opaque = is_redacted ? data : signature;
+  if (const auto done = check_kind(thinking, JsonType::string, path, "thinking"); !done) {
+    return tl::unexpected(done.error());
+  }
+  if (const auto done = check_kind(opaque, JsonType::string, path, is_redacted ? "data" : "signature"); !done) {
+    return tl::unexpected(done.error());
+  }
+  part.text = thinking.text();
+  part.opaque = unwrap(opaque.text(), own);
+  return part;
+}
+
+Result<Part> read_compaction(JsonValue block, const std::string& path) {
+  constexpr std::array<std::string_view, 4> names = {"type", "content", "encrypted_content", "cache_control"};
+  Part part;
+  part.kind = PartKind::compaction;
+  const auto members = take_members(block, names, part.bag, path);
+  if (!members) return tl::unexpected(members.error());
+  const auto& [type, content, encrypted, mark] = *members;
+  part.text = content.text();
+  part.opaque = unwrap(encrypted.text(), own);
+  part.cache_mark = mark.raw();
+  return part;
+}
+
+}  // namespace
+
+Result<Part> read_part(Request& request, JsonValue block, const std::string& path) {
+  if (!block.is_object()) return wrong_at(path, "an object is needed");
+  const JsonValue type = block["type"];
+  if (!type.is_string()) return wrong_at(path, "'type' must be a string");
+  const std::string_view word = type.word();
+  Result<Part> part = word == "text"                ? read_text(block, path)
+                      : word == "image"             ? read_media(request, block, PartKind::image, path)
+                      : word == "document"          ? read_media(request, block, PartKind::document, path)
+                      : word == "search_result"     ? read_search_result(request, block, path)
+                      : word == "tool_use"          ? read_call(block, path)
+                      : word == "tool_result"       ? read_result(request, block, path)
+                      : word == "thinking"          ? read_thinking(block, false, path)
+                      : word == "redacted_thinking" ? read_thinking(block, true, path)
+                      : word == "compaction"        ? read_compaction(block, path)
+                                                    : Result<Part>(other_part(block));
+  if (part) part->raw = block.raw();
+  return part;
+}
+
+// --- messages ---
+
+namespace {
+
+// A call's signature of another dialect stands in redacted thinking before it (call_mark).
+void give_calls_their_signatures(std::vector<Part>& parts) {
+  for (size_t i = 0; i + 1 < parts.size();) {
+    Part& mark = parts[i];
+    Part& call = parts[i + 1];
+    if (mark.kind == PartKind::redacted && mark.opaque.id.escaped == call_mark && call.kind == PartKind::tool_call) {
+      call.opaque = std::move(mark.opaque);
+      call.opaque.id = {};
+      parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(i));
+    } else {
+      ++i;
+    }
+  }
+}
+
+// Results of tools, then what else the user says. Results that follow those of the message before stand with them.
+void add_user_message(Request& request, Message message) {
+  std::vector<Part> all = std::move(message.parts);
+  const auto is_result = [](const Part& part) { return part.kind == PartKind::tool_result; };
+  const auto rest = std::stable_partition(all.begin(), all.end(), is_result);
+  message.parts.assign(std::make_move_iterator(all.begin()), std::make_move_iterator(rest));
+  std::vector<Part> said(std::make_move_iterator(rest), std::make_move_iterator(all.end()));
+  if (message.parts.empty()) {
+    message.parts = std::move(said);
+    request.messages.push_back(std::move(message));
+    return;
+  }
+  if (!request.messages.empty() && request.messages.back().role == Role::tool) {
+    Message& before = request.messages.back();
+    before.parts.insert(before.parts.end(), std::make_move_iterator(message.parts.begin()),
+                        std::make_move_iterator(message.parts.end()));
+    before.bag.insert(before.bag.end(), message.bag.begin(), message.bag.end());
+    // Both of them, and what divides them in the list.
+    before.raw = {before.raw.data(), static_cast<size_t>(message.raw.data() + message.raw.size() - before.raw.data())};
+  } else {
+    message.role = Role::tool;
+    request.messages.push_back(std::move(message));
+  }
+  if (said.empty()) return;
+  Message& behind = request.messages.emplace_back();
+  behind.role = Role::user;
+  behind.joined = true;
+  behind.parts = std::move(said);
+}
+
+Result<void> read_message(Request& request, JsonValue sent, const std::string& path) {
+  if (!sent.is_object()) return wrong_at(path, "an object is needed");
+  constexpr std::array<std::string_view, 2> names = {"role", "content"};
+  Message message;
+  const auto members = take_members(sent, names, message.bag, path);
+  if (!members) return tl::unexpected(members.error());
+  const auto& [role, content] = *members;
+  message.raw = sent.raw();
+  if (role.word() == "user") {
+    message.role = Role::user;
+  } else if (role.word() == "assistant") {
+    message.role = Role::assistant;
+  } else if (role.word() == "system") {
+    message.role = Role::system;
+  } else {
+    return wrong_at(path + ".role", "it must be 'user', 'assistant' or 'system'");
+  }
+  if (content.is_string()) {
+    message.was_string = true;
+    message.parts.emplace_back().text = content.text();
+  } else if (!content.is_array() && (content.exists() || message.role != Role::system)) {
+    return wrong_at(path + ".content", "a string or a list is needed");
+  }
+  size_t i = 0;
+  for (const JsonValue block : content) {
+    Result<Part> part = read_part(request, block, path_of(path + ".content", i++));
+    if (!part) return tl::unexpected(part.error());
+    const bool belongs = part->kind != PartKind::tool_result || message.role == Role::user;
+    if (!belongs) return wrong_at(path + ".content", "only the user brings results of tools");
+    message.parts.push_back(std::move(*part));
+  }
+  if (message.role == Role::user) {
+    add_user_message(request, std::move(message));
+  } else {
+    give_calls_their_signatures(message.parts);
+    request.messages.push_back(std::move(message));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> read_messages(Request& request, JsonValue messages) {
+  if (!messages.is_array()) return wrong_at("messages", "a list is needed");
+  size_t i = 0;
+  for (const JsonValue sent : messages) {
+    if (const Result<void> done = read_message(request, sent, path_of("messages", i++)); !done) return done;
+  }
+  return {};
+}
+
+}  // namespace sluice::api::anthropic

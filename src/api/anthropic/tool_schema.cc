@@ -1,0 +1,215 @@
+#include "api/anthropic/tool_schema.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "api/json_value.h"
+#include "base/json_writer.h"
+
+namespace sluice::api::anthropic {
+namespace {
+
+constexpr std::string_view any_object = R"({"type":"object","properties":{}})";
+constexpr std::array<std::string_view, 3> combinations = {"anyOf", "oneOf", "allOf"};
+
+template <size_t N>
+bool is_one_of(JsonValue member, const std::array<std::string_view, N>& names) {
+  return std::any_of(names.begin(), names.end(), [member](std::string_view name) { return member.named(name); });
+}
+
+void append_key(std::string& out, JsonText key) {
+  if (out.back() != '{') out += ',';
+  out += '"';
+  out += key.escaped;
+  out += "\":";
+}
+
+// What objects that are told as combinations of others have in common: the members of all of them.
+struct MergedObject {
+  std::vector<JsonValue> properties{}, required{};
+
+  void take_properties(JsonValue of) {
+    for (const JsonValue property : of["properties"]) {
+      const bool known =
+          std::any_of(properties.begin(), properties.end(), [&](JsonValue one) { return one.key() == property.key(); });
+      if (!known) properties.push_back(property);
+    }
+  }
+  void take_required(JsonValue of) {
+    for (const JsonValue name : of["required"]) {
+      const bool known =
+          std::any_of(required.begin(), required.end(), [&](JsonValue one) { return one.raw() == name.raw(); });
+      if (!known) required.push_back(name);
+    }
+  }
+};
+
+void append_merged(std::string& out, JsonValue root) {
+  MergedObject merged;
+  merged.take_properties(root);
+  merged.take_required(root);
+  for (const std::string_view name : combinations) {
+    for (const JsonValue alternative : root[name]) {
+      merged.take_properties(alternative);
+      if (name == "allOf") merged.take_required(alternative);
+    }
+  }
+  constexpr std::array<std::string_view, 3> told_here = {"type", "properties", "required"};
+  out += R"({"type":"object")";
+  for (const JsonValue member : root) {
+    if (is_one_of(member, told_here) || is_one_of(member, combinations)) continue;
+    append_key(out, member.key());
+    out += member.raw();
+  }
+  out += R"(,"properties":{)";
+  for (const JsonValue property : merged.properties) {
+    append_key(out, property.key());
+    out += property.raw();
+  }
+  out += R"(},"required":[)";
+  for (const JsonValue name : merged.required) {
+    if (&name != &merged.required.front()) out += ',';
+    out += name.raw();
+  }
+  out += "]}";
+}
+
+}  // namespace
+
+bool append_input_schema(std::string& out, std::string_view schema) {
+  JsonDocument document;
+  if (schema.empty() || !document.parse(schema) || !document.root().is_object() || document.root().empty()) {
+    out += any_object;
+    return schema.empty() || !document.root().exists() || document.root().is_object();
+  }
+  const JsonValue root = document.root();
+  if (std::any_of(combinations.begin(), combinations.end(),
+                  [&](std::string_view name) { return root[name].exists(); })) {
+    append_merged(out, root);
+    return false;
+  }
+  const JsonValue type = root["type"];
+  if (type.word() == "object") {
+    out += schema;
+    return true;
+  }
+  out += R"({"type":"object")";
+  for (const JsonValue member : root) {
+    if (member.named("type")) continue;
+    append_key(out, member.key());
+    out += member.raw();
+  }
+  out += '}';
+  return !type.has_value();
+}
+
+// --- what can be forced ---
+
+namespace {
+
+class StrictSchema {
+ public:
+  explicit StrictSchema(std::string& out) : out_(out) {}
+  bool says_the_same = true;
+
+  void append(JsonValue schema) {
+    if (!schema.is_object()) {
+      says_the_same = says_the_same && !schema.is(JsonType::boolean);
+      out_ += schema.is(JsonType::boolean) ? "{}" : schema.raw();
+      return;
+    }
+    out_ += '{';
+    for (const JsonValue member : schema) append_member(member);
+    const bool is_closed = schema["additionalProperties"].boolean() == false;
+    if (is_closed || is_object(schema)) {
+      append_key(out_, {"additionalProperties"});
+      out_ += "false";
+      says_the_same = says_the_same && is_closed;
+    }
+    out_ += '}';
+  }
+
+ private:
+  static bool is_object(JsonValue schema) {
+    const JsonValue type = schema["type"];
+    for (const JsonValue one : type) {
+      if (one.word() == "object") return true;
+    }
+    return type.word() == "object" || schema["properties"].exists();
+  }
+
+  void append_member(JsonValue member) {
+    constexpr std::array<std::string_view, 9> as_they_are = {"type",        "enum",     "const",   "$ref",    "title",
+                                                             "description", "required", "default", "minItems"};
+    constexpr std::array<std::string_view, 3> maps = {"properties", "$defs", "definitions"};
+    constexpr std::array<std::string_view, 5> say_nothing = {"$schema", "$id", "$comment", "examples",
+                                                             "additionalProperties"};
+    if (member.named("minItems") && member.count().value_or(2) > 1) {
+      says_the_same = false;
+    } else if (is_one_of(member, as_they_are)) {
+      append_key(out_, member.key());
+      out_ += member.raw();
+    } else if (is_one_of(member, maps)) {
+      append_map(member);
+    } else if (is_one_of(member, combinations)) {
+      append_list(member);
+    } else if (member.named("items")) {
+      append_key(out_, member.key());
+      append(member);
+    } else if (member.named("format") && is_known_format(member.word())) {
+      append_key(out_, member.key());
+      out_ += member.raw();
+    } else if (!is_one_of(member, say_nothing)) {
+      says_the_same = false;
+    }
+  }
+
+  void append_map(JsonValue member) {
+    append_key(out_, member.key());
+    out_ += '{';
+    for (const JsonValue schema : member) {
+      append_key(out_, schema.key());
+      append(schema);
+    }
+    out_ += '}';
+  }
+
+  void append_list(JsonValue member) {
+    const bool is_one = member.named("oneOf");
+    says_the_same = says_the_same && !is_one;
+    append_key(out_, is_one ? JsonText{"anyOf"} : member.key());
+    out_ += '[';
+    for (const JsonValue schema : member) {
+      if (out_.back() != '[') out_ += ',';
+      append(schema);
+    }
+    out_ += ']';
+  }
+
+  static bool is_known_format(std::string_view format) {
+    constexpr std::array<std::string_view, 10> known = {"date-time", "time", "date", "duration", "email",
+                                                        "hostname",  "uri",  "ipv4", "ipv6",     "uuid"};
+    return std::find(known.begin(), known.end(), format) != known.end();
+  }
+
+  std::string& out_;
+};
+
+}  // namespace
+
+bool append_strict_schema(std::string& out, std::string_view schema) {
+  JsonDocument document;
+  if (!document.parse(schema) || !document.root().is_object()) {
+    out += R"({"type":"object","properties":{},"additionalProperties":false})";
+    return false;
+  }
+  StrictSchema strict(out);
+  strict.append(document.root());
+  return strict.says_the_same;
+}
+
+}  // namespace sluice::api::anthropic
