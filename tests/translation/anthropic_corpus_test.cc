@@ -7,6 +7,7 @@
 
 using namespace sluice;
 using namespace sluice::test;
+using namespace sluice::test::messages;
 
 namespace {
 

@@ -10,7 +10,7 @@
 #include "api/event_filter.h"
 #include "api/translation.h"
 
-namespace sluice::test {
+namespace sluice::test::messages {
 
 using nlohmann::json;
 
@@ -120,4 +120,4 @@ inline std::unique_ptr<api::EventWriter> anthropic_writer(const api::Request& re
       {"messages", is_stream, false, request, "0123456789abcdefghijklmn", 0, "asked-model", {Dialect::openai, "00bb"}});
 }
 
-}  // namespace sluice::test
+}  // namespace sluice::test::messages

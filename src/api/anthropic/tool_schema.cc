@@ -72,7 +72,7 @@ void append_merged(std::string& out, JsonValue root) {
   }
   out += R"(},"required":[)";
   for (const JsonValue name : merged.required) {
-    if (&name != &merged.required.front()) out += ',';
+    if (out.back() != '[') out += ',';
     out += name.raw();
   }
   out += "]}";

@@ -48,7 +48,8 @@ uint64_t wanted_budget(const Reasoning& reasoning, Dropped& dropped) {
   return std::max(budget, least_budget);
 }
 
-uint64_t invented_max_tokens(const TargetFacts& facts, uint64_t budget, Dropped& dropped) {
+uint64_t default_max_tokens(const TargetFacts& facts, uint64_t budget, Dropped& dropped) {
+  if (facts.default_max_tokens != 0) return facts.default_max_tokens;
   dropped.add("max_tokens", DropReason::invented);
   const uint64_t most = facts.max_output_tokens.value_or(budget + room_for_words);
   const uint64_t usual = std::min(facts.max_output_tokens.value_or(usual_max_tokens), most_invented_tokens);
@@ -85,7 +86,7 @@ Limits limits_for(Draft& draft, const Conversation& conversation) {
   const uint64_t budget = by_budget ? wanted_budget(reasoning, draft.dropped) : 0;
   const std::optional<uint64_t> told = draft.request.max_output_tokens;
   limits.max_tokens =
-      told ? told_max_tokens(*told, facts, draft.dropped) : invented_max_tokens(facts, budget, draft.dropped);
+      told ? told_max_tokens(*told, facts, draft.dropped) : default_max_tokens(facts, budget, draft.dropped);
   if (!by_budget) return limits;
   thinking.budget_tokens = fitting_budget(budget, limits.max_tokens);
   thinking.on = thinking.budget_tokens != 0;
