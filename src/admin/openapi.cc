@@ -8,10 +8,11 @@
 #include <string_view>
 #include <vector>
 
-#include "admin/own_pages.h"
+#include "admin/pages.h"
 #include "api/dialect.h"
 #include "base/error.h"
 #include "base/json_writer.h"
+#include "base/text.h"
 
 namespace sluice::admin {
 namespace {
@@ -86,16 +87,9 @@ void add_statuses(std::set<int>& statuses, std::span<const ErrorCode> codes) {
   for (const ErrorCode code : codes) statuses.insert(http_status(code));
 }
 
-std::string lower_case_name(http::Method method) {
-  std::string name(http::name_of(method));
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return name;
-}
-
 // "post_v1_models_model_generateContent": unique, as a method and its path are.
 std::string operation_id(http::Method method, std::string_view path) {
-  std::string id = lower_case_name(method);
+  std::string id = to_lower(http::name_of(method));
   for (const char c : path) {
     const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     if (plain) {
@@ -182,7 +176,7 @@ void append_answer(std::string& out, const api::Endpoint& endpoint) {
 
 void append_operation(std::string& out, const api::Endpoint& endpoint) {
   const std::string dialect(name_of(endpoint.dialect));
-  append_strings(out, {"\"", lower_case_name(endpoint.method), R"(":{"operationId":")",
+  append_strings(out, {"\"", to_lower(http::name_of(endpoint.method)), R"(":{"operationId":")",
                        operation_id(endpoint.method, endpoint.pattern), R"(","tags":[")", dialect, R"("],"summary":")",
                        dialect, ": ", endpoint.name, "\","});
   append_parameters(out, endpoint);
@@ -200,8 +194,8 @@ void append_operation(std::string& out, const api::Endpoint& endpoint) {
 
 // --- own pages ---
 
-void append_own_operation(std::string& out, const OwnPage& page) {
-  append_strings(out, {"\"", lower_case_name(page.method), R"(":{"operationId":")",
+void append_own_operation(std::string& out, const Pages::Page& page) {
+  append_strings(out, {"\"", to_lower(http::name_of(page.method)), R"(":{"operationId":")",
                        operation_id(page.method, page.path), R"(","tags":["sluice"],"summary":)"});
   append_json_string(out, page.summary);
   out += ',';
@@ -212,7 +206,7 @@ void append_own_operation(std::string& out, const OwnPage& page) {
     append_strings(out,
                    {R"("requestBody":{"required":true,"content":{"application/json":{"schema":)", page.body, "}}},"});
   }
-  out += page.access == OwnPage::Access::open ? R"("security":[])" : security;
+  out += page.access < PageAccess::callers ? R"("security":[])" : security;
   append_strings(out, {R"(,"responses":{"200":{"description":"The page.","content":{")", page.content_type, "\":{"});
   if (!page.schema.empty()) append_strings(out, {R"("schema":)", page.schema});
   out += "}}}";
@@ -222,8 +216,8 @@ void append_own_operation(std::string& out, const OwnPage& page) {
   }
   std::set<int> statuses;
   add_statuses(statuses, any_request);
-  if (page.access != OwnPage::Access::open) statuses.insert(http_status(ErrorCode::unauthorized));
-  if (page.access == OwnPage::Access::admins) statuses.insert(http_status(ErrorCode::forbidden));
+  if (page.access >= PageAccess::callers) statuses.insert(http_status(ErrorCode::unauthorized));
+  if (page.access == PageAccess::admins) statuses.insert(http_status(ErrorCode::forbidden));
   if (page.path.ends_with('}')) statuses.insert(http_status(ErrorCode::unknown_model));
   append_error_responses(out, "own_error", statuses);
   out += R"(,"default":{"$ref":"#/components/responses/own_error"}}})";
@@ -263,7 +257,9 @@ std::string& operations_of(std::vector<PathItem>& items, std::string_view path) 
 
 [[gnu::cold]] std::string make_document() {
   std::vector<PathItem> items;
-  for (const OwnPage& page : own_pages()) append_own_operation(operations_of(items, page.path), page);
+  for (const Pages::Page& page : Pages::table()) {
+    if (!page.summary.empty()) append_own_operation(operations_of(items, page.path), page);
+  }
   for (const api::Endpoint* const endpoint : api::endpoints()) {
     append_operation(operations_of(items, endpoint->pattern), *endpoint);
   }

@@ -1,7 +1,6 @@
 #include "admin/pages.h"
 
 #include <algorithm>
-#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -20,22 +19,6 @@ namespace {
 
 constexpr std::string_view root_body = "sluice is running\n";
 constexpr size_t names_in_error = 5;
-
-std::string_view methods_of(std::string_view path) {
-  if (path == "/admin/reload") return "POST";
-  return path == "/admin/log-level" ? "GET, HEAD, POST" : "GET, HEAD";
-}
-
-// What follows /v1/models: "" for the list, an id (percent-encoded) for one model; nullopt for another path.
-std::optional<std::string_view> models_part(std::string_view path) {
-  if (path.starts_with("/v1/")) path.remove_prefix(3);
-  constexpr std::string_view models = "/models";
-  if (!path.starts_with(models)) return std::nullopt;
-  path.remove_prefix(models.size());
-  if (path.empty()) return path;
-  if (path.front() != '/') return std::nullopt;
-  return path.substr(1);
-}
 
 Error unknown_model(std::string_view id, const std::vector<api::ListedModel>& models) {
   std::vector<std::string_view> known;
@@ -58,161 +41,127 @@ Error unknown_model(std::string_view id, const std::vector<api::ListedModel>& mo
 
 }  // namespace
 
-Pages::Pages(Options options) : options_(std::move(options)) { refresh(); }
-
-bool Pages::knows(http::Method method, std::string_view path) {
-  if (path.size() < 2) return path == "/";
-  switch (path[1]) {
-    case 'a':
-      return path == "/admin/limits" || path == "/admin/exchanges" || path == "/admin/log-level" ||
-             path == "/admin/reload";
-    case 'h':
-      return path == "/health";
-    case 'o':
-      return path == "/openapi.json";
-    case 'r':
-      return path == "/ready";
-    case 'm':
-      return path == "/metrics" || models_part(path).has_value();
-    case 'v': {
-      if (!models_part(path)) return false;
-      // Some of Gemini's paths begin the same: POST /v1/models/{model}:generateContent.
-      return method != http::Method::post || api::verb_of(path).empty();
-    }
-    default:
-      return false;
-  }
+Pages::Pages(Options options, std::unique_ptr<PageSource> source) : options_(options), source_(std::move(source)) {
+  refresh();
 }
 
 std::unique_ptr<http::RequestHandler> Pages::handle(const http::RequestHead& head, http::Responder& responder) {
   refresh();
   const std::string_view path = head.path();
-  if (head.method == http::Method::post && path == "/admin/log-level" && options_.log != nullptr) {
-    return set_log_level(head, responder);
-  }
-  if (head.method == http::Method::post && path == "/admin/reload" && options_.reload) return reload(head, responder);
-  const bool reads = head.method == http::Method::get || head.method == http::Method::head;
-  if (reads && path == "/admin/exchanges" && options_.exchanges) return answer_exchanges(head, responder);
-  const bool takes_it = reads && path != "/admin/reload";
-  if (!takes_it && knows(head.method, path)) {
+  const auto [page, model] = find(head.method, path);
+  HandlerPtr handler;
+  if (page != nullptr) {
+    Result<Visitor> visitor;
+    if (page->access >= PageAccess::callers) visitor = source_->admit(page->access, head, responder.peer());
+    handler = visitor ? (this->*page->handler)({head, responder, *visitor, model})
+                      : answer_error(head, visitor.error(), responder);
+  } else if (const std::string methods = methods_of(path); !methods.empty()) {
     std::string message(path);
-    message += " takes ";
-    message += methods_of(path);
-    message += ", not ";
+    message += " takes " + methods + ", not ";
     message += http::name_of(head.method);
     answer_error(head, {ErrorCode::method_not_allowed, std::move(message)}, responder);
   } else {
-    answer_page(head, responder);
+    answer_error(head, {ErrorCode::unknown_path, "there is no page " + std::string(path)}, responder);
   }
-  return std::make_unique<Answered>();
+  return handler ? std::move(handler) : std::make_unique<Answered>();
 }
 
-void Pages::answer_page(const http::RequestHead& head, http::Responder& responder) {
-  const std::string_view path = head.path();
-  if (path == "/health") return answer_json(200, health_body_, responder);
-  if (path == "/ready") {
-    if (options_.draining.load(std::memory_order_relaxed)) {
-      return answer_json(503, "{\"ready\":false,\"reason\":\"draining\"}\n", responder);
-    }
-    return answer_ready(responder);
-  }
-  if (const auto id = models_part(path)) return answer_models(head, *id, responder);
-  if (path == "/") return responder.answer(200, text_fields_, root_body);
-  if (path == "/admin/limits" && options_.limits) return answer_limits(head, responder);
-  if (path == "/admin/log-level" && options_.log != nullptr) return answer_log_level(head, responder);
-  if (path == "/openapi.json") return answer_json(200, openapi_body(), responder);
-  if (path == "/metrics") return responder.answer(200, metrics_fields_, options_.metrics.page());
-  answer_error(head, {ErrorCode::unknown_path, "there is no page " + std::string(path)}, responder);
+Pages::HandlerPtr Pages::answer_root(const Visit& visit) {
+  visit.responder.answer(200, text_fields_, root_body);
+  return nullptr;
 }
+
+Pages::HandlerPtr Pages::answer_health(const Visit& visit) { return answer_json(200, health_body_, visit.responder); }
 
 // It takes requests also while it cannot write its log, which whoever watches it should know all the same.
-void Pages::answer_ready(http::Responder& responder) {
-  const int error = options_.log != nullptr ? options_.log->losses().error : 0;
-  if (error == 0) return answer_json(200, "{\"ready\":true}\n", responder);
+Pages::HandlerPtr Pages::answer_ready(const Visit& visit) {
+  if (options_.draining.load(std::memory_order_relaxed)) {
+    return answer_json(503, "{\"ready\":false,\"reason\":\"draining\"}\n", visit.responder);
+  }
+  const int error = options_.log.losses().error;
   std::string body;
   JsonWriter out(body);
   out.object().member("ready", true);
-  out.member("warning", "the log cannot be written: " + std::generic_category().message(error));
+  if (error != 0) out.member("warning", "the log cannot be written: " + std::generic_category().message(error));
   out.end_object().line_end();
-  answer_json(200, body, responder);
+  return answer_json(200, body, visit.responder);
 }
 
-void Pages::answer_models(const http::RequestHead& head, std::string_view id, http::Responder& responder) {
-  const Result<std::vector<api::ListedModel>> models = options_.models(head);
-  if (!models) return answer_error(head, models.error(), responder);
-  const Dialect dialect = api::guess_dialect(head.path(), head.fields);
-  if (id.empty()) return answer_json(200, api::model_list_body(dialect, *models, options_.started_unix_s), responder);
-  std::string decoded;
-  api::append_percent_decoded(decoded, id);
-  const auto found =
-      std::find_if(models->begin(), models->end(), [&](const auto& model) { return model.id == decoded; });
-  if (found == models->end()) return answer_error(head, unknown_model(decoded, *models), responder);
-  answer_json(200, api::model_body(dialect, *found, options_.started_unix_s), responder);
+Pages::HandlerPtr Pages::answer_metrics(const Visit& visit) {
+  visit.responder.answer(200, metrics_fields_, options_.metrics.page());
+  return nullptr;
 }
 
-void Pages::answer_limits(const http::RequestHead& head, http::Responder& responder) {
-  const Result<std::string> body = options_.limits(head, responder.peer());
-  if (!body) return answer_error(head, body.error(), responder);
-  answer_json(200, *body, responder);
+Pages::HandlerPtr Pages::answer_openapi(const Visit& visit) {
+  return answer_json(200, openapi_body(), visit.responder);
 }
 
-std::unique_ptr<http::RequestHandler> Pages::answer_exchanges(const http::RequestHead& head,
-                                                              http::Responder& responder) {
-  auto later = std::make_unique<LaterAnswer>(responder, json_fields_);
-  const auto give = [give = later->giver()](const std::string& body) { give(200, body); };
-  const Result<void> asked = options_.exchanges(head, responder.peer(), responder.loop(), give);
-  if (asked) return later;
-  answer_error(head, asked.error(), responder);
-  return std::make_unique<Answered>();
+Pages::HandlerPtr Pages::answer_models(const Visit& visit) {
+  const std::vector<api::ListedModel> models = source_->models(visit.visitor);
+  const Dialect dialect = api::guess_dialect(visit.head.path(), visit.head.fields);
+  if (visit.model.empty()) {
+    return answer_json(200, api::model_list_body(dialect, models, options_.started_unix_s), visit.responder);
+  }
+  std::string id;
+  api::append_percent_decoded(id, visit.model);
+  const auto found = std::find_if(models.begin(), models.end(), [&](const auto& model) { return model.id == id; });
+  if (found == models.end()) return answer_error(visit.head, unknown_model(id, models), visit.responder);
+  return answer_json(200, api::model_body(dialect, *found, options_.started_unix_s), visit.responder);
 }
 
-std::unique_ptr<http::RequestHandler> Pages::reload(const http::RequestHead& head, http::Responder& responder) {
-  auto later = std::make_unique<LaterAnswer>(responder, json_fields_);
-  const auto give = [give = later->giver(),
-                     dialect = api::guess_dialect(head.path(), head.fields)](const std::vector<std::string>& problems) {
+Pages::HandlerPtr Pages::answer_limits(const Visit& visit) {
+  return answer_json(200, source_->limits(), visit.responder);
+}
+
+Pages::HandlerPtr Pages::answer_exchanges(const Visit& visit) {
+  auto later = std::make_unique<LaterAnswer>(visit.responder, json_fields_);
+  source_->ask_exchanges(visit.responder.loop(), [give = later->giver()](const std::string& body) { give(200, body); });
+  return later;
+}
+
+Pages::HandlerPtr Pages::reload(const Visit& visit) {
+  auto later = std::make_unique<LaterAnswer>(visit.responder, json_fields_);
+  const Dialect dialect = api::guess_dialect(visit.head.path(), visit.head.fields);
+  const auto give = [give = later->giver(), dialect](const std::vector<std::string>& problems) {
     if (problems.empty()) return give(200, "{\"reloaded\":true}\n");
     std::string text = "the old configuration stays: ";
     for (const std::string& problem : problems) (text += &problem == problems.data() ? "" : "; ") += problem;
     give(400, api::error_body(dialect, {ErrorCode::bad_request, std::move(text)}, {}));
   };
-  const Result<void> asked = options_.reload(head, responder.peer(), responder.loop(), give);
-  if (asked) return later;
-  answer_error(head, asked.error(), responder);
-  return std::make_unique<Answered>();
+  const std::string_view name = visit.visitor.name();
+  const std::string by = (name.empty() ? "no key" : "key " + std::string(name)) + ", from " + visit.responder.peer();
+  if (const Result<void> asked = source_->ask_reload(by, visit.responder.loop(), give); !asked) {
+    return answer_error(visit.head, asked.error(), visit.responder);
+  }
+  return later;
 }
 
-void Pages::answer_log_level(const http::RequestHead& head, http::Responder& responder) {
-  if (const Result<void> allowed = options_.may_administer(head, responder.peer()); !allowed) {
-    return answer_error(head, allowed.error(), responder);
-  }
-  answer_json(200, log_level_body(*options_.log), responder);
+Pages::HandlerPtr Pages::answer_log_level(const Visit& visit) {
+  return answer_json(200, log_level_body(options_.log), visit.responder);
 }
 
-std::unique_ptr<http::RequestHandler> Pages::set_log_level(const http::RequestHead& head, http::Responder& responder) {
-  if (const Result<void> allowed = options_.may_administer(head, responder.peer()); !allowed) {
-    answer_error(head, allowed.error(), responder);
-    return std::make_unique<Answered>();
-  }
-  return std::make_unique<SmallBody>([this, &head, &responder](const Result<std::string_view>& body) {
-    const Result<void> set = body ? change_log_level(*options_.log, *body,
-                                                     options_.key_name ? options_.key_name(head) : "", responder.peer())
+Pages::HandlerPtr Pages::set_log_level(const Visit& visit) {
+  return std::make_unique<SmallBody>([this, visit](const Result<std::string_view>& body) {
+    const Result<void> set = body ? change_log_level(options_.log, *body, visit.visitor.name(), visit.responder.peer())
                                   : Result<void>(tl::unexpected<Error>(body.error()));
-    if (!set) return answer_error(head, set.error(), responder);
-    answer_json(200, log_level_body(*options_.log), responder);
+    set ? answer_log_level(visit) : answer_error(visit.head, set.error(), visit.responder);
   });
 }
 
-void Pages::answer_json(int status, std::string_view body, http::Responder& responder) {
+Pages::HandlerPtr Pages::answer_json(int status, std::string_view body, http::Responder& responder) {
   responder.answer(status, json_fields_, body);
+  return nullptr;
 }
 
-void Pages::answer_error(const http::RequestHead& head, const Error& error, http::Responder& responder) {
+Pages::HandlerPtr Pages::answer_error(const http::RequestHead& head, const Error& error, http::Responder& responder) {
   http::Fields fields;
   std::string body;
   render_error(head, error, fields, body);
   responder.answer(http_status(error.code), fields, body);
-  const bool refused = error.code == ErrorCode::unauthorized || error.code == ErrorCode::forbidden;
-  if (refused && options_.refused) options_.refused(head, responder, error);
+  if (error.code == ErrorCode::unauthorized || error.code == ErrorCode::forbidden) {
+    source_->on_refused(head, responder, error);
+  }
+  return nullptr;
 }
 
 void Pages::render_error(const http::RequestHead& head, const Error& error, http::Fields& fields, std::string& body) {

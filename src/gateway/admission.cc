@@ -81,11 +81,11 @@ Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& 
               "no API key was sent; send one as 'Authorization: Bearer KEY', 'x-api-key', 'x-goog-api-key' or '?key='");
 }
 
-Result<void> may_administer(const policy::CallerKeys& keys, const http::RequestHead& head, std::string_view peer) {
-  const Result<Admitted> admitted = admit(keys, head);
-  if (!admitted) return tl::unexpected<Error>(admitted.error());
+Result<Admitted> admit_admin(const policy::CallerKeys& keys, const http::RequestHead& head, std::string_view peer) {
+  Result<Admitted> admitted = admit(keys, head);
+  if (!admitted) return admitted;
   if (admitted->key != nullptr) {
-    if (admitted->key->admin) return {};
+    if (admitted->key->admin) return admitted;
     return fail(ErrorCode::forbidden,
                 "the key '" + admitted->key->name + "' is no admin's; give it \"admin\": true in the configuration");
   }
@@ -94,7 +94,7 @@ Result<void> may_administer(const policy::CallerKeys& keys, const http::RequestH
   for (size_t i = 0; i < head.fields.size(); ++i) passed_on = passed_on || tells_of_proxy(head.fields[i].name);
   const std::string_view origin = head.fields.find("origin").value_or("");
   const bool own_page = origin.empty() || is_same_origin(origin, head.fields.find("host").value_or(""));
-  if (is_near && !passed_on && own_page) return {};
+  if (is_near && !passed_on && own_page) return admitted;
   return fail(
       ErrorCode::forbidden,
       "while no keys are configured, this page is for this machine only, without a proxy or a web page between; "

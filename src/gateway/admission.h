@@ -23,9 +23,9 @@ struct Admitted {
 Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& head,
                        policy::RecentKeys* recent = nullptr);
 
-// Whether whoever sent this request from `peer` may see the pages of /admin: with a key that is an admin's; without any
-// keys, from loopback or a Unix socket, and not through a proxy. Else unauthorized or forbidden.
-Result<void> may_administer(const policy::CallerKeys& keys, const http::RequestHead& head, std::string_view peer);
+// As admit(), of whoever may see the pages of /admin: with a key that is an admin's; without any keys, from loopback or
+// a Unix socket (which `peer` tells), and not through a proxy. Else unauthorized or forbidden.
+Result<Admitted> admit_admin(const policy::CallerKeys& keys, const http::RequestHead& head, std::string_view peer);
 
 // forbidden: the key may not use this model. `requested` is the caller's name for it; the key's list may hold that, or
 // what it is at its provider.

@@ -34,6 +34,8 @@ std::unique_ptr<http::RequestHandler> Dispatcher::refuse(const Error& error, con
 std::unique_ptr<http::RequestHandler> Dispatcher::answer_page(const Result<WebGate::From>& from,
                                                               const http::RequestHead& head,
                                                               http::Responder& responder) {
+  const bool is_probe = pages_.service && pages_.is_probe(head.method, head.path());
+  if (is_probe && context_->web->is_open()) return dispatch(head, responder);
   if (!from) return refuse(from.error(), head, responder);
   const bool asks_first = *from == WebGate::From::preflight;
   auto answer = std::make_unique<PageAnswer>(responder, context_->web->answer_fields(head, asks_first));

@@ -15,6 +15,8 @@ namespace sluice::gateway {
 // sluice's own pages, made by whoever wires the program.
 struct OwnPages {
   std::function<bool(http::Method, std::string_view path)> knows;
+  // Whether it says nothing that is anybody's secret, so that whoever asks is answered.
+  std::function<bool(http::Method, std::string_view path)> is_probe;
   std::unique_ptr<http::Service> service;
 };
 

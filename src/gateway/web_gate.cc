@@ -33,11 +33,6 @@ std::string_view host_of(std::string_view authority) {
 
 std::string_view shown(std::string_view text) { return text.substr(0, 128); }
 
-bool is_probe(const http::RequestHead& head) {
-  const bool reads = head.method == http::Method::get || head.method == http::Method::head;
-  return reads && (head.path() == "/health" || head.path() == "/ready");
-}
-
 tl::unexpected<Error> refused_origin(std::string_view origin, bool open) {
   std::string text = "a web page of ";
   text += origin.empty() ? std::string_view("another site") : shown(origin);
@@ -117,7 +112,6 @@ Result<WebGate::From> WebGate::look(const http::RequestHead& head, const http::R
 
 Result<WebGate::From> WebGate::look_closer(const http::RequestHead& head, const Signs& signs,
                                            const http::Responder& responder) const {
-  if (open_ && is_probe(head)) return From::program;  // says nothing that is anybody's secret
   const std::string peer = responder.peer();
   if (open_ && !is_of_this_machine(peer)) {
     return fail(ErrorCode::forbidden, "while no keys are configured, only programs of this machine are served");

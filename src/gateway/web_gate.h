@@ -27,6 +27,7 @@ class WebGate {
   WebGate(const config::Config& config, bool doubts_peers)
       : config_(config), open_(config.keys.empty()), doubts_peers_(doubts_peers) {}
   bool doubts_peers() const { return doubts_peers_; }
+  bool is_open() const { return open_; }  // no key is asked for
 
   enum class From : unsigned char {
     program,      // or one of sluice's own pages: nothing special

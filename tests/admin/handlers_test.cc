@@ -1,14 +1,9 @@
 #include "admin/handlers.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <catch2/catch.hpp>
 
 #include "admin/log_level.h"
-#include "admin/pages.h"
-#include "support/fake_clock.h"
-#include "support/fake_responder.h"
+#include "admin/world.h"
 
 namespace sluice::admin {
 namespace {
@@ -73,68 +68,33 @@ TEST_CASE("a small body is whole, or too large, once") {
   CHECK(got == std::vector<std::string>{"abc", "body_too_large"});
 }
 
-struct Nowhere {
-  const int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-  ~Nowhere() { close(fd); }
-};
-
-struct PagesWithLog {
-  test::FakeClock clock;
-  Nowhere nowhere;  // outlives the log, which has a thread that writes
-  observe::Log log{observe::Log::Options{observe::Level::info, false, nowhere.fd, test::fixed_time}};
-  std::atomic<bool> draining{false};
-  observe::Metrics metrics{1, test::fake_unix_ms};
-  Result<void> allowed;
-  Pages::Done waiting;
-  Pages pages{{metrics,
-               draining,
-               {},
-               0,
-               0,
-               clock,
-               {},
-               [this](const http::RequestHead&, std::string_view, net::Loop&, Pages::Done done) {
-                 if (allowed) waiting = std::move(done);
-                 return allowed;
-               },
-               [this](const http::RequestHead&, std::string_view) { return allowed; },
-               &log}};
-
-  FakeResponder ask(http::Method method, const std::string& body = {}) {
-    http::RequestHead head;
-    head.method = method;
-    head.target = "/admin/log-level";
-    FakeResponder responder;
-    const auto handler = pages.handle(head, responder);
-    if (!responder.finished) {
-      handler->on_body(body);
-      handler->on_body_end();
-    }
-    return responder;
+struct LevelWorld : World {
+  FakeResponder ask_level(http::Method method, const std::string& body = {}) {
+    return ask(method, "/admin/log-level", {}, body);
   }
 };
 
 TEST_CASE("the log's level is seen and changed by those who may") {
-  PagesWithLog world;
-  CHECK(world.ask(http::Method::get).body == "{\"level\":\"info\"}\n");
-  const FakeResponder changed = world.ask(http::Method::post, "{\"level\": \"debug\"}");
+  LevelWorld world;
+  CHECK(world.ask_level(http::Method::get).body == "{\"level\":\"info\"}\n");
+  const FakeResponder changed = world.ask_level(http::Method::post, "{\"level\": \"debug\"}");
   CHECK(changed.status == 200);
   CHECK(changed.body == "{\"level\":\"debug\"}\n");
   CHECK(world.log.enabled(observe::Level::debug));
   for (const char* wrong : {"", "{}", "debug", "[\"debug\"]", "{\"level\":\"loud\"}", "{\"level\":1}",
                             "{\"level\":\"info\",\"x\":1}", "{\"level\":\"info\"", "{\"LEVEL\":\"info\"}"}) {
     CAPTURE(wrong);
-    const FakeResponder refused = world.ask(http::Method::post, wrong);
+    const FakeResponder refused = world.ask_level(http::Method::post, wrong);
     CHECK(refused.status == 400);
     CHECK(refused.body.find("trace, debug, info, warn, error") != std::string::npos);
   }
-  CHECK(world.ask(http::Method::post, std::string(5000, ' ')).status == 413);
-  const FakeResponder put = world.ask(http::Method::put);
+  CHECK(world.ask_level(http::Method::post, std::string(5000, ' ')).status == 413);
+  const FakeResponder put = world.ask_level(http::Method::put);
   CHECK(put.status == 405);
   CHECK(put.field("allow") == "GET, HEAD, POST");
-  world.allowed = fail(ErrorCode::forbidden, "no admin's");
-  CHECK(world.ask(http::Method::get).status == 403);
-  CHECK(world.ask(http::Method::post, "{\"level\":\"error\"}").status == 403);
+  world.visitor = fail(ErrorCode::forbidden, "no admin's");
+  CHECK(world.ask_level(http::Method::get).status == 403);
+  CHECK(world.ask_level(http::Method::post, "{\"level\":\"error\"}").status == 403);
   CHECK(world.log.level() == observe::Level::debug);
 }
 

@@ -1,45 +1,16 @@
 #include "admin/pages.h"
 
 #include <catch2/catch.hpp>
+#include <set>
 
-#include "support/fake_clock.h"
-#include "support/fake_responder.h"
+#include "admin/world.h"
+#include "net/loop.h"
 
 namespace sluice::admin {
 namespace {
 
 using http::Method;
 using test::FakeResponder;
-
-constexpr uint64_t second_ns = 1'000'000'000;
-
-// Pages with a clock of the test's own, at 2026-01-01T00:00:10Z and 10 s after the start.
-struct World {
-  test::FakeClock clock{1'767'225'610'000};
-  std::atomic<bool> draining{false};
-  observe::Metrics metrics{1, test::fake_unix_ms};
-  Result<std::vector<api::ListedModel>> models =
-      std::vector<api::ListedModel>{{"fast", "openai"}, {"openai/gpt-5", "openai"}, {"ollama/qwen3:8b", "ollama"}};
-  std::string asked_with;  // the Authorization of the last request for models
-  Pages pages{{metrics, draining,
-               [this](const http::RequestHead& head) {
-                 asked_with = head.fields.find("authorization").value_or("");
-                 return models;
-               },
-               test::FakeClock::start_ns - 10 * second_ns, 1767225600, clock}};
-
-  FakeResponder ask(Method method, std::string target, std::vector<std::pair<std::string, std::string>> fields = {}) {
-    http::RequestHead head;
-    head.method = method;
-    head.target = std::move(target);
-    for (const auto& [name, value] : fields) head.fields.add(name, value);
-    FakeResponder responder(nullptr, method == Method::head);
-    CHECK(pages.handle(head, responder) != nullptr);
-    CHECK(responder.finished);
-    CHECK(responder.body_calls == 1);  // with the head in one write
-    return responder;
-  }
-};
 
 std::string health_body(const std::string& uptime_s) {
   return "{\"status\":\"ok\",\"version\":\"" SLUICE_VERSION "\",\"uptime_s\":" + uptime_s + "}\n";
@@ -137,7 +108,7 @@ TEST_CASE("the time on a page goes on") {
 
 TEST_CASE("nothing has passed before the start") {
   World world;
-  Pages early({world.metrics, world.draining, {}, test::FakeClock::start_ns + second_ns, 0, world.clock});
+  Pages early(world.options(test::FakeClock::start_ns + second_ns), std::make_unique<World::Source>(world));
   http::RequestHead head;
   head.target = "/health";
   FakeResponder responder;
@@ -206,7 +177,7 @@ TEST_CASE("models are for those whose key is known") {
   World world;
   world.ask(Method::get, "/v1/models", {{"authorization", "Bearer x"}});
   CHECK(world.asked_with == "Bearer x");
-  world.models = fail(ErrorCode::unauthorized, "this key is not known");
+  world.visitor = fail(ErrorCode::unauthorized, "this key is not known");
   for (const char* target : {"/v1/models", "/v1/models/fast"}) {
     const FakeResponder got = world.ask(Method::get, target);
     CHECK(got.status == 401);
@@ -230,33 +201,88 @@ TEST_CASE("a model that is not there is named with those that are") {
     CHECK(got.status == 404);
     CHECK(got.body.find(row.part) != std::string::npos);
   }
-  world.models = std::vector<api::ListedModel>{};
+  world.listed.clear();
   CHECK(world.ask(Method::get, "/v1/models/fast").body.find("none is listed for you") != std::string::npos);
 }
 
-TEST_CASE("limits are for whom the options say") {
+// A path of this row.
+std::string example_of(const Pages::Page& page) {
+  const size_t model = page.path.find("{model}");
+  return std::string(page.path.substr(0, model)) + (model == page.path.npos ? "" : "fast");
+}
+
+TEST_CASE("a page is for whom its row says, and no other says anything") {
+  net::Loop loop;
+  std::set<std::string_view> refusing;
+  for (const Pages::Page& page : Pages::table()) {
+    CAPTURE(page.path);
+    World world;
+    http::RequestHead head;
+    head.method = page.method;
+    head.target = example_of(page);
+    {
+      FakeResponder responder(&loop);
+      CHECK(world.pages.handle(head, responder) != nullptr);
+      if (responder.finished) CHECK(responder.status == 200);
+    }
+    const bool asks = page.access >= PageAccess::callers;
+    CHECK(world.asked == (asks ? std::vector{page.access} : std::vector<PageAccess>{}));
+    CHECK(world.refused.empty());
+    world.visitor = fail(ErrorCode::forbidden, "not for you");
+    FakeResponder responder(&loop);
+    const auto handler = world.pages.handle(head, responder);
+    CHECK((responder.status == 403) == asks);
+    CHECK(world.refused.size() == (asks ? 1 : 0));
+    if (asks) {
+      CHECK(responder.body.find("not for you") != std::string::npos);
+      CHECK(world.asked_from == responder.peer());
+      refusing.insert(page.path);
+    }
+    CHECK(Pages::is_probe(page.method, head.target) == (page.access == PageAccess::probes));
+  }
+  CHECK(refusing.size() >= 8);
+  CHECK(Pages::is_probe(Method::head, "/health"));
+  CHECK_FALSE(Pages::is_probe(Method::post, "/health"));
+  CHECK_FALSE(Pages::is_probe(Method::get, "/metrics"));
+  CHECK_FALSE(Pages::is_probe(Method::get, "/nothing"));
+}
+
+TEST_CASE("limits are told as the source says") {
   World world;
-  CHECK(world.ask(Method::get, "/admin/limits").status == 404);
-  Result<std::string> body = std::string("{\"limits\":[]}");
-  std::string asked_from;
-  Pages pages(
-      {world.metrics, world.draining, {}, 0, 0, world.clock, [&](const http::RequestHead&, std::string_view peer) {
-         asked_from = peer;
-         return body;
-       }});
-  http::RequestHead head;
-  head.target = "/admin/limits";
-  FakeResponder fine;
-  pages.handle(head, fine);
+  const FakeResponder fine = world.ask(Method::get, "/admin/limits");
   CHECK(fine.status == 200);
   CHECK(fine.body == "{\"limits\":[]}");
   CHECK(fine.field("content-type") == "application/json");
-  CHECK(asked_from == fine.peer());
-  body = fail(ErrorCode::forbidden, "no admin's");
-  FakeResponder refused;
-  pages.handle(head, refused);
-  CHECK(refused.status == 403);
-  CHECK(refused.body.find("no admin's") != std::string::npos);
+}
+
+TEST_CASE("what is in flight, and what a reload came to, are told later") {
+  net::Loop loop;
+  World world;
+  http::RequestHead head;
+  head.target = "/admin/exchanges";
+  FakeResponder exchanges(&loop);
+  const auto first = world.pages.handle(head, exchanges);
+  CHECK_FALSE(exchanges.head_sent());
+  world.waiting("{\"exchanges\":[]}");
+  CHECK(exchanges.status == 200);
+  CHECK(exchanges.body == "{\"exchanges\":[]}");
+  head.method = Method::post;
+  head.target = "/admin/reload";
+  FakeResponder good(&loop);
+  const auto second = world.pages.handle(head, good);
+  CHECK(world.reload_by == "no key, from " + good.peer());
+  world.reloading({});
+  CHECK(good.status == 200);
+  CHECK(good.body == "{\"reloaded\":true}\n");
+  config::CallerKey key;
+  key.name = "ops";
+  world.visitor = Visitor{&key};
+  FakeResponder bad(&loop);
+  const auto third = world.pages.handle(head, bad);
+  CHECK(world.reload_by == "key ops, from " + bad.peer());
+  world.reloading({"one", "two"});
+  CHECK(bad.status == 400);
+  CHECK(bad.body.find("the old configuration stays: one; two") != std::string::npos);
 }
 
 TEST_CASE("other methods are told which are right, in the caller's dialect") {
@@ -271,6 +297,8 @@ TEST_CASE("other methods are told which are right, in the caller's dialect") {
     }
   }
   World world;
+  CHECK(world.ask(Method::get, "/admin/reload").field("allow") == "POST");
+  CHECK(world.ask(Method::put, "/admin/log-level").field("allow") == "GET, HEAD, POST");
   const FakeResponder anthropic = world.ask(Method::post, "/health", {{"anthropic-version", "2023-06-01"}});
   CHECK(anthropic.body.find("\"type\":\"error\"") != std::string::npos);
 }

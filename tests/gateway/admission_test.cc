@@ -40,7 +40,7 @@ TEST_CASE("administering is for admins' keys, and without keys for this machine"
     } else if (!row.fields.empty()) {
       head.fields.add("Authorization", "Bearer " + row.fields);
     }
-    const Result<void> allowed = may_administer(row.keyed ? keys : none, head, row.peer);
+    const Result<Admitted> allowed = admit_admin(row.keyed ? keys : none, head, row.peer);
     CHECK(allowed.has_value() == !row.refused);
     if (!allowed) CHECK(allowed.error().code == *row.refused);
   }

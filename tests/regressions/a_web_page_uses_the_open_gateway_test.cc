@@ -117,17 +117,17 @@ TEST_CASE("who connected from elsewhere while there were keys is not served once
 
 TEST_CASE("without keys, /admin is for nobody who comes through a proxy, nor for a page of another origin") {
   const policy::CallerKeys none({}, 7, test::fixed_time_s);
-  CHECK(may_administer(none, head_with({{"host", "localhost"}}), "127.0.0.1:5"));
+  CHECK(admit_admin(none, head_with({{"host", "localhost"}}), "127.0.0.1:5"));
   for (const std::string_view name :
        {"Via", "X-Real-IP", "CF-Connecting-IP", "Forwarded", "X-Forwarded-For", "x-forwarded-host", "X-Forwarded-Proto",
         "x-forwarded", "True-Client-IP", "X-Client-IP", "Fly-Client-IP", "cdn-loop", "X-Original-Forwarded-For"}) {
     CAPTURE(name);
-    CHECK_FALSE(may_administer(none, head_with({{"host", "localhost"}, {name, "a"}}), "127.0.0.1:5"));
-    CHECK_FALSE(may_administer(none, head_with({{"host", "localhost"}, {name, ""}}), "unix"));
+    CHECK_FALSE(admit_admin(none, head_with({{"host", "localhost"}, {name, "a"}}), "127.0.0.1:5"));
+    CHECK_FALSE(admit_admin(none, head_with({{"host", "localhost"}, {name, ""}}), "unix"));
   }
   CHECK_FALSE(
-      may_administer(none, head_with({{"host", "localhost"}, {"origin", "http://localhost:3000"}}), "127.0.0.1:5"));
-  CHECK(may_administer(none, head_with({{"host", "localhost"}, {"origin", "http://localhost"}}), "127.0.0.1:5"));
+      admit_admin(none, head_with({{"host", "localhost"}, {"origin", "http://localhost:3000"}}), "127.0.0.1:5"));
+  CHECK(admit_admin(none, head_with({{"host", "localhost"}, {"origin", "http://localhost"}}), "127.0.0.1:5"));
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ TEST_CASE("what does not go to a target because it tells of a proxy keeps /admin
                                           std::begin(about_the_caller));
     const bool has_proxy = at >= of_browsers && !name.ends_with("-Override") && !name.ends_with("-URL");
     CHECK(tells_of_proxy(name) == has_proxy);
-    if (has_proxy) CHECK_FALSE(may_administer(none, head, "127.0.0.1:5"));
+    if (has_proxy) CHECK_FALSE(admit_admin(none, head, "127.0.0.1:5"));
   }
 }
 

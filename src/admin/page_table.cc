@@ -1,0 +1,141 @@
+// The table of sluice's own pages: what is answered to whom, what is told of a wrong method, and what /openapi.json
+// says of them.
+#include <array>
+#include <optional>
+
+#include "admin/pages.h"
+#include "api/endpoint.h"
+
+namespace sluice::admin {
+namespace {
+
+using enum http::Method;
+using enum PageAccess;
+
+constexpr std::string_view json_type = "application/json";
+constexpr std::string_view text_type = "text/plain";
+// In the words of whoever asks: OpenAI's, or Anthropic's where the request has anthropic-version.
+constexpr std::string_view models_schema =
+    R"({"type":"object","required":["data"],"properties":{"data":{"type":"array","items":{"type":"object",)"
+    R"("required":["id"],"properties":{"id":{"type":"string"}}}}}})";
+constexpr std::string_view model_schema =
+    R"({"type":"object","required":["id"],"properties":{"id":{"type":"string"}}})";
+
+constexpr std::string_view level_schema =
+    R"({"type":"object","required":["level"],"additionalProperties":false,"properties":{"level":{"type":"string",)"
+    R"("enum":["trace","debug","info","warn","error"]}}})";
+constexpr std::string_view health_schema =
+    R"({"type":"object","required":["status","version","uptime_s"],"properties":{"status":{"const":"ok"},)"
+    R"("version":{"type":"string"},"uptime_s":{"type":"integer"}}})";
+constexpr std::string_view ready_schema =
+    R"({"type":"object","required":["ready"],"properties":{"ready":{"type":"boolean"},"reason":{"type":"string"},)"
+    R"("warning":{"type":"string"}}})";
+constexpr std::string_view limits_schema =
+    R"({"type":"object","required":["limits","left_out"],"properties":{"limits":{"type":"array",)"
+    R"("items":{"type":"object"}},"left_out":{"type":"integer"}}})";
+constexpr std::string_view exchanges_schema =
+    R"({"type":"object","required":["exchanges","left_out","missing_workers"],"properties":{"exchanges":)"
+    R"({"type":"array","items":{"type":"object","required":["request_id","age_ms","state","method","path"]}},)"
+    R"("left_out":{"type":"integer"},"missing_workers":{"type":"integer"}}})";
+constexpr std::string_view reload_schema =
+    R"({"type":"object","required":["reloaded"],"properties":{"reloaded":{"const":true}}})";
+
+constexpr std::string_view model_mark = "{model}";
+
+// Whether `path` is a row's; then what stands for its {model}.
+constexpr std::optional<std::string_view> part_of(std::string_view row, std::string_view path) {
+  if (!row.ends_with(model_mark)) return path == row ? std::optional<std::string_view>("") : std::nullopt;
+  row.remove_suffix(model_mark.size());
+  return path.starts_with(row) ? std::optional(path.substr(row.size())) : std::nullopt;
+}
+
+constexpr size_t letter_of(std::string_view path) {
+  return path.size() < 2 || path[1] < 'a' || path[1] > 'z' ? 0 : static_cast<size_t>(path[1] - 'a' + 1);
+}
+
+struct RowRange {
+  uint8_t begin = 0, end = 0;
+};
+
+}  // namespace
+
+// Rows whose paths begin with the same letter stand together.
+struct Pages::Table {
+  static constexpr std::array rows = std::to_array<Page>({
+      {get, "/", open, &Pages::answer_root, "Says that sluice runs.", text_type},
+      {get, "/health", probes, &Pages::answer_health, "Whether it is alive.", json_type, health_schema},
+      {get, "/ready", probes, &Pages::answer_ready, "Whether it takes requests.", json_type, ready_schema},
+      {get, "/metrics", open, &Pages::answer_metrics, "Prometheus text format 0.0.4.", text_type},
+      // For callers whose base URL lacks the version.
+      {get, "/models", callers, &Pages::answer_models},
+      {get, "/models/{model}", callers, &Pages::answer_models},
+      {get, "/openapi.json", open, &Pages::answer_openapi, "This document.", json_type,
+       R"({"type":"object","required":["openapi","paths"]})"},
+      {get, "/v1/models", callers, &Pages::answer_models, "The models that the key may use.", json_type, models_schema},
+      {get, "/v1/models/{model}", callers, &Pages::answer_models, "One model that the key may use.", json_type,
+       model_schema},
+      {get, "/admin/limits", admins, &Pages::answer_limits, "Every rate limit and what is left of it.", json_type,
+       limits_schema},
+      {get, "/admin/exchanges", admins, &Pages::answer_exchanges, "What is in flight, oldest first.", json_type,
+       exchanges_schema},
+      {get, "/admin/log-level", admins, &Pages::answer_log_level, "What the log tells of.", json_type, level_schema},
+      {post, "/admin/reload", admins, &Pages::reload,
+       "Has the configuration file read again; 400 says what is wrong with it.", json_type, reload_schema},
+      {post, "/admin/log-level", admins, &Pages::set_log_level, "Changes what the log tells of.", json_type,
+       level_schema, level_schema},
+  });
+
+  // Every request is looked for here, and hardly any is for a page: few rows are compared.
+  static constexpr std::array<RowRange, 27> by_letter = [] {
+    std::array<RowRange, 27> ranges{};
+    for (uint8_t i = 0; i < rows.size(); ++i) {
+      RowRange& range = ranges[letter_of(rows[i].path)];
+      if (range.end != 0 && range.end != i) throw "rows of a letter stand apart";  // does not compile
+      if (range.end == 0) range.begin = i;
+      range.end = static_cast<uint8_t>(i + 1);
+    }
+    return ranges;
+  }();
+  static constexpr std::span<const Page> near(std::string_view path) {
+    const RowRange range = by_letter[letter_of(path)];
+    return std::span(rows).subspan(range.begin, static_cast<size_t>(range.end - range.begin));
+  }
+};
+
+std::span<const Pages::Page> Pages::table() { return Table::rows; }
+
+Pages::Found Pages::find(http::Method method, std::string_view path) {
+  const http::Method wanted = method == head ? get : method;
+  for (const Page& page : Table::near(path)) {
+    if (page.method != wanted) continue;
+    if (const auto model_part = part_of(page.path, path)) return {&page, *model_part};
+  }
+  return {};
+}
+
+bool Pages::knows(http::Method method, std::string_view path) {
+  for (const Page& page : Table::near(path)) {
+    if (!part_of(page.path, path)) continue;
+    // Some of Gemini's paths begin the same: POST /v1/models/{model}:generateContent.
+    return method != post || path[1] != 'v' || api::verb_of(path).empty();
+  }
+  return false;
+}
+
+bool Pages::is_probe(http::Method method, std::string_view path) {
+  const Page* const page = find(method, path).page;
+  return page != nullptr && page->access == probes;
+}
+
+std::string Pages::methods_of(std::string_view path) {
+  std::string methods;
+  for (const Page& page : Table::near(path)) {
+    if (!part_of(page.path, path)) continue;
+    methods += methods.empty() ? "" : ", ";
+    methods += http::name_of(page.method);
+    if (page.method == get) methods += ", HEAD";
+  }
+  return methods;
+}
+
+}  // namespace sluice::admin

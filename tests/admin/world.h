@@ -1,0 +1,89 @@
+// The pages with a clock, a log that goes nowhere and a source of the test's own, at 2026-01-01T00:00:10Z and 10 s
+// after the start.
+#pragma once
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "admin/pages.h"
+#include "support/fake_clock.h"
+#include "support/fake_responder.h"
+
+namespace sluice::admin {
+
+constexpr uint64_t second_ns = 1'000'000'000;
+
+struct World {
+  test::FakeClock clock{1'767'225'610'000};
+  struct Nowhere {
+    const int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    ~Nowhere() { close(fd); }
+  } nowhere;  // outlives the log, which has a thread that writes
+  observe::Log log{observe::Log::Options{observe::Level::info, false, nowhere.fd, test::fixed_time}};
+  std::atomic<bool> draining{false};
+  observe::Metrics metrics{1, test::fake_unix_ms};
+  std::vector<api::ListedModel> listed = {
+      {"fast", "openai"}, {"openai/gpt-5", "openai"}, {"ollama/qwen3:8b", "ollama"}};
+  Result<Visitor> visitor;
+  // What the source was asked, last.
+  std::string asked_with, asked_from;  // the Authorization, the peer
+  std::vector<PageAccess> asked;       // all of them
+  PageSource::Body waiting;
+  PageSource::Problems reloading;
+  std::string reload_by;
+  std::vector<ErrorCode> refused;
+
+  struct Source final : PageSource {
+    explicit Source(World& of) : world(of) {}
+    Result<Visitor> admit(PageAccess access, const http::RequestHead& head, std::string_view peer) override {
+      world.asked.push_back(access);
+      world.asked_with = head.fields.find("authorization").value_or("");
+      world.asked_from = peer;
+      return world.visitor;
+    }
+    std::vector<api::ListedModel> models(const Visitor&) override { return world.listed; }
+    std::string limits() override { return "{\"limits\":[]}"; }
+    void ask_exchanges(net::Loop&, Body done) override { world.waiting = std::move(done); }
+    Result<void> ask_reload(const std::string& by, net::Loop&, Problems done) override {
+      world.reload_by = by;
+      world.reloading = std::move(done);
+      return {};
+    }
+    void on_refused(const http::RequestHead&, const http::Responder&, const Error& error) override {
+      world.refused.push_back(error.code);
+    }
+    World& world;
+  };
+
+  Pages::Options options(uint64_t started_ns = test::FakeClock::start_ns - 10 * second_ns) {
+    return {metrics, draining, started_ns, 1767225600, clock, log};
+  }
+  Pages pages{options(), std::make_unique<Source>(*this)};
+
+  // Of a page that answers at once, or has a body that comes first.
+  test::FakeResponder ask(http::Method method, std::string target,
+                          std::vector<std::pair<std::string, std::string>> fields = {}, std::string_view body = {}) {
+    http::RequestHead head;
+    head.method = method;
+    head.target = std::move(target);
+    for (const auto& [name, value] : fields) head.fields.add(name, value);
+    test::FakeResponder responder(nullptr, method == http::Method::head);
+    const auto handler = pages.handle(head, responder);
+    REQUIRE(handler != nullptr);
+    if (!responder.finished) {
+      handler->on_body(body);
+      handler->on_body_end();
+    }
+    CHECK(responder.finished);
+    CHECK(responder.body_calls == 1);  // with the head in one write
+    return responder;
+  }
+};
+
+}  // namespace sluice::admin
