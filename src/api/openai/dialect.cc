@@ -72,7 +72,8 @@ constinit const DialectRoom room{
     .translation = {.read_request = read_request,
                     .write_request = write_request,
                     .path = path,
-                    .make_reader = make_reader},
+                    .make_reader = make_reader,
+                    .make_writer = make_writer},
 };
 
 }  // namespace sluice::api::openai

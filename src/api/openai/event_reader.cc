@@ -267,7 +267,7 @@ void ChatReader::read_content_part(JsonValue part, EventSink& sink) {
   } else if (part.is_string()) {
     tell_text(part.text(), sink);
   } else if (part.is_object()) {
-    sink.on_extra({Extra::Kind::other, open_ ? open_->part : last_text_, Dialect::openai, type, part.raw()});
+    sink.on_extra({Extra::Kind::other, open_ ? open_->part : last_text_, Dialect::openai, "content_part", part.raw()});
   }
 }
 

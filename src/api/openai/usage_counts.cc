@@ -1,5 +1,6 @@
 #include "api/openai/usage_counts.h"
 
+#include <initializer_list>
 #include <utility>
 
 #include "api/dialect.h"
@@ -28,6 +29,11 @@ constexpr std::pair<std::string_view, SentCounts::Count> timing_names[] = {
     {"prompt_n", SentCounts::llama_prompt},
     {"cache_n", SentCounts::llama_cached},
     {"predicted_n", SentCounts::llama_output},
+};
+
+struct Detail {
+  std::string_view name;
+  const std::optional<uint64_t>& count;
 };
 
 }  // namespace
@@ -89,13 +95,21 @@ void write_usage(std::string& out, const AnswerUsage& usage) {
   JsonWriter json(out);
   json.object().member("prompt_tokens", input).member("completion_tokens", output);
   json.member("total_tokens", input + output);
-  json.key("prompt_tokens_details").object().member("cached_tokens", usage.counts.cache_read.value_or(0));
-  if (usage.counts.cache_write) json.member("cache_write_tokens", *usage.counts.cache_write);
-  if (usage.audio_input) json.member("audio_tokens", *usage.audio_input);
-  json.end_object().key("completion_tokens_details").object();
-  json.member("reasoning_tokens", usage.counts.reasoning.value_or(0));
-  if (usage.audio_output) json.member("audio_tokens", *usage.audio_output);
-  json.end_object().end_object();
+  const auto details = [&json](std::string_view name, std::initializer_list<Detail> all) {
+    bool any = false;
+    for (const Detail& detail : all) {
+      if (!detail.count) continue;
+      if (!std::exchange(any, true)) json.key(name).object();
+      json.member(detail.name, *detail.count);
+    }
+    if (any) json.end_object();
+  };
+  details("prompt_tokens_details", {{"cached_tokens", usage.counts.cache_read},
+                                    {"cache_write_tokens", usage.counts.cache_write},
+                                    {"audio_tokens", usage.audio_input}});
+  details("completion_tokens_details",
+          {{"reasoning_tokens", usage.counts.reasoning}, {"audio_tokens", usage.audio_output}});
+  json.end_object();
 }
 
 }  // namespace sluice::api::openai

@@ -20,7 +20,7 @@ class CountsReader {
   std::optional<uint64_t> audio_input_, audio_output_;
 };
 
-// {"prompt_tokens":...}: what is not known is 0, or left out where it may be.
+// {"prompt_tokens":...}: of what is not known, the details are left out.
 void write_usage(std::string& out, const AnswerUsage& usage);
 
 }  // namespace sluice::api::openai

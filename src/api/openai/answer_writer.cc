@@ -1,0 +1,157 @@
+#include "api/openai/answer_writer.h"
+
+#include "api/error_body.h"
+#include "api/error_words.h"
+
+namespace sluice::api::openai {
+namespace {
+
+// The kind of error that a provider's status stands for.
+ErrorCode code_of_status(int status) {
+  switch (status) {
+    case 401:
+      return ErrorCode::unauthorized;
+    case 403:
+      return ErrorCode::forbidden;
+    case 404:
+      return ErrorCode::unknown_model;
+    case 429:
+      return ErrorCode::rate_limited;
+    case 503:
+    case 529:
+      return ErrorCode::overloaded;
+    default:
+      return status >= 400 && status < 500 ? ErrorCode::bad_request : ErrorCode::internal;
+  }
+}
+
+}  // namespace
+
+AnswerWriter::AnswerWriter(const AnswerShape& shape, std::string_view id_prefix)
+    : stream_(shape.stream),
+      usage_wanted_(shape.request.usage_wanted),
+      id_(std::string(id_prefix) + shape.id),
+      created_s_(shape.created_s) {
+  append_json_escaped(model_, shape.model);
+  const JsonValue root = shape.request.document->root();
+  old_functions_ = root["functions"].is_array() && !root["tools"].has_value();
+}
+
+void AnswerWriter::set_model(JsonText model) {
+  if (!model.empty()) model_ = model.escaped;
+}
+
+void AnswerWriter::append_head(std::string& to, std::string_view object) const {
+  JsonWriter json(to);
+  json.object().member("id", id_).member("object", object).member("created", created_s_);
+  text_member(json, to, "model", JsonText{model_});
+}
+
+std::string_view AnswerWriter::finish_word(FinishReason reason, bool has_calls) const {
+  switch (reason) {
+    case FinishReason::stop:
+    case FinishReason::pause:
+    case FinishReason::tool_calls:
+      if (!has_calls) return "stop";
+      return old_functions_ ? "function_call" : "tool_calls";
+    case FinishReason::length:
+      return "length";
+    case FinishReason::refusal:
+      return "content_filter";
+  }
+  return "stop";
+}
+
+std::string AnswerWriter::made_id(size_t number) const {
+  return "call_" + id_.substr(id_.find('-') + 1) + std::to_string(number);
+}
+
+void AnswerWriter::on_error(const ProviderError& error) {
+  const ErrorWords words = error_words(code_of_status(error.status));
+  if (stream_) out += "data: ";
+  JsonWriter json(out);
+  json.object().key("error").object();
+  json.member("message", error.message).member("type", words.type).member("param", nullptr);
+  json.member("code", error.code.empty() ? words.code : std::string_view(error.code)).end_object().end_object();
+  if (stream_) out += "\n\n";
+}
+
+void AnswerWriter::fail(const Error& error, std::string_view request_id) {
+  out += stream_ ? error_event(Dialect::openai, StreamFormat::sse, error, request_id, {.between_frames = true})
+                 : error_body(Dialect::openai, error, request_id);
+}
+
+// --- pieces ---
+
+void append_thought(std::string& out, JsonText text, bool is_summary, size_t index) {
+  JsonWriter json(out);
+  out += is_summary ? R"({"type":"reasoning.summary","summary":)" : R"({"type":"reasoning.text","text":)";
+  write_text(out, text);
+  json.member("index", index).end_object();
+}
+
+std::string caller_data(const Opaque& opaque) {
+  return opaque.origin.dialect == Dialect::openai ? std::string(opaque.data.escaped) : wrap(opaque);
+}
+
+void append_opaque_thought(std::string& out, const Opaque& opaque, bool as_signature, size_t index) {
+  JsonWriter json(out);
+  out += as_signature ? R"({"type":"reasoning.text","signature":)" : R"({"type":"reasoning.encrypted","data":)";
+  write_text(out, JsonText{caller_data(opaque)});
+  if (opaque.origin.dialect == Dialect::openai) {
+    const DetailName name = detail_name_of(opaque.id);
+    if (!name.format.empty()) text_member(json, out, "format", JsonText{name.format});
+    if (!name.id.empty()) text_member(json, out, "id", JsonText{name.id});
+  }
+  json.member("index", index).end_object();
+}
+
+void append_call(std::string& out, const CallStart& call, JsonText id, JsonText arguments) {
+  const bool custom = call.kind == CallKind::custom;
+  out += R"("id":)";
+  write_text(out, id);
+  out += custom ? R"(,"type":"custom","custom":{"name":)" : R"(,"type":"function","function":{"name":)";
+  write_text(out, call.name);
+  out += custom ? R"(,"input":)" : R"(,"arguments":)";
+  write_text(out, arguments);
+  out += '}';
+  if (!call.opaque.empty()) {  // where Google's own API of this kind has it
+    out += R"(,"extra_content":{"google":{"thought_signature":)";
+    write_text(out, JsonText{caller_data(call.opaque)});
+    out += "}}";
+  }
+  out += '}';
+}
+
+bool append_annotation(std::string& out, const Citation& citation, uint64_t text_begin, uint64_t text_chars) {
+  if (citation.from == Dialect::openai && !citation.raw.empty()) {
+    out += citation.raw;
+    return true;
+  }
+  if (citation.url.empty()) return false;
+  JsonWriter json(out);
+  out += R"({"type":"url_citation","url_citation":{"url":)";
+  write_text(out, citation.url);
+  text_member(json, out, "title", citation.title);
+  json.member("start_index", text_begin + citation.begin.value_or(0));
+  json.member("end_index", text_begin + citation.end.value_or(text_chars)).end_object().end_object();
+  return true;
+}
+
+uint64_t count_characters(JsonText text) {
+  uint64_t count = 0;
+  for (size_t at = 0; at < text.escaped.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text.escaped[at]);
+    if ((byte & 0xC0) == 0x80) continue;  // goes on with a character
+    ++count;
+    if (byte != '\\') continue;
+    const bool is_code = at + 1 < text.escaped.size() && text.escaped[at + 1] == 'u';
+    const bool is_low_half = is_code && at + 3 < text.escaped.size() && (text.escaped[at + 2] | 0x20) == 'd' &&
+                             std::string_view("cdefCDEF").find(text.escaped[at + 3]) != std::string_view::npos;
+    if (is_low_half) --count;
+    at += is_code ? 5 : 1;
+  }
+  return count;
+}
+
+}  // namespace sluice::api::openai

@@ -1,0 +1,95 @@
+// Answers of the older completions: a text, as a stream or as one body.
+#include "api/openai/answer_writer.h"
+#include "api/openai/usage_counts.h"
+
+namespace sluice::api::openai {
+namespace {
+
+class CompletionWriter final : public AnswerWriter {
+ public:
+  explicit CompletionWriter(const AnswerShape& shape) : AnswerWriter(shape, "cmpl-") {}
+
+  void on_start(const AnswerStart& start) override { set_model(start.model); }
+  void on_text(uint32_t part, JsonText text) override;
+  void on_refusal(uint32_t part, JsonText text) override { on_text(part, text); }
+  void on_thinking(uint32_t, JsonText, bool) override { ++dropped; }
+  void on_signature(uint32_t, const Opaque&, bool) override { ++dropped; }
+  void on_call(const CallStart&) override { ++dropped; }
+  void on_arguments(uint32_t, JsonText) override {}
+  void on_media(uint32_t, PartKind, const Source&) override { ++dropped; }
+  void on_citation(uint32_t, const Citation&) override { ++dropped; }
+  void on_extra(const Extra&) override { ++dropped; }
+  void on_part_end(uint32_t) override {}
+  void on_usage(const AnswerUsage& usage) override { usage_.set(usage); }
+  void on_finish(const Finish& finish) override;
+  void end() override;
+
+ private:
+  void write(JsonText text, std::string_view finish);
+  void write_usage_member();
+
+  std::string text_;  // of a body
+  std::string_view finish_ = "stop";
+  AnswerUsage usage_;
+};
+
+// A chunk, or all of a body but its usage and the last bracket.
+void CompletionWriter::write(JsonText text, std::string_view finish) {
+  if (stream_) out += "data: ";
+  append_head(out, "text_completion");
+  out += R"(,"choices":[{"index":0,"text":)";
+  write_text(out, text);
+  out += R"(,"logprobs":null,"finish_reason":)";
+  if (finish.empty()) {
+    out += "null";
+  } else {
+    append_json_string(out, finish);
+  }
+  out += "}]";
+  if (stream_) out += usage_wanted_ ? ",\"usage\":null}\n\n" : "}\n\n";
+}
+
+void CompletionWriter::on_text(uint32_t, JsonText text) {
+  if (text.empty()) return;
+  if (stream_) {
+    write(text, {});
+  } else {
+    text_ += text.escaped;
+  }
+}
+
+void CompletionWriter::on_finish(const Finish& finish) {
+  if (finish.reason == FinishReason::pause) ++dropped;
+  finish_ = finish_word(finish.reason, false);
+  if (stream_) write({}, finish_);
+}
+
+void CompletionWriter::write_usage_member() {
+  out += R"(,"usage":)";
+  write_usage(out, usage_);
+}
+
+void CompletionWriter::end() {
+  if (!stream_) {
+    write(JsonText{text_}, finish_);
+    if (usage_.counts.any()) write_usage_member();
+    out += '}';
+    return;
+  }
+  if (usage_wanted_ && usage_.counts.any()) {
+    out += "data: ";
+    append_head(out, "text_completion");
+    out += R"(,"choices":[])";
+    write_usage_member();
+    out += "}\n\n";
+  }
+  out += "data: [DONE]\n\n";
+}
+
+}  // namespace
+
+std::unique_ptr<EventWriter> make_completion_writer(const AnswerShape& shape) {
+  return std::make_unique<CompletionWriter>(shape);
+}
+
+}  // namespace sluice::api::openai
