@@ -27,7 +27,7 @@ ErrorCode code_of_status(int status) {
 
 }  // namespace
 
-AnswerWriter::AnswerWriter(const AnswerShape& shape, std::string_view id_prefix)
+ChatAnswerWriter::ChatAnswerWriter(const AnswerShape& shape, std::string_view id_prefix)
     : stream_(shape.stream),
       usage_wanted_(shape.request.usage_wanted),
       id_(std::string(id_prefix) + shape.id),
@@ -37,17 +37,17 @@ AnswerWriter::AnswerWriter(const AnswerShape& shape, std::string_view id_prefix)
   old_functions_ = root["functions"].is_array() && !root["tools"].has_value();
 }
 
-void AnswerWriter::set_model(JsonText model) {
+void ChatAnswerWriter::set_model(JsonText model) {
   if (!model.empty()) model_ = model.escaped;
 }
 
-void AnswerWriter::append_head(std::string& to, std::string_view object) const {
+void ChatAnswerWriter::append_head(std::string& to, std::string_view object) const {
   JsonWriter json(to);
   json.object().member("id", id_).member("object", object).member("created", created_s_);
   text_member(json, to, "model", JsonText{model_});
 }
 
-std::string_view AnswerWriter::finish_word(FinishReason reason, bool has_calls) const {
+std::string_view ChatAnswerWriter::finish_word(FinishReason reason, bool has_calls) const {
   switch (reason) {
     case FinishReason::stop:
     case FinishReason::pause:
@@ -62,11 +62,11 @@ std::string_view AnswerWriter::finish_word(FinishReason reason, bool has_calls) 
   return "stop";
 }
 
-std::string AnswerWriter::made_id(size_t number) const {
+std::string ChatAnswerWriter::made_id(size_t number) const {
   return "call_" + id_.substr(id_.find('-') + 1) + std::to_string(number);
 }
 
-void AnswerWriter::on_error(const ProviderError& error) {
+void ChatAnswerWriter::on_error(const ProviderError& error) {
   const ErrorWords words = error_words(code_of_status(error.status));
   if (stream_) out += "data: ";
   JsonWriter json(out);
@@ -76,7 +76,7 @@ void AnswerWriter::on_error(const ProviderError& error) {
   if (stream_) out += "\n\n";
 }
 
-void AnswerWriter::fail(const Error& error, std::string_view request_id) {
+void ChatAnswerWriter::fail(const Error& error, std::string_view request_id) {
   out += stream_ ? error_event(Dialect::openai, StreamFormat::sse, error, request_id, {.between_frames = true})
                  : error_body(Dialect::openai, error, request_id);
 }

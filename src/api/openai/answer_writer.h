@@ -10,9 +10,9 @@
 
 namespace sluice::api::openai {
 
-class AnswerWriter : public EventWriter {
+class ChatAnswerWriter : public EventWriter {
  public:
-  AnswerWriter(const AnswerShape& shape, std::string_view id_prefix);
+  ChatAnswerWriter(const AnswerShape& shape, std::string_view id_prefix);
   void on_error(const ProviderError& error) override;
   void fail(const Error& error, std::string_view request_id) override;
 
@@ -35,9 +35,9 @@ class AnswerWriter : public EventWriter {
 };
 
 // Gathers the answer; the writer of a body tells it at the end.
-class GatheringWriter : public AnswerWriter {
+class ChatGatheringWriter : public ChatAnswerWriter {
  public:
-  using AnswerWriter::AnswerWriter;
+  using ChatAnswerWriter::ChatAnswerWriter;
   void on_start(const AnswerStart& start) override { gathered_.on_start(start); }
   void on_text(uint32_t part, JsonText text) override { gathered_.on_text(part, text); }
   void on_refusal(uint32_t part, JsonText text) override { gathered_.on_refusal(part, text); }

@@ -5,9 +5,9 @@
 namespace sluice::api::openai {
 namespace {
 
-class ChatBodyWriter final : public GatheringWriter {
+class ChatBodyWriter final : public ChatGatheringWriter {
  public:
-  explicit ChatBodyWriter(const AnswerShape& shape) : GatheringWriter(shape, "chatcmpl-") {}
+  explicit ChatBodyWriter(const AnswerShape& shape) : ChatGatheringWriter(shape, "chatcmpl-") {}
   void end() override;
 
  private:

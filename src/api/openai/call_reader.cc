@@ -62,7 +62,7 @@ void JsonBalance::take(char c) {
 
 // A piece goes on with the call of its index. With another id, or with a name where no ids are told and the call is
 // whole, it begins a new one: some number all calls alike.
-CallReader::Call* CallReader::find(const Piece& piece) {
+ChatCallReader::Call* ChatCallReader::find(const Piece& piece) {
   const auto fits = [&piece](const Call& call) {
     if (piece.index) return call.index == piece.index;
     return piece.id.empty() || call.id == piece.id.escaped;
@@ -75,7 +75,7 @@ CallReader::Call* CallReader::find(const Piece& piece) {
   return other_id || next_one ? nullptr : &*found;
 }
 
-void CallReader::take(const Piece& piece, uint32_t& next_part, EventSink& sink) {
+void ChatCallReader::take(const Piece& piece, uint32_t& next_part, EventSink& sink) {
   Call* call = find(piece);
   if (call == nullptr) {
     call = &calls_.emplace_back();
@@ -103,7 +103,7 @@ void CallReader::take(const Piece& piece, uint32_t& next_part, EventSink& sink) 
   }
 }
 
-void CallReader::tell(Call& call, EventSink& sink) {
+void ChatCallReader::tell(Call& call, EventSink& sink) {
   call.told = any_told_ = true;
   const Opaque opaque{JsonText{call.opaque_data}, call.opaque.origin, JsonText{call.opaque_id}};
   sink.on_call({call.part, JsonText{call.id}, JsonText{call.name}, call.kind, opaque});
@@ -111,20 +111,20 @@ void CallReader::tell(Call& call, EventSink& sink) {
   call.waiting.clear();
 }
 
-void CallReader::end(Call& call, EventSink& sink) {
+void ChatCallReader::end(Call& call, EventSink& sink) {
   if (call.ended) return;
   call.ended = true;
   if (call.told) sink.on_part_end(call.part);  // without a name it is no call
 }
 
-void CallReader::end_whole(EventSink& sink) {
+void ChatCallReader::end_whole(EventSink& sink) {
   for (Call& call : calls_) {
     const bool whole = call.kind == CallKind::custom ? call.balance.began() : call.balance.whole();
     if (call.told && whole) end(call, sink);
   }
 }
 
-void CallReader::end_all(EventSink& sink) {
+void ChatCallReader::end_all(EventSink& sink) {
   for (Call& call : calls_) end(call, sink);
 }
 

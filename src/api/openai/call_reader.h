@@ -24,7 +24,7 @@ class JsonBalance {
   bool began_ = false, in_string_ = false, escaped_ = false;
 };
 
-class CallReader {
+class ChatCallReader {
  public:
   // What a piece of a call says.
   struct Piece {

@@ -5,9 +5,9 @@
 namespace sluice::api::openai {
 namespace {
 
-class CompletionWriter final : public AnswerWriter {
+class CompletionWriter final : public ChatAnswerWriter {
  public:
-  explicit CompletionWriter(const AnswerShape& shape) : AnswerWriter(shape, "cmpl-") {}
+  explicit CompletionWriter(const AnswerShape& shape) : ChatAnswerWriter(shape, "cmpl-") {}
 
   void on_start(const AnswerStart& start) override { set_model(start.model); }
   void on_text(uint32_t part, JsonText text) override;

@@ -118,8 +118,8 @@ class ChatReader final : public EventReader {
   const Origin target_;
   JsonDocument document_, waiting_document_;
   TextArena arena_;  // of one frame
-  CallReader calls_;
-  CountsReader counts_;
+  ChatCallReader calls_;
+  ChatCountsReader counts_;
   std::optional<Open> open_;
   uint32_t next_part_ = 0, last_text_ = 0;
   std::deque<std::string> early_;  // citations that came before the text
@@ -309,7 +309,7 @@ void ChatReader::read_encrypted(JsonValue entry, EventSink& sink) {
 
 void ChatReader::read_call(JsonValue call, JsonValue details, EventSink& sink) {
   if (!call.is_object()) return;
-  CallReader::Piece piece;
+  ChatCallReader::Piece piece;
   const JsonValue custom = call["custom"], function = call["function"];
   const JsonValue inner = custom.is_object() ? custom : function.is_object() ? function : call;
   piece.index = call["index"].count();

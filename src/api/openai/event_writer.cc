@@ -9,9 +9,9 @@
 namespace sluice::api::openai {
 namespace {
 
-class ChatStreamWriter final : public AnswerWriter {
+class ChatStreamWriter final : public ChatAnswerWriter {
  public:
-  explicit ChatStreamWriter(const AnswerShape& shape) : AnswerWriter(shape, "chatcmpl-") {}
+  explicit ChatStreamWriter(const AnswerShape& shape) : ChatAnswerWriter(shape, "chatcmpl-") {}
 
   void on_start(const AnswerStart& start) override;
   void on_text(uint32_t part, JsonText text) override;

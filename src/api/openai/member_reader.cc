@@ -2,7 +2,7 @@
 
 namespace sluice::api::openai {
 
-std::string Place::text() const {
+std::string ChatPlace::text() const {
   std::string path = within != nullptr ? within->text() : "";
   if (!name.empty()) {
     if (!path.empty()) path += '.';
@@ -12,44 +12,44 @@ std::string Place::text() const {
   return path;
 }
 
-void MemberReader::wrong(const Place& place, std::string_view what) {
+void ChatMemberReader::wrong(const ChatPlace& place, std::string_view what) {
   if (error_) return;
   const std::string path = place.text();
   error_ = Error{ErrorCode::bad_request, (path.empty() ? "the body" : path + ":") + " " + std::string(what)};
 }
 
-JsonText MemberReader::text(JsonValue value, const Place& place) {
+JsonText ChatMemberReader::text(JsonValue value, const ChatPlace& place) {
   check(value.is_string(), value, place, "must be a string");
   return value.text();
 }
 
-std::string_view MemberReader::number(JsonValue value, const Place& place) {
+std::string_view ChatMemberReader::number(JsonValue value, const ChatPlace& place) {
   const bool right = value.number().has_value();
   check(right, value, place, "must be a number");
   return right ? value.raw() : std::string_view();
 }
 
-std::optional<uint64_t> MemberReader::count(JsonValue value, const Place& place) {
+std::optional<uint64_t> ChatMemberReader::count(JsonValue value, const ChatPlace& place) {
   check(value.count().has_value(), value, place, "must be a whole number, not below 0");
   return value.count();
 }
 
-std::optional<bool> MemberReader::boolean(JsonValue value, const Place& place) {
+std::optional<bool> ChatMemberReader::boolean(JsonValue value, const ChatPlace& place) {
   check(value.boolean().has_value(), value, place, "must be true or false");
   return value.boolean();
 }
 
-JsonValue MemberReader::object(JsonValue value, const Place& place) {
+JsonValue ChatMemberReader::object(JsonValue value, const ChatPlace& place) {
   check(value.is_object(), value, place, "must be an object");
   return value.is_object() ? value : JsonValue();
 }
 
-JsonValue MemberReader::array(JsonValue value, const Place& place) {
+JsonValue ChatMemberReader::array(JsonValue value, const ChatPlace& place) {
   check(value.is_array(), value, place, "must be a list");
   return value.is_array() ? value : JsonValue();
 }
 
-void MemberReader::leave(Bag& bag, JsonValue member, std::string_view prefix) {
+void ChatMemberReader::leave(Bag& bag, JsonValue member, std::string_view prefix) {
   const bool nests = member.is_array() || member.is_object();
   if (!member.has_value() || (nests && member.empty())) return;
   if (prefix.empty()) return carry(bag, member);

@@ -14,35 +14,35 @@
 namespace sluice::api::openai {
 
 // Where a value stands; made text only where it is needed. What it is within must outlive it.
-struct Place {
-  const Place* within = nullptr;
+struct ChatPlace {
+  const ChatPlace* within = nullptr;
   std::string_view name{};
   std::optional<size_t> index{};
 
   std::string text() const;
 };
 
-class MemberReader {
+class ChatMemberReader {
  public:
-  explicit MemberReader(TextArena& arena) : arena_(arena) {}
+  explicit ChatMemberReader(TextArena& arena) : arena_(arena) {}
 
-  void wrong(const Place& place, std::string_view what);
+  void wrong(const ChatPlace& place, std::string_view what);
   const std::optional<Error>& error() const { return error_; }
 
   // Each is nothing for what is absent or null.
-  JsonText text(JsonValue value, const Place& place);
-  std::string_view word(JsonValue value, const Place& place) { return text(value, place).escaped; }
-  std::string_view number(JsonValue value, const Place& place);  // as it was spelled
-  std::optional<uint64_t> count(JsonValue value, const Place& place);
-  std::optional<bool> boolean(JsonValue value, const Place& place);
-  JsonValue object(JsonValue value, const Place& place);
-  JsonValue array(JsonValue value, const Place& place);
+  JsonText text(JsonValue value, const ChatPlace& place);
+  std::string_view word(JsonValue value, const ChatPlace& place) { return text(value, place).escaped; }
+  std::string_view number(JsonValue value, const ChatPlace& place);  // as it was spelled
+  std::optional<uint64_t> count(JsonValue value, const ChatPlace& place);
+  std::optional<bool> boolean(JsonValue value, const ChatPlace& place);
+  JsonValue object(JsonValue value, const ChatPlace& place);
+  JsonValue array(JsonValue value, const ChatPlace& place);
 
   // The members of an object by their names. Others go to the bag, with `prefix` before their names. None may be there
   // twice.
   template <size_t names>
   std::array<JsonValue, names> members(JsonValue object, const std::array<std::string_view, names>& known,
-                                       const Place& place, Bag& bag, std::string_view prefix = {}) {
+                                       const ChatPlace& place, Bag& bag, std::string_view prefix = {}) {
     std::array<JsonValue, names> found{};
     for (const JsonValue member : object) {
       size_t at = 0;
@@ -61,7 +61,7 @@ class MemberReader {
   void leave(Bag& bag, JsonValue member, std::string_view prefix = {});
 
  private:
-  void check(bool right, JsonValue value, const Place& place, std::string_view what) {
+  void check(bool right, JsonValue value, const ChatPlace& place, std::string_view what) {
     if (!right && value.has_value()) wrong(place, what);
   }
   TextArena& arena_;

@@ -21,11 +21,11 @@ bool is_of_call(JsonValue entry, JsonValue calls) {
 
 }  // namespace
 
-void MessagesReader::read(JsonValue messages) {
-  const Place all{nullptr, "messages", {}};
+void ChatMessagesReader::read(JsonValue messages) {
+  const ChatPlace all{nullptr, "messages", {}};
   size_t index = 0;
   for (const JsonValue message : reader_.array(messages, all)) {
-    const Place place{nullptr, "messages", index++};
+    const ChatPlace place{nullptr, "messages", index++};
     if (message.is_object()) {
       read_message(message, place);
     } else {
@@ -34,7 +34,7 @@ void MessagesReader::read(JsonValue messages) {
   }
 }
 
-void MessagesReader::read_message(JsonValue message, const Place& place) {
+void ChatMessagesReader::read_message(JsonValue message, const ChatPlace& place) {
   const std::string_view role = message["role"].word();
   if (role == "system" || role == "developer") return read_system(message, place, role == "developer");
   if (role == "user") return read_user(message, place);
@@ -44,14 +44,14 @@ void MessagesReader::read_message(JsonValue message, const Place& place) {
 }
 
 // A mark on a message is one on its last part.
-void MessagesReader::mark_last(std::vector<Part>& parts, JsonValue cache_control) {
+void ChatMessagesReader::mark_last(std::vector<Part>& parts, JsonValue cache_control) {
   if (cache_control.is_object() && !parts.empty() && parts.back().cache_mark.empty()) {
     parts.back().cache_mark = cache_control.raw();
   }
 }
 
 // Those at the beginning stand before the conversation.
-void MessagesReader::read_system(JsonValue message, const Place& place, bool is_developer) {
+void ChatMessagesReader::read_system(JsonValue message, const ChatPlace& place, bool is_developer) {
   static constexpr std::array<std::string_view, 4> names = {"role", "content", "name", "cache_control"};
   Message read;
   const auto [role, content, name, mark] = reader_.members(message, names, place, read.bag);
@@ -77,7 +77,7 @@ void MessagesReader::read_system(JsonValue message, const Place& place, bool is_
   std::move(read.parts.begin(), read.parts.end(), std::back_inserter(request_.system));
 }
 
-void MessagesReader::read_user(JsonValue message, const Place& place) {
+void ChatMessagesReader::read_user(JsonValue message, const ChatPlace& place) {
   static constexpr std::array<std::string_view, 4> names = {"role", "content", "name", "cache_control"};
   Message& read = request_.messages.emplace_back();
   const auto [role, content, name, mark] = reader_.members(message, names, place, read.bag);
@@ -89,7 +89,7 @@ void MessagesReader::read_user(JsonValue message, const Place& place) {
   mark_last(read.parts, mark);
 }
 
-void MessagesReader::read_assistant(JsonValue message, const Place& place) {
+void ChatMessagesReader::read_assistant(JsonValue message, const ChatPlace& place) {
   static constexpr std::array<std::string_view, 12> names = {"role",
                                                              "content",
                                                              "name",
@@ -141,13 +141,13 @@ void MessagesReader::read_assistant(JsonValue message, const Place& place) {
 // --- thinking ---
 
 // The details are the whole of it; the text by itself is for who does not know them.
-void MessagesReader::read_thinking(JsonValue details, JsonValue text, JsonValue calls, const Place& place,
-                                   Message& message) {
+void ChatMessagesReader::read_thinking(JsonValue details, JsonValue text, JsonValue calls, const ChatPlace& place,
+                                       Message& message) {
   std::vector<Thought> thoughts;
   size_t index = 0;
-  const Place list{&place, "reasoning_details", {}};
+  const ChatPlace list{&place, "reasoning_details", {}};
   for (const JsonValue entry : reader_.array(details, list)) {
-    const Place here{&place, "reasoning_details", index++};
+    const ChatPlace here{&place, "reasoning_details", index++};
     if (!is_of_call(entry, calls)) read_detail(entry, here, thoughts);
   }
   const bool has_text =
@@ -165,7 +165,7 @@ void MessagesReader::read_thinking(JsonValue details, JsonValue text, JsonValue 
 }
 
 // Pieces of one stream have the same index, each with some more of the text.
-void MessagesReader::read_detail(JsonValue entry, const Place& place, std::vector<Thought>& thoughts) {
+void ChatMessagesReader::read_detail(JsonValue entry, const ChatPlace& place, std::vector<Thought>& thoughts) {
   static constexpr std::array<std::string_view, 8> names = {"type",      "text",   "summary", "data",
                                                             "signature", "format", "id",      "index"};
   if (!entry.is_object()) return reader_.wrong(place, "must be an object");
@@ -203,7 +203,7 @@ void MessagesReader::read_detail(JsonValue entry, const Place& place, std::vecto
   kept.insert(kept.end(), bag.begin(), bag.end());
 }
 
-Opaque MessagesReader::opaque_of(JsonText data, JsonValue format, JsonValue id) {
+Opaque ChatMessagesReader::opaque_of(JsonText data, JsonValue format, JsonValue id) {
   Opaque opaque = unwrap(data, Dialect::openai);
   if (!(opaque.data == data)) return opaque;
   const DetailName name{format.word(), id.word()};
@@ -213,7 +213,7 @@ Opaque MessagesReader::opaque_of(JsonText data, JsonValue format, JsonValue id) 
 
 // --- calls and their results ---
 
-void MessagesReader::read_call(JsonValue call, const Place& place, Message& message) {
+void ChatMessagesReader::read_call(JsonValue call, const ChatPlace& place, Message& message) {
   static constexpr std::array<std::string_view, 6> names = {"id",     "type",  "function",
                                                             "custom", "index", "extra_content"};
   if (!call.is_object()) return reader_.wrong(place, "must be an object");
@@ -230,7 +230,7 @@ void MessagesReader::read_call(JsonValue call, const Place& place, Message& mess
   part.id = reader_.text(id, {&place, "id", {}});
   if (part.id.empty()) part.id = JsonText{request_.arena.keep("call_made_" + std::to_string(ids_made_++))};
   if (type == "custom" || (type.empty() && custom.is_object())) {
-    const Place here{&place, "custom", {}};
+    const ChatPlace here{&place, "custom", {}};
     static constexpr std::array<std::string_view, 2> inner = {"name", "input"};
     const auto [name, input] = reader_.members(reader_.object(custom, here), inner, here, part.bag, "custom");
     part.call_kind = CallKind::custom;
@@ -238,7 +238,7 @@ void MessagesReader::read_call(JsonValue call, const Place& place, Message& mess
     reader_.text(input, {&here, "input", {}});
     part.arguments = input.is_string() ? input.raw() : R"("")";
   } else {
-    const Place here{&place, "function", {}};
+    const ChatPlace here{&place, "function", {}};
     static constexpr std::array<std::string_view, 2> inner = {"name", "arguments"};
     const auto [name, arguments] = reader_.members(reader_.object(function, here), inner, here, part.bag, "function");
     part.name = reader_.text(name, {&here, "name", {}});
@@ -254,7 +254,7 @@ void MessagesReader::read_call(JsonValue call, const Place& place, Message& mess
   unanswered_.push_back({part.id, part.name});
 }
 
-void MessagesReader::read_function_call(JsonValue call, const Place& place, Message& message) {
+void ChatMessagesReader::read_function_call(JsonValue call, const ChatPlace& place, Message& message) {
   static constexpr std::array<std::string_view, 2> names = {"name", "arguments"};
   Part& part = message.parts.emplace_back();
   const auto [name, arguments] = reader_.members(reader_.object(call, place), names, place, part.bag);
@@ -266,13 +266,13 @@ void MessagesReader::read_function_call(JsonValue call, const Place& place, Mess
 }
 
 // JSON text in a string; some give the object itself.
-std::string_view MessagesReader::arguments_of(JsonValue arguments, const Place& place) {
+std::string_view ChatMessagesReader::arguments_of(JsonValue arguments, const ChatPlace& place) {
   if (arguments.is_object()) return arguments.raw();
   return trim(request_.arena.unescape(reader_.text(arguments, place)), white_space);
 }
 
 // Of a result that names no call: the first that has none yet, by its name where it is told.
-JsonText MessagesReader::answered(JsonText id, JsonText name) {
+JsonText ChatMessagesReader::answered(JsonText id, JsonText name) {
   const auto fits = [&](const Unanswered& call) {
     return id.empty() ? name.empty() || call.name == name : call.id == id;
   };
@@ -283,7 +283,7 @@ JsonText MessagesReader::answered(JsonText id, JsonText name) {
   return of;
 }
 
-void MessagesReader::read_result(JsonValue message, const Place& place, bool is_function) {
+void ChatMessagesReader::read_result(JsonValue message, const ChatPlace& place, bool is_function) {
   static constexpr std::array<std::string_view, 5> names = {"role", "content", "tool_call_id", "name", "cache_control"};
   if (request_.messages.empty() || request_.messages.back().role != Role::tool) {
     request_.messages.emplace_back().role = Role::tool;

@@ -9,9 +9,9 @@
 
 namespace sluice::api::openai {
 
-class MessagesReader {
+class ChatMessagesReader {
  public:
-  MessagesReader(Request& request, MemberReader& reader) : request_(request), reader_(reader) {}
+  ChatMessagesReader(Request& request, ChatMemberReader& reader) : request_(request), reader_(reader) {}
   void read(JsonValue messages);
 
  private:
@@ -22,24 +22,24 @@ class MessagesReader {
     std::optional<uint64_t> index{};
   };
 
-  void read_message(JsonValue message, const Place& place);
-  void read_system(JsonValue message, const Place& place, bool is_developer);
-  void read_user(JsonValue message, const Place& place);
-  void read_assistant(JsonValue message, const Place& place);
-  void read_result(JsonValue message, const Place& place, bool is_function);
-  void read_thinking(JsonValue details, JsonValue text, JsonValue calls, const Place& place, Message& message);
-  void read_detail(JsonValue entry, const Place& place, std::vector<Thought>& thoughts);
-  void read_call(JsonValue call, const Place& place, Message& message);
-  void read_function_call(JsonValue call, const Place& place, Message& message);
-  std::string_view arguments_of(JsonValue arguments, const Place& place);
+  void read_message(JsonValue message, const ChatPlace& place);
+  void read_system(JsonValue message, const ChatPlace& place, bool is_developer);
+  void read_user(JsonValue message, const ChatPlace& place);
+  void read_assistant(JsonValue message, const ChatPlace& place);
+  void read_result(JsonValue message, const ChatPlace& place, bool is_function);
+  void read_thinking(JsonValue details, JsonValue text, JsonValue calls, const ChatPlace& place, Message& message);
+  void read_detail(JsonValue entry, const ChatPlace& place, std::vector<Thought>& thoughts);
+  void read_call(JsonValue call, const ChatPlace& place, Message& message);
+  void read_function_call(JsonValue call, const ChatPlace& place, Message& message);
+  std::string_view arguments_of(JsonValue arguments, const ChatPlace& place);
   JsonText answered(JsonText id, JsonText name);
 
-  void read_content(JsonValue content, const Place& place, std::vector<Part>& parts);
-  void read_part(JsonValue value, const Place& place, Part& part);
-  void read_image(JsonValue image, const Place& place, Part& part);
-  void read_audio(JsonValue audio, const Place& place, Part& part);
-  void read_file(JsonValue file, const Place& place, Part& part);
-  void read_thinking_part(JsonValue thinking, JsonValue signature, const Place& place, Part& part);
+  void read_content(JsonValue content, const ChatPlace& place, std::vector<Part>& parts);
+  void read_part(JsonValue value, const ChatPlace& place, Part& part);
+  void read_image(JsonValue image, const ChatPlace& place, Part& part);
+  void read_audio(JsonValue audio, const ChatPlace& place, Part& part);
+  void read_file(JsonValue file, const ChatPlace& place, Part& part);
+  void read_thinking_part(JsonValue thinking, JsonValue signature, const ChatPlace& place, Part& part);
   Source source_of(JsonText url);
   Opaque opaque_of(JsonText data, JsonValue format, JsonValue id);
   static void mark_last(std::vector<Part>& parts, JsonValue cache_control);
@@ -49,7 +49,7 @@ class MessagesReader {
   };
 
   Request& request_;
-  MemberReader& reader_;
+  ChatMemberReader& reader_;
   std::vector<Unanswered> unanswered_{};  // calls of the last turn
   size_t ids_made_ = 0;
 };

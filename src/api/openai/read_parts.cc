@@ -11,7 +11,7 @@ constexpr std::string_view plain_mark = R"({"type":"ephemeral"})";
 
 }  // namespace
 
-void MessagesReader::read_content(JsonValue content, const Place& place, std::vector<Part>& parts) {
+void ChatMessagesReader::read_content(JsonValue content, const ChatPlace& place, std::vector<Part>& parts) {
   if (content.is_string()) {
     if (!content.text().empty()) parts.emplace_back().text = content.text();
     return;
@@ -19,7 +19,7 @@ void MessagesReader::read_content(JsonValue content, const Place& place, std::ve
   if (content.has_value() && !content.is_array()) return reader_.wrong(place, "must be a string or a list of parts");
   size_t index = 0;
   for (const JsonValue part : content) {
-    const Place here{place.within, place.name, index++};
+    const ChatPlace here{place.within, place.name, index++};
     if (part.is_string()) {
       parts.emplace_back().text = part.text();
     } else if (part.is_object()) {
@@ -30,7 +30,7 @@ void MessagesReader::read_content(JsonValue content, const Place& place, std::ve
   }
 }
 
-void MessagesReader::read_part(JsonValue value, const Place& place, Part& part) {
+void ChatMessagesReader::read_part(JsonValue value, const ChatPlace& place, Part& part) {
   static constexpr std::array<std::string_view, 12> names = {
       "type",         "text",      "refusal",  "image_url", "input_audio",   "file",
       "document_url", "video_url", "thinking", "signature", "cache_control", "prompt_cache_breakpoint"};
@@ -85,12 +85,12 @@ void MessagesReader::read_part(JsonValue value, const Place& place, Part& part) 
   for (const JsonValue member : at) reader_.leave(part.bag, member);
 }
 
-Source MessagesReader::source_of(JsonText url) {
+Source ChatMessagesReader::source_of(JsonText url) {
   return source_of_data_url(url).value_or(Source{Source::Kind::url, {}, url});
 }
 
 // {"url": ..., "detail": ...}, or, as some have it, the URL alone. So are documents and videos.
-void MessagesReader::read_image(JsonValue image, const Place& place, Part& part) {
+void ChatMessagesReader::read_image(JsonValue image, const ChatPlace& place, Part& part) {
   static constexpr std::array<std::string_view, 2> names = {"url", "detail"};
   if (!image.is_string()) {
     const auto [url, detail] = reader_.members(reader_.object(image, place), names, place, part.bag, place.name);
@@ -102,7 +102,7 @@ void MessagesReader::read_image(JsonValue image, const Place& place, Part& part)
   part.source = source_of(url);
 }
 
-void MessagesReader::read_audio(JsonValue audio, const Place& place, Part& part) {
+void ChatMessagesReader::read_audio(JsonValue audio, const ChatPlace& place, Part& part) {
   static constexpr std::array<std::string_view, 2> names = {"data", "format"};
   const auto [data, format_value] = reader_.members(reader_.object(audio, place), names, place, part.bag, place.name);
   const std::string_view format = reader_.word(format_value, {&place, "format", {}});
@@ -118,7 +118,7 @@ void MessagesReader::read_audio(JsonValue audio, const Place& place, Part& part)
 }
 
 // By its bytes or by the id that it was given when it was uploaded.
-void MessagesReader::read_file(JsonValue file, const Place& place, Part& part) {
+void ChatMessagesReader::read_file(JsonValue file, const ChatPlace& place, Part& part) {
   static constexpr std::array<std::string_view, 3> names = {"file_data", "filename", "file_id"};
   const auto [data, name, id] = reader_.members(reader_.object(file, place), names, place, part.bag, place.name);
   part.kind = PartKind::document;
@@ -137,7 +137,8 @@ void MessagesReader::read_file(JsonValue file, const Place& place, Part& part) {
 }
 
 // Text, or a list of texts.
-void MessagesReader::read_thinking_part(JsonValue thinking, JsonValue signature, const Place& place, Part& part) {
+void ChatMessagesReader::read_thinking_part(JsonValue thinking, JsonValue signature, const ChatPlace& place,
+                                            Part& part) {
   part.kind = PartKind::thinking;
   if (thinking.is_string()) {
     part.text = thinking.text();

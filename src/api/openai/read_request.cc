@@ -103,9 +103,9 @@ class RequestReader {
                                                                           "store"};
   void read_prompt();
   void read_tools();
-  void read_tool(JsonValue value, const Place& place);
-  void read_function(JsonValue function, const Place& place, Tool& tool);
-  void read_custom(JsonValue custom, const Place& place, Tool& tool);
+  void read_tool(JsonValue value, const ChatPlace& place);
+  void read_function(JsonValue function, const ChatPlace& place, Tool& tool);
+  void read_custom(JsonValue custom, const ChatPlace& place, Tool& tool);
   void read_tool_choice();
   void read_allowed(JsonValue allowed);
   void read_sampling();
@@ -124,11 +124,11 @@ class RequestReader {
   std::optional<uint64_t> count(Known which) { return reader_.count(at_[which], place(which)); }
   std::optional<bool> boolean(Known which) { return reader_.boolean(at_[which], place(which)); }
   JsonValue object(Known which) { return reader_.object(at_[which], place(which)); }
-  static Place place(Known which) { return {nullptr, known_names[which], {}}; }
+  static ChatPlace place(Known which) { return {nullptr, known_names[which], {}}; }
 
   Request& request_;
   const ReadContext& context_;
-  MemberReader reader_{request_.arena};
+  ChatMemberReader reader_{request_.arena};
   std::array<JsonValue, all_known> at_{};
 };
 
@@ -145,7 +145,7 @@ Result<void> RequestReader::read(std::string_view body) {
   } else {
     for (const Known which : {prompt, suffix, echo}) leave(which);
     if (!at_[messages].has_value()) reader_.wrong(place(messages), "is missing");
-    MessagesReader(request_, reader_).read(at_[messages]);
+    ChatMessagesReader(request_, reader_).read(at_[messages]);
   }
   read_tools();
   read_tool_choice();
@@ -185,14 +185,14 @@ void RequestReader::read_tools() {
   }
   index = 0;
   for (const JsonValue function : reader_.array(at_[functions], place(functions))) {
-    const Place here{nullptr, known_names[functions], index++};
+    const ChatPlace here{nullptr, known_names[functions], index++};
     Tool& tool = request_.tools.emplace_back();
     tool.raw = function.raw();
     read_function(reader_.object(function, here), here, tool);
   }
 }
 
-void RequestReader::read_tool(JsonValue value, const Place& place) {
+void RequestReader::read_tool(JsonValue value, const ChatPlace& place) {
   static constexpr std::array<std::string_view, 4> names = {"type", "function", "custom", "cache_control"};
   if (!value.is_object()) return reader_.wrong(place, "must be an object");
   Tool& tool = request_.tools.emplace_back();
@@ -201,10 +201,10 @@ void RequestReader::read_tool(JsonValue value, const Place& place) {
   const std::string_view type = reader_.word(type_value, {&place, "type", {}});
   if (mark.is_object()) tool.cache_mark = mark.raw();
   if (type == "function" || (type.empty() && function.is_object())) {
-    const Place here{&place, "function", {}};
+    const ChatPlace here{&place, "function", {}};
     read_function(reader_.object(function, here), here, tool);
   } else if (type == "custom") {
-    const Place here{&place, "custom", {}};
+    const ChatPlace here{&place, "custom", {}};
     read_custom(reader_.object(custom, here), here, tool);
   } else {
     tool.kind = ToolKind::other;
@@ -213,7 +213,7 @@ void RequestReader::read_tool(JsonValue value, const Place& place) {
   }
 }
 
-void RequestReader::read_function(JsonValue function, const Place& place, Tool& tool) {
+void RequestReader::read_function(JsonValue function, const ChatPlace& place, Tool& tool) {
   static constexpr std::array<std::string_view, 5> names = {"name", "description", "parameters", "strict",
                                                             "cache_control"};
   const auto [name, description, parameters, strict, mark] =
@@ -226,7 +226,7 @@ void RequestReader::read_function(JsonValue function, const Place& place, Tool& 
   if (mark.is_object() && tool.cache_mark.empty()) tool.cache_mark = mark.raw();
 }
 
-void RequestReader::read_custom(JsonValue custom, const Place& place, Tool& tool) {
+void RequestReader::read_custom(JsonValue custom, const ChatPlace& place, Tool& tool) {
   static constexpr std::array<std::string_view, 3> names = {"name", "description", "format"};
   const auto [name, description, format_value] = reader_.members(custom, names, place, tool.bag, place.name);
   tool.kind = ToolKind::custom;
@@ -283,7 +283,7 @@ void RequestReader::read_tool_choice() {
 
 void RequestReader::read_allowed(JsonValue allowed) {
   static constexpr std::array<std::string_view, 2> names = {"mode", "tools"};
-  const Place here{nullptr, "tool_choice.allowed_tools", {}};
+  const ChatPlace here{nullptr, "tool_choice.allowed_tools", {}};
   const auto [mode, list] = reader_.members(allowed, names, here, request_.bag, here.name);
   const bool must = mode.word() == "required";
   request_.tool_choice.mode = must ? ToolChoice::Mode::required : ToolChoice::Mode::automatic;
@@ -340,7 +340,7 @@ void RequestReader::read_response_format() {
   static constexpr std::array<std::string_view, 4> inner = {"name", "description", "schema", "strict"};
   const JsonValue value = object(response_format);
   if (!value.exists()) return;
-  const Place here = place(response_format), schema_place{&here, "json_schema", {}};
+  const ChatPlace here = place(response_format), schema_place{&here, "json_schema", {}};
   ResponseFormat& format = request_.response_format;
   const auto [type_value, schema_value] = reader_.members(value, names, here, request_.bag, here.name);
   const std::string_view type = reader_.word(type_value, {&here, "type", {}});
@@ -370,7 +370,7 @@ void RequestReader::read_reasoning() {
   for (const Known which : {reasoning, thinking}) {
     static constexpr std::array<std::string_view, 6> names = {"effort",  "max_tokens", "budget_tokens",
                                                               "enabled", "type",       "exclude"};
-    const Place here = place(which);
+    const ChatPlace here = place(which);
     const auto [effort, max, budget, enabled, type, exclude] =
         reader_.members(object(which), names, here, request_.bag, here.name);
     if (asked.effort.empty()) asked.effort = reader_.word(effort, {&here, "effort", {}});
@@ -394,7 +394,7 @@ void RequestReader::read_reasoning() {
 void RequestReader::read_stream() {
   static constexpr std::array<std::string_view, 2> names = {"include_usage", "include_obfuscation"};
   request_.stream = boolean(stream).value_or(false);
-  const Place here = place(stream_options);
+  const ChatPlace here = place(stream_options);
   const auto [usage, obfuscation] = reader_.members(object(stream_options), names, here, request_.bag, here.name);
   request_.usage_wanted = reader_.boolean(usage, {&here, "include_usage", {}}).value_or(false);
   if (reader_.boolean(obfuscation, {&here, "include_obfuscation", {}}) == true) {

@@ -38,13 +38,13 @@ struct Detail {
 
 }  // namespace
 
-bool CountsReader::add(SentCounts::Count which, JsonValue number) {
+bool ChatCountsReader::add(SentCounts::Count which, JsonValue number) {
   const std::optional<uint64_t> count = number.count();
   if (count) counts_.add(which, *count, false);
   return count.has_value();
 }
 
-bool CountsReader::read(JsonValue usage) {
+bool ChatCountsReader::read(JsonValue usage) {
   bool any = false;
   for (const JsonValue member : usage) {
     if (member.is_object()) {
@@ -61,7 +61,7 @@ bool CountsReader::read(JsonValue usage) {
   return any;
 }
 
-bool CountsReader::read_details(JsonValue details, std::optional<uint64_t>& audio) {
+bool ChatCountsReader::read_details(JsonValue details, std::optional<uint64_t>& audio) {
   bool any = false;
   for (const JsonValue member : details) {
     if (member.named("audio_tokens")) {
@@ -76,13 +76,13 @@ bool CountsReader::read_details(JsonValue details, std::optional<uint64_t>& audi
   return any;
 }
 
-bool CountsReader::read_timings(JsonValue timings) {
+bool ChatCountsReader::read_timings(JsonValue timings) {
   bool any = false;
   for (const auto& [name, which] : timing_names) any = add(which, timings[name]) || any;
   return any;
 }
 
-AnswerUsage CountsReader::usage() const {
+AnswerUsage ChatCountsReader::usage() const {
   AnswerUsage usage;
   usage.counts = usage_from(counts_, room_of(Dialect::openai).places);
   usage.audio_input = audio_input_;

@@ -6,7 +6,7 @@
 
 namespace sluice::api::openai {
 
-class CountsReader {
+class ChatCountsReader {
  public:
   // Whether there is anything new in it.
   bool read(JsonValue usage);

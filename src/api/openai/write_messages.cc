@@ -80,14 +80,14 @@ void ChatContent::write(std::string& out, bool null) const {
 
 // --- messages ---
 
-void MessagesWriter::begin(std::string_view role) {
+void ChatMessagesWriter::begin(std::string_view role) {
   if (!std::exchange(first_, false)) out_ += ',';
   out_ += R"({"role":")";
   out_ += role;
   out_ += R"(","content":)";
 }
 
-Result<void> MessagesWriter::write() {
+Result<void> ChatMessagesWriter::write() {
   out_ += '[';
   if (!request_.system.empty()) write_system(request_.system, "system", "system", {});
   for (size_t i = 0; i < request_.messages.size(); ++i) {
@@ -98,7 +98,7 @@ Result<void> MessagesWriter::write() {
   return {};
 }
 
-Result<void> MessagesWriter::write_own() {
+Result<void> ChatMessagesWriter::write_own() {
   const auto raw = [this](std::string_view json) {
     if (!std::exchange(first_, false)) out_ += ',';
     out_ += json;
@@ -125,7 +125,7 @@ Result<void> MessagesWriter::write_own() {
   return {};
 }
 
-Result<void> MessagesWriter::write_message(size_t index) {
+Result<void> ChatMessagesWriter::write_message(size_t index) {
   const Message& message = request_.messages[index];
   const std::string path = path_of("messages", index, "content");
   if (message.role != Role::tool && message.role != Role::user) {
@@ -149,8 +149,8 @@ Result<void> MessagesWriter::write_message(size_t index) {
   return {};
 }
 
-void MessagesWriter::write_system(const std::vector<Part>& parts, const std::string& path, std::string_view role,
-                                  JsonText name) {
+void ChatMessagesWriter::write_system(const std::vector<Part>& parts, const std::string& path, std::string_view role,
+                                      JsonText name) {
   ChatContent content(!facts_.is_makers_own);
   for (size_t i = 0; i < parts.size(); ++i) {
     if (parts[i].kind == PartKind::text) {
@@ -169,7 +169,7 @@ void MessagesWriter::write_system(const std::vector<Part>& parts, const std::str
   out_ += '}';
 }
 
-Result<void> MessagesWriter::write_user(const Message& message, const std::string& path) {
+Result<void> ChatMessagesWriter::write_user(const Message& message, const std::string& path) {
   ChatContent content(false);
   if (Result<void> done = write_shown(content); !done) return done;
   for (size_t i = 0; i < message.parts.size(); ++i) {
@@ -185,7 +185,7 @@ Result<void> MessagesWriter::write_user(const Message& message, const std::strin
   return {};
 }
 
-Result<void> MessagesWriter::write_assistant(const Message& message, const std::string& path) {
+Result<void> ChatMessagesWriter::write_assistant(const Message& message, const std::string& path) {
   ChatContent content(!facts_.is_makers_own);
   std::string thoughts, details, calls;
   details_ = 0;
@@ -212,12 +212,13 @@ Result<void> MessagesWriter::write_assistant(const Message& message, const std::
   return {};
 }
 
-JsonText MessagesWriter::call_id(JsonText id, size_t& without) {
+JsonText ChatMessagesWriter::call_id(JsonText id, size_t& without) {
   if (id.empty()) return JsonText{arena_.keep("call_" + std::to_string(without++))};
   return id.escaped.size() <= max_call_id_bytes ? id : ids_.shorten(id, {max_call_id_bytes});
 }
 
-void MessagesWriter::write_call(const Part& part, const std::string& path, std::string& calls, std::string& details) {
+void ChatMessagesWriter::write_call(const Part& part, const std::string& path, std::string& calls,
+                                    std::string& details) {
   const JsonText id = call_id(part.id, calls_without_id_);
   const JsonText name = names_.shorten(part.name, {facts_.max_tool_name_bytes});
   const bool custom = part.call_kind == CallKind::custom;
@@ -258,14 +259,14 @@ void MessagesWriter::write_call(const Part& part, const std::string& path, std::
 }
 
 // Whether what is opaque may go back to where it came from, which is this target. Else it is dropped and named.
-bool MessagesWriter::returns(const Part& part, const std::string& path) {
+bool ChatMessagesWriter::returns(const Part& part, const std::string& path) {
   if (may_return(part.opaque, facts_.origin)) return true;
   dropped_.add(path + ".signature", DropReason::bound);
   return false;
 }
 
-void MessagesWriter::write_thinking(const Part& part, const std::string& path, std::string& text,
-                                    std::string& details) {
+void ChatMessagesWriter::write_thinking(const Part& part, const std::string& path, std::string& text,
+                                        std::string& details) {
   if (facts_.reasoning_field == ReasoningField::none) return dropped_.add(path, DropReason::unsupported);
   const bool may = part.opaque.empty() || returns(part, path);
   if (facts_.reasoning_field == ReasoningField::reasoning_content) {
@@ -298,7 +299,7 @@ void MessagesWriter::write_thinking(const Part& part, const std::string& path, s
 
 // --- results of tools ---
 
-Result<void> MessagesWriter::write_result(const Part& part, const std::string& path) {
+Result<void> ChatMessagesWriter::write_result(const Part& part, const std::string& path) {
   const JsonText id = call_id(part.id, results_without_id_);
   const std::string_view mark = mark_of(part, path);
   ChatContent content(!facts_.is_makers_own);
@@ -324,7 +325,7 @@ Result<void> MessagesWriter::write_result(const Part& part, const std::string& p
 }
 
 // Behind all results of a turn, as nothing may stand between them.
-Result<void> MessagesWriter::write_shown(ChatContent& content) {
+Result<void> ChatMessagesWriter::write_shown(ChatContent& content) {
   JsonText last;
   for (const Shown& shown : shown_) {
     if (!(shown.call_id == last)) {
@@ -337,7 +338,7 @@ Result<void> MessagesWriter::write_shown(ChatContent& content) {
   return {};
 }
 
-Result<void> MessagesWriter::flush_shown() {
+Result<void> ChatMessagesWriter::flush_shown() {
   if (shown_.empty()) return {};
   ChatContent content(false);
   if (Result<void> done = write_shown(content); !done) return done;
@@ -349,13 +350,13 @@ Result<void> MessagesWriter::flush_shown() {
 
 // --- parts ---
 
-std::string_view MessagesWriter::mark_of(const Part& part, const std::string& path) {
+std::string_view ChatMessagesWriter::mark_of(const Part& part, const std::string& path) {
   if (part.cache_mark.empty() || facts_.takes_cache_marks) return part.cache_mark;
   dropped_.add(path + ".cache_control", DropReason::unsupported);
   return {};
 }
 
-Result<void> MessagesWriter::add_part(ChatContent& content, const Part& part, const std::string& path) {
+Result<void> ChatMessagesWriter::add_part(ChatContent& content, const Part& part, const std::string& path) {
   if (!part.citations.empty()) dropped_.add(path + ".citations", DropReason::unsupported);
   std::string item;
   JsonWriter json(item);
@@ -411,7 +412,7 @@ Result<void> MessagesWriter::add_part(ChatContent& content, const Part& part, co
   return cannot_take(path, "the target has nothing like '" + std::string(part.other_type) + "'");
 }
 
-Result<void> MessagesWriter::add_document(ChatContent& content, const Part& part, const std::string& path) {
+Result<void> ChatMessagesWriter::add_document(ChatContent& content, const Part& part, const std::string& path) {
   if (!part.context.empty()) dropped_.add(path + ".context", DropReason::unsupported);
   if (part.source.kind == Source::Kind::text) {
     const std::string title = part.title.empty() ? "" : std::string(part.title.escaped) + R"(\n\n)";

@@ -28,9 +28,10 @@ class ChatContent {
   bool plain_ = true;  // a string can tell it
 };
 
-class MessagesWriter {
+class ChatMessagesWriter {
  public:
-  MessagesWriter(const Request& request, const TargetFacts& facts, Dropped& dropped, ToolNames& names, std::string& out)
+  ChatMessagesWriter(const Request& request, const TargetFacts& facts, Dropped& dropped, ToolNames& names,
+                     std::string& out)
       : request_(request), facts_(facts), dropped_(dropped), names_(names), out_(out) {}
 
   // The array. untranslatable names content that the target cannot take.

@@ -60,7 +60,7 @@ class BodyWriter {
 
 Result<void> BodyWriter::write() {
   json_.object().member("model", facts_.model).key("messages");
-  if (Result<void> done = MessagesWriter(request_, facts_, dropped_, names_, out_).write(); !done) return done;
+  if (Result<void> done = ChatMessagesWriter(request_, facts_, dropped_, names_, out_).write(); !done) return done;
   write_tools();
   write_sampling();
   write_limits();
@@ -89,7 +89,8 @@ Result<void> BodyWriter::write_own() {
     if (member.named("model")) {
       append_json_string(out_, facts_.model);
     } else if (member.named("messages")) {
-      if (Result<void> done = MessagesWriter(request_, facts_, dropped_, names_, out_).write_own(); !done) return done;
+      if (Result<void> done = ChatMessagesWriter(request_, facts_, dropped_, names_, out_).write_own(); !done)
+        return done;
     } else if (limits && member.count() && request_.max_output_tokens &&
                *member.count() > *request_.max_output_tokens) {
       out_ += std::to_string(*request_.max_output_tokens);
