@@ -12,7 +12,9 @@
 #include "api/dialect.h"
 #include "api/translation.h"
 
+// Inline, as the helpers of other dialects' tests have the same names.
 namespace sluice::test {
+inline namespace of_gemini {
 
 inline const api::TranslationRoom& gemini_room() { return api::room_of(Dialect::gemini).translation; }
 
@@ -139,4 +141,5 @@ inline std::unique_ptr<api::EventWriter> gemini_writer(bool stream, bool array =
   return gemini_room().make_writer(shape);
 }
 
+}  // namespace of_gemini
 }  // namespace sluice::test
