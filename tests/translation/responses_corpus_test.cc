@@ -8,7 +8,7 @@
 #include "translation/responses_tools.h"
 #include "translation/schema.h"
 
-namespace sluice::test {
+namespace sluice::test::responses {
 namespace {
 
 using nlohmann::json;
@@ -175,4 +175,4 @@ TEST_CASE("responses: a member that is not known comes out again, or is named as
   CHECK((planted == 0 || planted > 300));
 }
 
-}  // namespace sluice::test
+}  // namespace sluice::test::responses

@@ -11,7 +11,7 @@
 #include "api/event_filter.h"
 #include "translation/openai_tools.h"
 
-namespace sluice::test {
+namespace sluice::test::responses {
 
 inline const api::TranslationRoom& responses_room() { return api::room_of(Dialect::responses).translation; }
 inline const api::Origin responses_target{Dialect::responses, "a1"};
@@ -92,4 +92,4 @@ std::string written_answer(const std::string& request_body, bool stream, Tell te
   return writer->out;
 }
 
-}  // namespace sluice::test
+}  // namespace sluice::test::responses
