@@ -1,5 +1,6 @@
 // Answers of responses: a target's as events, and events as a caller gets them.
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "translation/responses_tools.h"
 #include "translation/schema.h"
@@ -319,7 +320,15 @@ TEST_CASE("responses: encrypted thinking is given to who asked for it") {
     writer.on_finish({});
     writer.end();
   };
-  const json given = json::parse(written_answer(asked, false, tell))["output"];
+  const json given = json::parse(written_answer(asked, false, tell, responses_target))["output"];
+  // An id that is told at the end only is the item's from its beginning.
+  std::set<std::string> ids;
+  for (const json& event : checked_stream(written_answer(asked, true, tell, responses_target))) {
+    if (event.contains("item")) ids.insert(event["item"]["id"]);
+    if (event.contains("item_id")) ids.insert(event["item_id"]);
+  }
+  CHECK(ids.size() == 2);
+  CHECK(ids.contains("rs_9"));
   CHECK(given[0]["encrypted_content"] == "sluice.anthropic.b2.redacted.RED");
   CHECK(given[0]["summary"].empty());
   CHECK(given[1]["encrypted_content"] == "gA");

@@ -82,10 +82,11 @@ TEST_CASE("responses: recorded answers say the same when they are written and re
     if (!asked.contains("input")) asked["input"] = "?";
     if (!asked.contains("model")) asked["model"] = "?";
     for (const bool stream : {true, false}) {
-      const std::string out = written_answer(asked.dump(), stream, [&](api::EventWriter& writer) {
+      const auto tell = [&](api::EventWriter& writer) {
         api::replay(first.answer, writer);
         writer.end();
-      });
+      };
+      const std::string out = written_answer(asked.dump(), stream, tell, responses_target);
       api::AnswerCollector second;
       REQUIRE(read_answer(out, stream, second) == 0);
       CHECK(summary(second.answer) == summary(first.answer));

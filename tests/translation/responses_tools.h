@@ -83,10 +83,11 @@ inline int read_answer(const std::string& answer, bool stream, api::EventSink& s
 
 // What a caller with that request gets, told by `tell`.
 template <typename Tell>
-std::string written_answer(const std::string& request_body, bool stream, Tell tell) {
+std::string written_answer(const std::string& request_body, bool stream, Tell tell,
+                           const api::Origin& target = {Dialect::anthropic, "b2"}) {
   const auto request = read_responses(request_body);
-  api::AnswerShape shape{"responses", stream,        false,           *request, "0123456789abcdefghijABCD",
-                         1700000000,  "asked-model", responses_target};
+  api::AnswerShape shape{"responses", stream,        false, *request, "0123456789abcdefghijABCD",
+                         1700000000,  "asked-model", target};
   const auto writer = responses_room().make_writer(shape);
   tell(*writer);
   return writer->out;

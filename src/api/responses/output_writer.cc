@@ -4,7 +4,8 @@
 
 namespace sluice::api::responses {
 
-OutputWriter::OutputWriter(const AnswerShape& shape) : stream_(shape.stream), id_(shape.id) {
+OutputWriter::OutputWriter(const AnswerShape& shape)
+    : stream_(shape.stream), id_(shape.id), holds_thinking_(shape.origin.dialect == Dialect::responses) {
   const JsonValue asked = shape.request.document->root();
   takes_encrypted_ = includes(asked["include"], include_encrypted) || !shape.request.store.value_or(true);
   for (const Tool& tool : shape.request.tools) {
@@ -137,12 +138,17 @@ void OutputWriter::on_citation(uint32_t part, const Citation& citation) {
 
 // --- thinking ---
 
+// An item that is encrypted for this API has to keep its id, which is told at its end: until then it waits.
 void OutputWriter::open_thinking(uint32_t part) {
   if (open_ == Open::thinking && part_ == part) return;
   close_all("completed");
   open_item("rs_");
   open_ = Open::thinking;
   part_ = part;
+  if (!holds_thinking_) tell_thinking_item();
+}
+
+void OutputWriter::tell_thinking_item() {
   emit("response.output_item.added", [&](TextWriter& json) {
     json.member("output_index", items_).key("item").object().member("id", item_id_).member("type", "reasoning");
     json.key("summary").array().end_array().end_object();
@@ -152,13 +158,17 @@ void OutputWriter::open_thinking(uint32_t part) {
 void OutputWriter::on_thinking(uint32_t part, JsonText text, bool) {
   open_thinking(part);
   if (text.empty()) return;
-  if (text_.empty()) {
+  if (!holds_thinking_) tell_thinking(text, text_.empty());
+  text_ += text.escaped;
+}
+
+void OutputWriter::tell_thinking(JsonText text, bool is_first) {
+  if (is_first) {
     emit("response.reasoning_summary_part.added", [&](TextWriter& json) {
       place(json);
       json.member("summary_index", 0).key("part").raw(R"({"type":"summary_text","text":""})");
     });
   }
-  text_ += text.escaped;
   emit("response.reasoning_summary_text.delta", [&](TextWriter& json) {
     place(json);
     json.member("summary_index", 0);
@@ -178,20 +188,20 @@ void OutputWriter::on_signature(uint32_t part, const Opaque& opaque, bool is_red
   is_redacted_ = is_redacted;
 }
 
-// What is encrypted for this API is bound to its item's id; what is not is given with its origin.
-void OutputWriter::give_signature(TextWriter& json, std::string_view& id) const {
-  if (signature_.empty() || !takes_encrypted_) return;
-  Opaque opaque{JsonText{signature_}, signature_origin_, JsonText{signature_id_}};
-  if (signature_origin_.dialect == Dialect::responses) {
-    if (!signature_id_.empty()) id = signature_id_;
-    json.text_member("encrypted_content", opaque.data);
-    return;
-  }
-  if (is_redacted_) opaque.id = JsonText{of_redacted};
-  json.text_member("encrypted_content", JsonText{wrap(opaque)});
+// What is encrypted for this API is given as it is; anything else with its origin.
+std::string OutputWriter::given_signature() const {
+  if (signature_.empty() || !takes_encrypted_) return "";
+  if (signature_origin_.dialect == Dialect::responses) return signature_;
+  const std::string_view id = is_redacted_ ? of_redacted : std::string_view(signature_id_);
+  return wrap({JsonText{signature_}, signature_origin_, JsonText{id}});
 }
 
 void OutputWriter::close_thinking() {
+  if (holds_thinking_) {
+    if (signature_origin_.dialect == Dialect::responses && !signature_id_.empty()) item_id_ = signature_id_;
+    tell_thinking_item();
+    if (!text_.empty()) tell_thinking(JsonText{text_}, true);
+  }
   std::string part;
   TextWriter piece(part);
   if (!text_.empty()) {
@@ -208,14 +218,11 @@ void OutputWriter::close_thinking() {
       json.member("summary_index", 0).key("part").raw(part);
     });
   }
-  std::string rest;
-  TextWriter members(rest);
-  std::string_view id = item_id_;
-  give_signature(members, id);
   std::string item;
   TextWriter json(item);
-  json.object().member("id", id).member("type", "reasoning").key("summary").array().raw(part).end_array();
-  if (!rest.empty()) json.raw(rest);
+  json.object().member("id", item_id_).member("type", "reasoning").key("summary").array().raw(part).end_array();
+  const std::string signature = given_signature();
+  if (!signature.empty()) json.text_member("encrypted_content", JsonText{signature});
   json.end_object();
   finish_item(std::move(item));
 }

@@ -72,13 +72,16 @@ class OutputWriter : public EventWriter {
   void close_text();
   void open_thinking(uint32_t part);
   void close_thinking();
-  void give_signature(TextWriter& json, std::string_view& id) const;
+  void tell_thinking_item();
+  void tell_thinking(JsonText text, bool is_first);
+  std::string given_signature() const;
   std::string call_item(JsonText arguments, bool is_whole) const;
   void close_call();
   void close_part();
   void write_whole_item(std::string item);
 
   const std::string id_;
+  const bool holds_thinking_;
   bool takes_encrypted_ = false;
   bool has_search_ = false;
   std::set<std::string, std::less<>> scoped_;  // names of tools that stand in a namespace
