@@ -35,7 +35,8 @@ struct TranslationRoom {
   // Appends to `written`. What the target cannot be told is dropped and named, but for content: untranslatable.
   Result<void> (*write_request)(const Request& request, const TargetFacts& facts, Dropped& dropped,
                                 WrittenRequest& written) = nullptr;
-  // Below a provider's base URL with its version: "/chat/completions", "/models/NAME:streamGenerateContent?alt=sse".
+  // Behind what a provider's paths begin with (config::Provider::path_for): "/chat/completions", "/v1/messages",
+  // "/v1beta/models/NAME:streamGenerateContent?alt=sse".
   std::string (*path)(std::string_view model, bool stream) = nullptr;
   std::unique_ptr<EventReader> (*make_reader)(const Origin& target) = nullptr;
   std::unique_ptr<EventWriter> (*make_writer)(const AnswerShape& shape) = nullptr;

@@ -175,7 +175,11 @@ Result<void> EventRelay::end_answer() {
   }
   gatherer_->finish();
   const bool is_body = tap_->format() == api::StreamFormat::none;
-  if (translation_.end().error() == nullptr && frames_ > bad_frames_) translation_.reader().end(translation_.sink());
+  // A reader takes the end of a stream for its finish; so it is not told of one that is none.
+  const bool is_whole = is_body || tap_->standing() == api::Standing::finished;
+  if (is_whole && translation_.end().error() == nullptr && frames_ > bad_frames_) {
+    translation_.reader().end(translation_.sink());
+  }
   if (const api::ProviderError* const told = translation_.end().error(); told != nullptr) {
     if (!error_text_) error_text_ = std::make_unique<std::string>(told->message);
     if (!begun_) {
@@ -263,11 +267,11 @@ bool EventRelay::go_on() {
 }
 
 bool EventRelay::end_early() {
-  if (!begun_ || waits_ || is_error() || !translation_.end().finished()) return false;
-  translation_.writer().end();
-  ended_ = true;
+  const bool is_stream = tap_ && tap_->format() != api::StreamFormat::none;
+  if (!is_stream || waits_ || is_error() || tap_->standing() != api::Standing::finished) return false;
+  if (!end_answer()) return false;
   turn();
-  return true;
+  return ended_;
 }
 
 void EventRelay::break_off(const Error& error, std::string_view request_id) {

@@ -365,7 +365,8 @@ void BodyWriter::write_account() {
 
 void BodyWriter::write_stream() {
   if (!request_.stream) return;
-  json_.member("stream", true).key("stream_options").raw(R"({"include_usage":true})");
+  json_.member("stream", true);
+  if (facts_.asks_usage) json_.key("stream_options").raw(R"({"include_usage":true})");
 }
 
 }  // namespace
