@@ -248,7 +248,7 @@ Result<void> write_request(const Request& request, const TargetFacts& facts, Dro
 
 std::string target_path(std::string_view model, bool stream) {
   if (model.starts_with(model_prefix)) model.remove_prefix(model_prefix.size());
-  std::string path = "/models/";
+  std::string path = "/v1beta/models/";
   append_path_encoded(path, model);
   return path.append(stream ? ":streamGenerateContent?alt=sse" : ":generateContent");
 }
