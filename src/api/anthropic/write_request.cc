@@ -303,6 +303,6 @@ Result<void> write_request(const Request& request, const TargetFacts& facts, Dro
   return write_translated(draft, written.body);
 }
 
-std::string path(std::string_view, bool) { return "/messages"; }
+std::string path(std::string_view, bool) { return "/v1/messages"; }
 
 }  // namespace sluice::api::anthropic
