@@ -34,6 +34,10 @@ struct DialectRoom {
   EndpointTable endpoints{};
   bool version_optional = false;
   std::span<const std::string_view> roots{};
+  // What passes through as it is, what of that is not for everyone, and what some programs write before its paths.
+  std::span<const Endpoint> subtrees{};
+  std::span<const Guard> guarded{};
+  std::span<const std::string_view> prefixes{};
   // What stands before a model's name in a path whose POST says behind a colon what is to be done with the model.
   std::span<const std::string_view> verb_roots{};
   std::span<const Operation> operations{};         // of endpoints that have another name there than here
@@ -43,6 +47,7 @@ struct DialectRoom {
   std::string_view own_field{};
   std::span<const std::string_view> key_fields{};  // where a caller's key may stand
   std::string_view key_parameter{};                // the same in the query
+  std::string_view address_field{};                // of an answer: an address at the provider, where to go on
   const RateLimitNames& rate_limits = plain_rate_limit_names;
 
   // Requests. `rename_models`: where the URL names the model, the places in the body that do so too.

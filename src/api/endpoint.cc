@@ -7,6 +7,8 @@
 
 #include "api/dialect.h"
 #include "api/key_spelling.h"
+#include "api/passing.h"
+#include "api/path_check.h"
 #include "api/percent.h"
 #include "base/nearest.h"
 
@@ -14,11 +16,6 @@ namespace sluice::api {
 namespace {
 
 using enum http::Method;
-constexpr std::string_view version = "/v1";
-
-std::string_view without_version(std::string_view path) {
-  return path.starts_with("/v1/") ? path.substr(version.size()) : path;
-}
 
 // Takes the placeholder's value out of `path`; nullopt where the path is another one.
 std::optional<std::string_view> placeholder_value(std::string_view pattern, std::string_view path) {
@@ -35,6 +32,11 @@ std::optional<std::string_view> placeholder_value(std::string_view pattern, std:
     const bool plain = path.ends_with(':');
     if (!plain && !path.ends_with("%3A") && !path.ends_with("%3a")) return std::nullopt;
     path.remove_suffix(plain ? 1 : 3);
+  } else if (const size_t second = after.find('{'); second != std::string_view::npos) {
+    const size_t at = path.rfind(after.substr(0, second));  // and the rest of the path is the second one's
+    if (at == std::string_view::npos || path.size() == at + second) return std::nullopt;
+    if (path.find('/', at + second) != std::string_view::npos) return std::nullopt;
+    path = path.substr(0, at);
   } else {
     if (!path.ends_with(after)) return std::nullopt;
     path.remove_suffix(after.size());
@@ -48,28 +50,26 @@ std::optional<std::string_view> placeholder_value(std::string_view pattern, std:
 template <typename Visit>
 bool visit_fitting(std::string_view path, Visit visit) {
   const bool has_version = path.starts_with("/v1/");
-  // The pattern as `path` has to fit it.
-  const auto fitting = [has_version](const DialectRoom& room, std::string_view pattern) {
-    return has_version || !room.version_optional ? pattern : pattern.substr(version.size());
-  };
   bool literal = false;  // then it is no placeholder's value, whatever the method
   for (const DialectRoom* const room : rooms()) {
     for (const Endpoint& endpoint : room->endpoints.literals()) {
-      if (fitting(*room, endpoint.pattern) != path) continue;
+      if (fitting(*room, endpoint.pattern, has_version) != path) continue;
       if (visit(endpoint, std::string_view{})) return true;
       literal = true;
     }
   }
   if (literal) return false;
   bool verb = false;  // "models/x:generateContent" is no model's name, whatever the method
-  for (const DialectRoom* const room : rooms()) {
-    for (const Endpoint& endpoint : room->endpoints.patterns()) {
-      const auto value = placeholder_value(fitting(*room, endpoint.pattern), path);
-      const bool bare = endpoint.pattern.ends_with('}');
-      if (!value || (verb && bare)) continue;
-      if (visit(endpoint, *value)) return true;
-      verb = verb || !bare;
+  for (const bool bare : {false, true}) {
+    for (const DialectRoom* const room : rooms()) {
+      for (const Endpoint& endpoint : room->endpoints.patterns()) {
+        if (endpoint.pattern.ends_with('}') != bare) continue;
+        const auto value = placeholder_value(fitting(*room, endpoint.pattern, has_version), path);
+        if (value && visit(endpoint, *value)) return true;
+        verb = verb || value.has_value();
+      }
     }
+    if (verb) break;
   }
   return false;
 }
@@ -86,8 +86,8 @@ std::string nearest_paths(std::string_view path) {
   std::vector<std::string_view> patterns;
   for (const DialectRoom* const room : rooms()) {
     for (const Endpoint& endpoint : room->endpoints.literals()) {
-      const size_t dispensable = room->version_optional ? version.size() : 0;
-      if (found.empty() && path.ends_with(endpoint.pattern.substr(dispensable))) found.push_back(endpoint.pattern);
+      const std::string_view least = room->version_optional ? without_version(endpoint.pattern) : endpoint.pattern;
+      if (found.empty() && path.ends_with(least)) found.push_back(endpoint.pattern);
     }
     for (const Endpoint& endpoint : room->endpoints.all()) patterns.push_back(endpoint.pattern);
     (known += room->endpoints.all().front().pattern) += ", ";
@@ -119,38 +119,6 @@ std::string known_verbs() {
   return names;
 }
 
-// `path` for an error text, which has room for so much only.
-std::string shown(std::string_view path) {
-  constexpr size_t longest = 200;
-  std::string text(path.substr(0, longest));
-  if (path.size() > longest) text += "...";
-  return text;
-}
-
-// Whether a placeholder's value, decoded once, may stand in a path: another reader (the target, or a proxy before it)
-// could resolve dots, take a backslash for a slash, or decode it once more, and see another path.
-[[gnu::cold]] Result<void> check_value(std::string_view value, bool spans_slashes) {
-  std::string decoded;
-  append_percent_decoded(decoded, value);
-  bool good = spans_slashes || decoded.find('/') == std::string::npos;
-  for (const char c : decoded) {
-    const auto byte = static_cast<unsigned char>(c);
-    good = good && byte >= ' ' && byte != 0x7f && c != '\\' && c != '%' && c != '?' && c != '#';
-  }
-  for (std::string_view rest = decoded; good;) {
-    const size_t slash = rest.find('/');
-    const std::string_view segment = rest.substr(0, slash);
-    good = !segment.empty() && segment != "." && segment != "..";
-    if (slash == std::string_view::npos) break;
-    rest.remove_prefix(slash + 1);
-  }
-  if (good) return {};
-  return fail(ErrorCode::bad_request,
-              "the path names '" + shown(value) +
-                  "': empty segments, '.' and '..', control characters, backslashes, '%', '?' and '#' may not stand "
-                  "in a name, nor an encoded slash in an id");
-}
-
 }  // namespace
 
 std::vector<const Endpoint*> endpoints() {
@@ -170,8 +138,9 @@ std::string_view operation_of(std::string_view endpoint) {
   return endpoint;
 }
 
-Result<Match> match(http::Method method, std::string_view path) {
+Result<Match> match(http::Method method, std::string_view path, const http::Fields* fields) {
   Match found;
+  found.path = path;
   std::string_view placeholder;
   const bool fits = visit_fitting(path, [&](const Endpoint& endpoint, std::string_view value) {
     if (!accepts(endpoint, method)) return false;
@@ -183,11 +152,26 @@ Result<Match> match(http::Method method, std::string_view path) {
     const bool names_model = found.endpoint->model_in == ModelIn::url;
     if (names_model) found.model = placeholder;
     if (!placeholder.empty()) {
-      if (const Result<void> good = check_value(placeholder, names_model); !good) {
+      if (const Result<void> good = check_name(placeholder, names_model); !good) {
+        return tl::unexpected<Error>(good.error());
+      }
+      const std::string_view last = path.substr(path.rfind('/') + 1);
+      const bool second = names_model && found.endpoint->pattern.ends_with('}') && !placeholder.ends_with(last);
+      if (const Result<void> good = second ? check_name(last, false) : Result<void>(); !good) {
         return tl::unexpected<Error>(good.error());
       }
     }
     return found;
+  }
+  const bool is_endpoint = visit_fitting(
+      path, [](const Endpoint& endpoint, std::string_view) { return endpoint.model_in != ModelIn::nowhere; });
+  Result<Match> passing = match_passing(method, path, fields, is_endpoint);
+  if (!passing || passing->endpoint != nullptr) return passing;
+  std::string_view deployment;
+  if (const std::string_view rest = without_prefix(path, deployment); !rest.empty()) {
+    Result<Match> shorter = match(method, rest, fields);
+    if (shorter) shorter->deployment = deployment;
+    return shorter;
   }
   if (const std::string_view verb = verb_of(path); method == post && !verb.empty()) {
     if (path.find("/:") != std::string_view::npos) {
@@ -241,36 +225,41 @@ std::string allowed_methods(std::string_view path) {
     if (endpoint.method == get) methods += ", HEAD";
     return false;
   });
+  if (!methods.empty() && subtree_of(path, nullptr) != nullptr) methods += ", GET";
   return methods;
 }
 
-void append_target_path(std::string& out, const Match& match, std::string_view path, std::string_view model) {
+void append_target_path(std::string& out, const Match& match, std::string_view model) {
   const Endpoint& endpoint = *match.endpoint;
   const DialectRoom& room = room_of(endpoint.dialect);
-  if (room.version_optional || endpoint.model_in != ModelIn::url) {
-    out += room.version_optional ? without_version(path) : path;
+  if (endpoint.model_in != ModelIn::url) {
+    out += room.version_optional && match.provider.empty() ? without_version(match.path) : match.path;
     return;
   }
   if (model.starts_with(room.model_prefix)) model.remove_prefix(room.model_prefix.size());
-  const size_t open = endpoint.pattern.find('{');
-  out += endpoint.pattern.substr(0, open);
+  const std::string_view pattern = room.version_optional ? without_version(endpoint.pattern) : endpoint.pattern;
+  out += pattern.substr(0, pattern.find('{'));
   append_path_encoded(out, model);
-  out += endpoint.pattern.substr(endpoint.pattern.find('}') + 1);
+  const std::string_view after = pattern.substr(pattern.find('}') + 1);
+  const size_t second = after.find('{');
+  out += after.substr(0, second);
+  if (second != std::string_view::npos) out += match.path.substr(match.path.rfind('/') + 1);
 }
 
 Dialect guess_dialect(std::string_view path, const http::Fields& fields) {
-  auto below = [&](std::string_view prefix) {
-    return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
-  };
+  std::string_view name;
+  if (const std::string_view rest = without_prefix(path, name); !rest.empty()) path = rest;
+  auto below = [&](std::string_view root) { return is_below(path, root); };
   for (const DialectRoom* const room : rooms()) {
     if (std::any_of(room->roots.begin(), room->roots.end(), below)) return room->id;
   }
   Dialect dialect{};
   const bool known = visit_fitting(path, [&](const Endpoint& endpoint, std::string_view) {
     dialect = endpoint.dialect;
-    return true;
+    return endpoint.method != del;  // to delete a model is of one dialect, its path of several
   });
   if (known) return dialect;
+  if (const Endpoint* const subtree = subtree_of(path, &fields); subtree != nullptr) return subtree->dialect;
   for (const DialectRoom* const room : rooms()) {
     if (!room->own_field.empty() && fields.find(room->own_field)) return room->id;
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,6 +34,35 @@ struct Endpoint {
   bool usage_splice = false;  // a streamed answer gives usage only if stream_options asks for it
   bool streams = false;       // may answer with a stream
   Yields yields = Yields::tokens;
+  bool beside_version = false;  // at a provider it stands beside the version, not below it
+  bool makes = false;           // what its answer's id names is asked for by that id later
+};
+
+// A part of an API that passes through as it is: its root and all that stands below, by any method. No model is needed.
+struct Subtree {
+  std::string_view name, root;
+};
+// A dialect's, as endpoints.
+template <size_t rows>
+consteval std::array<Endpoint, rows> passing(Dialect dialect, const Subtree (&all)[rows]) {
+  std::array<Endpoint, rows> made{};
+  for (size_t i = 0; i < rows; ++i) {
+    made[i] = {all[i].name, dialect, http::Method::get, all[i].root, ModelIn::nowhere, false, false, Yields::nothing};
+    made[i].makes = true;
+  }
+  return made;
+}
+
+// What of a provider's own API is not for everyone.
+enum class Access : unsigned char {
+  free,
+  manage,  // it changes what models a provider has
+  refused  // it administers a whole organisation
+};
+struct Guard {
+  std::string_view root;  // below the version; in lower case
+  Access access;
+  std::optional<http::Method> method{};  // nullopt: any but GET and HEAD, or, of what is refused, any
 };
 
 // A dialect's, those without a placeholder first, so that /v1/responses/compact is never taken for an id.
@@ -60,7 +90,11 @@ class EndpointTable {
 
 struct Match {
   const Endpoint* endpoint = nullptr;
-  std::string_view model;  // ModelIn::url: the name in the path, a view into it, still percent-encoded
+  std::string_view path;          // without what stands before it in some programs' base URLs; a view into the caller's
+  std::string_view model;         // ModelIn::url: the name in the path, a view into it, still percent-encoded
+  std::string_view provider{};    // named by the path, which is then what follows (/providers/NAME/...)
+  std::string_view deployment{};  // the model's name where it stands before the path, percent-encoded
+  bool passes = false;            // of a Subtree, or of a provider: nothing of it is read
 };
 
 // All dialects', for error texts, docs and tests.
@@ -70,8 +104,8 @@ std::string_view operation_of(std::string_view endpoint);
 
 // Which endpoint `path` (no query) is. unknown_path names the nearest known paths; method_not_allowed when the path is
 // known and the method is not (HEAD matches where GET does); bad_request where the name in it could lead elsewhere.
-// `path` must outlive the Match.
-Result<Match> match(http::Method method, std::string_view path);
+// `fields` tell whose a path is that several dialects have. `path` must outlive the Match.
+Result<Match> match(http::Method method, std::string_view path, const http::Fields* fields = nullptr);
 // "foo" of /v1beta/models/x:foo, where a POST says what is to be done with the model; "" for other paths. Any verb,
 // known or not.
 std::string_view verb_of(std::string_view path);
@@ -84,8 +118,8 @@ Result<void> check_query(std::string_view query);
 
 // Appends the target's path below a provider's base path for a matched request: "/chat/completions" where a
 // provider's base URL has the version, "/v1/messages" where it has not. `model` replaces the one in the URL where the
-// endpoint has it there (it is percent-encoded here, '/' kept; ':' is never encoded). `path` is the caller's.
-void append_target_path(std::string& out, const Match& match, std::string_view path, std::string_view model);
+// endpoint has it there (it is percent-encoded here, '/' kept; ':' is never encoded).
+void append_target_path(std::string& out, const Match& match, std::string_view model);
 
 // The dialect a request seems to speak, for error bodies and /v1/models: by its path, else by a field that
 // only its callers send, else the first.

@@ -77,7 +77,8 @@ struct CallerKey {
   std::vector<OlderSecret> older;          // the newest of them first
   AllowedModels models;                    // empty: all. "openai/*" allows a prefix
   RateLimits limits;
-  bool admin = false;  // may see /admin
+  bool admin = false;   // may see /admin
+  bool manage = false;  // may change what models a provider has
 };
 
 enum class Auth : unsigned char { bearer, header, none };
@@ -96,8 +97,9 @@ struct Provider {
   Url base_url;
   // Where a dialect's own paths begin, where that is not base_url.path; see path_for().
   std::array<std::optional<std::string>, dialect_names.size()> base_paths;
-  std::string api_key;      // a secret; empty: none
-  bool caller_key = false;  // "api_key": "caller" passes the caller's own credential through
+  bool versions_at_root = false;  // what stands beside the version does so at the host's root
+  std::string api_key;            // a secret; empty: none
+  bool caller_key = false;        // "api_key": "caller" passes the caller's own credential through
   Auth auth = Auth::bearer;
   std::string auth_header;                                   // with Auth::header: its name, lower case
   std::vector<std::pair<std::string, std::string>> headers;  // added to each request; values may be secrets
@@ -120,6 +122,8 @@ struct Provider {
   // that of the first dialect, and for Ollama at "http://127.0.0.1:11434" openai's is "/v1". No trailing slash. Lives
   // as long as the provider.
   std::string_view path_for(Dialect dialect) const;
+  // Where what stands beside that version is (openai's "/infill" at llama.cpp).
+  std::string path_beside() const;
 };
 
 // A name callers may use.

@@ -13,8 +13,8 @@ inline constexpr std::array<std::string_view, 16> root = {
     "providers", "models", "limits",  "timeouts",         "log",      "alerts",          "metrics"};
 inline constexpr std::array<std::string_view, 1> cors = {"origins"};
 inline constexpr std::array<std::string_view, 2> tls = {"cert_file", "key_file"};
-inline constexpr std::array<std::string_view, 7> key = {"name",   "key",    "sha256", "expires",
-                                                        "models", "limits", "admin"};
+inline constexpr std::array<std::string_view, 8> key = {"name",   "key",    "sha256", "expires",
+                                                        "models", "limits", "admin",  "manage"};
 inline constexpr std::array<std::string_view, 3> key_secret = {"key", "sha256", "expires"};
 inline constexpr std::array<std::string_view, 5> rate_limits = {"requests_per_minute", "burst", "tokens_per_minute",
                                                                 "concurrent", "queue_s"};

@@ -193,6 +193,7 @@ void read_keys(Reading& reading, const Node& node, std::vector<CallerKey>& keys)
     read_allowed_models(reading, object, key.models);
     read_rate_limits(reading, object, key.limits);
     object.read_flag("admin", key.admin);
+    object.read_flag("manage", key.manage);
     keys.push_back(std::move(key));
     seen.add(object);
   }

@@ -20,8 +20,16 @@ constexpr std::array table = {
     Preset{"deepseek", "https://api.deepseek.com/v1", "openai anthropic", "bearer", "DEEPSEEK_API_KEY", "deepseek-chat",
            true, false, "/anthropic"},
     Preset{"xai", "https://api.x.ai/v1", "openai responses anthropic", "bearer", "XAI_API_KEY", "grok-4"},
-    Preset{"cohere", "https://api.cohere.ai/compatibility/v1", "openai", "bearer", "COHERE_API_KEY CO_API_KEY",
-           "command-a-03-2025"},
+    Preset{"cohere",
+           "https://api.cohere.ai/compatibility/v1",
+           "openai",
+           "bearer",
+           "COHERE_API_KEY CO_API_KEY",
+           "command-a-03-2025",
+           true,
+           false,
+           {},
+           true},
     Preset{"moonshot", "https://api.moonshot.ai/v1", "openai anthropic", "bearer", "MOONSHOT_API_KEY", "kimi-latest",
            true, false, "/anthropic"},
     Preset{"zai", "https://api.z.ai/api/paas/v4", "openai anthropic", "bearer", "ZAI_API_KEY", "glm-4.6", true, false,
@@ -78,14 +86,6 @@ std::vector<std::string_view> split(std::string_view text) {
   return parts;
 }
 
-// The last segment where it is a version ("/v1", "/v1beta"), else "".
-std::string_view version_of(std::string_view path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string_view::npos) return {};
-  const std::string_view last = path.substr(slash);
-  return last.size() > 2 && last[1] == 'v' && last[2] >= '0' && last[2] <= '9' ? last : std::string_view{};
-}
-
 }  // namespace
 
 std::span<const Preset> presets() { return table; }
@@ -128,6 +128,13 @@ bool set_auth(Provider& provider, std::string_view word) {
 
 std::span<const std::string_view> auth_words() { return words; }
 
+std::string_view version_of(std::string_view path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos) return {};
+  const std::string_view last = path.substr(slash);
+  return last.size() > 2 && last[1] == 'v' && last[2] >= '0' && last[2] <= '9' ? last : std::string_view{};
+}
+
 void set_base_paths(Provider& provider, Dialect base) {
   const std::string& path = provider.base_url.path;
   const std::string_view version = version_of(path);
@@ -152,6 +159,7 @@ Provider make_provider(const Preset& preset) {
   // One that runs here may first have to load its model.
   constexpr uint32_t loading_ms = 300'000;
   if (preset.key_variables.empty() && !provider.base_url.demo) provider.timeouts.first_byte_ms = loading_ms;
+  provider.versions_at_root = preset.versions_at_root;
   set_base_paths(provider, provider.dialects.front());
   if (!preset.anthropic_path.empty()) {
     provider.base_paths[static_cast<size_t>(Dialect::anthropic)] = std::string(preset.anthropic_path);

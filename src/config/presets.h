@@ -21,6 +21,7 @@ struct Preset {
   // Its variable is commonly set for something else, so that it counts only where the file names the provider.
   bool only_if_named = false;
   std::string_view anthropic_path = {};  // where its anthropic dialect lives, if not where base_url tells
+  bool versions_at_root = false;         // what of openai's dialect stands beside a version does so at the host's root
 };
 
 std::span<const Preset> presets();
@@ -42,6 +43,8 @@ std::span<const std::string_view> auth_words();
 // live below a version ("/v1"), the others' own paths bring theirs: going from one to the other, the version is added
 // or taken away.
 void set_base_paths(Provider& provider, Dialect base);
+// The last segment where it is a version ("/v1", "/v1beta"), else "".
+std::string_view version_of(std::string_view path);
 
 // The provider as the preset has it, without a key.
 Provider make_provider(const Preset& preset);

@@ -163,6 +163,7 @@ void add_key(Sheet& sheet, size_t index, const CallerKey& key) {
   if (!key.models.empty()) sheet.value("models", list_of(key.models.names()));
   add_rate_limits(sheet, key.limits);
   sheet.value("admin", yes_or_no(key.admin));
+  sheet.value("manage", yes_or_no(key.manage));
   sheet.close();
 }
 

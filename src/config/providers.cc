@@ -152,6 +152,7 @@ void ProviderReader::read_base_url() {
   const bool as_preset = preset_ != nullptr && *url == provider_.base_url;
   if (as_preset && provider_.dialects == dialects_of(*preset_)) return;  // with the paths that only the preset knows
   provider_.base_url = std::move(*url);
+  provider_.versions_at_root = false;
   set_base_paths(provider_, provider_.dialects.front());
 }
 

@@ -14,6 +14,7 @@ namespace sluice::gateway {
 namespace {
 
 constexpr size_t names_in_error = 5;
+constexpr size_t most_name_bytes = 64;  // of a provider's
 
 // Names only what the key may use.
 [[gnu::cold]] Error not_for(const config::CallerKey& key, std::string_view requested, const routing::Router& router) {
@@ -50,6 +51,19 @@ constexpr size_t names_in_error = 5;
 [[gnu::cold]] std::string expired_text(const policy::KnownSecret& secret) {
   return (secret.number == 0 ? "the API key '" : "this old secret of the API key '") + secret.key->name +
          "' expired at " + rfc3339(secret.expires_unix_s());
+}
+
+// Where there are no keys to tell who it is.
+Result<void> is_of_here(const http::RequestHead& head, std::string_view peer, std::string_view what) {
+  bool passed_on = false;
+  for (size_t i = 0; i < head.fields.size(); ++i) passed_on = passed_on || tells_of_proxy(head.fields[i].name);
+  const std::string_view origin = head.fields.find("origin").value_or("");
+  const bool own_page = origin.empty() || is_same_origin(origin, head.fields.find("host").value_or(""));
+  if (is_of_this_machine(peer) && !passed_on && own_page) return {};
+  return fail(ErrorCode::forbidden,
+              "while no keys are configured, this is for this machine only, without a proxy or a web page between; "
+              "configure a key with \"" +
+                  std::string(what) + "\": true");
 }
 
 }  // namespace
@@ -89,26 +103,45 @@ Result<Admitted> admit_admin(const policy::CallerKeys& keys, const http::Request
     return fail(ErrorCode::forbidden,
                 "the key '" + admitted->key->name + "' is no admin's; give it \"admin\": true in the configuration");
   }
-  const bool is_near = is_of_this_machine(peer);
-  bool passed_on = false;
-  for (size_t i = 0; i < head.fields.size(); ++i) passed_on = passed_on || tells_of_proxy(head.fields[i].name);
-  const std::string_view origin = head.fields.find("origin").value_or("");
-  const bool own_page = origin.empty() || is_same_origin(origin, head.fields.find("host").value_or(""));
-  if (is_near && !passed_on && own_page) return admitted;
-  return fail(
-      ErrorCode::forbidden,
-      "while no keys are configured, this page is for this machine only, without a proxy or a web page between; "
-      "configure a key with \"admin\": true");
+  if (const Result<void> here = is_of_here(head, peer, "admin"); !here) return tl::unexpected<Error>(here.error());
+  return admitted;
+}
+
+Result<void> may_manage(const Admitted& admitted, const http::RequestHead& head, std::string_view peer) {
+  if (admitted.key == nullptr) return is_of_here(head, peer, "manage");
+  if (admitted.key->manage) return {};
+  return fail(ErrorCode::forbidden, "the key '" + admitted.key->name +
+                                        "' may not change what models a provider has; give it \"manage\": true in the "
+                                        "configuration");
 }
 
 Result<void> may_use(const Admitted& admitted, std::string_view requested, const routing::Target& target,
                      const routing::Router& router) {
   if (admitted.key == nullptr || admitted.key->models.empty()) return {};
+  if (target.model.empty() && admitted.key->models.has(target.provider->name + '/')) return {};
   // "lab/x" in the list means the provider lab, also while there is none.
   const bool names_provider = target.guessed && requested.find('/') != std::string_view::npos;
   if (policy::may_use(*admitted.key, names_provider ? "" : requested, target.label())) return {};
   if (allowed_in_other_words(*admitted.key, target, router)) return {};
   return tl::unexpected<Error>(not_for(*admitted.key, requested, router));
+}
+
+Result<routing::Target> target_without_model(const Admitted& admitted, const api::Match& match,
+                                             const routing::Router& router) {
+  if (!match.provider.empty()) {
+    if (const config::Provider* const named = router.provider(match.provider)) return routing::Target{named, ""};
+    return fail(ErrorCode::unknown_model,
+                "there is no provider '" + std::string(match.provider.substr(0, most_name_bytes)) + "' here");
+  }
+  const std::vector<const config::Provider*>& speakers = router.speakers(match.endpoint->dialect);
+  for (const config::Provider* const provider : speakers) {
+    routing::Target target{provider, ""};
+    if (may_use(admitted, "", target, router)) return target;
+  }
+  if (!speakers.empty()) return routing::Target{speakers.front(), ""};  // which it may not use
+  return fail(ErrorCode::unknown_model,
+              "no configured provider speaks the " + std::string(name_of(match.endpoint->dialect)) +
+                  " dialect of this path; /providers/NAME/... asks any provider for anything");
 }
 
 Error error_for(const Admitted& admitted, std::string_view requested, const Error& error,

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/endpoint.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "http/message.h"
@@ -27,10 +28,18 @@ Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& 
 // a Unix socket (which `peer` tells), and not through a proxy. Else unauthorized or forbidden.
 Result<Admitted> admit_admin(const policy::CallerKeys& keys, const http::RequestHead& head, std::string_view peer);
 
+// Whether whoever sent this request from `peer` may change what models a provider has: with a key that may manage, else
+// as admit_admin() has it. `admitted`: of the request.
+Result<void> may_manage(const Admitted& admitted, const http::RequestHead& head, std::string_view peer);
+
 // forbidden: the key may not use this model. `requested` is the caller's name for it; the key's list may hold that, or
-// what it is at its provider.
+// what it is at its provider; without a model, all that the provider has ("provider/*").
 Result<void> may_use(const Admitted& admitted, std::string_view requested, const routing::Target& target,
                      const routing::Router& router);
+// Where a request goes that names no model: to the provider that its path names, else to the first of those that speak
+// its dialect and that the key may use without a model. unknown_model where there is none.
+Result<routing::Target> target_without_model(const Admitted& admitted, const api::Match& match,
+                                             const routing::Router& router);
 // What becomes of `error`, met on the way to a target for `requested`, where the key is held to some models: whether
 // there is a model that it may not use is not for it to know, so both are told in the same words.
 Error error_for(const Admitted& admitted, std::string_view requested, const Error& error,

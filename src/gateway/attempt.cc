@@ -97,7 +97,9 @@ void Attempt::send_more(std::span<const std::string_view> pieces, bool last) {
   if (!pieces.empty()) streamed_on_ = true;
   if (last) request_.more_follows = false;
   for (const std::string_view piece : pieces) bytes_out_ += piece.size();
-  if (!pieces.empty()) connection_->send(pieces);
+  if (pieces.empty()) return;
+  if (phase_ == Phase::awaiting) arm(link_.provider.timeouts.response_ms);  // counts from what was sent last
+  connection_->send(pieces);
 }
 
 bool Attempt::request_sent() const { return next_piece_ == request_.body.size() && !request_.more_follows; }
@@ -124,7 +126,8 @@ void Attempt::on_answer_head(http::ResponseHead& head) {
   if (head.status >= 300 && is_redirected(head)) return;
   answer_begun_ = true;
   const std::string_view type = head.fields.find("content-type").value_or("");
-  stream_answer_ = api::is_stream(api::media_type_of(type)) || (request_.wants_stream && head.status < 300);
+  stream_answer_ = api::is_stream(api::media_type_of(type)) ||
+                   ((request_.wants_stream || request_.may_take_long) && head.status < 300);
   taker_ = &events_.on_answer_head(head);
 }
 

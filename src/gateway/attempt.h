@@ -60,10 +60,11 @@ class AttemptEvents {
 struct OutgoingRequest {
   std::string head;
   std::vector<std::string_view> body;
-  bool more_follows = false;  // the body is still arriving: send_more() brings the rest
-  bool is_head = false;       // method HEAD
-  bool wants_stream = false;  // which of the provider's timeouts apply
-  uint64_t ready_ns = 0;      // Loop::now_ns() when it was made
+  bool more_follows = false;   // the body is still arriving: send_more() brings the rest
+  bool is_head = false;        // method HEAD
+  bool wants_stream = false;   // which of the provider's timeouts apply
+  bool may_take_long = false;  // so may its answer: only silence is too long
+  uint64_t ready_ns = 0;       // Loop::now_ns() when it was made
 };
 
 class Attempt final : public Recycled<Attempt>, http::AnswerEvents {

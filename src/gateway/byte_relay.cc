@@ -48,12 +48,13 @@ Result<void> ByteRelay::begin_answer(const http::ResponseHead& head, const Relay
                                      const OwnFields& own, std::string& lines) {
   dialect_ = request.dialect;
   status_ = head.status;
+  passes_ = request.passes;
   no_body_ = head.framing == http::BodyFraming::none;
   if (head.framing == http::BodyFraming::until_close) ending_ = Ending::by_close;
   if (status_ >= 400) error_text_ = std::make_unique<std::string>();
   const std::string_view type = head.fields.find("content-type").value_or("");
   const api::MediaType media = api::media_type_of(type);
-  if (status_ < 300 && !no_body_ && media == api::MediaType::page) return page_in_place(type);
+  if (status_ < 300 && !no_body_ && media == api::MediaType::page && !passes_) return page_in_place(type);
   const bool hide_asked = request.hide_usage && status_ == 200;
   tap_.emplace(dialect_, media, hide_asked, api::Asked{request.stream_asked && status_ < 300, request.choices});
   const bool hide_usage = hide_asked && tap_->format() == api::StreamFormat::sse;
@@ -84,6 +85,7 @@ Result<void> ByteRelay::begin_answer(const http::ResponseHead& head, const Relay
     if (is_hop_by_hop(field.name) || is_ours(field.name) || stays_from_caller(field.name)) continue;
     if (!own.rate_limits.empty() && api::is_rate_limit_field(field.name)) continue;
     if (coding_ == Coding::inflate && http::same_name(field.name, "content-encoding")) continue;
+    if (!own.address_field.empty() && http::same_name(field.name, own.address_field)) continue;
     may_quote = may_quote || field.value.size() >= secret_bytes || field.name.size() >= secret_bytes;
     http::write_field(lines, field.name, field.value);
   }
@@ -94,6 +96,7 @@ Result<void> ByteRelay::begin_answer(const http::ResponseHead& head, const Relay
   // nginx then passes a stream on as it comes (its documentation: proxy_buffering).
   if ((streaming() || request.stream_asked) && !head.fields.find("x-accel-buffering"))
     http::write_field(lines, "x-accel-buffering", "no");
+  if (!own.address_field.empty()) http::write_field(lines, own.address_field, own.address);
   http::write_field(lines, "x-request-id", own.request_id);
   own.target.append_label(lines += "sluice-target: ");
   lines += "\r\n";
@@ -171,7 +174,7 @@ Result<void> ByteRelay::read(std::string_view bytes) {
   return {};
 }
 
-api::Standing ByteRelay::standing() const { return opaque_ ? api::Standing::unread : tap_->standing(); }
+api::Standing ByteRelay::standing() const { return opaque_ || passes_ ? api::Standing::unread : tap_->standing(); }
 
 Shape ByteRelay::shape() const {
   if (status_ >= 300) return Shape::error_body;

@@ -67,6 +67,7 @@ class ByteRelay final : public Relay {
   bool all_came_ = false;     // of the target's answer
   bool rewrites_ = false;     // the pieces are not simply the target's bytes
   bool opaque_ = false;       // the tap cannot read it
+  bool passes_ = false;       // it is whole where its framing says so, whatever it is
   bool holds_back_ = false;
   bool end_waits_ = false;  // read_end() has been called meanwhile
 };

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "api/dialect.h"
+#include "api/passing.h"
 #include "base/give_back.h"
 #include "base/time_text.h"
 #include "gateway/error_answer.h"
@@ -45,20 +47,40 @@ void Exchange::begin(const Error* refused) {
 
 Result<void> Exchange::check_head() {
   if (context_.draining) return fail(ErrorCode::draining, "this sluice is shutting down; try again in a moment");
-  const Result<api::Match> match = api::match(head_.method, head_.path());
-  if (!match) {
-    if (head_.wants_websocket && head_.method == http::Method::get && !api::allowed_methods(head_.path()).empty()) {
-      return fail(ErrorCode::upgrade_required,
-                  "websockets are not spoken here; use POST with HTTP/1.1 and server-sent events");
-    }
-    return tl::unexpected<Error>(match.error());
+  Result<api::Match> match = api::match(head_.method, head_.path(), &head_.fields);
+  if (head_.wants_websocket && head_.method == http::Method::get && (!match || match->passes)) {
+    return fail(ErrorCode::upgrade_required,
+                "websockets are not spoken here; use POST with HTTP/1.1 and server-sent events");
+  }
+  if (!match) return tl::unexpected<Error>(match.error());
+  if (!match->provider.empty()) {
+    const config::Provider* const named = context_.router.provider(match->provider);
+    if (named != nullptr) match->endpoint = &api::endpoint_at(named->dialects, match->path);
   }
   account_.endpoint = match->endpoint;
   const Result<Admitted> admitted = admit(context_.keys, head_, &context_.recent_keys);
   if (!admitted) return tl::unexpected<Error>(admitted.error());
   admitted_ = *admitted;
   account_.note(admitted_);
+  if (match->endpoint->model_in == api::ModelIn::nowhere || head_.method == http::Method::del) {
+    if (const Result<void> allowed = check_access(*match); !allowed) return allowed;
+  }
   return intake_.begin(head_, *match, context_.config.limits.body_bytes);
+}
+
+// Some of what a provider's own API has is not for everyone.
+Result<void> Exchange::check_access(const api::Match& match) const {
+  const config::Provider* const named = context_.router.provider(match.provider);
+  switch (api::access_of(head_.method, named != nullptr ? std::string_view(named->base_url.path) : "", match.path)) {
+    case api::Access::free:
+      break;
+    case api::Access::manage:
+      return may_manage(admitted_, head_, responder_.peer());
+    case api::Access::refused:
+      return fail(ErrorCode::forbidden,
+                  "the administration of a whole organisation does not go through sluice; ask the provider itself");
+  }
+  return {};
 }
 
 void Exchange::on_body(std::string_view bytes) {
@@ -110,7 +132,10 @@ Result<void> Exchange::choose_target() {
                 "the model's name has more than " + std::to_string(api::most_model_bytes) + " bytes");
   }
   account_.model = model;
-  Result<routing::Target> target = context_.router.route(model, dialect);
+  const api::Match& match = intake_.question().match;
+  Result<routing::Target> target = match.endpoint->model_in == api::ModelIn::nowhere
+                                       ? target_without_model(admitted_, match, context_.router)
+                                       : context_.router.route(model, dialect);
   if (!target) return tl::unexpected<Error>(error_for(admitted_, model, target.error(), context_.router));
   target_ = std::move(*target);
   account_.target = &target_;
@@ -205,10 +230,19 @@ void Exchange::relay_answer(http::ResponseHead& head) {
   const Question& question = intake_.question();
   const Dialect dialect = account_.endpoint->dialect;
   const auto limits = rate_limit_fields(context_.limits, admitted_.key, dialect);
-  const OwnFields own{account_.request_id, target_, account_.attempts.sent(),
-                      limits ? limits->fields() : std::span<const api::RateLimitFields::Field>()};
-  const RelayedRequest request{dialect, head_.fields.find("accept-encoding"), usage_asked_, question.peek.choices,
-                               account_.stream};
+  OwnFields own{account_.request_id, target_, account_.attempts.sent(),
+                limits ? limits->fields() : std::span<const api::RateLimitFields::Field>()};
+  std::string address;
+  if (question.match.passes) {
+    const std::string_view field = api::room_of(dialect).address_field;
+    if (const auto at_target = head.fields.find(field); at_target && !field.empty()) {
+      own.address_field = field;
+      own.address = address = address_here(*at_target);
+    }
+  }
+  const RelayedRequest request{
+      dialect,        head_.fields.find("accept-encoding"), usage_asked_, question.peek.choices, question.match.passes,
+      account_.stream};
   if (!relay().begin(head, request, own, context_.lines, record.answer_ns)) return;
   state_ = State::relaying;
   account_.status = head.status;
@@ -217,6 +251,24 @@ void Exchange::relay_answer(http::ResponseHead& head) {
     account_.stream = counted_stream_ = true;
     context_.metrics.active_streams.add(1);
   }
+}
+
+// What the caller is to ask for in place of an address at the target.
+std::string Exchange::address_here(std::string_view at_target) const {
+  const size_t host = at_target.find("://");
+  const size_t slash = host == std::string_view::npos ? host : at_target.find('/', host + 3);
+  if (slash == std::string_view::npos) return {};
+  std::string_view path = at_target.substr(slash);
+  const config::Provider& provider = *target_.provider;
+  if (path.starts_with(provider.base_url.path)) path.remove_prefix(provider.base_url.path.size());
+  const std::string peer = responder_.peer();
+  bool tls = !context_.config.tls_cert_file.empty() && peer != "unix";
+  if (peer == "unix" || context_.trusted_proxies.contains(peer)) {
+    tls = head_.fields.find("x-forwarded-proto").value_or(tls ? "https" : "http") == "https";
+  }
+  std::string address = tls ? "https://" : "http://";
+  (address += head_.fields.find("host").value_or("")) += "/providers/";
+  return (address += provider.name) += path;
 }
 
 AnswerTaker& Exchange::on_answer_let_go() {

@@ -73,6 +73,7 @@ class Exchange final : public http::RequestHandler,
   void on_not_let_in(const Error& error) override;
 
   Result<void> check_head();
+  [[gnu::cold]] Result<void> check_access(const api::Match& match) const;
   void go_on(const Result<bool>& asked);
   Result<void> answer_question();
   Result<void> choose_target();
@@ -82,6 +83,7 @@ class Exchange final : public http::RequestHandler,
   void start_attempt();
   void end_attempt();
   void relay_answer(http::ResponseHead& head);
+  [[gnu::cold]] std::string address_here(std::string_view at_target) const;
   void answer_known_path();
   [[gnu::cold]] Error without_secrets(const Error& error) const;
   [[gnu::cold]] void refuse(const Error& met);

@@ -1,9 +1,11 @@
 #include "gateway/intake.h"
 
 #include <algorithm>
+#include <array>
 
 #include "api/media_type.h"
 #include "api/percent.h"
+#include "http/writer.h"
 #include "net/stream.h"
 
 namespace sluice::gateway {
@@ -15,6 +17,9 @@ namespace {
 
 // So much is reserved at once for a body that is announced; more only as it arrives.
 constexpr uint64_t first_room = 64 * 1024;
+// A body that nobody reads is gathered up to here, so that a small one can be sent again; a larger one goes on at once.
+constexpr uint64_t most_unread = 64 * 1024;
+constexpr std::string_view chunk_end = "\r\n";
 
 }  // namespace
 
@@ -43,6 +48,12 @@ Result<void> Intake::begin(const http::RequestHead& head, const api::Match& matc
   if (twice) return fail(ErrorCode::bad_request, "content-type and content-encoding may each stand there once");
   if (head.framing == BodyFraming::length) announced_ = head.content_length;
   may_go_on_ = head.framing == BodyFraming::length;
+  most_bytes_ = most_bytes;
+  if (model_in == api::ModelIn::nowhere) {  // it passes as it is, in whatever coding and however large
+    if (head.framing != BodyFraming::none) upload_ = std::make_unique<Upload>();
+    return {};
+  }
+  if (announced_ > most_bytes) return too_large();
   if (!coding.empty() && !http::same_name(coding, "identity")) {
     if (Result<void> good = begin_coded(coding, most_bytes); !good) return good;
   }
@@ -53,8 +64,8 @@ Result<void> Intake::begin_typed(std::string_view type, api::ModelIn model_in) {
   using api::BodyType;
   using api::ModelIn;
   const bool takes_form = model_in == ModelIn::multipart_body;
-  if (model_in == ModelIn::nowhere || (type.empty() && !takes_form)) {
-    is_json_ = model_in != ModelIn::nowhere;
+  if (type.empty() && !takes_form) {
+    is_json_ = true;
     return {};
   }
   const Result<BodyType> told = api::body_type_of(type);
@@ -62,7 +73,8 @@ Result<void> Intake::begin_typed(std::string_view type, api::ModelIn model_in) {
   if (takes_form && *told == BodyType::form_data) {
     auto peeker = api::MultipartPeeker::create(type);
     if (!peeker) return tl::unexpected<Error>(peeker.error());
-    form_ = std::make_unique<Form>(std::move(*peeker));
+    upload_ = std::make_unique<Upload>();
+    upload_->peeker = std::move(*peeker);
     return {};
   }
   if (takes_form && *told != BodyType::json) {
@@ -91,21 +103,23 @@ Result<void> Intake::begin_coded(std::string_view coding, uint64_t most_bytes) {
 
 Result<bool> Intake::add(std::string_view bytes) {
   if (goes_on_) {  // looked at, not kept
-    if (const Result<void> fine = form_->peeker.feed(bytes); !fine) return tl::unexpected<Error>(fine.error());
-    form_->rest += bytes;
+    const Result<void> fine = is_form() ? upload_->peeker->feed(bytes) : Result<void>();
+    if (!fine) return tl::unexpected<Error>(fine.error());
+    upload_->rest += bytes;
     return false;
   }
   if (const Result<void> fine = gather(bytes); !fine) return tl::unexpected<Error>(fine.error());
-  goes_on_ = form_ && may_go_on_ && form_->peeker.found();
-  if (goes_on_) ask_form();
+  if (upload_) goes_on_ = is_form() ? may_go_on_ && upload_->peeker->found() : bytes_.size() > most_unread;
+  if (goes_on_ && is_form()) ask_form();
   return goes_on_;
 }
 
 Result<void> Intake::gather(std::string_view bytes) {
   if (inflater_) return inflate(bytes);
+  if (bytes_.size() + bytes.size() > most_bytes_ && (!upload_ || is_form())) return too_large();
   if (Result<void> room = make_room(bytes.size()); !room) return room;
   bytes_.append(bytes);
-  if (form_) return form_->peeker.feed(bytes);
+  if (is_form()) return upload_->peeker->feed(bytes);
   return {};
 }
 
@@ -119,8 +133,8 @@ Result<void> Intake::inflate(std::string_view bytes) {
     more = *taken;
     bytes_.append(step);
     if (!hold_.resize(bytes_.capacity() + inflater_->memory_bytes())) return no_memory();
-    if (!form_) continue;
-    if (Result<void> good = form_->peeker.feed(step); !good) return good;
+    if (!is_form()) continue;
+    if (Result<void> good = upload_->peeker->feed(step); !good) return good;
   }
   return {};
 }
@@ -139,7 +153,7 @@ Result<bool> Intake::end() {
     inflater_.reset();
     hold_.resize(bytes_.capacity());
   }
-  if (form_ && !form_->peeker.done()) {
+  if (is_form() && !upload_->peeker->done()) {
     return fail(ErrorCode::bad_request, "the multipart body has no closing boundary");
   }
   if (const Result<void> room = make_room(0); !room) return tl::unexpected<Error>(room.error());
@@ -155,23 +169,37 @@ Result<void> Intake::read_question() {
     question_.named = Question::Named::in_url;
     question_.stream = endpoint.streams;
     api::append_percent_decoded(question_.peek.model, question_.match.model);
-  } else if (endpoint.model_in != api::ModelIn::nowhere && is_json_) {
-    Result<api::Peek> peek = api::peek_request(bytes_.view(), endpoint.dialect);
-    if (!peek) return tl::unexpected<Error>(peek.error());
-    question_.named = Question::Named::in_json;
-    question_.stream = peek->stream && endpoint.streams;
-    question_.peek = std::move(*peek);
-  } else if (form_) {
+  } else if (is_json_) {
+    return read_json();
+  } else if (is_form()) {
     ask_form();
   }
   return {};
 }
 
+Result<void> Intake::read_json() {
+  const api::Endpoint& endpoint = *question_.match.endpoint;
+  Result<api::Peek> peek = api::peek_request(bytes_.view(), endpoint.dialect);
+  if (!peek) return tl::unexpected<Error>(peek.error());
+  question_.named = Question::Named::in_json;
+  question_.stream = peek->stream && endpoint.streams;
+  question_.peek = std::move(*peek);
+  if (question_.match.deployment.empty()) return {};
+  std::string deployment;
+  api::append_percent_decoded(deployment, question_.match.deployment);
+  std::string& model = question_.peek.model;
+  if (!model.empty() && model != deployment) {
+    return fail(ErrorCode::bad_request, "`model` names another model than the URL does");
+  }
+  model = std::move(deployment);
+  return {};
+}
+
 void Intake::ask_form() {
-  if (!form_->peeker.found()) return;
+  if (!upload_->peeker->found()) return;
   question_.named = Question::Named::in_form;
-  question_.peek.model = form_->peeker.model();
-  question_.peek.model_at = form_->peeker.model_at();
+  question_.peek.model = upload_->peeker->model();
+  question_.peek.model_at = upload_->peeker->model_at();
   question_.peek.model_bytes = question_.peek.model.size();
 }
 
@@ -201,21 +229,35 @@ Result<void> Intake::prepare_sending() {
   return {};
 }
 
-uint64_t Intake::bytes_with(const std::vector<api::Edit>& edits) const {
+std::optional<uint64_t> Intake::bytes_with(const std::vector<api::Edit>& edits) const {
   const uint64_t edited = api::size_after(bytes_.view(), edits);
-  return goes_on_ ? announced_ - bytes_.size() + edited : edited;
+  if (!goes_on_) return edited;
+  if (chunked()) return std::nullopt;
+  return announced_ - bytes_.size() + edited;
+}
+
+void Intake::append_to(std::vector<std::string_view>& pieces, const std::vector<api::Edit>& edits) const {
+  if (!goes_on_ || !chunked()) return api::apply(bytes_.view(), edits, pieces);
+  upload_->chunk_line = http::ChunkLine(bytes_.size()).view();
+  pieces.insert(pieces.end(), {upload_->chunk_line, bytes_.view(), chunk_end});
 }
 
 void Intake::pass_on(Attempt* attempt, http::Responder& responder) {
   if (!goes_on_) return;
-  std::string& rest = form_->rest;
+  std::string& rest = upload_->rest;
   if (attempt == nullptr || attempt->congested()) {
     if (rest.size() > WriteMarks::high_bytes) responder.pause_body();
     return;
   }
-  const std::string_view piece = rest;
   if (!rest.empty() || ended_) {
-    attempt->send_more(std::span<const std::string_view>(&piece, rest.empty() ? 0 : 1), ended_);
+    const http::ChunkLine line(rest.size());
+    std::array<std::string_view, 4> pieces;
+    size_t count = 0;
+    if (!rest.empty() && chunked()) pieces[count++] = line.view();
+    if (!rest.empty()) pieces[count++] = rest;
+    if (!rest.empty() && chunked()) pieces[count++] = chunk_end;
+    if (ended_ && chunked()) pieces[count++] = http::last_chunk;
+    attempt->send_more(std::span<const std::string_view>(pieces.data(), count), ended_);
     rest.clear();
   }
   if (attempt->congested()) {
@@ -228,6 +270,10 @@ void Intake::pass_on(Attempt* attempt, http::Responder& responder) {
 void Intake::forget() {
   bytes_.release();
   hold_.resize(0);
+}
+
+tl::unexpected<Error> Intake::too_large() const {
+  return fail(ErrorCode::body_too_large, "the body is larger than " + std::to_string(most_bytes_) + " bytes");
 }
 
 tl::unexpected<Error> Intake::no_memory() const {

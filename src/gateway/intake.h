@@ -1,15 +1,16 @@
 // A request's body on its way in: what its head says of it, its bytes as they gather (inflated, if they came
-// compressed), the memory they take, what is asked in them, and how an upload goes on to its target as it arrives.
+// compressed), the memory they take, what is asked in them, and how an upload goes on to its target as it arrives: a
+// form once its model is known, and what passes through unread once it is large.
 //
 //   gathering --whole, or an upload's model found--> asked --(an upload) its last bytes--> ended
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "api/multipart_peek.h"
@@ -30,7 +31,7 @@ class Intake {
   explicit Intake(BufferShare* share) : hold_(share) {}
 
   // Looks at what the head says of the body, and whether its query names a model. `match`: what the path has been found
-  // to be. `most_bytes`: of the inflated body.
+  // to be. `most_bytes`: of the inflated body, where it is to be kept.
   Result<void> begin(const http::RequestHead& head, const api::Match& match, uint64_t most_bytes);
   // The next bytes. True, once: by now it is known what is asked. body_too_large, bad_request, overloaded where there
   // is no memory left for them.
@@ -50,8 +51,11 @@ class Intake {
   bool ended() const { return ended_; }
   // An upload that has been asked before its end: what has gathered is its beginning.
   bool goes_on() const { return goes_on_; }
-  // The length of what a target is sent with these edits, of an upload with what is still to come.
-  uint64_t bytes_with(const std::vector<api::Edit>& edits) const;
+  // The length of what a target is sent with these edits, of an upload with what is still to come; nullopt: it goes out
+  // in chunks.
+  std::optional<uint64_t> bytes_with(const std::vector<api::Edit>& edits) const;
+  // What has come of it, as a target is sent it with these edits: views into both.
+  void append_to(std::vector<std::string_view>& pieces, const std::vector<api::Edit>& edits) const;
 
   // With net::read_padding_bytes readable bytes behind, once it has ended.
   std::string_view bytes() const { return bytes_.view(); }
@@ -60,7 +64,7 @@ class Intake {
   bool inflated() const { return inflated_; }
   // Its type, for the target: sluice has read it as JSON, so that is what it is. "": as the caller says.
   std::string_view type_for_target() const { return retyped_ ? "application/json" : std::string_view(); }
-  bool is_form() const { return form_ != nullptr; }
+  bool is_form() const { return upload_ && upload_->peeker; }
 
  private:
   Result<void> begin_typed(std::string_view type, api::ModelIn model_in);
@@ -68,15 +72,18 @@ class Intake {
   Result<void> gather(std::string_view bytes);
   Result<void> inflate(std::string_view bytes);
   Result<void> read_question();
+  Result<void> read_json();
   void ask_form();
+  bool chunked() const { return announced_ == 0; }
   Result<void> make_room(size_t bytes);
   [[gnu::cold]] Result<void> grow(size_t needed);
+  [[gnu::cold]] tl::unexpected<Error> too_large() const;
   [[gnu::cold]] tl::unexpected<Error> no_memory() const;
 
-  struct Form {
-    explicit Form(api::MultipartPeeker one) : peeker(std::move(one)) {}
-    api::MultipartPeeker peeker;
-    std::string rest;  // of an upload that goes on: what the target has not taken yet
+  struct Upload {
+    std::optional<api::MultipartPeeker> peeker;  // of a form
+    std::string rest;                            // of one that goes on: what the target has not taken yet
+    std::string chunk_line;                      // of the first chunk
   };
 
   BufferHold hold_;
@@ -84,7 +91,8 @@ class Intake {
   ByteBuffer bytes_;
   uint64_t announced_ = 0;  // its length, where the head tells it; 0: unknown
   std::unique_ptr<http::Inflater> inflater_;
-  std::unique_ptr<Form> form_;  // null: no multipart body
+  std::unique_ptr<Upload> upload_;  // null: neither a form nor passed on unread
+  uint64_t most_bytes_ = 0;
   bool is_json_ = false;
   bool inflated_ = false;
   bool retyped_ = false;

@@ -1,8 +1,21 @@
 #include "gateway/question.h"
 
 #include "api/dialect.h"
+#include "base/json_writer.h"
 
 namespace sluice::gateway {
+
+namespace {
+
+// Names the model in a body that leaves that to its path.
+[[gnu::cold]] api::Edit name_edit(std::string_view body, const api::Peek& peek, const routing::Target& target) {
+  api::Edit edit{body.find('{') + 1, 0, "\"model\":"};
+  append_json_string(edit.inserted, target.model);
+  if (!peek.body_empty) edit.inserted += ',';
+  return edit;
+}
+
+}  // namespace
 
 bool asks_usage(const Question& question, const routing::Target& target, const UsageRefusals* refusals) {
   const api::Peek& peek = question.peek;
@@ -14,8 +27,12 @@ Result<std::vector<api::Edit>> edits_for(const Question& question, std::string_v
                                          bool ask_usage) {
   const api::Peek& peek = question.peek;
   switch (question.named) {
-    case Question::Named::in_json:
-      return api::edits_for(peek, target.model, ask_usage);
+    case Question::Named::in_json: {
+      std::vector<api::Edit> edits = api::edits_for(peek, target.model, ask_usage);
+      if (peek.model_bytes == 0 && !question.match.deployment.empty())
+        edits.insert(edits.begin(), name_edit(body, peek, target));
+      return edits;
+    }
     case Question::Named::in_url:
       if (!body.empty())
         return api::room_of(question.match.endpoint->dialect).rename_models(body, peek.model, target.model);

@@ -38,6 +38,8 @@ struct OwnFields {
   const routing::Target& target;  // what of its provider's keys is in the answer stays here
   uint32_t attempts = 1;
   std::span<const api::RateLimitFields::Field> rate_limits{};  // where there are any, the target's own do not pass
+  // A field that names an address at the target, at which the caller goes on, and the same address here; "": none.
+  std::string_view address_field{}, address{};
 };
 
 // What of its request an answer has to fit.
@@ -46,6 +48,7 @@ struct RelayedRequest {
   std::optional<std::string_view> codings;  // the caller's Accept-Encoding
   bool hide_usage = false;                  // keep back the usage chunk nobody asked for
   uint32_t choices = 1;                     // as many of them have to finish
+  bool passes = false;                      // nothing is known of what comes but how it is framed
   bool stream_asked = false;  // what comes is a stream, although its content-type may not say so (Gemini's JSON array)
 };
 

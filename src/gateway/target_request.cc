@@ -1,8 +1,10 @@
 #include "gateway/target_request.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "api/credential.h"
+#include "config/presets.h"
 #include "gateway/origin_fields.h"
 #include "gateway/own_key.h"
 #include "http/writer.h"
@@ -47,6 +49,31 @@ std::string query_for(std::string_view query, const ProviderLink& link, const po
   return api::without_parameters(query, [&](std::string_view parameter) { return has_own_key(keys, parameter); });
 }
 
+// Of the API, which a base URL with a prefix has in the query: the target's has its own.
+std::string without_version(std::string_view query) {
+  return api::without_parameters(query,
+                                 [](std::string_view parameter) { return parameter.starts_with("api-version="); });
+}
+
+void write_path(std::string& path, const api::Match& match, const config::Provider& provider, std::string_view model) {
+  if (match.endpoint->beside_version) {
+    path = provider.path_beside();
+  } else if (!match.provider.empty()) {
+    path = provider.base_url.path;
+    // A base URL ends in its version as a rule, and so do many who write what follows it.
+    const std::string_view first = match.path.substr(0, match.path.find('/', 1));
+    if (!first.empty() && first == config::version_of(path)) path.resize(path.size() - first.size());
+  } else {
+    path = provider.path_for(match.endpoint->dialect);
+  }
+  api::append_target_path(path, match, model);
+}
+
+// Also of a body that is not there (RFC 9110 8.6).
+bool tells_length(http::Method method) {
+  return method == http::Method::post || method == http::Method::put || method == http::Method::patch;
+}
+
 }  // namespace
 
 OutgoingRequest request_for(const routing::Target& target, const ProviderLink& link, const http::RequestHead& caller,
@@ -54,11 +81,12 @@ OutgoingRequest request_for(const routing::Target& target, const ProviderLink& l
                             std::string& scratch) {
   const api::Match& match = intake.question().match;
   std::string& path = scratch;
-  path = link.provider.path_for(match.endpoint->dialect);
-  api::append_target_path(path, match, caller.path(), target.model);
+  write_path(path, match, link.provider, target.model);
   const std::string_view caller_query = caller.query();
   if (!caller_query.empty()) {
-    if (const std::string query = query_for(caller_query, link, keys); !query.empty()) (path += '?') += query;
+    std::string query = query_for(caller_query, link, keys);
+    if (match.path.size() != caller.path().size() && match.provider.empty()) query = without_version(query);
+    if (!query.empty()) (path += '?') += query;
   }
   OutgoingRequest request;
   std::string& head = request.head;
@@ -74,14 +102,16 @@ OutgoingRequest request_for(const routing::Target& target, const ProviderLink& l
   }
   const std::string_view type = intake.type_for_target();
   if (!type.empty()) http::write_field(head, "content-type", type);
-  if (caller.framing != http::BodyFraming::none || caller.method == http::Method::post) {
-    http::write_field(head, "content-length", intake.bytes_with(edits));
+  if (caller.framing != http::BodyFraming::none || tells_length(caller.method)) {
+    const std::optional<uint64_t> bytes = intake.bytes_with(edits);
+    bytes ? http::write_field(head, "content-length", *bytes) : http::write_field(head, "transfer-encoding", "chunked");
   }
   http::end_head(head);
-  api::apply(intake.bytes(), edits, request.body);
+  intake.append_to(request.body, edits);
   request.more_follows = intake.goes_on();
   request.is_head = caller.method == http::Method::head;
   request.wants_stream = intake.question().stream;
+  request.may_take_long = match.passes;
   return request;
 }
 

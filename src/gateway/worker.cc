@@ -18,7 +18,6 @@ constexpr http::InboundConnections::Patience hand_over_patience = {.first_reques
 http::InboundOptions inbound_options(const config::Config& config) {
   http::InboundOptions options;
   options.limits.head_bytes = config.limits.header_bytes;
-  options.limits.body_bytes = config.limits.body_bytes;
   options.head_ms = config.timeouts.head_ms;
   options.body_idle_ms = config.timeouts.body_idle_ms;
   options.keep_alive_ms = config.timeouts.keep_alive_ms;

@@ -88,7 +88,9 @@ void Router::add_speaker(const config::Provider& provider) {
     if (!provider.speaks(dialect)) continue;
     Speakers& speakers = speakers_[i];
     speakers.all.add(provider);
-    if (provider.name == maker_of(dialect)) speakers.maker = &provider;
+    const bool is_maker = provider.name == maker_of(dialect);
+    if (is_maker) speakers.maker = &provider;
+    speakers.in_order.insert(is_maker ? speakers.in_order.begin() : speakers.in_order.end(), &provider);
     if (provider.base_url.demo) continue;
     (config::is_maker(provider.name) ? speakers.makers : speakers.hosts).add(provider);
   }

@@ -45,6 +45,11 @@ class Router {
   // How a list of allowed models may say the same as `target`, beside its label: where it speaks ollama, with ":latest"
   // or without, as "provider/model", and as bare names that route() takes to the same model. Else none.
   [[gnu::cold]] std::vector<std::string> other_spellings(const Target& target) const;
+  // Who may answer a request of `dialect` that names no model: the one named like the dialect's maker, then the others
+  // that speak it in the order of the file.
+  const std::vector<const config::Provider*>& speakers(Dialect dialect) const {
+    return speakers_[static_cast<size_t>(dialect)].in_order;
+  }
   // The provider of that name, or nullptr.
   const config::Provider* provider(std::string_view name) const;
   // Every name that can be told beforehand, for /v1/models: (name, provider).
@@ -72,6 +77,7 @@ class Router {
     Group all;
     Group makers, hosts;                      // of models of their own, of others'; without the demo
     const config::Provider* maker = nullptr;  // the one named like the dialect's maker
+    std::vector<const config::Provider*> in_order;
   };
   // What an Ollama provider lists.
   struct Spelling {

@@ -41,7 +41,7 @@ TEST_CASE("the pages know their paths") {
       {Method::post, "/v1/models", true},
       {Method::get, "/v1/models/", true},
       {Method::get, "/v1/models/openai/gpt-5", true},
-      {Method::del, "/v1/models/openai/gpt-5", true},
+      {Method::del, "/v1/models/openai/gpt-5", false},
       {Method::get, "/v1/modelsx", false},
       {Method::get, "/models", true},
       {Method::get, "/models/fast", true},
@@ -290,6 +290,10 @@ TEST_CASE("other methods are told which are right, in the caller's dialect") {
     for (const Method method : {Method::post, Method::put, Method::patch, Method::del, Method::options}) {
       CAPTURE(target, http::name_of(method));
       World world;
+      if (method == Method::del && std::string_view(target) == "/v1/models/fast") {  // is for its provider
+        CHECK_FALSE(Pages::knows(method, target));
+        continue;
+      }
       const FakeResponder got = world.ask(method, target);
       CHECK(got.status == 405);
       CHECK(got.field("allow") == "GET, HEAD");

@@ -48,7 +48,7 @@ TEST_CASE("unknown fields name the nearest known one") {
        "response_s, "
        "stream_idle_s)"},
       {R"({"keys": [{"name": "a", "key": "k", "budget": {}}]})",
-       "1:37: keys[0].budget: unknown field (known: name, key, sha256, expires, models, limits, admin)"},
+       "1:37: keys[0].budget: unknown field (known: name, key, sha256, expires, models, limits, admin, manage)"},
       {R"({"models": {"a": {"targets": [{"model": "p/m", "weight": 3}]}}})",
        "1:48: models.a.targets[0].weight: unknown field (known: model)"},
       {R"({"models": {"a.b": {"targets": [{"model": "p/m"}], "order": "listed"}}})",

@@ -259,11 +259,11 @@ TEST_CASE("every refusal is in the caller's dialect and names what to do") {
       {post("/v1beta/models/nope:generateContent", "{}"), 404, R"("status":"NOT_FOUND")"},
       {post("/api/chat", R"({"model":"nope"})"), 404, R"({"error":")"},
       {post("/v1/nothing", "{}"), 404, "unknown path"},
-      {"GET /v1/chat/completions HTTP/1.1\r\nHost: s\r\n\r\n", 405, "allow: POST\r\n"},
+      {"GET /v1/embeddings HTTP/1.1\r\nHost: s\r\n\r\n", 405, "allow: POST\r\n"},
       {"POST /v1/chat/completions HTTP/1.1\r\nHost: s\r\n\r\n", 411, "Content-Length"},
       {post("/v1/chat/completions", chat, "Content-Encoding: br\r\n"), 415, "gzip"},
       {"GET /v1/responses HTTP/1.1\r\nHost: s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", 426, "POST"},
-      {"HEAD /v1/chat/completions HTTP/1.1\r\nHost: s\r\n\r\n", 200, "allow: POST\r\n"},
+      {"HEAD /v1/chat/completions HTTP/1.1\r\nHost: s\r\n\r\n", 200, "allow: POST, GET\r\n"},
   };
   for (const Row& row : rows) {
     World world;

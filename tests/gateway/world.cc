@@ -60,7 +60,6 @@ World::World(config::Config given) : config(std::move(given)) {
   context->buffers = &buffers;
   dispatcher.emplace(*context, OwnPages{});
   http::InboundOptions options;
-  options.limits.body_bytes = config.limits.body_bytes;
   connections = std::make_unique<http::InboundConnections>(loop, *dispatcher, options);
   connect();
 }

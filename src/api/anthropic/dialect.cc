@@ -15,6 +15,24 @@ constexpr std::array endpoints = std::to_array<Endpoint>({
     {"messages", own, post, "/v1/messages", json_body, false, true},
     {"messages/count_tokens", own, post, "/v1/messages/count_tokens", json_body, false, false, Yields::nothing},
 });
+constexpr std::array subtrees = passing(own, {
+                                                 {"agents", "/v1/agents"},
+                                                 {"compliance", "/v1/compliance"},
+                                                 {"deployment_runs", "/v1/deployment_runs"},
+                                                 {"deployments", "/v1/deployments"},
+                                                 {"dreams", "/v1/dreams"},
+                                                 {"environments", "/v1/environments"},
+                                                 {"files", "/v1/files"},
+                                                 {"memory_stores", "/v1/memory_stores"},
+                                                 {"messages/batches", "/v1/messages/batches"},
+                                                 {"organization", "/v1/organizations"},  // to be refused by its name
+                                                 {"sessions", "/v1/sessions"},
+                                                 {"skills", "/v1/skills"},
+                                                 {"tunnels", "/v1/tunnels"},
+                                                 {"user_profiles", "/v1/user_profiles"},
+                                                 {"vaults", "/v1/vaults"},
+                                             });
+constexpr Guard guarded[] = {{"/organizations", Access::refused}};
 constexpr std::string_view roots[] = {"/v1/messages"};
 constexpr std::string_view translated[] = {"messages"};
 constexpr Operation operations[] = {{"messages", "chat"}};
@@ -94,6 +112,8 @@ constinit const DialectRoom room{
     .id = own,
     .endpoints = EndpointTable(endpoints),
     .roots = roots,
+    .subtrees = subtrees,
+    .guarded = guarded,
     .operations = operations,
     .translated = translated,
     .own_field = "anthropic-version",

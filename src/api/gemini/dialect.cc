@@ -26,9 +26,39 @@ constexpr std::array endpoints = std::to_array<Endpoint>({
     {"embedContent", own, post, "/v1/models/{model}:embedContent", url},
     {"batchEmbedContents", own, post, "/v1/models/{model}:batchEmbedContents", url},
     {"countTokens", own, post, "/v1/models/{model}:countTokens", url, false, false, Yields::nothing},
+    {"predict", own, post, "/v1beta/models/{model}:predict", url, false, false, Yields::media},
+    {"predictLongRunning", own, post, "/v1beta/models/{model}:predictLongRunning", url, false, false, Yields::media},
+    {"models/operations", own, get, "/v1beta/models/{model}/operations/{id}", url, false, false, Yields::nothing},
     {"models/get", own, get, "/v1beta/models/{model}", url},
 });
-constexpr std::string_view roots[] = {"/v1beta"};
+constexpr std::array subtrees = passing(own, {
+                                                 {"agents", "/v1beta/agents"},
+                                                 {"auth_tokens", "/v1beta/auth_tokens"},
+                                                 {"batches", "/v1beta/batches"},
+                                                 {"cachedContents", "/v1beta/cachedContents"},
+                                                 {"corpora", "/v1beta/corpora"},
+                                                 {"credentials", "/v1beta/credentials"},
+                                                 {"decisions", "/v1beta/decisions"},
+                                                 {"environments", "/v1beta/environments"},
+                                                 {"files", "/v1beta/files"},
+                                                 {"files", "/v1beta/files:register"},
+                                                 {"files/download", "/download"},
+                                                 {"files/upload", "/upload"},
+                                                 {"fileSearchStores", "/v1beta/fileSearchStores"},
+                                                 {"generatedFiles", "/v1beta/generatedFiles"},
+                                                 {"interactions", "/v1beta/interactions"},
+                                                 {"operations", "/v1beta/operations"},
+                                                 {"triggers", "/v1beta/triggers"},
+                                                 {"tunedModels", "/v1beta/tunedModels"},
+                                                 {"v1alpha", "/v1alpha"},
+                                                 {"voices", "/v1beta/voices"},
+                                                 {"webhooks", "/v1beta/webhooks"},
+                                             });
+constexpr std::array guarded = std::to_array<Guard>({
+    {"/tunedmodels", Access::manage, del},
+    {"/tunedmodels", Access::manage, patch},
+});
+constexpr std::string_view roots[] = {"/v1beta", "/v1alpha", "/upload", "/download"};
 constexpr std::string_view verb_roots[] = {"/v1beta/models/", "/v1/models/"};
 constexpr std::string_view translated[] = {"generateContent", "streamGenerateContent"};
 constexpr Operation operations[] = {{"embedContent", "embeddings"},
@@ -98,12 +128,15 @@ constinit const DialectRoom room{
     .id = own,
     .endpoints = EndpointTable(endpoints),
     .roots = roots,
+    .subtrees = subtrees,
+    .guarded = guarded,
     .verb_roots = verb_roots,
     .operations = operations,
     .translated = translated,
     .own_field = "x-goog-api-key",
     .key_fields = key_fields,
     .key_parameter = "key",
+    .address_field = "x-goog-upload-url",
     .model_prefix = model_prefix,
     .rename_models = rename_models,
     .places = places,

@@ -20,6 +20,26 @@ constexpr std::array endpoints = std::to_array<Endpoint>({
     {"ollama/tags", own, get, "/api/tags", nowhere},
     {"ollama/version", own, get, "/api/version", nowhere},
 });
+constexpr std::array subtrees = passing(own, {
+                                                 {"ollama/blobs", "/api/blobs"},
+                                                 {"ollama/copy", "/api/copy"},
+                                                 {"ollama/create", "/api/create"},
+                                                 {"ollama/delete", "/api/delete"},
+                                                 {"ollama/pull", "/api/pull"},
+                                                 {"ollama/push", "/api/push"},
+                                                 {"ollama/web", "/api/web_fetch"},
+                                                 {"ollama/web", "/api/web_search"},
+                                             });
+constexpr std::array guarded = std::to_array<Guard>({
+    {"/api/blobs", Access::manage},
+    {"/api/copy", Access::manage},
+    {"/api/create", Access::manage},
+    {"/api/delete", Access::manage},
+    {"/api/pull", Access::manage},
+    {"/api/push", Access::manage},
+    {"/api/signout", Access::manage},
+    {"/api/user", Access::manage},
+});
 constexpr std::string_view roots[] = {"/api"};
 constexpr std::string_view translated[] = {"ollama/chat", "ollama/generate"};
 constexpr Operation operations[] = {{"ollama/chat", "chat"},
@@ -70,6 +90,8 @@ constinit const DialectRoom room{
     .id = own,
     .endpoints = EndpointTable(endpoints),
     .roots = roots,
+    .subtrees = subtrees,
+    .guarded = guarded,
     .operations = operations,
     .translated = translated,
     .peek = {.streams_unasked = true, .takes_name = true},

@@ -11,7 +11,7 @@ using enum ModelIn;
 constexpr Dialect own = Dialect::responses;
 
 constexpr std::array endpoints = std::to_array<Endpoint>({
-    {"responses", own, post, "/v1/responses", json_body, false, true},
+    {"responses", own, post, "/v1/responses", json_body, false, true, Yields::tokens, false, true},
     {"responses/compact", own, post, "/v1/responses/compact", json_body},
     {"responses/input_tokens", own, post, "/v1/responses/input_tokens", json_body, false, false, Yields::nothing},
     {"responses/input_items", own, get, "/v1/responses/{id}/input_items", nowhere},
