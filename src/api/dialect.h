@@ -36,7 +36,7 @@ struct DialectRoom {
   std::span<const std::string_view> roots{};
   // What passes through as it is, what of that is not for everyone, and what some programs write before its paths.
   std::span<const Endpoint> subtrees{};
-  std::span<const Guard> guarded{};
+  std::span<const GuardedPath> guarded{};
   std::span<const std::string_view> prefixes{};
   // What stands before a model's name in a path whose POST says behind a colon what is to be done with the model.
   std::span<const std::string_view> verb_roots{};

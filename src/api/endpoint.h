@@ -59,7 +59,7 @@ enum class Access : unsigned char {
   manage,  // it changes what models a provider has
   refused  // it administers a whole organisation
 };
-struct Guard {
+struct GuardedPath {
   std::string_view root;  // below the version; in lower case
   Access access;
   std::optional<http::Method> method{};  // nullopt: any but GET and HEAD, or, of what is refused, any

@@ -112,7 +112,7 @@ Access access_of(http::Method method, std::string_view base, std::string_view pa
     std::string_view rest = std::string_view(full).substr(begin);
     while (is_version(rest.substr(0, rest.find('/', 1)))) rest = rest.substr(std::min(rest.find('/', 1), rest.size()));
     for (const DialectRoom* const room : rooms()) {
-      for (const Guard& guard : room->guarded) {
+      for (const GuardedPath& guard : room->guarded) {
         if (guard.method.value_or(method) != method || !rest.starts_with(guard.root)) continue;
         const bool ends = rest.size() == guard.root.size() ||
                           std::string_view("/;:?").find(rest[guard.root.size()]) != std::string_view::npos;

@@ -32,7 +32,7 @@ constexpr std::array subtrees = passing(own, {
                                                  {"user_profiles", "/v1/user_profiles"},
                                                  {"vaults", "/v1/vaults"},
                                              });
-constexpr Guard guarded[] = {{"/organizations", Access::refused}};
+constexpr GuardedPath guarded[] = {{"/organizations", Access::refused}};
 constexpr std::string_view roots[] = {"/v1/messages"};
 constexpr std::string_view translated[] = {"messages"};
 constexpr Operation operations[] = {{"messages", "chat"}};

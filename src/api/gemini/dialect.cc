@@ -54,7 +54,7 @@ constexpr std::array subtrees = passing(own, {
                                                  {"voices", "/v1beta/voices"},
                                                  {"webhooks", "/v1beta/webhooks"},
                                              });
-constexpr std::array guarded = std::to_array<Guard>({
+constexpr std::array guarded = std::to_array<GuardedPath>({
     {"/tunedmodels", Access::manage, del},
     {"/tunedmodels", Access::manage, patch},
 });

@@ -30,7 +30,7 @@ constexpr std::array subtrees = passing(own, {
                                                  {"ollama/web", "/api/web_fetch"},
                                                  {"ollama/web", "/api/web_search"},
                                              });
-constexpr std::array guarded = std::to_array<Guard>({
+constexpr std::array guarded = std::to_array<GuardedPath>({
     {"/api/blobs", Access::manage},
     {"/api/copy", Access::manage},
     {"/api/create", Access::manage},

@@ -104,7 +104,7 @@ constexpr std::array subtrees = passing(own, {
                                                  {"webhooks", "/v1/webhook_endpoints"},
                                                  {"webhooks", "/v1/webhook_event_types"},
                                              });
-constexpr std::array guarded = std::to_array<Guard>({
+constexpr std::array guarded = std::to_array<GuardedPath>({
     {"/organization", Access::refused},
     {"/projects", Access::refused},
     {"/models", Access::manage, del},
