@@ -126,19 +126,20 @@ Result<void> may_use(const Admitted& admitted, std::string_view requested, const
   return tl::unexpected<Error>(not_for(*admitted.key, requested, router));
 }
 
-Result<routing::Target> target_without_model(const Admitted& admitted, const api::Match& match,
-                                             const routing::Router& router) {
+Result<std::vector<const config::Provider*>> providers_for(const Admitted& admitted, const api::Match& match,
+                                                           const routing::Router& router) {
+  std::vector<const config::Provider*> found;
   if (!match.provider.empty()) {
-    if (const config::Provider* const named = router.provider(match.provider)) return routing::Target{named, ""};
+    if (const config::Provider* const named = router.provider(match.provider)) return std::vector{named};
     return fail(ErrorCode::unknown_model,
                 "there is no provider '" + std::string(match.provider.substr(0, most_name_bytes)) + "' here");
   }
   const std::vector<const config::Provider*>& speakers = router.speakers(match.endpoint->dialect);
   for (const config::Provider* const provider : speakers) {
-    routing::Target target{provider, ""};
-    if (may_use(admitted, "", target, router)) return target;
+    if (may_use(admitted, "", {provider, ""}, router)) found.push_back(provider);
   }
-  if (!speakers.empty()) return routing::Target{speakers.front(), ""};  // which it may not use
+  if (found.empty() && !speakers.empty()) found.push_back(speakers.front());  // which it may not use
+  if (!found.empty()) return found;
   return fail(ErrorCode::unknown_model,
               "no configured provider speaks the " + std::string(name_of(match.endpoint->dialect)) +
                   " dialect of this path; /providers/NAME/... asks any provider for anything");

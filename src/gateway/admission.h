@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/endpoint.h"
 #include "base/result.h"
@@ -36,10 +37,10 @@ Result<void> may_manage(const Admitted& admitted, const http::RequestHead& head,
 // what it is at its provider; without a model, all that the provider has ("provider/*").
 Result<void> may_use(const Admitted& admitted, std::string_view requested, const routing::Target& target,
                      const routing::Router& router);
-// Where a request goes that names no model: to the provider that its path names, else to the first of those that speak
-// its dialect and that the key may use without a model. unknown_model where there is none.
-Result<routing::Target> target_without_model(const Admitted& admitted, const api::Match& match,
-                                             const routing::Router& router);
+// Who may answer a request that names no model: the provider that its path names, else those that speak its dialect and
+// that the key may use without a model, in their order; if it may use none, the first. unknown_model: there is none.
+Result<std::vector<const config::Provider*>> providers_for(const Admitted& admitted, const api::Match& match,
+                                                           const routing::Router& router);
 // What becomes of `error`, met on the way to a target for `requested`, where the key is held to some models: whether
 // there is a model that it may not use is not for it to know, so both are told in the same words.
 Error error_for(const Admitted& admitted, std::string_view requested, const Error& error,

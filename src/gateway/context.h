@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "gateway/buffer_budget.h"
 #include "gateway/exchange_list.h"
+#include "gateway/id_makers.h"
 #include "gateway/limit_queue.h"
 #include "gateway/provider_link.h"
 #include "gateway/request_id.h"
@@ -49,6 +50,7 @@ struct Context {
   ExchangeList* exchanges = nullptr;         // of the worker; nullptr: nobody asks for them
   const WebGate* web = nullptr;              // nullptr: nobody asks where a request comes from
   UsageRefusals* usage_refusals = nullptr;   // shared by all workers; nullptr: none are kept
+  IdMakers* id_makers = nullptr;             // shared by all workers; nullptr: none are remembered
   policy::RecentKeys recent_keys{};
   size_t users = 0;  // exchanges that refer to this
 };

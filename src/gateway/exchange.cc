@@ -1,5 +1,6 @@
 #include "gateway/exchange.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "api/dialect.h"
@@ -10,6 +11,7 @@
 #include "gateway/quoted_secrets.h"
 #include "gateway/settlement.h"
 #include "gateway/target_request.h"
+#include "gateway/upload_ticket.h"
 
 namespace sluice::gateway {
 
@@ -59,8 +61,15 @@ Result<void> Exchange::check_head() {
   }
   account_.endpoint = match->endpoint;
   const Result<Admitted> admitted = admit(context_.keys, head_, &context_.recent_keys);
-  if (!admitted) return tl::unexpected<Error>(admitted.error());
-  admitted_ = *admitted;
+  if (!admitted) {
+    const auto by_ticket = match->provider.empty()
+                               ? std::nullopt
+                               : admit_by_ticket(context_.config, head_, context_.loop.clock().unix_s());
+    if (!by_ticket) return tl::unexpected<Error>(admitted.error());
+    admitted_ = *by_ticket;
+  } else {
+    admitted_ = *admitted;
+  }
   account_.note(admitted_);
   if (match->endpoint->model_in == api::ModelIn::nowhere || head_.method == http::Method::del) {
     if (const Result<void> allowed = check_access(*match); !allowed) return allowed;
@@ -133,13 +142,57 @@ Result<void> Exchange::choose_target() {
   }
   account_.model = model;
   const api::Match& match = intake_.question().match;
-  Result<routing::Target> target = match.endpoint->model_in == api::ModelIn::nowhere
-                                       ? target_without_model(admitted_, match, context_.router)
-                                       : context_.router.route(model, dialect);
+  Result<routing::Target> target =
+      match.endpoint->model_in == api::ModelIn::nowhere ? choose_provider() : context_.router.route(model, dialect);
   if (!target) return tl::unexpected<Error>(error_for(admitted_, model, target.error(), context_.router));
   target_ = std::move(*target);
   account_.target = &target_;
   return may_use(admitted_, model, target_, context_.router);
+}
+
+// No model is named: the provider that made what the path names, else the first that may answer.
+Result<routing::Target> Exchange::choose_provider() {
+  const api::Match& match = intake_.question().match;
+  const auto providers = providers_for(admitted_, match, context_.router);
+  if (!providers) return tl::unexpected<Error>(providers.error());
+  if (providers->size() == 1 || context_.id_makers == nullptr) return routing::Target{providers->front(), ""};
+  const config::Provider* const maker = context_.id_makers->maker(match.path, *providers);
+  if (maker != nullptr) return routing::Target{maker, ""};
+  const bool reads = head_.method == http::Method::get || head_.method == http::Method::head;
+  asks_around_ = reads && head_.framing == http::BodyFraming::none && IdMakers::names_id(match.path);
+  return routing::Target{providers->front(), ""};
+}
+
+// What is asked for is not at this provider. Where it is at none of them, the first one's answer is the caller's.
+void Exchange::ask_next() {
+  constexpr size_t most_asked = 8;
+  const std::string_view path = intake_.question().match.path;
+  const auto providers = providers_for(admitted_, intake_.question().match, context_.router);
+  const size_t most = std::min(providers->size(), most_asked);  // as there were before
+  asks_around_ = ++asked_ < most;
+  end_attempt();
+  target_ = {(*providers)[asks_around_ ? asked_ : 0], ""};
+  if (!asks_around_) context_.id_makers->learn_path(path, target_.provider->name);
+  if (target_pass_) {
+    target_pass_->leave(0, context_.loop.now_ns());
+    target_pass_ = std::make_unique<TargetPass>(*context_.limits, target_);
+    const Result<bool> entered = caller_pass_->enter(target_, *target_pass_);
+    if (!entered) return refuse(entered.error());
+    if (!*entered) {
+      state_ = State::waiting;
+      return;
+    }
+  }
+  start_attempt();
+}
+
+// Who looks for the id of what an answer says was made; nullptr where nobody needs to know.
+IdWatch* Exchange::watch_ids(int status) {
+  const bool makes = head_.method == http::Method::post || head_.method == http::Method::put;
+  if (!account_.endpoint->makes || !makes || status >= 300 || context_.id_makers == nullptr) return nullptr;
+  if (context_.router.speakers(account_.endpoint->dialect).size() < 2) return nullptr;
+  ids_ = std::make_unique<IdWatch>(*context_.id_makers, *target_.provider);
+  return ids_.get();
 }
 
 Result<void> Exchange::translate() {
@@ -210,9 +263,14 @@ AnswerTaker& Exchange::on_answer_head(http::ResponseHead& head) {
   const auto id = head.fields.find("x-request-id");
   const auto other_id = id ? id : head.fields.find("request-id");
   if (other_id) record.request_id = other_id->substr(0, longest_target_id);
-  if (usage_asked_ && HeldAnswer::may_refuse(head.status)) {
-    held_ = std::make_unique<HeldAnswer>(head, static_cast<HeldAnswerEvents&>(*this));
+  const bool not_here = asks_around_ && HeldAnswer::is_not_here(head.status);
+  if (not_here || (usage_asked_ && HeldAnswer::may_refuse(head.status))) {
+    held_ = std::make_unique<HeldAnswer>(head, not_here, static_cast<HeldAnswerEvents&>(*this));
     return *held_;
+  }
+  if (asks_around_) {
+    asks_around_ = false;
+    if (head.status < 300) context_.id_makers->learn_path(intake_.question().match.path, target_.provider->name);
   }
   relay_answer(head);
   return relay();
@@ -240,9 +298,13 @@ void Exchange::relay_answer(http::ResponseHead& head) {
       own.address = address = address_here(*at_target);
     }
   }
-  const RelayedRequest request{
-      dialect,        head_.fields.find("accept-encoding"), usage_asked_, question.peek.choices, question.match.passes,
-      account_.stream};
+  const RelayedRequest request{dialect,
+                               head_.fields.find("accept-encoding"),
+                               usage_asked_,
+                               question.peek.choices,
+                               watch_ids(head.status),
+                               question.match.passes,
+                               account_.stream};
   if (!relay().begin(head, request, own, context_.lines, record.answer_ns)) return;
   state_ = State::relaying;
   account_.status = head.status;
@@ -267,8 +329,9 @@ std::string Exchange::address_here(std::string_view at_target) const {
     tls = head_.fields.find("x-forwarded-proto").value_or(tls ? "https" : "http") == "https";
   }
   std::string address = tls ? "https://" : "http://";
-  (address += head_.fields.find("host").value_or("")) += "/providers/";
-  return (address += provider.name) += path;
+  address += head_.fields.find("host").value_or("");
+  std::string target = "/providers/" + provider.name;
+  return address += with_ticket(target.append(path), context_.config, admitted_, context_.loop.clock().unix_s());
 }
 
 AnswerTaker& Exchange::on_answer_let_go() {
@@ -277,7 +340,8 @@ AnswerTaker& Exchange::on_answer_let_go() {
   return relay();
 }
 
-void Exchange::on_usage_refused() {
+void Exchange::on_answer_kept() {
+  if (asks_around_) return ask_next();
   if (context_.usage_refusals != nullptr && context_.usage_refusals->add(target_.label())) {
     context_.log.warn("target refuses stream_options; usage of its streams is not asked for any more",
                       {{"request_id", account_.request_id}, {"target", target_.label()}});
@@ -303,6 +367,7 @@ void Exchange::on_relayed(uint64_t now_ns) {
 void Exchange::on_attempt_failed(const Error& met) {
   if (state_ == State::done) return;
   if (relay().end_early()) return on_relayed(context_.loop.now_ns());
+  if (asks_around_ && !relay().begun()) return ask_next();
   const Error error = without_secrets(met);
   context_.log.warn("target failed", {{"request_id", account_.request_id},
                                       {"target", target_.label()},

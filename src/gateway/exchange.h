@@ -61,7 +61,7 @@ class Exchange final : public http::RequestHandler,
   void on_attempt_failed(const Error& error) override;
   void on_target_ready() override { intake_.pass_on(attempt_.get(), responder_); }
   void on_sent_again() override { ++account_.attempts.last().sent_again; }
-  void on_usage_refused() override;
+  void on_answer_kept() override;
   AnswerTaker& on_answer_let_go() override;
   void on_relayed(uint64_t now_ns) override;
   void on_relay_failed(const Error& error) override { on_attempt_failed(error); }
@@ -77,6 +77,9 @@ class Exchange final : public http::RequestHandler,
   void go_on(const Result<bool>& asked);
   Result<void> answer_question();
   Result<void> choose_target();
+  [[gnu::cold]] Result<routing::Target> choose_provider();
+  [[gnu::cold]] void ask_next();
+  IdWatch* watch_ids(int status);
   Result<void> translate();
   Relay& relay() { return event_relay_ ? static_cast<Relay&>(*event_relay_) : byte_relay_; }
   Result<void> pass_limits();
@@ -98,6 +101,8 @@ class Exchange final : public http::RequestHandler,
   State state_ = State::receiving;
   bool usage_asked_ = false;  // by us: its chunk is kept from the caller
   bool counted_stream_ = false;
+  bool asks_around_ = false;  // nobody knows who made what is asked for
+  uint8_t asked_ = 0;         // so many have been asked for it
   Account account_;
   Admitted admitted_;
   Intake intake_;  // its memory is given back once the target has it and answers
@@ -107,6 +112,7 @@ class Exchange final : public http::RequestHandler,
   std::unique_ptr<TargetPass> target_pass_;  // of the attempt
   std::unique_ptr<Attempt> attempt_;
   std::unique_ptr<HeldAnswer> held_;
+  std::unique_ptr<IdWatch> ids_;
   std::unique_ptr<Translation> translation_;  // null: the target speaks the caller's dialect
   std::unique_ptr<EventRelay> event_relay_;   // of that translation
   ByteRelay byte_relay_;

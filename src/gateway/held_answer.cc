@@ -18,9 +18,10 @@ bool HeldAnswer::on_answer_turn() {
   constexpr size_t most_bytes = 64 * 1024;  // a longer answer is no such refusal
   if (taker_ != nullptr) return taker_->on_answer_turn();
   if (!ended_ && body_.size() <= most_bytes) return true;
-  if (body_.find("stream_options") != std::string::npos || body_.find("include_usage") != std::string::npos) {
+  if (not_here_ || body_.find("stream_options") != std::string::npos ||
+      body_.find("include_usage") != std::string::npos) {
     give_back(body_);
-    events_.on_usage_refused();
+    events_.on_answer_kept();
     return true;
   }
   taker_ = &events_.on_answer_let_go();

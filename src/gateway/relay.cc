@@ -10,6 +10,7 @@ namespace sluice::gateway {
 
 bool Relay::begin(const http::ResponseHead& head, const RelayedRequest& request, const OwnFields& own,
                   std::string& lines, uint64_t now_ns) {
+  ids_ = request.ids;
   begun_ns_ = now_ns;
   const Result<void> begun = begin_answer(head, request, own, lines);
   if (!begun) failure_ = std::make_unique<Error>(begun.error());

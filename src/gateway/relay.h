@@ -15,6 +15,7 @@
 #include "api/rate_limit_fields.h"
 #include "base/result.h"
 #include "gateway/attempt.h"
+#include "gateway/id_makers.h"
 #include "http/service.h"
 #include "routing/router.h"
 
@@ -48,6 +49,7 @@ struct RelayedRequest {
   std::optional<std::string_view> codings;  // the caller's Accept-Encoding
   bool hide_usage = false;                  // keep back the usage chunk nobody asked for
   uint32_t choices = 1;                     // as many of them have to finish
+  IdWatch* ids = nullptr;                   // looks for the id of what was made; outlives the relay's answer
   bool passes = false;                      // nothing is known of what comes but how it is framed
   bool stream_asked = false;  // what comes is a stream, although its content-type may not say so (Gemini's JSON array)
 };
@@ -92,6 +94,7 @@ class Relay : public AnswerTaker {
   // `bytes` of the answer, after any coding, which the tap has read.
   void look(std::string_view bytes) {
     if (error_text_ || tap_->saw_error()) keep_error(bytes);
+    if (ids_ != nullptr) watch(bytes);
   }
   // What was written this turn is on its way. Whether the caller takes the answer fast enough for more to be read.
   bool after_turn();
@@ -111,6 +114,11 @@ class Relay : public AnswerTaker {
 
  private:
   [[gnu::cold]] void keep_error(std::string_view bytes);
+  [[gnu::cold]] void watch(std::string_view bytes) {
+    if (!ids_->take(bytes)) ids_ = nullptr;
+  }
+
+  IdWatch* ids_ = nullptr;
 };
 
 // Errors that both kinds of relay tell.

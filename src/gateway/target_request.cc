@@ -7,6 +7,7 @@
 #include "config/presets.h"
 #include "gateway/origin_fields.h"
 #include "gateway/own_key.h"
+#include "gateway/upload_ticket.h"
 #include "http/writer.h"
 
 namespace sluice::gateway {
@@ -55,6 +56,10 @@ std::string without_version(std::string_view query) {
                                  [](std::string_view parameter) { return parameter.starts_with("api-version="); });
 }
 
+std::string without_ticket(std::string_view query) {
+  return api::without_parameters(query, [](std::string_view parameter) { return parameter.starts_with(ticket_name); });
+}
+
 void write_path(std::string& path, const api::Match& match, const config::Provider& provider, std::string_view model) {
   if (match.endpoint->beside_version) {
     path = provider.path_beside();
@@ -85,6 +90,7 @@ OutgoingRequest request_for(const routing::Target& target, const ProviderLink& l
   const std::string_view caller_query = caller.query();
   if (!caller_query.empty()) {
     std::string query = query_for(caller_query, link, keys);
+    if (!match.provider.empty()) query = without_ticket(query);
     if (match.path.size() != caller.path().size() && match.provider.empty()) query = without_version(query);
     if (!query.empty()) (path += '?') += query;
   }

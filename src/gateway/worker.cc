@@ -127,6 +127,7 @@ Context& Worker::renew() {
   next->context->web = &setup.web;
   if (setup.alerts) next->context->failures = &failures_;
   next->context->usage_refusals = &setup.usage_refusals;
+  next->context->id_makers = &shared_.id_makers;
   if (first_) renew_alert_sender(setup);
   if (connections_) connections_->set_options(inbound_options(setup.config));
   setups_.push_back(std::move(next));

@@ -20,6 +20,7 @@
 #include "gateway/descriptors.h"
 #include "gateway/dispatcher.h"
 #include "gateway/exchange_list.h"
+#include "gateway/id_makers.h"
 #include "gateway/provider_link.h"
 #include "gateway/setup.h"
 #include "http/inbound_connection.h"
@@ -55,6 +56,7 @@ class Shared {
   std::unique_ptr<observe::Metrics> metrics;
   std::atomic<bool> draining{false};
   BufferBudget buffers;
+  IdMakers id_makers{random.next()};
   // Made for each worker, on its thread, by whoever wires the program.
   std::function<OwnPages(const Shared&, RefusedPage)> make_pages;
   ExchangeCensus::Ask ask_worker;  // an index below `worker_count`; once all workers are made

@@ -22,6 +22,10 @@ Digest sha256(std::string_view bytes) {
   return digest;
 }
 
+bool same_bytes(std::string_view one, std::string_view other) {
+  return CRYPTO_memcmp(one.data(), other.data(), one.size()) == 0;
+}
+
 CallerKeys::CallerKeys(const std::vector<config::CallerKey>& keys, uint64_t chance, UnixTime unix_s)
     : unix_s_(std::move(unix_s)), factor_(chance | 1) {
   size_t secrets = keys.size();

@@ -1,6 +1,7 @@
 // What passes through without a model: files, batches, a provider's whole API.
 #include <catch2/catch.hpp>
 
+#include "gateway/upload_ticket.h"
 #include "gateway/world.h"
 
 namespace sluice::gateway {
@@ -225,6 +226,136 @@ TEST_CASE("a deployment in the path is the model's name") {
     CHECK(world.target().text.starts_with("POST /v1/chat/completions?x=1 HTTP/1.1\r\n"));
     CHECK(world.target().text.ends_with("\r\n\r\n" + std::string(row.sent)));
   }
+}
+
+std::string with_key(std::string_view method, std::string_view path) { return ask(method, path, free_key); }
+
+TEST_CASE("an id goes back to the provider that made it") {
+  World world(two_providers());
+  world.say(ask("POST", "/providers/attic/files", free_key, "{}"));
+  world.target_says(ok_json(R"({"object":"file","meta":{"id":"file-evil99"},"id":"file-1a2b3c"})"));
+  world.say(with_key("DELETE", "/v1/files/file-1a2b3c"));
+  world.target_says(ok_json("{}"));
+  CHECK(world.caller->has("sluice-target: attic\r\n"));
+  CHECK_FALSE(world.caller->has("sluice-target: lab\r\n"));
+  world.say(with_key("DELETE", "/v1/files/file-evil99"));
+  world.target_says(ok_json("{}"));
+  CHECK(world.caller->has("sluice-target: lab\r\n"));
+}
+
+TEST_CASE("ids are found where each dialect has them") {
+  struct Row {
+    std::string_view answer, id;
+  };
+  const config::Config config = two_providers();
+  const config::Provider* const all[] = {&config.providers[0], &config.providers[1]};
+  for (const Row& row :
+       {Row{R"({"id":"file-123456"})", "file-123456"},
+        Row{R"({"type":"x","a":[{"id":"no"}],"id":"batch_9"})", "batch_9"},
+        Row{"event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"id\":\"resp_77\"}}\n\n",
+            "resp_77"},
+        Row{R"({"file":{"name":"files/abc123"}})", "abc123"}, Row{R"({"name":"cachedContents/c0ffee1"})", "c0ffee1"}}) {
+    for (size_t cut = 1; cut < row.answer.size(); ++cut) {
+      IdMakers makers(5);
+      IdWatch watch(makers, config.providers[1]);
+      if (watch.take(row.answer.substr(0, cut))) CHECK_FALSE(watch.take(row.answer.substr(cut)));
+      INFO(row.answer << cut);
+      CHECK(makers.maker("/v1/x/" + std::string(row.id) + "/content", all) == &config.providers[1]);
+    }
+  }
+  IdMakers makers(5);
+  IdWatch watch(makers, config.providers[1]);
+  CHECK(watch.take("{\"a\":\"" + std::string(3000, 'x')));
+  CHECK_FALSE(watch.take(std::string(3000, 'x')));
+  for (int i = 0; i < 100'000; ++i) makers.learn("file-" + std::to_string(i), "attic");
+  CHECK(makers.maker("/v1/files/file-99999", all) == &config.providers[1]);
+  CHECK_FALSE(IdMakers::names_id("/v1/fine_tuning/jobs"));
+  CHECK_FALSE(IdMakers::names_id("/v1beta/files"));
+  CHECK(IdMakers::names_id("/v1beta/files/abc123:download"));
+}
+
+TEST_CASE("where nobody knows who made what is read, those who may have are asked, once") {
+  World world(two_providers());
+  const std::string nowhere = "HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+  world.say(with_key("GET", "/v1/batches/batch_123"));
+  REQUIRE(world.targets.size() == 1);
+  world.target_says(nowhere);
+  REQUIRE(world.targets.size() == 2);  // attic
+  CHECK(world.caller->text.empty());
+  world.target_says(ok_json(R"({"id":"batch_123"})"));
+  CHECK(world.caller->has("sluice-target: attic\r\nsluice-attempts: 2\r\n"));
+  world.say(with_key("POST", "/v1/batches/batch_123/cancel"));
+  CHECK(world.target().has("POST /v1/batches/batch_123/cancel "));
+  world.target_says(ok_json("{}"));
+  // Found nowhere: the first one's answer, and the next time only the first is asked.
+  world.say(with_key("GET", "/v1/batches/batch_999"));
+  world.targets[0]->stream->write(nowhere);
+  world.turn();
+  world.target_says(nowhere);
+  world.targets[0]->stream->write(nowhere);
+  world.turn();
+  CHECK(world.caller->has("HTTP/1.1 404 "));
+  CHECK(world.caller->has("sluice-target: lab\r\nsluice-attempts: 3\r\n"));
+  world.caller->text.clear();
+  world.say(with_key("GET", "/v1/batches/batch_999"));
+  world.targets[0]->stream->write(nowhere);
+  world.turn();
+  CHECK(world.caller->has("sluice-target: lab\r\nsluice-attempts: 1\r\n"));
+  CHECK(world.targets.size() == 2);
+}
+
+TEST_CASE("only reading asks around, and a provider that fails does not end it") {
+  World world(two_providers());
+  world.say(with_key("GET", "/v1/files/file-5678"));
+  world.target().stream.reset();
+  world.turn();
+  REQUIRE(world.targets.size() == 2);
+  world.target_says(ok_json("{}"));
+  CHECK(world.caller->has("sluice-target: attic\r\n"));
+  World other(two_providers());
+  other.say(with_key("DELETE", "/v1/files/file-5678"));
+  other.target_says("HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+  CHECK(other.caller->has("HTTP/1.1 404 "));
+  CHECK(other.targets.size() == 1);
+}
+
+TEST_CASE("an upload goes on by its ticket, where and while that is good") {
+  config::Config config = two_providers();
+  World world(config);
+  world.say("POST /providers/lab/upload/v1beta/files HTTP/1.1\r\nHost: g\r\nX-Goog-Api-Key: held-none\r\n" + free_key +
+            "Content-Length: 2\r\n\r\n{}");
+  const Admitted admitted{&world.config.keys[0], 0};
+  const std::string target =
+      with_ticket("/providers/lab/upload/x?upload_id=7", world.config, admitted, world.clock.unix_s());
+  struct Row {
+    std::string method, target;
+    int64_t later_s;
+    bool good;
+  };
+  std::string other_path = target;
+  other_path.replace(other_path.find("upload/x"), 8, "upload/y");
+  std::string other_end = target;
+  other_end.back() = other_end.back() == '0' ? '1' : '0';
+  for (const Row& row : std::vector<Row>{{"POST", target, 0, true},
+                                         {"PUT", target, 86'399, true},
+                                         {"POST", target, 86'401, false},
+                                         {"GET", target, 0, false},
+                                         {"POST", other_path, 0, false},
+                                         {"POST", other_end, 0, false},
+                                         {"POST", target + "0", 0, false},
+                                         {"POST", target.substr(0, target.size() - 1), 0, false},
+                                         {"POST", "/providers/lab/x?sluice-ticket=", 0, false},
+                                         {"POST", "/providers/lab/x?sluice-ticket=9.0.1.00", 0, false}}) {
+    http::RequestHead head;
+    head.method = *http::method_named(row.method);
+    head.target = row.target;
+    CAPTURE(row.method, row.target);
+    CHECK(admit_by_ticket(world.config, head, world.clock.unix_s() + row.later_s).has_value() == row.good);
+  }
+  World fresh(two_providers());
+  fresh.say(ask("POST", target, "", "bytes"));
+  REQUIRE(fresh.targets.size() == 1);
+  CHECK(fresh.target().has("POST /upload/x?upload_id=7 HTTP/1.1\r\n"));
 }
 
 }  // namespace

@@ -56,6 +56,7 @@ World::World(config::Config given) : config(std::move(given)) {
                           {},
                           limits.get()});
   context->usage_refusals = &usage_refusals;
+  context->id_makers = &id_makers;
   budget.set_most(config.limits.buffered_bytes);
   context->buffers = &buffers;
   dispatcher.emplace(*context, OwnPages{});

@@ -47,6 +47,7 @@ struct World {
   std::unique_ptr<observe::AccessLog> access_log;
   std::optional<Context> context;
   UsageRefusals usage_refusals;
+  IdMakers id_makers{7};
   std::optional<Dispatcher> dispatcher;
   std::unique_ptr<http::InboundConnections> connections;
   std::vector<std::unique_ptr<Peer>> targets;  // in the order they were dialed

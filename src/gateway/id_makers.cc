@@ -1,0 +1,112 @@
+#include "gateway/id_makers.h"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+
+#include "api/json_cursor.h"
+#include "net/stream.h"
+
+namespace sluice::gateway {
+namespace {
+
+constexpr uint64_t provider_bits = 0xff'ffff;
+constexpr size_t shortest_id = 6;
+constexpr size_t most_bytes = 4 * 1024;  // of an answer that are looked at
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool is_id(std::string_view segment) {
+  if (segment.size() < shortest_id || std::none_of(segment.begin(), segment.end(), is_digit)) return false;
+  return segment[0] != 'v' || !is_digit(segment[1]);
+}
+
+// Calls `look(id)` for each id in `path`, until it returns true.
+template <typename Look>
+bool any_id(std::string_view path, Look look) {
+  while (!path.empty()) {
+    const size_t slash = std::min(path.find('/'), path.size());
+    const std::string_view segment = path.substr(0, std::min(path.find(':'), slash));  // "files/x:download"
+    if (is_id(segment) && look(segment)) return true;
+    path.remove_prefix(std::min(slash + 1, path.size()));
+  }
+  return false;
+}
+
+// The id at the top of an object, or of the response or file that it holds; Gemini's is the end of a name. "": there is
+// none. nullopt: the text ends too early to tell.
+std::optional<std::string_view> id_in(api::JsonCursor& cursor, bool may_nest) {
+  if (!cursor.take('{')) return cursor.at_end() ? std::nullopt : std::optional<std::string_view>("");
+  std::string_view key;
+  for (bool first = true;;) {
+    const api::JsonStep step = api::next_member(cursor, first, key);
+    if (step == api::JsonStep::end) return "";
+    if (step == api::JsonStep::broken) return std::nullopt;
+    const char begin = cursor.next();
+    if (may_nest && begin == '{' && (key == "response" || key == "file")) return id_in(cursor, false);
+    const bool text = begin == '"' && (key == "id" || key == "name");
+    const std::optional<std::string_view> value = text ? cursor.take_string() : cursor.take_value();
+    if (!value) return std::nullopt;
+    if (text && key == "id") return value;
+    const size_t slash = text ? value->rfind('/') : std::string_view::npos;
+    if (slash != std::string_view::npos) return value->substr(slash + 1);
+  }
+}
+
+}  // namespace
+
+uint64_t IdMakers::hash_of(std::string_view text) const {
+  uint64_t hash = std::hash<std::string_view>()(text) ^ chance_;
+  hash *= 0x9e37'79b9'7f4a'7c15;
+  return hash ^ (hash >> 29);
+}
+
+void IdMakers::learn(std::string_view id, std::string_view provider) {
+  if (id.size() < shortest_id) return;
+  const uint64_t hash = hash_of(id);
+  const uint64_t made = (hash & ~provider_bits) | (hash_of(provider) & provider_bits);
+  made_[hash % made_.size()].store(made, std::memory_order_relaxed);
+}
+
+void IdMakers::learn_path(std::string_view path, std::string_view provider) {
+  any_id(path, [&](std::string_view id) {
+    learn(id, provider);
+    return false;
+  });
+}
+
+const config::Provider* IdMakers::maker(std::string_view path,
+                                        std::span<const config::Provider* const> candidates) const {
+  const config::Provider* found = nullptr;
+  any_id(path, [&](std::string_view id) {
+    const uint64_t hash = hash_of(id);
+    const uint64_t made = made_[hash % made_.size()].load(std::memory_order_relaxed);
+    if ((made & ~provider_bits) != (hash & ~provider_bits)) return false;
+    for (const config::Provider* const one : candidates) {
+      if ((hash_of(one->name) & provider_bits) == (made & provider_bits)) found = one;
+    }
+    return found != nullptr;
+  });
+  return found;
+}
+
+bool IdMakers::names_id(std::string_view path) {
+  return any_id(path, [](std::string_view) { return true; });
+}
+
+bool IdWatch::take(std::string_view bytes) {
+  beginning_ += bytes.substr(0, most_bytes - beginning_.size());
+  std::string text = beginning_;
+  text.append(net::read_padding_bytes, '\0');
+  std::string_view json(text.data(), beginning_.size());
+  if (!json.empty() && json.front() != '{') {  // events
+    json.remove_prefix(std::min(json.find('{'), json.size()));
+  }
+  api::JsonCursor cursor(json);
+  const std::optional<std::string_view> id = id_in(cursor, true);
+  if (!id) return beginning_.size() < most_bytes;
+  makers_.learn(*id, provider_.name);
+  return false;
+}
+
+}  // namespace sluice::gateway
