@@ -115,8 +115,12 @@ Pages::Found Pages::find(http::Method method, std::string_view path) {
 
 bool Pages::knows(http::Method method, std::string_view path) {
   for (const Page& page : Table::near(path)) {
-    if (!part_of(page.path, path)) continue;
-    // Some of Gemini's paths begin the same: POST /v1/models/{model}:generateContent.
+    const auto model = part_of(page.path, path);
+    if (!model) continue;
+    // Some of Gemini's paths begin the same: POST /v1/models/{model}:generateContent. To delete a model is its
+    // provider's.
+    if (method == http::Method::del && !model->empty()) return false;
+    if (model->find("/operations/") != std::string_view::npos) return false;  // and so is what it works on
     return method != post || path[1] != 'v' || api::verb_of(path).empty();
   }
   return false;

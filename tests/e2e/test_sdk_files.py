@@ -39,9 +39,9 @@ ANSWERS = [
     ("GET", r"/v1/files$", "anthropic", {"data": [ANTHROPIC_FILE], "has_more": False, "first_id": None, "last_id": None}),
     ("DELETE", r"/v1/files/file_", "anthropic", {"id": ANTHROPIC_FILE["id"], "type": "file_deleted"}),
     ("POST", r"/v1/messages$", "anthropic", MESSAGE),
-    ("GET", r"/v1beta/files$", "gemini", {"files": [GEMINI_FILE]}),
-    ("DELETE", r"/v1beta/files/", "gemini", {}),
-    ("POST", r"/v1beta/models/gemini-x:generateContent$", "gemini", GENERATED),
+    ("GET", r"/v1\w*/files$", "gemini", {"files": [GEMINI_FILE]}),
+    ("DELETE", r"/v1\w*/files/", "gemini", {}),
+    ("POST", r"/v1\w*/models/gemini-x:generateContent$", "gemini", GENERATED),
 ]
 
 
@@ -56,16 +56,16 @@ class Files:
         assert KEY not in request.target and "ticket" not in request.target
         path = request.target.split("?")[0]
         who = "anthropic" if request.header("anthropic-version") else "gemini" if request.header("x-goog-api-key") else "openai"
-        if path == "/upload/v1beta/files":
+        if re.fullmatch(r"/upload/v1\w*/files", path):
             return await self.upload(request)
         for method, pattern, dialect, body in ANSWERS:
             if (method, dialect) == (request.method, who) and re.search(pattern, path):
                 return await request.answer(json.dumps(body).encode())
-        await request.answer(b'{"error":{"message":"unknown"}}', status=404)
+        await request.answer(json.dumps({"error": {"message": f"unknown: {request.method} {request.target}"}}).encode(), status=404)
 
     async def upload(self, request):
         if request.header("x-goog-upload-command") == "start":
-            address = f"http://127.0.0.1:{self.port}/upload/v1beta/files?upload_id=AB7&upload_protocol=resumable"
+            address = f"http://127.0.0.1:{self.port}/upload/v1/files?upload_id=AB7&upload_protocol=resumable"
             return await request.answer(b"", headers=[("x-goog-upload-url", address), ("x-goog-upload-status", "active")])
         assert "upload_id=AB7" in request.target
         self.sent += request.body

@@ -73,7 +73,9 @@ def _gemini():
         for function in ast.walk(tree):  # path = 'cachedContents'.format_map(...) ... self._api_client.request('post', path, ...)
             if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 found |= _requests(function)
-    return {(method, path) for method, path in found if not path.endswith(("/123", "/v1beta/{value}"))} | {("GET", "/v1beta/models/{m}")}
+    # By default it asks for v1, by its option for v1beta.
+    found |= {(method, path.replace("/v1beta", "/v1")) for method, path in found}
+    return {(method, path) for method, path in found if not path.endswith(("/123", "/v1beta/{value}", "/v1/{value}"))} | {("GET", "/v1beta/models/{m}")}
 
 
 # What the placeholders of google-genai's paths stand for, in the API with a key (the others are Vertex AI's).
