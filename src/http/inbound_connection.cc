@@ -16,8 +16,7 @@ InboundConnection::InboundConnection(InboundConnections& all, std::unique_ptr<ne
       write_timeout_(this, [](void* self) { static_cast<InboundConnection*>(self)->on_write_timeout(); }),
       listener_(listener) {
   stream_->set_events(this);
-  stream_->start_reading();
-  reading_ = true;
+  read_stream(true);
   loop().timers().arm(read_timeout_, all_.options_.head_ms);
 }
 
@@ -29,10 +28,16 @@ constexpr int most_per_turn = 128;  // requests that came at once
 
 // --- reading ---
 
+void InboundConnection::read_stream(bool on) {
+  if (on == stream_reads_) return;
+  stream_reads_ = on;
+  on ? stream_->start_reading() : stream_->stop_reading();
+}
+
 // A large body is read to where it is gathered, a piece at a time so that others have their turn.
 std::span<char> InboundConnection::read_room() {
   constexpr uint64_t least = 64 * 1024, most = 512 * 1024;
-  if (state_ != State::serving || !handler_ || body_done_ || answered_) return {};
+  if (reading_ != Reading::body || !handler_ || answered()) return {};
   const uint64_t left = parser_.body_left();
   if (left < least) return {};
   std::span<char> room;
@@ -46,8 +51,8 @@ std::span<char> InboundConnection::read_room() {
 
 void InboundConnection::on_read(std::string_view bytes) {
   guarded([&] {
-    if (state_ == State::closing) return linger(bytes.size());
-    if (state_ == State::serving && body_done_) return hold(bytes);
+    if (reading_ == Reading::closing) return linger(bytes.size());
+    if (reading_ == Reading::whole) return hold(bytes);
     take(bytes);
   });
 }
@@ -57,14 +62,16 @@ void InboundConnection::take(std::string_view bytes) {
   read_ns_ = loop().now_ns();
   const uint64_t written_before = written_bytes_;
   int begun = 0;
-  while (!bytes.empty() && state_ != State::closing && state_ != State::gone) {
-    if (state_ == State::serving && body_done_) return hold(bytes);
-    if (state_ == State::waiting) {
+  while (!bytes.empty() && reading_ < Reading::closing) {
+    if (reading_ == Reading::whole) return hold(bytes);
+    // The time for a head runs from its first byte; for a connection's first, it has run since the accept.
+    const bool times_head = reading_ == Reading::waiting || reading_ == Reading::stalled;
+    if (reading_ < Reading::head) {
       if (stream_->pending_bytes() > net::WriteMarks::high_bytes) return stall(bytes);
       if (begun++ == most_per_turn || written_bytes_ - written_before > net::WriteMarks::high_bytes) {
         return yield_turn(bytes);
       }
-      state_ = State::reading_head;
+      reading_ = Reading::head;
       received_ns_ = read_ns_;
       bytes_in_ = bytes_out_ = 0;
     }
@@ -77,13 +84,11 @@ void InboundConnection::take(std::string_view bytes) {
     }
     bytes_in_ += *taken;
     bytes.remove_prefix(*taken);
-    if (parser_.message_done()) body_done_ = true;
-    if (state_ == State::reading_head && !head_timed_) {
-      head_timed_ = true;
-      loop().timers().arm(read_timeout_, all_.options_.head_ms);
-    } else if (state_ == State::serving) {
-      if (!body_done_) watch_body();
-      if (answered_) after_exchange();
+    if (reading_ == Reading::head) {
+      if (times_head) loop().timers().arm(read_timeout_, all_.options_.head_ms);
+    } else if (serving()) {
+      if (reading_ == Reading::body) watch_body();
+      if (answered()) after_exchange();
     }
   }
 }
@@ -91,19 +96,15 @@ void InboundConnection::take(std::string_view bytes) {
 void InboundConnection::hold(std::string_view bytes) {
   held_.reserve(held_.size() + bytes.size() + net::read_padding_bytes);
   held_ += bytes;
-  if (held_.size() >= all_.options_.pipelined_bytes && reading_) {
-    stream_->stop_reading();
-    reading_ = false;
-  }
+  if (held_.size() >= all_.options_.pipelined_bytes) read_stream(false);
 }
 
 // The caller sends requests and takes no answers: it gets no more until it has taken some.
 void InboundConnection::stall(std::string_view bytes) {
-  stalled_ = true;
+  reading_ = Reading::stalled;
   read_timeout_.cancel();  // the write stall is what it has to hurry for
   hold(bytes);
-  stream_->stop_reading();
-  reading_ = false;
+  read_stream(false);
 }
 
 // So many requests at once, and answered so quickly: now it is the turn of other connections.
@@ -114,7 +115,7 @@ void InboundConnection::yield_turn(std::string_view bytes) {
 
 // Out of stall() or yield_turn().
 void InboundConnection::go_on() {
-  stalled_ = false;
+  reading_ = Reading::waiting;
   loop().timers().arm(read_timeout_, all_.options_.keep_alive_ms);
   take_held();
 }
@@ -126,18 +127,14 @@ void InboundConnection::take_held() {
     bytes.reserve(bytes.size() + net::read_padding_bytes);
     take(bytes);
   }
-  const bool wants_more =
-      state_ == State::waiting || state_ == State::reading_head || (state_ == State::serving && !body_done_);
-  if (!reading_ && !paused_ && !stalled_ && wants_more) {
-    stream_->start_reading();
-    reading_ = true;
-  }
+  if (reading_ <= Reading::body && reading_ != Reading::stalled) read_stream(true);
 }
 
 void InboundConnection::begin_serving() {
-  state_ = State::serving;
+  reading_ = Reading::body;
+  writing_ = Writing::nothing;
+  framing_ = Framing::by_length;
   read_timeout_.cancel();
-  head_begun_ = head_waits_ = chunked_ = by_close_ = no_body_ = answered_ = body_done_ = paused_ = false;
 }
 
 Result<void> InboundConnection::on_head() {
@@ -147,7 +144,7 @@ Result<void> InboundConnection::on_head() {
   body_window_bytes_ = 0;
   body_window_began_ms_ = loop().now_ms();
   handler_ = all_.service_.handle(head, *this);
-  if (head.expects_continue && !answered_ && head.framing != BodyFraming::none) {
+  if (head.expects_continue && !answered() && head.framing != BodyFraming::none) {
     write(std::array<std::string_view, 1>{"HTTP/1.1 100 Continue\r\n\r\n"});
   }
   return {};
@@ -155,13 +152,13 @@ Result<void> InboundConnection::on_head() {
 
 void InboundConnection::on_body(std::string_view bytes) {
   body_window_bytes_ += bytes.size();
-  if (!answered_) handler_->on_body(bytes);
+  if (!answered()) handler_->on_body(bytes);
 }
 
 void InboundConnection::on_message_end() {
-  body_done_ = true;
+  if (serving()) reading_ = Reading::whole;
   read_timeout_.cancel();
-  if (!answered_) handler_->on_body_end();
+  if (!answered()) handler_->on_body_end();
 }
 
 // A request that cannot be read any further: answered by its handler if it has one, else by us.
@@ -169,9 +166,9 @@ void InboundConnection::refuse(const Error& error) {
   if (fault_of(error.code) == Fault::caller) ++all_.malformed_total_;
   close_after_ = true;
   read_timeout_.cancel();
-  if (state_ == State::serving && (handler_ || answered_ || head_begun_)) {
-    if (!answered_ && handler_) handler_->on_request_broken(error);
-    if (state_ == State::serving && answered_) after_exchange();
+  if (serving() && (handler_ || writing_ != Writing::nothing)) {
+    if (!answered() && handler_) handler_->on_request_broken(error);
+    if (answered()) after_exchange();
     return;
   }
   begin_serving();
@@ -179,34 +176,28 @@ void InboundConnection::refuse(const Error& error) {
   std::string body;
   all_.service_.render_error(parser_.request_head(), error, fields, body);
   answer(http_status(error.code), fields, body);
-  if (state_ == State::serving) after_exchange();
+  after_exchange();
 }
 
 void InboundConnection::pause_body() {
-  paused_ = true;
+  if (reading_ != Reading::body) return;
+  reading_ = Reading::paused;
   read_timeout_.cancel();
-  if (reading_ && !body_done_) {
-    stream_->stop_reading();
-    reading_ = false;
-  }
+  read_stream(false);
 }
 
 void InboundConnection::resume_body() {
-  if (!paused_) return;
-  paused_ = false;
-  if (state_ != State::serving || body_done_) return;
+  if (reading_ != Reading::paused) return;
+  reading_ = Reading::body;
   body_window_bytes_ = 0;
   body_window_began_ms_ = loop().now_ms();
   watch_body();
-  if (!reading_) {
-    stream_->start_reading();
-    reading_ = true;
-  }
+  read_stream(true);
 }
 
 // (Re)arms the body's idle timer, and holds the body to its least rate over each window.
 void InboundConnection::watch_body() {
-  if (paused_ || all_.options_.body_idle_ms == 0) return;
+  if (all_.options_.body_idle_ms == 0) return;
   const uint64_t window_ms = loop().now_ms() - body_window_began_ms_;
   if (window_ms >= all_.options_.body_idle_ms) {
     if (body_window_bytes_ * 1000 < uint64_t{all_.options_.body_bytes_per_s} * window_ms) return on_read_timeout();
@@ -221,19 +212,24 @@ void InboundConnection::on_read_timeout() {
 }
 
 void InboundConnection::hurry() {
-  switch (state_) {
-    case State::waiting:
-      return stalled_ ? go_on() : close_gently();
-    case State::reading_head:
+  switch (reading_) {
+    case Reading::fresh:
+    case Reading::waiting:
+      return close_gently();
+    case Reading::stalled:
+      return go_on();
+    case Reading::head:
       return refuse({ErrorCode::request_timeout,
                      "the request head did not arrive within " + std::to_string(all_.options_.head_ms) + " ms"});
-    case State::serving:
+    case Reading::body:
+    case Reading::paused:
+    case Reading::whole:
       return refuse({ErrorCode::request_timeout,
                      "the request body stalled: fewer than " + std::to_string(all_.options_.body_bytes_per_s) +
                          " bytes/s or nothing for " + std::to_string(all_.options_.body_idle_ms) + " ms"});
-    case State::closing:
+    case Reading::closing:
       return leave();
-    case State::gone:
+    case Reading::gone:
       return;
   }
 }
@@ -242,9 +238,10 @@ void InboundConnection::hurry() {
 
 void InboundConnection::send_head_lines(int status, std::string_view field_lines, Length length,
                                         std::string_view reason) {
-  assert(!head_begun_ && !answered_);
+  assert(writing_ == Writing::nothing);
   const RequestHead& request = parser_.request_head();
-  no_body_ = request.method == Method::head || status == 204 || status == 304;
+  const bool no_body = request.method == Method::head || status == 204 || status == 304;
+  framing_ = no_body ? Framing::no_body : Framing::by_length;
   const bool old = request.minor_version == 0;
   head_.clear();
   head_.reserve(field_lines.size() + reason.size() + 128);
@@ -253,15 +250,15 @@ void InboundConnection::send_head_lines(int status, std::string_view field_lines
   if (length.bytes < Length::unsaid) {
     if (status != 204) write_field(head_, "content-length", length.bytes);
   } else if (length.bytes == Length::unknown && status != 204 && status != 304) {
+    if (!no_body) framing_ = old ? Framing::by_close : Framing::by_chunks;
     if (old) {
-      if (!no_body_) by_close_ = close_after_ = true;
+      close_after_ = close_after_ || !no_body;
     } else {
-      chunked_ = !no_body_;
       write_field(head_, "transfer-encoding", "chunked");
     }
   }
   // Answered before the body was read: the next request must never be read out of what is left of this one.
-  const bool body_unread = request.framing != BodyFraming::none && !body_done_;
+  const bool body_unread = request.framing != BodyFraming::none && reading_ != Reading::whole;
   const bool closes = close_after_ || all_.draining_ || body_unread;
   close_after_ = closes;
   if (status == 426 && field_lines.find("upgrade: ") != std::string_view::npos) {  // RFC 9110 7.8
@@ -272,34 +269,35 @@ void InboundConnection::send_head_lines(int status, std::string_view field_lines
     write_field(head_, "connection", "keep-alive");
   }
   end_head(head_);
-  head_begun_ = head_waits_ = true;
+  writing_ = Writing::head_waits;
 }
 
 bool InboundConnection::recall_head() {
-  if (!head_waits_ || answered_) return false;
-  head_begun_ = head_waits_ = chunked_ = by_close_ = no_body_ = false;
+  if (writing_ != Writing::head_waits) return false;
+  writing_ = Writing::nothing;
   return true;
 }
 
 void InboundConnection::flush_head() {
-  if (head_waits_) write({});
+  if (writing_ == Writing::head_waits) write({});
 }
 
 void InboundConnection::send_body(std::span<const std::string_view> pieces, bool last) {
-  assert(head_begun_ && !answered_);
+  assert(writing_ == Writing::head_waits || writing_ == Writing::body);
   size_t size = 0;
   for (const std::string_view piece : pieces) size += piece.size();
   std::vector<std::string_view>& out = all_.pieces_;
   out.clear();
   const ChunkLine line(size);
-  if (size > 0 && !no_body_) {
-    if (chunked_) out.push_back(line.view());
+  const bool chunked = framing_ == Framing::by_chunks;
+  if (size > 0 && framing_ != Framing::no_body) {
+    if (chunked) out.push_back(line.view());
     out.insert(out.end(), pieces.begin(), pieces.end());
-    if (chunked_) out.push_back("\r\n");
+    if (chunked) out.push_back("\r\n");
   }
-  if (last && chunked_) out.push_back(last_chunk);
-  if (!out.empty() || head_waits_) write(out);
-  if (last) chunked_ = false;  // its end is written
+  if (last && chunked) out.push_back(last_chunk);
+  if (!out.empty() || writing_ == Writing::head_waits) write(out);
+  if (last && chunked) framing_ = Framing::told;
 }
 
 // One system call for the head, if it still waits, and the pieces.
@@ -308,8 +306,8 @@ void InboundConnection::write(std::span<const std::string_view> pieces) {
     bytes_out_ += piece.size();
     written_bytes_ += piece.size();
   };
-  if (head_waits_) {
-    head_waits_ = false;
+  if (writing_ == Writing::head_waits) {
+    writing_ = Writing::body;
     std::array<std::string_view, 16> gathered;
     if (pieces.size() + 1 > gathered.size()) {
       count(head_);
@@ -321,7 +319,7 @@ void InboundConnection::write(std::span<const std::string_view> pieces) {
       stream_->write(std::span<const std::string_view>(gathered.data(), pieces.size() + 1));
       pieces = {};
     }
-    if (head_.capacity() > 1024 || chunked_) head_ = {};  // a stream may last
+    if (head_.capacity() > 1024 || framing_ == Framing::by_chunks) head_ = {};  // a stream may last
   }
   if (!pieces.empty()) {
     for (const std::string_view piece : pieces) count(piece);
@@ -351,40 +349,39 @@ void InboundConnection::on_write_timeout() {
 
 void InboundConnection::on_drained() {
   guarded([this] {
-    if (stalled_ && state_ == State::waiting) return go_on();
-    if (state_ == State::serving && handler_ && !answered_) handler_->on_drained();
+    if (reading_ == Reading::stalled) return go_on();
+    if (serving() && handler_ && !answered()) handler_->on_drained();
   });
 }
 
 void InboundConnection::finish() {
-  if (answered_) return;
-  assert(head_begun_);
-  if (chunked_) {
+  if (answered()) return;
+  assert(head_sent());
+  if (framing_ == Framing::by_chunks) {
     write(std::array<std::string_view, 1>{last_chunk});
   } else {
     flush_head();
   }
-  answered_ = true;
+  writing_ = Writing::done;
   if (!in_parser_) after_exchange();
 }
 
 void InboundConnection::abort() {
-  if (answered_) return;
+  if (answered()) return;
   flush_head();
-  answered_ = close_after_ = true;
-  cut_ = by_close_ && head_begun_;
+  close_after_ = true;
+  writing_ = !head_sent() ? Writing::dropped : framing_ == Framing::by_close ? Writing::cut : Writing::done;
   if (!in_parser_) after_exchange();
 }
 
 // The answer is out: go on with the next request, or close.
 void InboundConnection::after_exchange() {
-  if (state_ != State::serving) return;
+  if (!serving()) return;
   drop_handler();
-  if (cut_) return close_cut();
-  if (close_after_ || all_.draining_ || !body_done_) return close_gently();
+  if (writing_ == Writing::cut) return close_cut();
+  if (close_after_ || all_.draining_ || reading_ != Reading::whole) return close_gently();
   parser_.next_message();
-  state_ = State::waiting;
-  head_timed_ = false;
+  reading_ = Reading::waiting;
   loop().timers().arm(read_timeout_, all_.options_.keep_alive_ms);
   take_held();
 }

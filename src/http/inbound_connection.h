@@ -1,9 +1,18 @@
 // A caller's connection: reads requests one after another, hands each to the Service, and writes the answers back in
-// order. Requests that were pipelined wait, unparsed, until the answer before them is whole.
+// order. Requests that were pipelined wait, unparsed, until the answer before them is whole. Reading and writing go on
+// at once, so there is a state of each.
 //
-//   waiting --first byte--> reading_head --head--> serving --answer and body whole--> waiting
-//   waiting also while more than the high mark of the answers before is not taken yet (net::WriteMarks)
-//      any state --error, Connection: close, drain--> closing (our side shut, input thrown away) --FIN or timer--> gone
+// Reading:
+//   fresh (just accepted), waiting --first byte--> head --its end--> body --its end--> whole --answer done--> waiting
+//   waiting <--answers were taken, or a turn has passed--> stalled (no request is taken)
+//   body <--pause_body, resume_body--> paused
+//   any --error, last answer done, drain--> closing (our side is shut, input thrown away) --FIN or timer--> gone
+// Writing:
+//   nothing <--send_head, recall_head--> head_waits --flush, bytes of the body--> body
+//   head_waits, body --finish, abort, caller gone--> done
+//   body --abort, where only the connection's end ends the answer--> cut (must not look whole)
+//   nothing --abort, caller gone--> dropped
+//   any --next request's head--> nothing
 #pragma once
 
 #include <cstdint>
@@ -94,7 +103,10 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
 
  private:
   friend class InboundConnections;
-  enum class State : unsigned char { waiting, reading_head, serving, closing, gone };
+  enum class Reading : unsigned char { fresh, waiting, stalled, head, body, paused, whole, closing, gone };
+  enum class Writing : unsigned char { nothing, head_waits, body, done, cut, dropped };
+  // What ends the answer's body on the wire. no_body: to HEAD, and with 204 and 304. told: its end is written.
+  enum class Framing : unsigned char { by_length, by_chunks, by_close, no_body, told };
 
   // net::StreamEvents
   void on_read(std::string_view bytes) override;
@@ -115,7 +127,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   void abort() override;
   bool recall_head() override;
   bool listener_gone() const override { return listener_gone_; }
-  bool head_sent() const override { return head_begun_; }
+  bool head_sent() const override { return writing_ != Writing::nothing && writing_ != Writing::dropped; }
   size_t pending_bytes() const override { return stream_->pending_bytes(); }
   void pause_body() override;
   void resume_body() override;
@@ -136,6 +148,11 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
     }
   }
   [[gnu::cold]] void run_out();
+  // A request is under way: its head has come, and its answer is not done with.
+  bool serving() const { return reading_ >= Reading::body && reading_ <= Reading::whole; }
+  // Nobody waits for (more of) the answer.
+  bool answered() const { return writing_ >= Writing::done; }
+  void read_stream(bool on);
   void take(std::string_view bytes);
   [[gnu::cold]] void stall(std::string_view bytes);
   [[gnu::cold]] void yield_turn(std::string_view bytes);
@@ -178,21 +195,12 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   InboundConnection* next_ = nullptr;
   InboundConnection* previous_ = nullptr;
   const uint32_t listener_;
-  State state_ = State::waiting;
+  Reading reading_ = Reading::fresh;
+  Writing writing_ = Writing::nothing;
+  Framing framing_ = Framing::by_length;
   bool in_parser_ = false;  // feed() is on the call stack
-  bool paused_ = false;     // by pause_body
-  bool reading_ = false;
-  bool head_timed_ = true;    // the head's deadline runs (the first one from the accept)
+  bool stream_reads_ = false;
   bool close_after_ = false;  // this answer is the connection's last
-  bool head_begun_ = false;   // send_head has been called
-  bool head_waits_ = false;   // head_ has not left yet
-  bool chunked_ = false;
-  bool by_close_ = false;   // the answer ends with the connection (HTTP/1.0, no length)
-  bool cut_ = false;        // and was not made whole
-  bool stalled_ = false;    // no request is taken until the caller has taken answers
-  bool no_body_ = false;    // the answer has no body on the wire (HEAD, 204, 304)
-  bool answered_ = false;   // finish() or abort() has been called
-  bool body_done_ = false;  // the request is whole
   bool listener_gone_ = false;
 };
 

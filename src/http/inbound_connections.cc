@@ -48,7 +48,7 @@ void InboundConnections::cut_all(const Error& error) {
   InboundConnection* next = nullptr;
   for (InboundConnection* connection = first_; connection != nullptr; connection = next) {
     next = connection->next_;
-    if (connection->state_ == InboundConnection::State::serving) connection->refuse(error);
+    if (connection->serving()) connection->refuse(error);
   }
 }
 

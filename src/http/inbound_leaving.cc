@@ -13,16 +13,13 @@ void InboundConnection::drop_handler() {
 // Shuts our side once all is written, then waits a little for the peer's FIN, so that a reset does not destroy the
 // answer's end.
 void InboundConnection::close_gently() {
-  if (state_ == State::closing || state_ == State::gone) return;
+  if (reading_ >= Reading::closing) return;
   drop_handler();
-  state_ = State::closing;
+  reading_ = Reading::closing;
   give_back(held_);
   lingered_bytes_ = 0;
   stream_->end();
-  if (!reading_) {
-    stream_->start_reading();
-    reading_ = true;
-  }
+  read_stream(true);
   read_timeout_.cancel();
   if (stream_->pending_bytes() == 0) return on_ended();
   watch_writing();  // TLS has a last word too
@@ -33,23 +30,22 @@ void InboundConnection::close_gently() {
 void InboundConnection::close_cut() {
   if (all_.draining_ || stream_->reset()) return leave();
   drop_handler();
-  state_ = State::closing;
+  reading_ = Reading::closing;
   give_back(held_);
   lingers_until_ms_ = loop().now_ms() + all_.options_.silence_ms;
   loop().timers().arm(read_timeout_, all_.options_.silence_ms);
-  if (!reading_) stream_->start_reading();
-  reading_ = true;
+  read_stream(true);
 }
 
 // Before the stream goes: an answer that ends with the connection, and is not all with the kernel, must not look whole.
 void InboundConnection::mark_cut() {
-  if (!by_close_ || !head_begun_) return;
-  const bool under_way = state_ == State::serving && !answered_;
-  if (under_way || cut_ || stream_->pending_bytes() > 0) stream_->reset();
+  if (framing_ != Framing::by_close || !head_sent()) return;
+  const bool under_way = serving() && !answered();
+  if (under_way || writing_ == Writing::cut || stream_->pending_bytes() > 0) stream_->reset();
 }
 
 void InboundConnection::on_ended() {
-  if (state_ != State::closing) return;
+  if (reading_ != Reading::closing) return;
   lingers_until_ms_ = loop().now_ms() + all_.options_.linger_total_ms;
   loop().timers().arm(read_timeout_, all_.options_.linger_ms);
 }
@@ -58,18 +54,17 @@ void InboundConnection::on_ended() {
 void InboundConnection::linger(size_t bytes) {
   lingered_bytes_ += bytes;
   if (lingered_bytes_ >= all_.options_.linger_bytes) {
-    stream_->stop_reading();
-    reading_ = false;
-  } else if (read_timeout_.armed() && !all_.draining_ && !cut_) {
+    read_stream(false);
+  } else if (read_timeout_.armed() && !all_.draining_ && writing_ != Writing::cut) {
     if (loop().now_ms() >= lingers_until_ms_) return leave();
     loop().timers().arm(read_timeout_, all_.options_.linger_ms);
   }
 }
 
 void InboundConnection::leave() {
-  if (state_ == State::gone) return;
+  if (reading_ == Reading::gone) return;
   mark_cut();
-  state_ = State::gone;
+  reading_ = Reading::gone;
   drop_handler();
   read_timeout_.cancel();
   write_timeout_.cancel();
@@ -79,10 +74,10 @@ void InboundConnection::leave() {
 
 void InboundConnection::drain(InboundConnections::Patience patience) {
   close_after_ = true;
-  if (state_ != State::waiting) return;
-  const uint32_t wait_ms = head_timed_ ? patience.first_request_ms : patience.next_request_ms;
+  if (reading_ >= Reading::head) return;
+  const uint32_t wait_ms = reading_ == Reading::fresh ? patience.first_request_ms : patience.next_request_ms;
   if (wait_ms == 0) return close_gently();
-  head_timed_ = false;  // the head's deadline runs from its first byte
+  if (reading_ == Reading::fresh) reading_ = Reading::waiting;
   loop().timers().arm(read_timeout_, wait_ms);
 }
 
@@ -92,14 +87,14 @@ void InboundConnection::lose_listener() {
   if (listener_gone_) return;
   listener_gone_ = close_after_ = true;
   guarded([this] {
-    if (state_ == State::waiting) return close_gently();
-    if (state_ == State::reading_head) refuse({ErrorCode::draining, "sluice listens at this address no more"});
+    if (reading_ < Reading::head) return close_gently();
+    if (reading_ == Reading::head) refuse({ErrorCode::draining, "sluice listens at this address no more"});
   });
 }
 
 void InboundConnection::lose_caller(const Error& error) {
-  if (state_ == State::serving && handler_ && !answered_) {
-    answered_ = true;
+  if (serving() && handler_ && !answered()) {
+    writing_ = head_sent() ? Writing::done : Writing::dropped;
     handler_->on_caller_gone(error);
   }
   leave();
@@ -110,9 +105,9 @@ void InboundConnection::lose_caller(const Error& error) {
 void InboundConnection::run_out() {
   in_parser_ = false;
   try {
-    if (state_ == State::serving || state_ == State::reading_head) refuse({ErrorCode::overloaded, "out of memory"});
-    if (state_ == State::serving) abort();
-    if (state_ != State::closing) leave();
+    if (serving() || reading_ == Reading::head) refuse({ErrorCode::overloaded, "out of memory"});
+    if (serving()) abort();
+    if (reading_ != Reading::closing) leave();
   } catch (const std::bad_alloc&) {
     stream_->set_events(nullptr);  // not even that: it is forgotten as it is
   }
@@ -123,8 +118,8 @@ void InboundConnection::on_end() {
 }
 
 void InboundConnection::ended() {
-  if (state_ == State::closing || state_ == State::gone) return leave();
-  if (state_ == State::waiting && stream_->pending_bytes() > 0) return close_gently();  // it still wants its answer
+  if (reading_ >= Reading::closing) return leave();
+  if (reading_ < Reading::head && stream_->pending_bytes() > 0) return close_gently();  // it still wants its answer
   lose_caller({ErrorCode::caller_gone, "the caller closed the connection"});
 }
 

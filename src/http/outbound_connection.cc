@@ -20,8 +20,8 @@ OutboundConnection::~OutboundConnection() = default;
 
 void OutboundConnection::begin(AnswerEvents& events, bool head_request) {
   events_ = &events;
-  if (answer_begun_) parser_.next_message();
-  answer_begun_ = answer_done_ = false;
+  if (answer_begun()) parser_.next_message();
+  answer_ = Answer::awaited;
   bytes_in_ = 0;
   if (head_request) parser_.expect_no_body();
 }
@@ -40,7 +40,9 @@ void OutboundConnection::resume() {
   reading_ = true;
 }
 
-bool OutboundConnection::reusable() const { return answer_done_ && !dead_ && stream_->pending_bytes() == 0; }
+bool OutboundConnection::reusable() const {
+  return answer_ == Answer::whole && !dead_ && stream_->pending_bytes() == 0;
+}
 
 template <typename Work>
 void OutboundConnection::guarded(Work work) {
@@ -66,17 +68,17 @@ void OutboundConnection::on_read(std::string_view bytes) {
 }
 
 void OutboundConnection::take(std::string_view bytes) {
-  if (events_ == nullptr || answer_done_) {
+  if (events_ == nullptr || answer_ == Answer::whole) {
     // Bytes that nobody asked for: never to be mistaken for the next answer.
     dead_ = true;
     if (idle_in_ != nullptr) idle_in_->idle_connection_died(*this);
     return;
   }
-  answer_begun_ = true;
+  answer_ = Answer::begun;
   bytes_in_ += bytes.size();
   const Result<size_t> taken = parser_.feed(bytes);
   if (!taken) return tell_broken(taken.error());
-  if (*taken < bytes.size() || (answer_done_ && !parser_.response_head().keep_alive)) dead_ = true;
+  if (*taken < bytes.size() || (answer_ == Answer::whole && !parser_.response_head().keep_alive)) dead_ = true;
   if (events_ != nullptr) events_->on_turn();
 }
 
@@ -90,7 +92,7 @@ void OutboundConnection::on_body(std::string_view bytes) {
 }
 
 void OutboundConnection::on_message_end() {
-  answer_done_ = true;
+  answer_ = Answer::whole;
   if (events_ != nullptr) events_->on_answer_end();
 }
 
@@ -101,8 +103,8 @@ void OutboundConnection::on_end() {
 void OutboundConnection::ended() {
   dead_ = true;
   if (idle_in_ != nullptr) return idle_in_->idle_connection_died(*this);
-  if (events_ == nullptr || answer_done_) return;
-  if (!answer_begun_)
+  if (events_ == nullptr || answer_ == Answer::whole) return;
+  if (!answer_begun())
     return tell_broken({ErrorCode::target_broke, "the target closed the connection without an answer"});
   const Result<void> ended = parser_.finish();
   if (!ended) return tell_broken(ended.error());
@@ -112,8 +114,8 @@ void OutboundConnection::ended() {
 void OutboundConnection::on_broken(const Error& error) {
   dead_ = true;
   if (idle_in_ != nullptr) return idle_in_->idle_connection_died(*this);
-  if (answer_done_) return;
-  const ErrorCode broke = answer_begun_ ? ErrorCode::target_cut : ErrorCode::target_broke;
+  if (answer_ == Answer::whole) return;
+  const ErrorCode broke = answer_begun() ? ErrorCode::target_cut : ErrorCode::target_broke;
   tell_broken({error.code == ErrorCode::io ? broke : error.code, error.message});
 }
 

@@ -1,5 +1,9 @@
 // A connection to a target: sends one request at a time and reads its answer. Who uses it, owns it: an attempt while an
-// exchange is on it, the pool while it is idle.
+// exchange is on it, the pool while it is idle. Of the answer:
+//
+//   none --begin--> awaited --first byte--> begun --its end--> whole --begin--> awaited
+//
+// Whether the stream is read is another matter, and so is whether the connection may be used again.
 #pragma once
 
 #include <cstdint>
@@ -50,16 +54,18 @@ class OutboundConnection final : net::StreamEvents, ParserEvents {
   // Never to be used again: something was left undone on it.
   void spoil() { dead_ = true; }
   // It has carried an exchange before the one that is about to begin.
-  bool used() const { return answer_begun_; }
+  bool used() const { return answer_begun(); }
   uint32_t round_trip_us() const { return stream_->round_trip_us(); }
   // Some byte of the answer has come.
-  bool answer_begun() const { return answer_begun_; }
+  bool answer_begun() const { return answer_ >= Answer::begun; }
   // After the answer's end, in or after on_turn: nothing is left over and the target wants to go on.
   bool reusable() const;
   uint64_t bytes_in() const { return bytes_in_; }  // since begin()
 
  private:
   friend class OutboundPool;
+  enum class Answer : unsigned char { none, awaited, begun, whole };
+
   void on_read(std::string_view bytes) override;
   void on_end() override;
   void on_broken(const Error& error) override;
@@ -83,8 +89,7 @@ class OutboundConnection final : net::StreamEvents, ParserEvents {
   OutboundConnection* older_ = nullptr;
   net::Timeout idle_timeout_;
   uint64_t bytes_in_ = 0;
-  bool answer_begun_ = false;
-  bool answer_done_ = false;
+  Answer answer_ = Answer::none;
   bool reading_ = false;
   bool dead_ = false;  // broken, ended, or surplus bytes came
 };

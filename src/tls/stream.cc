@@ -85,7 +85,6 @@ TlsStream::~TlsStream() {
 
 void TlsStream::start_handshake(std::function<void()> ready) {
   ready_ = std::move(ready);
-  started_ = true;
   if (state_ == State::handshake) advance_handshake();
   if (broken_) tell_later();
   steer_reading();
@@ -93,23 +92,23 @@ void TlsStream::start_handshake(std::function<void()> ready) {
 
 void TlsStream::set_events(net::StreamEvents* events) {
   events_ = events;
-  if (events_ && (broken_ || end_owed_ || !stash_.empty())) tell_later();
+  if (events_ && (broken_ || reading_ == Reading::end_owed || !stash_.empty())) tell_later();
   steer_reading();
 }
 
 void TlsStream::start_reading() {
-  reading_ = true;
-  if (end_owed_ || !stash_.empty()) tell_later();
+  wants_bytes_ = true;
+  if (reading_ == Reading::end_owed || !stash_.empty()) tell_later();
   steer_reading();
 }
 
 void TlsStream::stop_reading() {
-  reading_ = false;
+  wants_bytes_ = false;
   steer_reading();
 }
 
 void TlsStream::write(std::span<const std::string_view> pieces) {
-  if (state_ == State::broken || ending_) return;
+  if (state_ == State::broken || writing_ != Writing::open) return;
   if (state_ == State::open) {
     encrypt_pieces(pieces);
     if (broken_) tell_later();
@@ -122,15 +121,15 @@ void TlsStream::write(std::span<const std::string_view> pieces) {
 size_t TlsStream::pending_bytes() const { return inner_->pending_bytes() + queued_.size(); }
 
 void TlsStream::end() {
-  if (state_ == State::broken || ending_) return;
-  ending_ = true;
+  if (state_ == State::broken || writing_ != Writing::open) return;
+  writing_ = Writing::ending;
   // During the handshake: if nothing waits for it, no close_notify is due either.
   if (state_ == State::open || queued_.empty()) shut();
 }
 
 // Without a close_notify, which would say that what came was all.
 bool TlsStream::reset() {
-  ending_ = shut_ = true;
+  writing_ = Writing::shut;
   return inner_->reset();
 }
 
@@ -150,7 +149,7 @@ std::string_view TlsStream::version() const { return SSL_get_version(connection_
 // What the inner stream says.
 
 void TlsStream::on_read(std::string_view bytes) {
-  if (state_ == State::broken || peer_ended_) return;
+  if (state_ == State::broken || peer_ended()) return;
   if (state_ == State::handshake) first_.see(bytes);
   if (stash_.empty()) {
     feed(bytes);
@@ -160,7 +159,7 @@ void TlsStream::on_read(std::string_view bytes) {
 }
 
 void TlsStream::on_end() {
-  inner_ended_ = true;
+  if (!peer_ended()) reading_ = Reading::cut_off;
   if (stash_.empty()) cut();
   tell();
 }
@@ -188,9 +187,9 @@ void TlsStream::on_ended() {
 void TlsStream::feed(std::string_view bytes) {
   incoming_ = bytes;
   pump();
-  if (state_ != State::broken && !peer_ended_) stash_.assign(incoming_);
+  if (state_ != State::broken && !peer_ended()) stash_.assign(incoming_);
   incoming_ = {};
-  if (inner_ended_ && stash_.empty()) cut();
+  if (reading_ == Reading::cut_off && stash_.empty()) cut();
   tell();
   steer_reading();
 }
@@ -198,7 +197,7 @@ void TlsStream::feed(std::string_view bytes) {
 void TlsStream::pump() {
   if (state_ == State::handshake) advance_handshake();
   std::array<char, plain_bytes + net::read_padding_bytes> plain;
-  while (state_ == State::open && !peer_ended_ && !incoming_.empty() && delivers()) {
+  while (state_ == State::open && !peer_ended() && !incoming_.empty() && delivers()) {
     const size_t size = decrypt({plain.data(), plain_bytes});
     if (size > 0) events_->on_read({plain.data(), size});
   }
@@ -218,7 +217,7 @@ size_t TlsStream::decrypt(std::span<char> room) {
     const int error = SSL_get_error(connection_.get(), read);
     if (error == SSL_ERROR_WANT_READ) break;
     if (error == SSL_ERROR_ZERO_RETURN) {
-      peer_ended_ = end_owed_ = true;
+      reading_ = Reading::end_owed;
     } else {
       fail_tls(failure_reason(certificate_problem_, first_));
     }
@@ -243,8 +242,10 @@ void TlsStream::advance_handshake() {
   }
   if (state_ != State::open) return;
   // The queue may have been above the mark and the inner stream never: then it will not say that it drained.
-  drained_owed_ = above_high_ && inner_->pending_bytes() <= net::WriteMarks::high_bytes;
-  if (ending_) shut();
+  if (drained_ == Drained::below_mark && inner_->pending_bytes() <= net::WriteMarks::high_bytes) {
+    drained_ = Drained::owed;
+  }
+  if (writing_ == Writing::ending) shut();
   if (ready_) tell_later();
 }
 
@@ -285,7 +286,7 @@ void TlsStream::encrypt(std::string_view bytes) {
 }
 
 void TlsStream::shut() {
-  if (std::exchange(shut_, true)) return;
+  if (std::exchange(writing_, Writing::shut) == Writing::shut) return;
   if (state_ == State::open) {
     std::array<char, 128> close_notify;
     const Outbox outbox(*this, close_notify);
@@ -298,7 +299,7 @@ void TlsStream::shut() {
 // What is told, and when.
 
 void TlsStream::cut() {
-  if (peer_ended_) return;
+  if (peer_ended()) return;
   if (state_ == State::handshake) return fail_tls("peer cut the connection during the TLS handshake");
   fail({side_ == Side::target ? ErrorCode::target_cut : ErrorCode::caller_gone,
         "connection cut without TLS close_notify"});
@@ -316,10 +317,10 @@ void TlsStream::fail(Error error) {
 }
 
 void TlsStream::note_pending() {
-  if (pending_bytes() > net::WriteMarks::high_bytes) above_high_ = true;
+  if (drained_ == Drained::untold && pending_bytes() > net::WriteMarks::high_bytes) drained_ = Drained::below_mark;
 }
 
-bool TlsStream::delivers() const { return events_ && reading_; }
+bool TlsStream::delivers() const { return events_ && wants_bytes_; }
 
 void TlsStream::tell() {
   if (state_ == State::broken) {
@@ -327,12 +328,12 @@ void TlsStream::tell() {
     const std::unique_ptr<Error> error = std::move(broken_);
     return events_->on_broken(*error);
   }
-  if (drained_owed_ || (above_high_ && pending_bytes() <= net::WriteMarks::low_bytes)) {
-    above_high_ = drained_owed_ = false;
+  if (drained_ == Drained::owed || (drained_ == Drained::below_mark && pending_bytes() <= net::WriteMarks::low_bytes)) {
+    drained_ = Drained::untold;
     if (events_) events_->on_drained();
   }
-  if (end_owed_ && state_ == State::open && delivers()) {
-    end_owed_ = false;
+  if (reading_ == Reading::end_owed && state_ == State::open && delivers()) {
+    reading_ = Reading::end_told;
     events_->on_end();
   }
 }
@@ -360,11 +361,11 @@ void TlsStream::resume() {
 }
 
 void TlsStream::steer_reading() {
-  const bool handshaking = state_ == State::handshake && side_ == Side::target && started_;
+  const bool handshaking = state_ == State::handshake && ready_ != nullptr;  // a target's, begun
   // A peer that has keys updated, and reads nothing, would gather our answers to that without end.
   const bool choked = inner_->pending_bytes() > 2 * net::WriteMarks::high_bytes;
-  const bool wanted = state_ != State::broken && !peer_ended_ && !inner_ended_ && stash_.empty() && !choked &&
-                      (handshaking || delivers());
+  const bool wanted =
+      state_ != State::broken && reading_ == Reading::open && stash_.empty() && !choked && (handshaking || delivers());
   if (wanted == inner_reading_) return;
   inner_reading_ = wanted;
   if (wanted) {

@@ -3,6 +3,13 @@
 // stream. Decrypted bytes are delivered from the stack, so a connection that has nothing to say costs no buffer.
 //
 //   handshake --SSL_do_handshake done--> open --error, alert, cut--> broken
+// Reading:
+//   open --close_notify--> end_owed --on_end--> end_told
+//   open --the inner stream ends--> cut_off (some is still to be decrypted) --close_notify in it--> end_owed
+//   cut_off --all decrypted--> broken
+// Writing:
+//   open --end() while what is queued waits for the handshake--> ending --it is sent--> shut
+//   open --end(), reset()--> shut
 //
 // Writing during the handshake is queued. The peer's close_notify is on_end; its connection ending without one is
 // on_broken, since then the answer may have been truncated by somebody in between.
@@ -58,6 +65,10 @@ class TlsStream final : public net::Stream, private net::StreamEvents {
  private:
   friend struct StreamBio;  // OpenSSL's callbacks, in stream_bio.cc
   enum class State : unsigned char { handshake, open, broken };
+  enum class Reading : unsigned char { open, cut_off, end_owed, end_told };
+  enum class Writing : unsigned char { open, ending, shut };
+  // on_drained is due: not, once little is pending, or at the next occasion.
+  enum class Drained : unsigned char { untold, below_mark, owed };
   enum class Side : unsigned char { target, caller };
 
   // What OpenSSL sends within one call of ours: gathered on that call's stack, then given to the inner stream in one
@@ -101,6 +112,7 @@ class TlsStream final : public net::Stream, private net::StreamEvents {
   void resume();
   void steer_reading();
   void note_pending();
+  bool peer_ended() const { return reading_ >= Reading::end_owed; }  // close_notify came
   bool delivers() const;
 
   net::Loop& loop_;
@@ -120,19 +132,14 @@ class TlsStream final : public net::Stream, private net::StreamEvents {
   std::unique_ptr<Error> broken_;     // why, until it is told
   std::shared_ptr<TlsStream*> self_;  // made when first deferred; deferred tasks hold it weakly
   State state_ = State::handshake;
+  Reading reading_ = Reading::open;
+  Writing writing_ = Writing::open;
+  Drained drained_ = Drained::untold;
   Side side_;
-  bool reading_ = false;
+  bool wants_bytes_ = false;  // start_reading() was called
   bool inner_reading_ = false;
-  bool started_ = false;  // target side: the handshake
   bool offered_session_ = false;
-  bool peer_ended_ = false;    // close_notify came
-  bool end_owed_ = false;      // and is to be told
-  bool inner_ended_ = false;   // the inner stream's end came
-  bool ending_ = false;        // end() was called
-  bool shut_ = false;          // the inner stream's end() too
-  bool above_high_ = false;    // on_drained is due once little is pending
-  bool drained_owed_ = false;  // or at the next occasion
-  bool later_ = false;         // a deferred task is under way
+  bool later_ = false;  // a deferred task is under way
 };
 
 // A caller's connection: the handshake happens while it is read. It never fails here; failures are on_broken.
