@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "sse/line.h"
+#include "api/line_end.h"
 
 namespace sluice::api {
 namespace {
@@ -95,7 +95,7 @@ void FrameCutter::end_frame(Cut& cut) {
 
 FrameCutter::Cut FrameCutter::cut(const char* at, const char* end) {
   const bool at_start = line_ == Line::start;
-  const FrameWords::Line found = at_start ? words_.look(at, end) : FrameWords::Line{sse::find_line_end(at, end)};
+  const FrameWords::Line found = at_start ? words_.look(at, end) : FrameWords::Line{find_line_end(at, end)};
   Cut cut{found.end};
   if (found.end == end) {
     read_line_part(at, end, cut);

@@ -1,14 +1,24 @@
 #include "api/frame_gatherer.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "api/line_end.h"
+#include "base/text.h"
+
 namespace sluice::api {
 
-Result<void> FrameGatherer::keep(std::string& kept, std::string_view bytes) const {
-  if (kept.size() + data_.size() + bytes.size() > max_bytes_) {
-    return fail(ErrorCode::target_broke,
-                "the target's answer holds a piece of more than " + std::to_string(max_bytes_) + " bytes");
-  }
-  kept += bytes;
-  return {};
+// So that a frame is too large however it is cut, or not at all.
+Result<void> FrameGatherer::fits(size_t more) const {
+  if (kept_.size() + data_.size() + last_line_.size() + more <= max_bytes_) return {};
+  return fail(ErrorCode::target_broke,
+              "the target's answer holds a piece of more than " + std::to_string(max_bytes_) + " bytes");
+}
+
+Result<void> FrameGatherer::keep(std::string_view bytes) {
+  Result<void> fitting = fits(bytes.size());
+  if (fitting) kept_ += bytes;
+  return fitting;
 }
 
 Result<void> FrameGatherer::feed(std::string_view bytes) {
@@ -21,7 +31,7 @@ Result<void> FrameGatherer::feed(std::string_view bytes) {
     case StreamFormat::none:
       break;
   }
-  return keep(kept_, bytes);
+  return keep(bytes);
 }
 
 Result<void> FrameGatherer::feed_lines(std::string_view bytes) {
@@ -30,20 +40,17 @@ Result<void> FrameGatherer::feed_lines(std::string_view bytes) {
     if (bytes.front() == '\n') bytes.remove_prefix(1);
   }
   while (!bytes.empty()) {
-    const size_t end = bytes.find_first_of("\r\n");
-    if (end == std::string_view::npos) break;
+    const size_t end = line_end(bytes);
+    if (end == bytes.size()) break;
+    if (Result<void> fitting = fits(end); !fitting) return fitting;
     if (kept_.empty()) {
-      if (Result<void> fits = keep(kept_, {}); !fits) return fits;
       end_line(bytes.substr(0, end));
     } else {
-      if (Result<void> fits = keep(kept_, bytes.substr(0, end)); !fits) return fits;
+      kept_ += bytes.substr(0, end);
       const std::string line = std::move(kept_);
       kept_.clear();
       end_line(line);
-      if (has_data_ && !last_line_.empty()) {
-        data_ += last_line_;
-        last_line_ = {};
-      }
+      data_ += std::exchange(last_line_, {});
     }
     const bool is_cr = bytes[end] == '\r';
     bytes.remove_prefix(end + 1);
@@ -54,11 +61,14 @@ Result<void> FrameGatherer::feed_lines(std::string_view bytes) {
       bytes.remove_prefix(1);
     }
   }
-  if (!last_line_.empty()) {
-    if (Result<void> fits = keep(data_, last_line_); !fits) return fits;
-    last_line_ = {};
-  }
-  return keep(kept_, bytes);
+  data_ += std::exchange(last_line_, {});
+  return keep(bytes);
+}
+
+// Of the first line, or all there is. In NDJSON a CR is white space.
+size_t FrameGatherer::line_end(std::string_view bytes) const {
+  if (format_ == StreamFormat::ndjson) return std::min(bytes.find('\n'), bytes.size());
+  return static_cast<size_t>(find_line_end(bytes.data(), bytes.data() + bytes.size()) - bytes.data());
 }
 
 void FrameGatherer::end_line(std::string_view line) {
@@ -66,7 +76,7 @@ void FrameGatherer::end_line(std::string_view line) {
   if (!begun_ && line.starts_with(mark)) line.remove_prefix(mark.size());
   begun_ = true;
   if (format_ == StreamFormat::ndjson) {
-    if (line.find_first_not_of(" \t") != std::string_view::npos) taker_.on_frame({}, line);
+    if (line = trim(line, white_space); !line.empty()) taker_.on_frame({}, line);
     return;
   }
   if (line.empty()) return end_event();
@@ -129,14 +139,14 @@ Result<void> FrameGatherer::feed_array(std::string_view bytes) {
       if (kept_.empty()) {
         taker_.on_frame({}, piece);
       } else {
-        if (Result<void> fits = keep(kept_, piece); !fits) return fits;
+        if (Result<void> fitting = keep(piece); !fitting) return fitting;
         const std::string element = std::move(kept_);
         kept_.clear();
         taker_.on_frame({}, element);
       }
     }
   }
-  return depth_ == 0 ? Result<void>() : keep(kept_, bytes.substr(begin));
+  return depth_ == 0 ? Result<void>() : keep(bytes.substr(begin));
 }
 
 void FrameGatherer::finish() {
@@ -145,14 +155,13 @@ void FrameGatherer::finish() {
       if (!kept_.empty()) {
         const std::string line = std::move(kept_);
         end_line(line);
-        data_ += last_line_;
-        last_line_ = {};
+        data_ += std::exchange(last_line_, {});
       }
       end_event();
       break;
     case StreamFormat::ndjson:
     case StreamFormat::json_array:
-      if (!kept_.empty()) taker_.on_frame({}, kept_);
+      if (const std::string_view rest = trim(kept_, white_space); !rest.empty()) taker_.on_frame({}, rest);
       break;
     case StreamFormat::none:
       taker_.on_frame({}, kept_);

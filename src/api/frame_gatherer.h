@@ -37,7 +37,9 @@ class FrameGatherer {
  private:
   Result<void> feed_lines(std::string_view bytes);
   Result<void> feed_array(std::string_view bytes);
-  Result<void> keep(std::string& kept, std::string_view bytes) const;
+  Result<void> fits(size_t more) const;
+  Result<void> keep(std::string_view bytes);
+  size_t line_end(std::string_view bytes) const;
   void end_line(std::string_view line);
   void end_event();
 

@@ -48,11 +48,7 @@ bool carries_text(Dialect dialect, std::string_view data) {
 }
 
 AnswerReader::AnswerReader(Dialect dialect, bool stream)
-    : dialect_(dialect),
-      stream_(stream),
-      tap_(dialect, type_of(stream), false),
-      scan_(body_places()),
-      events_(event_bytes) {}
+    : dialect_(dialect), stream_(stream), tap_(dialect, type_of(stream), false), scan_(body_places()) {}
 
 void AnswerReader::begin(const http::ResponseHead& head) {
   status_ = head.status;
@@ -66,7 +62,7 @@ void AnswerReader::begin(const http::ResponseHead& head) {
   if (const auto where = head.fields.find("location")) detail_ += " (location: " + std::string(*where) + ")";
   tap_ = api::AnswerTap(dialect_, type_of(stream_), false);
   scan_.reset();
-  events_ = sse::EventParser(event_bytes);
+  events_.emplace(api::StreamFormat::sse, static_cast<api::FrameTaker&>(*this), event_bytes);
 }
 
 uint32_t AnswerReader::feed(std::string_view bytes) {
@@ -74,27 +70,22 @@ uint32_t AnswerReader::feed(std::string_view bytes) {
   if (status_ / 100 != 2 || stream_ != is_events_) return 0;
   pieces_.clear();
   tap_.feed(bytes, pieces_);
-  if (stream_) return read_events(bytes);
-  scan_.feed(bytes, *this);
-  return 0;
+  with_text_ = 0;
+  if (!stream_) {
+    scan_.feed(bytes, *this);
+  } else if (!broken_) {
+    if (Result<void> fed = events_->feed(bytes); !fed) {
+      broken_ = true;
+      error_ = fed.error().message;
+    }
+  }
+  return with_text_;
 }
 
-uint32_t AnswerReader::read_events(std::string_view bytes) {
-  uint32_t with_text = 0;
-  if (broken_) return 0;
-  events_.feed(bytes);
-  for (;;) {
-    const auto event = events_.next();
-    if (!event) {
-      broken_ = true;
-      error_ = event.error().message;
-      return with_text;
-    }
-    if (!*event) return with_text;
-    if (carries_text(dialect_, (*event)->data)) ++with_text;
-    if (error_.empty() && tap_.saw_error() && (*event)->data.find("\"error\"") != std::string_view::npos) {
-      error_ = error_text((*event)->data.substr(0, kept_bytes));
-    }
+void AnswerReader::on_frame(std::string_view, std::string_view data) {
+  if (carries_text(dialect_, data)) ++with_text_;
+  if (error_.empty() && tap_.saw_error() && data.find("\"error\"") != std::string_view::npos) {
+    error_ = error_text(data.substr(0, kept_bytes));
   }
 }
 

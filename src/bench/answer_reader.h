@@ -8,15 +8,15 @@
 #include <vector>
 
 #include "api/answer_tap.h"
+#include "api/frame_gatherer.h"
 #include "api/json_scan.h"
 #include "base/dialect.h"
 #include "bench/failure.h"
 #include "http/message.h"
-#include "sse/parser.h"
 
 namespace sluice::bench {
 
-class AnswerReader final : api::JsonSink {
+class AnswerReader final : api::JsonSink, api::FrameTaker {
  public:
   // `stream`: a stream was asked for. `dialect`: openai or anthropic.
   AnswerReader(Dialect dialect, bool stream);
@@ -35,7 +35,7 @@ class AnswerReader final : api::JsonSink {
   static constexpr size_t event_bytes = 1024 * 1024;  // of one event; a stream with a longer one has failed
 
   void on_value(uint8_t node, api::JsonKind kind, std::string_view text) override;
-  uint32_t read_events(std::string_view bytes);
+  void on_frame(std::string_view event, std::string_view data) override;
   std::optional<CallFailure> refused() const;
 
   const Dialect dialect_;
@@ -47,10 +47,11 @@ class AnswerReader final : api::JsonSink {
   std::string kept_;
   std::string error_;  // of a stream: what its error frame says, or what is wrong with its framing
   bool broken_ = false;
+  uint32_t with_text_ = 0;  // frames of the bytes that are fed
   api::AnswerTap tap_;
   std::vector<std::string_view> pieces_;  // what the tap hands out; nobody wants it
   api::JsonScan scan_;
-  sse::EventParser events_;
+  std::optional<api::FrameGatherer> events_;
 };
 
 // Whether the data of a stream's frame carries text: of an answer, a thought or a call's arguments.

@@ -105,7 +105,7 @@ const Case cases[] = {
      "error in the stream", "busy"},
     {"JSON for a stream", openai, true, 200, json, openai_body, "no stream", "no event stream: {"},
     {"an endless event", openai, true, 200, events, "data: " + std::string(1100 * 1024, 'x') + "\n\n", "broken stream",
-     "longer than"},
+     "more than"},
 };
 
 TEST_CASE("answers are told from failures, however they are cut, by a reader that is used again") {

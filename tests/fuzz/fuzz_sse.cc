@@ -1,8 +1,8 @@
 // Server-sent events and lines must be read the same however the input is cut.
 #include <string>
 
+#include "api/frame_gatherer.h"
 #include "fuzz/fuzz.h"
-#include "sse/parser.h"
 
 namespace {
 
@@ -19,55 +19,33 @@ class Piece {
   std::vector<char> bytes_;
 };
 
-std::string read_events(const std::vector<std::string_view>& pieces, size_t limit) {
-  sse::EventParser parser(limit);
-  std::string out;
+std::string frames_of(api::StreamFormat format, const std::vector<std::string_view>& pieces, size_t limit) {
+  struct Frames final : api::FrameTaker {
+    explicit Frames(size_t limit_bytes) : limit(limit_bytes) {}
+    const size_t limit;
+    std::string all;
+    void on_frame(std::string_view event, std::string_view data) override {
+      check(data.size() <= limit, "a frame's limit");
+      ((((all += '[') += event) += '|') += data) += ']';
+    }
+  } frames(limit);
+  api::FrameGatherer gatherer(format, frames, limit);
   for (const std::string_view bytes : pieces) {
     const Piece piece(bytes);
-    parser.feed(piece.view());
-    while (true) {
-      const auto event = parser.next();
-      if (!event) return out + "!" + event.error().message;
-      if (!*event) break;
-      check((*event)->data.size() <= limit, "an event's limit");
-      out.append("[")
-          .append((*event)->name)
-          .append("|")
-          .append((*event)->data)
-          .append("|")
-          .append(parser.last_id())
-          .append("]");
-    }
+    if (!gatherer.feed(piece.view())) return frames.all + "!";
   }
-  if (parser.retry_ms()) out += std::to_string(*parser.retry_ms());
-  return out + (parser.mid_event() ? "..." : ".");
-}
-
-std::string read_lines(const std::vector<std::string_view>& pieces, size_t limit) {
-  sse::LineParser parser(limit);
-  std::string out;
-  for (const std::string_view bytes : pieces) {
-    const Piece piece(bytes);
-    parser.feed(piece.view());
-    while (true) {
-      const auto line = parser.next();
-      if (!line) return out + "!" + line.error().message;
-      if (!*line) break;
-      check(!(*line)->empty() && (*line)->find('\n') == std::string_view::npos, "lines are lines");
-      out.append("[").append(**line).append("]");
-    }
-  }
-  if (const auto last = parser.finish()) out.append("(").append(*last).append(")");
-  return out;
+  gatherer.finish();
+  return frames.all;
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const fuzz::Input input = fuzz::input_of(data, size);
-  const size_t limit = (input.choice & 1) != 0 ? 16 : sse::default_event_bytes;
+  const size_t limit = (input.choice & 1) != 0 ? 16 : api::FrameGatherer::max_frame_bytes;
   const std::vector<std::string_view> pieces = fuzz::cut(input.bytes, input.seed);
-  check(read_events({input.bytes}, limit) == read_events(pieces, limit), "events do not depend on cuts");
-  check(read_lines({input.bytes}, limit) == read_lines(pieces, limit), "lines do not depend on cuts");
+  for (const api::StreamFormat format : {api::StreamFormat::sse, api::StreamFormat::ndjson}) {
+    check(frames_of(format, {input.bytes}, limit) == frames_of(format, pieces, limit), "frames do not depend on cuts");
+  }
   return 0;
 }

@@ -2,20 +2,18 @@
 // long depended on how the stream was cut. Found by fuzz_sse.
 #include <catch2/catch.hpp>
 
-#include "sse/parser.h"
+#include "api/frame_gatherer.h"
 
-namespace sluice::sse {
+namespace sluice::api {
 namespace {
 
 bool too_long(std::string_view text, size_t step, size_t limit_bytes) {
-  EventParser parser(limit_bytes);
+  struct Nobody final : FrameTaker {
+    void on_frame(std::string_view, std::string_view) override {}
+  } nobody;
+  FrameGatherer gatherer(StreamFormat::sse, nobody, limit_bytes);
   for (size_t at = 0; at < text.size(); at += step) {
-    parser.feed(text.substr(at, step));
-    for (int events = 0; events < 10; ++events) {
-      const auto next = parser.next();
-      if (!next) return true;
-      if (!*next) break;
-    }
+    if (!gatherer.feed(text.substr(at, step))) return true;
   }
   return false;
 }
@@ -34,4 +32,4 @@ TEST_CASE("an event at its limit is too long however it is cut, or not at all") 
 }
 
 }  // namespace
-}  // namespace sluice::sse
+}  // namespace sluice::api

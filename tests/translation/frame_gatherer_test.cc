@@ -28,6 +28,26 @@ std::string gather(StreamFormat format, std::string_view text, size_t piece_byte
   return frames.all;
 }
 
+// "name|data" of each event, after feeding pieces of `step` bytes, each in memory of exactly its size; "!" where it is
+// refused. Nothing of it is finished.
+std::vector<std::string> frames_of(StreamFormat format, std::string_view text, size_t step, size_t max_bytes) {
+  struct List final : FrameTaker {
+    std::vector<std::string> all;
+    void on_frame(std::string_view event, std::string_view data) override {
+      all.push_back(std::string(event) + "|" + std::string(data));
+    }
+  } list;
+  FrameGatherer gatherer(format, list, max_bytes);
+  for (size_t at = 0; at < text.size(); at += step) {
+    const auto cut = text.substr(at, step);
+    const std::vector<char> copy(cut.begin(), cut.end());
+    if (!gatherer.feed({copy.data(), copy.size()})) return list.all.push_back("!"), list.all;
+  }
+  return list.all;
+}
+
+constexpr size_t steps[] = {1, 2, 3, 4, 5, 6, 7, 8, 16, 31, 100000};
+
 struct Row {
   StreamFormat format;
   std::string_view text, frames;
@@ -74,6 +94,92 @@ TEST_CASE("a frame may be as large as the bound, and no larger") {
       if (too_large) fed = gatherer.feed("a");
       CHECK(fed.has_value() == !too_large);
       if (!fed) CHECK(fed.error().code == ErrorCode::target_broke);
+    }
+  }
+}
+
+TEST_CASE("events are read as the specification has it") {
+  struct Case {
+    std::string_view text;
+    std::vector<std::string> events;
+  };
+  const Case cases[] = {
+      {"", {}},
+      {"data: a\n\n", {"|a"}},
+      {"data:a\n\ndata:  b\n\n", {"|a", "| b"}},
+      {"event: x\ndata: a\n\ndata: b\n\n", {"x|a", "|b"}},
+      {"data: a\nevent: x\n\n", {"x|a"}},
+      {"data: a\ndata: b\ndata:\ndata\n\n", {"|a\nb\n\n"}},
+      {"data\n\n", {"|"}},
+      {"data:\n\n", {"|"}},
+      {"event: x\n\ndata: a\n\n", {"|a"}},  // an event without data is none
+      {": comment\ndata: a\n:\n\n: another\n\n", {"|a"}},
+      {"data: a\r\n\r\ndata: b\r\rdata: c\r\n\ndata: d\n\r\n", {"|a", "|b", "|c", "|d"}},
+      {"data: a\rdata: b\r\ndata: c\n\n", {"|a\nb\nc"}},
+      {"\n\n\r\n\rdata: a\n\n\n\n", {"|a"}},
+      {"\xEF\xBB\xBF"
+       "data: a\n\n",
+       {"|a"}},
+      {"\xEF\xBB\xBF\xEF\xBB\xBF"
+       "data: a\n\ndata: b\n\n",
+       {"|b"}},
+      {"\xEF\xBB"
+       "data: a\n\ndata: b\n\n",
+       {"|b"}},
+      {" data: a\n\nDATA: a\n\ndata : a\n\nfoo: a\n\n", {}},
+      {"data: {\"a\":\"b: c\"}\n\n", {"|{\"a\":\"b: c\"}"}},
+      {"data: a\n", {}},  // the end comes too soon
+      {"data: a\n\ndata: b", {"|a"}},
+      {"event: \nevent: y\ndata: a\n\n", {"y|a"}},
+      {"event: y\nevent\ndata: a\n\n", {"|a"}},
+  };
+  for (const Case& c : cases) {
+    for (const size_t step : steps) {
+      INFO(c.text << " by " << step);
+      CHECK(frames_of(StreamFormat::sse, c.text, step, 1000) == c.events);
+    }
+  }
+}
+
+TEST_CASE("an event in one piece is not copied") {
+  struct Where final : FrameTaker {
+    std::vector<const char*> all;
+    void on_frame(std::string_view, std::string_view data) override { all.push_back(data.data()); }
+  } where;
+  const std::string text = "event: x\ndata: abc\n\ndata: d\n\n";
+  FrameGatherer gatherer(StreamFormat::sse, where);
+  REQUIRE(gatherer.feed(text));
+  CHECK(where.all == std::vector{text.data() + 15, text.data() + 26});
+}
+
+TEST_CASE("an event has a limit, and just meets it") {
+  using List = std::vector<std::string>;
+  for (const size_t step : steps) {
+    INFO(step);
+    CHECK(frames_of(StreamFormat::sse, "data: 23456789abcdef\n\n", step, 20) == List{"|23456789abcdef"});
+    CHECK(frames_of(StreamFormat::sse, "data: 23456789abcdefg\n\n", step, 20) == List{"!"});
+    CHECK(frames_of(StreamFormat::sse, "data: 0123456789\ndata: 0123456789\ndata: 0\n\n", step, 20) == List{"!"});
+    CHECK(frames_of(StreamFormat::ndjson, "12345678\n", step, 8) == List{"|12345678"});
+    CHECK(frames_of(StreamFormat::ndjson, "123456789\n", step, 8) == List{"!"});
+  }
+}
+
+TEST_CASE("lines of NDJSON") {
+  struct Case {
+    std::string_view text, frames;
+  };
+  const Case cases[] = {
+      {"", ""},
+      {"{}\n", "<{}>"},
+      {"{}\r\n\n\r\n[1]\n{", "<{}><[1]><{>"},
+      {"{\"a\":1}\n{\"a\":2}\n{\"a\":3}", "<{\"a\":1}><{\"a\":2}><{\"a\":3}>"},
+      {"a\rb\n", "<a\rb>"},
+      {"a\r", "<a>"},
+  };
+  for (const Case& c : cases) {
+    for (const size_t step : steps) {
+      INFO(c.text << " by " << step);
+      CHECK(gather(StreamFormat::ndjson, c.text, step) == c.frames);
     }
   }
 }

@@ -7,7 +7,7 @@
 #include <bit>
 #endif
 
-namespace sluice::sse {
+namespace sluice::api {
 
 // The first LF or CR in [begin, end), or `end`.
 inline const char* find_line_end(const char* begin, const char* end) {
@@ -25,4 +25,4 @@ inline const char* find_line_end(const char* begin, const char* end) {
   return begin;
 }
 
-}  // namespace sluice::sse
+}  // namespace sluice::api
