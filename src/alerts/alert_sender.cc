@@ -3,9 +3,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <bit>
 #include <utility>
 
 #include "alerts/alert_payload.h"
+#include "base/text.h"
 
 namespace sluice::alerts {
 namespace {
@@ -17,15 +19,10 @@ std::string machine_name() {
 
 // A random UUID (RFC 9562 5.4) without its dashes.
 std::string make_event_id(net::Random& random) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  constexpr size_t version_at = 12, variant_at = 16;
-  std::string id;
-  for (uint64_t word = 0; id.size() < 32; word >>= 4) {
-    if (id.size() % 16 == 0) word = random.next();
-    id += digits[id.size() == variant_at ? 8 + (word & 3) : word & 15];
-  }
-  id[version_at] = '4';
-  return id;
+  auto bytes = std::bit_cast<std::array<unsigned char, 16>>(std::array{random.next(), random.next()});
+  bytes[6] = static_cast<unsigned char>(0x40 | (bytes[6] & 0x0f));  // the version
+  bytes[8] = static_cast<unsigned char>(0x80 | (bytes[8] & 0x3f));  // the variant
+  return hex(bytes);
 }
 
 }  // namespace

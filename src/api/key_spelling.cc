@@ -1,6 +1,7 @@
 #include "api/key_spelling.h"
 
 #include "base/json_writer.h"
+#include "base/text.h"
 
 namespace sluice::api {
 
@@ -16,16 +17,13 @@ std::string lenient_key(std::string_view key) {
       plain += 's';
     } else if (one == kelvin) {
       plain += 'k';
-    } else if (bytes == 1 && one[0] >= 'A' && one[0] <= 'Z') {
-      plain += static_cast<char>(one[0] - 'A' + 'a');
+    } else if (bytes == 1) {
+      plain += to_lower(one[0]);
     } else {
       plain += one;
     }
   }
-  constexpr std::string_view white = " \t\r\n\v\f";
-  const size_t first = plain.find_first_not_of(white);
-  if (first == std::string::npos) return {};
-  return plain.substr(first, plain.find_last_not_of(white) - first + 1);
+  return std::string(trim(plain, white_space));
 }
 
 }  // namespace sluice::api

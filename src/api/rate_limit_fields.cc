@@ -1,10 +1,12 @@
 #include "api/rate_limit_fields.h"
 
+#include <algorithm>
 #include <charconv>
-#include <chrono>
-#include <set>
+#include <vector>
 
 #include "api/dialect.h"
+#include "base/text.h"
+#include "base/time_text.h"
 #include "http/message.h"
 
 namespace sluice::api {
@@ -19,11 +21,6 @@ void append(Field& field, std::string_view text) {
 void append_number(Field& field, uint64_t number) {
   char* const begin = field.text.data() + field.size;
   field.size += static_cast<size_t>(std::to_chars(begin, field.text.data() + field.text.size(), number).ptr - begin);
-}
-
-void append_two(Field& field, unsigned number) {
-  append_number(field, number / 10);
-  append_number(field, number % 10);
 }
 
 // As Go prints a duration, which is how OpenAI does it: "0s", "20ms", "1.5s", "6m0s", "2h0m1s".
@@ -51,24 +48,7 @@ void append_duration(Field& field, uint64_t ms) {
 
 // RFC 3339, in UTC; a begun second counts as a whole one, so that nobody comes too early.
 void append_moment(Field& field, int64_t unix_ms) {
-  using namespace std::chrono;
-  const auto time = ceil<seconds>(sys_time<milliseconds>(milliseconds(unix_ms)));
-  const auto day = floor<days>(time);
-  const year_month_day date(day);
-  const hh_mm_ss clock(time - day);
-  const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
-  append_two(field, year / 100);
-  append_two(field, year % 100);
-  append(field, "-");
-  append_two(field, static_cast<unsigned>(date.month()));
-  append(field, "-");
-  append_two(field, static_cast<unsigned>(date.day()));
-  append(field, "T");
-  append_two(field, static_cast<unsigned>(clock.hours().count()));
-  append(field, ":");
-  append_two(field, static_cast<unsigned>(clock.minutes().count()));
-  append(field, ":");
-  append_two(field, static_cast<unsigned>(clock.seconds().count()));
+  append(field, TimeText(unix_ms + 999).seconds());
   append(field, "Z");
 }
 
@@ -107,18 +87,15 @@ bool is_rate_limit_field(std::string_view name) {
 }
 
 std::string all_rate_limit_names() {
-  std::string names;
-  std::set<std::string_view> seen;
+  std::vector<std::string_view> names;
   for (const DialectRoom* const room : rooms()) {
     for (const auto& list : {room->rate_limits.requests, room->rate_limits.tokens}) {
       for (const std::string_view name : list) {
-        if (!seen.insert(name).second) continue;
-        if (!names.empty()) names += ", ";
-        names += name;
+        if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
       }
     }
   }
-  return names;
+  return join(names);
 }
 
 }  // namespace sluice::api

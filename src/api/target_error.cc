@@ -4,6 +4,7 @@
 #include <array>
 
 #include "api/json_unescape.h"
+#include "base/text.h"
 
 namespace sluice::api {
 namespace {
@@ -47,9 +48,7 @@ std::string plain_words(std::string_view text) {
     text.remove_prefix(title + 7);
     text = text.substr(0, text.find('<'));
   }
-  const size_t begin = std::min(text.find_first_not_of(white), text.size());
-  text.remove_prefix(begin);
-  return std::string(text.substr(0, text.find_last_not_of(white) + 1));
+  return std::string(trim(text, white));
 }
 
 // Behind the "error" that is not null, or all of it.

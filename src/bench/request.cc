@@ -40,16 +40,15 @@ std::string models_request(const Options& options) {
 }
 
 std::string answer_request(const Options& options, std::string_view model) {
-  std::string body = R"({"model":)";
-  append_json_string(body, model);
-  body += ",\"";
-  body += limit_field(options.dialect, model);
-  body += "\":" + std::to_string(options.max_tokens);
-  if (options.stream) body += R"(,"stream":true)";
-  if (options.stream && options.dialect == Dialect::openai) body += R"(,"stream_options":{"include_usage":true})";
-  body += R"(,"messages":[{"role":"user","content":)";
-  append_json_string(body, options.prompt);
-  body += "}]}";
+  std::string body;
+  JsonWriter out(body);
+  out.object().member("model", model).member(limit_field(options.dialect, model), options.max_tokens);
+  if (options.stream) out.member("stream", true);
+  if (options.stream && options.dialect == Dialect::openai) {
+    out.key("stream_options").object().member("include_usage", true).end_object();
+  }
+  out.key("messages").array().object().member("role", "user").member("content", options.prompt);
+  out.end_object().end_array().end_object();
   std::string request = begin_head(options, http::Method::post, options.target.answer_path(options.dialect));
   http::write_field(request, "content-type", "application/json");
   http::write_field(request, "content-length", uint64_t{body.size()});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "config/fields.h"
 
 namespace sluice::config {
@@ -17,12 +18,8 @@ Result<std::string> read_level_request(std::string_view body) {
       }
     }
   }
-  std::string levels;
-  for (const std::string_view level : fields::log_levels) {
-    if (!levels.empty()) levels += ", ";
-    levels += level;
-  }
-  return fail(ErrorCode::bad_request, "the body must be {\"level\": LEVEL}, with a LEVEL of " + levels);
+  return fail(ErrorCode::bad_request,
+              "the body must be {\"level\": LEVEL}, with a LEVEL of " + join(fields::log_levels));
 }
 
 }  // namespace sluice::config

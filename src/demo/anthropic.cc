@@ -123,12 +123,10 @@ Result<Ask> read_messages(const Json& body) {
   return ask;
 }
 
-Result<DemoAnswer> answer_messages(const DemoRequest& request) {
-  const Result<Json> body = parse_object(request.body);
-  if (!body) return tl::unexpected(body.error());
-  Result<Ask> ask = read_messages(*body);
+Result<DemoAnswer> answer_messages(const DemoRequest& request, const Json& body) {
+  Result<Ask> ask = read_messages(body);
   if (!ask) return tl::unexpected(ask.error());
-  ask->max_tokens = count_member(*body, "max_tokens", 0);
+  ask->max_tokens = count_member(body, "max_tokens", 0);
   if (ask->max_tokens == 0) return fail(ErrorCode::bad_request, "max_tokens: Field required, at least 1");
   Reply reply = reply_to(*ask);
   if (ask->stream)
@@ -146,17 +144,15 @@ Result<DemoAnswer> answer_messages(const DemoRequest& request) {
   return json_answer(message);
 }
 
-Result<DemoAnswer> count_tokens(const DemoRequest& request) {
-  const Result<Json> body = parse_object(request.body);
-  if (!body) return tl::unexpected(body.error());
-  const Result<Ask> ask = read_messages(*body);
+Result<DemoAnswer> count_tokens(const DemoRequest&, const Json& body) {
+  const Result<Ask> ask = read_messages(body);
   if (!ask) return tl::unexpected(ask.error());
   return json_answer({{"input_tokens", ask->input_tokens}});
 }
 
 constexpr DemoEndpoint endpoints[] = {
-    {http::Method::post, "/v1/messages", Dialect::anthropic, answer_messages},
-    {http::Method::post, "/v1/messages/count_tokens", Dialect::anthropic, count_tokens},
+    {http::Method::post, "/v1/messages", Dialect::anthropic, with_json<answer_messages>},
+    {http::Method::post, "/v1/messages/count_tokens", Dialect::anthropic, with_json<count_tokens>},
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/give_back.h"
+#include "base/text.h"
 #include "base/time_text.h"
 #include "demo/endpoint.h"
 #include "net/stream.h"
@@ -143,9 +144,9 @@ std::string DemoProvider::next_id() {
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
   z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
   z ^= z >> 31;
-  std::string digits(16, '0');
-  for (size_t i = 0; i < digits.size(); ++i) digits[i] = "0123456789abcdef"[(z >> (60 - 4 * i)) & 15];
-  return digits;
+  std::array<unsigned char, 8> bytes;
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<unsigned char>(z >> (56 - 8 * i));
+  return hex(bytes);
 }
 
 }  // namespace sluice::demo

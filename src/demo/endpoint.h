@@ -33,6 +33,14 @@ struct DemoAnswer {
 };
 DemoAnswer json_answer(const Out& value);
 
+// Of an endpoint whose requests are JSON objects: bad_request for any other body.
+template <Result<DemoAnswer> (*answer)(const DemoRequest& request, const Json& body)>
+Result<DemoAnswer> with_json(const DemoRequest& request) {
+  const Result<Json> body = parse_object(request.body);
+  if (!body) return tl::unexpected(body.error());
+  return answer(request, *body);
+}
+
 struct DemoEndpoint {
   http::Method method;
   std::string_view pattern;  // at most one {id} (no slash in it) or {model} (may span slashes)

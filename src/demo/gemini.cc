@@ -148,10 +148,9 @@ Result<Ask> read_contents(const DemoRequest& request, const Json& body) {
   return ask;
 }
 
-Result<DemoAnswer> generate(const DemoRequest& request, bool stream) {
-  const Result<Json> body = parse_object(request.body);
-  if (!body) return tl::unexpected(body.error());
-  const Result<Ask> ask = read_contents(request, *body);
+template <bool stream>
+Result<DemoAnswer> generate(const DemoRequest& request, const Json& body) {
+  const Result<Ask> ask = read_contents(request, body);
   if (!ask) return tl::unexpected(ask.error());
   Reply reply = reply_to(*ask);
   if (stream) {
@@ -166,14 +165,9 @@ Result<DemoAnswer> generate(const DemoRequest& request, bool stream) {
   return json_answer(answer_of(parts, reply, request.id, true));
 }
 
-Result<DemoAnswer> generate_content(const DemoRequest& request) { return generate(request, false); }
-Result<DemoAnswer> stream_content(const DemoRequest& request) { return generate(request, true); }
-
-Result<DemoAnswer> count_tokens(const DemoRequest& request) {
-  const Result<Json> body = parse_object(request.body);
-  if (!body) return tl::unexpected(body.error());
-  const Json& inner = either(*body, "generateContentRequest", "generate_content_request");
-  const Result<Ask> ask = read_contents(request, inner.is_object() ? inner : *body);
+Result<DemoAnswer> count_tokens(const DemoRequest& request, const Json& body) {
+  const Json& inner = either(body, "generateContentRequest", "generate_content_request");
+  const Result<Ask> ask = read_contents(request, inner.is_object() ? inner : body);
   if (!ask) return tl::unexpected(ask.error());
   return json_answer({{"totalTokens", ask->input_tokens}});
 }
@@ -184,17 +178,13 @@ Out embedding_for(const Json& request) {
   return {{"values", embedding_of(text_of(member(member(request, "content"), "parts")), size)}};
 }
 
-Result<DemoAnswer> embed_content(const DemoRequest& request) {
-  const Result<Json> body = parse_object(request.body);
-  if (!body) return tl::unexpected(body.error());
-  if (!member(*body, "content").is_object()) return fail(ErrorCode::bad_request, "content is not specified");
-  return json_answer({{"embedding", embedding_for(*body)}});
+Result<DemoAnswer> embed_content(const DemoRequest&, const Json& body) {
+  if (!member(body, "content").is_object()) return fail(ErrorCode::bad_request, "content is not specified");
+  return json_answer({{"embedding", embedding_for(body)}});
 }
 
-Result<DemoAnswer> batch_embed(const DemoRequest& request) {
-  const Result<Json> body = parse_object(request.body);
-  if (!body) return tl::unexpected(body.error());
-  const Json& requests = member(*body, "requests");
+Result<DemoAnswer> batch_embed(const DemoRequest&, const Json& body) {
+  const Json& requests = member(body, "requests");
   if (!requests.is_array() || requests.size() > max_embeddings) {
     return fail(ErrorCode::bad_request, "requests must be a list of at most " + std::to_string(max_embeddings));
   }
@@ -223,16 +213,16 @@ Result<DemoAnswer> show_model(const DemoRequest& request) { return json_answer(m
 
 // Some callers write the stable version in the path, v1, for the beta one.
 constexpr DemoEndpoint endpoints[] = {
-    {http::Method::post, "/v1beta/models/{model}:generateContent", Dialect::gemini, generate_content},
-    {http::Method::post, "/v1beta/models/{model}:streamGenerateContent", Dialect::gemini, stream_content},
-    {http::Method::post, "/v1beta/models/{model}:countTokens", Dialect::gemini, count_tokens},
-    {http::Method::post, "/v1beta/models/{model}:embedContent", Dialect::gemini, embed_content},
-    {http::Method::post, "/v1beta/models/{model}:batchEmbedContents", Dialect::gemini, batch_embed},
-    {http::Method::post, "/v1/models/{model}:generateContent", Dialect::gemini, generate_content},
-    {http::Method::post, "/v1/models/{model}:streamGenerateContent", Dialect::gemini, stream_content},
-    {http::Method::post, "/v1/models/{model}:countTokens", Dialect::gemini, count_tokens},
-    {http::Method::post, "/v1/models/{model}:embedContent", Dialect::gemini, embed_content},
-    {http::Method::post, "/v1/models/{model}:batchEmbedContents", Dialect::gemini, batch_embed},
+    {http::Method::post, "/v1beta/models/{model}:generateContent", Dialect::gemini, with_json<generate<false>>},
+    {http::Method::post, "/v1beta/models/{model}:streamGenerateContent", Dialect::gemini, with_json<generate<true>>},
+    {http::Method::post, "/v1beta/models/{model}:countTokens", Dialect::gemini, with_json<count_tokens>},
+    {http::Method::post, "/v1beta/models/{model}:embedContent", Dialect::gemini, with_json<embed_content>},
+    {http::Method::post, "/v1beta/models/{model}:batchEmbedContents", Dialect::gemini, with_json<batch_embed>},
+    {http::Method::post, "/v1/models/{model}:generateContent", Dialect::gemini, with_json<generate<false>>},
+    {http::Method::post, "/v1/models/{model}:streamGenerateContent", Dialect::gemini, with_json<generate<true>>},
+    {http::Method::post, "/v1/models/{model}:countTokens", Dialect::gemini, with_json<count_tokens>},
+    {http::Method::post, "/v1/models/{model}:embedContent", Dialect::gemini, with_json<embed_content>},
+    {http::Method::post, "/v1/models/{model}:batchEmbedContents", Dialect::gemini, with_json<batch_embed>},
     {http::Method::get, "/v1beta/models", Dialect::gemini, list_models},
     {http::Method::get, "/v1beta/models/{model}", Dialect::gemini, show_model},
 };

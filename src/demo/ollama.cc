@@ -1,21 +1,12 @@
 // POST /api/chat, /api/generate, /api/embed, /api/embeddings, /api/show, GET /api/tags, /api/version
 // (docs.ollama.com/api). Streams are on unless the request turns them off.
-#include <ctime>
-
+#include "base/time_text.h"
 #include "demo/embedding.h"
 #include "demo/endpoint.h"
 
 namespace sluice::demo {
 namespace ollama {
 namespace {
-
-std::string time_text(int64_t unix_s) {
-  const auto seconds = static_cast<time_t>(unix_s);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[40];
-  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
 
 // /api/generate says `response` where /api/chat has a message.
 enum class Shape : unsigned char { chat, generate };
@@ -50,7 +41,7 @@ Out call_of(const ToolCall& call, const std::string& id, size_t index) {
 class LineScript final : public Script {
  public:
   LineScript(Reply reply, const DemoRequest& request, Shape shape)
-      : Script(std::move(reply)), created_(time_text(request.now_s)), id_(request.id), shape_(shape) {}
+      : Script(std::move(reply)), created_(rfc3339(request.now_s)), id_(request.id), shape_(shape) {}
 
  private:
   void begin(std::string&) override {}
@@ -83,17 +74,15 @@ DemoAnswer answer(const DemoRequest& request, const Ask& ask, Shape shape) {
   }
   Out calls = Out::array();
   for (size_t i = 0; i < reply.calls.size(); ++i) calls.push_back(call_of(reply.calls[i], request.id, i));
-  return json_answer(line_of(reply, time_text(request.now_s), shape, reply.text, calls, true));
+  return json_answer(line_of(reply, rfc3339(request.now_s), shape, reply.text, calls, true));
 }
 
-Result<DemoAnswer> answer_chat(const DemoRequest& request) {
-  const Result<Json> body = parse_object(request.body);
-  if (!body) return tl::unexpected(body.error());
-  Result<std::string> model = required_model(*body);
+Result<DemoAnswer> answer_chat(const DemoRequest& request, const Json& body) {
+  Result<std::string> model = required_model(body);
   if (!model) return tl::unexpected(model.error());
   Ask ask;
   ask.model = *model;
-  const Json& messages = member(*body, "messages");
+  const Json& messages = member(body, "messages");
   if (!messages.is_array()) return fail(ErrorCode::bad_request, "`messages` must be a list");
   for (const Json& message : messages) {
     const std::string_view role = string_member(message, "role");
@@ -106,7 +95,7 @@ Result<DemoAnswer> answer_chat(const DemoRequest& request) {
       ask.add_text(text);
     }
   }
-  const Json& tools = member(*body, "tools");
+  const Json& tools = member(body, "tools");
   if (tools.is_array()) {
     for (const Json& tool : tools) {
       const Json& function = member(tool, "function");
@@ -114,34 +103,30 @@ Result<DemoAnswer> answer_chat(const DemoRequest& request) {
       if (!name.empty()) ask.tools.push_back({std::string(name), &member(function, "parameters")});
     }
   }
-  read_common(*body, ask);
+  read_common(body, ask);
   return answer(request, ask, Shape::chat);
 }
 
-Result<DemoAnswer> answer_generate(const DemoRequest& request) {
-  const Result<Json> body = parse_object(request.body);
-  if (!body) return tl::unexpected(body.error());
-  Result<std::string> model = required_model(*body);
+Result<DemoAnswer> answer_generate(const DemoRequest& request, const Json& body) {
+  Result<std::string> model = required_model(body);
   if (!model) return tl::unexpected(model.error());
   Ask ask;
   ask.model = *model;
-  ask.add_text(string_member(*body, "system"));
-  ask.add_user_text(std::string(string_member(*body, "prompt")));
-  read_common(*body, ask);
+  ask.add_text(string_member(body, "system"));
+  ask.add_user_text(std::string(string_member(body, "prompt")));
+  read_common(body, ask);
   return answer(request, ask, Shape::generate);
 }
 
-Result<DemoAnswer> embed(const DemoRequest& request) {
-  const Result<Json> body = parse_object(request.body);
-  if (!body) return tl::unexpected(body.error());
-  Result<std::string> model = required_model(*body);
+Result<DemoAnswer> embed(const DemoRequest&, const Json& body) {
+  Result<std::string> model = required_model(body);
   if (!model) return tl::unexpected(model.error());
-  const Json& input = member(*body, "input");
+  const Json& input = member(body, "input");
   const Json inputs = input.is_array() ? input : Json::array({input});
   if (inputs.size() > max_embeddings) {
     return fail(ErrorCode::bad_request, "`input` holds more than " + std::to_string(max_embeddings) + " texts");
   }
-  const uint64_t dimensions = count_member(*body, "dimensions", default_dimensions);
+  const uint64_t dimensions = count_member(body, "dimensions", default_dimensions);
   Out embeddings = Out::array();
   uint64_t words = 0;
   for (const Json& one : inputs) {
@@ -155,10 +140,8 @@ Result<DemoAnswer> embed(const DemoRequest& request) {
                       {"prompt_eval_count", words}});
 }
 
-Result<DemoAnswer> embeddings(const DemoRequest& request) {
-  const Result<Json> body = parse_object(request.body);
-  if (!body) return tl::unexpected(body.error());
-  return json_answer({{"embedding", embedding_of(string_member(*body, "prompt"), default_dimensions)}});
+Result<DemoAnswer> embeddings(const DemoRequest&, const Json& body) {
+  return json_answer({{"embedding", embedding_of(string_member(body, "prompt"), default_dimensions)}});
 }
 
 Out details() {
@@ -171,7 +154,7 @@ Result<DemoAnswer> tags(const DemoRequest& request) {
   for (const std::string_view name : listed_models) {
     models.push_back({{"name", name},
                       {"model", name},
-                      {"modified_at", time_text(request.now_s)},
+                      {"modified_at", rfc3339(request.now_s)},
                       {"size", 0},
                       {"digest", std::string(64, '0')},
                       {"details", details()}});
@@ -179,9 +162,7 @@ Result<DemoAnswer> tags(const DemoRequest& request) {
   return json_answer({{"models", models}});
 }
 
-Result<DemoAnswer> show(const DemoRequest& request) {
-  const Result<Json> body = parse_object(request.body);
-  if (!body) return tl::unexpected(body.error());
+Result<DemoAnswer> show(const DemoRequest&, const Json&) {
   return json_answer({{"modelfile", ""},
                       {"parameters", ""},
                       {"template", ""},
@@ -193,12 +174,12 @@ Result<DemoAnswer> show(const DemoRequest& request) {
 Result<DemoAnswer> version(const DemoRequest&) { return json_answer({{"version", "0.12.0"}}); }
 
 constexpr DemoEndpoint endpoints[] = {
-    {http::Method::post, "/api/chat", Dialect::ollama, answer_chat},
-    {http::Method::post, "/api/generate", Dialect::ollama, answer_generate},
-    {http::Method::post, "/api/embed", Dialect::ollama, embed},
-    {http::Method::post, "/api/embeddings", Dialect::ollama, embeddings},
+    {http::Method::post, "/api/chat", Dialect::ollama, with_json<answer_chat>},
+    {http::Method::post, "/api/generate", Dialect::ollama, with_json<answer_generate>},
+    {http::Method::post, "/api/embed", Dialect::ollama, with_json<embed>},
+    {http::Method::post, "/api/embeddings", Dialect::ollama, with_json<embeddings>},
     {http::Method::get, "/api/tags", Dialect::ollama, tags},
-    {http::Method::post, "/api/show", Dialect::ollama, show},
+    {http::Method::post, "/api/show", Dialect::ollama, with_json<show>},
     {http::Method::get, "/api/version", Dialect::ollama, version},
 };
 

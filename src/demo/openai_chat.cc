@@ -139,14 +139,12 @@ Result<Ask> read_chat(const Json& body) {
   return ask;
 }
 
-Result<DemoAnswer> answer_chat(const DemoRequest& request) {
-  const Result<Json> body = parse_object(request.body);
-  if (!body) return tl::unexpected(body.error());
-  const Result<Ask> ask = read_chat(*body);
+Result<DemoAnswer> answer_chat(const DemoRequest& request, const Json& body) {
+  const Result<Ask> ask = read_chat(body);
   if (!ask) return tl::unexpected(ask.error());
   Reply reply = reply_to(*ask);
   if (ask->stream) {
-    return DemoAnswer{{}, "text/event-stream", std::make_unique<ChatScript>(std::move(reply), request, *body)};
+    return DemoAnswer{{}, "text/event-stream", std::make_unique<ChatScript>(std::move(reply), request, body)};
   }
   Out message = {{"role", "assistant"}, {"content", reply.text}, {"refusal", nullptr}};
   if (!reply.calls.empty()) message["content"] = nullptr;
@@ -187,18 +185,16 @@ class CompletionScript final : public Script {
   const ChunkFrame frame_;
 };
 
-Result<DemoAnswer> answer_completion(const DemoRequest& request) {
-  const Result<Json> body = parse_object(request.body);
-  if (!body) return tl::unexpected(body.error());
-  Result<std::string> model = required_model(*body);
+Result<DemoAnswer> answer_completion(const DemoRequest& request, const Json& body) {
+  Result<std::string> model = required_model(body);
   if (!model) return tl::unexpected(model.error());
   Ask ask;
   ask.model = *model;
-  ask.add_user_text(text_of(member(*body, "prompt")));
-  ask.max_tokens = count_member(*body, "max_tokens", UINT64_MAX);
+  ask.add_user_text(text_of(member(body, "prompt")));
+  ask.max_tokens = count_member(body, "max_tokens", UINT64_MAX);
   Reply reply = reply_to(ask);
-  if (bool_member(*body, "stream")) {
-    return DemoAnswer{{}, "text/event-stream", std::make_unique<CompletionScript>(std::move(reply), request, *body)};
+  if (bool_member(body, "stream")) {
+    return DemoAnswer{{}, "text/event-stream", std::make_unique<CompletionScript>(std::move(reply), request, body)};
   }
   Out choice = {
       {"text", reply.text}, {"index", 0}, {"logprobs", nullptr}, {"finish_reason", finish_name(reply.finish)}};
@@ -211,8 +207,8 @@ Result<DemoAnswer> answer_completion(const DemoRequest& request) {
 }
 
 constexpr DemoEndpoint endpoints[] = {
-    {http::Method::post, "/v1/chat/completions", Dialect::openai, answer_chat},
-    {http::Method::post, "/v1/completions", Dialect::openai, answer_completion},
+    {http::Method::post, "/v1/chat/completions", Dialect::openai, with_json<answer_chat>},
+    {http::Method::post, "/v1/completions", Dialect::openai, with_json<answer_completion>},
 };
 
 }  // namespace

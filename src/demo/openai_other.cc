@@ -28,17 +28,15 @@ std::vector<std::string> texts_in(const Json& input) {
   return texts;
 }
 
-Result<DemoAnswer> embeddings(const DemoRequest& request) {
-  const Result<Json> body = parse_object(request.body);
-  if (!body) return tl::unexpected(body.error());
-  Result<std::string> model = required_model(*body);
+Result<DemoAnswer> embeddings(const DemoRequest&, const Json& body) {
+  Result<std::string> model = required_model(body);
   if (!model) return tl::unexpected(model.error());
-  const std::vector<std::string> texts = texts_in(member(*body, "input"));
+  const std::vector<std::string> texts = texts_in(member(body, "input"));
   if (texts.empty() || texts.size() > max_embeddings) {
     return fail(ErrorCode::bad_request, "`input` must hold 1 to " + std::to_string(max_embeddings) + " texts");
   }
-  const uint64_t dimensions = count_member(*body, "dimensions", default_dimensions);
-  const bool base64 = string_member(*body, "encoding_format") == "base64";
+  const uint64_t dimensions = count_member(body, "dimensions", default_dimensions);
+  const bool base64 = string_member(body, "encoding_format") == "base64";
   Out data = Out::array();
   uint64_t words = 0;
   for (const std::string& text : texts) {
@@ -55,11 +53,9 @@ Result<DemoAnswer> embeddings(const DemoRequest& request) {
 }
 
 // A text that says "violence" is flagged for it, and nothing else ever is.
-Result<DemoAnswer> moderations(const DemoRequest& request) {
-  const Result<Json> body = parse_object(request.body);
-  if (!body) return tl::unexpected(body.error());
+Result<DemoAnswer> moderations(const DemoRequest& request, const Json& body) {
   Out results = Out::array();
-  for (const std::string& text : texts_in(member(*body, "input"))) {
+  for (const std::string& text : texts_in(member(body, "input"))) {
     const bool flagged = text.find("violence") != std::string::npos;
     Out categories = Out::object(), scores = Out::object();
     for (const char* name : {"harassment", "hate", "illicit", "self-harm", "sexual", "violence"}) {
@@ -69,7 +65,7 @@ Result<DemoAnswer> moderations(const DemoRequest& request) {
     }
     results.push_back({{"flagged", flagged}, {"categories", categories}, {"category_scores", scores}});
   }
-  const std::string_view model = string_member(*body, "model");
+  const std::string_view model = string_member(body, "model");
   return json_answer({{"id", "modr-" + request.id}, {"model", model.empty() ? "demo" : model}, {"results", results}});
 }
 
@@ -85,11 +81,9 @@ DemoAnswer images(const DemoRequest& request, uint64_t count, std::string_view f
   return json_answer({{"created", request.now_s}, {"data", data}});
 }
 
-Result<DemoAnswer> generate_images(const DemoRequest& request) {
-  const Result<Json> body = parse_object(request.body);
-  if (!body) return tl::unexpected(body.error());
-  if (string_member(*body, "prompt").empty()) return fail(ErrorCode::bad_request, "`prompt` must be a text");
-  return images(request, count_member(*body, "n", 1), string_member(*body, "response_format"));
+Result<DemoAnswer> generate_images(const DemoRequest& request, const Json& body) {
+  if (string_member(body, "prompt").empty()) return fail(ErrorCode::bad_request, "`prompt` must be a text");
+  return images(request, count_member(body, "n", 1), string_member(body, "response_format"));
 }
 
 Result<DemoAnswer> change_images(const DemoRequest& request) {
@@ -124,10 +118,8 @@ Result<DemoAnswer> transcribe(const DemoRequest& request) {
 }
 
 // Silence as a WAV file (mono, 16 bit, 8 kHz), a tenth of a second a word, whatever format was asked for.
-Result<DemoAnswer> speak(const DemoRequest& request) {
-  const Result<Json> body = parse_object(request.body);
-  if (!body) return tl::unexpected(body.error());
-  const uint64_t words = Ask::count_words(string_member(*body, "input"));
+Result<DemoAnswer> speak(const DemoRequest&, const Json& body) {
+  const uint64_t words = Ask::count_words(string_member(body, "input"));
   if (words == 0) return fail(ErrorCode::bad_request, "`input` must be a text");
   const auto data_bytes = static_cast<uint32_t>(std::min<uint64_t>(words, 600) * 1600);
   const auto number = [](uint32_t value, unsigned bytes) {
@@ -153,11 +145,9 @@ std::unordered_set<std::string_view> words_in(std::string_view text) {
 }
 
 // Scores by the share of the query's words that the document has.
-Result<DemoAnswer> rerank(const DemoRequest& request) {
-  const Result<Json> body = parse_object(request.body);
-  if (!body) return tl::unexpected(body.error());
-  const std::string_view query = string_member(*body, "query");
-  const Json& documents = member(*body, "documents");
+Result<DemoAnswer> rerank(const DemoRequest& request, const Json& body) {
+  const std::string_view query = string_member(body, "query");
+  const Json& documents = member(body, "documents");
   if (query.empty() || !documents.is_array() || documents.size() > max_documents) {
     return fail(ErrorCode::bad_request,
                 "`query` must be a text and `documents` a list of at most " + std::to_string(max_documents));
@@ -176,30 +166,30 @@ Result<DemoAnswer> rerank(const DemoRequest& request) {
     words += Ask::count_words(text);
   }
   std::stable_sort(ranking.begin(), ranking.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-  const uint64_t top = count_member(*body, "top_n", ranking.size());
+  const uint64_t top = count_member(body, "top_n", ranking.size());
   Out results = Out::array();
   for (const auto& [score, index] : ranking) {
     if (results.size() >= top) break;
     Out result = {{"index", index}, {"relevance_score", score}};
-    if (bool_member(*body, "return_documents")) result["document"] = Out(documents[index]);
+    if (bool_member(body, "return_documents")) result["document"] = Out(documents[index]);
     results.push_back(std::move(result));
   }
   return json_answer({{"id", "rerank-" + request.id},
-                      {"model", string_member(*body, "model")},
+                      {"model", string_member(body, "model")},
                       {"results", results},
                       {"usage", {{"total_tokens", words}}}});
 }
 
 constexpr DemoEndpoint endpoints[] = {
-    {http::Method::post, "/v1/embeddings", Dialect::openai, embeddings},
-    {http::Method::post, "/v1/moderations", Dialect::openai, moderations},
-    {http::Method::post, "/v1/images/generations", Dialect::openai, generate_images},
+    {http::Method::post, "/v1/embeddings", Dialect::openai, with_json<embeddings>},
+    {http::Method::post, "/v1/moderations", Dialect::openai, with_json<moderations>},
+    {http::Method::post, "/v1/images/generations", Dialect::openai, with_json<generate_images>},
     {http::Method::post, "/v1/images/edits", Dialect::openai, change_images},
     {http::Method::post, "/v1/images/variations", Dialect::openai, change_images},
     {http::Method::post, "/v1/audio/transcriptions", Dialect::openai, transcribe},
     {http::Method::post, "/v1/audio/translations", Dialect::openai, transcribe},
-    {http::Method::post, "/v1/audio/speech", Dialect::openai, speak},
-    {http::Method::post, "/v1/rerank", Dialect::openai, rerank},
+    {http::Method::post, "/v1/audio/speech", Dialect::openai, with_json<speak>},
+    {http::Method::post, "/v1/rerank", Dialect::openai, with_json<rerank>},
 };
 
 }  // namespace

@@ -224,15 +224,13 @@ Result<Ask> read_request(const DemoRequest& request, const Json& body) {
   return ask;
 }
 
-Result<DemoAnswer> create(const DemoRequest& request) {
-  const Result<Json> body = parse_object(request.body);
-  if (!body) return tl::unexpected(body.error());
-  const Result<Ask> ask = read_request(request, *body);
+Result<DemoAnswer> create(const DemoRequest& request, const Json& body) {
+  const Result<Ask> ask = read_request(request, body);
   if (!ask) return tl::unexpected(ask.error());
   Reply reply = reply_to(*ask);
-  Out response = blank_response(request, *body, reply.model);
-  const bool store = bool_member(*body, "store", true);
-  std::string input_items = store ? input_items_of(*body, request.id) : "";
+  Out response = blank_response(request, body, reply.model);
+  const bool store = bool_member(body, "store", true);
+  std::string input_items = store ? input_items_of(body, request.id) : "";
   if (ask->stream) {
     return DemoAnswer{{},
                       "text/event-stream",
@@ -245,10 +243,8 @@ Result<DemoAnswer> create(const DemoRequest& request) {
   return answer;
 }
 
-Result<DemoAnswer> count_tokens(const DemoRequest& request) {
-  const Result<Json> body = parse_object(request.body);
-  if (!body) return tl::unexpected(body.error());
-  const Result<Ask> ask = read_request(request, *body);
+Result<DemoAnswer> count_tokens(const DemoRequest& request, const Json& body) {
+  const Result<Ask> ask = read_request(request, body);
   if (!ask) return tl::unexpected(ask.error());
   return json_answer({{"object", "response.input_tokens"}, {"input_tokens", ask->input_tokens}});
 }
@@ -292,8 +288,8 @@ Result<DemoAnswer> input_items(const DemoRequest& request) {
 }
 
 constexpr DemoEndpoint endpoints[] = {
-    {http::Method::post, "/v1/responses", Dialect::responses, create},
-    {http::Method::post, "/v1/responses/input_tokens", Dialect::responses, count_tokens},
+    {http::Method::post, "/v1/responses", Dialect::responses, with_json<create>},
+    {http::Method::post, "/v1/responses/input_tokens", Dialect::responses, with_json<count_tokens>},
     {http::Method::get, "/v1/responses/{id}", Dialect::responses, show},
     {http::Method::del, "/v1/responses/{id}", Dialect::responses, remove},
     {http::Method::post, "/v1/responses/{id}/cancel", Dialect::responses, cancel},

@@ -4,19 +4,20 @@
 #include <iterator>
 #include <utility>
 
+#include "base/json_writer.h"
+
 namespace sluice::gateway {
 namespace {
 
 std::string census_body(std::vector<ExchangeRow>& rows, size_t total, size_t missing) {
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.since_ns < b.since_ns; });
   const size_t shown = std::min(rows.size(), ExchangeCensus::most_rows);
-  std::string body = "{\"exchanges\":[";
-  for (size_t i = 0; i < shown; ++i) {
-    body += i == 0 ? "\n" : ",\n";
-    body += rows[i].json;
-  }
-  body += "],\n\"left_out\":" + std::to_string(total - shown);
-  body += ",\"missing_workers\":" + std::to_string(missing) + "}\n";
+  std::string body;
+  JsonWriter out(body);
+  out.object().key("exchanges").array();
+  for (size_t i = 0; i < shown; ++i) out.line().raw(rows[i].json);
+  out.end_array().line().member("left_out", total - shown).member("missing_workers", missing);
+  out.end_object().line_end();
   return body;
 }
 

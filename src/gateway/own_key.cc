@@ -5,6 +5,7 @@
 
 #include "api/percent.h"
 #include "base/base64.h"
+#include "base/text.h"
 #include "http/message.h"
 
 namespace sluice::gateway {
@@ -27,9 +28,7 @@ bool is_own_key(const policy::CallerKeys& keys, std::string_view field_value) {
   if (known(keys, field_value)) return true;
   const size_t blank = field_value.find_first_of(" \t");
   if (blank == std::string_view::npos) return false;
-  const size_t begin = field_value.find_first_not_of(" \t", blank);
-  if (begin == std::string_view::npos) return false;
-  const std::string_view credential = field_value.substr(begin);
+  const std::string_view credential = trim(field_value.substr(blank));
   if (known(keys, credential)) return true;
   return http::same_name(field_value.substr(0, blank), "basic") && in_basic(keys, credential);
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/text.h"
 #include "config/secret.h"
 #include "observe/secret_mask.h"
 
@@ -29,9 +30,8 @@ enum class Fit : unsigned char { no, cut, yes };
 // `spelling` in the letters' case that the text has, where `any_case`.
 Fit begins_with(std::string_view text, std::string_view spelling, bool any_case) {
   const size_t bytes = std::min(text.size(), spelling.size());
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
   for (size_t i = 0; i < bytes; ++i) {
-    if (text[i] != spelling[i] && !(any_case && lower(text[i]) == lower(spelling[i]))) return Fit::no;
+    if (text[i] != spelling[i] && !(any_case && to_lower(text[i]) == to_lower(spelling[i]))) return Fit::no;
   }
   return bytes == spelling.size() ? Fit::yes : Fit::cut;
 }
@@ -42,10 +42,10 @@ Fit begins_with_character(std::string_view text, char c, size_t& bytes) {
   bytes = 1;
   if (text.empty()) return Fit::cut;
   if (text.front() == c) return Fit::yes;
-  constexpr std::string_view marks = "\\%&", digits = "0123456789abcdef";
+  constexpr std::string_view marks = "\\%&";
   if (marks.find(text.front()) == marks.npos) return Fit::no;
   const auto code = static_cast<unsigned char>(c);
-  const std::string hex = {digits[code >> 4], digits[code & 15]};
+  const std::string digits = hex(std::span(&code, 1));
   Fit best = Fit::no;
   const auto try_one = [&](const std::string& spelling, bool any_case) {
     const Fit match = begins_with(text, spelling, any_case);
@@ -54,9 +54,9 @@ Fit begins_with_character(std::string_view text, char c, size_t& bytes) {
     bytes = spelling.size();
   };
   try_one({'\\', c}, false);
-  try_one("\\u00" + hex, true);
-  try_one("%" + hex, true);
-  try_one("&#x" + hex + ";", true);
+  try_one("\\u00" + digits, true);
+  try_one("%" + digits, true);
+  try_one("&#x" + digits + ";", true);
   try_one("&#" + std::to_string(code) + ";", false);
   return best;
 }

@@ -5,6 +5,7 @@
 
 #include "api/credential.h"
 #include "api/target_error.h"
+#include "base/text.h"
 #include "gateway/context.h"
 #include "gateway/quoted_secrets.h"
 #include "gateway/relay.h"
@@ -50,11 +51,8 @@ void note_key(observe::AccessRecord& record, const config::CallerKey& key, uint3
     note_key(record, *known->key, known->number);
     return {};
   }
-  constexpr std::string_view digits = "0123456789abcdef";
   const policy::Digest digest = policy::sha256(key);
-  std::string text;
-  for (size_t i = 0; i < 2; ++i) (text += digits[digest[i] >> 4]) += digits[digest[i] & 15];
-  return text;
+  return hex(std::span(digest).first(2));
 }
 
 // `target`: its label.

@@ -163,24 +163,13 @@ int run(StartupOptions options, const net::Clock& clock) {
 void print_json(const std::string& file, const std::vector<config::Problem>& problems,
                 const std::vector<std::string>& others, std::string_view severity_of_others,
                 const std::string& members = {}) {
-  std::string out = R"({"file":)";
-  append_json_string(out, file);
-  const bool fine = problems.empty() && severity_of_others == "warning";
-  out += std::string(R"(,"fine":)") + (fine ? "true" : "false") + R"(,"problems":[)";
-  std::string_view comma;
+  std::string text;
+  JsonWriter out(text);
+  out.object().member("file", file).member("fine", problems.empty() && severity_of_others == "warning");
+  out.key("problems").array();
   const auto add = [&](std::string_view severity, const config::Problem& problem, const std::string& message) {
-    out += comma;
-    out += R"({"severity":)";
-    append_json_string(out, severity);
-    for (const auto& [name, text] : {std::pair("source", problem.source), std::pair("path", problem.path)}) {
-      out += std::string(",\"") + name + "\":";
-      append_json_string(out, text);
-    }
-    out += ",\"line\":" + std::to_string(problem.line) + ",\"column\":" + std::to_string(problem.column);
-    out += R"(,"message":)";
-    append_json_string(out, message);
-    out += '}';
-    comma = ",";
+    out.object().member("severity", severity).member("source", problem.source).member("path", problem.path);
+    out.member("line", problem.line).member("column", problem.column).member("message", message).end_object();
   };
   for (const config::Problem& problem : problems) {
     config::Problem bare = problem;
@@ -188,8 +177,11 @@ void print_json(const std::string& file, const std::vector<config::Problem>& pro
     bare.line = 0;
     add("error", problem, describe(bare));
   }
-  for (const std::string& text : others) add(severity_of_others, {}, text);
-  std::printf("%s]%s%s}\n", out.c_str(), members.empty() ? "" : ",", members.c_str());
+  for (const std::string& other : others) add(severity_of_others, {}, other);
+  out.end_array();
+  if (!members.empty()) out.raw(members);
+  out.end_object();
+  std::puts(text.c_str());
 }
 
 int check(const StartupOptions& options, const net::Clock& clock, bool json, bool print) {
