@@ -67,11 +67,11 @@ std::string opening() {
 
 std::string error_name(const api::DialectRoom& room) { return std::string(name_of(room.id)) + "_error"; }
 
-// Of the own pages: the dialect is guessed from the request's head fields.
+// Of the own pages: the dialect is guessed from the request's path and head fields.
 std::string own_error() {
   std::string any;
   for (const api::DialectRoom* const room : api::rooms()) {
-    if (room != api::rooms().front() && room->own_field.empty()) continue;
+    if (room != api::rooms().front() && room->own_field.empty() && room->roots.empty()) continue;
     append_strings(any, {any.empty() ? "" : ",", R"({"$ref":"#/components/schemas/)", error_name(*room), "\"}"});
   }
   return R"({"anyOf":[)" + any + "]}";

@@ -30,6 +30,11 @@ struct Visitor {
   std::string_view name() const { return key != nullptr ? std::string_view(key->name) : std::string_view(); }
 };
 
+struct Models {
+  std::vector<api::ListedModel> list;
+  std::shared_ptr<const void> held{};  // what the views in it are of
+};
+
 // Called on the thread of the pages that have it.
 class PageSource {
  public:
@@ -41,8 +46,11 @@ class PageSource {
   virtual ~PageSource() = default;
   // Whether whoever sent this request from `peer` may see such a page; else unauthorized or forbidden.
   virtual Result<Visitor> admit(PageAccess access, const http::RequestHead& head, std::string_view peer) = 0;
-  // The models that a visitor may use.
-  virtual std::vector<api::ListedModel> models(const Visitor& visitor) = 0;
+  // The models that a visitor may use, in a dialect.
+  virtual Models models(const Visitor& visitor, Dialect dialect) = 0;
+  // The one that a request for an answer would get by this name, which outlives what is returned; else the error that
+  // it would get.
+  virtual Result<Models> model(const Visitor& visitor, Dialect dialect, std::string_view name) = 0;
   // The body of /admin/limits.
   virtual std::string limits() = 0;
   // Gives the body of /admin/exchanges.

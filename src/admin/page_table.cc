@@ -21,6 +21,10 @@ constexpr std::string_view models_schema =
 constexpr std::string_view model_schema =
     R"({"type":"object","required":["id"],"properties":{"id":{"type":"string"}}})";
 
+constexpr std::string_view named_schema =
+    R"({"type":"object","required":["models"],"properties":{"models":{"type":"array","items":{"type":"object",)"
+    R"("required":["name"],"properties":{"name":{"type":"string"}}}}}})";
+
 constexpr std::string_view level_schema =
     R"({"type":"object","required":["level"],"additionalProperties":false,"properties":{"level":{"type":"string",)"
     R"("enum":["trace","debug","info","warn","error"]}}})";
@@ -74,6 +78,19 @@ struct Pages::Table {
       {get, "/v1/models", callers, &Pages::answer_models, "The models that the key may use.", json_type, models_schema},
       {get, "/v1/models/{model}", callers, &Pages::answer_models, "One model that the key may use.", json_type,
        model_schema},
+      {get, "/v1beta/models", callers, &Pages::answer_models, "The same in the words of this path's callers.",
+       json_type, named_schema},
+      {get, "/v1beta/models/{model}", callers, &Pages::answer_models, "One of them.", json_type,
+       R"({"type":"object","required":["name"]})"},
+      {get, "/api/tags", callers, &Pages::answer_models, "The same in the words of this path's callers.", json_type,
+       named_schema},
+      {post, "/api/show", callers, &Pages::show_model, "One of them.", json_type,
+       R"({"type":"object","required":["details"]})",
+       R"({"type":"object","properties":{"model":{"type":"string"},"name":{"type":"string"}}})"},
+      {get, "/api/ps", callers, &Pages::answer_models, "Of what is loaded, nothing is known here.", json_type,
+       named_schema},
+      {get, "/api/version", callers, &Pages::answer_models, "A version of that API.", json_type,
+       R"({"type":"object","required":["version"],"properties":{"version":{"type":"string"}}})"},
       {get, "/admin/limits", admins, &Pages::answer_limits, "Every rate limit and what is left of it.", json_type,
        limits_schema},
       {get, "/admin/exchanges", admins, &Pages::answer_exchanges, "What is in flight, oldest first.", json_type,
@@ -117,11 +134,13 @@ bool Pages::knows(http::Method method, std::string_view path) {
   for (const Page& page : Table::near(path)) {
     const auto model = part_of(page.path, path);
     if (!model) continue;
-    // Some of Gemini's paths begin the same: POST /v1/models/{model}:generateContent. To delete a model is its
-    // provider's.
+    if (path[1] != 'v') return true;
+    // Some of the paths that are passed on begin the same: POST /v1/models/{model}:generateContent. To delete a model is
+    // its provider's, and so is what it works on.
     if (method == http::Method::del && !model->empty()) return false;
-    if (model->find("/operations/") != std::string_view::npos) return false;  // and so is what it works on
-    return method != post || path[1] != 'v' || api::verb_of(path).empty();
+    if (model->find("/operations/") != std::string_view::npos) return false;
+    return (method != post || api::verb_of(path).empty()) && api::model_page(path, nullptr) &&
+           !api::match(method, path) && !api::match(post, path);
   }
   return false;
 }

@@ -1,6 +1,6 @@
 #include "admin/pages.h"
 
-#include <algorithm>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -9,35 +9,13 @@
 #include "admin/openapi.h"
 #include "api/endpoint.h"
 #include "api/error_body.h"
-#include "api/percent.h"
 #include "base/json_writer.h"
-#include "base/nearest.h"
 #include "base/time_text.h"
 
 namespace sluice::admin {
 namespace {
 
 constexpr std::string_view root_body = "sluice is running\n";
-constexpr size_t names_in_error = 5;
-
-Error unknown_model(std::string_view id, const std::vector<api::ListedModel>& models) {
-  std::vector<std::string_view> known;
-  for (const api::ListedModel& model : models) known.push_back(model.id);
-  std::vector<std::string_view> named = nearest(id, known, names_in_error);
-  const bool similar = !named.empty();
-  if (!similar) {
-    named = known;
-    named.resize(std::min(known.size(), names_in_error));
-  }
-  std::string message = "there is no model '" + std::string(id) + "' here";
-  if (named.empty()) return {ErrorCode::unknown_model, message + "; none is listed for you"};
-  message += similar ? "; similar ones: " : "; some that there are: ";
-  for (const std::string_view name : named) {
-    if (name.data() != named.front().data()) message += ", ";
-    message += name;
-  }
-  return {ErrorCode::unknown_model, message + " (GET /v1/models lists all)"};
-}
 
 }  // namespace
 
@@ -97,16 +75,31 @@ Pages::HandlerPtr Pages::answer_openapi(const Visit& visit) {
 }
 
 Pages::HandlerPtr Pages::answer_models(const Visit& visit) {
-  const std::vector<api::ListedModel> models = source_->models(visit.visitor);
-  const Dialect dialect = api::guess_dialect(visit.head.path(), visit.head.fields);
-  if (visit.model.empty()) {
-    return answer_json(200, api::model_list_body(dialect, models, options_.started_unix_s), visit.responder);
-  }
-  std::string id;
-  api::append_percent_decoded(id, visit.model);
-  const auto found = std::find_if(models.begin(), models.end(), [&](const auto& model) { return model.id == id; });
-  if (found == models.end()) return answer_error(visit.head, unknown_model(id, models), visit.responder);
-  return answer_json(200, api::model_body(dialect, *found, options_.started_unix_s), visit.responder);
+  const http::RequestHead& head = visit.head;
+  const std::optional<api::ModelPage> page = api::model_page(head.path(), &head.fields);
+  const Dialect dialect = page ? page->dialect : Dialect{};
+  if (page && !page->body.empty()) return answer_json(200, page->body, visit.responder);
+  if (!visit.model.empty()) return answer_model(visit, dialect, api::model_name_of(dialect, visit.model));
+  const Models models = source_->models(visit.visitor, dialect);
+  const Result<std::string> body = api::model_list_body(dialect, models.list, head.query(), options_.started_unix_s);
+  return body ? answer_json(200, *body, visit.responder) : answer_error(head, body.error(), visit.responder);
+}
+
+Pages::HandlerPtr Pages::answer_model(const Visit& visit, Dialect dialect, const std::string& name) {
+  if (name.empty()) return answer_error(visit.head, {ErrorCode::bad_request, "no model is named"}, visit.responder);
+  const Result<Models> model = source_->model(visit.visitor, dialect, name);
+  if (!model) return answer_error(visit.head, model.error(), visit.responder);
+  return answer_json(200, api::model_body(dialect, model->list.front(), options_.started_unix_s), visit.responder);
+}
+
+Pages::HandlerPtr Pages::show_model(const Visit& visit) {
+  return std::make_unique<SmallBody>([this, visit](const Result<std::string_view>& body) {
+    const std::optional<api::ModelPage> page = api::model_page(visit.head.path(), &visit.head.fields);
+    const Dialect dialect = page ? page->dialect : Dialect{};
+    const Result<std::string> name =
+        body ? api::model_named_in(dialect, *body) : Result<std::string>(tl::unexpected<Error>(body.error()));
+    name ? answer_model(visit, dialect, *name) : answer_error(visit.head, name.error(), visit.responder);
+  });
 }
 
 Pages::HandlerPtr Pages::answer_limits(const Visit& visit) {

@@ -1,6 +1,6 @@
 // sluice's own pages, as one http::Service: / says that it runs, /health and /ready are for whoever watches it,
-// /metrics for Prometheus, /openapi.json and /v1/models for callers, /admin for whoever runs it. page_table.cc has a
-// row for each. One for each worker; on its thread only.
+// /metrics for Prometheus, /openapi.json and the lists of models for callers, /admin for whoever runs it. page_table.cc
+// has a row for each. One for each worker; on its thread only.
 #pragma once
 
 #include <atomic>
@@ -81,6 +81,8 @@ class Pages final : public http::Service {
   HandlerPtr answer_metrics(const Visit& visit);
   HandlerPtr answer_openapi(const Visit& visit);
   HandlerPtr answer_models(const Visit& visit);
+  HandlerPtr answer_model(const Visit& visit, Dialect dialect, const std::string& name);
+  HandlerPtr show_model(const Visit& visit);
   HandlerPtr answer_limits(const Visit& visit);
   HandlerPtr answer_exchanges(const Visit& visit);
   HandlerPtr answer_log_level(const Visit& visit);

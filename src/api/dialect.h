@@ -11,6 +11,7 @@
 #include "api/endpoint.h"
 #include "api/error_body.h"
 #include "api/model_list.h"
+#include "api/model_list_reader.h"
 #include "api/places.h"
 #include "api/rate_limit_fields.h"
 #include "api/request_peek.h"
@@ -59,6 +60,7 @@ struct DialectRoom {
   // Answers.
   const Places& places;
   ModelShape models = plain_model_shape;
+  const ListQuestion& model_question = plain_list_question;
   WriteError write_error = nullptr;
   WriteError write_error_event = nullptr;  // of a stream of events, where its data is another than the body
   bool names_events = false;               // an error's event has an `event:` line

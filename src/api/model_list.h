@@ -1,32 +1,102 @@
-// /v1/models and /v1/models/{id} in the words of whoever asks.
+// Lists of models: what a provider tells of its own, and what callers are told of all, in the words of whoever asks.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/dialect.h"
+#include "base/result.h"
+#include "http/message.h"
 
 namespace sluice::api {
 
-struct ListedModel {
+// What a model can do, as far as its provider tells.
+enum class Ability : unsigned char { completion, tools, vision, audio, thinking, embedding };
+inline constexpr std::array<std::string_view, 6> ability_names = {"completion", "tools",    "vision",
+                                                                  "audio",      "thinking", "embedding"};
+
+struct ModelFacts {
+  std::string display_name{};                          // "": not told
+  int64_t created_s = 0;                               // Unix time; 0: not told
+  uint64_t context_window = 0, max_output_tokens = 0;  // 0: not told
+  uint8_t abilities = 0;                               // a bit for each Ability; 0: not told
+
+  bool can(Ability ability) const { return (abilities >> static_cast<unsigned>(ability) & 1) != 0; }
+  void add(Ability ability) { abilities |= static_cast<uint8_t>(1u << static_cast<unsigned>(ability)); }
+  bool operator==(const ModelFacts&) const = default;
+};
+inline const ModelFacts no_facts{};
+
+// One of a provider's list.
+struct ToldModel {
   std::string id;
-  std::string owner;  // the provider's name
+  ModelFacts facts{};
+  bool operator==(const ToldModel&) const = default;
 };
 
-// How a dialect writes them. `created_s`: Unix time that stands for every model's creation.
+// One that a caller is told of. All views of what whoever made it keeps.
+struct ListedModel {
+  std::string_view id;
+  std::string_view owner;  // the provider's name
+  const ModelFacts* facts = &no_facts;
+};
+
+// How a dialect's callers ask for a part of a list. "": they cannot.
+struct PageWords {
+  std::string_view size, after, before;
+};
+
+// Where a dialect's callers ask for models. More than one dialect may have the same path.
+struct ModelPaths {
+  std::span<const std::string_view> lists{};
+  bool has_single = true;             // a model's name may stand behind a list's path and a '/'
+  std::string_view no_single{};       // unless this stands in it
+  std::string_view single_by_body{};  // POST whose body names the model
+  struct Fixed {
+    std::string_view path, body;
+  };
+  std::span<const Fixed> fixed{};  // GET
+};
+
+// How a dialect writes them. `created_s`: Unix time for models of which nobody has told when they were made.
 struct ModelShape {
   std::string_view opening;  // of a list, with its bracket
   void (*write)(const ListedModel& model, int64_t created_s, std::string& out);
   void (*write_alone)(const ListedModel& model, int64_t created_s, std::string& out) = nullptr;  // null: as in a list
-  void (*write_ending)(std::span<const ListedModel> models, std::string& out) = nullptr;  // behind the list's bracket
+  // What stands behind the list's bracket. `more`: it is a part, and others come behind it.
+  void (*write_ending)(std::span<const ListedModel> models, bool more, std::string& out) = nullptr;
+  PageWords pages{};
+  ModelPaths paths{};
 };
 void write_plain_model(const ListedModel& model, int64_t created_s, std::string& out);
 // As OpenAI has it, and all whose models are listed at its path.
 inline constexpr ModelShape plain_model_shape{R"({"object":"list","data":[)", write_plain_model};
+// [..], of what is told.
+void append_abilities(std::string& out, const ModelFacts& facts);
 
-std::string model_list_body(Dialect dialect, std::span<const ListedModel> models, int64_t created_s);
+// A request that is about models rather than for one.
+struct ModelPage {
+  enum class Kind : unsigned char { list, single, single_by_body, fixed };
+  Kind kind;
+  Dialect dialect;          // of whoever asks
+  std::string_view name{};  // single: percent-encoded, a view of the path
+  std::string_view body{};  // fixed: the answer
+};
+// nullopt: `path` (no query) is none of them. `fields` tell the dialect where several have the path; null: any.
+std::optional<ModelPage> model_page(std::string_view path, const http::Fields* fields);
+
+// The part of `models` that `query` asks for (all, where it does not); bad_request where it makes no sense.
+Result<std::string> model_list_body(Dialect dialect, std::span<const ListedModel> models, std::string_view query,
+                                    int64_t created_s);
 std::string model_body(Dialect dialect, const ListedModel& model, int64_t created_s);
+// What a body of that dialect's callers names; bad_request where it names none.
+Result<std::string> model_named_in(Dialect dialect, std::string_view body);
+// A name as callers of that dialect write it in a path, less what stands before it there.
+std::string model_name_of(Dialect dialect, std::string_view encoded);
 
 }  // namespace sluice::api

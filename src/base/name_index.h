@@ -11,13 +11,15 @@
 namespace sluice {
 
 // Each name stands for a number. The names are kept as views: what they view must outlive the index, and stay in its
-// place. Whoever chooses the names must be trusted; who looks for them need not be.
+// place. Whoever chooses the names must be trusted, or not know `chance`; who looks for them need not be.
 class NameIndex {
  public:
   static constexpr uint32_t none = UINT32_MAX;
 
-  // Room for `names` of them, to save growing.
-  explicit NameIndex(size_t names = 0) { slots_.resize(std::bit_ceil(2 * names + 2)); }
+  // Room for `names` of them, to save growing. `chance`: any number, to be mixed in.
+  explicit NameIndex(size_t names = 0, uint64_t chance = 0) : chance_(chance) {
+    slots_.resize(std::bit_ceil(2 * names + 2));
+  }
 
   // `number` is below none. A name that is there already keeps its number, which is returned; none for a new one.
   uint32_t add(std::string_view name, uint32_t number) {
@@ -39,9 +41,9 @@ class NameIndex {
     uint32_t number = none;
   };
 
-  static uint64_t hash_of(std::string_view name) {
+  uint64_t hash_of(std::string_view name) const {
     constexpr uint64_t odd = 0x9e3779b97f4a7c15ull;
-    uint64_t hash = name.size() * odd;
+    uint64_t hash = name.size() * odd ^ chance_;
     for (; name.size() >= sizeof(uint64_t); name.remove_prefix(sizeof(uint64_t))) {
       uint64_t word = 0;
       std::memcpy(&word, name.data(), sizeof word);
@@ -70,6 +72,7 @@ class NameIndex {
 
   std::vector<Slot> slots_;  // a power of two, at most half full
   size_t size_ = 0;
+  uint64_t chance_;
 };
 
 }  // namespace sluice

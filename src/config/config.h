@@ -112,6 +112,7 @@ struct Provider {
   ProviderTimeouts timeouts;
   uint32_t max_connections = 0;     // open at once, per worker; 0: as many as callers need
   std::vector<std::string> models;  // names it lists; may be empty (any name is tried)
+  bool ask_models = false;          // it is asked for its list, which then takes the place of `models`
   bool ask_usage = true;            // false ("usage": "leave"): stream_options is not spliced in
   RateLimits limits;                // of all that goes there
   std::string origin;  // how it came to be, for people: "OPENAI_API_KEY", "sluice.json", "answers on 127.0.0.1:11434"

@@ -156,6 +156,7 @@ Provider make_provider(const Preset& preset) {
   provider.base_url = parse_url(preset.base_url).value_or(Url{});
   set_auth(provider, preset.auth);
   provider.ask_usage = preset.ask_usage;
+  provider.ask_models = !provider.base_url.demo;
   // One that runs here may first have to load its model.
   constexpr uint32_t loading_ms = 300'000;
   if (preset.key_variables.empty() && !provider.base_url.demo) provider.timeouts.first_byte_ms = loading_ms;

@@ -231,7 +231,9 @@ void add_provider(Sheet& sheet, const Provider& provider) {
   sheet.value("stream_idle_s", seconds(provider.timeouts.stream_idle_ms));
   sheet.close();
   sheet.value("max_connections", std::to_string(provider.max_connections));
-  sheet.value("models", list_of(provider.models), in_file || provider.models.empty() ? by_default : origin);
+  if (!provider.ask_models) {  // else it is not there, which says so
+    sheet.value("models", list_of(provider.models), in_file || provider.models.empty() ? by_default : origin);
+  }
   sheet.value("usage", json_text(provider.ask_usage ? "ask" : "leave"), provider.ask_usage ? by_default : by_preset);
   add_rate_limits(sheet, provider.limits);
   sheet.close();

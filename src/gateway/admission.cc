@@ -20,9 +20,9 @@ constexpr size_t most_name_bytes = 64;  // of a provider's
 [[gnu::cold]] Error not_for(const config::CallerKey& key, std::string_view requested, const routing::Router& router) {
   std::vector<std::string_view> allowed;
   size_t looks = 0;
-  for (const auto& [name, provider] : router.known_models()) {
+  for (const routing::KnownName& known : router.known_models()) {
     if (++looks > most_nearest_looks) break;
-    if (policy::may_use(key, name, "")) allowed.push_back(name);
+    if (policy::may_use(key, known.name, "")) allowed.push_back(known.name);
   }
   if (allowed.empty()) allowed.assign(key.models.names().begin(), key.models.names().end());
   std::vector<std::string_view> named = nearest(requested, allowed, names_in_error);
@@ -115,14 +115,19 @@ Result<void> may_manage(const Admitted& admitted, const http::RequestHead& head,
                                         "configuration");
 }
 
-Result<void> may_use(const Admitted& admitted, std::string_view requested, const routing::Target& target,
-                     const routing::Router& router) {
-  if (admitted.key == nullptr || admitted.key->models.empty()) return {};
-  if (target.model.empty() && admitted.key->models.has(target.provider->name + '/')) return {};
+bool is_allowed(const Admitted& admitted, std::string_view requested, const routing::Target& target,
+                const routing::Router& router) {
+  if (admitted.key == nullptr || admitted.key->models.empty()) return true;
+  if (target.model.empty() && admitted.key->models.has(target.provider->name + '/')) return true;
   // "lab/x" in the list means the provider lab, also while there is none.
   const bool names_provider = target.guessed && requested.find('/') != std::string_view::npos;
-  if (policy::may_use(*admitted.key, names_provider ? "" : requested, target.label())) return {};
-  if (allowed_in_other_words(*admitted.key, target, router)) return {};
+  return policy::may_use(*admitted.key, names_provider ? "" : requested, target.label()) ||
+         allowed_in_other_words(*admitted.key, target, router);
+}
+
+Result<void> may_use(const Admitted& admitted, std::string_view requested, const routing::Target& target,
+                     const routing::Router& router) {
+  if (is_allowed(admitted, requested, target, router)) return {};
   return tl::unexpected<Error>(not_for(*admitted.key, requested, router));
 }
 

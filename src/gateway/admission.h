@@ -33,6 +33,9 @@ Result<Admitted> admit_admin(const policy::CallerKeys& keys, const http::Request
 // as admit_admin() has it. `admitted`: of the request.
 Result<void> may_manage(const Admitted& admitted, const http::RequestHead& head, std::string_view peer);
 
+// Whether the key may use this model.
+bool is_allowed(const Admitted& admitted, std::string_view requested, const routing::Target& target,
+                const routing::Router& router);
 // forbidden: the key may not use this model. `requested` is the caller's name for it; the key's list may hold that, or
 // what it is at its provider; without a model, all that the provider has ("provider/*").
 Result<void> may_use(const Admitted& admitted, std::string_view requested, const routing::Target& target,

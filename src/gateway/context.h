@@ -33,7 +33,7 @@ struct Context {
   net::Loop& loop;
   const config::Config& config;
   const policy::CallerKeys& keys;
-  const routing::Router& router;
+  const routing::Router* router;  // another one when a provider tells other models; look anew in each turn
   ProviderLinks& links;
   const net::CidrList& trusted_proxies;
   RequestIds& ids;

@@ -56,7 +56,7 @@ Result<void> Exchange::check_head() {
   }
   if (!match) return tl::unexpected<Error>(match.error());
   if (!match->provider.empty()) {
-    const config::Provider* const named = context_.router.provider(match->provider);
+    const config::Provider* const named = context_.router->provider(match->provider);
     if (named != nullptr) match->endpoint = &api::endpoint_at(named->dialects, match->path);
   }
   account_.endpoint = match->endpoint;
@@ -79,7 +79,7 @@ Result<void> Exchange::check_head() {
 
 // Some of what a provider's own API has is not for everyone.
 Result<void> Exchange::check_access(const api::Match& match) const {
-  const config::Provider* const named = context_.router.provider(match.provider);
+  const config::Provider* const named = context_.router->provider(match.provider);
   switch (api::access_of(head_.method, named != nullptr ? std::string_view(named->base_url.path) : "", match.path)) {
     case api::Access::free:
       break;
@@ -143,17 +143,17 @@ Result<void> Exchange::choose_target() {
   account_.model = model;
   const api::Match& match = intake_.question().match;
   Result<routing::Target> target =
-      match.endpoint->model_in == api::ModelIn::nowhere ? choose_provider() : context_.router.route(model, dialect);
-  if (!target) return tl::unexpected<Error>(error_for(admitted_, model, target.error(), context_.router));
+      match.endpoint->model_in == api::ModelIn::nowhere ? choose_provider() : context_.router->route(model, dialect);
+  if (!target) return tl::unexpected<Error>(error_for(admitted_, model, target.error(), *context_.router));
   target_ = std::move(*target);
   account_.target = &target_;
-  return may_use(admitted_, model, target_, context_.router);
+  return may_use(admitted_, model, target_, *context_.router);
 }
 
 // No model is named: the provider that made what the path names, else the first that may answer.
 Result<routing::Target> Exchange::choose_provider() {
   const api::Match& match = intake_.question().match;
-  const auto providers = providers_for(admitted_, match, context_.router);
+  const auto providers = providers_for(admitted_, match, *context_.router);
   if (!providers) return tl::unexpected<Error>(providers.error());
   if (providers->size() == 1 || context_.id_makers == nullptr) return routing::Target{providers->front(), ""};
   const config::Provider* const maker = context_.id_makers->maker(match.path, *providers);
@@ -167,7 +167,7 @@ Result<routing::Target> Exchange::choose_provider() {
 void Exchange::ask_next() {
   constexpr size_t most_asked = 8;
   const std::string_view path = intake_.question().match.path;
-  const auto providers = providers_for(admitted_, intake_.question().match, context_.router);
+  const auto providers = providers_for(admitted_, intake_.question().match, *context_.router);
   const size_t most = std::min(providers->size(), most_asked);  // as there were before
   asks_around_ = ++asked_ < most;
   end_attempt();
@@ -190,7 +190,7 @@ void Exchange::ask_next() {
 IdWatch* Exchange::watch_ids(int status) {
   const bool makes = head_.method == http::Method::post || head_.method == http::Method::put;
   if (!account_.endpoint->makes || !makes || status >= 300 || context_.id_makers == nullptr) return nullptr;
-  if (context_.router.speakers(account_.endpoint->dialect).size() < 2) return nullptr;
+  if (context_.router->speakers(account_.endpoint->dialect).size() < 2) return nullptr;
   ids_ = std::make_unique<IdWatch>(*context_.id_makers, *target_.provider);
   return ids_.get();
 }

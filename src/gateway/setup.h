@@ -18,7 +18,6 @@
 #include "net/clock.h"
 #include "policy/caller_keys.h"
 #include "policy/limiter.h"
-#include "routing/router.h"
 #include "tls/context.h"
 
 namespace sluice::gateway {
@@ -36,7 +35,6 @@ struct Setup {
       : held(std::move(given)),
         config(*held),
         keys(config.keys, random.next(), [&clock] { return clock.unix_s(); }),
-        router(config),
         web(config, doubts_peers) {}
   Setup(const Setup&) = delete;
   Setup& operator=(const Setup&) = delete;
@@ -44,7 +42,6 @@ struct Setup {
   const std::shared_ptr<const config::Config> held;
   const config::Config& config;
   const policy::CallerKeys keys;
-  const routing::Router router;
   const WebGate web;
   TargetContexts target_contexts;
   std::shared_ptr<tls::ListenerContext> listener_context;  // null: plain

@@ -36,15 +36,33 @@ bool has_demo(const config::Config& config) {
 
 }  // namespace
 
-std::shared_ptr<Setup> Shared::setup() const {
+Shared::Present Shared::present() const {
   const std::lock_guard lock(mutex_);
-  return setup_;
+  return present_;
 }
 
 void Shared::swap(std::shared_ptr<Setup> next) {
+  const Present before = present();
+  ToldLists lists = lists_kept(next->config, before.setup->config, before.catalog->lists());
+  auto catalog = std::make_shared<const Catalog>(next->config, std::move(lists), random.next());
   const std::lock_guard lock(mutex_);
-  setup_.swap(next);
+  present_.setup.swap(next);
+  present_.catalog.swap(catalog);
   retired_.push_back(std::move(next));
+  old_catalogs_.push_back(std::move(catalog));
+  generation_.fetch_add(1, std::memory_order_release);
+}
+
+void Shared::swap_catalog(const Setup& setup, std::shared_ptr<const Catalog> next) {
+  std::vector<std::shared_ptr<const Catalog>> unused;  // go after the lock, and not with a worker
+  const std::lock_guard lock(mutex_);
+  if (present_.setup.get() != &setup) return;
+  present_.catalog.swap(next);
+  old_catalogs_.push_back(std::move(next));
+  const auto first =
+      std::partition(old_catalogs_.begin(), old_catalogs_.end(), [](const auto& one) { return one.use_count() > 1; });
+  std::move(first, old_catalogs_.end(), std::back_inserter(unused));
+  old_catalogs_.erase(first, old_catalogs_.end());
   generation_.fetch_add(1, std::memory_order_release);
 }
 
@@ -95,7 +113,13 @@ Worker::~Worker() {
 
 // Makes what this worker needs to work by the present setup. What did not change is taken over.
 Context& Worker::renew() {
-  auto next = std::make_unique<WorkerSetup>(shared_.setup());
+  Shared::Present present = shared_.present();
+  if (!setups_.empty() && present.setup == now().setup) {  // providers have told other models
+    setups_.back()->catalog = std::move(present.catalog);
+    setups_.back()->context->router = &now().catalog->router();
+    return *setups_.back()->context;
+  }
+  auto next = std::make_unique<WorkerSetup>(std::move(present));
   Setup& setup = *next->setup;
   if (setup.limiter) next->limits.emplace(loop_, *setup.limiter, metrics_, setup.config.limits.queue);
   if (shared_.make_demo && !demo_ && has_demo(setup.config)) {
@@ -110,7 +134,7 @@ Context& Worker::renew() {
   next->context.emplace(Context{loop_,
                                 setup.config,
                                 setup.keys,
-                                setup.router,
+                                &next->catalog->router(),
                                 *next->links,
                                 setup.trusted_proxies,
                                 ids_,

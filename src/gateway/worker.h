@@ -16,6 +16,7 @@
 #include "alerts/alert_sender.h"
 #include "config/config.h"
 #include "gateway/buffer_budget.h"
+#include "gateway/catalog.h"
 #include "gateway/context.h"
 #include "gateway/descriptors.h"
 #include "gateway/dispatcher.h"
@@ -39,12 +40,22 @@ namespace sluice::gateway {
 class Shared {
  public:
   Shared(std::shared_ptr<Setup> first, observe::Log& to, const net::Clock& by, net::Random& chance)
-      : log(to), clock(by), random(chance), setup_(std::move(first)) {}
+      : log(to), clock(by), random(chance), present_{std::move(first), nullptr} {
+    present_.catalog = std::make_shared<const Catalog>(present_.setup->config, ToldLists(), random.next());
+  }
 
+  struct Present {
+    std::shared_ptr<Setup> setup;
+    std::shared_ptr<const Catalog> catalog;  // refers to the setup
+  };
   // Any thread.
-  std::shared_ptr<Setup> setup() const;
-  // Any thread: every worker begins each request from now on by this one.
+  Present present() const;
+  std::shared_ptr<Setup> setup() const { return present().setup; }
+  // Any thread: every worker begins each request from now on by this one. What providers that did not change have told
+  // is known on.
   void swap(std::shared_ptr<Setup> next);
+  // The same for what models there are, if `setup` is the present one.
+  void swap_catalog(const Setup& setup, std::shared_ptr<const Catalog> next);
   // Of the setups that were swapped out, frees those that no worker and no exchange works by any more: of 100,000 keys
   // that takes its time, so it is left to a thread that nobody waits for. Whether there were any.
   bool free_retired();
@@ -65,8 +76,9 @@ class Shared {
 
  private:
   mutable std::mutex mutex_;  // not on the way of a request, but for the first after a swap
-  std::shared_ptr<Setup> setup_;
+  Present present_;
   std::vector<std::shared_ptr<Setup>> retired_;
+  std::vector<std::shared_ptr<const Catalog>> old_catalogs_;  // that workers may still hold
   std::atomic<uint64_t> generation_{1};
 };
 
@@ -96,8 +108,9 @@ class Worker {
  private:
   // A setup, and what this worker has made for it.
   struct WorkerSetup {
-    explicit WorkerSetup(std::shared_ptr<Setup> by) : setup(std::move(by)) {}
+    explicit WorkerSetup(Shared::Present by) : setup(std::move(by.setup)), catalog(std::move(by.catalog)) {}
     const std::shared_ptr<Setup> setup;
+    std::shared_ptr<const Catalog> catalog;
     std::optional<ProviderLinks> links;
     std::optional<LimitQueue> limits;
     std::optional<Context> context;

@@ -211,4 +211,9 @@ void Metrics::set_certificates(std::vector<Certificate> certificates) {
   state_->certificates = std::move(certificates);
 }
 
+void Metrics::set_model_lists(std::vector<ModelList> lists) {
+  const std::lock_guard lock(state_->mutex);
+  state_->model_lists.swap(lists);
+}
+
 }  // namespace sluice::observe

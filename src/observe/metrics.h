@@ -181,6 +181,15 @@ class Metrics {
     int64_t expires_unix_s = 0;
   };
   void set_certificates(std::vector<Certificate> certificates);
+  // What is known of each provider that is asked for its list of models; what was before is forgotten. Any thread.
+  struct ModelList {
+    std::string provider;
+    uint64_t models = 0;
+    int64_t told_unix_s = 0;  // 0: never
+    uint64_t failures = 0;    // so far
+    bool up_to_date = false;  // it has told its list when it was asked last
+  };
+  void set_model_lists(std::vector<ModelList> lists);
   // The Prometheus text exposition format 0.0.4, with build info, process RSS and open fds. Any thread.
   std::string page() const;
 

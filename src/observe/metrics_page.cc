@@ -281,6 +281,28 @@ void add_certificates(Page& page, const std::vector<Metrics::Certificate>& certi
   }
 }
 
+void add_model_lists(Page& page, const std::vector<Metrics::ModelList>& lists) {
+  const auto family = [&](std::string_view name, std::string_view type, std::string_view help, auto value) {
+    page.family(name, type, help);
+    for (const Metrics::ModelList& list : lists) {
+      std::string labels;
+      append_label(labels, "provider", list.provider);
+      page.sample(labels, static_cast<int64_t>(value(list)));
+    }
+  };
+  using List = Metrics::ModelList;
+  family("sluice_model_list_models", "gauge", "Models that a provider has told that it has.",
+         [](const List& list) { return list.models; });
+  family("sluice_model_list_timestamp_seconds", "gauge",
+         "When a provider told its models last, in Unix time; 0: never.",
+         [](const List& list) { return list.told_unix_s; });
+  family("sluice_model_list_up_to_date", "gauge",
+         "Whether a provider told its models when it was asked last: 1, or 0 while an older list is kept.",
+         [](const List& list) { return list.up_to_date ? 1 : 0; });
+  family("sluice_model_list_failures_total", "counter", "Times that a provider was asked for its models and told none.",
+         [](const List& list) { return list.failures; });
+}
+
 // The sum of one cell over the workers.
 class Sums {
  public:
@@ -407,6 +429,7 @@ std::string Metrics::page() const {
   {
     const std::lock_guard lock(state_->mutex);
     add_certificates(page, state_->certificates);
+    add_model_lists(page, state_->model_lists);
   }
   add_limits(page, state_->workers);
   add_alerts(page, Sums(state_->workers));

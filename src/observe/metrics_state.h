@@ -52,6 +52,7 @@ struct Metrics::State {
   const Log* log = nullptr;
   mutable std::mutex mutex;  // guards what follows
   std::vector<Certificate> certificates;
+  std::vector<ModelList> model_lists;
 };
 
 }  // namespace sluice::observe

@@ -32,13 +32,25 @@ std::string Target::label() const {
   return text;
 }
 
-Router::Router(const config::Config& config)
-    : config_(config), models_(config.models.size()), providers_(config.providers.size()) {
+Router::Router(const config::Config& config, std::span<const ToldNames> told, uint64_t chance)
+    : config_(config),
+      models_(config.models.size()),
+      providers_(config.providers.size()),
+      listed_(0, chance),
+      told_names_(0, chance),
+      common_spellings_(0, chance) {
+  const auto number_of = [&](const config::Provider& one) {
+    return static_cast<uint32_t>(&one - config.providers.data());
+  };
+  std::vector<ToldNames> lists;
   for (const config::Provider& provider : config.providers) {
-    const auto number = static_cast<uint32_t>(&provider - config.providers.data());
+    const uint32_t number = number_of(provider);
+    has_told_.push_back(number < told.size() && !told[number].empty());
+    lists.push_back(has_told_.back() ? told[number] : ToldNames(provider.models.begin(), provider.models.end()));
+    has_list_.push_back(!lists.back().empty());
     providers_.add(provider.name, number);
-    add_listed(provider, number);
-    if (config::tags_names(provider)) add_spellings(provider, number);
+    add_listed(lists.back(), number);
+    if (config::tags_names(provider)) add_spellings(lists.back(), number);
     add_speaker(provider);
   }
   std::sort(prefix_sizes_.begin(), prefix_sizes_.end());
@@ -46,22 +58,36 @@ Router::Router(const config::Config& config)
   for (const config::Model& model : config.models) {
     models_.add(model.name, static_cast<uint32_t>(&model - config.models.data()));
     model_providers_.push_back(provider(model.provider));
-    known_.emplace_back(model.name, model.provider);
+    known_.push_back({model.name, model_providers_.back(), model.model, KnownName::not_told});
   }
   for (const config::Provider& provider : config.providers) {
-    for (const std::string& model : provider.models) {
-      if (!model.ends_with('*')) known_.emplace_back(provider.name + "/" + model, provider.name);
-    }
+    add_known(provider, lists[number_of(provider)], has_told_[number_of(provider)]);
+  }
+  for (uint32_t i = 0; i < known_.size(); ++i) {  // now that they stay in their place
+    if (known_[i].place != KnownName::not_told) told_names_.add(known_[i].name, i);
   }
 }
 
-// An entry of its list may end in '*'.
-void Router::add_listed(const config::Provider& provider, uint32_t number) {
+void Router::add_known(const config::Provider& provider, const ToldNames& names, bool told) {
+  for (uint32_t place = 0; place < names.size(); ++place) {
+    if (names[place].ends_with('*')) continue;
+    std::string name = provider.name + "/" + std::string(names[place]);
+    known_.push_back({std::move(name), &provider, names[place], told ? place : KnownName::not_told});
+  }
+}
+
+uint32_t Router::place_of(const Target& target) const {
+  const uint32_t number = told_names_.size() == 0 ? NameIndex::none : told_names_.find(target.label());
+  return number == NameIndex::none ? KnownName::not_told : known_[number].place;
+}
+
+// An entry of its list may end in '*', where it is the configuration's.
+void Router::add_listed(const ToldNames& names, uint32_t number) {
   const auto add = [number](NameIndex& index, std::string_view name) {
     const uint32_t before = index.add(name, number);
     if (before != NameIndex::none && before != number) index.set(name, several);
   };
-  for (const std::string_view entry : provider.models) {
+  for (const std::string_view entry : names) {
     add(listed_, entry);
     if (!entry.ends_with('*')) continue;
     add(prefixes_, entry.substr(0, entry.size() - 1));
@@ -69,8 +95,8 @@ void Router::add_listed(const config::Provider& provider, uint32_t number) {
   }
 }
 
-void Router::add_spellings(const config::Provider& provider, uint32_t number) {
-  for (const std::string_view entry : provider.models) {
+void Router::add_spellings(const ToldNames& names, uint32_t number) {
+  for (const std::string_view entry : names) {
     std::string common = config::tagged_name(entry);
     if (common.empty()) continue;  // a pattern
     spellings_.push_back({std::move(common), number, entry});
@@ -115,23 +141,32 @@ Result<Target> Router::route(std::string_view name, Dialect dialect) const {
       return Target{by_name, std::string(name.substr(slash + 1))};
     }
   }
-  const uint32_t lister = lister_of(name);
-  if (lister < several) return Target{&config_.providers[lister], std::string(name)};
-  const uint32_t place = lister == NameIndex::none && !spellings_.empty() ? spelled(name) : NameIndex::none;
-  if (place < several) {
-    const Spelling& spelling = spellings_[place];
-    return Target{&config_.providers[spelling.provider], std::string(spelling.listed)};
-  }
+  std::string_view listed = name;
+  bool by_several = false;
+  const config::Provider* const by_list = lister(name, listed, by_several);
+  const auto number_of = [this](const config::Provider* one) {
+    return static_cast<size_t>(one - config_.providers.data());
+  };
+  if (by_list != nullptr && !has_told_[number_of(by_list)]) return Target{by_list, std::string(listed)};
   const std::string_view family = config::family_of(name);
-  if (!family.empty()) {
-    if (const config::Provider* const by_family = provider(family); by_family != nullptr) {
-      return Target{by_family, std::string(name)};
-    }
-  }
-  const bool listed = lister == several || place == several;
-  const config::Provider* const guessed = listed ? nullptr : guess(name, family, dialect);
+  const config::Provider* const by_family = family.empty() ? nullptr : provider(family);
+  const bool unsure = by_family != nullptr && !has_list_[number_of(by_family)];
+  if (by_list != nullptr && !unsure) return Target{by_list, std::string(listed)};
+  if (by_family != nullptr) return Target{by_family, std::string(name)};
+  const config::Provider* const guessed = by_several ? nullptr : guess(name, family, dialect);
   if (guessed != nullptr) return Target{guessed, std::string(name), nullptr, true};
   return tl::unexpected<Error>(unknown(name));
+}
+
+// The only provider that lists `name`, and how it is spelled there; nullptr: none, or several.
+const config::Provider* Router::lister(std::string_view name, std::string_view& listed, bool& by_several) const {
+  const uint32_t number = lister_of(name);
+  if (number < several) return &config_.providers[number];
+  const uint32_t place = number == NameIndex::none && !spellings_.empty() ? spelled(name) : NameIndex::none;
+  by_several = number == several || place == several;
+  if (place >= several) return nullptr;
+  listed = spellings_[place].listed;
+  return &config_.providers[spellings_[place].provider];
 }
 
 // The only provider that lists `name` itself, else the only one that does so by a pattern; none, several.
@@ -201,7 +236,7 @@ Result<Target> Router::route_without_model(Dialect dialect) const {
 Error Router::unknown(std::string_view name) const {
   std::string text = "unknown model '" + std::string(name) + "'";
   std::vector<std::string_view> names;
-  for (size_t i = 0; i < std::min(known_.size(), most_nearest_looks); ++i) names.push_back(known_[i].first);
+  for (size_t i = 0; i < std::min(known_.size(), most_nearest_looks); ++i) names.push_back(known_[i].name);
   const std::vector<std::string_view> close = nearest(name, names, 3);
   if (!close.empty()) text += "; nearest known: " + join(close, max_names_told);
   std::vector<std::string_view> providers;

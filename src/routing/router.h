@@ -1,11 +1,12 @@
 // Which target answers a request: from the model name a caller used to one model at one provider. Pure: reads the
-// configuration only.
+// configuration and what providers have told of their models.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,19 +29,34 @@ struct Target {
   std::string label() const;
 };
 
+// The names that a provider has told itself, each once; none: it has not told any.
+using ToldNames = std::vector<std::string_view>;
+
+// A name that can be told beforehand.
+struct KnownName {
+  std::string name;  // of `models`, or "provider/model"
+  const config::Provider* provider;
+  std::string_view model;  // what the provider calls it
+  uint32_t place;          // in the list that the provider has told
+  static constexpr uint32_t not_told = NameIndex::none;
+};
+
 // Made with indexes of all that it looks for, so that a route costs the same however many there are.
 class Router {
  public:
-  // `config` must outlive the router, and not change.
-  explicit Router(const config::Config& config);
+  // `told`: index as in config.providers, or empty; what a provider has told takes the place of its `models`. `config`
+  // and the names must outlive the router, and not change. `chance`: a number that providers cannot guess.
+  explicit Router(const config::Config& config, std::span<const ToldNames> told = {}, uint64_t chance = 0);
   Router(const Router&) = delete;
   Router& operator=(const Router&) = delete;
 
   // In this order: a name of `models`; "provider/model"; the one provider that lists the name, also in another of
   // other spellings (config/tagged_name.h) where names have tags: what is sent is the list's; the provider of its
   // family; the only one that speaks `dialect` and may have it all the same (a list may be older than what the provider
-  // has). unknown_model names the nearest known names. An empty `name` goes to the provider that speaks `dialect`: the
-  // only one, or the one named like the dialect's maker. bad_request: a control character in `name`.
+  // has). As long as no list of the family's provider is known, it goes before those that have told the name
+  // themselves: else it would depend on who has answered first where a prompt goes. unknown_model names the nearest
+  // known names. An empty `name` goes to the provider that speaks `dialect`: the only one, or the one named like the
+  // dialect's maker. bad_request: a control character in `name`.
   Result<Target> route(std::string_view name, Dialect dialect) const;
   // How a list of allowed models may say the same as `target`, beside its label: where it speaks ollama, with ":latest"
   // or without, as "provider/model", and as bare names that route() takes to the same model. Else none.
@@ -52,15 +68,18 @@ class Router {
   }
   // The provider of that name, or nullptr.
   const config::Provider* provider(std::string_view name) const;
-  // Every name that can be told beforehand, for /v1/models: (name, provider).
-  const std::vector<std::pair<std::string, std::string>>& known_models() const { return known_; }
+  const std::vector<KnownName>& known_models() const { return known_; }
+  // Where a target's model stands in the list that its provider has told; KnownName::not_told.
+  uint32_t place_of(const Target& target) const;
 
  private:
   static constexpr uint32_t several = NameIndex::none - 1;  // in the place of a provider's number
-  void add_listed(const config::Provider& provider, uint32_t number);
-  [[gnu::cold]] void add_spellings(const config::Provider& provider, uint32_t number);
+  void add_listed(const ToldNames& names, uint32_t number);
+  [[gnu::cold]] void add_spellings(const ToldNames& names, uint32_t number);
+  void add_known(const config::Provider& provider, const ToldNames& names, bool told);
   void add_speaker(const config::Provider& provider);
   Result<Target> route_without_model(Dialect dialect) const;
+  const config::Provider* lister(std::string_view name, std::string_view& listed, bool& by_several) const;
   uint32_t lister_of(std::string_view name) const;
   [[gnu::cold]] uint32_t spelled(std::string_view name) const;
   [[gnu::cold]] const config::Provider* guess(std::string_view name, std::string_view family, Dialect dialect) const;
@@ -89,12 +108,14 @@ class Router {
   const config::Config& config_;
   // Numbers of config_.models and config_.providers; the names are theirs.
   NameIndex models_, providers_, listed_, prefixes_;
-  std::vector<size_t> prefix_sizes_;  // of `prefixes_`, each once, ascending
-  std::deque<Spelling> spellings_;    // stay in their place
-  NameIndex common_spellings_;        // numbers of spellings_; `several`: of more than one provider
+  NameIndex told_names_;                   // numbers of known_, of those that are told
+  std::vector<bool> has_list_, has_told_;  // by provider
+  std::vector<size_t> prefix_sizes_;       // of `prefixes_`, each once, ascending
+  std::deque<Spelling> spellings_;         // stay in their place
+  NameIndex common_spellings_;             // numbers of spellings_; `several`: of more than one provider
   std::vector<const config::Provider*> model_providers_;
   std::array<Speakers, dialect_names.size()> speakers_;
-  std::vector<std::pair<std::string, std::string>> known_;
+  std::vector<KnownName> known_;
 };
 
 }  // namespace sluice::routing

@@ -37,10 +37,15 @@ CommandLine::CommandLine() : app_("sluice: one gateway for every LLM API") {
   check_->add_flag("--json", json_, "print one JSON object");
   check_->add_flag("--print", print_,
                    "print the configuration that results, secrets masked, and where each value came from");
+  models_ = app_.add_subcommand("models", "ask the providers which models they have, and print them");
+  models_->add_option("-c,--config", startup_.config_file, "the configuration (default: as for run)")
+      ->type_name("FILE");
+  models_->add_flag("--json", json_, "print one JSON object");
+  models_->footer("Exit codes: 0 fine, 1 wrong configuration or usage, 2 could not start, 3 a provider told no list.");
   bench_command_ = app_.add_subcommand("bench", "put load on an endpoint and measure its answers");
   add_bench_options(*bench_command_);
   help_ = app_.add_subcommand("help", "print what can be typed");
-  help_->add_option("command", help_about_, "of this command")->type_name("run|check|bench|version");
+  help_->add_option("command", help_about_, "of this command")->type_name("run|check|models|bench|version");
   version_ = app_.add_subcommand("version", "print the version");
   app_.require_subcommand(0, 1);
 }
@@ -101,6 +106,7 @@ std::optional<int> CommandLine::read(int argc, char** argv) {
   if (version_->parsed()) command_ = Command::version;
   if (bench_command_->parsed()) command_ = Command::bench;
   if (check_->parsed()) command_ = Command::check;
+  if (models_->parsed()) command_ = Command::models;
   const auto take = [](const std::string& text, std::optional<std::string>& flag) {
     if (!text.empty()) flag = text;
   };

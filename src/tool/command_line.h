@@ -12,7 +12,7 @@
 
 namespace sluice {
 
-enum class Command : unsigned char { run, check, bench, version };
+enum class Command : unsigned char { run, check, models, bench, version };
 
 class CommandLine {
  public:
@@ -25,7 +25,7 @@ class CommandLine {
 
   Command command() const { return command_; }
   const StartupOptions& startup() const { return startup_; }
-  bool json() const { return json_; }    // of `check`
+  bool json() const { return json_; }    // of `check` and `models`
   bool print() const { return print_; }  // of `check`
   const bench::Flags& bench() const { return bench_; }
 
@@ -42,6 +42,7 @@ class CommandLine {
   CLI::App app_;
   CLI::App* run_;
   CLI::App* check_;
+  CLI::App* models_;
   CLI::App* bench_command_;
   CLI::App* help_;
   CLI::App* version_;

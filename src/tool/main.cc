@@ -24,6 +24,7 @@
 #include "sluice/gateway.h"
 #include "tool/bench_command.h"
 #include "tool/command_line.h"
+#include "tool/models_command.h"
 #include "tool/reloader.h"
 #include "tool/signals.h"
 #include "tool/startup.h"
@@ -217,6 +218,8 @@ int check(const StartupOptions& options, const net::Clock& clock, bool json, boo
       return exit_fine;
     case Command::bench:
       return run_bench(line.bench());
+    case Command::models:
+      return run_models(line.startup(), clock, line.json());
     case Command::check:
       return check(line.startup(), clock, line.json(), line.print());
     case Command::run:

@@ -32,13 +32,16 @@ class Source final : public admin::PageSource {
     return admin::Visitor{admitted->key, std::move(setup)};
   }
 
-  std::vector<api::ListedModel> models(const admin::Visitor& visitor) override {
-    std::vector<api::ListedModel> models;
-    for (const auto& [name, provider] : shared_.setup()->router.known_models()) {
-      if (visitor.key != nullptr && !policy::may_use(*visitor.key, name, "")) continue;
-      models.push_back({name, provider});
-    }
-    return models;
+  admin::Models models(const admin::Visitor& visitor, Dialect dialect) override {
+    auto held = std::make_shared<const gateway::Shared::Present>(shared_.present());
+    return {held->catalog->models_for({visitor.key, 0}, dialect), held};
+  }
+
+  Result<admin::Models> model(const admin::Visitor& visitor, Dialect dialect, std::string_view name) override {
+    auto held = std::make_shared<const gateway::Shared::Present>(shared_.present());
+    const Result<api::ListedModel> model = held->catalog->model_for({visitor.key, 0}, dialect, name);
+    if (!model) return tl::unexpected<Error>(model.error());
+    return admin::Models{{*model}, held};
   }
 
   std::string limits() override {

@@ -4,11 +4,13 @@
 #include <malloc.h>
 
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "api/endpoint.h"
 #include "config/config.h"
 #include "demo/demo_provider.h"
+#include "gateway/list_keeper.h"
 #include "gateway/worker.h"
 #include "wiring/facts.h"
 #include "wiring/listeners.h"
@@ -22,6 +24,7 @@ struct Gateway::State {
   GatewayFacts facts;
   std::unique_ptr<gateway::Shared> shared;
   std::vector<std::unique_ptr<gateway::Worker>> workers;
+  std::optional<gateway::ListKeeper> lists;
   Listeners listeners{{}};             // guarded by listening_mutex once it runs
   std::mutex reloading;                // one at a time
   mutable std::mutex listening_mutex;  // guards `listeners` and the step from one setup to the next, which is short
@@ -57,6 +60,7 @@ tl::expected<std::unique_ptr<Gateway>, std::string> Gateway::start(std::shared_p
   const Result<void> bound = state.bind();
   if (!bound) return tl::unexpected<std::string>(bound.error().message);
   for (const auto& worker : state.workers) worker->start();
+  state.lists.emplace(*state.shared).follow(state.shared->setup());
   return gateway;
 }
 
@@ -149,6 +153,7 @@ tl::expected<void, std::string> Gateway::reload(std::shared_ptr<const config::Co
     for (Listeners::Added& one : *added) sockets.emplace_back(one.listening.number, std::move(one.sockets[i]));
     state.workers[i]->go_over(std::move(sockets));
   }
+  state.lists->follow(state.shared->setup());
   state.shared->metrics->set_certificates(state.shared->setup()->certificates);
   state.shared->metrics->note_reload(state.clock.unix_s());
   return {};
@@ -195,6 +200,7 @@ void Gateway::when_all_turned(std::function<void()> done) {
 }
 
 void Gateway::stop() {
+  state_->lists.reset();
   for (const auto& worker : state_->workers) worker->stop();
   for (const auto& worker : state_->workers) worker->join();
   state_->workers.clear();

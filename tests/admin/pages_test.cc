@@ -53,8 +53,19 @@ TEST_CASE("the pages know their paths") {
       {Method::post, "/v1/messages", false},
       {Method::get, "/v1", false},
       {Method::get, "/v1/", false},
-      {Method::get, "/v1beta/models", false},
-      {Method::get, "/api/tags", false},
+      {Method::get, "/v1beta/models", true},
+      {Method::get, "/v1beta/models/gemini-2.5-pro", true},
+      {Method::post, "/v1beta/models/gemini-2.5-pro:countTokens", false},
+      {Method::get, "/v1beta/models/veo-3/operations/a", false},
+      {Method::get, "/v1beta/modelsx", false},
+      {Method::get, "/v1beta/models/gemini-2.5-pro:generateContent", false},  // which is 405
+      {Method::get, "/api/tags", true},
+      {Method::get, "/api/tags/x", false},
+      {Method::post, "/api/show", true},
+      {Method::get, "/api/ps", true},
+      {Method::get, "/api/version", true},
+      {Method::post, "/api/chat", false},
+      {Method::post, "/v1/fine_tuning/models", false},
       {Method::get, "/admin/limits", true},
       {Method::post, "/admin/limits", true},
       {Method::get, "/admin", false},
@@ -140,7 +151,9 @@ TEST_CASE("models in the words of whoever asks") {
     std::vector<std::pair<std::string, std::string>> fields;
     std::string body;
   };
-  const std::string gpt5 = R"({"id":"openai/gpt-5","object":"model","created":1767225600,"owned_by":"openai"})";
+  const std::string gpt5 =
+      R"({"id":"openai/gpt-5","object":"model","created":1700000000,"owned_by":"openai","name":"GPT-5",)"
+      R"("context_length":400000,"max_completion_tokens":128000})";
   const std::string qwen = R"({"id":"ollama/qwen3:8b","object":"model","created":1767225600,"owned_by":"ollama"})";
   const std::string fast = R"({"id":"fast","object":"model","created":1767225600,"owned_by":"openai"})";
   const std::string list = "{\"object\":\"list\",\"data\":[" + fast + "," + gpt5 + "," + qwen + "]}";
@@ -187,22 +200,95 @@ TEST_CASE("models are for those whose key is known") {
   }
 }
 
-TEST_CASE("a model that is not there is named with those that are") {
-  World world;
+TEST_CASE("each dialect's callers ask at their paths, in their words") {
   struct Row {
-    std::string target, part;
+    Method method;
+    std::string target, asked_for, part;
   };
-  for (const Row& row :
-       std::vector<Row>{{"/v1/models/fasd", "similar ones: fast"},
-                        {"/v1/models/zzzzzzzzzzzzzz", "some that there are: fast, openai/gpt-5, ollama/qwen3:8b"},
-                        {"/v1/models/a%22b%0a", "a\\\"b\\n"}}) {
+  for (const Row& row : std::vector<Row>{
+           {Method::get, "/v1beta/models", "", R"({"models":[{"name":"models/fast",)"},
+           {Method::get, "/v1beta/models?pageSize=2", "", R"("nextPageToken":"openai/gpt-5"})"},
+           {Method::get, "/v1beta/models?pageToken=openai%2Fgpt-5&pageSize=9", "",
+            R"({"models":[{"name":"models/olla)"},
+           {Method::get, "/v1beta/models/openai/gpt-5", "openai/gpt-5", R"("inputTokenLimit":400000)"},
+           {Method::get, "/v1beta/models/models%2Fopenai%2fgpt-5", "openai/gpt-5", R"({"name":"models/openai/gpt-5")"},
+           {Method::get, "/api/tags", "", R"({"models":[{"name":"fast","model":"fast",)"},
+           {Method::get, "/api/version", "", R"({"version":")"},
+           {Method::get, "/api/ps", "", R"({"models":[]})"}}) {
     CAPTURE(row.target);
-    const FakeResponder got = world.ask(Method::get, row.target);
-    CHECK(got.status == 404);
+    World world;
+    const FakeResponder got = world.ask(row.method, row.target);
+    CHECK(got.status == 200);
+    CHECK(world.asked_for == row.asked_for);
     CHECK(got.body.find(row.part) != std::string::npos);
   }
-  world.listed.clear();
-  CHECK(world.ask(Method::get, "/v1/models/fast").body.find("none is listed for you") != std::string::npos);
+}
+
+TEST_CASE("a model that a body names is shown") {
+  struct Row {
+    std::string body;
+    int status;
+    std::string part;
+  };
+  for (const Row& row :
+       std::vector<Row>{{R"({"model":"openai/gpt-5"})", 200, R"("model.context_length":400000)"},
+                        {R"({"name":"fast","verbose":true})", 200, R"("capabilities":["completion","tools"])"},
+                        {R"({"model":"nobody's"})", 404, "unknown model 'nobody's'"},
+                        {R"({"model":"fast","name":"openai/gpt-5"})", 400, "name"},
+                        {R"({})", 400, "names no model"},
+                        {"", 400, ""},
+                        {"[", 400, ""}}) {
+    CAPTURE(row.body);
+    World world;
+    const FakeResponder responder = world.ask(Method::post, "/api/show", {}, row.body);
+    CHECK(responder.status == row.status);
+    CHECK(responder.body.find(row.part) != std::string::npos);
+  }
+  World world;
+  const FakeResponder got = world.ask(Method::get, "/api/show");
+  CHECK(got.status == 405);
+  CHECK(got.field("allow") == "POST");
+}
+
+TEST_CASE("a part of a list") {
+  struct Row {
+    std::string query, names, ending;
+  };
+  for (const Row& row : std::vector<Row>{
+           {"limit=1000", "fast openai/gpt-5 ollama/qwen3:8b", R"("has_more":false)"},
+           {"limit=2", "fast openai/gpt-5", R"("has_more":true,"first_id":"fast","last_id":"openai/gpt-5")"},
+           {"limit=2&after_id=openai/gpt-5", "ollama/qwen3:8b", R"("has_more":false)"},
+           {"after_id=ollama%2Fqwen3:8b", "", R"("has_more":false,"first_id":null,"last_id":null)"},
+           {"limit=1&before_id=ollama/qwen3:8b", "openai/gpt-5", R"("has_more":true)"},
+           {"limit=2&before_id=ollama/qwen3:8b", "fast openai/gpt-5", R"("has_more":false)"},
+           {"limits=1&x", "fast openai/gpt-5 ollama/qwen3:8b", R"("has_more":false)"}}) {
+    CAPTURE(row.query);
+    World world;
+    const std::string body =
+        world.ask(Method::get, "/v1/models?" + row.query, {{"anthropic-version", "2023-06-01"}}).body;
+    std::string names;
+    for (size_t at = body.find(R"("id":")"); at != std::string::npos; at = body.find(R"("id":")", at + 1)) {
+      names += (names.empty() ? "" : " ") + body.substr(at + 6, body.find('"', at + 6) - at - 6);
+    }
+    CHECK(names == row.names);
+    CHECK(body.find(row.ending) != std::string::npos);
+  }
+  for (const char* query : {"limit=0", "limit=x", "limit=1x", "limit=", "limit=-1", "limit=99999999999999999999",
+                            "after_id=gone", "after_id=fast&before_id=fast"}) {
+    CAPTURE(query);
+    World world;
+    const auto got = world.ask(Method::get, std::string("/v1/models?") + query, {{"anthropic-version", "2023-06-01"}});
+    CHECK(got.status == 400);
+    CHECK(got.body.find(R"("type":"invalid_request_error")") != std::string::npos);
+  }
+}
+
+TEST_CASE("a model that cannot be asked for is told as a request for it would be") {
+  World world;
+  const FakeResponder got = world.ask(Method::get, "/v1/models/a%22b");
+  CHECK(got.status == 404);
+  CHECK(got.body.find("unknown model 'a\\\"b'") != std::string::npos);
+  CHECK(world.ask(Method::get, "/v1beta/models/models%2F").status == 400);
 }
 
 // A path of this row.

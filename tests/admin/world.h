@@ -28,11 +28,13 @@ struct World {
   observe::Log log{observe::Log::Options{observe::Level::info, false, nowhere.fd, test::fixed_time}};
   std::atomic<bool> draining{false};
   observe::Metrics metrics{1, test::fake_unix_ms};
+  const api::ModelFacts facts{"GPT-5", 1'700'000'000, 400'000, 128'000, 0};
   std::vector<api::ListedModel> listed = {
-      {"fast", "openai"}, {"openai/gpt-5", "openai"}, {"ollama/qwen3:8b", "ollama"}};
+      {"fast", "openai"}, {"openai/gpt-5", "openai", &facts}, {"ollama/qwen3:8b", "ollama"}};
   Result<Visitor> visitor;
   // What the source was asked, last.
   std::string asked_with, asked_from;  // the Authorization, the peer
+  std::string asked_for;               // the name of a model
   std::vector<PageAccess> asked;       // all of them
   PageSource::Body waiting;
   PageSource::Problems reloading;
@@ -47,7 +49,14 @@ struct World {
       world.asked_from = peer;
       return world.visitor;
     }
-    std::vector<api::ListedModel> models(const Visitor&) override { return world.listed; }
+    Models models(const Visitor&, Dialect) override { return {world.listed}; }
+    Result<Models> model(const Visitor&, Dialect, std::string_view name) override {
+      world.asked_for = name;
+      for (const api::ListedModel& model : world.listed) {
+        if (model.id == name) return Models{{model}};
+      }
+      return fail(ErrorCode::unknown_model, "unknown model '" + std::string(name) + "'");
+    }
     std::string limits() override { return "{\"limits\":[]}"; }
     void ask_exchanges(net::Loop&, Body done) override { world.waiting = std::move(done); }
     Result<void> ask_reload(const std::string& by, net::Loop&, Problems done) override {

@@ -47,11 +47,7 @@ TEST_CASE("each path is its endpoint, with its model and the target's path") {
        "/v1/models/other:embedContent"},
       {post, "/v1beta/models/x:batchEmbedContents", "batchEmbedContents", "gemini", "x",
        "/v1beta/models/other:batchEmbedContents"},
-      {get, "/v1beta/models", "models", "gemini", "", "/v1beta/models"},
-      {get, "/v1beta/models/gemini-2.5-pro", "models/get", "gemini", "gemini-2.5-pro", "/v1beta/models/other"},
       {post, "/api/chat", "ollama/chat", "ollama", "", "/api/chat"},
-      {head, "/api/tags", "ollama/tags", "ollama", "", "/api/tags"},
-      {get, "/api/version", "ollama/version", "ollama", "", "/api/version"},
   };
   for (const Case& c : cases) {
     INFO(c.path);
@@ -129,10 +125,6 @@ TEST_CASE("unknown paths name near ones") {
   for (const Case& c : cases) {
     INFO(c.path);
     const auto found = match(post, c.path);
-    if (c.path == "/v1beta/models/xgenerateContent/") {  // a model's name may be anything; only its method is GET
-      CHECK(found.error().code == ErrorCode::method_not_allowed);
-      continue;
-    }
     REQUIRE_FALSE(found);
     CHECK(found.error().code == ErrorCode::unknown_path);
     CHECK(found.error().message.find(c.hint) != std::string::npos);
@@ -150,7 +142,7 @@ TEST_CASE("known paths with another method say which are allowed") {
   const Case cases[] = {
       {put, "/v1/chat/completions", "POST, GET"}, {put, "/v1/responses/resp_1", "GET, HEAD, DELETE"},
       {get, "/v1/responses/compact", "POST"},     {get, "/responses", "POST"},
-      {post, "/api/tags", "GET, HEAD"},           {get, "/v1/models/x:generateContent", "POST"},
+      {get, "/api/chat", "POST"},                 {get, "/v1/models/x:generateContent", "POST"},
   };
   for (const Case& c : cases) {
     INFO(c.path);

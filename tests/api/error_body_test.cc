@@ -134,19 +134,19 @@ TEST_CASE("escapes are undone, broken ones refused") {
 
 TEST_CASE("models are listed in the words of whoever asks") {
   const ListedModel models[] = {{"a/b", "one"}, {"c\"d", "two"}};
-  const json openai = json::parse(model_list_body(Dialect::openai, models, 1700000000));
+  const json openai = json::parse(model_list_body(Dialect::openai, models, {}, 1700000000).value());
   CHECK(openai["object"] == "list");
   CHECK(openai["data"][1] == json{{"id", "c\"d"}, {"object", "model"}, {"created", 1700000000}, {"owned_by", "two"}});
-  const json anthropic = json::parse(model_list_body(Dialect::anthropic, models, 1700000000));
+  const json anthropic = json::parse(model_list_body(Dialect::anthropic, models, {}, 1700000000).value());
   CHECK(anthropic["data"][0] ==
         json{{"type", "model"}, {"id", "a/b"}, {"display_name", "a/b"}, {"created_at", "2023-11-14T22:13:20Z"}});
   CHECK(anthropic["first_id"] == "a/b");
   CHECK(anthropic["last_id"] == "c\"d");
   CHECK(anthropic["has_more"] == false);
-  CHECK(json::parse(model_list_body(Dialect::gemini, models, 0))["models"][0]["name"] == "models/a/b");
-  CHECK(json::parse(model_list_body(Dialect::ollama, models, 0))["models"][1]["model"] == "c\"d");
-  CHECK(json::parse(model_list_body(Dialect::openai, {}, 0))["data"].empty());
-  const json nothing = json::parse(model_list_body(Dialect::anthropic, {}, 0));
+  CHECK(json::parse(model_list_body(Dialect::gemini, models, {}, 0).value())["models"][0]["name"] == "models/a/b");
+  CHECK(json::parse(model_list_body(Dialect::ollama, models, {}, 0).value())["models"][1]["model"] == "c\"d");
+  CHECK(json::parse(model_list_body(Dialect::openai, {}, {}, 0).value())["data"].empty());
+  const json nothing = json::parse(model_list_body(Dialect::anthropic, {}, {}, 0).value());
   CHECK(nothing["first_id"].is_null());
   CHECK(nothing["last_id"].is_null());
   CHECK(json::parse(model_body(Dialect::openai, models[0], 5))["id"] == "a/b");

@@ -7,11 +7,13 @@ cd "$1"
 exec 9>lock
 flock 9  # two builds may run their tests at once
 
-wanted=$(cat "$here/requirements.txt" "$here/package.json" | sha256sum)
+wanted=$(cat "$here"/requirements*.txt "$here/package.json" | sha256sum)
 [ -f made-from ] && [ "$(cat made-from)" = "$wanted" ] && exit 0
 rm -f made-from
 [ -x venv/bin/pip ] || python3 -m venv venv
 venv/bin/pip install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
+venv/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --requirement "$here/requirements-llama.txt" ||
+  echo "no llama.cpp: the tests that need it are skipped" >&2
 cp "$here/package.json" package.json
 npm install --silent --no-audit --no-fund --no-package-lock --loglevel=error
 echo "$wanted" >made-from

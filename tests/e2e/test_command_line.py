@@ -30,7 +30,7 @@ def test_versions_and_help(tmp_path):
     for spelling in ["--version", "-V"]:
         assert run(spelling, cwd=tmp_path).stdout == version.stdout
     assert run("help", cwd=tmp_path).stdout == run("--help", cwd=tmp_path).stdout
-    for command in ["run", "check", "bench"]:
+    for command in ["run", "check", "models", "bench"]:
         ran = run("help", command, cwd=tmp_path)
         assert ran.returncode == 0 and f"sluice {command}" in ran.stdout, ran
     ran = run("help", "fly", cwd=tmp_path)
@@ -203,7 +203,7 @@ def needs_pages():
 def test_pages_know_every_option_and_field(tmp_path):
     needs_pages()
     manual = (PAGES / "sluice.1").read_text().replace("\\-", "-")
-    for command in [[], ["run"], ["check"], ["bench"], ["help"]]:
+    for command in [[], ["run"], ["check"], ["models"], ["bench"], ["help"]]:
         options = long_options(command, tmp_path)
         assert options, command
         for name in options:
@@ -238,7 +238,7 @@ COMP_WORDS=({' '.join(words[:-1])} {json.dumps(words[-1])}); COMP_CWORD={len(wor
 
 def test_bash_completes():
     needs_pages()
-    assert {"run", "check", "bench", "help", "version", "--config"} <= completed(["sluice", ""])
+    assert {"run", "check", "models", "bench", "help", "version", "--config"} <= completed(["sluice", ""])
     assert completed(["sluice", "ch"]) == {"check"}
     assert completed(["sluice", "check", "--js"]) == {"--json"}
     assert completed(["sluice", "run", "--log-level", ""]) == {"trace", "debug", "info", "warn", "error"}

@@ -28,7 +28,6 @@ TEST_CASE("an estimate is a quarter of the body's bytes and what output the requ
                                          {"messages/count_tokens", 400, 50, 0},
                                          {"responses/input_tokens", 400, 50, 0},
                                          {"countTokens", 400, 0, 0},
-                                         {"ollama/show", 400, 0, 0},
                                          {"audio/transcriptions", 0, 0, 0}}) {
     CAPTURE(row.endpoint, row.body_bytes);
     CHECK(estimate_tokens(endpoint(row.endpoint), std::string(row.body_bytes, ' '), row.most_output).total() ==

@@ -44,7 +44,7 @@ World::World(config::Config given) : config(std::move(given)) {
   context.emplace(Context{loop,
                           config,
                           *keys,
-                          *router,
+                          router.get(),
                           *links,
                           proxies,
                           ids,

@@ -51,9 +51,9 @@ TEST_CASE("a body that names another model than its URL is refused") {
   }
 }
 
-TEST_CASE("ollama's show is renamed under both its names") {
+TEST_CASE("an ollama body is renamed under both its names") {
   World world;
-  world.say(post("/api/show", R"({"name":"fast","model":"fast"})"));
+  world.say(post("/api/generate", R"({"name":"fast","model":"fast"})"));
   REQUIRE(world.targets.size() == 1);
   CHECK(world.target().text.ends_with(R"({"name":"real-model","model":"real-model"})"));
 }

@@ -1,7 +1,9 @@
 // GET of a Gemini verb was taken for a look-up of the model "x:generateContent" and relayed, instead of 405.
 #include <catch2/catch.hpp>
 
+#include "admin/pages.h"
 #include "api/endpoint.h"
+#include "api/model_list.h"
 
 namespace sluice::api {
 namespace {
@@ -16,9 +18,11 @@ TEST_CASE("a verb's path is never a model's") {
   REQUIRE(right);
   CHECK(right->model == "gemini-2.5-flash");
   const std::string model = "/v1beta/models/qwen:7b";
-  const auto lookup = match(http::Method::get, model);
+  const auto lookup = model_page(model, nullptr);
   REQUIRE(lookup);
-  CHECK(lookup->model == "qwen:7b");
+  CHECK(lookup->name == "qwen:7b");
+  CHECK_FALSE(admin::Pages::knows(http::Method::get, verb));
+  CHECK(admin::Pages::knows(http::Method::get, model));
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ TEST_CASE("JSON that another reader may read otherwise is refused") {
   check_refused(
       "POST /v1/chat/completions HTTP/1.1\r\nHost: s\r\nContent-Type: application/json; charset=utf-16\r\n"
       "Content-Length: 17\r\n\r\n{\"model\":\"cheap\"}");
-  check_refused(post("/api/show", R"({"model":"cheap","name":"dear"})"));
+  check_refused(post("/api/generate", R"({"model":"cheap","name":"dear"})"));
 }
 
 TEST_CASE("what is read as JSON goes on as JSON, whatever it was called") {

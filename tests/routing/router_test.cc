@@ -74,11 +74,56 @@ TEST_CASE("a request without a model goes to the dialect's provider") {
   CHECK(none.error().message.find("lab, attic") != std::string::npos);
 }
 
+TEST_CASE("what a provider has told takes the place of its list") {
+  config::Config config = some_config();
+  config.providers.push_back(provider("here", {Dialect::ollama}, {"found-at-start:8b"}));
+  struct Row {
+    std::vector<ToldNames> told;  // of openai, anthropic, lab, attic, here
+    const char* name;
+    const char* target;  // nullptr: unknown
+  };
+  const std::vector<Row> rows = {
+      {{{}, {}, {"alpha"}, {}, {}}, "alpha", "lab/alpha"},
+      {{{}, {}, {"alpha"}, {"alpha"}, {}}, "alpha", nullptr},   // two list it
+      {{{}, {}, {"alpha"}, {}, {}}, "shared", "attic/shared"},  // lab does not have it any more
+      {{{}, {}, {}, {}, {"llama3.2:latest"}}, "Llama3.2", "here/llama3.2:latest"},
+      {{{}, {}, {}, {}, {"llama3.2:latest"}}, "found-at-start:8b", "here/found-at-start:8b"},  // it may have it now
+      {{{"gpt-5"}, {}, {"gpt-4o"}, {}, {}}, "gpt-4o", "lab/gpt-4o"},      // openai does not have it, and lab does
+      {{{}, {}, {"gpt-4o"}, {}, {}}, "gpt-4o", "openai/gpt-4o"},          // openai may have it
+      {{{"gpt-4o"}, {}, {"gpt-4o"}, {}, {}}, "gpt-4o", "openai/gpt-4o"},  // several: the family's
+      {{{}, {}, {"fast"}, {}, {}}, "fast", "openai/gpt-4o-mini"},         // a name of `models` goes before
+      {{{}, {}, {"openai/x"}, {}, {}}, "openai/x", "openai/x"},           // and so does provider/model
+      {{{}, {}, {"openai/x"}, {}, {}}, "lab/openai/x", "lab/openai/x"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.name);
+    const Router router(config, row.told, 42);
+    const auto target = router.route(row.name, Dialect::openai);
+    CHECK(target.has_value() == (row.target != nullptr));
+    if (target && row.target != nullptr) CHECK(target->label() == row.target);
+  }
+}
+
+TEST_CASE("a target is found in the list that its provider has told") {
+  const config::Config config = some_config();
+  const std::vector<ToldNames> told = {{}, {}, {"alpha", "beta"}, {}};
+  const Router router(config, told);
+  struct Row {
+    const char* name;
+    uint32_t place;
+  };
+  for (const Row& row : {Row{"beta", 1}, Row{"lab/beta", 1}, Row{"lab/alpha", 0}, Row{"lab/gamma", KnownName::not_told},
+                         Row{"fast", KnownName::not_told}, Row{"attic/shared", KnownName::not_told}}) {
+    INFO(row.name);
+    CHECK(router.place_of(*router.route(row.name, Dialect::openai)) == row.place);
+  }
+}
+
 TEST_CASE("known models are those that can be named beforehand") {
   const config::Config config = some_config();
   std::vector<std::string> names;
   const Router router(config);
-  for (const auto& [name, owner] : router.known_models()) names.push_back(name);
+  for (const KnownName& known : router.known_models()) names.push_back(known.name);
   CHECK(names == std::vector<std::string>{"fast", "lab/renamed", "lab/qwen3-32b", "lab/shared", "attic/shared"});
 }
 

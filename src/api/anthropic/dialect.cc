@@ -64,18 +64,43 @@ constexpr Places places{.frames = frames,
 
 void write_model(const ListedModel& model, int64_t created_s, std::string& out) {
   JsonWriter json(out);
-  json.object().member("type", "model").member("id", model.id).member("display_name", model.id);
-  json.member("created_at", rfc3339(created_s)).end_object();
+  const ModelFacts& facts = *model.facts;
+  json.object().member("type", "model").member("id", model.id).key("display_name");
+  facts.display_name.empty() ? json.value(model.id) : json.value(facts.display_name);
+  json.member("created_at", rfc3339(facts.created_s != 0 ? facts.created_s : created_s));
+  if (facts.context_window != 0) json.member("max_input_tokens", facts.context_window);
+  if (facts.max_output_tokens != 0) json.member("max_tokens", facts.max_output_tokens);
+  json.end_object();
 }
 
-void write_list_ending(std::span<const ListedModel> models, std::string& out) {
+void write_list_ending(std::span<const ListedModel> models, bool more, std::string& out) {
   std::optional<std::string_view> first, last;
   if (!models.empty()) {
     first = models.front().id;
     last = models.back().id;
   }
-  JsonWriter(out += ',').raw(R"("has_more":false)").member("first_id", first).member("last_id", last);
+  JsonWriter(out += ',').member("has_more", more).member("first_id", first).member("last_id", last);
 }
+
+constexpr std::string_view model_lists[] = {"/v1/models", "/models"};
+
+constexpr auto list_places = joined_places(std::to_array<ScanEdge>({
+    {list_node::root, "data", list_node::entries},
+    {list_node::root, "has_more", list_node::more},
+    {list_node::root, "last_id", list_node::cursor},
+    {list_node::entries, "id", list_node::id},
+    {list_node::entries, "display_name", list_node::display_name},
+    {list_node::entries, "max_input_tokens", list_node::context},
+    {list_node::entries, "max_tokens", list_node::output},
+    {list_node::entries, "capabilities", list_node::abilities},
+    {list_node::abilities, "image_input", list_node::flag(Ability::vision)},
+    {list_node::abilities, "thinking", list_node::flag(Ability::thinking)},
+    {list_node::flag(Ability::vision), "supported", list_node::flag(Ability::vision)},
+    {list_node::flag(Ability::thinking), "supported", list_node::flag(Ability::thinking)},
+}));
+constexpr ScanTree list_tree(list_places);
+constexpr ListQuestion model_question{
+    "/v1/models?limit=1000", "&after_id=", {"anthropic-version", "2023-06-01"}, list_tree};
 
 constexpr KindWords types = {"invalid_request_error",
                              "authentication_error",
@@ -120,7 +145,12 @@ constinit const DialectRoom room{
     .key_fields = key_fields,
     .rate_limits = rate_limits,
     .places = places,
-    .models = {.opening = R"({"data":[)", .write = write_model, .write_ending = write_list_ending},
+    .models = {.opening = R"({"data":[)",
+               .write = write_model,
+               .write_ending = write_list_ending,
+               .pages = {"limit", "after_id", "before_id"},
+               .paths = {.lists = model_lists}},
+    .model_question = model_question,
     .write_error = write_error,
     .names_events = true,
     .error_schema = error_schema,

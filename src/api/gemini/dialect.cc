@@ -13,7 +13,6 @@ using enum ModelIn;
 constexpr Dialect own = Dialect::gemini;
 
 constexpr std::array endpoints = std::to_array<Endpoint>({
-    {"models", own, get, "/v1beta/models", nowhere},
     {"generateContent", own, post, "/v1beta/models/{model}:generateContent", url},
     {"streamGenerateContent", own, post, "/v1beta/models/{model}:streamGenerateContent", url, false, true},
     {"embedContent", own, post, "/v1beta/models/{model}:embedContent", url},
@@ -34,7 +33,6 @@ constexpr std::array endpoints = std::to_array<Endpoint>({
     {"predict", own, post, "/v1beta/models/{model}:predict", url, false, false, Yields::media},
     {"predictLongRunning", own, post, "/v1beta/models/{model}:predictLongRunning", url, false, false, Yields::media},
     {"models/operations", own, get, "/v1beta/models/{model}/operations/{id}", url, false, false, Yields::nothing},
-    {"models/get", own, get, "/v1beta/models/{model}", url},
 });
 constexpr std::array subtrees = passing(own, {
                                                  {"agents", "/v1beta/agents"},
@@ -116,11 +114,44 @@ constexpr Places places{.frames = frames,
                         .streams_arrays = true};
 
 void write_model(const ListedModel& model, int64_t, std::string& out) {
+  const ModelFacts& facts = *model.facts;
+  const bool may_embed = facts.abilities == 0 || facts.can(Ability::embedding);
+  const bool may_answer = !may_embed || facts.abilities == 0 || facts.can(Ability::completion);
   JsonWriter json(out);
-  json.object().member("name", std::string(model_prefix) + model.id).member("version", "001");
-  json.member("displayName", model.id).key("supportedGenerationMethods");
-  json.raw(R"(["generateContent","streamGenerateContent","countTokens","embedContent"])").end_object();
+  json.object().member("name", std::string(model_prefix) + std::string(model.id)).member("version", "001");
+  json.key("displayName");
+  facts.display_name.empty() ? json.value(model.id) : json.value(facts.display_name);
+  if (facts.context_window != 0) json.member("inputTokenLimit", facts.context_window);
+  if (facts.max_output_tokens != 0) json.member("outputTokenLimit", facts.max_output_tokens);
+  json.key("supportedGenerationMethods").array();
+  if (may_answer) json.value("generateContent").value("streamGenerateContent").value("countTokens");
+  if (may_embed) json.value("embedContent");
+  json.end_array();
+  if (facts.can(Ability::thinking)) json.member("thinking", true);
+  json.end_object();
 }
+
+// The token of the next page is the last name of this one.
+void write_list_ending(std::span<const ListedModel> models, bool more, std::string& out) {
+  if (more && !models.empty()) JsonWriter(out += ',').member("nextPageToken", models.back().id);
+}
+
+constexpr std::string_view model_lists[] = {"/v1beta/models", "/v1/models"};
+
+constexpr auto list_places = joined_places(std::to_array<ScanEdge>({
+    {list_node::root, "models", list_node::entries},
+    {list_node::root, "nextPageToken", list_node::cursor},
+    {list_node::entries, "name", list_node::id},
+    {list_node::entries, "displayName", list_node::display_name},
+    {list_node::entries, "inputTokenLimit", list_node::context},
+    {list_node::entries, "outputTokenLimit", list_node::output},
+    {list_node::entries, "supportedGenerationMethods", list_node::abilities},
+    {list_node::entries, "thinking", list_node::flag(Ability::thinking)},
+    // A list of words is looked into where something may stand below it.
+    {list_node::abilities, "thinking", list_node::flag(Ability::thinking)},
+}));
+constexpr ScanTree list_tree(list_places);
+constexpr ListQuestion model_question{"/v1beta/models?pageSize=1000", "&pageToken=", {}, list_tree};
 
 // Of google.rpc.Code.
 constexpr KindWords statuses = {"INVALID_ARGUMENT", "UNAUTHENTICATED",   "PERMISSION_DENIED",  "NOT_FOUND",
@@ -163,7 +194,12 @@ constinit const DialectRoom room{
     .model_prefix = model_prefix,
     .rename_models = rename_models,
     .places = places,
-    .models = {.opening = R"({"models":[)", .write = write_model},
+    .models = {.opening = R"({"models":[)",
+               .write = write_model,
+               .write_ending = write_list_ending,
+               .pages = {"pageSize", "pageToken", {}},
+               .paths = {.lists = model_lists, .no_single = "/operations/"}},
+    .model_question = model_question,
     .write_error = write_error,
     .error_schema = error_schema,
     .translation = {.read_request = read_request,

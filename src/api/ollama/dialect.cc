@@ -16,9 +16,6 @@ constexpr std::array endpoints = std::to_array<Endpoint>({
     {"ollama/generate", own, post, "/api/generate", json_body, false, true},
     {"ollama/embed", own, post, "/api/embed", json_body},
     {"ollama/embeddings", own, post, "/api/embeddings", json_body},
-    {"ollama/show", own, post, "/api/show", json_body, false, false, Yields::nothing},
-    {"ollama/tags", own, get, "/api/tags", nowhere},
-    {"ollama/version", own, get, "/api/version", nowhere},
 });
 constexpr std::array subtrees = passing(own, {
                                                  {"ollama/blobs", "/api/blobs"},
@@ -65,19 +62,50 @@ constexpr std::string_view details =
 
 void write_model(const ListedModel& model, int64_t created_s, std::string& out) {
   JsonWriter json(out);
-  json.object().member("name", model.id).member("model", model.id).member("modified_at", rfc3339(created_s));
+  json.object().member("name", model.id).member("model", model.id);
+  json.member("modified_at", rfc3339(model.facts->created_s != 0 ? model.facts->created_s : created_s));
   json.member("size", 0).member("digest", "").key("details").raw(details).end_object();
 }
 
 std::string chat_path(std::string_view, bool) { return "/api/chat"; }
 
 // The answer of /api/show.
-void write_shown_model(const ListedModel&, int64_t created_s, std::string& out) {
+void write_shown_model(const ListedModel& model, int64_t created_s, std::string& out) {
+  ModelFacts facts = *model.facts;
+  // Programs do not use what is not told, and others than Ollama tell of less.
+  if (!facts.can(Ability::completion) && !facts.can(Ability::embedding) && !facts.can(Ability::tools)) {
+    facts.add(Ability::completion);
+    facts.add(Ability::tools);
+  }
   JsonWriter json(out);
   json.object().member("modelfile", "").member("parameters", "").member("template", "").key("details").raw(details);
-  json.key("model_info").raw("{}").key("capabilities").raw(R"(["completion","tools"])");
-  json.member("modified_at", rfc3339(created_s)).end_object();
+  json.key("model_info").object();
+  if (facts.context_window != 0) {  // programs look for it behind the name of the architecture
+    json.member("general.architecture", "model").member("model.context_length", facts.context_window);
+  }
+  json.end_object();
+  append_abilities(out += R"(,"capabilities":)", facts);
+  JsonWriter(out += ',').member("modified_at", rfc3339(facts.created_s != 0 ? facts.created_s : created_s));
+  out += '}';
 }
+
+constexpr std::string_view model_lists[] = {"/api/tags"};
+// What is loaded is known to the provider alone, and changes faster than its list is asked for. The version says which
+// programs may use this API.
+constexpr ModelPaths::Fixed fixed_pages[] = {{"/api/ps", R"({"models":[]})"},
+                                             {"/api/version", R"({"version":"0.12.0"})"}};
+
+constexpr auto list_places = joined_places(std::to_array<ScanEdge>({
+    {list_node::root, "models", list_node::entries},
+    {list_node::entries, "name", list_node::id},
+    {list_node::entries, "capabilities", list_node::abilities},
+    {list_node::entries, "details", list_node::inner},
+    {list_node::inner, "context_length", list_node::context},
+    // A list of words is looked into where something may stand below it.
+    {list_node::abilities, "thinking", list_node::flag(Ability::thinking)},
+}));
+constexpr ScanTree list_tree(list_places);
+constexpr ListQuestion model_question{"/api/tags", {}, {}, list_tree};
 
 void write_error(const Error& error, const ErrorFacts&, std::string& out) {
   JsonWriter(out).object().member("error", error.message).end_object();
@@ -96,7 +124,12 @@ constinit const DialectRoom room{
     .translated = translated,
     .peek = {.streams_unasked = true, .takes_name = true},
     .places = places,
-    .models = {.opening = R"({"models":[)", .write = write_model, .write_alone = write_shown_model},
+    .models =
+        {.opening = R"({"models":[)",
+         .write = write_model,
+         .write_alone = write_shown_model,
+         .paths = {.lists = model_lists, .has_single = false, .single_by_body = "/api/show", .fixed = fixed_pages}},
+    .model_question = model_question,
     .write_error = write_error,
     .error_schema = R"({"type":"object","required":["error"],"properties":{"error":{"type":"string"}}})",
     .translation = {.read_request = read_request,

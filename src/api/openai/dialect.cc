@@ -149,6 +149,8 @@ constexpr Places places{.frames = frames,
                         .last_types = last_types,
                         .usage_has_own_frame = true};
 
+constexpr std::string_view model_lists[] = {"/v1/models", "/models"};
+
 }  // namespace
 
 extern const DialectRoom room;
@@ -163,6 +165,7 @@ constinit const DialectRoom room{
     .translated = translated,
     .key_fields = key_fields,
     .places = places,
+    .models = {.opening = plain_model_shape.opening, .write = write_plain_model, .paths = {.lists = model_lists}},
     .write_error = write_plain_error,
     .error_schema = plain_error_schema,
     .translation = {.read_request = read_request,

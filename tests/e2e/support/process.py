@@ -16,10 +16,11 @@ _REPORT = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime erro
 class Sluice:
     """Started with `config` (a dict, written to a file; None: no file) on a port of its own choosing, ready when made. Use with
     `with`: leaving stops it by SIGTERM and checks that it ended well. `wrapper`: a command that ends by executing what follows it;
-    `pass_fds`: descriptors for it."""
+    `pass_fds`: descriptors for it. Providers of `config` are asked for their models only with `ask_models`, as most tests look at all that
+    a provider hears."""
 
     def __init__(self, folder, config=None, arguments=(), environment=None, listen="127.0.0.1:0", expect_exit=(0,), wrapper=(),
-                 pass_fds=()):
+                 pass_fds=(), ask_models=False):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -27,6 +28,9 @@ class Sluice:
         command = [*wrapper, BINARY]
         self._config_text = ""
         if config is not None:
+            if not ask_models and isinstance(config.get("providers"), dict):
+                named = {name: {"models": []} | one if isinstance(one, dict) else one for name, one in config["providers"].items()}
+                config = config | {"providers": named}
             self._config_text = json.dumps(config)
             (folder / "sluice.json").write_text(self._config_text)
             os.chmod(folder / "sluice.json", 0o600)

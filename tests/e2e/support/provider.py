@@ -39,10 +39,12 @@ def head(status, headers):
 
 class Provider:
     """Runs `handle(request)`, a coroutine function, for each request, on a thread of its own. A connection is kept for the next request
-    unless `handle` returns False (then it is closed) or raises. `context`: an ssl.SSLContext, or None for plain TCP."""
+    unless `handle` returns False (then it is closed) or raises. `context`: an ssl.SSLContext, or None for plain TCP. That it is asked for
+    its models `handle` is told only with `asked_for_models`."""
 
-    def __init__(self, handle, context=None, host="127.0.0.1"):
+    def __init__(self, handle, context=None, host="127.0.0.1", asked_for_models=False):
         self.handle = handle
+        self._asked_for_models = asked_for_models
         self.requests = []     # all that came, whole ones only
         self.failures = []     # of `handle`
         self._loop = asyncio.new_event_loop()
@@ -100,6 +102,9 @@ class Provider:
                 request = await read_request(reader, writer)
                 if request is None:
                     break
+                if not self._asked_for_models and request.method == "GET" and request.header("user-agent", "").startswith("sluice/"):
+                    await request.answer(b"", 404)
+                    continue
                 self.requests.append(request)
                 if await self.handle(request) is False:
                     break
