@@ -168,11 +168,20 @@ TEST_CASE("anthropic: kinds of content") {
   CHECK(part(R"({"type":"image","source":{"type":"file","file_id":"f1","x":1}})") ==
         kind(image) + "||f1|||||messages[0].content[0].source.x=unsupported");
   CHECK(part(R"({"type":"image","source":{"type":"later","at":"a"}})") == kind(other) + "||||||image|");
+  CHECK(part(R"({"type":"tool_reference","tool_name":"f"})") == kind(text) + "|||f||||");
   CHECK(part(R"({"type":"container_upload","file_id":"f"})") == kind(other) + "||||||container_upload|");
   CHECK(part(R"({"type":"server_tool_use","id":"s","name":"web_search","input":{}})", "assistant") ==
         kind(other) + "||||||server_tool_use|");
   CHECK(part(R"({"type":"compaction","content":"so far","encrypted_content":"e"})", "assistant") ==
         kind(compaction) + "|||so far||||");
+}
+
+TEST_CASE("anthropic: what steers the maker's machinery is for the maker only") {
+  const auto request = read(
+      R"({"model":"m","messages":[{"role":"user","content":"a"},{"role":"system","content":[{"type":"text","text":"b"},
+      {"type":"tool_addition","tool":{"type":"tool_reference","name":"f"}}]}]})");
+  CHECK(request->messages[1].parts.size() == 1);
+  CHECK(left_behind(*request) == "messages[1].content[1]=unsupported");
 }
 
 TEST_CASE("anthropic: results in several messages of the user are one turn") {

@@ -10,6 +10,7 @@ namespace sluice::api::anthropic {
 namespace {
 
 constexpr std::string_view late_system_prefix = R"([system message]\n)";
+constexpr std::string_view no_result = "There is no result: the call was not carried out.";
 constexpr std::string_view opening = "Begin.", going_on = "Continue.";
 
 std::string plain_of(JsonText text) {
@@ -70,6 +71,7 @@ void Conversation::gather() {
     }
   }
   settle_late_system();
+  add_missing_results();
 }
 
 // Whether there is something to be written of it.
@@ -119,6 +121,35 @@ void Conversation::settle_late_system() {
     }
     for (const Piece& piece : turn.results) add(side, piece);
     for (const Piece& piece : turn.rest) add(side, piece);
+  }
+}
+
+void Conversation::add_missing_results() {
+  for (size_t i = 0; i < turns_.size(); ++i) {
+    if (turns_[i].side != Side::assistant) continue;
+    std::vector<Piece> calls;
+    for (const Piece& piece : turns_[i].rest) {
+      if (piece.part->kind == PartKind::tool_call) calls.push_back(piece);
+    }
+    const bool answered = i + 1 < turns_.size() && turns_[i + 1].side == Side::user;
+    if (answered) {
+      for (const Piece& result : turns_[i + 1].results) {
+        const auto of = std::find_if(calls.begin(), calls.end(),
+                                     [&](const Piece& call) { return call.part->id == result.part->id; });
+        if (of != calls.end()) calls.erase(of);
+      }
+    }
+    if (calls.empty()) continue;
+    if (!answered) turns_.insert(turns_.begin() + static_cast<std::ptrdiff_t>(i) + 1, Turn{Side::user});
+    for (const Piece& call : calls) {
+      Part& result = missing_.emplace_back();
+      result.kind = PartKind::tool_result;
+      result.id = call.part->id;
+      result.is_error = true;
+      result.parts.emplace_back().text = JsonText{no_result};
+      draft_.dropped.add(path_of("messages", call.message), DropReason::invented);
+      turns_[i + 1].results.push_back({&result, call.message, call.index});
+    }
   }
 }
 

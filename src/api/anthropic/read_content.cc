@@ -176,6 +176,19 @@ Result<Part> read_thinking(JsonValue block, bool is_redacted, const std::string&
   return part;
 }
 
+// What a search for tools has found: all tools are told elsewhere, so their names will do.
+Result<Part> read_tool_reference(JsonValue block, const std::string& path) {
+  constexpr std::array<std::string_view, 3> names = {"type", "tool_name", "cache_control"};
+  Part part;
+  const auto members = take_members(block, names, part.bag, path);
+  if (!members) return tl::unexpected(members.error());
+  const auto& [type, name, mark] = *members;
+  if (!name.is_string()) return wrong_at(path, "'tool_name' must be a string");
+  part.text = name.text();
+  part.cache_mark = mark.raw();
+  return part;
+}
+
 Result<Part> read_compaction(JsonValue block, const std::string& path) {
   constexpr std::array<std::string_view, 4> names = {"type", "content", "encrypted_content", "cache_control"};
   Part part;
@@ -205,6 +218,7 @@ Result<Part> read_part(Request& request, JsonValue block, const std::string& pat
                       : word == "thinking"          ? read_thinking(block, false, path)
                       : word == "redacted_thinking" ? read_thinking(block, true, path)
                       : word == "compaction"        ? read_compaction(block, path)
+                      : word == "tool_reference"    ? read_tool_reference(block, path)
                                                     : Result<Part>(other_part(block));
   if (part) part->raw = block.raw();
   return part;
@@ -259,6 +273,12 @@ void add_user_message(Request& request, Message message) {
   behind.parts = std::move(said);
 }
 
+// Blocks that steer the maker's own machinery, and say nothing to a model: which tools are loaded, which model
+// answered.
+bool is_only_for_its_maker(std::string_view type) {
+  return type == "tool_addition" || type == "tool_removal" || type == "mcp_tool_listing" || type == "fallback";
+}
+
 Result<void> read_message(Request& request, JsonValue sent, const std::string& path) {
   if (!sent.is_object()) return wrong_at(path, "an object is needed");
   constexpr std::array<std::string_view, 2> names = {"role", "content"};
@@ -284,7 +304,12 @@ Result<void> read_message(Request& request, JsonValue sent, const std::string& p
   }
   size_t i = 0;
   for (const JsonValue block : content) {
-    Result<Part> part = read_part(request, block, path_of(path + ".content", i++));
+    const size_t index = i++;
+    if (is_only_for_its_maker(block["type"].word())) {
+      message.bag.push_back({JsonText{request.arena.keep(path_of("content", index))}, block.raw()});
+      continue;
+    }
+    Result<Part> part = read_part(request, block, path_of(path + ".content", index));
     if (!part) return tl::unexpected(part.error());
     const bool belongs = part->kind != PartKind::tool_result || message.role == Role::user;
     if (!belongs) return wrong_at(path + ".content", "only the user brings results of tools");
