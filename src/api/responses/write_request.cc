@@ -306,7 +306,9 @@ void RequestWriter::write_identity() {
 }
 
 void RequestWriter::write_include() {
-  const bool logprobs = request_.sampling.logprobs.value_or(false) && facts_.takes_sampling;
+  const bool wants_logprobs = request_.sampling.logprobs.value_or(false);
+  const bool logprobs = wants_logprobs && facts_.takes_sampling;
+  if (wants_logprobs && !logprobs) drop("logprobs");
   if (!facts_.reasons && !logprobs) return;
   json_.key("include").array();
   if (facts_.reasons) json_.value(include_encrypted);
