@@ -267,17 +267,21 @@ TEST_CASE("a body of Ollama's is one line that says everything") {
 TEST_CASE("arguments that are no object stand in one") {
   const std::pair<const char*, Json> texts[] = {{"", Json::object()},
                                                 {R"({\"a\":1})", {{"a", 1}}},
+                                                {R"({\n  \"a\": 1\r\n})", {{"a", 1}}},
                                                 {R"([1])", {{"input", "[1]"}}},
                                                 {R"({\"a\":)", {{"input", "{\"a\":"}}}};
   for (const auto& [arguments, expected] : texts) {
-    const auto writer = make_writer(false);
-    writer->on_call({0, JsonText{"c"}, JsonText{"f"}, CallKind::function, {}});
-    writer->on_arguments(0, JsonText{arguments});
-    writer->on_part_end(0);
-    writer->on_finish({FinishReason::tool_calls, {}, {}, {}, Dialect::openai});
-    writer->end();
-    CHECK(Json::parse(writer->out)["message"]["tool_calls"][0]["function"]["arguments"] == expected);
-    CHECK(writer->dropped == (expected.contains("input") ? 1 : 0));
+    for (const bool stream : {false, true}) {
+      const auto writer = make_writer(stream);
+      writer->on_call({0, JsonText{"c"}, JsonText{"f"}, CallKind::function, {}});
+      writer->on_arguments(0, JsonText{arguments});
+      writer->on_part_end(0);
+      writer->on_finish({FinishReason::tool_calls, {}, {}, {}, Dialect::openai});
+      writer->end();
+      const std::string first = writer->out.substr(0, writer->out.find('\n'));
+      CHECK(Json::parse(first)["message"]["tool_calls"][0]["function"]["arguments"] == expected);
+      CHECK(writer->dropped == (expected.contains("input") ? 1 : 0));
+    }
   }
 }
 

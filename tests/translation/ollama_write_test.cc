@@ -109,12 +109,13 @@ TEST_CASE("content that Ollama takes none of is refused by its place") {
     CHECK(outcome.error.find(why) != std::string::npos);
   }
   Request request = foreign();
-  Part text_document = document;
+  Part encoded = document, text_document = document;
+  encoded.source = {Source::Kind::base64, "text/plain", JsonText{"IkEiCg=="}};
   text_document.source = {Source::Kind::text, "text/plain", JsonText{"Once"}};
   text_document.title = JsonText{"Tale"};
-  request.messages.push_back(message_of(Role::user, {text_document, text_part("Sum it up.")}));
+  request.messages.push_back(message_of(Role::user, {text_document, encoded, text_part("Sum it up.")}));
   const Outcome outcome = write(request, facts_of("m"));
-  CHECK(outcome.body["messages"][0]["content"] == "Once\n\nSum it up.");
+  CHECK(outcome.body["messages"][0]["content"] == "Once\n\n\"A\"\n\n\nSum it up.");
   CHECK(outcome.dropped == "messages[0].content[0].title=unsupported");
 }
 

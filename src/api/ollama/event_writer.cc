@@ -1,7 +1,7 @@
 // Answers for callers of Ollama's API: lines of a stream, or one body, for /api/chat and /api/generate.
 //
-// A line says what one event said; a body is one such line that says everything. Durations are left out: they are of
-// the machine that the model runs on, and not known here.
+// A line says what one event said, and has no line break in it; a body is one such line that says everything. Durations
+// are left out: they are of the machine that the model runs on, and not known here.
 #include <optional>
 #include <string>
 
@@ -14,6 +14,13 @@ namespace sluice::api::ollama {
 namespace {
 
 constexpr int64_t ms_per_s = 1000;
+
+// JSON as it was spelled, but in one line: between its tokens a break is as good as nothing.
+void append_in_line(std::string& out, std::string_view json) {
+  for (const char c : json) {
+    if (c != '\n' && c != '\r') out += c;
+  }
+}
 
 class OllamaEventWriter final : public EventWriter {
  public:
@@ -130,7 +137,9 @@ void OllamaEventWriter::add_arguments(const OpenCall& call) {
   std::string plain;
   append_json_unescaped(plain, call.arguments);
   Dropped changed;
-  append_arguments_object(line_.calls, plain, "arguments", changed);
+  std::string object;
+  append_arguments_object(object, plain, "arguments", changed);
+  append_in_line(line_.calls, object);
   dropped += static_cast<uint32_t>(changed.all().size());
 }
 
@@ -149,12 +158,14 @@ void OllamaEventWriter::on_media(uint32_t, PartKind kind, const Source& source) 
 void OllamaEventWriter::on_extra(const Extra& extra) {
   if (extra.kind == Extra::Kind::logprobs && extra.raw.size() > 2) {
     if (!line_.logprobs.empty()) line_.logprobs += ',';
-    line_.logprobs += extra.raw.substr(1, extra.raw.size() - 2);
+    append_in_line(line_.logprobs, extra.raw.substr(1, extra.raw.size() - 2));
     flush_of_stream();
   } else if (extra.from == own && extra.type == "context" && is_generate_) {
-    context_ = extra.raw;
+    context_.clear();
+    append_in_line(context_, extra.raw);
   } else if (extra.from == own && extra.kind == Extra::Kind::other && extra.type.find('.') == std::string_view::npos) {
-    line_.extras.append(",\"").append(extra.type).append("\":").append(extra.raw);
+    line_.extras.append(",\"").append(extra.type).append("\":");
+    append_in_line(line_.extras, extra.raw);
     flush_of_stream();
   } else {
     ++dropped;

@@ -61,9 +61,6 @@ class OllamaRequestWriter {
 };
 
 Result<void> OllamaRequestWriter::write() {
-  if (!is_own_) {
-    if (const Result<void> left = leave_behind(request_, dropped_); !left) return left;
-  }
   json_.object();
   key("model");
   json_.value(facts_.model);
