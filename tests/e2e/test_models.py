@@ -32,13 +32,16 @@ OLLAMA = [{"name": "llama3.2:latest", "model": "llama3.2:latest", "modified_at":
 
 def json_answer(document):
     async def handle(request):
-        await request.answer(json.dumps(document).encode())
+        await (request.answer(json.dumps(document).encode()) if request.method == "GET" else request.answer(b"{}", 500))
 
     return handle
 
 
 async def in_pages(request):
     """Anthropic's and Gemini's, one model a page."""
+    if request.method != "GET":
+        await request.answer(b"{}", 500)
+        return
     if request.target.startswith("/v1beta/"):
         at = int(request.target.partition("pageToken=")[2] or 0)
         more = {"nextPageToken": str(at + 1)} if at + 1 < len(GEMINI) else {}
