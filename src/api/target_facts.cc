@@ -50,6 +50,7 @@ void set_openai(std::string_view model, TargetFacts& facts) {
   facts.reasons = true;  // its host knows whether it does
   facts.reasoning_field = TargetFacts::ReasoningField::reasoning_content;
   facts.takes_cache_marks = name_has(model, "claude");
+  facts.call_ids_of_nine = name_has(model, "stral") || name_has(model, "mixtral");
 }
 
 void set_anthropic(std::string_view model, TargetFacts& facts) {

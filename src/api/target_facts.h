@@ -35,6 +35,7 @@ struct TargetFacts {
   enum class ReasoningField : unsigned char { none, reasoning_content, reasoning_details } reasoning_field{};
   bool strict_tools = true;
   bool takes_cache_marks = false;  // openai: cache_control, as who serves Claude there does
+  bool call_ids_of_nine = false;   // openai: ids of calls have nine letters and digits, as Mistral's must
   bool takes_json_schema = true;   // gemini: responseJsonSchema, parametersJsonSchema; anthropic: output_config.format
   bool wants_call_signatures = false;  // gemini 3: a thought signature on the first call of a turn
   uint32_t max_tool_name_bytes = 64;

@@ -192,10 +192,10 @@ TEST_CASE("chat: what is opaque goes back to where it came from only") {
       own.body["messages"][0]["reasoning_details"].dump() ==
       R"([{"format":"f-v1","id":"i","index":0,"signature":"s","text":"t","type":"reasoning.text"},)"
       R"({"id":"j","index":1,"summary":"u","type":"reasoning.summary"},{"data":"e","id":"j","index":1,"type":"reasoning.encrypted"}])");
-  CHECK(own.dropped.empty());
+  CHECK(own.dropped == "messages[0]=changed");
   const Written other = details(R"({"type":"reasoning.text","text":"t","signature":"sluice.openai.b2..s","index":0})");
   CHECK_FALSE(other.body["messages"][0].contains("reasoning_details"));
-  CHECK(other.dropped == "messages[0].content[0].signature=bound");
+  CHECK(other.dropped == "messages[0].content[0].signature=bound, messages[0]=changed");
   const Written call =
       carried(R"({"messages":[{"role":"assistant","tool_calls":[{"id":"x","function":{"name":"f","arguments":"{}"},)"
               R"("extra_content":{"google":{"thought_signature":"sluice.openai.a1..s"}}}]}]})",
@@ -213,6 +213,29 @@ TEST_CASE("chat: ids that are too long are shortened alike in call and result") 
   const std::string sent = written.body["messages"][0]["tool_calls"][0]["id"];
   CHECK(sent.size() == 40);
   CHECK(written.body["messages"][1]["tool_call_id"] == sent);
+}
+
+TEST_CASE("chat: Mistral takes ids of calls with nine letters and digits only") {
+  const Written written = carried(
+      R"({"messages":[{"role":"assistant","tool_calls":[{"id":"toolu_01","function":{"name":"f","arguments":"{}"}},)"
+      R"({"id":"Df1cqWOle","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"toolu_01","content":"r"},)"
+      R"({"role":"tool","tool_call_id":"Df1cqWOle","content":"s"}]})",
+      chat_facts("mistral-large-latest", false));
+  const auto& messages = written.body["messages"];
+  const std::string sent = messages[0]["tool_calls"][0]["id"];
+  CHECK(sent.size() == 9);
+  CHECK(sent.find_first_not_of("c0123456789abcdef") == std::string::npos);
+  CHECK(messages[1]["tool_call_id"] == sent);
+  CHECK(messages[0]["tool_calls"][1]["id"] == "Df1cqWOle");
+  CHECK(messages[2]["tool_call_id"] == "Df1cqWOle");
+}
+
+TEST_CASE("chat: the beginning of an answer that is to be gone on with is told as changed") {
+  const char* const body = R"({"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]})";
+  CHECK(carried(body, makers).dropped == "messages[1]=changed");
+  TargetFacts facts = imitator;
+  facts.takes_prefill = true;
+  CHECK(carried(body, facts).dropped.empty());
 }
 
 TEST_CASE("chat: recorded requests come out as they went in, but for the model") {

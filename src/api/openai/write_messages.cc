@@ -36,6 +36,8 @@ std::string url_of(const Source& source) {
   return url;
 }
 
+bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
 bool is_system(JsonValue message) {
   const std::string_view role = message["role"].word();
   return role == "system" || role == "developer";
@@ -94,6 +96,10 @@ Result<void> ChatMessagesWriter::write() {
     if (Result<void> done = write_message(i); !done) return done;
   }
   if (Result<void> done = flush_shown(); !done) return done;
+  const bool prefilled = !request_.messages.empty() && request_.messages.back().role == Role::assistant;
+  if (prefilled && !facts_.takes_prefill) {  // it begins a new answer instead of going on with this one
+    dropped_.add(path_of("messages", request_.messages.size() - 1), DropReason::changed);
+  }
   out_ += ']';
   return {};
 }
@@ -212,9 +218,18 @@ Result<void> ChatMessagesWriter::write_assistant(const Message& message, const s
   return {};
 }
 
+// As it is where the target takes it. Else one that is made of it, the same in call and result.
 JsonText ChatMessagesWriter::call_id(JsonText id, size_t& without) {
-  if (id.empty()) return JsonText{arena_.keep("call_" + std::to_string(without++))};
-  return id.escaped.size() <= max_call_id_bytes ? id : ids_.shorten(id, {max_call_id_bytes});
+  if (id.empty()) id = JsonText{arena_.keep("call_" + std::to_string(without++))};
+  if (!facts_.call_ids_of_nine) {
+    return id.escaped.size() <= max_call_id_bytes ? id : ids_.shorten(id, {max_call_id_bytes});
+  }
+  constexpr uint32_t bytes = 9;
+  if (id.escaped.size() == bytes && std::all_of(id.escaped.begin(), id.escaped.end(), is_letter_or_digit)) return id;
+  const JsonText padded{arena_.keep(std::string(id.escaped) + std::string(bytes, '#'))};
+  std::string made(ids_.shorten(padded, {bytes}).escaped);  // "_" and eight digits
+  made.front() = 'c';
+  return JsonText{arena_.keep(std::move(made))};
 }
 
 void ChatMessagesWriter::write_call(const Part& part, const std::string& path, std::string& calls,
