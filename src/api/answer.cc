@@ -81,7 +81,7 @@ void AnswerCollector::on_extra(const Extra& extra) {
   note.type = extra.type;
   note.raw = extra.raw;
   Answer::Piece* const of = answer.find(extra.part);
-  if (extra.kind == Extra::Kind::server_item) {
+  if (extra.kind == Extra::Kind::hosted_item) {
     piece(extra.part, PartKind::other).notes.push_back(std::move(note));
   } else {
     (of != nullptr ? of->notes : answer.extras).push_back(std::move(note));

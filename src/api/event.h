@@ -46,7 +46,7 @@ struct Citation {
 struct Extra {
   enum class Kind : unsigned char {
     logprobs,     // OpenAI's array of tokens, JSON
-    server_item,  // a tool that the provider ran itself: its call or its result, whole
+    hosted_item,  // a tool that the provider ran itself: its call or its result, whole
     other         // of the answer, or of the part
   };
   Kind kind = Kind::other;

@@ -80,7 +80,7 @@ void PartSequencer::on_citation(uint32_t part, const Citation& citation) {
 }
 
 void PartSequencer::on_extra(const Extra& extra) {
-  const bool is_part = extra.kind == Extra::Kind::server_item;
+  const bool is_part = extra.kind == Extra::Kind::hosted_item;
   if (is_part ? goes_on(extra.part) : waiting_.answer.find(extra.part) == nullptr) return next_.on_extra(extra);
   waiting_.on_extra(extra);
 }

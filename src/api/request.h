@@ -21,11 +21,11 @@
 namespace sluice::api {
 
 // A member that only the request's own dialect knows.
-struct Member {
+struct CarriedMember {
   JsonText key;
   std::string_view value;  // JSON
 };
-using Bag = std::vector<Member>;
+using Bag = std::vector<CarriedMember>;
 
 // Where bytes are.
 struct Source {

@@ -45,4 +45,10 @@ struct TargetFacts {
 // `is_makers_own`: the provider is the dialect's own maker.
 TargetFacts facts_for(std::string_view model, const Origin& origin, bool is_makers_own);
 
+// --- what several dialects' own facts look at ---
+
+bool name_has(std::string_view model, std::string_view word);
+// o1, o3-mini, o4-mini, gpt-5 and later, but for their chat variants, which take sampling.
+bool is_gpt_that_reasons(std::string_view model);
+
 }  // namespace sluice::api

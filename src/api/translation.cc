@@ -10,7 +10,7 @@ namespace sluice::api {
 namespace {
 
 void tell_bag(const Bag& bag, const std::string& path, Dropped& dropped) {
-  for (const Member& member : bag) {
+  for (const CarriedMember& member : bag) {
     dropped.add(path.empty() ? std::string(member.key.escaped) : path + "." + std::string(member.key.escaped),
                 DropReason::unsupported);
   }
@@ -51,7 +51,7 @@ Result<void> leave_behind(const Request& request, Dropped& dropped) {
 }
 
 void append_bag(std::string& out, const Bag& bag, bool first) {
-  for (const Member& member : bag) {
+  for (const CarriedMember& member : bag) {
     if (!std::exchange(first, false)) out += ',';
     out += '"';
     out += member.key.escaped;

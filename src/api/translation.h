@@ -32,6 +32,8 @@ struct WrittenRequest {
 struct TranslationRoom {
   // bad_request tells what is wrong and where: "messages[2].content: ...". `body` must outlive the request.
   Result<std::unique_ptr<Request>> (*read_request)(std::string_view body, const ReadContext& context) = nullptr;
+  // What is known of a model (its bare name), beside what is_makers_own tells.
+  void (*set_facts)(std::string_view model, TargetFacts& facts) = nullptr;
   // Appends to `written`. What the target cannot be told is dropped and named, but for content: untranslatable.
   Result<void> (*write_request)(const Request& request, const TargetFacts& facts, Dropped& dropped,
                                 WrittenRequest& written) = nullptr;

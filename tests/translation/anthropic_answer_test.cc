@@ -171,7 +171,7 @@ TEST_CASE("anthropic: citations, media and what the provider did itself") {
     sink.on_citation(0, {{}, {}, {}, {}, {}, "{}", Dialect::gemini});
     sink.on_part_end(0);
     sink.on_extra(
-        {api::Extra::Kind::server_item, 1, Dialect::anthropic, "web_search_tool_result", R"({"type":"web"})"});
+        {api::Extra::Kind::hosted_item, 1, Dialect::anthropic, "web_search_tool_result", R"({"type":"web"})"});
     sink.on_part_end(1);
     sink.on_extra({api::Extra::Kind::logprobs, 0, Dialect::openai, "", "[]"});
     sink.on_media(2, api::PartKind::image, {api::Source::Kind::base64, "image/png", {"iVBO"}});

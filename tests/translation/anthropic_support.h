@@ -43,7 +43,7 @@ struct ToldAnswer final : api::EventSink {
   void on_media(uint32_t, api::PartKind, const api::Source& source) override { piece("media", source.data.escaped); }
   void on_citation(uint32_t, const api::Citation& citation) override { cited_ += std::string(citation.raw) + "\n"; }
   void on_extra(const api::Extra& extra) override {
-    if (extra.kind != api::Extra::Kind::server_item) return;
+    if (extra.kind != api::Extra::Kind::hosted_item) return;
     piece("item", "");
     told += json::parse(extra.raw).dump();
   }

@@ -318,7 +318,7 @@ TEST_CASE("gemini callers: sources, pictures, and what cannot be told") {
   writer->on_part_end(0);
   writer->on_media(1, PartKind::image, {Source::Kind::base64, "", JsonText{"iVBORw0KGgo="}});
   writer->on_part_end(1);
-  writer->on_extra({Extra::Kind::server_item, 2, Dialect::responses, "web_search_call", "{}"});
+  writer->on_extra({Extra::Kind::hosted_item, 2, Dialect::responses, "web_search_call", "{}"});
   writer->on_part_end(2);
   writer->on_finish({FinishReason::pause, JsonText{"pause_turn"}, {}, {}, Dialect::anthropic});
   writer->end();

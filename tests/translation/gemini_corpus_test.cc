@@ -62,7 +62,7 @@ TEST_CASE("gemini: members that nobody knows come out, or are listed") {
     REQUIRE(leave_behind(*request, dropped));
     std::string others;  // carried whole
     for (const Tool& tool : request->tools) others += tool.kind == ToolKind::other ? std::string(tool.raw) : "";
-    for (const Member& member : request->bag) others += member.value;
+    for (const CarriedMember& member : request->bag) others += member.value;
     const auto see_others = [&others](const std::vector<Part>& parts) {
       for (const Part& part : parts) {
         if (part.kind == PartKind::other) others += part.raw;

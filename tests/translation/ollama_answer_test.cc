@@ -245,7 +245,7 @@ TEST_CASE("a body of Ollama's is one line that says everything") {
     writer->on_citation(1, {});
     writer->on_extra({Extra::Kind::logprobs, 1, Dialect::openai, "logprobs", R"([{"token":"a","logprob":-1}])"});
     writer->on_extra({Extra::Kind::logprobs, 1, Dialect::openai, "logprobs", R"([{"token":"b","logprob":-2}])"});
-    writer->on_extra({Extra::Kind::server_item, 5, Dialect::openai, "web_search_call", "{}"});
+    writer->on_extra({Extra::Kind::hosted_item, 5, Dialect::openai, "web_search_call", "{}"});
     writer->on_finish({FinishReason::refusal, JsonText{"refusal"}, {}, {}, Dialect::anthropic});
     CHECK(writer->out.empty());
     writer->end();

@@ -257,7 +257,7 @@ TEST_CASE("chat: refusals, citations, chances, pictures, and what cannot be told
     sink.on_citation(1, {JsonText{"http://u"}, JsonText{"t"}, {}, {}, {}, {}, Dialect::anthropic});
     sink.on_citation(1, {{}, JsonText{"a document"}, {}, {}, {}, {}, Dialect::anthropic});
     sink.on_extra({Extra::Kind::logprobs, 1, Dialect::openai, {}, R"([{"token":"c"}])"});
-    sink.on_extra({Extra::Kind::server_item, 9, Dialect::anthropic, "x", "{}"});
+    sink.on_extra({Extra::Kind::hosted_item, 9, Dialect::anthropic, "x", "{}"});
     sink.on_part_end(1);
     sink.on_media(2, PartKind::image, {Source::Kind::base64, "image/png", JsonText{"AA"}});
     sink.on_part_end(2);

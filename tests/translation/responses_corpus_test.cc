@@ -159,9 +159,9 @@ TEST_CASE("responses: a member that is not known comes out again, or is named as
       api::Dropped dropped;
       REQUIRE(api::leave_behind(*request, dropped));
       std::string named = dropped.text(100000);
-      for (const api::Member& member : request->bag) named += member.value;
+      for (const api::CarriedMember& member : request->bag) named += member.value;
       for (const api::Message& message : request->messages) {
-        for (const api::Member& member : message.bag) named += member.value;
+        for (const api::CarriedMember& member : message.bag) named += member.value;
         for (const api::Part& part : message.parts) {
           named += part.kind == api::PartKind::other ? part.raw : "";
           if (part.kind == api::PartKind::tool_call) named += part.arguments;

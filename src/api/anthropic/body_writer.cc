@@ -49,7 +49,7 @@ class BodyWriter final : public EventWriter {
 };
 
 void BodyWriter::on_extra(const Extra& extra) {
-  if (extra.from == own && extra.kind == Extra::Kind::server_item) return answer_.on_extra(extra);
+  if (extra.from == own && extra.kind == Extra::Kind::hosted_item) return answer_.on_extra(extra);
   if (extra.from == own && extra.type == "container") {
     envelope_.container = extra.raw;
   } else {

@@ -232,7 +232,7 @@ void MessageReader::open(uint64_t index, JsonValue content, EventSink& sink) {
     open_gathered(block, content);
   } else {
     block.begun = true;
-    sink.on_extra({Extra::Kind::server_item, block.part, own, type, content.raw()});
+    sink.on_extra({Extra::Kind::hosted_item, block.part, own, type, content.raw()});
   }
 }
 
@@ -319,7 +319,7 @@ void MessageReader::close(Block& block, EventSink& sink) {
       scratch_ += is_json ? block.rest : "{}";
     }
     scratch_ += '}';
-    sink.on_extra({Extra::Kind::server_item, block.part, own, block.type, scratch_});
+    sink.on_extra({Extra::Kind::hosted_item, block.part, own, block.type, scratch_});
   }
   if (block.begun) sink.on_part_end(block.part);
   open_.erase(open_.begin() + (&block - open_.data()));

@@ -197,7 +197,7 @@ void StreamWriter::on_citation(uint32_t part, const Citation& citation) {
 
 void StreamWriter::on_extra(const Extra& extra) {
   if (ended_) return;
-  if (extra.from == own && extra.kind == Extra::Kind::server_item) {
+  if (extra.from == own && extra.kind == Extra::Kind::hosted_item) {
     write_whole_block(extra.raw);
   } else if (extra.from == own && extra.type == "container") {
     envelope_.container = extra.raw;

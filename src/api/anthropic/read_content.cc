@@ -39,7 +39,7 @@ Result<bool> read_source(Request& request, JsonValue source, const std::string& 
   const auto members = take_members(source, names, rest, path + ".source");
   if (!members) return tl::unexpected(members.error());
   const auto& [type, media_type, data, url, file_id, content] = *members;
-  for (const Member& member : rest) {
+  for (const CarriedMember& member : rest) {
     const std::string key = "source." + std::string(member.key.escaped);
     part.bag.push_back({JsonText{request.arena.keep(key)}, member.value});
   }

@@ -19,7 +19,7 @@ Result<void> check_kind(JsonValue value, JsonType wanted, std::string_view path,
 }
 
 void carry_within(Request& request, std::string_view name, const Bag& members) {
-  for (const Member& member : members) {
+  for (const CarriedMember& member : members) {
     std::string key(name);
     key += '.';
     key += member.key.escaped;

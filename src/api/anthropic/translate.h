@@ -14,6 +14,7 @@ inline constexpr Dialect own = Dialect::anthropic;
 
 // Requests of /v1/messages, and those of its count_tokens, which have no max_tokens.
 Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext& context);
+void set_facts(std::string_view model, TargetFacts& facts);
 Result<void> write_request(const Request& request, const TargetFacts& facts, Dropped& dropped, WrittenRequest& written);
 std::string path(std::string_view model, bool stream);
 std::unique_ptr<EventReader> make_reader(const Origin& target);

@@ -28,7 +28,7 @@ void append_text(const Part& part, std::string& out) {
 bool append_parts(const Message& message, const std::string& path, const Origin& target, Dropped& dropped,
                   std::string& out) {
   out += R"({"role":"assistant")";
-  for (const Member& member : message.bag) {
+  for (const CarriedMember& member : message.bag) {
     if (!member.key.escaped.starts_with("content[")) append_bag(out, {member}, false);  // those are blocks
   }
   out += R"(,"content":[)";

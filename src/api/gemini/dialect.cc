@@ -203,6 +203,7 @@ constinit const DialectRoom room{
     .write_error = write_error,
     .error_schema = error_schema,
     .translation = {.read_request = read_request,
+                    .set_facts = set_facts,
                     .write_request = write_request,
                     .path = target_path,
                     .make_reader = make_reader,

@@ -264,7 +264,7 @@ void GenerateContentReader::read_other(JsonValue part, EventSink& sink) {
   end_part(sink);
   has_output_ = true;
   const uint32_t number = next_part_++;
-  sink.on_extra({Extra::Kind::server_item, number, Dialect::gemini, type, part.raw()});
+  sink.on_extra({Extra::Kind::hosted_item, number, Dialect::gemini, type, part.raw()});
   sink.on_part_end(number);
 }
 

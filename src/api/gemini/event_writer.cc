@@ -294,7 +294,7 @@ void GenerateContentWriter::on_extra(const Extra& extra) {
     if (elements.empty()) return;
     if (!tokens_.empty()) tokens_ += ',';
     tokens_ += elements;
-  } else if (is_own && extra.kind == Extra::Kind::server_item) {
+  } else if (is_own && extra.kind == Extra::Kind::hosted_item) {
     write_part(extra.raw);
   } else if (is_own && extra.type != "candidate") {
     append_quoted(notes_ += ',', extra.type);

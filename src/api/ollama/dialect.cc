@@ -133,6 +133,7 @@ constinit const DialectRoom room{
     .write_error = write_error,
     .error_schema = R"({"type":"object","required":["error"],"properties":{"error":{"type":"string"}}})",
     .translation = {.read_request = read_request,
+                    .set_facts = set_facts,
                     .write_request = write_request,
                     .path = chat_path,
                     .make_reader = make_reader,

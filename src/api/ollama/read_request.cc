@@ -154,7 +154,7 @@ Result<void> OllamaRequestReader::read_options(JsonValue options) {
   if (!options.is_object()) return must_be("options", "an object");
   Bag others;
   if (auto done = sort_members(options, known_options, "options", others); !done) return done;
-  for (const Member& other : others) {
+  for (const CarriedMember& other : others) {
     request_.bag.push_back({JsonText{request_.arena.keep("options." + std::string(other.key.escaped))}, other.value});
   }
   Sampling& sampling = request_.sampling;

@@ -12,6 +12,7 @@ namespace sluice::api::ollama {
 
 Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext& context);
 // A target is asked by /api/chat always, but for a request of /api/generate that came as one.
+void set_facts(std::string_view model, TargetFacts& facts);
 Result<void> write_request(const Request& request, const TargetFacts& facts, Dropped& dropped, WrittenRequest& written);
 std::unique_ptr<EventReader> make_reader(const Origin& target);
 std::unique_ptr<EventWriter> make_writer(const AnswerShape& shape);

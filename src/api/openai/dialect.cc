@@ -169,6 +169,7 @@ constinit const DialectRoom room{
     .write_error = write_plain_error,
     .error_schema = plain_error_schema,
     .translation = {.read_request = read_request,
+                    .set_facts = set_facts,
                     .write_request = write_request,
                     .path = path,
                     .make_reader = make_reader,

@@ -55,7 +55,7 @@ class ChatReader final : public EventReader {
  private:
   // The members of a message or delta that mean something here. What else it has is an extra.
   struct In {
-    enum Member : uint8_t {
+    enum Slot : uint8_t {
       role,
       channel,
       prefix,
@@ -216,7 +216,7 @@ void ChatReader::read_message(JsonValue message, EventSink& sink) {
   }
   const JsonValue details = at[In::reasoning_details];
   if (!read_details(details, sink)) {
-    for (const In::Member place : {In::reasoning_content, In::reasoning, In::reasoning_text}) {
+    for (const In::Slot place : {In::reasoning_content, In::reasoning, In::reasoning_text}) {
       if (at[place].text().empty()) continue;
       tell_thinking(at[place].text(), false, {}, sink);
       break;

@@ -12,6 +12,7 @@ namespace sluice::api::openai {
 
 Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext& context);
 // The target is asked for chat completions always, and for the usage of its stream.
+void set_facts(std::string_view model, TargetFacts& facts);
 Result<void> write_request(const Request& request, const TargetFacts& facts, Dropped& dropped, WrittenRequest& written);
 std::string path(std::string_view model, bool stream);
 std::unique_ptr<EventReader> make_reader(const Origin& target);

@@ -67,6 +67,7 @@ constinit const DialectRoom room{
     .names_events = true,
     .error_schema = plain_error_schema,
     .translation = {.read_request = read_request,
+                    .set_facts = set_facts,
                     .write_request = write_request,
                     .path = path_below,
                     .make_reader = make_reader,

@@ -79,7 +79,7 @@ void OutputReader::end_open(OutputItem& item, JsonValue value, EventSink& sink) 
         tell_arguments(item, value[item.kind == OutputItem::Kind::custom ? "input" : "arguments"].text(), sink);
       break;
     case OutputItem::Kind::hosted:
-      sink.on_extra({Extra::Kind::server_item, item.part, target_.dialect, value["type"].word(), value.raw()});
+      sink.on_extra({Extra::Kind::hosted_item, item.part, target_.dialect, value["type"].word(), value.raw()});
       break;
   }
   sink.on_part_end(item.part);

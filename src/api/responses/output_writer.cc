@@ -323,7 +323,7 @@ void OutputWriter::on_media(uint32_t, PartKind kind, const Source& source) {
 void OutputWriter::on_extra(const Extra& extra) {
   const bool is_own = extra.from == Dialect::responses;
   const bool is_makers = maker_of(extra.from) == maker_of(Dialect::responses);
-  if (extra.kind == Extra::Kind::server_item && is_own) {
+  if (extra.kind == Extra::Kind::hosted_item && is_own) {
     write_whole_item(std::string(extra.raw));
   } else if (extra.kind == Extra::Kind::logprobs && is_makers && open_ == Open::text && part_ == extra.part &&
              extra.raw.size() > 2) {

@@ -1,0 +1,14 @@
+// What is known of Ollama's models.
+#include "api/ollama/translate.h"
+
+namespace sluice::api::ollama {
+
+void set_facts(std::string_view model, TargetFacts& facts) {
+  facts.reasons = true;
+  facts.takes_effort = name_has(model, "gpt-oss");  // others take yes or no
+  facts.takes_image_urls = false;
+  facts.takes_documents = false;
+  facts.takes_prefill = true;
+}
+
+}  // namespace sluice::api::ollama

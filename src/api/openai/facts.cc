@@ -1,0 +1,20 @@
+// What is known of models behind chat completions.
+#include "api/openai/translate.h"
+
+namespace sluice::api::openai {
+
+void set_facts(std::string_view model, TargetFacts& facts) {
+  facts.reasons = is_gpt_that_reasons(model);
+  facts.reasons_by_default = facts.reasons;
+  facts.takes_sampling = !facts.reasons;
+  facts.takes_effort = true;
+  if (facts.is_makers_own) return;
+  facts.wants_max_tokens_old = true;
+  facts.takes_sampling = true;
+  facts.reasons = true;  // its host knows whether it does
+  facts.reasoning_field = TargetFacts::ReasoningField::reasoning_content;
+  facts.takes_cache_marks = name_has(model, "claude");
+  facts.call_ids_of_nine = name_has(model, "stral") || name_has(model, "mixtral");
+}
+
+}  // namespace sluice::api::openai

@@ -1,0 +1,16 @@
+// What is known of models behind OpenAI's responses.
+#include "api/responses/translate.h"
+
+namespace sluice::api::responses {
+
+void set_facts(std::string_view model, TargetFacts& facts) {
+  facts.reasons = is_gpt_that_reasons(model);
+  facts.reasons_by_default = facts.reasons;
+  facts.takes_sampling = !facts.reasons;
+  facts.takes_effort = true;
+  if (facts.is_makers_own) return;
+  facts.takes_sampling = true;
+  facts.reasons = true;  // its host knows whether it does
+}
+
+}  // namespace sluice::api::responses
