@@ -75,6 +75,7 @@ def _gemini():
                 found |= _requests(function)
     # By default it asks for v1, by its option for v1beta.
     found |= {(method, path.replace("/v1beta", "/v1")) for method, path in found}
+    found -= {("PATCH", f"/{version}/models/{{m}}") for version in ("v1", "v1beta")}  # only tuned models can be changed
     return {(method, path) for method, path in found if not path.endswith(("/123", "/v1beta/{value}", "/v1/{value}"))} | {("GET", "/v1beta/models/{m}")}
 
 
