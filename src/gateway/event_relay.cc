@@ -150,7 +150,11 @@ Result<void> EventRelay::inflate() {
 }
 
 void EventRelay::on_frame(std::string_view event, std::string_view data) {
-  if (translation_.end().error() != nullptr || data == "[DONE]") return;
+  if (translation_.end().error() != nullptr) return;
+  if (data == "[DONE]") {  // a sentinel that some dialects have, and some targets of others send
+    (void)translation_.reader().read_frame(event, data, translation_.sink());
+    return;
+  }
   ++frames_;
   const Result<void> done = tap_->format() == api::StreamFormat::none
                                 ? translation_.reader().read_body(data, translation_.sink())
