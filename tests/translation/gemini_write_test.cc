@@ -87,7 +87,7 @@ TEST_CASE("gemini: system, turns and their merging") {
   CHECK(written.body["systemInstruction"] == json::parse(R"({"parts":[{"text":"be \"kind\""},{"text":"be short"}]})"));
   CHECK(written.body["contents"] == json::parse(R"([{"role":"user","parts":[{"text":"a"},{"text":"b"}]},
     {"role":"model","parts":[{"text":"no"}]},
-    {"role":"user","parts":[{"text":"[system message]\n\nnow in French"},{"text":"c"}]}])"));
+    {"role":"user","parts":[{"text":"[system message]\nnow in French"},{"text":"c"}]}])"));
   CHECK(written.dropped == "messages[4]=changed");
   CHECK_FALSE(written.body.contains("generationConfig"));
 }
@@ -257,6 +257,18 @@ TEST_CASE("gemini: sampling and limits") {
         "logit_bias=unsupported", "seed=changed", "top_logprobs=clamped", "user=unsupported"}) {
     CHECK(written.dropped.find(path) != std::string::npos);
   }
+}
+
+TEST_CASE("gemini: what a model that takes no sampling is not told") {
+  Asked asked;
+  asked.add(Role::user, PartKind::text, "do");
+  asked.sampling.temperature = "0.5";
+  asked.sampling.top_k = "4";
+  TargetFacts facts = gemini_facts();
+  facts.takes_sampling = false;
+  const auto written = write_gemini(asked, facts);
+  CHECK_FALSE(written.body.contains("generationConfig"));
+  CHECK(written.dropped == "temperature=unsupported, top_k=unsupported");
 }
 
 TEST_CASE("gemini: the form of the answer") {

@@ -66,20 +66,32 @@ void GenerationConfigWriter::write_limits() {
   if (request_.choices > 1) json_.member("candidateCount", request_.choices);
 }
 
-void GenerationConfigWriter::write_sampling() {
+void GenerationConfigWriter::write_choice_of_words() {
   const Sampling& sampling = request_.sampling;
-  const std::pair<std::string_view, std::string_view> taken[] = {{"topP", sampling.top_p},
-                                                                 {"topK", sampling.top_k},
-                                                                 {"frequencyPenalty", sampling.frequency_penalty},
-                                                                 {"presencePenalty", sampling.presence_penalty}};
-  const std::pair<std::string_view, std::string_view> refused[] = {
-      {"min_p", sampling.min_p}, {"repeat_penalty", sampling.repeat_penalty}, {"logit_bias", sampling.logit_bias}};
   if (!sampling.temperature.empty()) {
     const bool is_hot = number_of(sampling.temperature) > 2;
     if (is_hot) dropped_.add("temperature", DropReason::clamped);
     json_.key("temperature").raw(is_hot ? "2" : sampling.temperature);
   }
-  for (const auto& [name, value] : taken) {
+  if (!sampling.top_p.empty()) json_.key("topP").raw(sampling.top_p);
+  if (!sampling.top_k.empty()) json_.key("topK").raw(sampling.top_k);
+}
+
+void GenerationConfigWriter::write_sampling() {
+  const Sampling& sampling = request_.sampling;
+  const std::pair<std::string_view, std::string_view> refused[] = {
+      {"min_p", sampling.min_p}, {"repeat_penalty", sampling.repeat_penalty}, {"logit_bias", sampling.logit_bias}};
+  if (!facts_.takes_sampling) {
+    for (const auto& [name, value] : {std::pair{"temperature", sampling.temperature},
+                                      std::pair{"top_p", sampling.top_p}, std::pair{"top_k", sampling.top_k}}) {
+      if (!value.empty()) dropped_.add(name, DropReason::unsupported);
+    }
+  } else {
+    write_choice_of_words();
+  }
+  const std::pair<std::string_view, std::string_view> penalties[] = {{"frequencyPenalty", sampling.frequency_penalty},
+                                                                     {"presencePenalty", sampling.presence_penalty}};
+  for (const auto& [name, value] : penalties) {
     if (!value.empty()) json_.key(name).raw(value);
   }
   for (const auto& [name, value] : refused) {

@@ -22,6 +22,7 @@ class GenerationConfigWriter {
 
  private:
   void write_sampling();
+  void write_choice_of_words();
   void write_limits();
   void write_format();
   void write_thinking();

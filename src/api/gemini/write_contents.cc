@@ -111,7 +111,7 @@ void ContentsWriter::write_system(const Message& message, size_t index) {
   for (const Part& part : message.parts) {
     if (part.kind != PartKind::text || part.text.empty()) continue;
     json_.object().key("text");
-    out_ += message.is_developer ? R"("[developer message]\n\n)" : R"("[system message]\n\n)";
+    out_ += message.is_developer ? R"("[developer message]\n)" : R"("[system message]\n)";
     (out_ += part.text.escaped) += '"';
     json_.end_object();
   }
