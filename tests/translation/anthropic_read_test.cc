@@ -1,5 +1,6 @@
 // Requests of this dialect's callers in the neutral form.
 #include <catch2/catch.hpp>
+#include <deque>
 #include <functional>
 
 #include "translation/anthropic_support.h"
@@ -9,7 +10,10 @@ using namespace sluice::test::messages;
 
 namespace {
 
-std::unique_ptr<api::Request> read(const std::string& body) {
+// The body is kept, as a request is views of it.
+std::unique_ptr<api::Request> read(const std::string& text) {
+  static std::deque<std::string> bodies;
+  const std::string& body = bodies.emplace_back(text);
   INFO(body);
   auto request = anthropic_room().read_request(body, {});
   if (!request) FAIL(request.error().message);
