@@ -32,6 +32,11 @@ void Dropped::add(std::string_view path, DropReason reason) {
   drops_.push_back({std::move(clean), reason});
 }
 
+bool Dropped::loses() const {
+  return more_ != 0 || std::any_of(drops_.begin(), drops_.end(),
+                                   [](const Drop& drop) { return drop.reason != DropReason::invented; });
+}
+
 std::string Dropped::text(size_t max_bytes) const {
   constexpr size_t count_bytes = 12;  // ", +" and a number
   std::string out;

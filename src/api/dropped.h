@@ -34,6 +34,7 @@ class Dropped {
   const std::vector<Drop>& all() const { return drops_; }
   uint32_t more() const { return more_; }  // beyond those
   bool empty() const { return drops_.empty(); }
+  bool loses() const;  // something that the caller said: not only what had to be invented
   // "top_k=unsupported, temperature=clamped": the field's value; "" for none. At most `max_bytes` long, then ", +3".
   std::string text(size_t max_bytes = 1024) const;
 

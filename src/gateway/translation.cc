@@ -80,7 +80,7 @@ Result<std::unique_ptr<Translation>> Translation::make(const Question& question,
     return tl::unexpected<Error>(done.error());
   }
   const bool json_array = question.stream && callers.places.streams_arrays && query.find("alt=sse") == query.npos;
-  if (target.entry != nullptr && target.entry->strict_translation && !dropped.empty()) {
+  if (target.entry != nullptr && target.entry->strict_translation && dropped.loses()) {
     return fail(ErrorCode::untranslatable, "'" + target.label() + "' cannot be told all of it: " + dropped.text());
   }
   const api::AnswerShape shape{endpoint.name,        question.stream, json_array,   asked,

@@ -303,6 +303,29 @@ TEST_CASE("a target's refusal keeps its status, its words and its Retry-After in
   });
 }
 
+TEST_CASE("strict translation refuses what would be lost, and nothing else") {
+  config::Config config = config_of(Dialect::anthropic);
+  config.models.front().strict_translation = true;
+  World world(config);
+  world.say(
+      post("/v1/chat/completions", R"({"model":"fast","seed":7,"messages":[{"role":"user","content":"Say hi"}]})"));
+  CHECK(world.targets.empty());
+  CHECK(world.caller->has("HTTP/1.1 400 Bad Request"));
+  CHECK(world.caller->has("cannot be told all of it: seed=unsupported"));
+  world.say(post("/v1/chat/completions", R"({"model":"fast","messages":[{"role":"user","content":"Say hi"}]})"));
+  CHECK(world.targets.size() == 1);  // the bound that the target needs is invented, which loses nothing
+}
+
+TEST_CASE("what is dropped is named in the answer and in the record") {
+  World world(config_of(Dialect::anthropic));
+  world.say(post("/v1/chat/completions",
+                 R"({"model":"fast","max_tokens":9,"seed":7,"messages":[{"role":"user","content":"Say hi"}]})"));
+  REQUIRE(world.targets.size() == 1);
+  world.target_says(ok_json(dialogues()[2].answer));
+  CHECK(world.caller->has("sluice-dropped: seed=unsupported\r\n"));
+  CHECK(world.records().find("dropped=\"seed=unsupported\"") != std::string::npos);
+}
+
 TEST_CASE("what cannot be translated is refused before anybody is asked") {
   World world(config_of(Dialect::anthropic));
   world.say(post("/v1/moderations", R"({"model":"fast","input":"a"})"));
