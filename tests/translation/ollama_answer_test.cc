@@ -7,15 +7,15 @@
 #include "api/answer.h"
 #include "api/dialect.h"
 #include "api/event_filter.h"
+#include "translation/ollama_room.h"
 
 using namespace sluice;
 using namespace sluice::api;
+using ollama_test::ollama;
 using Json = nlohmann::json;
 using Lines = std::vector<std::string>;
 
 namespace {
-
-const TranslationRoom& ollama() { return room_of(Dialect::ollama).translation; }
 
 // An answer in a line: what it says, in its order.
 std::string tell(const Answer& answer) {

@@ -30,7 +30,7 @@ std::string events_of_body(const std::string& body) {
   return done ? events.told : "refused: " + done.error().message;
 }
 
-constexpr const char* asked = R"({"model":"m","input":"?","store":false,"tools":[{"type":"function","name":"f"},
+constexpr const char* asked_body = R"({"model":"m","input":"?","store":false,"tools":[{"type":"function","name":"f"},
   {"type":"namespace","name":"mcp","description":"","tools":[{"type":"function","name":"read"}]},
   {"type":"tool_search","execution":"client","parameters":{}}]})";
 
@@ -84,7 +84,7 @@ void tell_all(EventWriter& writer) {
 }
 
 std::string body_of_end(api::FinishReason reason, bool with_text = true) {
-  return written_answer(asked, false, [&](EventWriter& writer) {
+  return written_answer(asked_body, false, [&](EventWriter& writer) {
     if (with_text) writer.on_text(0, JsonText{"x"});
     api::Finish finish;
     finish.reason = reason;
@@ -185,7 +185,7 @@ TEST_CASE("responses: a target's failures") {
 }
 
 TEST_CASE("responses: what a caller is streamed is complete") {
-  const std::vector<json> events = checked_stream(written_answer(asked, true, tell_all));
+  const std::vector<json> events = checked_stream(written_answer(asked_body, true, tell_all));
   CHECK(types_of(events) ==
         "created in_progress output_item.added reasoning_summary_part.added reasoning_summary_text.delta "
         "reasoning_summary_text.delta reasoning_summary_text.done reasoning_summary_part.done output_item.done "
@@ -224,8 +224,8 @@ TEST_CASE("responses: what a caller is streamed is complete") {
 
 TEST_CASE("responses: a plain answer is what the stream's end says") {
   const OpenAiSchemas schemas;
-  const json body = json::parse(written_answer(asked, false, tell_all));
-  CHECK(body == checked_stream(written_answer(asked, true, tell_all)).back()["response"]);
+  const json body = json::parse(written_answer(asked_body, false, tell_all));
+  CHECK(body == checked_stream(written_answer(asked_body, true, tell_all)).back()["response"]);
   CHECK(schemas.fault("Response", body) == "");
 }
 
@@ -262,7 +262,7 @@ TEST_CASE("responses: how an answer ends") {
   CHECK(end(body_of_end(Reason::refusal)) == R"(incomplete {"reason":"content_filter"})");
   CHECK(json::parse(body_of_end(Reason::length))["output"][0]["status"] == "incomplete");
   CHECK(json::parse(body_of_end(Reason::refusal, false))["output"].empty());
-  const std::string refusal = written_answer(asked, true, [](EventWriter& writer) {
+  const std::string refusal = written_answer(asked_body, true, [](EventWriter& writer) {
     writer.on_refusal(0, JsonText{"no"});
     writer.on_part_end(0);
     api::Finish finish;
@@ -276,7 +276,7 @@ TEST_CASE("responses: how an answer ends") {
 }
 
 TEST_CASE("responses: calls get the caller's own form") {
-  const std::vector<json> events = checked_stream(written_answer(asked, true, [](EventWriter& writer) {
+  const std::vector<json> events = checked_stream(written_answer(asked_body, true, [](EventWriter& writer) {
     writer.on_call({0, JsonText{"c0"}, JsonText{"mcp.read"}, CallKind::function, {}});
     writer.on_arguments(0, JsonText{"{}"});
     writer.on_part_end(0);
@@ -320,10 +320,10 @@ TEST_CASE("responses: encrypted thinking is given to who asked for it") {
     writer.on_finish({});
     writer.end();
   };
-  const json given = json::parse(written_answer(asked, false, tell, responses_target))["output"];
+  const json given = json::parse(written_answer(asked_body, false, tell, responses_target))["output"];
   // An id that is told at the end only is the item's from its beginning.
   std::set<std::string> ids;
-  for (const json& event : checked_stream(written_answer(asked, true, tell, responses_target))) {
+  for (const json& event : checked_stream(written_answer(asked_body, true, tell, responses_target))) {
     if (event.contains("item")) ids.insert(event["item"]["id"]);
     if (event.contains("item_id")) ids.insert(event["item_id"]);
   }
@@ -341,7 +341,7 @@ TEST_CASE("responses: encrypted thinking is given to who asked for it") {
 
 TEST_CASE("responses: citations, logprobs and media of others") {
   uint32_t dropped = 0;
-  const std::vector<json> events = checked_stream(written_answer(asked, true, [&](EventWriter& writer) {
+  const std::vector<json> events = checked_stream(written_answer(asked_body, true, [&](EventWriter& writer) {
     writer.on_text(0, JsonText{"a"});
     writer.on_citation(0, {JsonText{"https://x"}, JsonText{"X"}, {}, 0, 1, "{}", Dialect::gemini});
     writer.on_citation(0, {{}, JsonText{"no url"}, {}, {}, {}, "{}", Dialect::anthropic});
@@ -371,14 +371,14 @@ TEST_CASE("responses: an error ends the stream in this API's words, without a si
     writer.on_error({429, "slow_down_please", "too \"much\"", {}});
     writer.end();
   };
-  const std::vector<json> events = checked_stream(written_answer(asked, true, tell));
+  const std::vector<json> events = checked_stream(written_answer(asked_body, true, tell));
   CHECK(types_of(events) == "created in_progress output_item.added content_part.added output_text.delta error failed");
   CHECK(events[5]["code"] == "slow_down_please");
   CHECK(events[5]["message"] == "too \"much\"");
   CHECK(events[6]["response"]["error"]["code"] == "rate_limit_exceeded");
-  CHECK(json::parse(written_answer(asked, false, tell))["error"]["message"] == "too \"much\"");
+  CHECK(json::parse(written_answer(asked_body, false, tell))["error"]["message"] == "too \"much\"");
 
-  const std::vector<json> cut = checked_stream(written_answer(asked, true, [](EventWriter& writer) {
+  const std::vector<json> cut = checked_stream(written_answer(asked_body, true, [](EventWriter& writer) {
     writer.on_text(0, JsonText{"a"});
     writer.fail({ErrorCode::target_cut, "it was cut"}, "req_1");
   }));
