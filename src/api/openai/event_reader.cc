@@ -150,7 +150,9 @@ Result<void> ChatReader::read_body(std::string_view body, EventSink& sink) {
   const JsonValue root = document_.root();
   if (!root.is_object()) return fail(ErrorCode::bad_request, "the answer is no JSON object");
   if (read_error({}, body, sink)) return {};
-  if (!(*root["choices"].begin()).is_object()) return fail(ErrorCode::bad_request, "the answer has no choices");
+  const JsonValue choices = root["choices"];
+  if (choices.empty() || !(*choices.begin()).is_object())
+    return fail(ErrorCode::bad_request, "the answer has no choices");
   read_answer("message", sink);
   return {};
 }
