@@ -60,7 +60,7 @@ def target(answer):
             return await request.answer(MODELS)
         return await answer(request)
 
-    return Provider(handle)
+    return Provider(handle, asked_for_models=True)
 
 
 def posts(provider):
@@ -284,7 +284,7 @@ def test_over_tls(authority):
     async def handle(request):
         await request.answer(MODELS if request.method == "GET" else ANSWER)
 
-    with Provider(handle, serving_context(authority.leaf("bench"))) as provider:
+    with Provider(handle, serving_context(authority.leaf("bench")), asked_for_models=True) as provider:
         there = f"https://localhost:{provider.port}/v1/"
         figures = measured(there, "-n", 4, "--ca-file", authority.pem)
         assert figures["answered"] == 4 and figures["url"] == there + "chat/completions", figures
@@ -319,7 +319,7 @@ def test_interrupted_before_it_began():
     async def never(request):
         await request.gone()
 
-    with Provider(never) as provider:
+    with Provider(never, asked_for_models=True) as provider:
         running = subprocess.Popen([BINARY, "bench", url(provider)], env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         wait_for(lambda: provider.requests, "the question for models")
         running.send_signal(signal.SIGTERM)
@@ -365,7 +365,7 @@ def test_no_models(body, status):
     async def handle(request):
         await request.answer(body, status)
 
-    with Provider(handle) as provider:
+    with Provider(handle, asked_for_models=True) as provider:
         ran = bench(url(provider), "-n", 1)
         assert ran.returncode == 2 and "--model" in ran.stderr and "/v1/models" in ran.stderr, ran
         assert len(provider.requests) == 1

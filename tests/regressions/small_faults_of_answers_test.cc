@@ -24,7 +24,7 @@ TEST_CASE("TRACE is answered with what is allowed") {
 TEST_CASE("every error has a date, also of a request that cannot be read") {
   for (const std::string_view request :
        {"BREW / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/2.0\r\nHost: x\r\n\r\n",
-        "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n", "GET /v1/chat/completions HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n", "GET /v1/embeddings HTTP/1.1\r\nHost: x\r\n\r\n",
         "HEAD /v1/chat/completions HTTP/1.1\r\nHost: x\r\n\r\n"}) {
     INFO(request);
     CHECK(has(answer_to(request), "\r\ndate: "));
@@ -53,7 +53,7 @@ TEST_CASE("a target of foreign characters, a port beyond 65535 and a bare CR are
 
 TEST_CASE("a verb of Gemini's that is not known is 404 and names those that are") {
   for (const std::string path :
-       {"/v1beta/models/fast:generateContents", "/v1/models/fast:predict", "/v1beta/models/fast%3Ax"}) {
+       {"/v1beta/models/fast:generateContents", "/v1/models/fast:predictions", "/v1beta/models/fast%3Ax"}) {
     INFO(path);
     const std::string answer = answer_to(post(path, "{}"));
     CHECK(answer.starts_with("HTTP/1.1 404 "));
