@@ -87,7 +87,9 @@ TEST_CASE("what a provider has told takes the place of its list") {
       {{{}, {}, {"alpha"}, {"alpha"}, {}}, "alpha", nullptr},   // two list it
       {{{}, {}, {"alpha"}, {}, {}}, "shared", "attic/shared"},  // lab does not have it any more
       {{{}, {}, {}, {}, {"llama3.2:latest"}}, "Llama3.2", "here/llama3.2:latest"},
-      {{{}, {}, {}, {}, {"llama3.2:latest"}}, "found-at-start:8b", "here/found-at-start:8b"},  // it may have it now
+      {{{}, {}, {}, {}, {"llama3.2:latest"}},
+       "found-at-start:8b",
+       nullptr},                                                          // it has it no more; others are not guessed
       {{{"gpt-5"}, {}, {"gpt-4o"}, {}, {}}, "gpt-4o", "lab/gpt-4o"},      // openai does not have it, and lab does
       {{{}, {}, {"gpt-4o"}, {}, {}}, "gpt-4o", "openai/gpt-4o"},          // openai may have it
       {{{"gpt-4o"}, {}, {"gpt-4o"}, {}, {}}, "gpt-4o", "openai/gpt-4o"},  // several: the family's
