@@ -70,8 +70,8 @@ std::string refusal_of(const Request& request, const TargetFacts& facts = gemini
 }  // namespace
 
 TEST_CASE("gemini: paths name the model and how it answers") {
-  CHECK(gemini_room().path("gemini-2.5-flash", false) == "/models/gemini-2.5-flash:generateContent");
-  CHECK(gemini_room().path("models/a b", true) == "/models/a%20b:streamGenerateContent?alt=sse");
+  CHECK(gemini_room().path("gemini-2.5-flash", false) == "/v1beta/models/gemini-2.5-flash:generateContent");
+  CHECK(gemini_room().path("models/a b", true) == "/v1beta/models/a%20b:streamGenerateContent?alt=sse");
 }
 
 TEST_CASE("gemini: system, turns and their merging") {
