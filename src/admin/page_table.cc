@@ -135,8 +135,8 @@ bool Pages::knows(http::Method method, std::string_view path) {
     const auto model = part_of(page.path, path);
     if (!model) continue;
     if (path[1] != 'v') return true;
-    // Some of the paths that are passed on begin the same: POST /v1/models/{model}:generateContent. To delete a model is
-    // its provider's, and so is what it works on.
+    // Some of the paths that are passed on begin the same: POST /v1/models/{model}:generateContent. To delete a model
+    // is its provider's, and so is what it works on.
     if (method == http::Method::del && !model->empty()) return false;
     if (model->find("/operations/") != std::string_view::npos) return false;
     return (method != post || api::verb_of(path).empty()) && api::model_page(path, nullptr) &&

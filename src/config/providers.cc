@@ -295,7 +295,8 @@ void ProviderReader::read_timeouts() {
 
 void ProviderReader::read_models() {
   // Not with another's key, and not where the file says what there is.
-  if (object_.find("models") != nullptr || provider_.caller_key || provider_.base_url.demo) provider_.ask_models = false;
+  if (object_.find("models") != nullptr || provider_.caller_key || provider_.base_url.demo)
+    provider_.ask_models = false;
   object_.for_each_text("models", false, [&](const Node& item, const std::string& path) {
     if (item.text.empty()) reading_.report(item.at, path, "a model's name is empty");
     provider_.models.push_back(item.text);

@@ -140,9 +140,12 @@ TEST_CASE("known paths with another method say which are allowed") {
     std::string_view path, allowed;
   };
   const Case cases[] = {
-      {put, "/v1/chat/completions", "POST, GET"}, {put, "/v1/responses/resp_1", "GET, HEAD, DELETE"},
-      {get, "/v1/responses/compact", "POST"},     {get, "/responses", "POST"},
-      {get, "/api/chat", "POST"},                 {get, "/v1/models/x:generateContent", "POST"},
+      {put, "/v1/chat/completions", "POST, GET"},
+      {put, "/v1/responses/resp_1", "GET, HEAD, DELETE"},
+      {get, "/v1/responses/compact", "POST"},
+      {get, "/responses", "POST"},
+      {get, "/api/chat", "POST"},
+      {get, "/v1/models/x:generateContent", "POST"},
   };
   for (const Case& c : cases) {
     INFO(c.path);

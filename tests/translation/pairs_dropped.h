@@ -15,12 +15,15 @@ inline constexpr std::string_view may_be_dropped[] = {
     "anthropic > gemini: output_config.task_budget unsupported",
     "anthropic > gemini: reasoning clamped",
     "anthropic > gemini: reasoning unsupported",
-    "anthropic > gemini: refused, messages[].content[].content[]: a file that was given to another provider cannot be had from there",
+    "anthropic > gemini: refused, messages[].content[].content[]: a file that was given to another provider cannot be "
+    "had from there",
     "anthropic > gemini: refused, messages[].content[].content[]: has no equal in the target's API",
-    "anthropic > gemini: refused, messages[].content[].content[]: the target takes no URLs of other hosts: send the data itself",
+    "anthropic > gemini: refused, messages[].content[].content[]: the target takes no URLs of other hosts: send the "
+    "data itself",
     "anthropic > gemini: refused, messages[].content[]: 'container_upload' has no equal in the target's API",
     "anthropic > gemini: refused, messages[].content[]: 'server_tool_use' has no equal in the target's API",
-    "anthropic > gemini: refused, messages[].content[]: a file that was given to another provider cannot be had from there",
+    "anthropic > gemini: refused, messages[].content[]: a file that was given to another provider cannot be had from "
+    "there",
     "anthropic > gemini: refused, messages[].content[]: the target takes no URLs of other hosts: send the data itself",
     "anthropic > gemini: response_format unsupported",
     "anthropic > gemini: tools[] unsupported",
@@ -34,7 +37,8 @@ inline constexpr std::string_view may_be_dropped[] = {
     "anthropic > ollama: reasoning.budget_tokens changed",
     "anthropic > ollama: reasoning.effort changed",
     "anthropic > ollama: reasoning.effort clamped",
-    "anthropic > ollama: refused, messages[].content[].content[]: this target takes no content of type 'tool_reference'",
+    "anthropic > ollama: refused, messages[].content[].content[]: this target takes no content of type "
+    "'tool_reference'",
     "anthropic > ollama: refused, messages[].content[].content[]: this target takes no document but as plain text",
     "anthropic > ollama: refused, messages[].content[].content[]: this target takes no image but as base64 data",
     "anthropic > ollama: refused, messages[].content[]: this target takes no content of type 'container_upload'",
@@ -57,10 +61,12 @@ inline constexpr std::string_view may_be_dropped[] = {
     "anthropic > openai: reasoning.summary unsupported",
     "anthropic > openai: refused, messages[].content[].content[]: the target cannot be given a picture by its id",
     "anthropic > openai: refused, messages[].content[].content[]: the target has nothing like 'tool_reference'",
-    "anthropic > openai: refused, messages[].content[].content[]: the target takes documents as base64 only, neither by URL nor by id",
+    "anthropic > openai: refused, messages[].content[].content[]: the target takes documents as base64 only, neither "
+    "by URL nor by id",
     "anthropic > openai: refused, messages[].content[]: the target has nothing like 'container_upload'",
     "anthropic > openai: refused, messages[].content[]: the target has nothing like 'server_tool_use'",
-    "anthropic > openai: refused, messages[].content[]: the target takes documents as base64 only, neither by URL nor by id",
+    "anthropic > openai: refused, messages[].content[]: the target takes documents as base64 only, neither by URL nor "
+    "by id",
     "anthropic > openai: stop unsupported",
     "anthropic > openai: temperature unsupported",
     "anthropic > openai: tools[] unsupported",
@@ -93,11 +99,15 @@ inline constexpr std::string_view may_be_dropped[] = {
     "gemini > anthropic: modelArmorConfig unsupported",
     "gemini > anthropic: reasoning unsupported",
     "gemini > anthropic: refused, 'cachedContent' names what is kept at another provider",
-    "gemini > anthropic: refused, messages[].content[].content[]: the target does not take documents that are files of another provider",
-    "gemini > anthropic: refused, messages[].content[].content[]: the target does not take pictures that are files of another provider",
+    "gemini > anthropic: refused, messages[].content[].content[]: the target does not take documents that are files of "
+    "another provider",
+    "gemini > anthropic: refused, messages[].content[].content[]: the target does not take pictures that are files of "
+    "another provider",
     "gemini > anthropic: refused, messages[].content[]: the target does not take content of type 'toolCall'",
-    "gemini > anthropic: refused, messages[].content[]: the target does not take documents that are files of another provider",
-    "gemini > anthropic: refused, messages[].content[]: the target does not take pictures that are files of another provider",
+    "gemini > anthropic: refused, messages[].content[]: the target does not take documents that are files of another "
+    "provider",
+    "gemini > anthropic: refused, messages[].content[]: the target does not take pictures that are files of another "
+    "provider",
     "gemini > anthropic: refused, messages[].content[]: the target does not take sound",
     "gemini > anthropic: refused, messages[].content[]: the target does not take video",
     "gemini > anthropic: response_format changed",
@@ -132,10 +142,12 @@ inline constexpr std::string_view may_be_dropped[] = {
     "gemini > openai: reasoning.summary unsupported",
     "gemini > openai: refused, 'cachedContent' names what is kept at another provider",
     "gemini > openai: refused, messages[].content[].content[]: the target cannot be given a picture by its id",
-    "gemini > openai: refused, messages[].content[].content[]: the target takes documents as base64 only, neither by URL nor by id",
+    "gemini > openai: refused, messages[].content[].content[]: the target takes documents as base64 only, neither by "
+    "URL nor by id",
     "gemini > openai: refused, messages[].content[]: the target cannot be given a picture by its id",
     "gemini > openai: refused, messages[].content[]: the target has nothing like 'toolCall'",
-    "gemini > openai: refused, messages[].content[]: the target takes documents as base64 only, neither by URL nor by id",
+    "gemini > openai: refused, messages[].content[]: the target takes documents as base64 only, neither by URL nor by "
+    "id",
     "gemini > openai: refused, messages[].content[]: the target takes no video",
     "gemini > openai: refused, messages[].content[]: the target takes sound as base64 of WAV or MP3 only",
     "gemini > openai: safetySettings unsupported",
@@ -216,7 +228,8 @@ inline constexpr std::string_view may_be_dropped[] = {
     "openai > anthropic: provider unsupported",
     "openai > anthropic: reasoning unsupported",
     "openai > anthropic: reasoning_format unsupported",
-    "openai > anthropic: refused, messages[].content[]: the target does not take documents that are files of another provider",
+    "openai > anthropic: refused, messages[].content[]: the target does not take documents that are files of another "
+    "provider",
     "openai > anthropic: response_format changed",
     "openai > anthropic: service_tier unsupported",
     "openai > anthropic: temperature unsupported",
@@ -236,7 +249,8 @@ inline constexpr std::string_view may_be_dropped[] = {
     "openai > gemini: reasoning clamped",
     "openai > gemini: reasoning unsupported",
     "openai > gemini: reasoning_format unsupported",
-    "openai > gemini: refused, messages[].content[]: a file that was given to another provider cannot be had from there",
+    "openai > gemini: refused, messages[].content[]: a file that was given to another provider cannot be had from "
+    "there",
     "openai > gemini: refused, messages[].content[]: the target takes no URLs of other hosts: send the data itself",
     "openai > gemini: response_format unsupported",
     "openai > gemini: service_tier unsupported",
@@ -302,11 +316,16 @@ inline constexpr std::string_view may_be_dropped[] = {
     "responses > anthropic: refused, 'background' is not known to other providers",
     "responses > anthropic: refused, 'conversation' is not known to other providers",
     "responses > anthropic: refused, 'previous_response_id' is not known to other providers",
-    "responses > anthropic: refused, messages[].content[].content[]: the target does not take pictures that are files of another provider",
-    "responses > anthropic: refused, messages[].content[]: the target does not take a conversation that another provider has compacted",
-    "responses > anthropic: refused, messages[].content[]: the target does not take content of type 'image_generation_call'",
-    "responses > anthropic: refused, messages[].content[]: the target does not take documents that are files of another provider",
-    "responses > anthropic: refused, messages[].content[]: the target does not take pictures that are files of another provider",
+    "responses > anthropic: refused, messages[].content[].content[]: the target does not take pictures that are files "
+    "of another provider",
+    "responses > anthropic: refused, messages[].content[]: the target does not take a conversation that another "
+    "provider has compacted",
+    "responses > anthropic: refused, messages[].content[]: the target does not take content of type "
+    "'image_generation_call'",
+    "responses > anthropic: refused, messages[].content[]: the target does not take documents that are files of "
+    "another provider",
+    "responses > anthropic: refused, messages[].content[]: the target does not take pictures that are files of another "
+    "provider",
     "responses > anthropic: tools[] unsupported",
     "responses > anthropic: tools[].defer_loading unsupported",
     "responses > anthropic: tools[].strict unsupported",
@@ -324,11 +343,14 @@ inline constexpr std::string_view may_be_dropped[] = {
     "responses > gemini: refused, 'background' is not known to other providers",
     "responses > gemini: refused, 'conversation' is not known to other providers",
     "responses > gemini: refused, 'previous_response_id' is not known to other providers",
-    "responses > gemini: refused, messages[].content[].content[]: a file that was given to another provider cannot be had from there",
+    "responses > gemini: refused, messages[].content[].content[]: a file that was given to another provider cannot be "
+    "had from there",
     "responses > gemini: refused, messages[].content[]: 'image_generation_call' has no equal in the target's API",
-    "responses > gemini: refused, messages[].content[]: a file that was given to another provider cannot be had from there",
+    "responses > gemini: refused, messages[].content[]: a file that was given to another provider cannot be had from "
+    "there",
     "responses > gemini: refused, messages[].content[]: the target takes no URLs of other hosts: send the data itself",
-    "responses > gemini: refused, messages[].content[]: what stands for the conversation before it can only be read where it was made",
+    "responses > gemini: refused, messages[].content[]: what stands for the conversation before it can only be read "
+    "where it was made",
     "responses > gemini: tools[] unsupported",
     "responses > gemini: tools[].defer_loading unsupported",
     "responses > gemini: tools[].strict unsupported",
@@ -348,7 +370,8 @@ inline constexpr std::string_view may_be_dropped[] = {
     "responses > ollama: refused, 'conversation' is not known to other providers",
     "responses > ollama: refused, 'previous_response_id' is not known to other providers",
     "responses > ollama: refused, messages[].content[].content[]: this target takes no image but as base64 data",
-    "responses > ollama: refused, messages[].content[]: this target takes no compacted conversation of another provider",
+    "responses > ollama: refused, messages[].content[]: this target takes no compacted conversation of another "
+    "provider",
     "responses > ollama: refused, messages[].content[]: this target takes no content of type 'image_generation_call'",
     "responses > ollama: refused, messages[].content[]: this target takes no document but as plain text",
     "responses > ollama: refused, messages[].content[]: this target takes no image but as base64 data",
@@ -376,7 +399,8 @@ inline constexpr std::string_view may_be_dropped[] = {
     "responses > openai: refused, messages[].content[]: the target cannot be given a picture by its id",
     "responses > openai: refused, messages[].content[]: the target cannot read the compacted conversation",
     "responses > openai: refused, messages[].content[]: the target has nothing like 'image_generation_call'",
-    "responses > openai: refused, messages[].content[]: the target takes documents as base64 only, neither by URL nor by id",
+    "responses > openai: refused, messages[].content[]: the target takes documents as base64 only, neither by URL nor "
+    "by id",
     "responses > openai: tools[] unsupported",
     "responses > openai: tools[].defer_loading unsupported",
 };
