@@ -148,9 +148,9 @@ class StrictSchema {
     constexpr std::array<std::string_view, 3> maps = {"properties", "$defs", "definitions"};
     constexpr std::array<std::string_view, 5> say_nothing = {"$schema", "$id", "$comment", "examples",
                                                              "additionalProperties"};
-    if (member.named("minItems") && member.count().value_or(2) > 1) {
-      says_the_same = false;
-    } else if (is_one_of(member, as_they_are)) {
+    const bool holds_more = member.named("minItems") && member.count().value_or(2) > 1;
+    const bool is_format = member.named("format") && is_known_format(member.word());
+    if (!holds_more && (is_format || is_one_of(member, as_they_are))) {
       append_key(out_, member.key());
       out_ += member.raw();
     } else if (is_one_of(member, maps)) {
@@ -160,9 +160,6 @@ class StrictSchema {
     } else if (member.named("items")) {
       append_key(out_, member.key());
       append(member);
-    } else if (member.named("format") && is_known_format(member.word())) {
-      append_key(out_, member.key());
-      out_ += member.raw();
     } else if (!is_one_of(member, say_nothing)) {
       says_the_same = false;
     }

@@ -200,7 +200,8 @@ void GenerateContentWriter::write_signature() {
 }
 
 void GenerateContentWriter::on_call(const CallStart& call) {
-  Call& made = call_.emplace();
+  call_ = Call{};
+  Call& made = *call_;
   made.id = call.id.empty() ? "call_" + id_ + '_' + std::to_string(calls_) : std::string(call.id.escaped);
   ++calls_;
   made.name = call.name.escaped;
