@@ -10,6 +10,8 @@
 namespace sluice::api {
 namespace {
 
+using enum http::Method;
+
 // What follows the name that stands in the place of "{}".
 std::string_view behind_segment(std::string_view path) { return path.substr(std::min(path.find('/'), path.size())); }
 
