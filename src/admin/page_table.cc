@@ -105,10 +105,10 @@ struct Pages::Table {
   // Every request is looked for here, and hardly any is for a page: few rows are compared.
   static constexpr std::array<RowRange, 27> by_letter = [] {
     std::array<RowRange, 27> ranges{};
-    for (uint8_t i = 0; i < rows.size(); ++i) {
+    for (size_t i = 0; i < rows.size(); ++i) {
       RowRange& range = ranges[letter_of(rows[i].path)];
       if (range.end != 0 && range.end != i) throw "rows of a letter stand apart";  // does not compile
-      if (range.end == 0) range.begin = i;
+      if (range.end == 0) range.begin = static_cast<uint8_t>(i);
       range.end = static_cast<uint8_t>(i + 1);
     }
     return ranges;
