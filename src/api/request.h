@@ -93,7 +93,7 @@ struct Message {
 
 enum class ToolKind : unsigned char {
   function,
-  custom,  // takes free text; `format` is its grammar
+  custom,  // takes free text; `format` is its grammar, flat: {"type":"grammar","syntax":"lark","definition":"..."}
   other    // one that the provider runs, or that only the own dialect knows: raw, other_type
 };
 
