@@ -8,7 +8,7 @@ namespace {
 
 using runtimes::Link;
 
-constexpr int most_reads = 32;  // of one socket in one turn
+constexpr int max_reads = 32;  // of one socket in one turn
 
 class EpollLoop;
 
@@ -157,7 +157,7 @@ void EpollLink::ready(uint32_t happened) {
 }
 
 void EpollLink::read() {
-  for (int i = 0; i < most_reads; ++i) {
+  for (int i = 0; i < max_reads; ++i) {
     const ssize_t got = recv(fd_, loop_.buffer, sizeof loop_.buffer, 0);
     if (got < 0 && errno == EAGAIN) {
       readable_ = false;

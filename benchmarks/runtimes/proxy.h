@@ -23,8 +23,8 @@
 namespace runtimes {
 
 inline constexpr size_t high_bytes = 256 * 1024, low_bytes = 128 * 1024;
-inline constexpr size_t most_head_bytes = 64 * 1024;
-inline constexpr size_t most_idle = 1024;  // connections kept to the origin
+inline constexpr size_t max_head_bytes = 64 * 1024;
+inline constexpr size_t max_idle = 1024;  // connections kept to the origin
 
 struct Head {
   struct Field {
@@ -180,7 +180,7 @@ class Side : public Link::Events {
     }
     return *head_;
   }
-  int size_check() const { return head_->text.size() + head_->start.size() > most_head_bytes ? -1 : 0; }
+  int size_check() const { return head_->text.size() + head_->start.size() > max_head_bytes ? -1 : 0; }
   bool is_informational() const { return !is_caller_ && parser_.status_code / 100 == 1; }
 
   int head_done() {
@@ -345,7 +345,7 @@ inline void Target::on_bytes(std::string_view bytes) {
 
 inline void Target::finish(bool reusable) {
   Caller* caller = std::exchange(caller_, nullptr);
-  if (reusable && proxy_.idle.size() < most_idle) {
+  if (reusable && proxy_.idle.size() < max_idle) {
     begin_next();
     link_.set_reading(true);
     proxy_.idle.push_back(this);

@@ -19,8 +19,8 @@ void LaterAnswer::on_request_broken(const Error&) {
 
 void SmallBody::on_body(std::string_view bytes) {
   if (!whole_) return;
-  if (body_.size() + bytes.size() > most_bytes) {
-    return end(fail(ErrorCode::body_too_large, "this page takes " + std::to_string(most_bytes) + " bytes at most"));
+  if (body_.size() + bytes.size() > max_bytes) {
+    return end(fail(ErrorCode::body_too_large, "this page takes " + std::to_string(max_bytes) + " bytes at most"));
   }
   body_ += bytes;
 }

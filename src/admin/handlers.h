@@ -48,10 +48,10 @@ class LaterAnswer final : public http::RequestHandler {
   const std::shared_ptr<Slip> slip_;
 };
 
-// Gathers a request's body of at most `most_bytes` and hands it on.
+// Gathers a request's body of at most `max_bytes` and hands it on.
 class SmallBody final : public http::RequestHandler {
  public:
-  static constexpr size_t most_bytes = 4096;
+  static constexpr size_t max_bytes = 4096;
   // Called once, must answer: with the whole body (the view dies on return), or with what is wrong with it.
   using Whole = std::function<void(const Result<std::string_view>&)>;
   explicit SmallBody(Whole whole) : whole_(std::move(whole)) {}

@@ -27,7 +27,7 @@ AlertChannel::AlertChannel(net::Loop& loop, std::unique_ptr<net::Dialer> dialer,
       rest_(this, [](void* self) { static_cast<AlertChannel*>(self)->ask(); }) {}
 
 void AlertChannel::send(std::string request) {
-  if (queue_.size() == most_waiting) {
+  if (queue_.size() == max_waiting) {
     queue_.pop_front();
     lost_("dropped");
   }
@@ -59,7 +59,7 @@ void AlertChannel::on_call_end() {
 void AlertChannel::on_call_failed(const Error& error) { end_try(false, true, std::string(name_of(error.code))); }
 
 void AlertChannel::end_try(bool arrived, bool again, const std::string& why) {
-  if (!arrived && again && tries_ < patience_.most_tries) {
+  if (!arrived && again && tries_ < patience_.max_tries) {
     phase_ = Phase::resting;
     uint64_t rest_ms = patience_.rest_ms;
     for (uint32_t i = 1; i < tries_; ++i) rest_ms *= 4;

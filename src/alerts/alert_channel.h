@@ -19,13 +19,13 @@ namespace sluice::alerts {
 struct AlertPatience {
   uint32_t connect_ms = 10'000;   // name, TCP and TLS
   uint32_t response_ms = 10'000;  // from the request to the head of its answer
-  uint32_t most_tries = 3;
+  uint32_t max_tries = 3;
   uint32_t rest_ms = 1'000;  // after the first try; after each other four times as long as before
 };
 
 class AlertChannel final : http::CallEvents {
  public:
-  static constexpr size_t most_waiting = 64;  // beside the one that is being sent; the oldest are dropped
+  static constexpr size_t max_waiting = 64;  // beside the one that is being sent; the oldest are dropped
   // `why` is for people: "status 404", an error's name, "dropped". It never holds the URL or a host.
   using Lost = std::function<void(std::string_view why)>;
 

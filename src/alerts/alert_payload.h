@@ -18,7 +18,7 @@ struct AlertFacts {
   std::string_view last_error;  // masked
   std::string_view host;        // the machine's name
 };
-inline constexpr size_t most_alert_error_bytes = 500;  // of last_error; what is longer is cut
+inline constexpr size_t max_alert_error_bytes = 500;  // of last_error; what is longer is cut
 
 // {"event":"failing","subject":"openai/gpt-5","failures":5,"within_s":300,"since":"2026-01-01T00:00:00.000Z",
 // "last_error":"...","host":"...","version":"..."}

@@ -6,19 +6,19 @@
 
 namespace sluice::alerts {
 
-FailureTally::FailureTally() : entries_(std::make_unique_for_overwrite<Entry[]>(most_subjects + 1)) {}
+FailureTally::FailureTally() : entries_(std::make_unique_for_overwrite<Entry[]>(max_subjects + 1)) {}
 
 void FailureTally::add(const NotedFailure& failure) {
-  std::string_view subject = failure.subject.size() <= most_subject_bytes ? failure.subject : other_subject;
+  std::string_view subject = failure.subject.size() <= max_subject_bytes ? failure.subject : other_subject;
   const auto find = [&] {
     size_t i = 0;
     while (i < size_ && !entries_[i].is(subject, failure.code)) ++i;
     return i;
   };
   size_t place = find();
-  if (place >= most_subjects) {  // the last place is for the rest
+  if (place >= max_subjects) {  // the last place is for the rest
     subject = other_subject;
-    place = most_subjects;
+    place = max_subjects;
   }
   Entry& entry = entries_[place];
   if (place == size_) {
@@ -31,7 +31,7 @@ void FailureTally::add(const NotedFailure& failure) {
   entry.code = failure.code.data();
   entry.code_bytes = static_cast<uint16_t>(failure.code.size());
   entry.at_ms = failure.at_ms;
-  const size_t bytes = failure.reason.size() <= most_reason_bytes ? failure.reason.size() : 0;
+  const size_t bytes = failure.reason.size() <= max_reason_bytes ? failure.reason.size() : 0;
   entry.reason_bytes = static_cast<uint16_t>(bytes);
   if (bytes != 0) std::memcpy(entry.reason.data(), failure.reason.data(), bytes);
 }
@@ -59,7 +59,7 @@ AlertEpisodes::Subjects::iterator AlertEpisodes::place_of(std::string_view subje
         --named;
       }
     }
-    return named >= most_subjects - 2;
+    return named >= max_subjects - 2;
   };
   if (!own && full()) look(now_ms, notices);
   if (!own && full()) cause.first = other_subject;
@@ -132,7 +132,7 @@ uint64_t Alerts::take(uint64_t now_ms, std::vector<AlertNotice>& notices) {
 // From fresh_ to waiting_.
 void Alerts::keep() {
   for (AlertNotice& notice : fresh_) {
-    if (waiting_.size() == most_waiting) {
+    if (waiting_.size() == max_waiting) {
       waiting_.pop_front();
       ++dropped_;
     }

@@ -51,10 +51,10 @@ struct AlertNotice {
 // of one subject with one code stand together, with the time and the reason of the last. One thread.
 class FailureTally {
  public:
-  static constexpr size_t most_subjects = 32;  // and codes, between two gatherings; beyond, and when too long: "other"
-  static constexpr size_t most_subject_bytes = 256;
+  static constexpr size_t max_subjects = 32;  // and codes, between two gatherings; beyond, and when too long: "other"
+  static constexpr size_t max_subject_bytes = 256;
   // A longer reason is left out: cut, a secret in it would not be recognised any more.
-  static constexpr size_t most_reason_bytes = 1024;
+  static constexpr size_t max_reason_bytes = 1024;
 
   FailureTally();
   void add(const NotedFailure& failure);
@@ -72,8 +72,8 @@ class FailureTally {
     uint64_t at_ms;
     uint32_t count;
     uint16_t code_bytes, subject_bytes, reason_bytes;
-    std::array<char, most_subject_bytes> subject;
-    std::array<char, most_reason_bytes> reason;
+    std::array<char, max_subject_bytes> subject;
+    std::array<char, max_reason_bytes> reason;
     bool is(std::string_view wanted, std::string_view wanted_code) const {
       return std::string_view(subject.data(), subject_bytes) == wanted &&
              std::string_view(code, code_bytes) == wanted_code;
@@ -82,7 +82,7 @@ class FailureTally {
       return {{subject.data(), subject_bytes}, {code, code_bytes}, {reason.data(), reason_bytes}, at_ms, count};
     }
   };
-  std::unique_ptr<Entry[]> entries_;  // most_subjects and one for "other", whatever its codes
+  std::unique_ptr<Entry[]> entries_;  // max_subjects and one for "other", whatever its codes
   size_t size_ = 0;
 };
 
@@ -94,7 +94,7 @@ class AlertEpisodes {
  public:
   // Names that callers make up must not fill the memory: beyond, targets count as "other" together. "other" and
   // "sluice" always have a place for each code.
-  static constexpr size_t most_subjects = 512;  // and codes
+  static constexpr size_t max_subjects = 512;  // and codes
 
   explicit AlertEpisodes(const AlertRules& rules) : rules_(rules) {}
   // Appends to `notices` what these failures begin or find ended. Times may come a little out of order.
@@ -129,7 +129,7 @@ class AlertEpisodes {
 // Where all workers' failures come together, off the path of requests.
 class Alerts {
  public:
-  static constexpr size_t most_waiting = 64;  // notices; the oldest are dropped and counted
+  static constexpr size_t max_waiting = 64;  // notices; the oldest are dropped and counted
 
   explicit Alerts(const AlertRules& rules) : rules_(rules), episodes_(rules) {}
   const AlertRules& rules() const { return rules_; }

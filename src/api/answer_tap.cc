@@ -17,7 +17,7 @@ namespace {
 // Frames that are read in full, in search of the model's name.
 constexpr int opening_frames = 4;
 // Choices of one answer that are told apart.
-constexpr uint8_t most_choices = 64;
+constexpr uint8_t max_choices = 64;
 
 constexpr std::string_view done_data = "[DONE]";
 
@@ -45,7 +45,7 @@ struct AnswerTap::State final : Recycled<AnswerTap::State> {
         type(its_type),
         hide(hide_usage_chunk),
         stream_asked(its_asked.stream),
-        choices(static_cast<uint8_t>(std::clamp<uint32_t>(its_asked.choices, 1, most_choices))),
+        choices(static_cast<uint8_t>(std::clamp<uint32_t>(its_asked.choices, 1, max_choices))),
         cutter(its_places.words),
         scan(its_type == MediaType::json ? its_places.bodies : its_places.frames),
         reader(its_places) {}
@@ -90,7 +90,7 @@ struct AnswerTap::State final : Recycled<AnswerTap::State> {
 void AnswerTap::State::end_text() {
   if (scan.whole()) {
     counts.update(reader.counts(), places.counts_may_fall);
-    choices = std::max(choices, std::min(reader.choices_known(), most_choices));
+    choices = std::max(choices, std::min(reader.choices_known(), max_choices));
     finished |= reader.finished();
     const bool all_finished = finished == UINT64_MAX >> (64 - choices);
     end_seen = end_seen || reader.has_end() || all_finished;

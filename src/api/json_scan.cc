@@ -76,7 +76,7 @@ const char* JsonScan::read_members(const char* at, const char* end, JsonSink& si
       after = find_string_end(value + 1, end);
       if (after == end) return at;
       const auto size = static_cast<size_t>(after - value - 1);
-      if (node != unwanted) sink.on_value(node, JsonKind::string, {value + 1, size <= longest_text ? size : 0});
+      if (node != unwanted) sink.on_value(node, JsonKind::string, {value + 1, size <= max_text ? size : 0});
       ++after;
     } else if (*value == '{' || *value == '[') {
       node_ = node;
@@ -85,7 +85,7 @@ const char* JsonScan::read_members(const char* at, const char* end, JsonSink& si
     } else {
       while (after != end && !ends_scalar(*after)) ++after;
       const auto size = static_cast<size_t>(after - value);
-      if (after == end || !begins_scalar(*value) || size > longest_text) return at;
+      if (after == end || !begins_scalar(*value) || size > max_text) return at;
       node_ = node;
       if (node != unwanted) tell_scalar({value, size}, sink);
     }

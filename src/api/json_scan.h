@@ -67,7 +67,7 @@ enum class JsonKind : unsigned char { string, number, true_value, false_value, n
 
 class JsonSink {
  public:
-  // `text`: of a number, or of a string (without its quotes, still escaped, "" where it is longer than longest_text).
+  // `text`: of a number, or of a string (without its quotes, still escaped, "" where it is longer than max_text).
   // Valid until return. Objects and arrays are told where they open.
   virtual void on_value(uint8_t node, JsonKind kind, std::string_view text) = 0;
 
@@ -80,7 +80,7 @@ enum class ArrayPlace : unsigned char { nothing_yet, empty, after_element, after
 
 class JsonScan {
  public:
-  static constexpr size_t longest_text = 256;
+  static constexpr size_t max_text = 256;
   static constexpr size_t deepest = 16;  // nesting that is looked into; deeper values are skipped
 
   // `tree` must outlive the scan.
@@ -144,7 +144,7 @@ class JsonScan {
   uint16_t token_size_ = 0;
   uint64_t skip_depth_ = 0;
   std::array<Level, deepest> levels_;
-  std::array<char, longest_text> token_;
+  std::array<char, max_text> token_;
 };
 
 }  // namespace sluice::api

@@ -100,7 +100,7 @@ void take_smaller(uint64_t& known, uint64_t told) {
 }
 
 bool can_be_asked_for(std::string_view name) {
-  return !name.empty() && name.size() <= most_model_bytes && name.back() != '*' &&
+  return !name.empty() && name.size() <= max_model_bytes && name.back() != '*' &&
          std::none_of(name.begin(), name.end(),
                       [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
 }

@@ -15,9 +15,9 @@ namespace {
 
 using http::same_name;
 
-constexpr size_t longest_boundary = 70;  // RFC 2046 5.1.1
-constexpr size_t longest_part_head = 8 * 1024;
-constexpr size_t longest_preamble = 4 * 1024;
+constexpr size_t max_boundary = 70;  // RFC 2046 5.1.1
+constexpr size_t max_part_head = 8 * 1024;
+constexpr size_t max_preamble = 4 * 1024;
 
 tl::unexpected<Error> wrong_form(std::string what) { return fail(ErrorCode::bad_request, std::move(what)); }
 
@@ -131,7 +131,7 @@ Result<MultipartPeeker> MultipartPeeker::create(std::string_view content_type) {
   if (given.broken || other.broken || otherwise == nullptr || otherwise->value != boundary->value) {
     return wrong_form("the content-type cannot be read");
   }
-  if (boundary->value.empty() || boundary->value.size() > longest_boundary) {
+  if (boundary->value.empty() || boundary->value.size() > max_boundary) {
     return wrong_form("the boundary must have 1 to 70 characters");
   }
   const bool quoted = boundary->quoted;
@@ -207,10 +207,10 @@ Result<size_t> MultipartPeeker::find_boundary(std::string_view text) {
   if (text.size() <= kept) return size_t{0};
   scanned_ = text.size() - kept + 2;
   if (stage_ == Stage::model) {
-    if (text.size() > most_model_bytes + context_ + kept) return take_model(text).map([] { return size_t{0}; });
+    if (text.size() > max_model_bytes + context_ + kept) return take_model(text).map([] { return size_t{0}; });
     return size_t{0};
   }
-  if (stage_ == Stage::preamble && before_ + scanned_ > longest_preamble) {
+  if (stage_ == Stage::preamble && before_ + scanned_ > max_preamble) {
     return wrong_form("the body does not begin with the boundary of its content-type");
   }
   scanned_ = context_ = 2;
@@ -226,7 +226,7 @@ Result<size_t> MultipartPeeker::read_boundary_end(std::string_view text) {
   }
   const size_t end = text.find_first_not_of(" \t");
   if (end == std::string_view::npos || (text[end] == '\r' && end + 1 == text.size())) {
-    if (text.size() > longest_part_head) return wrong_form("a boundary line is too long");
+    if (text.size() > max_part_head) return wrong_form("a boundary line is too long");
     return size_t{0};
   }
   if (text.substr(end, 2) != "\r\n") return wrong_form("a line of the body begins as its boundary does, and goes on");
@@ -237,7 +237,7 @@ Result<size_t> MultipartPeeker::read_boundary_end(std::string_view text) {
 Result<size_t> MultipartPeeker::read_part_head(std::string_view text) {
   const size_t end = text.find("\r\n\r\n", scanned_);
   const size_t size = std::min(end, text.size());
-  if (size > longest_part_head) return wrong_form("the head of a part is longer than 8 KiB");
+  if (size > max_part_head) return wrong_form("the head of a part is longer than 8 KiB");
   if (end == std::string_view::npos) {
     if (text.size() > scanned_ + 3) scanned_ = text.size() - 3;
     return size_t{0};
@@ -252,8 +252,8 @@ Result<size_t> MultipartPeeker::read_part_head(std::string_view text) {
 }
 
 Result<void> MultipartPeeker::take_model(std::string_view value) {
-  if (value.size() > most_model_bytes) {
-    return wrong_form("the field `model` has more than " + std::to_string(most_model_bytes) + " bytes");
+  if (value.size() > max_model_bytes) {
+    return wrong_form("the field `model` has more than " + std::to_string(max_model_bytes) + " bytes");
   }
   model_ = value;
   found_ = true;

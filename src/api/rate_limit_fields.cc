@@ -63,8 +63,8 @@ RateLimitFields::RateLimitFields(Dialect dialect, const RateLimitState& state, i
 void RateLimitFields::add(const std::array<std::string_view, 3>& names, const RateLimitState::Budget& budget,
                           bool moments, int64_t unix_ms) {
   // However deep in debt: a year is as far as the fields' room reaches.
-  constexpr uint64_t most_ms = uint64_t{365} * 24 * 3'600'000;
-  const uint64_t full_in_ms = budget.full_in_ms < most_ms ? budget.full_in_ms : most_ms;
+  constexpr uint64_t max_ms = uint64_t{365} * 24 * 3'600'000;
+  const uint64_t full_in_ms = budget.full_in_ms < max_ms ? budget.full_in_ms : max_ms;
   if (budget.limit == 0) return;
   Field* const added = &fields_[count_];
   for (size_t i = 0; i < names.size(); ++i) added[i].name = names[i];

@@ -14,7 +14,7 @@
 namespace sluice::api {
 namespace {
 
-enum class Key : unsigned char { other, model, stream, options, include_usage, name, others, most_output, choices };
+enum class Key : unsigned char { other, model, stream, options, include_usage, name, others, max_output, choices };
 
 struct KnownKey {
   std::string_view text;
@@ -26,9 +26,9 @@ constexpr KnownKey top_keys[] = {{"model", Key::model},
                                  {"name", Key::name},
                                  {"models", Key::others},
                                  {"fallbacks", Key::others},
-                                 {"max_tokens", Key::most_output},
-                                 {"max_completion_tokens", Key::most_output},
-                                 {"max_output_tokens", Key::most_output},
+                                 {"max_tokens", Key::max_output},
+                                 {"max_completion_tokens", Key::max_output},
+                                 {"max_output_tokens", Key::max_output},
                                  {"n", Key::choices}};
 constexpr KnownKey option_keys[] = {{"include_usage", Key::include_usage}};
 
@@ -124,10 +124,10 @@ class Reading {
 
   // Another reader may take it for the key itself.
   [[gnu::cold]] Result<Key> other_spelling(std::string_view raw, const KnownKey& as) const {
-    if (as.key == Key::others || as.key == Key::most_output || as.key == Key::choices) return as.key;
+    if (as.key == Key::others || as.key == Key::max_output || as.key == Key::choices) return as.key;
     if (as.key == Key::name && !takes_name_) return Key::other;
     std::string text = "`";
-    append_json_escaped(text, raw.substr(0, most_model_bytes));
+    append_json_escaped(text, raw.substr(0, max_model_bytes));
     text += "` can be read as `";
     text += as.text;
     return wrong_at(text + "`; write it so, and once", offset(raw));
@@ -148,7 +148,7 @@ class Reading {
       case Key::others:
         peek_.names_others = true;
         return {};
-      case Key::most_output:
+      case Key::max_output:
         read_most_output(value);
         return {};
       case Key::choices:
@@ -216,7 +216,7 @@ class Reading {
     uint64_t count = 0;
     const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), count);
     if (failure != std::errc() || end != value.data() + value.size()) return;
-    peek_.most_output_tokens = std::max(peek_.most_output_tokens, count);
+    peek_.max_output_tokens = std::max(peek_.max_output_tokens, count);
   }
 
   void read_choices(std::string_view value) {
@@ -270,7 +270,7 @@ class Reading {
 
 // Nearly every name is: printable ASCII without escapes, and short enough.
 bool is_simple_name(std::string_view text) {
-  if (text.size() > most_model_bytes) return false;
+  if (text.size() > max_model_bytes) return false;
   for (const char c : text) {
     if (c < ' ' || c == '\\' || c == '\x7f') return false;
   }
@@ -284,18 +284,18 @@ tl::unexpected<Error> wrong_at(std::string_view what, size_t at) {
 }
 
 Result<std::string> read_model_name(std::string_view value, std::string_view what, size_t at) {
-  constexpr size_t longest_escape = 6;  // "\u0061"
+  constexpr size_t max_escape = 6;  // "\u0061"
   constexpr std::string_view replacement = "\xEF\xBF\xBD";
   const auto wrong = [what, at](const std::string& text) { return wrong_at(std::string(what) + text, at); };
   if (value.size() < 2 || !value.starts_with('"')) return wrong(" must be a string");
   value = value.substr(1, value.size() - 2);
   if (is_simple_name(value)) return std::string(value);
   std::string text;
-  if (value.size() <= longest_escape * most_model_bytes) {
+  if (value.size() <= max_escape * max_model_bytes) {
     if (!append_json_unescaped(text, value)) return wrong(" must be a string");
   }
-  if (value.size() > longest_escape * most_model_bytes || text.size() > most_model_bytes) {
-    return wrong(" has more than " + std::to_string(most_model_bytes) + " bytes");
+  if (value.size() > max_escape * max_model_bytes || text.size() > max_model_bytes) {
+    return wrong(" has more than " + std::to_string(max_model_bytes) + " bytes");
   }
   // Half a surrogate pair, or bytes that are no UTF-8: each reader makes something else of them.
   bool good = value.find('\\') == std::string_view::npos || text.find(replacement) == std::string::npos;

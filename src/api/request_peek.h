@@ -13,7 +13,7 @@
 namespace sluice::api {
 
 // Of a model's name in a request. It stands in records, log lines and an answer's head.
-inline constexpr size_t most_model_bytes = 256;
+inline constexpr size_t max_model_bytes = 256;
 
 struct Peek {
   std::string model;       // unescaped; empty if there is none
@@ -26,7 +26,7 @@ struct Peek {
   bool names_others = false;  // `models` or `fallbacks`: what some providers try besides `model`
   // max_tokens, max_completion_tokens or max_output_tokens, the largest; 0: none stands at the top level, or it is no
   // whole number (that is the target's to refuse).
-  uint64_t most_output_tokens = 0;
+  uint64_t max_output_tokens = 0;
   uint32_t choices = 1;  // `n`, where it is a small whole number
   // stream_options: where include_usage has to be written to ask for usage.
   enum class Options : unsigned char { absent, null, object, object_empty, include_usage_false };
@@ -52,7 +52,7 @@ Result<Peek> peek_request(std::string_view body, Dialect dialect);
 [[gnu::cold]] tl::unexpected<Error> wrong_at(std::string_view what, size_t at);
 
 // A model's name, from the JSON value that stands at byte `at` of a body, unescaped. bad_request where it is no string,
-// has more than most_model_bytes bytes or holds half a character; `what` stands for it in the error's text.
+// has more than max_model_bytes bytes or holds half a character; `what` stands for it in the error's text.
 Result<std::string> read_model_name(std::string_view value, std::string_view what, size_t at);
 
 // Replaces `removed` bytes at `at` by `inserted`.

@@ -11,7 +11,7 @@
 namespace sluice::api {
 
 // Of an error answer, as much as is looked at.
-inline constexpr size_t longest_error_text = 8192;
+inline constexpr size_t max_error_text = 8192;
 
 struct TargetWords {
   std::string code;     // "insufficient_quota", "overloaded_error", "RESOURCE_EXHAUSTED"; "": it names none

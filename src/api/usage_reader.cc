@@ -7,14 +7,14 @@
 namespace sluice::api {
 namespace {
 
-constexpr size_t longest_model_bytes = 256;
-static_assert(longest_model_bytes <= JsonScan::longest_text);
+constexpr size_t max_model_bytes = 256;
+static_assert(max_model_bytes <= JsonScan::max_text);
 
 // Of a choice or candidate: as many bits as there are.
 constexpr uint8_t last_choice = 63;
 
 // No answer has as many; more is a provider's mistake, and must not turn a counter's sign.
-constexpr uint64_t most_tokens = 1'000'000'000'000;
+constexpr uint64_t max_tokens = 1'000'000'000'000;
 
 [[gnu::cold]] std::optional<uint64_t> odd_whole_number(std::string_view text) {
   const char* const end = text.data() + text.size();
@@ -23,22 +23,22 @@ constexpr uint64_t most_tokens = 1'000'000'000'000;
   if (number_stop != end) return std::nullopt;
   if (number_failure == std::errc::result_out_of_range) {  // far too large, or far too small
     return text.find("e-") == text.npos && text.find("E-") == text.npos && text.front() != '-'
-               ? std::optional<uint64_t>(most_tokens)
+               ? std::optional<uint64_t>(max_tokens)
                : std::nullopt;
   }
   if (number_failure != std::errc() || number < 0 || std::trunc(number) != number) return std::nullopt;
-  return number < static_cast<double>(most_tokens) ? static_cast<uint64_t>(number) : most_tokens;
+  return number < static_cast<double>(max_tokens) ? static_cast<uint64_t>(number) : max_tokens;
 }
 
 // "12", and what is a whole number all the same: "12.0", "1.2e1". nullopt: it is none, or below zero.
 std::optional<uint64_t> whole_number(std::string_view text) {
-  constexpr size_t most_digits = 18;  // of what surely fits
+  constexpr size_t max_digits = 18;  // of what surely fits
   uint64_t count = 0;
   size_t digits = 0;
-  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9' && digits < most_digits; ++digits) {
+  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9' && digits < max_digits; ++digits) {
     count = 10 * count + static_cast<uint64_t>(text[digits] - '0');
   }
-  return digits != 0 && digits == text.size() ? std::min(count, most_tokens) : odd_whole_number(text);
+  return digits != 0 && digits == text.size() ? std::min(count, max_tokens) : odd_whole_number(text);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 namespace sluice {
 namespace {
 
-constexpr size_t most_bytes = 128;
+constexpr size_t max_bytes = 128;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 bool same(char a, char b) { return lower(a) == lower(b); }
@@ -49,9 +49,9 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::vector<std::string_view> nearest(std::string_view wanted, std::span<const std::string_view> known, size_t most) {
   std::vector<std::pair<size_t, std::string_view>> close;
-  if (wanted.empty() || wanted.size() > most_bytes) return {};
-  for (const std::string_view name : known.first(std::min(known.size(), most_nearest_looks))) {
-    if (name.empty() || name.size() > most_bytes) continue;
+  if (wanted.empty() || wanted.size() > max_bytes) return {};
+  for (const std::string_view name : known.first(std::min(known.size(), max_nearest_looks))) {
+    if (name.empty() || name.size() > max_bytes) continue;
     const size_t shorter = std::min(wanted.size(), name.size());
     // One letter of two is no likeness; a third of them wrong is about where a typing error ends. A name inside the
     // other one

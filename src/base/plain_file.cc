@@ -51,12 +51,12 @@ Result<size_t> size_of(const Descriptor& file) {
 
 }  // namespace
 
-Result<std::string> read_plain_file(const std::string& path, size_t most_bytes) {
-  const auto too_large = [most_bytes] { return fail(ErrorCode::io, "it is larger than " + size_text(most_bytes)); };
+Result<std::string> read_plain_file(const std::string& path, size_t max_bytes) {
+  const auto too_large = [max_bytes] { return fail(ErrorCode::io, "it is larger than " + size_text(max_bytes)); };
   const Descriptor file(path);
   const Result<size_t> told = size_of(file);
   if (!told) return tl::unexpected<Error>(told.error());
-  if (*told > most_bytes) return too_large();
+  if (*told > max_bytes) return too_large();
   // One byte more than it says, to see its end; files of /proc say 0.
   constexpr size_t least_room = 4096;
   std::string text(std::max(*told + 1, least_room), '\0');
@@ -67,7 +67,7 @@ Result<std::string> read_plain_file(const std::string& path, size_t most_bytes) 
     if (n < 0) return wrong();
     if (n == 0) break;
     size += static_cast<size_t>(n);
-    if (size > most_bytes) return too_large();
+    if (size > max_bytes) return too_large();
     if (size == text.size()) text.resize(2 * size);
   }
   text.resize(size);

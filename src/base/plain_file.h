@@ -10,7 +10,7 @@
 namespace sluice {
 
 // All of it. io, a clause that says why ("No such file or directory", "it is a FIFO, not a plain file"): it cannot be
-// read, is something else, or is larger than `most_bytes`.
-Result<std::string> read_plain_file(const std::string& path, size_t most_bytes);
+// read, is something else, or is larger than `max_bytes`.
+Result<std::string> read_plain_file(const std::string& path, size_t max_bytes);
 
 }  // namespace sluice

@@ -8,7 +8,7 @@
 namespace sluice {
 
 // Base of a class T that is made by new: class T : Recycled<T> {...}. T must be final.
-template <typename T, size_t most_kept = 64>
+template <typename T, size_t max_kept = 64>
 class Recycled {
  public:
 #if !defined(__SANITIZE_ADDRESS__)  // which is to see every use after free
@@ -22,7 +22,7 @@ class Recycled {
   }
   static void operator delete(void* memory) noexcept {
     Kept& kept = kept_;
-    if (memory == nullptr || kept.count == most_kept) return ::operator delete(memory);
+    if (memory == nullptr || kept.count == max_kept) return ::operator delete(memory);
     kept.first = new (memory) Block{kept.first};
     ++kept.count;
   }
@@ -40,7 +40,7 @@ class Recycled {
         ::operator delete(first);
         first = next;
       }
-      count = most_kept;  // what goes after this, at the thread's end, is not kept
+      count = max_kept;  // what goes after this, at the thread's end, is not kept
     }
   };
   static inline thread_local Kept kept_;

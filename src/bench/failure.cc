@@ -90,13 +90,13 @@ std::string error_text(std::string_view body) {
   return text.empty() ? std::string(body) : text;
 }
 
-std::string shown(std::string_view text, std::string_view secret, size_t most_bytes) {
+std::string shown(std::string_view text, std::string_view secret, size_t max_bytes) {
   constexpr std::string_view mark = "...";
   const bool masks = secret.size() >= shortest_secret_bytes;
   std::string out;
   for (size_t at = 0; at < text.size();) {
     const std::string_view rest = text.substr(at);
-    if (out.size() > most_bytes) break;
+    if (out.size() > max_bytes) break;
     if (const size_t hidden = masks ? secret_bytes(rest, secret) : 0; hidden != 0) {
       out += "***";
       at += hidden;
@@ -109,8 +109,8 @@ std::string shown(std::string_view text, std::string_view secret, size_t most_by
       at += character;
     }
   }
-  if (out.size() <= most_bytes) return out;
-  size_t end = most_bytes - mark.size();
+  if (out.size() <= max_bytes) return out;
+  size_t end = max_bytes - mark.size();
   while (end > 0 && (static_cast<unsigned char>(out[end]) & 0xc0) == 0x80) --end;
   out.resize(end);
   return out += mark;
@@ -119,7 +119,7 @@ std::string shown(std::string_view text, std::string_view secret, size_t most_by
 void Failures::add(const CallFailure& failure) {
   ++count_;
   auto found = std::find_if(groups_.begin(), groups_.end(), [&](const Group& g) { return g.reason == failure.reason; });
-  if (found == groups_.end() && groups_.size() == most_groups) {
+  if (found == groups_.end() && groups_.size() == max_groups) {
     found = groups_.end() - 1;
     found->reason = "other";
   } else if (found == groups_.end()) {

@@ -21,10 +21,10 @@ CallFailure failure_of(const Error& error);
 // What an error body or frame says of itself: its "message", else its "error", else its beginning. `body` may be cut.
 std::string error_text(std::string_view body);
 
-// The groups, in the order they were met; no more than most_groups of them.
+// The groups, in the order they were met; no more than max_groups of them.
 class Failures {
  public:
-  static constexpr size_t most_groups = 32;  // beyond, failures are counted as "other"
+  static constexpr size_t max_groups = 32;  // beyond, failures are counted as "other"
   static constexpr size_t message_bytes = 200;
   struct Group {
     std::string reason, message;  // message: the first one's, cleaned of control characters, cut, the key masked
@@ -42,7 +42,7 @@ class Failures {
   uint64_t count_ = 0;
 };
 
-// `text` as it may be shown on a terminal: one line of at most `most_bytes`, `secret` masked wherever it stands.
-std::string shown(std::string_view text, std::string_view secret, size_t most_bytes);
+// `text` as it may be shown on a terminal: one line of at most `max_bytes`, `secret` masked wherever it stands.
+std::string shown(std::string_view text, std::string_view secret, size_t max_bytes);
 
 }  // namespace sluice::bench

@@ -43,7 +43,7 @@ Result<void> read(Number& number) {
 Result<void> read_numbers(const Flags& flags, Options& options) {
   enum { connections, requests, max_tokens, duration, timeout };
   Number numbers[] = {
-      {"--connections", flags.connections, nullptr, 1, Options::most_connections, 16},
+      {"--connections", flags.connections, nullptr, 1, Options::max_connections, 16},
       {"--requests", flags.requests, nullptr, 1, 1e9, 0},
       {"--max-tokens", flags.max_tokens, nullptr, 1, 1e6, 64},
       {"--duration", flags.duration, "seconds", 0.1, 86'400, flags.requests.empty() ? default_duration_s : 0},

@@ -19,7 +19,7 @@ struct Flags {
 };
 
 struct Options {
-  static constexpr uint32_t most_connections = 4096;
+  static constexpr uint32_t max_connections = 4096;
 
   BenchTarget target;
   Dialect dialect = Dialect::openai;  // or anthropic

@@ -29,10 +29,10 @@ std::optional<unsigned> parse_number(std::string_view text, unsigned most) {
 Result<Address> parse_unix(std::string_view path) {
   if (path.empty()) return fail(ErrorCode::config, "the path of the socket is missing");
   if (path.find('\0') != std::string_view::npos) return fail(ErrorCode::config, "the path holds a NUL");
-  constexpr size_t most_bytes = sizeof(sockaddr_un::sun_path) - 1;
-  if (path.size() > most_bytes) {
+  constexpr size_t max_bytes = sizeof(sockaddr_un::sun_path) - 1;
+  if (path.size() > max_bytes) {
     return fail(ErrorCode::config, "the path has " + std::to_string(path.size()) + " bytes, more than the " +
-                                       std::to_string(most_bytes) + " that a Unix socket may have");
+                                       std::to_string(max_bytes) + " that a Unix socket may have");
   }
   Address address;
   address.unix_path = path;

@@ -10,7 +10,7 @@
 namespace sluice::config {
 namespace {
 
-constexpr uint32_t most_alert_failures = 1'000;
+constexpr uint32_t max_alert_failures = 1'000;
 
 // "https://host/path?query". The query goes as it is: some webhooks carry their secret there.
 Result<AlertTarget> parse_webhook(std::string_view text) {
@@ -85,7 +85,7 @@ void read_alerts(Reading& reading, const Node& node, AlertSettings& alerts) {
   const ObjectReader object(reading, node, "alerts", fields::alerts);
   alerts.sentry = read_alert_target(reading, object, "sentry_dsn", parse_dsn, alerts);
   alerts.webhook = read_alert_target(reading, object, "webhook", parse_webhook, alerts);
-  object.read_whole("after_failures", 0, most_alert_failures, alerts.after_failures);
+  object.read_whole("after_failures", 0, max_alert_failures, alerts.after_failures);
   object.read_seconds("within_s", alerts.within_ms);
   if (const Node* within = object.find("within_s"); within != nullptr && alerts.within_ms == 0) {
     reading.report(within->at, object.path("within_s"), "found 0", "allowed: more than 0 seconds");

@@ -12,7 +12,7 @@ namespace sluice::config {
 namespace {
 
 constexpr size_t width = 96;
-constexpr size_t most_models = 8, most_providers = 40;
+constexpr size_t max_models = 8, max_providers = 40;
 constexpr std::string_view unix_scheme = "unix:";
 
 std::string padded(std::string_view text, size_t size) {
@@ -101,7 +101,7 @@ void add_providers(const Config& config, std::string& text) {
   size_t name_size = 0;
   for (const Provider& provider : config.providers) name_size = std::max(name_size, provider.name.size());
   std::string_view label = "  providers  ";
-  for (size_t i = 0; i < std::min(config.providers.size(), most_providers); ++i) {
+  for (size_t i = 0; i < std::min(config.providers.size(), max_providers); ++i) {
     const Provider& provider = config.providers[i];
     text += std::string(label) + padded(provider.name, name_size) + "  " + provider.origin;
     if (const std::optional<Proxy>& proxy = provider.proxy) {
@@ -111,8 +111,8 @@ void add_providers(const Config& config, std::string& text) {
     text += "\n";
     label = "             ";
   }
-  if (config.providers.size() > most_providers) {
-    text += std::string(label) + "and " + std::to_string(config.providers.size() - most_providers) + " more\n";
+  if (config.providers.size() > max_providers) {
+    text += std::string(label) + "and " + std::to_string(config.providers.size() - max_providers) + " more\n";
   }
 }
 
@@ -125,7 +125,7 @@ void add_models(const Config& config, std::string& text) {
       if (!model.ends_with('*')) names.push_back(provider.name + "/" + model);
     }
   }
-  const size_t shown = std::min(names.size(), most_models);
+  const size_t shown = std::min(names.size(), max_models);
   std::vector<std::string> words;
   for (size_t i = 0; i < shown; ++i) words.push_back(names[i] + (i + 1 < shown ? "," : ""));
   if (names.size() > shown) {

@@ -17,7 +17,7 @@ using nlohmann::json;
 
 constexpr std::string_view ollama_variable = "OLLAMA_HOST";
 constexpr uint16_t ollama_port = 11434;
-constexpr size_t most_listed = 64;
+constexpr size_t max_listed = 64;
 
 bool is_own_port(const Config& config, uint16_t port) {
   return std::any_of(config.listen.begin(), config.listen.end(),
@@ -28,7 +28,7 @@ bool is_own_port(const Config& config, uint16_t port) {
 std::vector<std::string> names_in(const json& list, const char* field) {
   std::vector<std::string> names;
   for (const json& entry : list) {
-    if (!entry.is_object() || names.size() == most_listed) continue;
+    if (!entry.is_object() || names.size() == max_listed) continue;
     const auto name = entry.find(field);
     if (name == entry.end() || !name->is_string()) continue;
     if (std::string text = name->get<std::string>(); !text.empty()) names.push_back(std::move(text));

@@ -11,7 +11,7 @@
 namespace sluice::config {
 namespace {
 
-constexpr size_t most_depth = 32;
+constexpr size_t max_depth = 32;
 
 // A text's characters, telling someone else how many were read: nlohmann's SAX events carry no positions.
 class Cursor {
@@ -127,7 +127,7 @@ Position TreeBuilder::position_of(size_t offset) {
 }
 
 void TreeBuilder::report(size_t offset, std::string path, std::string what, std::string allowed) {
-  if (problems_.size() == most_problems) return;
+  if (problems_.size() == max_problems) return;
   const Position at = position_of(offset);
   problems_.push_back({source_, at.line, at.column, std::move(path), std::move(what), {}, std::move(allowed)});
 }
@@ -188,8 +188,8 @@ bool TreeBuilder::add_number(double value) {
 
 bool TreeBuilder::open(Node::Kind kind) {
   std::string path = next_path();
-  if (open_.size() == most_depth) {
-    report(before(1), std::move(path), "nested more than " + std::to_string(most_depth) + " deep");
+  if (open_.size() == max_depth) {
+    report(before(1), std::move(path), "nested more than " + std::to_string(max_depth) + " deep");
     return false;
   }
   if (!add(kind, before(1))) return false;

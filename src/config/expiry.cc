@@ -47,8 +47,8 @@ class Places {
 };
 
 std::optional<int64_t> read_date(Places& places) {
-  constexpr int least_year = 2000, most_year = 9999;
-  const auto year = places.number(4, least_year, most_year);
+  constexpr int least_year = 2000, max_year = 9999;
+  const auto year = places.number(4, least_year, max_year);
   if (!year || places.one_of("-") == 0) return std::nullopt;
   const auto month = places.number(2, 1, 12);
   if (!month || places.one_of("-") == 0) return std::nullopt;

@@ -14,8 +14,8 @@
 namespace sluice::config {
 namespace {
 
-constexpr size_t longest_key_name = 64;
-constexpr size_t most_secrets = 16;  // of one key
+constexpr size_t max_key_name = 64;
+constexpr size_t max_secrets = 16;  // of one key
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -42,7 +42,7 @@ void read_name(Reading& reading, const ObjectReader& object, std::string& name) 
     reading.report(object.node().at, object.path("name"), "is missing",
                    "allowed: a name for this key, for records and metrics");
   } else if (node->kind == Node::Kind::string &&
-             (name.empty() || name.size() > longest_key_name || !is_field_value(name))) {
+             (name.empty() || name.size() > max_key_name || !is_field_value(name))) {
     reading.report(node->at, object.path("name"),
                    name.empty() ? "is empty" : "is longer than 64 bytes or holds control characters",
                    "allowed: a name for this key, for records and metrics");
@@ -99,7 +99,7 @@ void read_secrets(Reading& reading, const ObjectReader& object, CallerKey& key) 
   const Node& node = *object.find(form);
   const std::string path = object.path(form);
   std::vector<OlderSecret> secrets(node.kind == Node::Kind::array ? node.items.size() : 1);
-  if (secrets.empty() || secrets.size() > most_secrets) {
+  if (secrets.empty() || secrets.size() > max_secrets) {
     const std::string found = secrets.empty() ? "found an empty list" : "found a list of more than 16";
     return reading.report(node.at, path, found, "allowed: a secret, or a list of up to 16 of them, the newest first");
   }

@@ -31,7 +31,7 @@ void read_target(Reading& reading, const Node& node, const std::string& path, co
   model.provider = node.text.substr(0, slash);
   model.model = node.text.substr(slash + 1);
   if (known.names.empty() || known.index.find(model.provider) != NameIndex::none) return;
-  const bool suggest = reading.problems.size() < most_suggestions;
+  const bool suggest = reading.problems.size() < max_suggestions;
   reading.report(node.at, path, "no provider is called " + model.provider, "known: " + join(known.names),
                  suggest ? nearest_one(model.provider, known.names) : "");
 }

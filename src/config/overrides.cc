@@ -78,8 +78,8 @@ void apply_port(Config& config, std::string_view text, std::string_view source, 
 void apply_workers(Config& config, std::string_view text, std::string_view source, std::vector<Problem>& problems) {
   uint32_t workers = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), workers);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || workers > most_workers) {
-    report(problems, source, text, "", "a whole number from 0 to " + std::to_string(most_workers));
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || workers > max_workers) {
+    report(problems, source, text, "", "a whole number from 0 to " + std::to_string(max_workers));
   } else {
     config.workers = workers;
   }

@@ -65,14 +65,14 @@ void read_trusted_proxies(Reading& reading, const ObjectReader& root, std::vecto
 
 void read_limits(Reading& reading, const Node& node, Limits& limits) {
   constexpr uint32_t million = 1'000'000;
-  constexpr uint32_t most_header_kb = 1024;
-  constexpr double most_body_mb = 4096;
+  constexpr uint32_t max_header_kb = 1024;
+  constexpr double max_body_mb = 4096;
   const ObjectReader object(reading, node, "limits", fields::limits);
-  object.read_megabytes("body_mb", most_body_mb, limits.body_bytes);
-  constexpr double most_buffered_mb = 1024 * 1024;
-  object.read_megabytes("buffered_mb", most_buffered_mb, limits.buffered_bytes);
+  object.read_megabytes("body_mb", max_body_mb, limits.body_bytes);
+  constexpr double max_buffered_mb = 1024 * 1024;
+  object.read_megabytes("buffered_mb", max_buffered_mb, limits.buffered_bytes);
   uint32_t header_kb = limits.header_bytes / 1024;
-  object.read_whole("header_kb", 1, most_header_kb, header_kb);
+  object.read_whole("header_kb", 1, max_header_kb, header_kb);
   limits.header_bytes = header_kb * 1024;
   object.read_whole("connections", 1, million, limits.connections);
   limits.connections_given = object.find("connections") != nullptr;
@@ -101,7 +101,7 @@ void read_root(Reading& reading, const Node& node, Config& config) {
   const ObjectReader root(reading, node, "", fields::root);
   read_listen(reading, root, config.listen);
   if (const Node* tls = root.find("tls")) read_tls(reading, *tls, config);
-  root.read_whole("workers", 0, most_workers, config.workers);
+  root.read_whole("workers", 0, max_workers, config.workers);
   root.read_seconds("shutdown_grace_s", config.shutdown_grace_ms);
   root.read_text("pid_file", config.pid_file);
   read_trusted_proxies(reading, root, config.trusted_proxies);

@@ -19,9 +19,9 @@ struct Problem {
 };
 
 // As many are told at once; what is wrong beyond is found when these are mended.
-inline constexpr size_t most_problems = 1'000;
+inline constexpr size_t max_problems = 1'000;
 // Of these, so many with the nearest of thousands of names, for which all have to be looked at.
-inline constexpr size_t most_suggestions = 50;
+inline constexpr size_t max_suggestions = 50;
 
 // "sluice.json:12:7: providers.lab.base_ul: unknown field; did you mean base_url? (known: dialect, base_url)". One
 // line, unless it shows lines to add.

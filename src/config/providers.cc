@@ -16,7 +16,7 @@ namespace sluice::config {
 namespace {
 
 constexpr std::string_view header_word = "header:";
-constexpr size_t most_name_bytes = 64;
+constexpr size_t max_name_bytes = 64;
 
 // Fields that sluice writes itself or that belong to one connection.
 bool is_own_field(std::string_view name) {
@@ -34,7 +34,7 @@ bool looks_secret(std::string_view name) {
 }
 
 bool is_provider_name(std::string_view name) {
-  if (name.empty() || name.size() > most_name_bytes) return false;
+  if (name.empty() || name.size() > max_name_bytes) return false;
   return std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
            c == '.';
@@ -97,8 +97,8 @@ Provider ProviderReader::read() {
   read_tls();
   read_proxy();
   read_timeouts();
-  constexpr uint32_t most_connections = 65'535;
-  object_.read_whole("max_connections", 0, most_connections, provider_.max_connections);
+  constexpr uint32_t max_connections = 65'535;
+  object_.read_whole("max_connections", 0, max_connections, provider_.max_connections);
   read_models();
   std::string usage = provider_.ask_usage ? "ask" : "leave";
   object_.read_word("usage", fields::usage_words, usage);

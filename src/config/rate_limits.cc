@@ -6,16 +6,16 @@ namespace sluice::config {
 
 void read_rate_limits(Reading& reading, const ObjectReader& parent, RateLimits& limits) {
   // What the budgets' arithmetic is made for (policy/gcra.h), and far beyond what any provider grants.
-  constexpr uint32_t most_requests = 100'000'000;
-  constexpr uint32_t most_tokens = 1'000'000'000;
-  constexpr uint32_t most_concurrent = 1'000'000;
+  constexpr uint32_t max_requests = 100'000'000;
+  constexpr uint32_t max_tokens = 1'000'000'000;
+  constexpr uint32_t max_concurrent = 1'000'000;
   const Node* node = parent.find("limits");
   if (node == nullptr) return;
   const ObjectReader object(reading, *node, parent.path("limits"), fields::rate_limits);
-  object.read_whole("requests_per_minute", 0, most_requests, limits.requests_per_minute);
-  object.read_whole("burst", 0, most_requests, limits.burst);
-  object.read_whole("tokens_per_minute", 0, most_tokens, limits.tokens_per_minute);
-  object.read_whole("concurrent", 0, most_concurrent, limits.concurrent);
+  object.read_whole("requests_per_minute", 0, max_requests, limits.requests_per_minute);
+  object.read_whole("burst", 0, max_requests, limits.burst);
+  object.read_whole("tokens_per_minute", 0, max_tokens, limits.tokens_per_minute);
+  object.read_whole("concurrent", 0, max_concurrent, limits.concurrent);
   object.read_seconds("queue_s", limits.queue_ms);
   const Node* burst = object.find("burst");
   if (burst != nullptr && object.find("requests_per_minute") == nullptr) {

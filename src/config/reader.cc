@@ -16,19 +16,18 @@
 namespace sluice::config {
 namespace {
 
-constexpr double most_seconds = 7 * 24 * 3600;
+constexpr double max_seconds = 7 * 24 * 3600;
 
 std::string in_quotes(std::string_view text) {
-  constexpr size_t most_bytes = 60;
-  const bool cut = text.size() > most_bytes;
-  const std::string shown(text.substr(0, most_bytes));
+  constexpr size_t max_bytes = 60;
+  const bool cut = text.size() > max_bytes;
+  const std::string shown(text.substr(0, max_bytes));
   return nlohmann::json(shown).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + (cut ? "..." : "");
 }
 
 std::string number_text(double number) {
-  constexpr double most_exact = 9007199254740992.0;
-  if (std::floor(number) == number && std::abs(number) < most_exact)
-    return std::to_string(static_cast<int64_t>(number));
+  constexpr double max_exact = 9007199254740992.0;
+  if (std::floor(number) == number && std::abs(number) < max_exact) return std::to_string(static_cast<int64_t>(number));
   return nlohmann::json(number).dump();
 }
 
@@ -36,7 +35,7 @@ std::string number_text(double number) {
 
 void Reading::report(const Position& at, std::string path, std::string what, std::string allowed,
                      std::string suggestion) {
-  if (problems.size() == most_problems) return;
+  if (problems.size() == max_problems) return;
   problems.push_back(
       {source, at.line, at.column, std::move(path), std::move(what), std::move(suggestion), std::move(allowed)});
 }
@@ -65,7 +64,7 @@ ObjectReader::ObjectReader(Reading& reading, const Node& node, std::string path,
       if (reading.origins != nullptr) reading.note(child_path(path_, member.name), member.at);
       continue;
     }
-    if (reading.problems.size() == most_problems) break;
+    if (reading.problems.size() == max_problems) break;
     const std::string hint(hint_for_field(member.name, path_.empty()));
     reading.report(member.at, child_path(path_, member.name), "unknown field" + (hint.empty() ? "" : "; " + hint),
                    "known: " + join(known), hint.empty() ? nearest_one(member.name, known) : "");
@@ -110,10 +109,10 @@ void ObjectReader::read_whole(std::string_view name, uint32_t least, uint32_t mo
 }
 
 void ObjectReader::read_seconds(std::string_view name, uint32_t& value_ms) const {
-  const std::string allowed = "seconds from 0 to " + number_text(most_seconds);
+  const std::string allowed = "seconds from 0 to " + number_text(max_seconds);
   const Node* node = find(name, Node::Kind::number, allowed);
   if (node == nullptr) return;
-  if (node->number >= 0 && node->number <= most_seconds) {
+  if (node->number >= 0 && node->number <= max_seconds) {
     const double ms = std::round(node->number * 1000);
     value_ms = node->number > 0 ? std::max(1u, static_cast<uint32_t>(ms)) : 0;
   } else {
@@ -121,11 +120,11 @@ void ObjectReader::read_seconds(std::string_view name, uint32_t& value_ms) const
   }
 }
 
-void ObjectReader::read_megabytes(std::string_view name, double most_mb, uint64_t& value_bytes) const {
-  const std::string allowed = "a number above 0, up to " + number_text(most_mb);
+void ObjectReader::read_megabytes(std::string_view name, double max_mb, uint64_t& value_bytes) const {
+  const std::string allowed = "a number above 0, up to " + number_text(max_mb);
   const Node* node = find(name, Node::Kind::number, allowed);
   if (node == nullptr) return;
-  if (node->number > 0 && node->number <= most_mb) {
+  if (node->number > 0 && node->number <= max_mb) {
     value_bytes = std::max<uint64_t>(1, static_cast<uint64_t>(node->number * (1 << 20)));
   } else {
     reading_.report(node->at, path(name), found(*node), "allowed: " + allowed);

@@ -58,7 +58,7 @@ class ObjectReader {
   // Seconds, maybe with a fraction, as milliseconds; 0 stays 0 and anything above is at least 1 ms. At most a week.
   void read_seconds(std::string_view name, uint32_t& value_ms) const;
   // A number of MiB, maybe with a fraction.
-  void read_megabytes(std::string_view name, double most_mb, uint64_t& value_bytes) const;
+  void read_megabytes(std::string_view name, double max_mb, uint64_t& value_bytes) const;
   // A string or a list of strings: calls `each` for every one of them, with its place.
   using EachText = std::function<void(const Node& node, const std::string& path)>;
   void for_each_text(std::string_view name, bool string_alone, const EachText& each) const;

@@ -46,8 +46,8 @@ std::optional<std::string> read_file(Reading& reading, const Node& node, const s
     return std::nullopt;
   }
   if (reading.origins != nullptr) reading.origins->set(path, "file " + name);
-  constexpr size_t most_bytes = 64 * 1024;
-  Result<std::string> read = read_plain_file(name, most_bytes);
+  constexpr size_t max_bytes = 64 * 1024;
+  Result<std::string> read = read_plain_file(name, max_bytes);
   if (!read) {
     reading.report(file->at, object.path("file"), found(*file) + ", which cannot be read: " + read.error().message);
     return std::nullopt;
@@ -105,9 +105,9 @@ bool is_token(std::string_view text) {
 }
 
 void warn_of_literal(Reading& reading, const std::string& path) {
-  constexpr size_t most_warnings = 10;
-  if (!reading.others_may_read || ++reading.literal_secrets > most_warnings) return;
-  if (reading.literal_secrets == most_warnings) {
+  constexpr size_t max_warnings = 10;
+  if (!reading.others_may_read || ++reading.literal_secrets > max_warnings) return;
+  if (reading.literal_secrets == max_warnings) {
     reading.warnings.push_back(reading.source + ": other places hold secrets too; chmod 600 " + reading.source);
     return;
   }
@@ -147,9 +147,9 @@ std::optional<std::string> read_secret(Reading& reading, const Node& node, const
 }
 
 std::string_view without_scheme(std::string_view value) {
-  constexpr size_t longest_scheme = 6;
+  constexpr size_t max_scheme = 6;
   const size_t blank = value.find(' ');
-  if (blank > longest_scheme) return value;  // npos is, too
+  if (blank > max_scheme) return value;  // npos is, too
   constexpr std::array<std::string_view, 5> schemes = {"bearer", "basic", "token", "key", "apikey"};
   if (std::find(schemes.begin(), schemes.end(), to_lower(value.substr(0, blank))) == schemes.end()) return value;
   return value.substr(std::min(value.find_first_not_of(' ', blank), value.size()));

@@ -16,8 +16,8 @@ bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <
 
 // Names as they occur: '_' is not in RFC 952, but it is in the names that container networks give.
 bool is_host_name(std::string_view host) {
-  constexpr size_t most_bytes = 253;
-  if (host.empty() || host.size() > most_bytes || host.front() == '.' || host.find("..") != std::string_view::npos)
+  constexpr size_t max_bytes = 253;
+  if (host.empty() || host.size() > max_bytes || host.front() == '.' || host.find("..") != std::string_view::npos)
     return false;
   return std::all_of(host.begin(), host.end(),
                      [](char c) { return is_alphanumeric(c) || c == '.' || c == '-' || c == '_'; });

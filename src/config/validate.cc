@@ -52,9 +52,9 @@ void check_models(const Config& config, std::vector<Problem>& problems) {
   }
   for (const Model& model : config.models) {
     if (known.find(model.provider) != NameIndex::none) continue;
-    if (problems.size() == most_problems) return;
+    if (problems.size() == max_problems) return;
     problems.push_back({config.file, 0, 0, child_path("models", model.name), "no provider is called " + model.provider,
-                        problems.size() < most_suggestions ? nearest_one(model.provider, names) : "",
+                        problems.size() < max_suggestions ? nearest_one(model.provider, names) : "",
                         "known: " + join(names)});
   }
 }

@@ -8,7 +8,7 @@
 
 namespace sluice::config {
 
-inline constexpr uint32_t most_workers = 256;
+inline constexpr uint32_t max_workers = 256;
 
 // Where sluice listens unless told otherwise: 127.0.0.1:8000.
 Address default_address();

@@ -8,7 +8,7 @@ namespace sluice::daemon {
 namespace {
 
 constexpr int first_fd = 3;  // SD_LISTEN_FDS_START
-constexpr uint64_t most_fds = 1024;
+constexpr uint64_t max_fds = 1024;
 
 // The text up to the next colon, which `rest` then begins behind.
 std::string_view next_name(std::string_view& rest) {
@@ -25,7 +25,7 @@ Result<std::vector<PassedDescriptor>> passed_descriptors(std::string_view pid, s
   std::vector<PassedDescriptor> result;
   if (pid.empty() || fds.empty() || whole_number(pid) != own_pid) return result;
   const std::optional<uint64_t> count = whole_number(fds);
-  if (!count || *count > most_fds) {
+  if (!count || *count > max_fds) {
     return fail(ErrorCode::io, "LISTEN_FDS is '" + std::string(fds) + "', which is no number of descriptors");
   }
   for (int fd = first_fd; fd < first_fd + static_cast<int>(*count); ++fd) {

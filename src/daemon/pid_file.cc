@@ -15,7 +15,7 @@
 namespace sluice::daemon {
 namespace {
 
-constexpr int most_tries = 10;
+constexpr int max_tries = 10;
 
 tl::unexpected<Error> wrong(const std::string& path, const std::string& why) {
   return fail(ErrorCode::io, "pid file " + path + ": " + why);
@@ -66,7 +66,7 @@ bool is_same_file(int fd, const std::string& path) {
 Result<void> PidFile::check(const std::string& path) { return check_text(path, read_small(path)); }
 
 Result<PidFile> PidFile::write(const std::string& path) {
-  for (int i = 0; i < most_tries; ++i) {
+  for (int i = 0; i < max_tries; ++i) {
     PidFile file(path, ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644));
     if (file.fd_ < 0) return wrong(path, std::strerror(errno));
     const auto leave_alone = [&file] { ::close(std::exchange(file.fd_, -1)); };

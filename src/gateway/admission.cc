@@ -14,14 +14,14 @@ namespace sluice::gateway {
 namespace {
 
 constexpr size_t names_in_error = 5;
-constexpr size_t most_name_bytes = 64;  // of a provider's
+constexpr size_t max_name_bytes = 64;  // of a provider's
 
 // Names only what the key may use.
 [[gnu::cold]] Error not_for(const config::CallerKey& key, std::string_view requested, const routing::Router& router) {
   std::vector<std::string_view> allowed;
   size_t looks = 0;
   for (const routing::KnownName& known : router.known_models()) {
-    if (++looks > most_nearest_looks) break;
+    if (++looks > max_nearest_looks) break;
     if (policy::may_use(key, known.name, "")) allowed.push_back(known.name);
   }
   if (allowed.empty()) allowed.assign(key.models.names().begin(), key.models.names().end());
@@ -137,7 +137,7 @@ Result<std::vector<const config::Provider*>> providers_for(const Admitted& admit
   if (!match.provider.empty()) {
     if (const config::Provider* const named = router.provider(match.provider)) return std::vector{named};
     return fail(ErrorCode::unknown_model,
-                "there is no provider '" + std::string(match.provider.substr(0, most_name_bytes)) + "' here");
+                "there is no provider '" + std::string(match.provider.substr(0, max_name_bytes)) + "' here");
   }
   const std::vector<const config::Provider*>& speakers = router.speakers(match.endpoint->dialect);
   for (const config::Provider* const provider : speakers) {

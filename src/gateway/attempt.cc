@@ -67,15 +67,15 @@ void Attempt::begin(std::unique_ptr<http::OutboundConnection> connection, uint64
 
 // The head and the body's first pieces in one write; then as much as the high mark lets through.
 void Attempt::send() {
-  constexpr size_t most_pieces = 8;
-  std::array<std::string_view, most_pieces> out;
+  constexpr size_t max_pieces = 8;
+  std::array<std::string_view, max_pieces> out;
   while ((!head_sent_ || next_piece_ < request_.body.size()) && !congested()) {
     size_t count = 0, bytes = 0;
     if (!head_sent_) {
       out[count++] = request_.head;
       head_sent_ = true;
     }
-    while (count < most_pieces && next_piece_ < request_.body.size() && bytes < WriteMarks::low_bytes) {
+    while (count < max_pieces && next_piece_ < request_.body.size() && bytes < WriteMarks::low_bytes) {
       std::string_view piece = request_.body[next_piece_];
       piece.remove_prefix(piece_offset_);
       const std::string_view part = piece.substr(0, WriteMarks::low_bytes - bytes);
@@ -166,8 +166,8 @@ void Attempt::on_target_broken(const Error& error) {
 // Whether a kept connection was closed before the request reached the target: then nothing of it can have been taken.
 // Such a close is seen within a round trip; one more is for slow machines.
 bool Attempt::close_came_first() const {
-  constexpr uint64_t least_ms = 20, most_ms = 200, ns_a_ms = 1'000'000, us_a_ms = 1'000;
-  const uint64_t window_ms = std::clamp<uint64_t>(2 * connection_->round_trip_us() / us_a_ms, least_ms, most_ms);
+  constexpr uint64_t least_ms = 20, max_ms = 200, ns_a_ms = 1'000'000, us_a_ms = 1'000;
+  const uint64_t window_ms = std::clamp<uint64_t>(2 * connection_->round_trip_us() / us_a_ms, least_ms, max_ms);
   const uint64_t seen_ns = loop_.now_ms() * ns_a_ms;  // when the loop looked at its sockets
   return seen_ns <= sent_ns_ || seen_ns - sent_ns_ <= window_ms * ns_a_ms;
 }

@@ -223,14 +223,14 @@ bool ByteRelay::inflate_on() {
 // For the tap alone: the caller gets the bytes as they came. Where they cannot be undone, or are a bomb, only the tap
 // goes blind.
 void ByteRelay::read_along(std::string_view bytes) {
-  constexpr size_t most_made = 64 * 1024 * 1024;  // of one read; zlib's own limit, nearly
+  constexpr size_t max_made = 64 * 1024 * 1024;  // of one read; zlib's own limit, nearly
   std::vector<std::string_view> unused;
   size_t made = 0;
   for (bool more = true; more;) {
     inflated_.clear();
     const Result<bool> step = inflater_->step(bytes, inflated_);
     made += inflated_.size();
-    if (!step || made > most_made) {
+    if (!step || made > max_made) {
       coding_ = Coding::as_is;
       opaque_ = true;
       return;
@@ -270,11 +270,11 @@ bool ByteRelay::end_early() {
 
 // Whether the head still waits for more of the body. What has come of it is kept here: the pieces are every exchange's.
 bool ByteRelay::hold_back() {
-  constexpr size_t most_bytes = 16 * 1024;
+  constexpr size_t max_bytes = 16 * 1024;
   for (const std::string_view piece : pieces_) held_head_->body += piece;
   pieces_.clear();  // other answers gather in it until this one's next turn
   kept_.clear();
-  if (!ended_ && held_head_->body.size() < most_bytes) return true;
+  if (!ended_ && held_head_->body.size() < max_bytes) return true;
   send_held();
   return false;
 }

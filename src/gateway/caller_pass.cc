@@ -67,12 +67,12 @@ std::optional<LimitRefusal> CallerPass::refused_by_order(uint64_t now_ns) const 
   return std::nullopt;
 }
 
-void CallerPass::wait(uint32_t most_ms) {
+void CallerPass::wait(uint32_t max_ms) {
   queue_.metrics().limit_waited[cell_of(refusal_)].add(1);
   waiting_ = std::make_unique<Waiting>(this);
   waiting_->place = queue_.add(*this);
   wait_for(limit(refusal_.subject));
-  queue_.loop().timers().arm(waiting_->deadline, most_ms);
+  queue_.loop().timers().arm(waiting_->deadline, max_ms);
 }
 
 void CallerPass::wait_for(Limit* one) {

@@ -68,7 +68,7 @@ class CallerPass final : public Recycled<CallerPass> {
   bool under_any_of(const std::vector<const policy::Limit*>& limits) const;
   void go_on();
   std::optional<policy::LimitRefusal> refused_by_order(uint64_t now_ns) const;
-  void wait(uint32_t most_ms);
+  void wait(uint32_t max_ms);
   void wait_for(policy::Limit* one);
   void stop_waiting();
   [[gnu::cold]] void give_up();

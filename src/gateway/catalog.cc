@@ -56,9 +56,9 @@ std::vector<api::ListedModel> Catalog::models_for(const Admitted& admitted, Dial
 }
 
 Result<api::ListedModel> Catalog::model_for(const Admitted& admitted, Dialect dialect, std::string_view name) const {
-  if (name.size() > api::most_model_bytes) {
+  if (name.size() > api::max_model_bytes) {
     return fail(ErrorCode::bad_request,
-                "the model's name has more than " + std::to_string(api::most_model_bytes) + " bytes");
+                "the model's name has more than " + std::to_string(api::max_model_bytes) + " bytes");
   }
   const Result<routing::Target> target = router_.route(name, dialect);
   if (!target) return tl::unexpected<Error>(error_for(admitted, name, target.error(), router_));

@@ -9,8 +9,8 @@ namespace sluice::gateway {
 
 // Of one worker.
 struct DescriptorShare {
-  size_t callers = 0;     // connections of callers, at most: each leaves one for a target
-  int64_t most_idle = 0;  // connections to targets that wait for work
+  size_t callers = 0;    // connections of callers, at most: each leaves one for a target
+  int64_t max_idle = 0;  // connections to targets that wait for work
 };
 
 // `limit`: of the process, UINT64_MAX where there is none.

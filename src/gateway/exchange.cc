@@ -16,7 +16,7 @@
 namespace sluice::gateway {
 
 // Of a request's id that a target tells; a record holds it.
-static constexpr size_t longest_target_id = 256;
+static constexpr size_t max_target_id = 256;
 
 Exchange::Exchange(Context& context, const http::RequestHead& head, http::Responder& responder)
     : context_(context),
@@ -136,9 +136,9 @@ Result<void> Exchange::answer_question() {
 Result<void> Exchange::choose_target() {
   const std::string& model = intake_.question().model();
   const Dialect dialect = account_.endpoint->dialect;
-  if (model.size() > api::most_model_bytes) {
+  if (model.size() > api::max_model_bytes) {
     return fail(ErrorCode::bad_request,
-                "the model's name has more than " + std::to_string(api::most_model_bytes) + " bytes");
+                "the model's name has more than " + std::to_string(api::max_model_bytes) + " bytes");
   }
   account_.model = model;
   const api::Match& match = intake_.question().match;
@@ -165,10 +165,10 @@ Result<routing::Target> Exchange::choose_provider() {
 
 // What is asked for is not at this provider. Where it is at none of them, the first one's answer is the caller's.
 void Exchange::ask_next() {
-  constexpr size_t most_asked = 8;
+  constexpr size_t max_asked = 8;
   const std::string_view path = intake_.question().match.path;
   const auto providers = providers_for(admitted_, intake_.question().match, *context_.router);
-  const size_t most = std::min(providers->size(), most_asked);  // as there were before
+  const size_t most = std::min(providers->size(), max_asked);  // as there were before
   asks_around_ = ++asked_ < most;
   end_attempt();
   target_ = {(*providers)[asks_around_ ? asked_ : 0], ""};
@@ -211,8 +211,8 @@ Result<void> Exchange::pass_limits() {
   if (const Result<void> room = intake_.prepare_sending(); !room) return room;
   if (context_.limits != nullptr) {
     const std::string_view text = intake_.is_form() ? std::string_view() : intake_.bytes();
-    const uint64_t most_output = intake_.question().peek.most_output_tokens;
-    const TokenEstimate tokens = estimate_tokens(*account_.endpoint, text, most_output);
+    const uint64_t max_output = intake_.question().peek.max_output_tokens;
+    const TokenEstimate tokens = estimate_tokens(*account_.endpoint, text, max_output);
     LimitEvents& events = *this;
     caller_pass_ = std::make_unique<CallerPass>(*context_.limits, admitted_.key, tokens, events);
     target_pass_ = std::make_unique<TargetPass>(*context_.limits, target_);
@@ -262,7 +262,7 @@ AnswerTaker& Exchange::on_answer_head(http::ResponseHead& head) {
   tell("the target answers");
   const auto id = head.fields.find("x-request-id");
   const auto other_id = id ? id : head.fields.find("request-id");
-  if (other_id) record.request_id = other_id->substr(0, longest_target_id);
+  if (other_id) record.request_id = other_id->substr(0, max_target_id);
   const bool not_here = asks_around_ && HeldAnswer::is_not_here(head.status);
   if (not_here || (usage_asked_ && HeldAnswer::may_refuse(head.status))) {
     held_ = std::make_unique<HeldAnswer>(head, not_here, static_cast<HeldAnswerEvents&>(*this));

@@ -11,7 +11,7 @@ namespace {
 
 std::string census_body(std::vector<ExchangeRow>& rows, size_t total, size_t missing) {
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.since_ns < b.since_ns; });
-  const size_t shown = std::min(rows.size(), ExchangeCensus::most_rows);
+  const size_t shown = std::min(rows.size(), ExchangeCensus::max_rows);
   std::string body;
   JsonWriter out(body);
   out.object().key("exchanges").array();
@@ -58,7 +58,7 @@ void ExchangeCensus::take(net::Loop& loop, size_t workers, Done done) {
   for (size_t i = 0; i < workers; ++i) {
     // On the other worker's thread only the weak pointer is copied, never held.
     ask_(i, [self = weak_from_this(), id, asker = &loop](const ExchangeList& exchanges) {
-      auto rows = std::make_shared<std::vector<ExchangeRow>>(exchanges.rows(most_rows, asker->now_ns()));
+      auto rows = std::make_shared<std::vector<ExchangeRow>>(exchanges.rows(max_rows, asker->now_ns()));
       asker->post([self, id, rows, total = exchanges.size()] {
         if (const auto alive = self.lock()) alive->on_reply(id, std::move(*rows), total);
       });

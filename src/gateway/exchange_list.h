@@ -58,7 +58,7 @@ class ExchangeList {
 // make_shared: replies that come when it is gone find that out.
 class ExchangeCensus : public std::enable_shared_from_this<ExchangeCensus> {
  public:
-  static constexpr size_t most_rows = 1000;
+  static constexpr size_t max_rows = 1000;
   static constexpr uint32_t patience_ms = 1000;  // with a worker that does not reply
 
   using Task = std::function<void(const ExchangeList&)>;

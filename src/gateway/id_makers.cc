@@ -12,7 +12,7 @@ namespace {
 
 constexpr uint64_t provider_bits = 0xff'ffff;
 constexpr size_t shortest_id = 6;
-constexpr size_t most_bytes = 4 * 1024;  // of an answer that are looked at
+constexpr size_t max_bytes = 4 * 1024;  // of an answer that are looked at
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -95,7 +95,7 @@ bool IdMakers::names_id(std::string_view path) {
 }
 
 bool IdWatch::take(std::string_view bytes) {
-  beginning_ += bytes.substr(0, most_bytes - beginning_.size());
+  beginning_ += bytes.substr(0, max_bytes - beginning_.size());
   std::string text = beginning_;
   text.append(net::read_padding_bytes, '\0');
   std::string_view json(text.data(), beginning_.size());
@@ -104,7 +104,7 @@ bool IdWatch::take(std::string_view bytes) {
   }
   api::JsonCursor cursor(json);
   const std::optional<std::string_view> id = id_in(cursor, true);
-  if (!id) return beginning_.size() < most_bytes;
+  if (!id) return beginning_.size() < max_bytes;
   makers_.learn(*id, provider_.name);
   return false;
 }

@@ -18,12 +18,12 @@ namespace {
 // So much is reserved at once for a body that is announced; more only as it arrives.
 constexpr uint64_t first_room = 64 * 1024;
 // A body that nobody reads is gathered up to here, so that a small one can be sent again; a larger one goes on at once.
-constexpr uint64_t most_unread = 64 * 1024;
+constexpr uint64_t max_unread = 64 * 1024;
 constexpr std::string_view chunk_end = "\r\n";
 
 }  // namespace
 
-Result<void> Intake::begin(const http::RequestHead& head, const api::Match& match, uint64_t most_bytes) {
+Result<void> Intake::begin(const http::RequestHead& head, const api::Match& match, uint64_t max_bytes) {
   question_.match = match;
   const api::ModelIn model_in = match.endpoint->model_in;
   if (model_in == api::ModelIn::json_body && head.framing == BodyFraming::none) {
@@ -48,14 +48,14 @@ Result<void> Intake::begin(const http::RequestHead& head, const api::Match& matc
   if (twice) return fail(ErrorCode::bad_request, "content-type and content-encoding may each stand there once");
   if (head.framing == BodyFraming::length) announced_ = head.content_length;
   may_go_on_ = head.framing == BodyFraming::length;
-  most_bytes_ = most_bytes;
+  max_bytes_ = max_bytes;
   if (model_in == api::ModelIn::nowhere) {  // it passes as it is, in whatever coding and however large
     if (head.framing != BodyFraming::none) upload_ = std::make_unique<Upload>();
     return {};
   }
-  if (announced_ > most_bytes) return too_large();
+  if (announced_ > max_bytes) return too_large();
   if (!coding.empty() && !http::same_name(coding, "identity")) {
-    if (Result<void> good = begin_coded(coding, most_bytes); !good) return good;
+    if (Result<void> good = begin_coded(coding, max_bytes); !good) return good;
   }
   return begin_typed(type, model_in);
 }
@@ -85,7 +85,7 @@ Result<void> Intake::begin_typed(std::string_view type, api::ModelIn model_in) {
   return {};
 }
 
-Result<void> Intake::begin_coded(std::string_view coding, uint64_t most_bytes) {
+Result<void> Intake::begin_coded(std::string_view coding, uint64_t max_bytes) {
   const std::optional<http::Coding> known = http::coding_named(coding);
   if (!known) {
     return fail(ErrorCode::unsupported_coding, "request bodies in content-encoding '" +
@@ -93,7 +93,7 @@ Result<void> Intake::begin_coded(std::string_view coding, uint64_t most_bytes) {
                                                    "' are not understood; gzip, deflate, zstd and identity are");
   }
   http::InflaterLimits limits;
-  limits.bytes = most_bytes;
+  limits.bytes = max_bytes;
   inflater_ = std::make_unique<http::Inflater>(*known, limits);
   inflated_ = true;
   may_go_on_ = false;
@@ -109,14 +109,14 @@ Result<bool> Intake::add(std::string_view bytes) {
     return false;
   }
   if (const Result<void> fine = gather(bytes); !fine) return tl::unexpected<Error>(fine.error());
-  if (upload_) goes_on_ = is_form() ? may_go_on_ && upload_->peeker->found() : bytes_.size() > most_unread;
+  if (upload_) goes_on_ = is_form() ? may_go_on_ && upload_->peeker->found() : bytes_.size() > max_unread;
   if (goes_on_ && is_form()) ask_form();
   return goes_on_;
 }
 
 Result<void> Intake::gather(std::string_view bytes) {
   if (inflater_) return inflate(bytes);
-  if (bytes_.size() + bytes.size() > most_bytes_ && (!upload_ || is_form())) return too_large();
+  if (bytes_.size() + bytes.size() > max_bytes_ && (!upload_ || is_form())) return too_large();
   if (Result<void> room = make_room(bytes.size()); !room) return room;
   bytes_.append(bytes);
   if (is_form()) return upload_->peeker->feed(bytes);
@@ -222,9 +222,9 @@ Result<void> Intake::grow(size_t needed) {
 
 // What is written and not yet taken lies in memory a second time.
 Result<void> Intake::prepare_sending() {
-  constexpr uint64_t most_copied = 2 * WriteMarks::high_bytes;
-  uint64_t copied = bytes_.size() > WriteMarks::low_bytes ? std::min<uint64_t>(bytes_.size(), most_copied) : 0;
-  if (goes_on_) copied = 2 * most_copied;  // also what has arrived and cannot be written yet
+  constexpr uint64_t max_copied = 2 * WriteMarks::high_bytes;
+  uint64_t copied = bytes_.size() > WriteMarks::low_bytes ? std::min<uint64_t>(bytes_.size(), max_copied) : 0;
+  if (goes_on_) copied = 2 * max_copied;  // also what has arrived and cannot be written yet
   if (copied != 0 && !hold_.resize(bytes_.capacity() + copied)) return no_memory();
   return {};
 }
@@ -273,7 +273,7 @@ void Intake::forget() {
 }
 
 tl::unexpected<Error> Intake::too_large() const {
-  return fail(ErrorCode::body_too_large, "the body is larger than " + std::to_string(most_bytes_) + " bytes");
+  return fail(ErrorCode::body_too_large, "the body is larger than " + std::to_string(max_bytes_) + " bytes");
 }
 
 tl::unexpected<Error> Intake::no_memory() const {

@@ -31,8 +31,8 @@ class Intake {
   explicit Intake(BufferShare* share) : hold_(share) {}
 
   // Looks at what the head says of the body, and whether its query names a model. `match`: what the path has been found
-  // to be. `most_bytes`: of the inflated body, where it is to be kept.
-  Result<void> begin(const http::RequestHead& head, const api::Match& match, uint64_t most_bytes);
+  // to be. `max_bytes`: of the inflated body, where it is to be kept.
+  Result<void> begin(const http::RequestHead& head, const api::Match& match, uint64_t max_bytes);
   // The next bytes. True, once: by now it is known what is asked. body_too_large, bad_request, overloaded where there
   // is no memory left for them.
   Result<bool> add(std::string_view bytes);
@@ -68,7 +68,7 @@ class Intake {
 
  private:
   Result<void> begin_typed(std::string_view type, api::ModelIn model_in);
-  Result<void> begin_coded(std::string_view coding, uint64_t most_bytes);
+  Result<void> begin_coded(std::string_view coding, uint64_t max_bytes);
   Result<void> gather(std::string_view bytes);
   Result<void> inflate(std::string_view bytes);
   Result<void> read_question();
@@ -92,7 +92,7 @@ class Intake {
   uint64_t announced_ = 0;  // its length, where the head tells it; 0: unknown
   std::unique_ptr<http::Inflater> inflater_;
   std::unique_ptr<Upload> upload_;  // null: neither a form nor passed on unread
-  uint64_t most_bytes_ = 0;
+  uint64_t max_bytes_ = 0;
   bool is_json_ = false;
   bool inflated_ = false;
   bool retyped_ = false;

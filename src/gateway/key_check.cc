@@ -22,7 +22,7 @@ std::vector<config::Problem> check_keys(const config::Config& config) {
   if (!has_any(config, true) || !has_any(config, false)) return problems;  // the parser has seen all there is
   const policy::CallerKeys keys(config.keys, 0, nullptr);                  // nobody presents any
   for (const policy::CallerKeys::Shared& shared : keys.shared()) {
-    if (problems.size() == config::most_problems) break;
+    if (problems.size() == config::max_problems) break;
     problems.push_back(
         {config.file, 0, 0, "keys",
          shared.one == shared.other

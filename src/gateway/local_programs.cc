@@ -12,7 +12,7 @@
 namespace sluice::gateway {
 namespace {
 
-constexpr uint64_t most_answer_bytes = 1 << 20;
+constexpr uint64_t max_answer_bytes = 1 << 20;
 
 std::string request_for(const config::LocalProbe& probe) {
   std::string head;
@@ -26,13 +26,13 @@ std::string request_for(const config::LocalProbe& probe) {
 // One GET and its answer.
 class ProbeCall final : http::CallEvents {
  public:
-  ProbeCall(net::Loop& loop, net::Resolver& resolver, const config::LocalProbe& probe, uint32_t most_ms)
+  ProbeCall(net::Loop& loop, net::Resolver& resolver, const config::LocalProbe& probe, uint32_t max_ms)
       : probe_(probe),
         request_(request_for(probe)),
         dialer_(loop, resolver, "127.0.0.1", probe.port),
         pool_(loop, dialer_, {}, counts_),
         call_(loop, pool_, *this) {
-    call_.start(request_, {.whole_ms = most_ms, .body_bytes = most_answer_bytes});
+    call_.start(request_, {.whole_ms = max_ms, .body_bytes = max_answer_bytes});
   }
   bool done() const { return done_; }
   const std::optional<config::AnsweredProbe>& answer() const { return answer_; }
@@ -60,13 +60,13 @@ class ProbeCall final : http::CallEvents {
 
 }  // namespace
 
-std::vector<config::AnsweredProbe> find_local_programs(std::span<const config::LocalProbe> probes, uint32_t most_ms) {
+std::vector<config::AnsweredProbe> find_local_programs(std::span<const config::LocalProbe> probes, uint32_t max_ms) {
   std::vector<config::AnsweredProbe> answers;
   net::Loop loop;
   net::Resolver resolver(loop);
   std::vector<std::unique_ptr<ProbeCall>> questions;
   for (const config::LocalProbe& probe : probes) {
-    questions.push_back(std::make_unique<ProbeCall>(loop, resolver, probe, most_ms));
+    questions.push_back(std::make_unique<ProbeCall>(loop, resolver, probe, max_ms));
   }
   const auto is_open = [](const std::unique_ptr<ProbeCall>& question) { return !question->done(); };
   while (std::any_of(questions.begin(), questions.end(), is_open)) loop.run_once(true);

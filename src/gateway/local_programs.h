@@ -10,7 +10,7 @@
 
 namespace sluice::gateway {
 
-// Asks all at once, for at most `most_ms` in all. Blocks; runs a loop of its own.
-std::vector<config::AnsweredProbe> find_local_programs(std::span<const config::LocalProbe> probes, uint32_t most_ms);
+// Asks all at once, for at most `max_ms` in all. Blocks; runs a loop of its own.
+std::vector<config::AnsweredProbe> find_local_programs(std::span<const config::LocalProbe> probes, uint32_t max_ms);
 
 }  // namespace sluice::gateway

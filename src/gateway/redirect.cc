@@ -8,8 +8,8 @@
 namespace sluice::gateway {
 namespace {
 
-constexpr size_t most_path_bytes = 8 * 1024;  // to be followed
-constexpr size_t most_told_bytes = 200;       // of a path, to people
+constexpr size_t max_path_bytes = 8 * 1024;  // to be followed
+constexpr size_t max_told_bytes = 200;       // of a path, to people
 
 // Where a Location leads (RFC 3986 4.2).
 struct Place {
@@ -36,7 +36,7 @@ bool has_dot_segment(std::string_view path) {
 
 std::optional<Place> place_of(const config::Url& base, std::string_view asked, std::string_view location) {
   location = location.substr(0, location.find('#'));
-  if (location.empty() || location.size() > most_path_bytes || !is_visible(location)) return std::nullopt;
+  if (location.empty() || location.size() > max_path_bytes || !is_visible(location)) return std::nullopt;
   Place place{base, {}};
   place.origin.path.clear();
   place.origin.demo = false;  // has an address in tests only
@@ -76,7 +76,7 @@ std::string base_url_for(const config::Url& base, std::string_view asked, const 
     path.remove_suffix(asked_path.size() - base.path.size());
   }
   return (place.origin.tls ? "https://" : "http://") + place.origin.authority() +
-         std::string(path.substr(0, most_told_bytes));
+         std::string(path.substr(0, max_told_bytes));
 }
 
 }  // namespace

@@ -22,8 +22,7 @@ void Relay::keep_error(std::string_view bytes) {
     error_text_ = std::make_unique<std::string>();
     bytes.remove_prefix(api::error_begins(bytes));
   }
-  error_text_->append(
-      bytes.substr(0, api::longest_error_text - std::min(api::longest_error_text, error_text_->size())));
+  error_text_->append(bytes.substr(0, api::max_error_text - std::min(api::max_error_text, error_text_->size())));
 }
 
 bool Relay::after_turn() {

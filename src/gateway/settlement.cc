@@ -133,7 +133,7 @@ void hide_callers_key(std::string& text, const http::RequestHead& head) {
   for (size_t at = 0; (at = text.find(key, at)) != text.npos;) text.replace(at, key.size(), "***");
 }
 
-constexpr size_t most_reason_bytes = 256, most_code_bytes = 64;
+constexpr size_t max_reason_bytes = 256, max_code_bytes = 64;
 
 // The target has said that it failed: that is the outcome, in its own words, also where the caller left upon it.
 [[gnu::cold]] void take_target_words(const Context& context, const Closing& ending) {
@@ -148,8 +148,8 @@ constexpr size_t most_reason_bytes = 256, most_code_bytes = 64;
   account.failure = std::make_unique<Failure>();
   Failure& failure = *account.failure;
   failure.code = outcome_of(status, words.code);
-  failure.reason = context.log.cut_masked(words.message, most_reason_bytes);
-  failure.target_code = context.log.cut_masked(words.code, most_code_bytes);
+  failure.reason = context.log.cut_masked(words.message, max_reason_bytes);
+  failure.target_code = context.log.cut_masked(words.code, max_code_bytes);
   if (failure.reason.empty()) failure.reason = "answered with status " + std::to_string(status);
 }
 

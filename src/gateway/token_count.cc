@@ -15,19 +15,19 @@ constexpr uint64_t tokens_per_sound = 2'000;
 constexpr uint64_t tokens_per_document = 5'000;
 constexpr uint64_t stream_bytes_per_token = 16;
 // Beyond, what a request or a target says is no count; and sums of a few of these are far from overflowing.
-constexpr uint64_t most_tokens = 1'000'000'000;
+constexpr uint64_t max_tokens = 1'000'000'000;
 
-uint64_t sane(const std::optional<uint64_t>& count) { return std::min(count.value_or(0), most_tokens); }
+uint64_t sane(const std::optional<uint64_t>& count) { return std::min(count.value_or(0), max_tokens); }
 
 }  // namespace
 
-TokenEstimate estimate_tokens(const api::Endpoint& endpoint, std::string_view body, uint64_t most_output) {
+TokenEstimate estimate_tokens(const api::Endpoint& endpoint, std::string_view body, uint64_t max_output) {
   if (body.empty() || endpoint.yields == api::Yields::nothing) return {};
   const api::MediaParts media = api::find_media(body);
   const uint64_t text = (body.size() - media.bytes + bytes_per_input_token - 1) / bytes_per_input_token;
   const uint64_t others =
       media.images * tokens_per_image + media.sounds * tokens_per_sound + media.documents * tokens_per_document;
-  return {text + others, std::min(most_output, most_tokens), endpoint.yields == api::Yields::media};
+  return {text + others, std::min(max_output, max_tokens), endpoint.yields == api::Yields::media};
 }
 
 uint64_t tokens_used(const TokenEstimate& estimate, const api::AnswerTap* tap, int status, bool whole,
@@ -42,7 +42,7 @@ uint64_t tokens_used(const TokenEstimate& estimate, const api::AnswerTap* tap, i
   const bool is_stream = tap->format() != api::StreamFormat::none;
   if (!is_stream || (whole && usage.output)) return input + reported_output;
   uint64_t guessed = estimate.media_answer ? 0 : answer_bytes / stream_bytes_per_token;
-  if (estimate.most_output != 0) guessed = std::min(guessed, estimate.most_output);
+  if (estimate.max_output != 0) guessed = std::min(guessed, estimate.max_output);
   return input + std::max(guessed, reported_output);
 }
 

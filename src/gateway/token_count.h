@@ -11,15 +11,15 @@ namespace sluice::gateway {
 
 struct TokenEstimate {
   uint64_t input = 0;
-  uint64_t most_output = 0;   // 0: the request does not say
+  uint64_t max_output = 0;    // 0: the request does not say
   bool media_answer = false;  // pictures or sound: how many bytes they have tells nothing
-  uint64_t total() const { return input + most_output; }
+  uint64_t total() const { return input + max_output; }
 };
 
 // `body`: JSON, inflated; four bytes to a token, but for images, sound and documents in base64, which count as so many
-// tokens each (docs/configuration.md). `most_output`: what the request allows (max_tokens and its
+// tokens each (docs/configuration.md). `max_output`: what the request allows (max_tokens and its
 // relatives), 0 if that is not known. Uploads, and paths that only count or look up, are estimated at nothing.
-TokenEstimate estimate_tokens(const api::Endpoint& endpoint, std::string_view body, uint64_t most_output);
+TokenEstimate estimate_tokens(const api::Endpoint& endpoint, std::string_view body, uint64_t max_output);
 
 // What an exchange took. `tap`: nullptr if no answer was relayed, which takes nothing. What the target reported counts:
 // input, cached or not, and output. What it did not report of an answer that is no error: the input is as estimated;

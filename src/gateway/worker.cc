@@ -86,7 +86,7 @@ Worker::Worker(Shared& shared, size_t index)
       access_log_(shared.log, metrics_),
       descriptors_(share_of_limit(shared.worker_count)),
       first_(index == 0) {
-  pools_.most_idle = descriptors_.most_idle;
+  pools_.max_idle = descriptors_.max_idle;
   dispatcher_.emplace(
       renew(), shared_.make_pages(shared_, [this](const http::RequestHead& head, const http::Responder& responder,
                                                   const Error& error) {
@@ -255,20 +255,20 @@ void Worker::accept(std::unique_ptr<net::Stream> stream, uint32_t listener) {
   connections_->add(std::move(stream), listener);
   metrics_.caller_connections_total.add(1);
   metrics_.caller_connections.set(static_cast<int64_t>(connections_->size()));
-  if (connections_->size() < most_callers() || paused_) return;
+  if (connections_->size() < max_callers() || paused_) return;
   paused_ = true;
   metrics_.accept_paused_total.add(1);
   for (const auto& one : listeners_) one.listener->pause();
 }
 
-size_t Worker::most_callers() const {
+size_t Worker::max_callers() const {
   return std::min<size_t>(now().setup->config.limits.connections, descriptors_.callers);
 }
 
 // Some caller has gone.
 void Worker::on_connections(size_t open) {
   metrics_.caller_connections.set(static_cast<int64_t>(open));
-  if (paused_ && open < most_callers()) {
+  if (paused_ && open < max_callers()) {
     paused_ = false;
     for (const auto& one : listeners_) one.listener->resume();
   }

@@ -124,7 +124,7 @@ class Worker {
   const WorkerSetup& now() const { return *setups_.back(); }
   void accept(std::unique_ptr<net::Stream> stream, uint32_t listener);
   void on_connections(size_t open);
-  size_t most_callers() const;
+  size_t max_callers() const;
   void give_memory_back();
   void renew_alert_sender(const Setup& setup);
   void tick();

@@ -23,7 +23,7 @@ InboundConnection::InboundConnection(InboundConnections& all, std::unique_ptr<ne
 InboundConnection::~InboundConnection() = default;
 
 namespace {
-constexpr int most_per_turn = 128;  // requests that came at once
+constexpr int max_per_turn = 128;  // requests that came at once
 }
 
 // --- reading ---
@@ -68,7 +68,7 @@ void InboundConnection::take(std::string_view bytes) {
     const bool times_head = reading_ == Reading::waiting || reading_ == Reading::stalled;
     if (reading_ < Reading::head) {
       if (stream_->pending_bytes() > net::WriteMarks::high_bytes) return stall(bytes);
-      if (begun++ == most_per_turn || written_bytes_ - written_before > net::WriteMarks::high_bytes) {
+      if (begun++ == max_per_turn || written_bytes_ - written_before > net::WriteMarks::high_bytes) {
         return yield_turn(bytes);
       }
       reading_ = Reading::head;

@@ -13,7 +13,7 @@ namespace sluice::http {
 namespace {
 
 // RFC 9659 3: a content coding's window has at most 8 MB; a frame that wants more is refused.
-constexpr int most_zstd_window_log = 23;
+constexpr int max_zstd_window_log = 23;
 constexpr uint64_t zlib_bytes = 48 * 1024;  // its window and tables
 
 // Takes the part up to `separator` off `text`.
@@ -134,7 +134,7 @@ Result<void> Inflater::begin_zlib(std::string_view bytes) {
 Result<void> Inflater::begin_zstd() {
   zstd_.reset(ZSTD_createDCtx());
   if (!zstd_) return fail(ErrorCode::internal, "zstd has no memory");
-  ZSTD_DCtx_setParameter(zstd_.get(), ZSTD_d_windowLogMax, most_zstd_window_log);
+  ZSTD_DCtx_setParameter(zstd_.get(), ZSTD_d_windowLogMax, max_zstd_window_log);
   return {};
 }
 

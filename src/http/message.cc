@@ -14,7 +14,7 @@ constexpr std::array<std::string_view, 7> method_names = {"GET", "HEAD", "POST",
 // Saves the growing in the smallest steps. A connection's heads are much the same, and the memory of one serves the
 // next.
 constexpr size_t usual_block_bytes = 256, usual_fields = 8;
-constexpr size_t most_kept_bytes = 8 * 1024;  // an idle connection does not go on holding the largest head it has had
+constexpr size_t max_kept_bytes = 8 * 1024;  // an idle connection does not go on holding the largest head it has had
 
 template <typename Word>
 Word load(const char* at) {
@@ -84,7 +84,7 @@ bool same_letters(const char* a, const char* b, size_t size) {
 }
 
 void Fields::clear() {
-  if (block_.capacity() > most_kept_bytes) return release();
+  if (block_.capacity() > max_kept_bytes) return release();
   block_.clear();
   spans_.clear();
 }

@@ -52,7 +52,7 @@ void OutboundPool::give_back(std::unique_ptr<OutboundConnection> connection) {
     const Connected connected = std::move(waiting->connected_);  // `waiting` may die inside
     return connected(std::move(connection));
   }
-  if (idle_ >= options_.max_idle || counts_.idle >= counts_.most_idle) {
+  if (idle_ >= options_.max_idle || counts_.idle >= counts_.max_idle) {
     return close(std::move(connection));
   }
   OutboundConnection* raw = connection.release();

@@ -16,7 +16,7 @@ namespace sluice::http {
 struct PoolCounts {
   int64_t open = 0, idle = 0, waiting = 0;
   int64_t reused_total = 0, dialed_total = 0;
-  int64_t most_idle = 4'096;  // of all pools together: a connection that becomes free beyond it is closed
+  int64_t max_idle = 4'096;  // of all pools together: a connection that becomes free beyond it is closed
 };
 
 struct PoolOptions {

@@ -12,7 +12,7 @@ namespace {
 
 ParserLimits answer_limits() {
   ParserLimits limits;
-  limits.head_bytes = TunnelDialer::most_head_bytes;
+  limits.head_bytes = TunnelDialer::max_head_bytes;
   return limits;
 }
 

@@ -19,7 +19,7 @@ struct TunnelOptions {
 
 class TunnelDialer final : public net::Dialer {
  public:
-  static constexpr size_t most_head_bytes = 16 * 1024;  // of the proxy's answer
+  static constexpr size_t max_head_bytes = 16 * 1024;  // of the proxy's answer
 
   // `loop` must outlive this; connections may outlive it.
   TunnelDialer(net::Loop& loop, std::unique_ptr<net::Dialer> inner, const TunnelOptions& options);

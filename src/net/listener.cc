@@ -20,7 +20,7 @@ namespace sluice::net {
 // at no cost, a pause leaves connections in the kernel's queue, and a lack of descriptors closes none (libuv accepts
 // and drops them).
 struct Listener::State {
-  static constexpr int most_rest_turns = 128;  // twice what the kernel keeps waiting
+  static constexpr int max_rest_turns = 128;  // twice what the kernel keeps waiting
 
   Loop& loop;
   ListenSocket socket;
@@ -54,10 +54,10 @@ struct Listener::State {
 
   // Bounded: those who come meanwhile do not hold this up for ever.
   [[gnu::cold]] void accept_rest() {
-    for (int turns = 0; turns < most_rest_turns; ++turns) {
-      burst = most_per_turn;
+    for (int turns = 0; turns < max_rest_turns; ++turns) {
+      burst = max_per_turn;
       accept();
-      if (burst < most_per_turn || retry.armed()) return;
+      if (burst < max_per_turn || retry.armed()) return;
     }
   }
 
@@ -84,7 +84,7 @@ struct Listener::State {
         return starve(ENOMEM);
       }
     }
-    burst = count == burst ? std::min(2 * burst, most_per_turn) : std::max(count, 1);
+    burst = count == burst ? std::min(2 * burst, max_per_turn) : std::max(count, 1);
   }
 
   void starve(int error) {

@@ -60,7 +60,7 @@ class ListenSocket {
 class Listener {
  public:
   static constexpr uint64_t retry_ms = 100;
-  static constexpr int most_per_turn = 64;  // connections accepted before the loop looks at its other sockets
+  static constexpr int max_per_turn = 64;  // connections accepted before the loop looks at its other sockets
   using Accepted = std::function<void(std::unique_ptr<Stream>)>;
   using Starved = std::function<void(const Error&)>;
 

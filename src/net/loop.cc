@@ -19,8 +19,8 @@ namespace {
 constexpr size_t read_buffer_bytes = 64 * 1024;
 // Rounds of deferred work before the loop polls its sockets again, so that tasks that defer each other (two ends of a
 // memory pipe) cannot keep everything else waiting.
-constexpr int most_rounds = 8;
-constexpr uint64_t longest_wait_ms = 100;
+constexpr int max_rounds = 8;
+constexpr uint64_t max_wait_ms = 100;
 
 void ignore_sigpipe() {
   struct sigaction now = {};
@@ -85,7 +85,7 @@ struct Loop::State {
   // Returns whether there was anything to do.
   bool run_deferred() {
     if (!any_deferred() && !uv_is_active(as_handle(&idle))) return false;
-    for (int round = 0; round < most_rounds && any_deferred(); ++round) {
+    for (int round = 0; round < max_rounds && any_deferred(); ++round) {
       running.swap(tasks);
       for (auto& task : running) run(task);
       running.clear();
@@ -181,7 +181,7 @@ bool Loop::run_once(bool wait) {
   if (wait && !did_something && !s.any_posted() && uv_loop_alive(&s.loop)) {
     uv_update_time(&s.loop);
     uv_timer_start(
-        &s.wait_limit, [](uv_timer_t*) {}, longest_wait_ms, 0);
+        &s.wait_limit, [](uv_timer_t*) {}, max_wait_ms, 0);
     uv_run(&s.loop, UV_RUN_ONCE);
     uv_timer_stop(&s.wait_limit);
   } else {

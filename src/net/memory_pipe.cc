@@ -38,7 +38,7 @@ struct Lane {
 // What both ends and the deferred delivery share; the last of them frees it.
 struct Pipe {
   Loop& loop;
-  const size_t most_per_delivery;
+  const size_t max_per_delivery;
   Lane lanes[2];  // lanes[side] is written by ends[side]
   MemoryStream* ends[2] = {nullptr, nullptr};
   int holds = 0;
@@ -146,7 +146,7 @@ class MemoryStream final : public Stream {
 
   void read_some() {
     const std::span<char> buffer = pipe_.loop.read_buffer();
-    const size_t count = std::min({in().size(), buffer.size(), pipe_.most_per_delivery});
+    const size_t count = std::min({in().size(), buffer.size(), pipe_.max_per_delivery});
     std::memcpy(buffer.data(), in().bytes.data() + in().begin, count);
     in().drop(count);
     if (other()) pipe_.schedule();  // it may be drained
@@ -174,8 +174,8 @@ void Pipe::deliver() {
 
 }  // namespace
 
-std::pair<std::unique_ptr<Stream>, std::unique_ptr<Stream>> make_memory_pipe(Loop& loop, size_t most_per_delivery) {
-  Pipe* pipe = new Pipe{loop, std::max<size_t>(most_per_delivery, 1), {}, {nullptr, nullptr}, 0, false};
+std::pair<std::unique_ptr<Stream>, std::unique_ptr<Stream>> make_memory_pipe(Loop& loop, size_t max_per_delivery) {
+  Pipe* pipe = new Pipe{loop, std::max<size_t>(max_per_delivery, 1), {}, {nullptr, nullptr}, 0, false};
   auto first = std::make_unique<MemoryStream>(*pipe, 0);
   auto second = std::make_unique<MemoryStream>(*pipe, 1);
   return {std::move(first), std::move(second)};

@@ -107,7 +107,7 @@ struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
     const uint64_t now_ms = options.now_ms();
     auto found = names.find(host);
     if (found == names.end()) {
-      if (names.size() >= options.most_names && !forget_one()) {
+      if (names.size() >= options.max_names && !forget_one()) {
         return tell_later(waiter, cannot_resolve(host, "too many names are being looked up"));
       }
       found = names.emplace(host, Name{}).first;

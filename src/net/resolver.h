@@ -23,7 +23,7 @@ struct ResolverOptions {
   uint64_t ttl_ms = 30'000;          // older answers are still given, while they are being refreshed
   uint64_t stale_ms = 600'000;       // after the ttl; what is older still is asked for anew before it is used
   uint64_t failure_ttl_ms = 1'000;   // a failed lookup is not repeated before
-  size_t most_names = 1024;          // beyond, those not used for longest are forgotten
+  size_t max_names = 1024;           // beyond, those not used for longest are forgotten
   std::function<uint64_t()> now_ms;  // default: the loop's
   // Asks for one name; calls `done` once, on the loop's thread, now or later. Default: getaddrinfo(3) on the pool.
   Lookup lookup;

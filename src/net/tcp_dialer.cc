@@ -17,7 +17,7 @@
 namespace sluice::net {
 namespace {
 
-constexpr size_t most_told_failures = 3;  // in one error message
+constexpr size_t max_told_failures = 3;  // in one error message
 
 // IPv6 and IPv4 in turn, beginning with the family the system prefers (RFC 8305, 4).
 std::vector<SocketAddress> interleave(const std::vector<SocketAddress>& addresses) {
@@ -29,7 +29,7 @@ std::vector<SocketAddress> interleave(const std::vector<SocketAddress>& addresse
     if (i < preferred.size()) result.push_back(preferred[i]);
     if (i < other.size()) result.push_back(other[i]);
   }
-  if (result.size() > TcpDialer::most_addresses) result.resize(TcpDialer::most_addresses);
+  if (result.size() > TcpDialer::max_addresses) result.resize(TcpDialer::max_addresses);
   return result;
 }
 
@@ -128,14 +128,14 @@ class TcpDial final : public Dial {
 
   void note_failure(const SocketAddress& address, int error) {
     out_of_descriptors_ = out_of_descriptors_ || error == UV_EMFILE || error == UV_ENFILE;
-    if (failures_++ >= most_told_failures) return;
+    if (failures_++ >= max_told_failures) return;
     if (!failure_text_.empty()) failure_text_ += "; ";
     failure_text_ += failure_text(address, error);
   }
 
   Error failure() const {
     std::string text = failure_text_;
-    if (failures_ > most_told_failures) text += "; and " + std::to_string(failures_ - most_told_failures) + " more";
+    if (failures_ > max_told_failures) text += "; and " + std::to_string(failures_ - max_told_failures) + " more";
     return {out_of_descriptors_ ? ErrorCode::overloaded : ErrorCode::target_refused, std::move(text)};
   }
 

@@ -19,7 +19,7 @@ class Resolver;
 class TcpDialer final : public Dialer {
  public:
   static constexpr uint64_t stagger_ms = 250;
-  static constexpr size_t most_addresses = 16;  // of a name that has more, the others are not tried
+  static constexpr size_t max_addresses = 16;  // of a name that has more, the others are not tried
 
   // `loop` and `resolver` must outlive this. `host`: a name or an IP address, without brackets.
   TcpDialer(Loop& loop, Resolver& resolver, std::string host, uint16_t port);

@@ -18,9 +18,9 @@
 namespace sluice::net {
 namespace {
 
-constexpr size_t most_pieces = 64;    // in one system call
+constexpr size_t max_pieces = 64;     // in one system call
 constexpr size_t small_bytes = 2048;  // written as one piece
-constexpr int most_reads = 16;        // of whole buffers, before others have their turn
+constexpr int max_reads = 16;         // of whole buffers, before others have their turn
 
 }  // namespace
 
@@ -127,7 +127,7 @@ void TcpStream::stop_polling() {
 // next bytes so costs no system call.
 void TcpStream::read_some() {
   if (!wants_bytes()) return stop_polling();
-  for (int i = 0; i < most_reads && wants_bytes(); ++i) {
+  for (int i = 0; i < max_reads && wants_bytes(); ++i) {
     std::span<char> buffer = events_->read_room();
     if (buffer.empty()) buffer = socket_->loop.read_buffer();
     const ssize_t count = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
@@ -180,13 +180,13 @@ size_t TcpStream::try_write_small(std::span<const std::string_view> pieces, size
 }
 
 size_t TcpStream::try_write(std::span<const std::string_view> pieces) {
-  std::array<iovec, most_pieces> buffers;
+  std::array<iovec, max_pieces> buffers;
   size_t taken = 0;
   for (size_t next = 0; next < pieces.size();) {
     msghdr message = {};
     message.msg_iov = buffers.data();
     size_t offered = 0;
-    for (; next < pieces.size() && message.msg_iovlen < most_pieces; ++next) {
+    for (; next < pieces.size() && message.msg_iovlen < max_pieces; ++next) {
       const std::string_view piece = pieces[next];
       if (piece.empty()) continue;
       buffers[message.msg_iovlen++] = {const_cast<char*>(piece.data()), piece.size()};

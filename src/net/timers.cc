@@ -14,7 +14,7 @@ namespace sluice::net {
 namespace {
 
 constexpr uint64_t never = std::numeric_limits<uint64_t>::max();
-constexpr uint64_t longest_ms = uint64_t{1} << 48;  // so that no sum overflows
+constexpr uint64_t max_ms = uint64_t{1} << 48;  // so that no sum overflows
 
 }  // namespace
 
@@ -125,7 +125,7 @@ Timers::~Timers() {
 void Timers::arm(Timeout& timeout, uint64_t after_ms) {
   timeout.cancel();
   if (after_ms == 0) return;
-  after_ms = std::min(after_ms, longest_ms);
+  after_ms = std::min(after_ms, max_ms);
   timeout.expires_ms_ = state_->loop.now_ms() + after_ms;
   state_->append(state_->list_for(after_ms), timeout);
   state_->tick_for(timeout.expires_ms_);

@@ -219,7 +219,7 @@ void for_each_text(AccessRecord& record, Each&& each) {
 [[gnu::cold]] void AccessLog::add_cut(AccessRecord record) {
   std::deque<std::string> cut;
   for_each_text(record, [&](std::string_view& text) {
-    if (text.size() > most_text_bytes) text = cut.emplace_back(log_.cut_masked(text, most_text_bytes));
+    if (text.size() > max_text_bytes) text = cut.emplace_back(log_.cut_masked(text, max_text_bytes));
   });
   append_record(text_, record, log_.json());
 }
@@ -230,7 +230,7 @@ void AccessLog::add(const AccessRecord& record) {
                        record.model.size() + record.target.size() + record.answered_model.size() +
                        record.target_request_id.size() + record.reason.size() + record.target_code.size() +
                        record.dropped.size();
-  if (bytes <= most_text_bytes) {
+  if (bytes <= max_text_bytes) {
     append_record(text_, record, log_.json());
   } else {
     add_cut(record);

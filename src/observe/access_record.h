@@ -50,7 +50,7 @@ class AccessLog {
   static constexpr uint32_t flush_ms = 500;
   // Texts longer than this (some are bounded closer) are masked and cut: a line stays below 64 KiB, whatever callers
   // and targets send.
-  static constexpr size_t most_text_bytes = 1024;
+  static constexpr size_t max_text_bytes = 1024;
   void add(const AccessRecord& record);
   // Hands over what has gathered; called by the worker every flush_ms while there is something, and when batch_bytes
   // have gathered. Records that the log cannot take (its queue is full) are dropped and counted.

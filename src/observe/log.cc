@@ -36,7 +36,7 @@ void append_value(std::string& line, bool json, const LogValue& value, const Sho
   }
   std::string shorter;
   std::string_view text = value.text();
-  if (text.size() > Log::most_value_bytes && shorten) text = shorter = shorten(text);
+  if (text.size() > Log::max_value_bytes && shorten) text = shorter = shorten(text);
   if (json) {
     append_json_string(line, text);
   } else {
@@ -71,10 +71,10 @@ std::string make_line(bool json, int64_t now_unix_ms, Level level, std::string_v
 class Backlog {
  public:
   bool take(size_t bytes) {
-    if (entries_.fetch_add(1) < Log::most_queued) {
+    if (entries_.fetch_add(1) < Log::max_queued) {
       // An entry larger than the bound may still go alone.
       const size_t before = bytes_.fetch_add(bytes);
-      if (before == 0 || before + bytes <= Log::most_queued_bytes) return true;
+      if (before == 0 || before + bytes <= Log::max_queued_bytes) return true;
       bytes_.fetch_sub(bytes);
     }
     entries_.fetch_sub(1);
@@ -218,7 +218,7 @@ struct Log::State {
       : options(log_options),
         level(options.level),
         sink(std::make_shared<LineSink>(options)),
-        pool(std::make_shared<spdlog::details::thread_pool>(most_queued, 1, block_signals)) {
+        pool(std::make_shared<spdlog::details::thread_pool>(max_queued, 1, block_signals)) {
     logger =
         std::make_shared<spdlog::async_logger>("sluice", sink, pool, spdlog::async_overflow_policy::overrun_oldest);
     logger->set_level(spdlog::level::trace);
@@ -256,11 +256,11 @@ void Log::mask(const std::vector<std::string>& secrets) {
 
 std::string Log::masked(std::string_view text) const { return state_->sink->masked(text); }
 
-std::string Log::cut_masked(std::string_view text, size_t most_bytes) const {
+std::string Log::cut_masked(std::string_view text, size_t max_bytes) const {
   // What lies far behind the cut is not looked at. A secret that begins before it is masked whole.
-  constexpr size_t longest_secret = 8192;
-  std::string shorter = masked(text.substr(0, most_bytes + longest_secret));
-  shorter.resize(cut_at(shorter, most_bytes));
+  constexpr size_t max_secret = 8192;
+  std::string shorter = masked(text.substr(0, max_bytes + max_secret));
+  shorter.resize(cut_at(shorter, max_bytes));
   return shorter;
 }
 
@@ -275,7 +275,7 @@ void Log::write(Level level, std::string_view message, std::initializer_list<Log
 }
 
 void Log::always(Level level, std::string_view message, std::initializer_list<LogField> fields) {
-  const Shorten shorten = [this](std::string_view text) { return cut_masked(text, most_value_bytes); };
+  const Shorten shorten = [this](std::string_view text) { return cut_masked(text, max_value_bytes); };
   try {
     if (state_->post(make_line(state_->options.json, state_->options.unix_ms(), level, message, fields, shorten),
                      LineSink::lines_level))

@@ -59,11 +59,11 @@ class Log {
     std::function<int64_t()> unix_ms;  // what it tells the time by; any thread
   };
   // What may wait for the writing thread; beyond, lines are dropped and counted.
-  static constexpr size_t most_queued = 256;                    // write() and write_lines() calls
-  static constexpr size_t most_queued_bytes = 4 * 1024 * 1024;  // of text
+  static constexpr size_t max_queued = 256;                    // write() and write_lines() calls
+  static constexpr size_t max_queued_bytes = 4 * 1024 * 1024;  // of text
 
   // Longer values of a line's fields are masked and cut to this many bytes.
-  static constexpr size_t most_value_bytes = 4096;
+  static constexpr size_t max_value_bytes = 4096;
 
   explicit Log(const Options& options);
   ~Log();  // writes out what is queued; gives up on a reader that takes nothing for a second
@@ -76,7 +76,7 @@ class Log {
   // `text` as a line would show it, for what tells of errors elsewhere. Any thread.
   std::string masked(std::string_view text) const;
   // The same, of text that may be too long: masked first and then cut, so that no half of a secret is left.
-  std::string cut_masked(std::string_view text, size_t most_bytes) const;
+  std::string cut_masked(std::string_view text, size_t max_bytes) const;
   bool enabled(Level level) const;
   // Lines below it are not written. Any thread; others see a change soon.
   Level level() const;

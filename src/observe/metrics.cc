@@ -49,7 +49,7 @@ constexpr std::string_view other = "other";
 
 }  // namespace
 
-Histogram::Histogram(const std::vector<uint64_t>& bounds_us) : size_(std::min(bounds_us.size(), most_buckets)) {
+Histogram::Histogram(const std::vector<uint64_t>& bounds_us) : size_(std::min(bounds_us.size(), max_buckets)) {
   std::copy_n(bounds_us.begin(), size_, bounds_.begin());
 }
 
@@ -105,7 +105,7 @@ bool MetricNames::take_pair(std::string_view route, std::string_view target, boo
   (pair += '\n') += target;
   const std::lock_guard lock(state_->mutex);
   if (state_->pairs.contains(pair)) return true;
-  if (state_->pairs.size() >= most_pairs || (!listed && state_->unlisted >= most_unlisted)) return false;
+  if (state_->pairs.size() >= max_pairs || (!listed && state_->unlisted >= max_unlisted)) return false;
   if (!listed) ++state_->unlisted;
   state_->pairs.insert(std::move(pair));
   return true;
@@ -114,7 +114,7 @@ bool MetricNames::take_pair(std::string_view route, std::string_view target, boo
 bool MetricNames::take_other(std::string_view route) {
   const std::lock_guard lock(state_->mutex);
   if (state_->others.contains(route)) return true;
-  if (state_->others.size() >= most_others) return false;
+  if (state_->others.size() >= max_others) return false;
   state_->others.emplace(route);
   return true;
 }
@@ -122,7 +122,7 @@ bool MetricNames::take_other(std::string_view route) {
 bool MetricNames::take_key(std::string_view name) {
   const std::lock_guard lock(state_->mutex);
   if (state_->keys.contains(name)) return true;
-  if (state_->keys.size() >= most_keys) return false;
+  if (state_->keys.size() >= max_keys) return false;
   state_->keys.emplace(name);
   return true;
 }
@@ -163,8 +163,8 @@ Series* WorkerMetrics::find(std::string_view route, std::string_view target) {
 }
 
 Series& WorkerMetrics::series(std::string_view route, std::string_view target, bool listed) {
-  if (target.size() > most_label_bytes) target = other;
-  if (route.size() > most_label_bytes) route = other;
+  if (target.size() > max_label_bytes) target = other;
+  if (route.size() > max_label_bytes) route = other;
   if (Series* const found = find(route, target)) return *found;
   if (target != other && state_->names->take_pair(route, target, listed)) {
     return state_->make(hash_of(route, target), route, target);

@@ -32,8 +32,8 @@ class Cell {
 // Buckets by upper bound in microseconds (inclusive, ascending), chosen per histogram; the last is +Inf.
 class Histogram {
  public:
-  static constexpr size_t most_buckets = 24;
-  // Bounds beyond the first `most_buckets` are left out.
+  static constexpr size_t max_buckets = 24;
+  // Bounds beyond the first `max_buckets` are left out.
   explicit Histogram(const std::vector<uint64_t>& bounds_us);
   void observe_us(uint64_t us);
   size_t size() const { return size_; }
@@ -43,8 +43,8 @@ class Histogram {
 
  private:
   size_t size_;
-  std::array<uint64_t, most_buckets> bounds_{};
-  std::array<Cell, most_buckets + 1> counts_{};
+  std::array<uint64_t, max_buckets> bounds_{};
+  std::array<Cell, max_buckets + 1> counts_{};
   Cell sum_;
 };
 
@@ -109,10 +109,10 @@ struct KeySeries {
 // Which names stand on the page, for all workers together: the first that come, up to a bound.
 class MetricNames {
  public:
-  static constexpr size_t most_pairs = 512;     // of route and target
-  static constexpr size_t most_unlisted = 128;  // of these, targets that nothing in the configuration names
-  static constexpr size_t most_others = 64;     // routes whose target is "other"
-  static constexpr size_t most_keys = 1000;
+  static constexpr size_t max_pairs = 512;     // of route and target
+  static constexpr size_t max_unlisted = 128;  // of these, targets that nothing in the configuration names
+  static constexpr size_t max_others = 64;     // routes whose target is "other"
+  static constexpr size_t max_keys = 1000;
 
   MetricNames();
   ~MetricNames();
@@ -137,11 +137,11 @@ class alignas(64) WorkerMetrics {
   // The series for a pair where it has been made; nullptr: not yet.
   Series* find(std::string_view route, std::string_view target);
   // The series for a pair, made on first use. Where MetricNames has no place for it, and where the target is longer
-  // than `most_label_bytes`, it is that of the target "other", and beyond `most_others` routes, of the route "other".
+  // than `max_label_bytes`, it is that of the target "other", and beyond `max_others` routes, of the route "other".
   // `listed`: something in the configuration names the target, so that callers cannot make up more of them.
-  static constexpr size_t most_label_bytes = 320;
+  static constexpr size_t max_label_bytes = 320;
   Series& series(std::string_view route, std::string_view target, bool listed = true);
-  // "other" for keys beyond MetricNames::most_keys.
+  // "other" for keys beyond MetricNames::max_keys.
   KeySeries& key(std::string_view name);
 
   Cell active_exchanges, active_streams, caller_connections, caller_connections_total;

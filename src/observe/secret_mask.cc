@@ -10,7 +10,7 @@
 namespace sluice::observe {
 namespace {
 
-constexpr size_t least_block_bytes = 3, most_block_bytes = 8;
+constexpr size_t least_block_bytes = 3, max_block_bytes = 8;
 constexpr size_t few_forms = 256;  // with more of them, the window is shorter, and so is the table of jumps
 constexpr size_t window_of_few_bytes = 32, window_of_many_bytes = 16;
 constexpr size_t least_jumps = 4096;
@@ -19,7 +19,7 @@ constexpr uint64_t odd = 0x9e3779b97f4a7c15ull;
 // Such that a block of text that is no secret is seldom one of `blocks`: keys have about 4 bits of chance in a byte.
 size_t block_bytes_for(size_t blocks) {
   const auto bits = static_cast<size_t>(std::bit_width(blocks));
-  return std::clamp((bits + 3 + 3) / 4, least_block_bytes, most_block_bytes);
+  return std::clamp((bits + 3 + 3) / 4, least_block_bytes, max_block_bytes);
 }
 
 // As a query has it, and as a path that keeps its slashes; the digits in one of both cases.
@@ -90,11 +90,11 @@ void SecretMask::fill_jumps() {
   block_shift_ = static_cast<unsigned>(8 * (sizeof(uint64_t) - block_bytes_));
   jump_shift_ = shift_for(jumps_.size());
   // With bytes before the first block, which the hash reads too.
-  char padded[most_block_bytes + window_of_few_bytes] = {};
+  char padded[max_block_bytes + window_of_few_bytes] = {};
   for (const Form& form : forms_) {
-    std::memcpy(padded + most_block_bytes, letters_.data() + form.begin, window_bytes_);
+    std::memcpy(padded + max_block_bytes, letters_.data() + form.begin, window_bytes_);
     for (size_t left = 0; left < blocks; ++left) {
-      uint8_t& jump = jumps_[block_hash(padded + most_block_bytes + window_bytes_ - 1 - left)];
+      uint8_t& jump = jumps_[block_hash(padded + max_block_bytes + window_bytes_ - 1 - left)];
       jump = std::min(jump, static_cast<uint8_t>(left));
     }
   }

@@ -236,7 +236,7 @@ Result<Target> Router::route_without_model(Dialect dialect) const {
 Error Router::unknown(std::string_view name) const {
   std::string text = "unknown model '" + std::string(name) + "'";
   std::vector<std::string_view> names;
-  for (size_t i = 0; i < std::min(known_.size(), most_nearest_looks); ++i) names.push_back(known_[i].name);
+  for (size_t i = 0; i < std::min(known_.size(), max_nearest_looks); ++i) names.push_back(known_[i].name);
   const std::vector<std::string_view> close = nearest(name, names, 3);
   if (!close.empty()) text += "; nearest known: " + join(close, max_names_told);
   std::vector<std::string_view> providers;

@@ -25,8 +25,8 @@ std::optional<int64_t> unix_s(const ASN1_TIME* time) {
 
 std::vector<CertificateTerm> certificate_terms(const std::string& pem_file) {
   std::vector<CertificateTerm> terms;
-  constexpr size_t most_bytes = 16 << 20;
-  const Result<std::string> text = read_plain_file(pem_file, most_bytes);
+  constexpr size_t max_bytes = 16 << 20;
+  const Result<std::string> text = read_plain_file(pem_file, max_bytes);
   if (!text) return terms;
   const std::unique_ptr<BIO, decltype(&BIO_free_all)> file(
       BIO_new_mem_buf(text->data(), static_cast<int>(text->size())), BIO_free_all);

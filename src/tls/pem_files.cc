@@ -18,8 +18,8 @@ tl::unexpected<Error> fail_file(std::string_view field, const std::string& path,
 
 // OpenSSL reads the files itself; this tells an unreadable one from one of the wrong kind.
 Result<void> readable(std::string_view field, const std::string& path) {
-  constexpr size_t most_bytes = 16 << 20;
-  const Result<std::string> text = read_plain_file(path, most_bytes);
+  constexpr size_t max_bytes = 16 << 20;
+  const Result<std::string> text = read_plain_file(path, max_bytes);
   if (!text) return fail_file(field, path, text.error().message);
   if (text->empty()) return fail_file(field, path, "the file is empty");
   return {};

@@ -7,7 +7,7 @@
 namespace sluice::tls {
 
 void SessionCache::put(Owned<SSL_SESSION> session) {
-  if (sessions_.size() == most_sessions) sessions_.pop_front();
+  if (sessions_.size() == max_sessions) sessions_.pop_front();
   sessions_.push_back(std::move(session));
 }
 

@@ -14,7 +14,7 @@ namespace sluice::tls {
 class SessionCache {
  public:
   // A burst of connections finds a session each; each holds certificates in memory, some kilobytes.
-  static constexpr size_t most_sessions = 64;
+  static constexpr size_t max_sessions = 64;
 
   // Newest first to be taken; the oldest goes when there are too many.
   void put(Owned<SSL_SESSION> session);

@@ -9,17 +9,17 @@
 namespace sluice {
 namespace {
 
-constexpr size_t most_lines = 50;  // of one kind in the log; `sluice check` tells all
+constexpr size_t max_lines = 50;  // of one kind in the log; `sluice check` tells all
 
 std::string what_more(size_t lines) {
-  return "and " + std::to_string(lines - most_lines) + " more, which sluice check tells";
+  return "and " + std::to_string(lines - max_lines) + " more, which sluice check tells";
 }
 
 }  // namespace
 
 void log_warnings(observe::Log& log, const std::vector<std::string>& warnings) {
-  for (size_t i = 0; i < std::min(warnings.size(), most_lines); ++i) log.warn(warnings[i]);
-  if (warnings.size() > most_lines) log.warn(what_more(warnings.size()));
+  for (size_t i = 0; i < std::min(warnings.size(), max_lines); ++i) log.warn(warnings[i]);
+  if (warnings.size() > max_lines) log.warn(what_more(warnings.size()));
 }
 
 void mask_secrets(observe::Log& log, std::initializer_list<const config::Config*> configs) {
@@ -131,8 +131,8 @@ tl::expected<void, std::vector<std::string>> Reloader::reload(const std::string&
     const auto tell = [&](const std::string& reason) {
       log_.error("the configuration was not read again: the old one stays", {{"why", why}, {"reason", reason}});
     };
-    for (size_t i = 0; i < std::min(lines.size(), most_lines); ++i) tell(lines[i]);
-    if (lines.size() > most_lines) tell(what_more(lines.size()));
+    for (size_t i = 0; i < std::min(lines.size(), max_lines); ++i) tell(lines[i]);
+    if (lines.size() > max_lines) tell(what_more(lines.size()));
     return tl::unexpected<std::vector<std::string>>(std::move(lines));
   };
   loaded_ = seen_ = stamp();

@@ -22,7 +22,7 @@ namespace sluice {
 namespace {
 
 constexpr uint32_t local_probe_ms = 300;
-constexpr size_t most_config_bytes = 256 << 20;  // 100,000 keys take about 12 MB
+constexpr size_t max_config_bytes = 256 << 20;  // 100,000 keys take about 12 MB
 
 std::optional<std::string> variable(std::string_view name) {
   const char* value = std::getenv(std::string(name).c_str());  // before any thread starts
@@ -55,7 +55,7 @@ tl::expected<config::Config, StartupFailure> read_file(const std::string& file, 
     return tl::unexpected<StartupFailure>(
         StartupFailure{2, {file + " is a folder; name the file in it, as " + inside}});
   }
-  Result<std::string> text = read_plain_file(file, most_config_bytes);
+  Result<std::string> text = read_plain_file(file, max_config_bytes);
   if (!text) {
     return tl::unexpected<StartupFailure>(
         StartupFailure{2, {"cannot read " + file + ": " + text.error().message + "; name another file with --config"}});
@@ -76,10 +76,10 @@ tl::expected<config::Config, StartupFailure> read_standard_input(config::Origins
   constexpr std::string_view name = "standard input";
   std::string text;
   char piece[16 * 1024];
-  while (text.size() <= most_config_bytes && (std::cin.read(piece, sizeof piece), std::cin.gcount() > 0)) {
+  while (text.size() <= max_config_bytes && (std::cin.read(piece, sizeof piece), std::cin.gcount() > 0)) {
     text.append(piece, static_cast<size_t>(std::cin.gcount()));
   }
-  if (text.size() > most_config_bytes) {
+  if (text.size() > max_config_bytes) {
     return tl::unexpected<StartupFailure>(StartupFailure{2, {"cannot read standard input: it is too large"}});
   }
   auto config = config::parse(text, name, variable, origins);

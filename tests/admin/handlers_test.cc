@@ -58,7 +58,7 @@ TEST_CASE("a small body is whole, or too large, once") {
   fine.on_body_end();
   fine.on_body_end();
   SmallBody large(note);
-  large.on_body(std::string(SmallBody::most_bytes, 'x'));
+  large.on_body(std::string(SmallBody::max_bytes, 'x'));
   large.on_body("x");
   large.on_body("x");
   large.on_body_end();

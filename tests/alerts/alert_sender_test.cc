@@ -19,7 +19,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr AlertPatience quick{.connect_ms = 60, .response_ms = 60, .most_tries = 3, .rest_ms = 20};
+constexpr AlertPatience quick{.connect_ms = 60, .response_ms = 60, .max_tries = 3, .rest_ms = 20};
 constexpr uint64_t now = 5'000'000;              // monotonic
 constexpr int64_t unix_now = 1'767'225'600'000;  // 2026-01-01T00:00:00Z
 constexpr std::string_view secret = "pk-planted-60b48d2e";
@@ -176,13 +176,13 @@ TEST_CASE("Sentry gets an envelope with one event") {
 
 TEST_CASE("a payload is shortened and its seconds are exact") {
   AlertNotice notice{AlertEvent::recovered, "lab/m", 7, 0, 0, "internal"};
-  std::string error(most_alert_error_bytes - 1, 'e');
+  std::string error(max_alert_error_bytes - 1, 'e');
   error += "\xc3\xa9 and so on";
   for (const auto& [ms, text] : std::vector<std::pair<uint64_t, std::string>>{
            {300'000, "300"}, {500, "0.5"}, {1'001, "1.001"}, {1, "0.001"}, {60'050, "60.05"}}) {
     const std::string body = webhook_body(notice, {ms, 0, 0, error, "h"});
     CHECK(body.find("\"within_s\":" + text + ",") != std::string::npos);
-    CHECK(json::parse(body)["last_error"] == std::string(most_alert_error_bytes - 1, 'e'));
+    CHECK(json::parse(body)["last_error"] == std::string(max_alert_error_bytes - 1, 'e'));
   }
   const std::string envelope = sentry_envelope(notice, {300'000, 0, 0, "x", "h"}, "id");
   CHECK(envelope.find("\"message\":\"lab/m has recovered: no internal for 300 s\"") != std::string::npos);
@@ -276,7 +276,7 @@ TEST_CASE("connecting and answering have deadlines of their own") {
   auto dialer = std::make_unique<net::MemoryDialer>(
       loop, [&](std::unique_ptr<net::Stream> stream) { peers.push_back(std::make_unique<Peer>(std::move(stream))); });
   size_t lost = 0;
-  const AlertPatience patience{.connect_ms = 600'000, .response_ms = 40, .most_tries = 1, .rest_ms = 1};
+  const AlertPatience patience{.connect_ms = 600'000, .response_ms = 40, .max_tries = 1, .rest_ms = 1};
   AlertChannel channel(loop, std::move(dialer), patience, [&](std::string_view) { ++lost; });
   channel.send("a");
   for (int i = 0; i < 300 && lost == 0; ++i) loop.run_once(true);
@@ -290,7 +290,7 @@ TEST_CASE("what waits is bounded: the oldest are dropped and counted") {
   Wires wires(true, false);
   wires.fail_twice("lab/first");
   wires.tick();  // is being sent, to somebody who does not answer
-  for (size_t i = 0; i < AlertChannel::most_waiting + 3; ++i) {
+  for (size_t i = 0; i < AlertChannel::max_waiting + 3; ++i) {
     wires.fail_twice("lab/" + std::to_string(i));
     wires.sender->tick(now);
   }
@@ -330,7 +330,7 @@ TEST_CASE("without a place to be told there is the log") {
 TEST_CASE("no secret is in what is sent or logged, nor where it is sent to") {
   Wires wires;
   const std::string planted(secret);
-  wires.fail_twice("lab/" + planted, std::string(most_alert_error_bytes - 5, 'e') + planted);
+  wires.fail_twice("lab/" + planted, std::string(max_alert_error_bytes - 5, 'e') + planted);
   wires.tick();
   REQUIRE(wires.webhooks.size() == 1);
   REQUIRE(wires.sentries.size() == 1);

@@ -175,15 +175,15 @@ TEST_CASE("times that come a little out of order do no harm") {
 TEST_CASE("names that are made up fill no memory, and whoever comes after them is still told of") {
   Watch watch;
   const auto name = [](size_t i) { return "p/made-up-" + std::to_string(i); };
-  for (size_t i = 0; i < 10 * AlertEpisodes::most_subjects; ++i) watch.fail(start, name(i));
-  CHECK(watch.episodes.subjects() <= AlertEpisodes::most_subjects);
+  for (size_t i = 0; i < 10 * AlertEpisodes::max_subjects; ++i) watch.fail(start, name(i));
+  CHECK(watch.episodes.subjects() <= AlertEpisodes::max_subjects);
   CHECK(watch.said() == "failing other 5");
   watch.fail_times(5, start, "sluice");  // has its place
   CHECK(watch.said() == "failing sluice 5");
-  CHECK(watch.episodes.subjects() == AlertEpisodes::most_subjects);
+  CHECK(watch.episodes.subjects() == AlertEpisodes::max_subjects);
   watch.fail_times(5, start + within, "honest/target");
   CHECK(watch.said().empty());  // counts for "other", which goes on
-  CHECK(watch.episodes.subjects() == AlertEpisodes::most_subjects);
+  CHECK(watch.episodes.subjects() == AlertEpisodes::max_subjects);
   // Places become free without anybody's help.
   watch.fail_times(5, start + within + 1, "honest/target");
   CHECK(watch.said() == "recovered sluice 5, failing honest/target 5");
@@ -196,8 +196,8 @@ TEST_CASE("a tally puts the failures of a subject together") {
   tally.add({"p/a", "target_refused", "first", 10});
   tally.add({"p/b", "internal", "", 20});
   tally.add({"p/a", "target_timeout", "second", 30});
-  const std::string long_name(FailureTally::most_subject_bytes + 1, 'x');
-  tally.add({long_name, "target_tls", std::string(FailureTally::most_reason_bytes + 1, 'r'), 40});
+  const std::string long_name(FailureTally::max_subject_bytes + 1, 'x');
+  tally.add({long_name, "target_tls", std::string(FailureTally::max_reason_bytes + 1, 'r'), 40});
   std::string all;
   tally.for_each([&all](const NotedFailure& f) {
     all += std::string(f.subject) + " " + std::string(f.code) + " '" + std::string(f.reason) + "' " +
@@ -212,7 +212,7 @@ TEST_CASE("a tally puts the failures of a subject together") {
 
 TEST_CASE("a tally takes the longest name and reason that it has room for") {
   FailureTally tally;
-  const std::string name(FailureTally::most_subject_bytes, 'x'), reason(FailureTally::most_reason_bytes, 'r');
+  const std::string name(FailureTally::max_subject_bytes, 'x'), reason(FailureTally::max_reason_bytes, 'r');
   tally.add({name, "internal", reason, 1});
   tally.for_each([&](const NotedFailure& f) {
     CHECK(f.subject == name);
@@ -231,9 +231,9 @@ TEST_CASE("a tally that is full counts the rest as other") {
     failures += f.count;
     if (f.subject == other_subject) others = f.count;
   });
-  CHECK(subjects == FailureTally::most_subjects + 1);
+  CHECK(subjects == FailureTally::max_subjects + 1);
   CHECK(failures == 1002);
-  CHECK(others == 1000 - FailureTally::most_subjects + 1);
+  CHECK(others == 1000 - FailureTally::max_subjects + 1);
 }
 
 TEST_CASE("the workers' failures come together, and notices wait in a bounded queue") {
@@ -255,14 +255,14 @@ TEST_CASE("the workers' failures come together, and notices wait in a bounded qu
   CHECK(notices[1].event == AlertEvent::recovered);
 
   notices.clear();
-  for (size_t i = 0; i < Alerts::most_waiting + 3; ++i) {
+  for (size_t i = 0; i < Alerts::max_waiting + 3; ++i) {
     a.add({"q/" + std::to_string(i), "internal", "", start + 5 * within, 2});
     alerts.gather(a);
   }
   CHECK(alerts.take(start + 5 * within, notices) == 3);
-  REQUIRE(notices.size() == Alerts::most_waiting);
+  REQUIRE(notices.size() == Alerts::max_waiting);
   CHECK(notices.front().subject == "q/3");  // the oldest are gone
-  CHECK(notices.back().subject == "q/" + std::to_string(Alerts::most_waiting + 2));
+  CHECK(notices.back().subject == "q/" + std::to_string(Alerts::max_waiting + 2));
   CHECK(alerts.take(start + 5 * within, notices) == 0);
 }
 

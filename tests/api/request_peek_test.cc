@@ -195,7 +195,7 @@ TEST_CASE("a peek sees how much output is allowed, where that is a whole number 
     const Body body(one.body);
     const auto peek = peek_request(body.view(), Dialect::openai);
     REQUIRE(peek);
-    CHECK(peek->most_output_tokens == one.most);
+    CHECK(peek->max_output_tokens == one.most);
     CHECK(peek->stream == (one.body.find("stream") != std::string_view::npos));
   }
 }

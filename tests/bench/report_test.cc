@@ -130,7 +130,7 @@ TEST_CASE("a line of progress") {
 TEST_CASE("groups of failures are bounded, and none is lost") {
   Failures failures("");
   for (int i = 0; i < 1000; ++i) failures.add({"reason " + std::to_string(i), "text"});
-  REQUIRE(failures.groups().size() == Failures::most_groups);
+  REQUIRE(failures.groups().size() == Failures::max_groups);
   REQUIRE(failures.groups().back().reason == "other");
   REQUIRE(failures.count() == 1000);
   uint64_t sum = 0;

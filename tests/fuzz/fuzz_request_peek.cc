@@ -40,7 +40,7 @@ class Body {
 void check_peek(std::string_view body, Dialect dialect) {
   const Result<api::Peek> peek = api::peek_request(body, dialect);
   if (!peek) return check(peek.error().code == ErrorCode::bad_request, "a refusal is the caller's");
-  check(peek->model.size() <= api::most_model_bytes, "a name has its bound");
+  check(peek->model.size() <= api::max_model_bytes, "a name has its bound");
   const json read = json::parse(body, nullptr, false);
   if (!read.is_object()) return;  // what is skipped is not checked
   const std::string_view name_key = dialect == Dialect::ollama && !read.contains("model") ? "name" : "model";

@@ -10,14 +10,14 @@ TEST_CASE("callers leave as many descriptors to targets, and nobody more than th
     for (const size_t workers : {1u, 2u, 8u, 64u}) {
       const DescriptorShare share = share_of(limit, workers);
       CHECK(share.callers >= 1);
-      CHECK(share.most_idle >= 1);
+      CHECK(share.max_idle >= 1);
       if (limit < 16 + workers * 11) continue;  // too few for anything
-      CHECK(workers * (8 + 2 * share.callers + static_cast<uint64_t>(share.most_idle)) + 16 <= limit);
+      CHECK(workers * (8 + 2 * share.callers + static_cast<uint64_t>(share.max_idle)) + 16 <= limit);
     }
   }
   CHECK(share_of(64, 1).callers == 17);
   CHECK(share_of(UINT64_MAX, 2).callers > 1'000'000);
-  CHECK(share_of(UINT64_MAX, 2).most_idle == 4'096);
+  CHECK(share_of(UINT64_MAX, 2).max_idle == 4'096);
 }
 
 }  // namespace

@@ -71,14 +71,14 @@ TEST_CASE("a large body goes on as it arrives, with its length or in chunks, and
     World world(config);
     world.say("POST /v1/files HTTP/1.1\r\nHost: s\r\nContent-Encoding: gzip\r\n" +
               std::string(chunked ? "Transfer-Encoding: chunked" : "Content-Length: 20000000") + "\r\n\r\n");
-    uint64_t most_held = 0;
+    uint64_t max_held = 0;
     for (int i = 0; i < 200; ++i) {
       world.say(chunked ? "186a0\r\n" + part + "\r\n" : part);
-      most_held = std::max(most_held, world.buffers.used());
+      max_held = std::max(max_held, world.buffers.used());
     }
     if (chunked) world.say("0\r\n\r\n");
     REQUIRE(world.targets.size() == 1);
-    CHECK(most_held < 4'000'000);
+    CHECK(max_held < 4'000'000);
     const std::string& sent = world.target().text;
     CHECK(sent.find("Content-Encoding: gzip\r\n") != std::string::npos);
     CHECK(std::count(sent.begin(), sent.end(), 'x') == 20'000'000);

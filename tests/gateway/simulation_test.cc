@@ -13,7 +13,7 @@
 namespace sluice::gateway {
 namespace {
 
-constexpr int most_callers = 4, most_steps = 40;
+constexpr int max_callers = 4, max_steps = 40;
 constexpr std::string_view route = "chat/completions";
 const std::string answer = R"({"id":"x","choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":5}})";
 const std::string frame = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n";
@@ -87,7 +87,7 @@ class Simulation {
 
   // "" or what is wrong.
   std::string run() {
-    const size_t steps = random_.below(most_steps) + 1;
+    const size_t steps = random_.below(max_steps) + 1;
     for (size_t i = 0; i < steps; ++i) step();
     if (random_.below(8) == 0) return {};  // torn down in the middle
     return end();
@@ -126,7 +126,7 @@ class Simulation {
 
   // A caller asks: a new one, or one that has been here.
   void come() {
-    if (askers_.size() < most_callers && (askers_.empty() || random_.below(2) == 0)) {
+    if (askers_.size() < max_callers && (askers_.empty() || random_.below(2) == 0)) {
       auto [ours, theirs] = net::make_memory_pipe(world_.loop);
       askers_.push_back({std::make_unique<Peer>(std::move(ours)), 0, {}});
       connections_->add(std::move(theirs));

@@ -17,7 +17,7 @@ const api::Endpoint& endpoint(std::string_view name) {
 TEST_CASE("an estimate is a quarter of the body's bytes and what output the request allows") {
   struct Row {
     const char* endpoint;
-    uint64_t body_bytes, most_output, total;
+    uint64_t body_bytes, max_output, total;
   };
   for (const Row& row : std::vector<Row>{{"chat/completions", 0, 0, 0},
                                          {"chat/completions", 1, 0, 1},
@@ -30,7 +30,7 @@ TEST_CASE("an estimate is a quarter of the body's bytes and what output the requ
                                          {"countTokens", 400, 0, 0},
                                          {"audio/transcriptions", 0, 0, 0}}) {
     CAPTURE(row.endpoint, row.body_bytes);
-    CHECK(estimate_tokens(endpoint(row.endpoint), std::string(row.body_bytes, ' '), row.most_output).total() ==
+    CHECK(estimate_tokens(endpoint(row.endpoint), std::string(row.body_bytes, ' '), row.max_output).total() ==
           row.total);
   }
 }

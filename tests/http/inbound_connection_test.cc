@@ -73,16 +73,16 @@ struct World {
   std::unique_ptr<net::Stream> stream;
   Caller caller;
 
-  explicit World(const InboundOptions& given = {}, size_t most_per_delivery = 64 * 1024) : options(given) {
+  explicit World(const InboundOptions& given = {}, size_t max_per_delivery = 64 * 1024) : options(given) {
     connections = std::make_unique<InboundConnections>(loop, service, options);
-    connect(most_per_delivery);
+    connect(max_per_delivery);
   }
   ~World() {
     stream.reset();
     connections.reset();
   }
-  void connect(size_t most_per_delivery = 64 * 1024) {
-    auto [ours, theirs] = net::make_memory_pipe(loop, most_per_delivery);
+  void connect(size_t max_per_delivery = 64 * 1024) {
+    auto [ours, theirs] = net::make_memory_pipe(loop, max_per_delivery);
     stream = std::move(ours);
     stream->set_events(&caller);
     stream->start_reading();

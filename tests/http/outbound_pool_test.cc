@@ -149,9 +149,9 @@ TEST_CASE("connections are used again, the last one first, up to max_idle of the
   CHECK(world.counts.open == 3);
 }
 
-TEST_CASE("all pools of a worker together keep most_idle connections") {
+TEST_CASE("all pools of a worker together keep max_idle connections") {
   World world(PoolOptions{});
-  world.counts.most_idle = 2;
+  world.counts.max_idle = 2;
   OutboundPool other(world.loop, world.target, PoolOptions{}, world.counts);
   Exchange elsewhere(other);
   world.exchange(2);

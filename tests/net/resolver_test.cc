@@ -20,9 +20,9 @@ struct Fake {
   std::unique_ptr<Resolver> resolver;
   std::string told;  // one letter a `done`: its address's last digit, or x for an error
 
-  explicit Fake(size_t most_names = 1024) {
+  explicit Fake(size_t max_names = 1024) {
     ResolverOptions options;
-    options.most_names = most_names;
+    options.max_names = max_names;
     options.now_ms = [this] { return now_ms; };
     options.lookup = [this](const std::string& host, std::function<void(Resolver::Addresses)> done) {
       questions.push_back({host, std::move(done)});

@@ -202,7 +202,7 @@ TEST_CASE("records that the log cannot take are counted") {
     }
   }
   const int64_t dropped = metrics.worker(0).records_lost_total.get();
-  CHECK(dropped >= 2 * (calls - static_cast<int64_t>(Log::most_queued) - 2));
+  CHECK(dropped >= 2 * (calls - static_cast<int64_t>(Log::max_queued) - 2));
   CHECK(dropped % 2 == 0);
   const auto kept = static_cast<size_t>(2 * calls - dropped);
   const std::string& text = pipe.read_lines(kept);

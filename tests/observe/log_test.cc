@@ -141,25 +141,25 @@ TEST_CASE("at most so many entries wait, the rest is refused") {
   {
     Log log({Level::info, false, pipe.write_fd(), sluice::test::fixed_time});
     block(log, pipe);
-    CHECK(fill(log, "entry\n", Log::most_queued) == Log::most_queued);
+    CHECK(fill(log, "entry\n", Log::max_queued) == Log::max_queued);
     for (int i = 0; i < 100; ++i) CHECK_FALSE(log.write_lines("refused\n"));
     CHECK(log.dropped_total() == 0);
     for (int i = 0; i < 7; ++i) log.info("dropped");
     CHECK(log.dropped_total() == 7);
-    pipe.read_lines(1 + Log::most_queued + 1);
+    pipe.read_lines(1 + Log::max_queued + 1);
   }
   const std::string& text = pipe.read_all();
-  CHECK(count_of(text, "entry\n") == Log::most_queued);
+  CHECK(count_of(text, "entry\n") == Log::max_queued);
   CHECK(count_of(text, "refused") == 0);
   CHECK(count_of(without_times(text), "TIME warn log lines were dropped count=7\n") == 1);
-  CHECK(count_of(text, "\n") == 1 + Log::most_queued + 1);
+  CHECK(count_of(text, "\n") == 1 + Log::max_queued + 1);
 }
 
 TEST_CASE("at most so many bytes wait, the rest is refused") {
   Pipe pipe;
   Log log({Level::info, false, pipe.write_fd(), sluice::test::fixed_time});
   block(log, pipe);
-  const std::string half(Log::most_queued_bytes / 2, 'h');
+  const std::string half(Log::max_queued_bytes / 2, 'h');
   CHECK(fill(log, half, 2) == 2);
   CHECK_FALSE(log.write_lines("x"));
   pipe.close_read();
@@ -170,11 +170,11 @@ TEST_CASE("one entry larger than all that may wait is taken alone") {
   {
     Log log({Level::info, false, pipe.write_fd(), sluice::test::fixed_time});
     block(log, pipe);
-    CHECK(fill(log, std::string(Log::most_queued_bytes, 'h') + "\n", 1) == 1);
+    CHECK(fill(log, std::string(Log::max_queued_bytes, 'h') + "\n", 1) == 1);
     CHECK_FALSE(log.write_lines("x"));
     pipe.read_lines(2);
   }
-  CHECK(count_of(pipe.read_all(), "h") == Log::most_queued_bytes);
+  CHECK(count_of(pipe.read_all(), "h") == Log::max_queued_bytes);
 }
 
 TEST_CASE("a reader that went away does not end the program") {
@@ -191,7 +191,7 @@ TEST_CASE("a reader that takes nothing does not hold up the end for ever") {
   Pipe pipe;
   std::optional<Log> log(std::in_place, Log::Options{Level::info, false, pipe.write_fd(), sluice::test::fixed_time});
   block(*log, pipe);
-  CHECK(fill(*log, "entry\n", Log::most_queued) == Log::most_queued);
+  CHECK(fill(*log, "entry\n", Log::max_queued) == Log::max_queued);
   const auto begin = Clock::now();
   log.reset();
   CHECK(Clock::now() - begin < std::chrono::seconds(10));  // one second for all of them, not for each

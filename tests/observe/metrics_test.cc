@@ -45,13 +45,13 @@ TEST_CASE("a histogram's bounds belong to their bucket") {
 
 TEST_CASE("a histogram takes as many bounds as it has room for") {
   std::vector<uint64_t> bounds;
-  for (uint64_t i = 1; i <= Histogram::most_buckets; ++i) bounds.push_back(i);
-  CHECK(Histogram(bounds).size() == Histogram::most_buckets);
+  for (uint64_t i = 1; i <= Histogram::max_buckets; ++i) bounds.push_back(i);
+  CHECK(Histogram(bounds).size() == Histogram::max_buckets);
   bounds.push_back(1000);
   Histogram histogram(bounds);
-  CHECK(histogram.size() == Histogram::most_buckets);
+  CHECK(histogram.size() == Histogram::max_buckets);
   histogram.observe_us(1000);
-  CHECK(histogram.count(Histogram::most_buckets) == 1);
+  CHECK(histogram.count(Histogram::max_buckets) == 1);
 }
 
 TEST_CASE("each status has its own cell") {
@@ -92,21 +92,21 @@ TEST_CASE("series beyond the limit count as other") {
   WorkerMetrics& worker = metrics.worker(0);
   const auto target = [](size_t i) { return "p/" + std::to_string(i); };
   std::set<Series*> made;
-  for (size_t i = 0; i < MetricNames::most_pairs; ++i) made.insert(&worker.series("messages", target(i)));
-  CHECK(made.size() == MetricNames::most_pairs);
-  Series& beyond = worker.series("messages", target(MetricNames::most_pairs));
+  for (size_t i = 0; i < MetricNames::max_pairs; ++i) made.insert(&worker.series("messages", target(i)));
+  CHECK(made.size() == MetricNames::max_pairs);
+  Series& beyond = worker.series("messages", target(MetricNames::max_pairs));
   CHECK(made.count(&beyond) == 0);
-  CHECK(&worker.series("messages", target(MetricNames::most_pairs + 1)) == &beyond);
+  CHECK(&worker.series("messages", target(MetricNames::max_pairs + 1)) == &beyond);
   CHECK(&worker.series("messages", "other") == &beyond);
-  CHECK(&worker.series("messages", target(MetricNames::most_pairs - 1)) != &beyond);
+  CHECK(&worker.series("messages", target(MetricNames::max_pairs - 1)) != &beyond);
   // The bound is of all workers together: what one has named, another may name too, and nothing else.
   WorkerMetrics& second = metrics.worker(1);
   CHECK(&second.series("messages", target(1)) != &second.series("messages", target(2)));
   CHECK(&second.series("messages", "p/new") == &second.series("messages", "other"));
   // A route of its own keeps its name, until there are too many of these too.
   std::set<Series*> others = {&beyond};
-  for (size_t i = 1; i < MetricNames::most_others; ++i) others.insert(&worker.series("route" + std::to_string(i), "x"));
-  CHECK(others.size() == MetricNames::most_others);
+  for (size_t i = 1; i < MetricNames::max_others; ++i) others.insert(&worker.series("route" + std::to_string(i), "x"));
+  CHECK(others.size() == MetricNames::max_others);
   Series& last = worker.series("one more", "x");
   CHECK(others.count(&last) == 0);
   CHECK(&worker.series("and one more", "y") == &last);
@@ -114,7 +114,7 @@ TEST_CASE("series beyond the limit count as other") {
 
 TEST_CASE("of targets that nothing in the configuration names, fewer have series") {
   WorkerMetrics worker;
-  for (size_t i = 0; i < MetricNames::most_unlisted; ++i) worker.series("messages", "p/" + std::to_string(i), false);
+  for (size_t i = 0; i < MetricNames::max_unlisted; ++i) worker.series("messages", "p/" + std::to_string(i), false);
   Series& other = worker.series("messages", "other");
   CHECK(&worker.series("messages", "p/one more", false) == &other);
   CHECK(&worker.series("messages", "p/listed") != &other);
@@ -124,18 +124,18 @@ TEST_CASE("of targets that nothing in the configuration names, fewer have series
 TEST_CASE("keys beyond the limit count as other") {
   WorkerMetrics worker;
   std::set<KeySeries*> made;
-  for (size_t i = 0; i < MetricNames::most_keys; ++i) made.insert(&worker.key("k" + std::to_string(i)));
-  CHECK(made.size() == MetricNames::most_keys);
+  for (size_t i = 0; i < MetricNames::max_keys; ++i) made.insert(&worker.key("k" + std::to_string(i)));
+  CHECK(made.size() == MetricNames::max_keys);
   CHECK(&worker.key("one more") == &worker.key("another"));
   CHECK(&worker.key("k0") == *made.find(&worker.key("k0")));
 }
 
 TEST_CASE("a label that is too long counts as other") {
   WorkerMetrics worker;
-  Series& longest = worker.series("messages", std::string(WorkerMetrics::most_label_bytes, 'a'));
+  Series& longest = worker.series("messages", std::string(WorkerMetrics::max_label_bytes, 'a'));
   Series& other = worker.series("messages", "other");
   CHECK(&longest != &other);
-  CHECK(&worker.series("messages", std::string(WorkerMetrics::most_label_bytes + 1, 'a')) == &other);
+  CHECK(&worker.series("messages", std::string(WorkerMetrics::max_label_bytes + 1, 'a')) == &other);
 }
 
 TEST_CASE("the page adds up the workers") {

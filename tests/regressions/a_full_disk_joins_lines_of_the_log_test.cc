@@ -24,17 +24,17 @@ TEST_CASE("a line that was cut is completed before the next one, and those given
   observe::FdWriter writer(fileno(file.get()));
   rlimit before{};
   getrlimit(RLIMIT_FSIZE, &before);
-  const auto most_bytes = [&before](rlim_t bytes) {
+  const auto max_bytes = [&before](rlim_t bytes) {
     const rlimit now{bytes, before.rlim_max};
     setrlimit(RLIMIT_FSIZE, &now);
   };
-  most_bytes(10);
+  max_bytes(10);
   CHECK(writer.write("one\ntwo two two\nthree\nfour\n") == 2);
   CHECK(writer.error() == EFBIG);
   CHECK(writer.write("five\n") == 1);
-  most_bytes(13);  // a little of the rest
+  max_bytes(13);  // a little of the rest
   CHECK(writer.write("six\n") == 1);
-  most_bytes(before.rlim_cur);
+  max_bytes(before.rlim_cur);
   CHECK(writer.write("seven\n") == 0);
   CHECK(writer.error() == 0);
   std::array<char, 100> text{};

@@ -18,14 +18,14 @@ struct Pages final : Service {
   };
   std::unique_ptr<RequestHandler> handle(const RequestHead&, Responder& responder) override {
     ++asked;
-    most_pending = std::max(most_pending, responder.pending_bytes());
+    max_pending = std::max(max_pending, responder.pending_bytes());
     responder.answer(200, Fields(), page);
     return std::make_unique<Done>();
   }
   void render_error(const RequestHead&, const Error&, Fields&, std::string&) override {}
   const std::string page = std::string(10'000, 'x');
   size_t asked = 0;
-  size_t most_pending = 0;
+  size_t max_pending = 0;
 };
 
 struct Reader final : net::StreamEvents {
@@ -55,7 +55,7 @@ TEST_CASE("requests are taken only while the answers before them are") {
   for (int i = 0; i < 20'000 && pages.asked < requests; ++i) loop.run_once(true);
   for (int i = 0; i < 50; ++i) loop.run_once(false);
   CHECK(pages.asked == requests);
-  CHECK(pages.most_pending <= net::WriteMarks::high_bytes);
+  CHECK(pages.max_pending <= net::WriteMarks::high_bytes);
   CHECK(reader.bytes > requests * pages.page.size());
   CHECK_FALSE(reader.ended);
   near.reset();

@@ -47,10 +47,10 @@ StreamPair make_pair(net::Loop& loop, Carrier carrier) {
 }
 
 bool run_until(net::Loop& loop, const std::function<bool()>& done) {
-  constexpr uint64_t most_ns = 20'000'000'000;
+  constexpr uint64_t max_ns = 20'000'000'000;
   const uint64_t start_ns = loop.now_ns();
   while (!done()) {
-    if (loop.now_ns() - start_ns > most_ns) return false;
+    if (loop.now_ns() - start_ns > max_ns) return false;
     loop.run_once(true);
   }
   return true;

@@ -127,13 +127,13 @@ TEST_CASE("the cache is bounded, gives the newest first and a TLS 1.3 session on
   tls::SessionCache cache;
   CHECK_FALSE(cache.take(now_s));
   std::vector<SSL_SESSION*> sessions;
-  for (size_t i = 0; i < tls::SessionCache::most_sessions + 3; ++i) {
+  for (size_t i = 0; i < tls::SessionCache::max_sessions + 3; ++i) {
     auto made = session(TLS1_3_VERSION);
     sessions.push_back(made.get());
     cache.put(std::move(made));
-    CHECK(cache.size() == std::min(i + 1, tls::SessionCache::most_sessions));
+    CHECK(cache.size() == std::min(i + 1, tls::SessionCache::max_sessions));
   }
-  for (size_t i = 0; i < tls::SessionCache::most_sessions; ++i) {
+  for (size_t i = 0; i < tls::SessionCache::max_sessions; ++i) {
     CHECK(cache.take(now_s).get() == sessions[sessions.size() - 1 - i]);
   }
   CHECK_FALSE(cache.take(now_s));

@@ -22,14 +22,14 @@ std::string random_bytes(size_t size, unsigned seed) {
 // Sends back what comes, obeying the marks.
 struct Echo : Recorder {
   std::unique_ptr<net::Stream> stream;
-  size_t most_pending = 0;
+  size_t max_pending = 0;
   explicit Echo(std::unique_ptr<net::Stream> own) : stream(std::move(own)) {
     stream->set_events(this);
     stream->start_reading();
   }
   void on_read(std::string_view bytes) override {
     stream->write(bytes);
-    most_pending = std::max(most_pending, stream->pending_bytes());
+    max_pending = std::max(max_pending, stream->pending_bytes());
     if (stream->pending_bytes() > net::WriteMarks::high_bytes) stream->stop_reading();
   }
   void on_drained() override { stream->start_reading(); }
@@ -89,7 +89,7 @@ TEST_CASE("8 MB go out and come back whole, in random pieces, while both sides s
   }));
   CHECK(recorder.received == sent);
   // The high mark, one delivery above it, and what TLS adds.
-  CHECK(echo.most_pending < net::WriteMarks::high_bytes + 100 * 1024);
+  CHECK(echo.max_pending < net::WriteMarks::high_bytes + 100 * 1024);
 
   dialed.stream->start_reading();
   dialed.stream->end();
@@ -226,14 +226,14 @@ TEST_CASE("back-pressure passes through: a reader that stops stops the writer, a
   accepted->stop_reading();
 
   const std::string chunk = random_bytes(32 * 1024, 5);
-  constexpr size_t most_chunks = 1024;  // 32 MB: more than any socket takes
+  constexpr size_t max_chunks = 1024;  // 32 MB: more than any socket takes
   size_t chunks = 0;
-  while (chunks < most_chunks && dialed.stream->pending_bytes() <= net::WriteMarks::high_bytes) {
+  while (chunks < max_chunks && dialed.stream->pending_bytes() <= net::WriteMarks::high_bytes) {
     dialed.stream->write(chunk);
     ++chunks;
     loop.run_once(false);
   }
-  REQUIRE(chunks < most_chunks);
+  REQUIRE(chunks < max_chunks);
   run_dry(loop);
   CHECK(recorder.received.empty());
   CHECK(writer.drained == 0);

@@ -10,11 +10,10 @@
 namespace sluice::api::anthropic {
 namespace {
 
-constexpr uint64_t least_budget = 1024;      // that the API takes
-constexpr uint64_t usual_max_tokens = 4096;  // where neither caller nor model tells one
-constexpr uint64_t most_invented_tokens =
-    32000;                                 // however much the model can: a request may be refused for asking more
-constexpr uint64_t room_for_words = 4096;  // beside thinking
+constexpr uint64_t least_budget = 1024;          // that the API takes
+constexpr uint64_t usual_max_tokens = 4096;      // where neither caller nor model tells one
+constexpr uint64_t max_invented_tokens = 32000;  // however much the model can: a request may be refused for asking more
+constexpr uint64_t room_for_words = 4096;        // beside thinking
 
 std::optional<double> number_of(std::string_view spelled) {
   JsonDocument document;
@@ -52,7 +51,7 @@ uint64_t default_max_tokens(const TargetFacts& facts, uint64_t budget, Dropped& 
   if (facts.default_max_tokens != 0) return facts.default_max_tokens;
   dropped.add("max_tokens", DropReason::invented);
   const uint64_t most = facts.max_output_tokens.value_or(budget + room_for_words);
-  const uint64_t usual = std::min(facts.max_output_tokens.value_or(usual_max_tokens), most_invented_tokens);
+  const uint64_t usual = std::min(facts.max_output_tokens.value_or(usual_max_tokens), max_invented_tokens);
   return std::min(most, budget == 0 ? usual : std::max(usual, budget + room_for_words));
 }
 

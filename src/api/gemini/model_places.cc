@@ -12,7 +12,7 @@
 namespace sluice::api::gemini {
 namespace {
 
-constexpr size_t most_places = 10'000;  // a batch has thousands at most
+constexpr size_t max_places = 10'000;  // a batch has thousands at most
 
 std::string_view plain_model_name(std::string_view name) {
   if (name.starts_with(model_prefix)) name.remove_prefix(model_prefix.size());
@@ -129,7 +129,7 @@ class ModelWalk {
     const std::string_view plain = plain_model_name(*name);
     if (plain != named_ && plain != target_) return wrong_at("`model` names another model than the URL does", at);
     if (plain == target_) return {};
-    if (edits_.size() == most_places) return wrong_at("the body names its model in more than 10,000 places", at);
+    if (edits_.size() == max_places) return wrong_at("the body names its model in more than 10,000 places", at);
     Edit rename{at, value.size(), {}};
     append_json_string(rename.inserted, std::string(model_prefix).append(target_));
     edits_.push_back(std::move(rename));

@@ -46,7 +46,7 @@ class RequestWriter {
   void write_identity();
   void write_include();
   // A number that lies between 0 and `most`.
-  void write_bounded(std::string_view name, std::string_view number, double most, std::string_view most_text);
+  void write_bounded(std::string_view name, std::string_view number, double most, std::string_view max_text);
   void drop(std::string_view path, DropReason reason = DropReason::unsupported) { dropped_.add(path, reason); }
 
   const Request& request_;
@@ -206,7 +206,7 @@ void RequestWriter::write_limits() {
 }
 
 void RequestWriter::write_bounded(std::string_view name, std::string_view number, double most,
-                                  std::string_view most_text) {
+                                  std::string_view max_text) {
   if (number.empty()) return;
   if (!facts_.takes_sampling) return drop(name);
   JsonDocument document;
@@ -214,7 +214,7 @@ void RequestWriter::write_bounded(std::string_view name, std::string_view number
   if (!value) return drop(name);
   const bool fits = *value >= 0 && *value <= most;
   if (!fits) drop(name, DropReason::clamped);
-  json_.key(name).raw(fits ? number : *value < 0 ? "0" : most_text);
+  json_.key(name).raw(fits ? number : *value < 0 ? "0" : max_text);
 }
 
 void RequestWriter::write_sampling() {
