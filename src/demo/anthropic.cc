@@ -128,7 +128,7 @@ Result<DemoAnswer> answer_messages(const DemoRequest& request, const Json& body)
   if (!ask) return tl::unexpected(ask.error());
   ask->max_tokens = count_member(body, "max_tokens", 0);
   if (ask->max_tokens == 0) return fail(ErrorCode::bad_request, "max_tokens: Field required, at least 1");
-  Reply reply = reply_to(*ask);
+  Reply reply = reply_to(*ask, request.id);
   if (ask->stream)
     return DemoAnswer{{}, "text/event-stream", std::make_unique<MessageScript>(std::move(reply), request)};
   Out message = message_of(request.id, reply.model);

@@ -66,6 +66,16 @@ std::string_view gemini_status(int status) {
 
 }  // namespace
 
+bool ends_with_assistant(const Json& body) {
+  for (const char* list : {"messages", "contents", "input"}) {
+    const Json& turns = member(body, list);
+    if (!turns.is_array() || turns.empty()) continue;
+    const std::string_view role = string_member(turns.back(), "role");
+    return role == "assistant" || role == "model";
+  }
+  return false;
+}
+
 DemoAnswer json_answer(const Out& value) { return {dump(value), "application/json", nullptr}; }
 
 Result<Found> find_endpoint(http::Method method, std::string_view path) {

@@ -30,7 +30,11 @@ struct DemoAnswer {
   std::string body;
   std::string_view content_type = "application/json";
   std::unique_ptr<Script> script;  // streamed in place of `body`
+  std::string model{};             // that was asked for; "": the request names none
+  bool continues = false;          // the conversation ends with the assistant's words
 };
+// Whether it does, in any dialect's words.
+bool ends_with_assistant(const Json& body);
 DemoAnswer json_answer(const Out& value);
 
 // Of an endpoint whose requests are JSON objects: bad_request for any other body.
@@ -38,7 +42,11 @@ template <Result<DemoAnswer> (*answer)(const DemoRequest& request, const Json& b
 Result<DemoAnswer> with_json(const DemoRequest& request) {
   const Result<Json> body = parse_object(request.body);
   if (!body) return tl::unexpected(body.error());
-  return answer(request, *body);
+  Result<DemoAnswer> answered = answer(request, *body);
+  if (!answered) return answered;
+  answered->model = body->contains("model") ? string_member(*body, "model") : request.name;
+  answered->continues = ends_with_assistant(*body);
+  return answered;
 }
 
 struct DemoEndpoint {

@@ -152,7 +152,7 @@ template <bool stream>
 Result<DemoAnswer> generate(const DemoRequest& request, const Json& body) {
   const Result<Ask> ask = read_contents(request, body);
   if (!ask) return tl::unexpected(ask.error());
-  Reply reply = reply_to(*ask);
+  Reply reply = reply_to(*ask, request.id);
   if (stream) {
     const bool sse = ("&" + std::string(request.head.query()) + "&").find("&alt=sse&") != std::string::npos;
     return DemoAnswer{{},

@@ -29,4 +29,18 @@ size_t DemoMemory::size() const {
   return entries_.size();
 }
 
+bool DemoMemory::may_answer(size_t request_hash, uint64_t now_ms, uint64_t wait_ms) {
+  const std::lock_guard lock(mutex_);
+  const auto at = std::find_if(refused_.begin(), refused_.end(),
+                               [&](const Refused& one) { return one.request_hash == request_hash; });
+  if (at == refused_.end()) {
+    if (refused_.size() == max_refused) refused_.pop_front();
+    refused_.push_back({request_hash, now_ms});
+    return false;
+  }
+  if (now_ms < at->at_ms + wait_ms) return false;
+  refused_.erase(at);
+  return true;
+}
+
 }  // namespace sluice::demo

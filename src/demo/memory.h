@@ -1,8 +1,10 @@
-// What GET and DELETE /v1/responses/{id} of the demo provider can find again: the last responses that asked to be
-// stored. Shared by the demo providers of all workers, hence the lock.
+// What the demo provider remembers: the last responses that asked to be stored, which GET and DELETE
+// /v1/responses/{id} find again, and the requests that it has refused once, to answer them when they come again. Shared
+// by the demo providers of all workers, hence the lock.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -26,9 +28,20 @@ class DemoMemory {
   bool remove(std::string_view id);
   size_t size() const;
 
+  // Whether the request has been refused before, at least `wait_ms` ago, and so is to be answered now. What is answered
+  // is forgotten: the next one of its kind is refused again. At the bound the oldest is forgotten.
+  static constexpr size_t max_refused = 1024;
+  bool may_answer(size_t request_hash, uint64_t now_ms, uint64_t wait_ms);
+
  private:
+  struct Refused {
+    size_t request_hash;
+    uint64_t at_ms;
+  };
+
   mutable std::mutex mutex_;
   std::deque<Entry> entries_;
+  std::deque<Refused> refused_;
 };
 
 }  // namespace sluice::demo

@@ -68,7 +68,7 @@ void read_common(const Json& body, Ask& ask) {
 }
 
 DemoAnswer answer(const DemoRequest& request, const Ask& ask, Shape shape) {
-  Reply reply = reply_to(ask);
+  Reply reply = reply_to(ask, request.id);
   if (ask.stream) {
     return {{}, "application/x-ndjson", std::make_unique<LineScript>(std::move(reply), request, shape)};
   }

@@ -142,7 +142,7 @@ Result<Ask> read_chat(const Json& body) {
 Result<DemoAnswer> answer_chat(const DemoRequest& request, const Json& body) {
   const Result<Ask> ask = read_chat(body);
   if (!ask) return tl::unexpected(ask.error());
-  Reply reply = reply_to(*ask);
+  Reply reply = reply_to(*ask, request.id);
   if (ask->stream) {
     return DemoAnswer{{}, "text/event-stream", std::make_unique<ChatScript>(std::move(reply), request, body)};
   }
@@ -192,7 +192,7 @@ Result<DemoAnswer> answer_completion(const DemoRequest& request, const Json& bod
   ask.model = *model;
   ask.add_user_text(text_of(member(body, "prompt")));
   ask.max_tokens = count_member(body, "max_tokens", UINT64_MAX);
-  Reply reply = reply_to(ask);
+  Reply reply = reply_to(ask, request.id);
   if (bool_member(body, "stream")) {
     return DemoAnswer{{}, "text/event-stream", std::make_unique<CompletionScript>(std::move(reply), request, body)};
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "demo/orders.h"
 #include "demo/schema_sample.h"
 
 namespace sluice::demo {
@@ -61,6 +62,19 @@ std::vector<ToolCall> calls_for(const Ask& ask, const std::string& hint) {
   return calls;
 }
 
+// A call where none was asked for.
+ToolCall some_call(const Ask& ask, const std::string& hint) {
+  if (!ask.tools.empty()) return call_of(ask.tools.front(), hint);
+  return {"look_up", dump(Out{{"query", hint}}), false};
+}
+
+// So that two answers to the same question differ behind the second word.
+void tell_apart(std::string& text, std::string_view id) {
+  size_t at = word_at(text, 0).size();
+  at += word_at(text, at).size();
+  text.insert(std::min(at, text.size()), " [" + std::string(id) + "]");
+}
+
 std::string text_for(const Ask& ask, const std::string& hint) {
   if (ask.answer_schema != nullptr) return dump(sample_of(*ask.answer_schema, hint));
   if (ask.tool_result && !ask.answer_json) return "The tool said: " + *ask.tool_result;
@@ -105,18 +119,24 @@ uint64_t Ask::count_words(std::string_view text) {
   return words;
 }
 
-Reply reply_to(const Ask& ask) {
+Reply reply_to(const Ask& ask, std::string_view id) {
+  const Orders orders = orders_in(ask.model);
   Reply reply;
   reply.model = ask.model;
   reply.input_tokens = ask.input_tokens;
   const std::string hint = hint_in(ask.user_text);
   reply.calls = calls_for(ask, hint);
+  if (orders.how == Orders::Break::in_call) {
+    if (reply.calls.empty()) reply.calls.push_back(some_call(ask, hint));
+    reply.slice_bytes = 1;
+  }
   if (!reply.calls.empty()) {
     reply.finish = Reply::Finish::calls;
     for (const ToolCall& call : reply.calls) reply.output_tokens += 1 + Ask::count_words(call.arguments);
     return reply;
   }
   reply.text = text_for(ask, hint);
+  if (orders.two_faced) tell_apart(reply.text, id);
   reply.output_tokens = Ask::count_words(reply.text);
   if (reply.output_tokens > ask.max_tokens) {
     size_t end = 0;
@@ -159,8 +179,7 @@ std::string_view word_at(std::string_view text, size_t at) {
   return text.substr(at, end - at);
 }
 
-std::string_view slice_at(std::string_view text, size_t at) {
-  static constexpr size_t slice_bytes = 12;
+std::string_view slice_at(std::string_view text, size_t at, size_t slice_bytes) {
   size_t end = std::min(at + slice_bytes, text.size());
   while (end < text.size() && is_continuation(text[end])) ++end;
   return text.substr(at, end - at);

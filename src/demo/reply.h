@@ -52,6 +52,7 @@ struct ToolCall {
 };
 
 struct Reply {
+  static constexpr size_t max_slice_bytes = 12;
   enum class Finish : unsigned char { stop, length, calls };
 
   std::string model;
@@ -60,8 +61,10 @@ struct Reply {
   Finish finish = Finish::stop;
   uint64_t input_tokens = 0;
   uint64_t output_tokens = 0;
+  size_t slice_bytes = max_slice_bytes;  // of a call's arguments, in a frame
 };
-Reply reply_to(const Ask& ask);
+// `id`: the answer's own.
+Reply reply_to(const Ask& ask, std::string_view id);
 
 // The text of a message's content: a string, or a list of strings and of objects with a `text`, each on its own line.
 std::string text_of(const Json& content);
@@ -72,7 +75,7 @@ bool has_word(std::string_view text, std::string_view name);
 // The next word of `text` from `at`, with the white space before it (and behind it, if it is the last): what a stream
 // sends as one frame. Empty at the end only.
 std::string_view word_at(std::string_view text, size_t at);
-// The next few bytes of `text` from `at`, whole UTF-8 sequences: what a stream sends of a call's arguments.
-std::string_view slice_at(std::string_view text, size_t at);
+// The next bytes of `text` from `at`, about so many, whole UTF-8 sequences: what a stream sends of a call's arguments.
+std::string_view slice_at(std::string_view text, size_t at, size_t slice_bytes);
 
 }  // namespace sluice::demo

@@ -227,7 +227,7 @@ Result<Ask> read_request(const DemoRequest& request, const Json& body) {
 Result<DemoAnswer> create(const DemoRequest& request, const Json& body) {
   const Result<Ask> ask = read_request(request, body);
   if (!ask) return tl::unexpected(ask.error());
-  Reply reply = reply_to(*ask);
+  Reply reply = reply_to(*ask, request.id);
   Out response = blank_response(request, body, reply.model);
   const bool store = bool_member(body, "store", true);
   std::string input_items = store ? input_items_of(body, request.id) : "";

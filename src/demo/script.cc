@@ -2,9 +2,13 @@
 
 namespace sluice::demo {
 
-bool Script::next(std::string& out) {
+void Script::open(std::string& out) {
   if (!begun_) begin(out);
   begun_ = true;
+}
+
+bool Script::next(std::string& out) {
+  open(out);
   if (text_at_ < reply_.text.size()) {
     if (text_at_ == 0) text_begin(out);
     const std::string_view piece = word_at(reply_.text, text_at_);
@@ -14,15 +18,13 @@ bool Script::next(std::string& out) {
   } else if (call_ < reply_.calls.size()) {
     next_of_call(out);
   }
-  if (text_at_ < reply_.text.size() || call_ < reply_.calls.size()) return true;
-  end(out);
-  return false;
+  return text_at_ < reply_.text.size() || call_ < reply_.calls.size();
 }
 
 void Script::next_of_call(std::string& out) {
   const ToolCall& call = reply_.calls[call_];
   if (argument_at_ == 0) call_begin(out, call_, call);
-  const std::string_view piece = slice_at(call.arguments, argument_at_);
+  const std::string_view piece = slice_at(call.arguments, argument_at_, reply_.slice_bytes);
   call_piece(out, call_, call, piece);
   argument_at_ += piece.size();
   if (argument_at_ < call.arguments.size()) return;

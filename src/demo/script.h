@@ -18,9 +18,16 @@ class Script {
   Script(const Script&) = delete;
   Script& operator=(const Script&) = delete;
 
-  // Appends the next word's frame to `out`, with those before and after it that carry no words. False: that was the
-  // last.
+  // Appends the frames that come before anything is said.
+  void open(std::string& out);
+  // Appends the next word's frame to `out`, with those before and after it that carry no words, but for the stream's
+  // first and last. False: that was the last word.
   bool next(std::string& out);
+  // Appends those that end the stream.
+  void close(std::string& out) { end(out); }
+
+  bool in_calls() const { return call_ > 0 || within_call(); }
+  bool within_call() const { return argument_at_ > 0; }  // some of its arguments are still to come
 
  protected:
   virtual void begin(std::string& out) = 0;

@@ -33,7 +33,7 @@ TEST_CASE("slices never cut a UTF-8 sequence") {
   const std::string text = "12345678901€3456789012ü";
   std::string joined;
   for (size_t at = 0; at < text.size();) {
-    const std::string_view piece = slice_at(text, at);
+    const std::string_view piece = slice_at(text, at, Reply::max_slice_bytes);
     REQUIRE_FALSE(piece.empty());
     CHECK((static_cast<unsigned char>(piece.front()) & 0xC0) != 0x80);
     joined += piece;
@@ -91,7 +91,7 @@ TEST_CASE("the hint is the last word, without its signs, and short") {
     ask.tools.push_back({"tool", &schema});
     ask.forced_tool = "tool";
     ask.add_user_text(text);
-    return Json::parse(reply_to(ask).calls.at(0).arguments)["q"].get<std::string>();
+    return Json::parse(reply_to(ask, "id").calls.at(0).arguments)["q"].get<std::string>();
   };
   CHECK(argument("what about Paris?!") == "Paris");
   CHECK(argument("\"München\".") == "München");
@@ -104,16 +104,16 @@ TEST_CASE("the hint is the last word, without its signs, and short") {
 
 TEST_CASE("nothing said, a required tool, JSON without a schema") {
   Ask ask;
-  CHECK(reply_to(ask).text == "You said nothing.");
+  CHECK(reply_to(ask, "id").text == "You said nothing.");
   ask.add_user_text("hello");
   ask.tools.push_back({"first"});
   ask.tools.push_back({"second"});
-  CHECK(reply_to(ask).calls.empty());
+  CHECK(reply_to(ask, "id").calls.empty());
   ask.choice = Ask::Choice::required;
-  REQUIRE(reply_to(ask).calls.size() == 1);
-  CHECK(reply_to(ask).calls[0].name == "first");
-  CHECK(reply_to(ask).finish == Reply::Finish::calls);
+  REQUIRE(reply_to(ask, "id").calls.size() == 1);
+  CHECK(reply_to(ask, "id").calls[0].name == "first");
+  CHECK(reply_to(ask, "id").finish == Reply::Finish::calls);
   ask.tools.clear();
   ask.answer_json = true;
-  CHECK(reply_to(ask).text == R"({"you_said":"hello"})");
+  CHECK(reply_to(ask, "id").text == R"({"you_said":"hello"})");
 }

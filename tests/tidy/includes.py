@@ -20,7 +20,7 @@ FOLDERS = {
     "alerts": ["observe", "http", "net", "config"],
     "daemon": [],
     "admin": ["http", "api", "policy", "routing", "observe", "net/clock.h", "config"],
-    "demo": ["http", "net"],
+    "demo": ["api", "http", "net"],
     "gateway": ["api", "routing", "policy", "storage", "alerts", "observe", "http", "tls", "net", "config", "sluice"],
     "bench": ["api", "http", "tls", "net", "config/url.h"],
     "wiring": ["gateway", "admin", "demo", "policy", "routing", "observe", "api", "http", "tls", "net", "config", "sluice"],  # knows all

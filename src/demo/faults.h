@@ -1,0 +1,68 @@
+// Answers that go wrong as their orders say (orders.h): in place of an answer, in a stream, in a plain body.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/error_body.h"
+#include "base/dialect.h"
+#include "demo/orders.h"
+#include "demo/script.h"
+
+namespace sluice::demo {
+
+// What is to be done once the bytes so far have been sent.
+enum class Then : unsigned char {
+  more,      // they go on
+  finished,  // the body is over
+  cut,       // the connection is closed
+  silence    // nothing
+};
+
+// A stream's frames, with what its orders do to them.
+class FramePlayer {
+ public:
+  FramePlayer(std::unique_ptr<Script> script, const Orders& orders, Dialect dialect, std::string_view content_type);
+  // Appends the frames of the next word.
+  Then next(std::string& out);
+
+ private:
+  Then play(std::string& out);
+  Then break_off(std::string& out);
+  // Of the words that have just been appended, behind `begin`.
+  Then break_call(std::string& out, size_t begin);
+  Then break_frame(std::string& out, size_t begin);
+  void append_bad_frame(std::string& out);
+  void close(std::string& out);
+  bool breaks_between_words() const;
+
+  const std::unique_ptr<Script> script_;
+  const Orders orders_;
+  const Dialect dialect_;
+  const api::StreamFormat format_;
+  uint32_t words_ = 0;
+  uint64_t frames_ = 0;  // counted where an error's event needs their number
+  bool begun_ = false, said_all_ = false;
+};
+
+// A plain answer.
+struct PlainAnswer {
+  std::string body;
+  Then then = Then::finished;
+  std::optional<size_t> length{};  // that the head tells
+};
+// `body`: as it would have been.
+PlainAnswer spoil(std::string body, const Orders& orders, Dialect dialect);
+
+// The error that stands in place of an answer: its status and its body.
+struct Refusal {
+  int status = 0;
+  std::string body;
+};
+Refusal refusal_of(const Orders& orders, Dialect dialect);
+Refusal prefix_refusal(Dialect dialect);
+
+}  // namespace sluice::demo
