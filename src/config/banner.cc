@@ -55,7 +55,7 @@ Dialect dialect_to_try(const Provider& provider) {
 
 Example example_of(const Config& config) {
   for (const Model& model : config.models) {
-    const Provider* provider = config.provider(model.provider);
+    const Provider* provider = config.provider(model.targets.front().provider);
     if (provider != nullptr && is_plain(model.name)) return {dialect_to_try(*provider), model.name};
   }
   for (const Provider& provider : config.providers) {

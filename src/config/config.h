@@ -114,6 +114,7 @@ struct Provider {
   std::vector<std::string> models;  // names it lists; may be empty (any name is tried)
   bool ask_models = false;          // it is asked for its list, which then takes the place of `models`
   bool ask_usage = true;            // false ("usage": "leave"): stream_options is not spliced in
+  bool continues_prefix = false;    // goes on from an assistant message that it is given
   RateLimits limits;                // of all that goes there
   std::string origin;  // how it came to be, for people: "OPENAI_API_KEY", "sluice.json", "answers on 127.0.0.1:11434"
 
@@ -127,15 +128,71 @@ struct Provider {
   std::string path_beside() const;
 };
 
+// One model at one provider, as a name of `models` has it.
+struct TargetRef {
+  std::string provider;
+  std::string model;        // what that provider calls it
+  uint32_t weight = 1;      // its share, where the order is `weighted`; 0: only when no other is left
+  uint32_t concurrent = 0;  // attempts under way there; 0: as many as come
+  bool operator==(const TargetRef&) const = default;
+};
+
+// Which of a model's targets is asked first.
+enum class Order : unsigned char { weighted, listed, least_busy, fastest };
+
+// How often it is tried, and how long is waited for the same target.
+struct Retry {
+  uint32_t attempts = 4;      // of one exchange, at all targets together
+  uint32_t backoff_ms = 200;  // before the first repeat; twice as long before each further one
+  uint32_t wait_ms = 5'000;   // the longest wait that a target may ask for; beyond it the next one is asked
+  bool operator==(const Retry&) const = default;
+};
+
+// What becomes of a stream that dies after its first words.
+enum class Rescue : unsigned char { off, on, ask };
+
+// A second attempt beside the first one when that is late. Neither: none.
+struct Hedge {
+  uint32_t after_ms = 0;
+  bool p95 = false;  // after the time in which 19 of 20 answers of the target have begun
+  bool operator==(const Hedge&) const = default;
+};
+
+// When a target is left alone for having failed.
+struct Breaker {
+  uint32_t failures = 5;  // in a row, or within the window and half of what was asked
+  uint32_t within_ms = 30'000;
+  uint32_t cooldown_ms = 5'000;  // doubled each time the probe behind it fails
+  uint32_t max_cooldown_ms = 30'000;
+  bool operator==(const Breaker&) const = default;
+};
+
+// What requests must have in common to be wanted at the same target.
+struct Affinity {
+  enum class Kind : unsigned char { none, key, header, prefix };
+  Kind kind = Kind::none;
+  std::string header{};  // its name, lower case
+  bool operator==(const Affinity&) const = default;
+};
+
 // A name callers may use.
 struct Model {
   std::string name;
-  std::string provider;  // of its one target
-  std::string model;     // what that provider calls it
-  RateLimits limits{};   // of all that asks for it by this name
-  uint32_t default_max_tokens =
-      0;  // for a target that needs to be told how many, where the caller does not; 0: by its model
+  std::vector<TargetRef> targets;   // never empty
+  RateLimits limits{};              // of all that asks for it by this name
+  uint32_t default_max_tokens = 0;  // for a target that needs to be told how many, where the caller does not; 0: by
+                                    // its model
   bool strict_translation = false;  // what a target of another dialect cannot be told is refused, not dropped
+  Order order = Order::weighted;
+  std::vector<std::string>
+      fallbacks{};  // names of `models`, or provider/model: asked when no target of its own is left
+  Retry retry{};
+  Rescue rescue = Rescue::on;
+  Hedge hedge{};
+  Breaker breaker{};
+  Affinity affinity{};
+  bool drain_on_disconnect = false;  // an answer is read to its end, for the record, where the caller has left
+  uint32_t resume_ms = 0;            // how long a caller may come back for the rest of an answer; 0: not at all
 };
 
 struct Limits {
@@ -200,6 +257,7 @@ struct Config {
   std::vector<Model> models;
   Limits limits;
   Timeouts timeouts;
+  uint32_t heartbeat_ms = 15'000;  // of a stream whose target is silent; 0: none
   LogSettings log;
   AlertSettings alerts;
   bool metrics_by_key = false;        // whether /metrics counts by callers' keys

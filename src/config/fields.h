@@ -8,9 +8,10 @@
 
 namespace sluice::config::fields {
 
-inline constexpr std::array<std::string_view, 16> root = {
-    "listen",    "tls",    "workers", "shutdown_grace_s", "pid_file", "trusted_proxies", "hosts",  "cors", "keys",
-    "providers", "models", "limits",  "timeouts",         "log",      "alerts",          "metrics"};
+inline constexpr std::array<std::string_view, 17> root = {
+    "listen",   "tls",         "workers", "shutdown_grace_s", "pid_file", "trusted_proxies",
+    "hosts",    "cors",        "keys",    "providers",        "models",   "limits",
+    "timeouts", "heartbeat_s", "log",     "alerts",           "metrics"};
 inline constexpr std::array<std::string_view, 1> cors = {"origins"};
 inline constexpr std::array<std::string_view, 2> tls = {"cert_file", "key_file"};
 inline constexpr std::array<std::string_view, 8> key = {"name",   "key",    "sha256", "expires",
@@ -18,16 +19,42 @@ inline constexpr std::array<std::string_view, 8> key = {"name",   "key",    "sha
 inline constexpr std::array<std::string_view, 3> key_secret = {"key", "sha256", "expires"};
 inline constexpr std::array<std::string_view, 5> rate_limits = {"requests_per_minute", "burst", "tokens_per_minute",
                                                                 "concurrent", "queue_s"};
-inline constexpr std::array<std::string_view, 15> provider = {"dialect",   "base_url",        "api_key",
-                                                              "auth",      "headers",         "ca_file",
-                                                              "cert_file", "key_file",        "insecure_skip_verify",
-                                                              "timeouts",  "max_connections", "models",
-                                                              "usage",     "limits",          "proxy"};
+inline constexpr std::array<std::string_view, 16> provider = {"dialect",
+                                                              "base_url",
+                                                              "api_key",
+                                                              "auth",
+                                                              "headers",
+                                                              "ca_file",
+                                                              "cert_file",
+                                                              "key_file",
+                                                              "insecure_skip_verify",
+                                                              "timeouts",
+                                                              "max_connections",
+                                                              "models",
+                                                              "usage",
+                                                              "limits",
+                                                              "proxy",
+                                                              "continues_prefix"};
 inline constexpr std::array<std::string_view, 4> provider_timeouts = {"connect_s", "first_byte_s", "response_s",
                                                                       "stream_idle_s"};
-inline constexpr std::array<std::string_view, 4> model = {"targets", "limits", "defaults", "strict_translation"};
+inline constexpr std::array<std::string_view, 13> model = {"targets",
+                                                           "order",
+                                                           "fallbacks",
+                                                           "retry",
+                                                           "rescue",
+                                                           "hedge",
+                                                           "breaker",
+                                                           "affinity",
+                                                           "limits",
+                                                           "defaults",
+                                                           "strict_translation",
+                                                           "drain_on_disconnect",
+                                                           "resume_s"};
 inline constexpr std::array<std::string_view, 1> model_defaults = {"max_tokens"};
-inline constexpr std::array<std::string_view, 1> target = {"model"};
+inline constexpr std::array<std::string_view, 3> target = {"model", "weight", "concurrent"};
+inline constexpr std::array<std::string_view, 3> retry = {"attempts", "backoff_ms", "wait_s"};
+inline constexpr std::array<std::string_view, 2> hedge = {"after_ms", "p95"};
+inline constexpr std::array<std::string_view, 4> breaker = {"failures", "within_s", "cooldown_s", "max_cooldown_s"};
 inline constexpr std::array<std::string_view, 1> secret = {"file"};
 inline constexpr std::array<std::string_view, 5> limits = {"body_mb", "buffered_mb", "header_kb", "connections",
                                                            "queue"};
@@ -40,7 +67,7 @@ struct Table {
   std::string_view path;  // of the object that holds them: "providers.NAME.timeouts"; "" for the file itself
   std::span<const std::string_view> names;
 };
-inline constexpr std::array<Table, 18> all = {{{"", root},
+inline constexpr std::array<Table, 21> all = {{{"", root},
                                                {"cors", cors},
                                                {"tls", tls},
                                                {"keys[]", key},
@@ -51,6 +78,9 @@ inline constexpr std::array<Table, 18> all = {{{"", root},
                                                {"providers.NAME.limits", rate_limits},
                                                {"models.NAME", model},
                                                {"models.NAME.targets[]", target},
+                                               {"models.NAME.retry", retry},
+                                               {"models.NAME.hedge", hedge},
+                                               {"models.NAME.breaker", breaker},
                                                {"models.NAME.limits", rate_limits},
                                                {"models.NAME.defaults", model_defaults},
                                                {"limits", limits},

@@ -1,16 +1,20 @@
-// The "models" of sluice.json: names that callers may use.
+// The "models" of sluice.json: names that callers may use, with their targets. What holds a route together
+// (model_route.cc) is read there.
 #include <optional>
 #include <utility>
 
 #include "base/name_index.h"
 #include "base/text.h"
+#include "config/fallbacks.h"
 #include "config/fields.h"
+#include "config/model_route.h"
 #include "config/sections.h"
 
 namespace sluice::config {
 namespace {
 
 constexpr std::string_view forms = "allowed: \"provider/model\" or {\"targets\": [{\"model\": \"provider/model\"}]}";
+constexpr std::string_view form = "allowed: \"provider/model\"";
 
 // The providers that a target may name.
 struct Known {
@@ -21,49 +25,58 @@ struct Known {
   NameIndex index;
 };
 
-// "provider/model" into `model`, or a report.
-void read_target(Reading& reading, const Node& node, const std::string& path, const Known& known, Model& model) {
+// "provider/model" as a target, or a report.
+std::optional<TargetRef> read_target_name(Reading& reading, const Node& node, const std::string& path,
+                                          const Known& known) {
   const size_t slash = node.text.find('/');
   if (slash == std::string::npos || slash == 0 || slash + 1 == node.text.size()) {
-    reading.report(node.at, path, found(node), "allowed: \"provider/model\"");
-    return;
+    reading.report(node.at, path, found(node), std::string(form));
+    return std::nullopt;
   }
-  model.provider = node.text.substr(0, slash);
-  model.model = node.text.substr(slash + 1);
-  if (known.names.empty() || known.index.find(model.provider) != NameIndex::none) return;
+  TargetRef target{node.text.substr(0, slash), node.text.substr(slash + 1)};
+  if (known.names.empty() || known.index.find(target.provider) != NameIndex::none) return target;
   const bool suggest = reading.problems.size() < max_suggestions;
-  reading.report(node.at, path, "no provider is called " + model.provider, "known: " + join(known.names),
-                 suggest ? nearest_one(model.provider, known.names) : "");
+  reading.report(node.at, path, "no provider is called " + target.provider, "known: " + join(known.names),
+                 suggest ? nearest_one(target.provider, known.names) : "");
+  return std::nullopt;
 }
 
-// The string that names the one target, or nullptr and a report.
-std::pair<const Node*, std::string> target_node(Reading& reading, const Node& node, const ObjectReader& object) {
-  const Node* targets = object.find("targets");
-  const std::string targets_path = object.path("targets");
-  if (targets == nullptr) {
-    reading.report(node.at, targets_path, "is missing", std::string(forms));
-    return {};
+// One of a list.
+void read_target(Reading& reading, const Node& node, const std::string& path, const Known& known, Model& model) {
+  constexpr uint32_t max_weight = 10'000;
+  constexpr uint32_t max_concurrent = 1'000'000;
+  const ObjectReader object(reading, node, path, fields::target);
+  if (node.kind != Node::Kind::object) return;
+  const Node* const name = object.find("model");
+  if (name == nullptr || name->kind != Node::Kind::string) {
+    reading.report(name == nullptr ? node.at : name->at, object.path("model"),
+                   name == nullptr ? "is missing" : found(*name), std::string(form));
+    return;
   }
-  if (targets->kind != Node::Kind::array || targets->items.empty()) {
-    const bool empty = targets->kind == Node::Kind::array;
-    reading.report(targets->at, targets_path, empty ? "found an empty list" : found(*targets),
-                   "allowed: a list of one target");
-    return {};
+  std::optional<TargetRef> target = read_target_name(reading, *name, object.path("model"), known);
+  if (!target) return;
+  for (const TargetRef& other : model.targets) {
+    if (other.provider != target->provider || other.model != target->model) continue;
+    return reading.report(name->at, object.path("model"), found(*name) + ", which stands there twice");
   }
-  if (targets->items.size() > 1) {
-    reading.report(targets->items[1].at, item_path(targets_path, 1), "several targets for one model are not built yet",
-                   "allowed: one target");
+  object.read_whole("weight", 0, max_weight, target->weight);
+  object.read_whole("concurrent", 0, max_concurrent, target->concurrent);
+  model.targets.push_back(std::move(*target));
+}
+
+void read_targets(Reading& reading, const ObjectReader& object, const Known& known, Model& model) {
+  const Node* const targets = object.find("targets");
+  const std::string path = object.path("targets");
+  if (targets == nullptr) return reading.report(object.node().at, path, "is missing", std::string(forms));
+  const std::string allowed = "allowed: a list of 1 to " + std::to_string(max_targets) + " targets";
+  if (targets->kind != Node::Kind::array) return reading.report(targets->at, path, found(*targets), allowed);
+  const size_t count = targets->items.size();
+  if (count == 0) return reading.report(targets->at, path, "found an empty list", allowed);
+  if (count > max_targets) {
+    return reading.report(targets->items[max_targets].at, item_path(path, max_targets),
+                          "is one of " + std::to_string(count) + " targets", allowed);
   }
-  const Node& first = targets->items.front();
-  const ObjectReader target(reading, first, item_path(targets_path, 0), fields::target);
-  if (first.kind != Node::Kind::object) return {};
-  const Node* model = target.find("model");
-  if (model == nullptr || model->kind != Node::Kind::string) {
-    reading.report(model == nullptr ? first.at : model->at, target.path("model"),
-                   model == nullptr ? "is missing" : found(*model), "allowed: \"provider/model\"");
-    return {};
-  }
-  return {model, target.path("model")};
+  for (size_t i = 0; i < count; ++i) read_target(reading, targets->items[i], item_path(path, i), known, model);
 }
 
 void read_defaults(Reading& reading, const ObjectReader& parent, Model& model) {
@@ -72,6 +85,15 @@ void read_defaults(Reading& reading, const ObjectReader& parent, Model& model) {
   if (node == nullptr) return;
   const ObjectReader object(reading, *node, parent.path("defaults"), fields::model_defaults);
   object.read_whole("max_tokens", 1, max_tokens, model.default_max_tokens);
+}
+
+void read_object(Reading& reading, const Node& node, const std::string& path, const Known& known, Model& model) {
+  const ObjectReader object(reading, node, path, fields::model);
+  read_rate_limits(reading, object, model.limits);
+  read_defaults(reading, object, model);
+  object.read_flag("strict_translation", model.strict_translation);
+  read_targets(reading, object, known, model);
+  read_route(reading, object, model);
 }
 
 }  // namespace
@@ -91,19 +113,16 @@ void read_models(Reading& reading, const Node& node, const std::vector<std::stri
     if (member.name.empty()) reading.report(member.at, path, "a model's name is empty");
     reading.note(path, member.at);
     if (member.value.kind == Node::Kind::string) {
-      read_target(reading, member.value, path, known, model);
+      if (auto target = read_target_name(reading, member.value, path, known))
+        model.targets.push_back(std::move(*target));
     } else if (member.value.kind == Node::Kind::object) {
-      const ObjectReader object(reading, member.value, path, fields::model);
-      read_rate_limits(reading, object, model.limits);
-      read_defaults(reading, object, model);
-      object.read_flag("strict_translation", model.strict_translation);
-      const auto [target, target_path] = target_node(reading, member.value, object);
-      if (target != nullptr) read_target(reading, *target, target_path, known, model);
+      read_object(reading, member.value, path, known, model);
     } else {
       reading.report(member.value.at, path, found(member.value), std::string(forms));
     }
     models.push_back(std::move(model));
   }
+  check_fallbacks(reading, node, provider_names, models);
 }
 
 }  // namespace sluice::config

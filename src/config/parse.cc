@@ -116,6 +116,7 @@ void read_root(Reading& reading, const Node& node, Config& config) {
   if (const Node* models = root.find("models")) read_models(reading, *models, provider_names, config.models);
   if (const Node* limits = root.find("limits")) read_limits(reading, *limits, config.limits);
   if (const Node* timeouts = root.find("timeouts")) read_timeouts(reading, *timeouts, config.timeouts);
+  root.read_seconds("heartbeat_s", config.heartbeat_ms);
   if (const Node* log = root.find("log")) read_log(reading, *log, config.log);
   if (const Node* alerts = root.find("alerts")) read_alerts(reading, *alerts, config.alerts);
   if (const Node* metrics = root.find("metrics")) {

@@ -12,6 +12,7 @@
 #include "base/time_text.h"
 #include "config/document.h"
 #include "config/expiry.h"
+#include "config/model_route.h"
 #include "config/presets.h"
 
 namespace sluice::config {
@@ -235,13 +236,50 @@ void add_provider(Sheet& sheet, const Provider& provider) {
     sheet.value("models", list_of(provider.models), in_file || provider.models.empty() ? by_default : origin);
   }
   sheet.value("usage", json_text(provider.ask_usage ? "ask" : "leave"), provider.ask_usage ? by_default : by_preset);
+  sheet.value("continues_prefix", yes_or_no(provider.continues_prefix), by_preset);
   add_rate_limits(sheet, provider.limits);
   sheet.close();
 }
 
+void add_targets(Sheet& sheet, const Model& model) {
+  std::string text;
+  for (const TargetRef& target : model.targets) {
+    text += (text.empty() ? "[" : ", ") + (R"({"model": )" + json_text(target.provider + "/" + target.model));
+    text += R"(, "weight": )" + std::to_string(target.weight);
+    if (target.concurrent != 0) text += R"(, "concurrent": )" + std::to_string(target.concurrent);
+    text += '}';
+  }
+  sheet.value("targets", text + "]", sheet.said_here());
+}
+
+std::string rescue_text(Rescue rescue) { return rescue == Rescue::ask ? "\"ask\"" : yes_or_no(rescue == Rescue::on); }
+
+void add_route(Sheet& sheet, const Model& model) {
+  sheet.value("order", json_text(word_of(model.order)));
+  sheet.value("fallbacks", list_of(model.fallbacks));
+  sheet.open("retry");
+  sheet.value("attempts", std::to_string(model.retry.attempts));
+  sheet.value("backoff_ms", std::to_string(model.retry.backoff_ms));
+  sheet.value("wait_s", seconds(model.retry.wait_ms));
+  sheet.close();
+  sheet.value("rescue", rescue_text(model.rescue));
+  sheet.open("hedge");
+  sheet.value("after_ms", std::to_string(model.hedge.after_ms));
+  sheet.value("p95", yes_or_no(model.hedge.p95));
+  sheet.close();
+  sheet.open("breaker");
+  sheet.value("failures", std::to_string(model.breaker.failures));
+  sheet.value("within_s", seconds(model.breaker.within_ms));
+  sheet.value("cooldown_s", seconds(model.breaker.cooldown_ms));
+  sheet.value("max_cooldown_s", seconds(model.breaker.max_cooldown_ms));
+  sheet.close();
+  sheet.value("affinity", json_text(word_of(model.affinity)));
+}
+
 void add_model(Sheet& sheet, const Model& model) {
   sheet.open(model.name, sheet.said_of(model.name));
-  sheet.value("targets", R"([{"model": )" + json_text(model.provider + "/" + model.model) + "}]", sheet.said_here());
+  add_targets(sheet, model);
+  add_route(sheet, model);
   add_rate_limits(sheet, model.limits);
   if (model.default_max_tokens != 0) {
     sheet.open("defaults");
@@ -249,6 +287,8 @@ void add_model(Sheet& sheet, const Model& model) {
     sheet.close();
   }
   sheet.value("strict_translation", yes_or_no(model.strict_translation));
+  sheet.value("drain_on_disconnect", yes_or_no(model.drain_on_disconnect));
+  sheet.value("resume_s", seconds(model.resume_ms));
   sheet.close();
 }
 
@@ -290,6 +330,7 @@ void add_bounds(Sheet& sheet, const Config& config) {
 }
 
 void add_telling(Sheet& sheet, const Config& config) {
+  sheet.value("heartbeat_s", seconds(config.heartbeat_ms));
   sheet.open("log");
   sheet.value("level", json_text(config.log.level));
   sheet.value("format", json_text(config.log.json ? "json" : "text"));

@@ -103,6 +103,7 @@ Provider ProviderReader::read() {
   std::string usage = provider_.ask_usage ? "ask" : "leave";
   object_.read_word("usage", fields::usage_words, usage);
   provider_.ask_usage = usage == "ask";
+  object_.read_flag("continues_prefix", provider_.continues_prefix);
   read_rate_limits(reading_, object_, provider_.limits);
   return std::move(provider_);
 }

@@ -51,11 +51,13 @@ void check_models(const Config& config, std::vector<Problem>& problems) {
     known.add(provider.name, 0);
   }
   for (const Model& model : config.models) {
-    if (known.find(model.provider) != NameIndex::none) continue;
-    if (problems.size() == max_problems) return;
-    problems.push_back({config.file, 0, 0, child_path("models", model.name), "no provider is called " + model.provider,
-                        problems.size() < max_suggestions ? nearest_one(model.provider, names) : "",
-                        "known: " + join(names)});
+    for (const TargetRef& target : model.targets) {
+      if (known.find(target.provider) != NameIndex::none) continue;
+      if (problems.size() == max_problems) return;
+      problems.push_back(
+          {config.file, 0, 0, child_path("models", model.name), "no provider is called " + target.provider,
+           problems.size() < max_suggestions ? nearest_one(target.provider, names) : "", "known: " + join(names)});
+    }
   }
 }
 

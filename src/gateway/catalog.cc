@@ -19,8 +19,8 @@ std::vector<routing::ToldNames> names_in(const ToldLists& lists) {
 
 }  // namespace
 
-Catalog::Catalog(const config::Config& config, ToldLists lists, uint64_t chance)
-    : config_(config), lists_(std::move(lists)), router_(config, names_in(lists_), chance) {}
+Catalog::Catalog(const config::Config& config, ToldLists lists, uint64_t chance, routing::HealthBoard* health)
+    : config_(config), lists_(std::move(lists)), router_(config, names_in(lists_), chance, health) {}
 
 const api::ModelFacts& Catalog::facts_at(const config::Provider& provider, uint32_t place) const {
   return (*lists_[static_cast<size_t>(&provider - config_.providers.data())])[place].facts;

@@ -28,8 +28,8 @@ struct ListKeeper::State {
                 before != nullptr ? &before->links : nullptr),
           asker({state.loop, links, setup->config,
                  [&shared = state.shared, &of = *setup](ToldLists lists) {
-                   shared.swap_catalog(
-                       of, std::make_shared<const Catalog>(of.config, std::move(lists), shared.random.next()));
+                   shared.swap_catalog(of, std::make_shared<const Catalog>(of.config, std::move(lists),
+                                                                           shared.random.next(), of.health.get()));
                  },
                  &state.shared.log, state.shared.metrics.get()},
                 before != nullptr ? &before->asker : nullptr) {}

@@ -34,6 +34,8 @@ Result<std::shared_ptr<Setup>> Setup::make(std::shared_ptr<const config::Config>
   if (!proxies) return tl::unexpected<Error>(proxies.error());
   setup->trusted_proxies = std::move(*proxies);
   setup->limiter = policy::Limiter::create(kept, before != nullptr ? before->limiter.get() : nullptr);
+  setup->health =
+      std::make_unique<routing::HealthBoard>(kept, before != nullptr ? before->health.get() : nullptr, random.next());
   setup->alerts = make_alerts(kept.alerts, before);
   return setup;
 }

@@ -18,6 +18,7 @@
 #include "net/clock.h"
 #include "policy/caller_keys.h"
 #include "policy/limiter.h"
+#include "routing/health_board.h"
 #include "tls/context.h"
 
 namespace sluice::gateway {
@@ -46,9 +47,10 @@ struct Setup {
   TargetContexts target_contexts;
   std::shared_ptr<tls::ListenerContext> listener_context;  // null: plain
   net::CidrList trusted_proxies;
-  std::unique_ptr<policy::Limiter> limiter;  // null: nothing is limited
-  std::vector<Certificate> certificates;     // that the configuration names
-  std::shared_ptr<alerts::Alerts> alerts;    // null: nobody is told of failures
+  std::unique_ptr<policy::Limiter> limiter;      // null: nothing is limited
+  std::vector<Certificate> certificates;         // that the configuration names
+  std::unique_ptr<routing::HealthBoard> health;  // of all targets; never null once made
+  std::shared_ptr<alerts::Alerts> alerts;        // null: nobody is told of failures
   UsageRefusals usage_refusals;
   // Numbers of listeners, given before anybody works by it: those that listen, and those whose connections stay: these,
   // and such as listened where one of these does now.

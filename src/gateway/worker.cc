@@ -44,7 +44,7 @@ Shared::Present Shared::present() const {
 void Shared::swap(std::shared_ptr<Setup> next) {
   const Present before = present();
   ToldLists lists = lists_kept(next->config, before.setup->config, before.catalog->lists());
-  auto catalog = std::make_shared<const Catalog>(next->config, std::move(lists), random.next());
+  auto catalog = std::make_shared<const Catalog>(next->config, std::move(lists), random.next(), next->health.get());
   const std::lock_guard lock(mutex_);
   present_.setup.swap(next);
   present_.catalog.swap(catalog);

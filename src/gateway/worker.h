@@ -41,7 +41,8 @@ class Shared {
  public:
   Shared(std::shared_ptr<Setup> first, observe::Log& to, const net::Clock& by, net::Random& chance)
       : log(to), clock(by), random(chance), present_{std::move(first), nullptr} {
-    present_.catalog = std::make_shared<const Catalog>(present_.setup->config, ToldLists(), random.next());
+    present_.catalog = std::make_shared<const Catalog>(present_.setup->config, ToldLists(), random.next(),
+                                                       present_.setup->health.get());
   }
 
   struct Present {

@@ -32,13 +32,15 @@ std::string Target::label() const {
   return text;
 }
 
-Router::Router(const config::Config& config, std::span<const ToldNames> told, uint64_t chance)
+Router::Router(const config::Config& config, std::span<const ToldNames> told, uint64_t chance, HealthBoard* health)
     : config_(config),
       models_(config.models.size()),
       providers_(config.providers.size()),
       listed_(0, chance),
       told_names_(0, chance),
-      common_spellings_(0, chance) {
+      common_spellings_(0, chance),
+      own_health_(health != nullptr ? nullptr : std::make_unique<HealthBoard>(config, nullptr, chance)),
+      health_(health != nullptr ? *health : *own_health_) {
   const auto number_of = [&](const config::Provider& one) {
     return static_cast<uint32_t>(&one - config.providers.data());
   };
@@ -57,15 +59,25 @@ Router::Router(const config::Config& config, std::span<const ToldNames> told, ui
   prefix_sizes_.erase(std::unique(prefix_sizes_.begin(), prefix_sizes_.end()), prefix_sizes_.end());
   for (const config::Model& model : config.models) {
     models_.add(model.name, static_cast<uint32_t>(&model - config.models.data()));
-    model_providers_.push_back(provider(model.provider));
-    known_.push_back({model.name, model_providers_.back(), model.model, KnownName::not_told});
+    add_entry(model);
   }
+  names_of_models_ = static_cast<uint32_t>(known_.size());
   for (const config::Provider& provider : config.providers) {
     add_known(provider, lists[number_of(provider)], has_told_[number_of(provider)]);
   }
-  for (uint32_t i = 0; i < known_.size(); ++i) {  // now that they stay in their place
-    if (known_[i].place != KnownName::not_told) told_names_.add(known_[i].name, i);
+  for (uint32_t i = names_of_models_; i < known_.size(); ++i)
+    told_names_.add(known_[i].name, i);  // they stay there now
+}
+
+void Router::add_entry(const config::Model& model) {
+  std::vector<Candidate>& candidates = entries_.emplace_back();
+  for (const config::TargetRef& ref : model.targets) {
+    const config::Provider* const by_name = provider(ref.provider);
+    if (by_name != nullptr) candidates.push_back({&ref, by_name, &health_.of(*by_name, ref.model, true)});
   }
+  const bool none = candidates.empty();
+  known_.push_back({model.name, none ? nullptr : candidates.front().provider,
+                    none ? std::string_view() : candidates.front().ref->model, KnownName::not_told});
 }
 
 void Router::add_known(const config::Provider& provider, const ToldNames& names, bool told) {
@@ -76,8 +88,18 @@ void Router::add_known(const config::Provider& provider, const ToldNames& names,
   }
 }
 
+const config::Model* Router::entry_of(std::string_view name) const {
+  const uint32_t number = models_.find(name);
+  return number == NameIndex::none ? nullptr : &config_.models[number];
+}
+
+// Its number in known_; none where no list has it.
+uint32_t Router::place_in_lists(const Target& target) const {
+  return told_names_.size() == 0 ? NameIndex::none : told_names_.find(target.label());
+}
+
 uint32_t Router::place_of(const Target& target) const {
-  const uint32_t number = told_names_.size() == 0 ? NameIndex::none : told_names_.find(target.label());
+  const uint32_t number = place_in_lists(target);
   return number == NameIndex::none ? KnownName::not_told : known_[number].place;
 }
 
@@ -133,8 +155,7 @@ Result<Target> Router::route(std::string_view name, Dialect dialect) const {
     return fail(ErrorCode::bad_request, "the model's name holds a control character");
   }
   if (const uint32_t number = models_.find(name); number != NameIndex::none) {
-    const config::Model& model = config_.models[number];
-    return Target{model_providers_[number], model.model, &model};
+    return first_of(number);
   }
   if (const size_t slash = name.find('/'); slash != std::string_view::npos && slash + 1 < name.size()) {
     if (const config::Provider* const by_name = provider(name.substr(0, slash)); by_name != nullptr) {
@@ -156,6 +177,16 @@ Result<Target> Router::route(std::string_view name, Dialect dialect) const {
   const config::Provider* const guessed = by_several ? nullptr : guess(name, family, dialect);
   if (guessed != nullptr) return Target{guessed, std::string(name), nullptr, true};
   return tl::unexpected<Error>(unknown(name));
+}
+
+// The first one that is listed; for those who only want to know what a name stands for.
+Result<Target> Router::first_of(uint32_t model) const {
+  const config::Model& entry = config_.models[model];
+  if (entries_[model].empty()) return fail(ErrorCode::unknown_model, "no target of '" + entry.name + "' is configured");
+  const Candidate& first = entries_[model].front();
+  Target target{first.provider, first.ref->model, &entry};
+  target.health = first.health;
+  return target;
 }
 
 // The only provider that lists `name`, and how it is spelled there; nullptr: none, or several.

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,18 +17,11 @@
 #include "base/name_index.h"
 #include "base/result.h"
 #include "config/config.h"
+#include "routing/balancer.h"
+#include "routing/health_board.h"
+#include "routing/plan.h"
 
 namespace sluice::routing {
-
-struct Target {
-  const config::Provider* provider = nullptr;  // lives as long as the Config
-  std::string model;                           // what the provider calls it; empty for requests without a model
-  const config::Model* entry = nullptr;        // of the config, where the caller used a name of its `models`
-  bool guessed = false;                        // no list and no family has the name
-  // "provider/model", for records and head fields.
-  void append_label(std::string& out) const;
-  std::string label() const;
-};
 
 // The names that a provider has told itself, each once; none: it has not told any.
 using ToldNames = std::vector<std::string_view>;
@@ -45,8 +39,10 @@ struct KnownName {
 class Router {
  public:
   // `told`: index as in config.providers, or empty; what a provider has told takes the place of its `models`. `config`
-  // and the names must outlive the router, and not change. `chance`: a number that providers cannot guess.
-  explicit Router(const config::Config& config, std::span<const ToldNames> told = {}, uint64_t chance = 0);
+  // and the names must outlive the router, and not change. `chance`: a number that providers cannot guess. `health`:
+  // made for the same configuration, and outlives the router; nullptr: the router makes one of its own.
+  explicit Router(const config::Config& config, std::span<const ToldNames> told = {}, uint64_t chance = 0,
+                  HealthBoard* health = nullptr);
   Router(const Router&) = delete;
   Router& operator=(const Router&) = delete;
 
@@ -58,6 +54,12 @@ class Router {
   // known names. An empty `name` goes to the provider that speaks `dialect`: the only one, or the one named like the
   // dialect's maker. bad_request: a control character in `name`.
   Result<Target> route(std::string_view name, Dialect dialect) const;
+  // Who is asked for `name`, in which order: the targets of a name of `models` by its `order`, behind them those of its
+  // fallbacks; for any other name the one that route() finds. Who is left alone stands behind those who may be asked;
+  // who has been drained is left out. Errors as of route(); overloaded: all have been drained.
+  Result<Plan> plan(std::string_view name, const Asking& asking) const;
+  // What plan() goes by for a name of `models`; nullptr for any other name.
+  const config::Model* entry_of(std::string_view name) const;
   // How a list of allowed models may say the same as `target`, beside its label: where it speaks ollama, with ":latest"
   // or without, as "provider/model", and as bare names that route() takes to the same model. Else none.
   [[gnu::cold]] std::vector<std::string> other_spellings(const Target& target) const;
@@ -79,6 +81,14 @@ class Router {
   void add_known(const config::Provider& provider, const ToldNames& names, bool told);
   void add_speaker(const config::Provider& provider);
   Result<Target> route_without_model(Dialect dialect) const;
+  void add_entry(const config::Model& model);
+  Result<Target> first_of(uint32_t model) const;
+  void add_targets(uint32_t model, const Asking& asking, bool is_fallback, std::vector<Target>& targets) const;
+  void add_fallbacks(const config::Model& model, const Asking& asking, std::vector<Target>& targets,
+                     size_t& looks) const;
+  static void put_behind(std::vector<Target>& targets, uint64_t now_ms);
+  void set_health(Target& target) const;
+  uint32_t place_in_lists(const Target& target) const;
   const config::Provider* lister(std::string_view name, std::string_view& listed, bool& by_several) const;
   uint32_t lister_of(std::string_view name) const;
   [[gnu::cold]] uint32_t spelled(std::string_view name) const;
@@ -108,14 +118,18 @@ class Router {
   const config::Config& config_;
   // Numbers of config_.models and config_.providers; the names are theirs.
   NameIndex models_, providers_, listed_, prefixes_;
-  NameIndex told_names_;                   // numbers of known_, of those that are told
-  std::vector<bool> has_list_, has_told_;  // by provider
-  std::vector<size_t> prefix_sizes_;       // of `prefixes_`, each once, ascending
-  std::deque<Spelling> spellings_;         // stay in their place
-  NameIndex common_spellings_;             // numbers of spellings_; `several`: of more than one provider
-  std::vector<const config::Provider*> model_providers_;
+  NameIndex told_names_;                         // numbers of known_, of those of providers' lists
+  std::vector<bool> has_list_, has_told_;        // by provider
+  std::vector<size_t> prefix_sizes_;             // of `prefixes_`, each once, ascending
+  std::deque<Spelling> spellings_;               // stay in their place
+  NameIndex common_spellings_;                   // numbers of spellings_; `several`: of more than one provider
+  std::vector<std::vector<Candidate>> entries_;  // by number of config_.models, less whose provider is not there
+  const config::Retry default_retry_{};
+  std::unique_ptr<HealthBoard> own_health_;
+  HealthBoard& health_;
   std::array<Speakers, dialect_names.size()> speakers_;
-  std::vector<KnownName> known_;
+  std::vector<KnownName> known_;  // names of `models` first
+  uint32_t names_of_models_ = 0;
 };
 
 }  // namespace sluice::routing

@@ -136,11 +136,11 @@ TEST_CASE("every field is read") {
 
   REQUIRE(config.models.size() == 2);
   CHECK(config.models[0].name == "fast");
-  CHECK(config.models[0].provider == "openai");
-  CHECK(config.models[0].model == "gpt-4o-mini");
+  CHECK(config.models[0].targets.at(0).provider == "openai");
+  CHECK(config.models[0].targets.at(0).model == "gpt-4o-mini");
   CHECK(config.models[1].name == "deep/er");
-  CHECK(config.models[1].provider == "lab");
-  CHECK(config.models[1].model == "a/b");
+  CHECK(config.models[1].targets.at(0).provider == "lab");
+  CHECK(config.models[1].targets.at(0).model == "a/b");
   CHECK(config.models[1].limits.tokens_per_minute == 9);
   CHECK_FALSE(config.models[0].limits.any());
   CHECK(config.models[1].default_max_tokens == 8000);

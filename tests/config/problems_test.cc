@@ -29,12 +29,7 @@ TEST_CASE("unknown fields name the nearest known one") {
       {R"({"lisen": 1})",
        "1:2: lisen: unknown field; did you mean listen? (known: listen, tls, workers, shutdown_grace_s, "
        "pid_file, trusted_proxies, hosts, cors, keys, "
-       "providers, models, limits, timeouts, log, alerts, metrics)"},
-      {R"({"heartbeat_s": 15})",
-       "1:2: heartbeat_s: unknown field (known: listen, tls, workers, shutdown_grace_s, pid_file, trusted_proxies, "
-       "hosts, cors, keys, "
-       "providers, models, "
-       "limits, timeouts, log, alerts, metrics)"},
+       "providers, models, limits, timeouts, heartbeat_s, log, alerts, metrics)"},
       {R"({"tls": {"certfile": ""}})",
        "1:10: tls.certfile: unknown field; did you mean cert_file? (known: cert_file, key_file)"},
       {R"({"log": {"Level": "info"}})",
@@ -42,17 +37,19 @@ TEST_CASE("unknown fields name the nearest known one") {
       {R"({"providers": {"lab": {"base_url": "http://h", "retry": 1}}})",
        "1:48: providers.lab.retry: unknown field (known: dialect, base_url, api_key, auth, headers, ca_file, "
        "cert_file, key_file, "
-       "insecure_skip_verify, timeouts, max_connections, models, usage, limits, proxy)"},
+       "insecure_skip_verify, timeouts, max_connections, models, usage, limits, proxy, continues_prefix)"},
       {R"({"providers": {"lab": {"base_url": "http://h", "timeouts": {"connect": 1}}}})",
        "1:61: providers.lab.timeouts.connect: unknown field; did you mean connect_s? (known: connect_s, first_byte_s, "
        "response_s, "
        "stream_idle_s)"},
       {R"({"keys": [{"name": "a", "key": "k", "budget": {}}]})",
        "1:37: keys[0].budget: unknown field (known: name, key, sha256, expires, models, limits, admin, manage)"},
-      {R"({"models": {"a": {"targets": [{"model": "p/m", "weight": 3}]}}})",
-       "1:48: models.a.targets[0].weight: unknown field (known: model)"},
-      {R"({"models": {"a.b": {"targets": [{"model": "p/m"}], "order": "listed"}}})",
-       "1:52: models.\"a.b\".order: unknown field (known: targets, limits, defaults, strict_translation)"},
+      {R"({"models": {"a": {"targets": [{"model": "p/m", "wait": 3}]}}})",
+       "1:48: models.a.targets[0].wait: unknown field (known: model, weight, concurrent)"},
+      {R"({"models": {"a.b": {"targets": [{"model": "p/m"}], "oder": "listed"}}})",
+       "1:52: models.\"a.b\".oder: unknown field; did you mean order? (known: targets, order, fallbacks, retry, "
+       "rescue, "
+       "hedge, breaker, affinity, limits, defaults, strict_translation, drain_on_disconnect, resume_s)"},
   });
 }
 
@@ -268,16 +265,17 @@ TEST_CASE("models and their targets") {
       {with(R"("a": "/x")"), "1:45: models.a: found \"/x\" (allowed: \"provider/model\")"},
       {with(R"("a": 5)"), "1:45: models.a: found 5 " + forms},
       {with(R"("a": {})"), "1:45: models.a.targets: is missing " + forms},
-      {with(R"("a": {"targets": []})"), "1:57: models.a.targets: found an empty list (allowed: a list of one target)"},
-      {with(R"("a": {"targets": {}})"), "1:57: models.a.targets: found an object (allowed: a list of one target)"},
+      {with(R"("a": {"targets": []})"),
+       "1:57: models.a.targets: found an empty list (allowed: a list of 1 to 64 targets)"},
+      {with(R"("a": {"targets": {}})"), "1:57: models.a.targets: found an object (allowed: a list of 1 to 64 targets)"},
       {with(R"("a": {"targets": [{}]})"), "1:58: models.a.targets[0].model: is missing (allowed: \"provider/model\")"},
       {with(R"("a": {"targets": ["demo/x"]})"), "1:58: models.a.targets[0]: found a string (allowed: an object)"},
       {with(R"("a": {"targets": [{"model": 5}]})"),
        "1:68: models.a.targets[0].model: found 5 (allowed: \"provider/model\")"},
       {with(R"("a": {"targets": [{"model": "dem/x"}]})"),
        "1:68: models.a.targets[0].model: no provider is called dem; did you mean demo? (known: demo)"},
-      {with(R"("a": {"targets": [{"model": "demo/x"}, {"model": "demo/y"}]})"),
-       "1:79: models.a.targets[1]: several targets for one model are not built yet (allowed: one target)"},
+      {with(R"("a": {"targets": [{"model": "demo/x"}, {"model": "demo/x"}]})"),
+       "1:89: models.a.targets[1].model: found \"demo/x\", which stands there twice"},
       {with(R"("": "demo/x")"), "1:40: models.\"\": a model's name is empty"},
   });
   // Without providers they are discovered later, so that any may be right.

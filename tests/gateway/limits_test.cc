@@ -136,7 +136,7 @@ TEST_CASE("every answer of a limited key has the fields, others have their targe
 
 TEST_CASE("providers and models have limits of their own, for callers without a key too") {
   config::Config config = World::plain_config();
-  config.models.push_back({"slow", "lab", "other-model"});
+  config.models.push_back({"slow", {{"lab", "other-model"}}});
   config.models[0].limits = limits_of(0, 0, 1);
   config.providers[0].limits = limits_of(3, 0, 0);
   LimitWorld world(config);

@@ -22,7 +22,7 @@ config::Config World::plain_config() {
   lab.base_paths[static_cast<size_t>(Dialect::responses)] = "/v1";
   lab.api_key = "provider-secret";
   config.providers = {lab};
-  config.models = {{"fast", "lab", "real-model"}};
+  config.models = {{"fast", {{"lab", "real-model"}}}};
   return config;
 }
 

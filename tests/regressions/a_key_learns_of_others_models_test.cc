@@ -9,7 +9,7 @@ namespace {
 
 config::Config two_teams() {
   config::Config config = World::plain_config();
-  config.models.push_back({"hidden-model", "lab", "hidden-real"});
+  config.models.push_back({"hidden-model", {{"lab", "hidden-real"}}});
   config.providers[0].models = {"hidden-listed", "open-listed"};
   config::CallerKey team;
   team.name = "team";

@@ -38,7 +38,7 @@ TEST_CASE("a model of Ollama's is found by every name that Ollama has for it") {
   config::Config config;
   config.providers = {provider("openai", {Dialect::openai}), provider("lab", {Dialect::openai}, {"phi4"}),
                       provider("ollama", ollamas, {"llama3.2:latest", "Phi4:latest", "deepseek-r1:latest", "me/own"})};
-  config.models = {{"Fast", "ollama", "llama3.2:latest"}};
+  config.models = {{"Fast", {{"ollama", "llama3.2:latest"}}}};
   check(config, {
                     {"llama3.2:latest", "ollama/llama3.2:latest"},
                     {"llama3.2", "ollama/llama3.2:latest"},
@@ -105,7 +105,8 @@ TEST_CASE("a key reaches by no spelling what it may not use") {
   config.providers = {
       provider("lab", {Dialect::openai}, {"phi4"}),
       provider("ollama", ollamas, {"llama3.2:latest", "llama3.2:3b", "phi4:latest", "entry:latest", "secret:latest"})};
-  config.models = {{"entry", "lab", "small"}, {"entry:latest", "lab", "small"}, {"alias", "ollama", "secret:latest"}};
+  config.models = {
+      {"entry", {{"lab", "small"}}}, {"entry:latest", {{"lab", "small"}}}, {"alias", {{"ollama", "secret:latest"}}}};
   const std::vector<Asked> rows = {
       {"llama3.2", "llama3.2", true},
       {"llama3.2", "llama3.2:latest", true},

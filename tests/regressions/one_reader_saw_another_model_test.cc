@@ -9,7 +9,7 @@ namespace {
 
 config::Config for_cheap() {
   config::Config config = World::plain_config();
-  config.models = {{"cheap", "lab", "cheap"}, {"dear", "lab", "dear"}};
+  config.models = {{"cheap", {{"lab", "cheap"}}}, {"dear", {{"lab", "dear"}}}};
   return config;
 }
 

@@ -67,7 +67,7 @@ TEST_CASE("a name is found as quickly among 10,000 models and 1,000 providers as
     }
     for (size_t i = 0; i < models; ++i) {
       const std::string number = std::to_string(i % providers);
-      config.models.push_back({"model-" + std::to_string(i), "provider-" + number, "m"});
+      config.models.push_back({"model-" + std::to_string(i), {{"provider-" + number, "m"}}});
     }
     return config;
   };

@@ -19,7 +19,7 @@ config::Config some_config() {
                       provider("anthropic", {Dialect::anthropic}),
                       provider("lab", {Dialect::openai}, {"qwen3-32b", "shared"}),
                       provider("attic", {Dialect::openai}, {"shared", "old-*"})};
-  config.models = {{"fast", "openai", "gpt-4o-mini"}, {"lab/renamed", "openai", "gpt-5"}};
+  config.models = {{"fast", {{"openai", "gpt-4o-mini"}}}, {"lab/renamed", {{"openai", "gpt-5"}}}};
   return config;
 }
 

@@ -1,0 +1,74 @@
+// The health of every target that can be asked: one place for each target of `models`, a bounded number for other names
+// (provider/model, names of families) as they are first asked for, and one a provider for the rest. Shared by all
+// workers; found without a lock, and as quickly among thousands as among a few.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "base/name_index.h"
+#include "config/config.h"
+#include "routing/target_health.h"
+
+namespace sluice::routing {
+
+class HealthBoard {
+ public:
+  // Names beside the configured targets.
+  static constexpr size_t max_seen = 4'096;
+
+  // What `before` (or nullptr) knows of targets whose provider has not changed goes on here: it is the same place.
+  // `config` must outlive the board. `chance`: a number that callers cannot guess.
+  explicit HealthBoard(const config::Config& config, const HealthBoard* before = nullptr, uint64_t chance = 0);
+  ~HealthBoard();
+  HealthBoard(const HealthBoard&) = delete;
+  HealthBoard& operator=(const HealthBoard&) = delete;
+
+  // Lives as long as the board. `provider`: of its configuration. `listed`: whether the provider is known to have the
+  // model; what callers make up has no place of its own.
+  TargetHealth& of(const config::Provider& provider, std::string_view model, bool listed);
+  // The place of that label: a configured target's, one that has been asked for, a provider's; or nullptr.
+  TargetHealth* find(std::string_view label);
+
+  // Calls seen(health) for each place: targets of `models`, names that were asked for, then providers.
+  template <typename Seen>
+  void for_each(Seen&& seen) {
+    for (const auto& health : configured_) seen(*health);
+    for (const Slot& slot : slots_) {
+      if (const Entry* const entry = slot.load(std::memory_order_acquire)) seen(*entry->health);
+    }
+    for (const auto& health : providers_) seen(*health);
+  }
+
+ private:
+  using Shared = std::shared_ptr<TargetHealth>;
+  // A name that was asked for; immutable, freed with the board.
+  struct Entry {
+    uint32_t provider;
+    Shared health;
+  };
+  using Slot = std::atomic<const Entry*>;
+
+  uint32_t same_in(const HealthBoard* before, uint32_t provider) const;
+  void add_provider(const HealthBoard* before, uint32_t provider);
+  void add_configured(const HealthBoard* before, const config::TargetRef& target);
+  void keep_seen(const HealthBoard& before);
+  std::shared_ptr<TargetHealth> made(uint32_t provider, std::string label) const;
+  uint64_t hash_of(std::string_view provider, std::string_view model) const;
+  TargetHealth* seen(uint32_t provider, std::string_view model, bool make);
+  TargetHealth* put(Slot& slot, Entry entry);
+
+  const config::Config& config_;
+  const uint64_t chance_;
+  std::vector<std::shared_ptr<CredentialHealth>> credentials_;  // by provider; null: the caller's
+  std::vector<Shared> providers_, configured_;
+  NameIndex provider_numbers_, configured_numbers_;  // names of the config's; labels of configured_
+  std::vector<Slot> slots_;                          // a power of two, at most half full
+  std::atomic<size_t> taken_{0};
+};
+
+}  // namespace sluice::routing

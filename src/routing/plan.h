@@ -1,0 +1,50 @@
+// Who is asked for an answer, and in which order.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/dialect.h"
+#include "config/config.h"
+#include "routing/target_health.h"
+
+namespace sluice::routing {
+
+struct Target {
+  const config::Provider* provider = nullptr;  // lives as long as the Config
+  std::string model;                           // what the provider calls it; empty for requests without a model
+  const config::Model* entry = nullptr;        // of the config, where the caller used a name of its `models`
+  bool guessed = false;                        // no list and no family has the name
+  // Of a planned target: never null, and lives as long as the router's HealthBoard.
+  TargetHealth* health = nullptr;
+  uint32_t concurrent = 0;      // attempts that may be under way there; 0: as many as come
+  uint64_t context_tokens = 0;  // its window; 0: not known
+  std::string_view why{};       // it stands where it does; a literal: "weight", "fallback", "only one"
+  // "provider/model", for records and head fields.
+  void append_label(std::string& out) const;
+  std::string label() const;
+};
+
+// What is asked, as far as it matters to who is asked. The view must outlive the call only.
+struct Asking {
+  Dialect dialect = Dialect::openai;
+  std::string_view affinity;      // what the same target is wanted for; "": nothing
+  uint64_t estimated_tokens = 0;  // of the input and of what may be answered; 0: not known
+  bool images = false, tools = false, audio = false;
+  uint64_t now_ms = 0;  // of a monotonic clock
+  uint64_t chance = 0;  // any number
+};
+
+struct Plan {
+  static constexpr size_t max_targets = 64;
+
+  // In the order in which they are to be asked: first those that may be asked now, behind them those that are left
+  // alone. Never empty, and not changed once it is made.
+  std::vector<Target> targets;
+  const config::Retry* retry = nullptr;  // of the entry, or the default
+  const config::Model* entry = nullptr;  // the name of `models` that was asked for, or null
+};
+
+}  // namespace sluice::routing

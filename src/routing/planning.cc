@@ -1,0 +1,112 @@
+// Router's plans: the targets of a name in the order of its route, those of its fallbacks, and behind them whoever is
+// left alone.
+#include <algorithm>
+#include <utility>
+
+#include "base/mix.h"
+#include "routing/balancer.h"
+#include "routing/router.h"
+
+namespace sluice::routing {
+namespace {
+
+// Who has less of it is asked before.
+int reluctance(const Target& target, uint64_t now_ms) {
+  const Standing standing = target.health->standing(now_ms);
+  if (standing == Standing::benched) return 3;
+  if (!may_be_asked(standing)) return 2;
+  return target.health->is_full(target.concurrent) ? 1 : 0;
+}
+
+bool stands_in(const std::vector<Target>& targets, const TargetHealth* health) {
+  return std::any_of(targets.begin(), targets.end(), [health](const Target& one) { return one.health == health; });
+}
+
+}  // namespace
+
+void Router::set_health(Target& target) const {
+  const bool listed = place_in_lists(target) != NameIndex::none;
+  target.health = &health_.of(*target.provider, target.model, listed);
+}
+
+// The targets of one name of `models`, less those that stand there already.
+void Router::add_targets(uint32_t model, const Asking& asking, bool is_fallback, std::vector<Target>& targets) const {
+  const config::Model& entry = config_.models[model];
+  std::vector<Candidate> candidates = entries_[model];
+  const std::string_view why =
+      put_in_order(candidates, entry.order, asking.affinity, asking.now_ms, asking.chance ^ mixed(model));
+  for (const Candidate& candidate : candidates) {
+    if (targets.size() == Plan::max_targets) return;
+    if (stands_in(targets, candidate.health)) continue;
+    Target target{candidate.provider, candidate.ref->model, &entry};
+    target.health = candidate.health;
+    target.concurrent = candidate.ref->concurrent;
+    target.why = is_fallback ? "fallback" : why;
+    targets.push_back(std::move(target));
+  }
+}
+
+// Depth first: the fallbacks of a fallback come before the next one. No loops: the configuration has been checked, and
+// the bound on targets holds all the same.
+void Router::add_fallbacks(const config::Model& model, const Asking& asking, std::vector<Target>& targets,
+                           size_t& looks) const {
+  for (const std::string& name : model.fallbacks) {
+    if (targets.size() == Plan::max_targets || looks == 0) return;
+    --looks;
+    if (const uint32_t number = models_.find(name); number != NameIndex::none) {
+      add_targets(number, asking, true, targets);
+      add_fallbacks(config_.models[number], asking, targets, looks);
+      continue;
+    }
+    Result<Target> target = route(name, asking.dialect);
+    if (!target) continue;
+    set_health(*target);
+    target->why = "fallback";
+    if (!stands_in(targets, target->health)) targets.push_back(std::move(*target));
+  }
+}
+
+Result<Plan> Router::plan(std::string_view name, const Asking& asking) const {
+  constexpr size_t max_looks = 64;  // at fallbacks
+  Plan plan;
+  plan.retry = &default_retry_;
+  const uint32_t number = name.empty() ? NameIndex::none : models_.find(name);
+  if (number != NameIndex::none) {
+    plan.entry = &config_.models[number];
+    plan.retry = &plan.entry->retry;
+    add_targets(number, asking, false, plan.targets);
+    size_t looks = max_looks;
+    add_fallbacks(*plan.entry, asking, plan.targets, looks);
+    if (plan.targets.empty()) return tl::unexpected<Error>(first_of(number).error());
+  } else {
+    Result<Target> target = route(name, asking.dialect);
+    if (!target) return tl::unexpected<Error>(std::move(target.error()));
+    set_health(*target);
+    target->why = "only one";
+    plan.targets.push_back(std::move(*target));
+  }
+  std::erase_if(plan.targets,
+                [&](const Target& target) { return target.health->standing(asking.now_ms) == Standing::drained; });
+  if (plan.targets.empty()) {
+    return fail(ErrorCode::overloaded, "all targets of '" + std::string(name) + "' have been drained by an operator");
+  }
+  if (plan.targets.size() > 1) put_behind(plan.targets, asking.now_ms);
+  return plan;
+}
+
+// Who is left alone. Standings may change while this looks at them: each is looked at once.
+void Router::put_behind(std::vector<Target>& targets, uint64_t now_ms) {
+  std::vector<std::pair<int, Target>> ranked;
+  bool all_fine = true;
+  for (const Target& target : targets) all_fine = all_fine && reluctance(target, now_ms) == 0;
+  if (all_fine) return;
+  ranked.reserve(targets.size());
+  for (Target& target : targets) {
+    const int rank = reluctance(target, now_ms);
+    ranked.emplace_back(rank, std::move(target));
+  }
+  std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (size_t i = 0; i < ranked.size(); ++i) targets[i] = std::move(ranked[i].second);
+}
+
+}  // namespace sluice::routing
