@@ -29,7 +29,7 @@ struct Target {
 
 // What is asked, as far as it matters to who is asked. The view must outlive the call only.
 struct Asking {
-  Dialect dialect = Dialect::openai;
+  Dialect dialect{};
   std::string_view affinity;      // what the same target is wanted for; "": nothing
   uint64_t estimated_tokens = 0;  // of the input and of what may be answered; 0: not known
   bool images = false, tools = false, audio = false;
