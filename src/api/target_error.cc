@@ -92,12 +92,4 @@ size_t error_begins(std::string_view bytes) {
   return line == bytes.npos ? 0 : line + 1;
 }
 
-bool is_about_money(std::string_view code) {
-  constexpr std::array<std::string_view, 7> parts = {
-      "insufficient_quota",   "credit_balance",   "spend_limit",      "billing",
-      "insufficient_balance", "payment_required", "credits_exhausted"};
-  return std::any_of(parts.begin(), parts.end(),
-                     [code](std::string_view part) { return code.find(part) != code.npos; });
-}
-
 }  // namespace sluice::api

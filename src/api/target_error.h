@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/money_words.h"
+
 namespace sluice::api {
 
 // Of an error answer, as much as is looked at.
@@ -21,7 +23,6 @@ struct TargetWords {
 TargetWords target_words(std::string_view text);
 // Of bytes of a stream within which AnswerTap saw an error: where the frame with it begins.
 size_t error_begins(std::string_view bytes);
-// Whether the code means that money is the matter: asking again is no use until somebody pays.
-bool is_about_money(std::string_view code);
+using sluice::is_about_money;
 
 }  // namespace sluice::api

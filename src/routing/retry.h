@@ -27,23 +27,32 @@ enum class Blame : unsigned char {
 // How an attempt ended. The views must outlive the call only.
 struct Outcome {
   ErrorCode code = ErrorCode::internal;
-  int status = 0;                          // of the target's answer; 0: it gave none
-  std::string_view target_code;            // the provider's own word for it: "insufficient_quota"; "": none
-  std::string_view message;                // the provider's own text
-  std::optional<uint32_t> retry_after_ms;  // what the target asked for
-  bool begun = false;                      // output has reached the caller
+  int status = 0;                            // of the target's answer; 0: it gave none
+  std::string_view target_code{};            // the provider's own word for it: "insufficient_quota"; "": none
+  std::string_view message{};                // the provider's own text
+  std::optional<uint32_t> retry_after_ms{};  // what the target asked for
+  bool begun = false;                        // output has reached the caller
 };
 
 struct Verdict {
   Next next = Next::give_up;
-  uint32_t wait_ms = 0;  // before `again`
   Blame blame = Blame::nobody;
-  bool larger_window = false;  // move_on goes only to targets whose context window is larger, or not known
-  uint32_t bench_ms = 0;       // how long the target (or the credential) is left alone; 0: not at all
+  bool larger_window = false;  // move_on: only to targets whose context window is larger than this one's, or not known
+  bool or_again = false;       // move_on: where no other target is left, this one may be asked again, as by `again`
+  uint32_t wait_ms = 0;        // before it is asked again
+  uint32_t bench_ms = 0;       // how long the target is to be left alone by all; with Blame::credential: its credential
+  bool operator==(const Verdict&) const = default;
 };
 
+inline constexpr uint32_t max_bench_ms = 3'600'000;   // whatever a target asks for
+inline constexpr uint32_t refused_bench_ms = 60'000;  // of a credential that is not taken
+inline constexpr uint32_t unpaid_bench_ms = 300'000;  // of one without money, where nothing says when it has some again
+
 // `tries_at_target`: attempts of this exchange at this target so far, the failed one with them (from 1). `chance`: any
-// number, for the jitter. That no more than retry.attempts are made is the caller's to count.
+// number, for the jitter. That no more than retry.attempts are made is for the one who asks to see to. Once output has
+// reached the caller the verdict is give_up, with the blame all the same: going on elsewhere is another matter.
 Verdict judge(const Outcome& outcome, uint32_t tries_at_target, const config::Retry& retry, uint64_t chance);
+// The word that the table has for it: "momentary", "silent", "quota"; a literal, for records.
+std::string_view fault_name(const Outcome& outcome);
 
 }  // namespace sluice::routing
