@@ -8,6 +8,10 @@ void set_count(std::optional<uint64_t>& known, const std::optional<uint64_t>& ne
   if (newer && (!known || *newer != 0)) known = newer;
 }
 
+void add_count(std::optional<uint64_t>& sum, const std::optional<uint64_t>& more) {
+  if (more) sum = sum.value_or(0) + *more;
+}
+
 }  // namespace
 
 void AnswerUsage::set(const AnswerUsage& newer) {
@@ -21,6 +25,19 @@ void AnswerUsage::set(const AnswerUsage& newer) {
   set_count(audio_input, newer.audio_input);
   set_count(audio_output, newer.audio_output);
   estimated = newer.estimated;
+}
+
+void AnswerUsage::add(const AnswerUsage& other) {
+  add_count(counts.input_uncached, other.counts.input_uncached);
+  add_count(counts.cache_read, other.counts.cache_read);
+  add_count(counts.cache_write, other.counts.cache_write);
+  add_count(counts.output, other.counts.output);
+  add_count(counts.reasoning, other.counts.reasoning);
+  add_count(cache_write_1h, other.cache_write_1h);
+  add_count(tool_input, other.tool_input);
+  add_count(audio_input, other.audio_input);
+  add_count(audio_output, other.audio_output);
+  estimated = estimated || other.estimated;
 }
 
 }  // namespace sluice::api

@@ -75,7 +75,8 @@ struct AnswerUsage {
   bool estimated = false;  // by us
 
   void set(const AnswerUsage& newer);
-  uint64_t input() const {  // all of it
+  void add(const AnswerUsage& other);  // of another attempt at the same answer
+  uint64_t input() const {             // all of it
     return counts.input_uncached.value_or(0) + counts.cache_read.value_or(0) + counts.cache_write.value_or(0);
   }
 };

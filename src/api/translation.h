@@ -42,6 +42,8 @@ struct TranslationRoom {
   std::string (*path)(std::string_view model, bool stream) = nullptr;
   std::unique_ptr<EventReader> (*make_reader)(const Origin& target) = nullptr;
   std::unique_ptr<EventWriter> (*make_writer)(const AnswerShape& shape) = nullptr;
+  // A thinking's signature comes at its end, and without it the thinking may not be sent back.
+  bool signs_thinking = false;
 
   bool reads() const { return read_request != nullptr && make_writer != nullptr; }    // as a caller's
   bool writes() const { return write_request != nullptr && make_reader != nullptr; }  // as a target's

@@ -40,10 +40,31 @@ Translation::Translation(std::unique_ptr<api::EventReader> reader, std::unique_p
     : written_(std::move(written)),
       dropped_(std::move(dropped)),
       reader_(std::move(reader)),
-      writer_(std::move(writer)),
-      sequencer_(*writer_),
-      restorer_(written_.names, sequencer_),
-      guard_(restorer_) {}
+      writer_(std::move(writer)) {
+  line_up(nullptr);
+}
+
+// The sinks, anew. `mode`: of a splice among them.
+void Translation::line_up(const api::SpliceMode* mode) {
+  api::EventSink* last = writer_.get();
+  if (told_) last = &*told_;
+  if (mode != nullptr) last = &splice_.emplace(delivered_, *mode, *last);
+  restorer_.emplace(written_.names, sequencer_.emplace(*last));
+  guard_.emplace(*restorer_);
+}
+
+void Translation::remember(api::Bar asked) {
+  delivered_.set_bar(asked);
+  told_.emplace(delivered_, api::room_of(dialect_).translation.signs_thinking, writer_.get());
+  line_up(nullptr);
+}
+
+void Translation::go_on(BrokenAnswer broken) {
+  delivered_ = std::move(broken.delivered);
+  writer_ = std::move(broken.writer);
+  told_.emplace(delivered_, api::room_of(dialect_).translation.signs_thinking, writer_.get());
+  line_up(&broken.mode);
+}
 
 Result<std::unique_ptr<Translation>> Translation::make(const Question& question, std::string_view query,
                                                        std::string_view body, const routing::Target& target,

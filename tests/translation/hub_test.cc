@@ -9,9 +9,11 @@
 #include "api/target_facts.h"
 #include "api/tool_names.h"
 #include "api/translation.h"
+#include "translation/event_words.h"
 
 using namespace sluice;
 using namespace sluice::api;
+using sluice::test::EventWords;
 
 TEST_CASE("JSON is taken apart as it was spelled") {
   const std::string text =
@@ -105,38 +107,8 @@ TEST_CASE("drops are named once, bounded, and printable") {
   CHECK(dropped.text(60).ends_with("+100"));
 }
 
-namespace {
-// Each event as a word.
-struct Teller final : EventSink {
-  std::string told;
-  void on_start(const AnswerStart&) override { told += "start "; }
-  void on_text(uint32_t part, JsonText text) override {
-    told += std::to_string(part) + "'" + std::string(text.escaped) + "' ";
-  }
-  void on_refusal(uint32_t, JsonText) override { told += "refusal "; }
-  void on_thinking(uint32_t part, JsonText text, bool) override {
-    told += std::to_string(part) + "(" + std::string(text.escaped) + ") ";
-  }
-  void on_signature(uint32_t part, const Opaque&, bool) override { told += std::to_string(part) + "sig "; }
-  void on_call(const CallStart& call) override {
-    told += std::to_string(call.part) + (call.kind == CallKind::custom ? "custom:" : "call:") +
-            std::string(call.name.escaped) + " ";
-  }
-  void on_arguments(uint32_t part, JsonText piece) override {
-    told += std::to_string(part) + "<" + std::string(piece.escaped) + "> ";
-  }
-  void on_media(uint32_t, PartKind, const Source&) override { told += "media "; }
-  void on_citation(uint32_t, const Citation&) override { told += "citation "; }
-  void on_extra(const Extra&) override { told += "extra "; }
-  void on_part_end(uint32_t part) override { told += std::to_string(part) + "end "; }
-  void on_usage(const AnswerUsage&) override { told += "usage "; }
-  void on_finish(const Finish&) override { told += "finish"; }
-  void on_error(const ProviderError&) override { told += "error"; }
-};
-}  // namespace
-
 TEST_CASE("parts that come mixed go on one after another") {
-  Teller teller;
+  EventWords teller;
   PartSequencer sequencer(teller);
   sequencer.on_text(0, JsonText{"hi"});
   sequencer.on_part_end(0);
@@ -159,7 +131,7 @@ TEST_CASE("calls get their names and their free text back") {
   ToolNames names;
   const std::string sent(names.shorten(JsonText{"my.patch"}, {}).escaped);
   names.add_custom(JsonText{"my.patch"});
-  Teller teller;
+  EventWords teller;
   CallRestorer restorer(names, teller);
   restorer.on_call({0, {}, JsonText{sent}, CallKind::function, {}});
   restorer.on_arguments(0, JsonText{R"({\"input\":\"a\\)"});
@@ -185,7 +157,7 @@ TEST_CASE("an answer that was gathered tells the same again") {
   collector.on_usage(usage);
   collector.on_finish({});
   CHECK(collector.answer.usage.counts.input_uncached == 7);
-  Teller teller;
+  EventWords teller;
   replay(collector.answer, teller);
   CHECK(teller.told == "start 0(hm) 0sig 0end 1'ab' 1end usage finish");
 }

@@ -159,7 +159,8 @@ constinit const DialectRoom room{
                     .write_request = write_request,
                     .path = path,
                     .make_reader = make_reader,
-                    .make_writer = make_writer},
+                    .make_writer = make_writer,
+                    .signs_thinking = true},
 };
 
 }  // namespace sluice::api::anthropic

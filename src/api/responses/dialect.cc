@@ -71,7 +71,8 @@ constinit const DialectRoom room{
                     .write_request = write_request,
                     .path = path_below,
                     .make_reader = make_reader,
-                    .make_writer = make_writer},
+                    .make_writer = make_writer,
+                    .signs_thinking = true},
 };
 
 }  // namespace sluice::api::responses

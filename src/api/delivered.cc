@@ -1,0 +1,194 @@
+#include "api/delivered.h"
+
+#include <algorithm>
+#include <array>
+
+#include "api/event_filter.h"
+#include "api/frame_gatherer.h"
+#include "api/translation.h"
+
+namespace sluice::api {
+
+std::string_view why(Bar bar) {
+  constexpr std::array<std::string_view, static_cast<size_t>(Bar::failed) + 1> sentences = {
+      "",
+      "it follows a schema",
+      "several answers were asked for at once",
+      "it was longer than what is remembered",
+      "what was sent of it cannot be read",
+      "it had called a tool",
+      "it broke off in thinking that only its target can sign",
+      "it had begun to refuse",
+      "it holds a picture or a sound",
+      "its provider had run a tool",
+      "it had told how it ended",
+      "it had told that it failed"};
+  return sentences[static_cast<size_t>(bar)];
+}
+
+Bar bar_of(const Request& request) {
+  if (request.choices > 1) return Bar::choices;
+  return request.response_format.kind == ResponseFormat::Kind::json_schema ? Bar::structured : Bar::none;
+}
+
+Bar Delivered::bar() const {
+  if (told_bar != Bar::none) return told_bar;
+  const bool is_bound =
+      std::any_of(thinking.begin(), thinking.end(), [](const OpenThinking& one) { return one.bound; });
+  return is_bound ? Bar::thinking : Bar::none;
+}
+
+// --- DeliveredSink ---
+
+void DeliveredSink::take_part(uint32_t part) {
+  if (part != UINT32_MAX) delivered_.next_part = std::max(delivered_.next_part, part + 1);
+}
+
+void DeliveredSink::on_start(const AnswerStart& start) {
+  if (delivered_.id.empty()) delivered_.id = start.id.escaped;
+  if (delivered_.model.empty()) delivered_.model = start.model.escaped;
+  if (next_ != nullptr) next_->on_start(start);
+}
+
+void DeliveredSink::on_text(uint32_t part, JsonText text) {
+  take_part(part);
+  if (!text.empty()) {
+    delivered_.open_text = part;
+    if (delivered_.text.size() + text.escaped.size() <= Delivered::max_text_bytes) {
+      delivered_.text += text.escaped;
+    } else {
+      delivered_.set_bar(Bar::too_long);
+    }
+  }
+  if (next_ != nullptr) next_->on_text(part, text);
+}
+
+void DeliveredSink::on_refusal(uint32_t part, JsonText text) {
+  take_part(part);
+  delivered_.set_bar(Bar::refusal);
+  if (next_ != nullptr) next_->on_refusal(part, text);
+}
+
+Delivered::OpenThinking& DeliveredSink::thinking(uint32_t part) {
+  take_part(part);
+  std::vector<Delivered::OpenThinking>& all = delivered_.thinking;
+  const auto known = std::find_if(all.begin(), all.end(), [part](const auto& one) { return one.part == part; });
+  if (known != all.end()) return *known;
+  return all.emplace_back(Delivered::OpenThinking{part, signs_thinking_});
+}
+
+void DeliveredSink::on_thinking(uint32_t part, JsonText text, bool is_summary) {
+  thinking(part);
+  if (next_ != nullptr) next_->on_thinking(part, text, is_summary);
+}
+
+// It may come in pieces: until the part ends, nobody knows whether it was all.
+void DeliveredSink::on_signature(uint32_t part, const Opaque& opaque, bool is_redacted) {
+  thinking(part).bound = true;
+  if (next_ != nullptr) next_->on_signature(part, opaque, is_redacted);
+}
+
+void DeliveredSink::on_call(const CallStart& call) {
+  take_part(call.part);
+  delivered_.set_bar(Bar::call);
+  if (next_ != nullptr) next_->on_call(call);
+}
+
+void DeliveredSink::on_arguments(uint32_t part, JsonText piece) {
+  if (next_ != nullptr) next_->on_arguments(part, piece);
+}
+
+void DeliveredSink::on_media(uint32_t part, PartKind kind, const Source& source) {
+  take_part(part);
+  delivered_.set_bar(Bar::media);
+  if (next_ != nullptr) next_->on_media(part, kind, source);
+}
+
+void DeliveredSink::on_citation(uint32_t part, const Citation& citation) {
+  if (next_ != nullptr) next_->on_citation(part, citation);
+}
+
+void DeliveredSink::on_extra(const Extra& extra) {
+  if (extra.kind == Extra::Kind::hosted_item) {
+    take_part(extra.part);
+    delivered_.set_bar(Bar::hosted);
+  }
+  if (next_ != nullptr) next_->on_extra(extra);
+}
+
+void DeliveredSink::on_part_end(uint32_t part) {
+  if (delivered_.open_text == part) delivered_.open_text.reset();
+  std::erase_if(delivered_.thinking, [part](const auto& one) { return one.part == part; });
+  if (next_ != nullptr) next_->on_part_end(part);
+}
+
+void DeliveredSink::on_usage(const AnswerUsage& usage) {
+  delivered_.usage.set(usage);
+  if (next_ != nullptr) next_->on_usage(usage);
+}
+
+void DeliveredSink::on_finish(const Finish& finish) {
+  delivered_.set_bar(Bar::finished);
+  if (next_ != nullptr) next_->on_finish(finish);
+}
+
+void DeliveredSink::on_error(const ProviderError& error) {
+  delivered_.set_bar(Bar::failed);
+  if (next_ != nullptr) next_->on_error(error);
+}
+
+// --- reading frames ---
+
+namespace {
+
+// Frames into a sink, and whether all of them could be read.
+class FrameReading final : FrameTaker {
+ public:
+  FrameReading(EventReader& reader, EventSink& sink) : reader_(reader), sink_(sink) {}
+
+  bool read(std::string_view frames, StreamFormat format) {
+    FrameGatherer gatherer(format, *this);
+    return gatherer.feed(frames).has_value() && !broken_;
+  }
+
+ private:
+  void on_frame(std::string_view event, std::string_view data) override {
+    const bool is_sentinel = data == "[DONE]";  // some targets send it that need not
+    if (!reader_.read_frame(event, data, sink_) && !is_sentinel) broken_ = true;
+  }
+
+  EventReader& reader_;
+  EventSink& sink_;
+  bool broken_ = false;
+};
+
+// A reader takes the end of a stream for its finish; one that the target has told has a word.
+class WordedFinish final : public EventFilter {
+ public:
+  using EventFilter::EventFilter;
+  void on_finish(const Finish& finish) override {
+    if (!finish.word.empty()) next_.on_finish(finish);
+  }
+};
+
+}  // namespace
+
+Delivered read_delivered(const SentFrames& sent, const TranslationRoom& room, const Origin& target, Bar asked) {
+  Delivered delivered;
+  delivered.told_bar = asked;
+  const std::unique_ptr<EventReader> reader = room.make_reader(target);
+  DeliveredSink sink(delivered, room.signs_thinking, nullptr);
+  if (!sent.complete()) delivered.set_bar(Bar::too_long);
+  if (!FrameReading(*reader, sink).read(sent.frames(), sent.format())) delivered.set_bar(Bar::unread);
+  // What the reader has kept back so far the caller has as well: a call, a tool that the provider ran, a finish.
+  const size_t told = delivered.text.size();
+  Delivered rest = delivered;
+  DeliveredSink rest_sink(rest, room.signs_thinking, nullptr);
+  WordedFinish worded(rest_sink);
+  reader->end(worded);
+  if (rest.text.size() != told) delivered.set_bar(Bar::unread);
+  delivered.set_bar(rest.told_bar);
+  return delivered;
+}
+
+}  // namespace sluice::api
