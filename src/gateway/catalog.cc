@@ -17,10 +17,24 @@ std::vector<routing::ToldNames> names_in(const ToldLists& lists) {
   return names;
 }
 
+routing::ModelFit fit_of(const api::ModelFacts& facts) {
+  routing::ModelFit fit{facts.context_window};
+  // Some lists tell what can be asked for (generateContent) and nothing of what may be in it.
+  fit.told = facts.can(api::Ability::vision) || facts.can(api::Ability::tools) || facts.can(api::Ability::audio);
+  fit.images = facts.can(api::Ability::vision);
+  fit.tools = facts.can(api::Ability::tools);
+  fit.audio = facts.can(api::Ability::audio);
+  return fit;
+}
+
 }  // namespace
 
 Catalog::Catalog(const config::Config& config, ToldLists lists, uint64_t chance, routing::HealthBoard* health)
-    : config_(config), lists_(std::move(lists)), router_(config, names_in(lists_), chance, health) {}
+    : config_(config),
+      lists_(std::move(lists)),
+      router_(config, names_in(lists_), chance, health, [this](const auto& provider, std::string_view, uint32_t place) {
+        return place == routing::KnownName::not_told ? routing::ModelFit{} : fit_of(facts_at(provider, place));
+      }) {}
 
 const api::ModelFacts& Catalog::facts_at(const config::Provider& provider, uint32_t place) const {
   return (*lists_[static_cast<size_t>(&provider - config_.providers.data())])[place].facts;

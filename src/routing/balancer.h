@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "routing/plan.h"
 #include "routing/target_health.h"
 
 namespace sluice::routing {
@@ -16,6 +17,7 @@ struct Candidate {
   const config::TargetRef* ref = nullptr;  // of the configuration, as the provider
   const config::Provider* provider = nullptr;
   TargetHealth* health = nullptr;
+  ModelFit fit{};
 };
 
 // Puts `candidates`, which stand as they are listed, into the order in which they are to be asked, and says why (a

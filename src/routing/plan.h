@@ -12,6 +12,13 @@
 
 namespace sluice::routing {
 
+// What a model takes, as far as somebody has told it.
+struct ModelFit {
+  uint64_t context_tokens = 0;  // its window; 0: not known
+  bool told = false;            // of the rest
+  bool images = false, tools = false, audio = false;
+};
+
 struct Target {
   const config::Provider* provider = nullptr;  // lives as long as the Config
   std::string model;                           // what the provider calls it; empty for requests without a model
@@ -19,9 +26,9 @@ struct Target {
   bool guessed = false;                        // no list and no family has the name
   // Of a planned target: never null, and lives as long as the router's HealthBoard.
   TargetHealth* health = nullptr;
-  uint32_t concurrent = 0;      // attempts that may be under way there; 0: as many as come
-  uint64_t context_tokens = 0;  // its window; 0: not known
-  std::string_view why{};       // it stands where it does; a literal: "weight", "fallback", "only one"
+  uint32_t concurrent = 0;  // attempts that may be under way there; 0: as many as come
+  ModelFit fit{};
+  std::string_view why{};  // it stands where it does; a literal: "weight", "fallback", "only one"
   // "provider/model", for records and head fields.
   void append_label(std::string& out) const;
   std::string label() const;
@@ -35,6 +42,12 @@ struct Asking {
   bool images = false, tools = false, audio = false;
   uint64_t now_ms = 0;  // of a monotonic clock
   uint64_t chance = 0;  // any number
+};
+
+// A target that would be planned, were it not for `why` (a literal).
+struct LeftOut {
+  Target target;
+  std::string_view why;
 };
 
 struct Plan {

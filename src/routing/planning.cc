@@ -22,6 +22,26 @@ bool stands_in(const std::vector<Target>& targets, const TargetHealth* health) {
   return std::any_of(targets.begin(), targets.end(), [health](const Target& one) { return one.health == health; });
 }
 
+// What it is known not to take of what is asked; "": nothing.
+std::string_view why_unfit(const ModelFit& fit, const Asking& asking) {
+  if (fit.context_tokens != 0 && asking.estimated_tokens > fit.context_tokens) return "its context window is too small";
+  if (!fit.told) return "";
+  if (asking.images && !fit.images) return "it takes no images";
+  if (asking.audio && !fit.audio) return "it takes no audio";
+  return asking.tools && !fit.tools ? "it takes no tools" : "";
+}
+
+// Takes away those of which `why` says something, and tells `left_out` (or nullptr).
+template <typename Why>
+void leave_out(std::vector<Target>& targets, std::vector<LeftOut>* left_out, Why&& why) {
+  std::erase_if(targets, [&](Target& target) {
+    const std::string_view reason = why(target);
+    if (reason.empty()) return false;
+    if (left_out != nullptr) left_out->push_back({std::move(target), reason});
+    return true;
+  });
+}
+
 }  // namespace
 
 void Router::set_health(Target& target) const {
@@ -41,6 +61,7 @@ void Router::add_targets(uint32_t model, const Asking& asking, bool is_fallback,
     Target target{candidate.provider, candidate.ref->model, &entry};
     target.health = candidate.health;
     target.concurrent = candidate.ref->concurrent;
+    target.fit = candidate.fit;
     target.why = is_fallback ? "fallback" : why;
     targets.push_back(std::move(target));
   }
@@ -66,7 +87,7 @@ void Router::add_fallbacks(const config::Model& model, const Asking& asking, std
   }
 }
 
-Result<Plan> Router::plan(std::string_view name, const Asking& asking) const {
+Result<Plan> Router::plan(std::string_view name, const Asking& asking, std::vector<LeftOut>* left_out) const {
   constexpr size_t max_looks = 64;  // at fallbacks
   Plan plan;
   plan.retry = &default_retry_;
@@ -85,11 +106,16 @@ Result<Plan> Router::plan(std::string_view name, const Asking& asking) const {
     target->why = "only one";
     plan.targets.push_back(std::move(*target));
   }
-  std::erase_if(plan.targets,
-                [&](const Target& target) { return target.health->standing(asking.now_ms) == Standing::drained; });
+  leave_out(plan.targets, left_out, [&](const Target& target) -> std::string_view {
+    return target.health->standing(asking.now_ms) == Standing::drained ? "drained by an operator" : "";
+  });
   if (plan.targets.empty()) {
     return fail(ErrorCode::overloaded, "all targets of '" + std::string(name) + "' have been drained by an operator");
   }
+  const auto unfit = [&](const Target& target) { return why_unfit(target.fit, asking); };
+  const bool any_fits = std::any_of(plan.targets.begin(), plan.targets.end(),
+                                    [&](const Target& target) { return unfit(target).empty(); });
+  if (any_fits) leave_out(plan.targets, left_out, unfit);
   if (plan.targets.size() > 1) put_behind(plan.targets, asking.now_ms);
   return plan;
 }

@@ -32,7 +32,8 @@ std::string Target::label() const {
   return text;
 }
 
-Router::Router(const config::Config& config, std::span<const ToldNames> told, uint64_t chance, HealthBoard* health)
+Router::Router(const config::Config& config, std::span<const ToldNames> told, uint64_t chance, HealthBoard* health,
+               const Fits& fits)
     : config_(config),
       models_(config.models.size()),
       providers_(config.providers.size()),
@@ -67,13 +68,23 @@ Router::Router(const config::Config& config, std::span<const ToldNames> told, ui
   }
   for (uint32_t i = names_of_models_; i < known_.size(); ++i)
     told_names_.add(known_[i].name, i);  // they stay there now
+  if (fits) add_fits(fits);
+}
+
+void Router::add_fits(const Fits& fits) {
+  for (std::vector<Candidate>& candidates : entries_) {
+    for (Candidate& candidate : candidates) {
+      const std::string& model = candidate.ref->model;
+      candidate.fit = fits(*candidate.provider, model, place_of({candidate.provider, model}));
+    }
+  }
 }
 
 void Router::add_entry(const config::Model& model) {
   std::vector<Candidate>& candidates = entries_.emplace_back();
   for (const config::TargetRef& ref : model.targets) {
     const config::Provider* const by_name = provider(ref.provider);
-    if (by_name != nullptr) candidates.push_back({&ref, by_name, &health_.of(*by_name, ref.model, true)});
+    if (by_name != nullptr) candidates.push_back({&ref, by_name, &health_.of(*by_name, ref.model, true), {}});
   }
   const bool none = candidates.empty();
   known_.push_back({model.name, none ? nullptr : candidates.front().provider,

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -36,13 +37,17 @@ struct KnownName {
 };
 
 // Made with indexes of all that it looks for, so that a route costs the same however many there are.
+// What a model of a provider takes: `place` as of KnownName.
+using Fits = std::function<ModelFit(const config::Provider& provider, std::string_view model, uint32_t place)>;
+
 class Router {
  public:
   // `told`: index as in config.providers, or empty; what a provider has told takes the place of its `models`. `config`
   // and the names must outlive the router, and not change. `chance`: a number that providers cannot guess. `health`:
-  // made for the same configuration, and outlives the router; nullptr: the router makes one of its own.
+  // made for the same configuration, and outlives the router; nullptr: the router makes one of its own. `fits`: asked
+  // for the targets of `models` while the router is made; empty: nothing is known of them.
   explicit Router(const config::Config& config, std::span<const ToldNames> told = {}, uint64_t chance = 0,
-                  HealthBoard* health = nullptr);
+                  HealthBoard* health = nullptr, const Fits& fits = {});
   Router(const Router&) = delete;
   Router& operator=(const Router&) = delete;
 
@@ -56,8 +61,9 @@ class Router {
   Result<Target> route(std::string_view name, Dialect dialect) const;
   // Who is asked for `name`, in which order: the targets of a name of `models` by its `order`, behind them those of its
   // fallbacks; for any other name the one that route() finds. Who is left alone stands behind those who may be asked;
-  // who has been drained is left out. Errors as of route(); overloaded: all have been drained.
-  Result<Plan> plan(std::string_view name, const Asking& asking) const;
+  // who has been drained is left out, and so is, where others remain, who is known not to take what is asked. Errors as
+  // of route(); overloaded: all have been drained. `left_out`: gets who is; nullptr: nobody wants to know.
+  Result<Plan> plan(std::string_view name, const Asking& asking, std::vector<LeftOut>* left_out = nullptr) const;
   // What plan() goes by for a name of `models`; nullptr for any other name.
   const config::Model* entry_of(std::string_view name) const;
   // How a list of allowed models may say the same as `target`, beside its label: where it speaks ollama, with ":latest"
@@ -82,6 +88,7 @@ class Router {
   void add_speaker(const config::Provider& provider);
   Result<Target> route_without_model(Dialect dialect) const;
   void add_entry(const config::Model& model);
+  void add_fits(const Fits& fits);
   Result<Target> first_of(uint32_t model) const;
   void add_targets(uint32_t model, const Asking& asking, bool is_fallback, std::vector<Target>& targets) const;
   void add_fallbacks(const config::Model& model, const Asking& asking, std::vector<Target>& targets,

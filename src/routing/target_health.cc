@@ -226,10 +226,10 @@ void TargetHealth::sample(uint64_t now_ms, uint64_t first_output_us) {
     if (latency_.compare_exchange_weak(word, after.word(), relaxed)) break;
   }
   // Goes up by 19 parts where one is above it, and down by one where one is below: it rests where one in 20 is above.
-  constexpr double step = 0.005;
+  constexpr double step = 0.001;
   constexpr double above = 19;
   const auto p95 = static_cast<double>(p95_us_.load(relaxed));
-  const double moved = p95 == 0 ? us : us > p95 ? p95 * (1 + above * step) : p95 * (1 - step);
+  const double moved = p95 == 0 ? us : us > p95 ? p95 * (1 + above * step) + 1 : p95 * (1 - step);
   p95_us_.store(std::max<uint64_t>(1, static_cast<uint64_t>(moved)), relaxed);
 }
 

@@ -23,7 +23,8 @@ constexpr std::string_view full = R"({
                         "headers": {"x-a": "b"}, "limits": {"concurrent": 1}, "usage": "leave"},
                 "deepseek": {"api_key": "sk-5", "timeouts": {"first_byte_s": 7}}, "demo": {}},
   "models": {"m": {"targets": [{"model": "lab/x"}], "limits": {"tokens_per_minute": 5},
-                  "defaults": {"max_tokens": 7}, "strict_translation": true}, "a.b": "lab/y"},
+                  "defaults": {"max_tokens": 7}, "strict_translation": true, "fallbacks": ["a.b"], "order": "fastest", "rescue": "ask",
+                  "hedge": {"p95": true}, "affinity": "prefix", "retry": {"attempts": 1}, "resume_s": 5}, "a.b": "lab/y"},
   "limits": {"body_mb": 0.5}})";
 
 std::string replaced(std::string text, std::string_view from, const std::string& to) {
@@ -46,7 +47,7 @@ TEST_CASE("every field is printed, and what is printed says the same again") {
   const std::string printed = print_commented(config, origins);
   CAPTURE(printed);
   CHECK(printed.find("sk-") == std::string::npos);
-  CHECK(printed.find("\"body_mb\": 0.5,  // sluice.json:11\n") != std::string::npos);
+  CHECK(printed.find("\"body_mb\": 0.5,  // sluice.json:12\n") != std::string::npos);
   for (const fields::Table& table : fields::all) {
     for (const std::string_view name : table.names) {
       CAPTURE(table.path, name);

@@ -276,10 +276,116 @@ TEST_CASE("models and their targets") {
        "1:68: models.a.targets[0].model: no provider is called dem; did you mean demo? (known: demo)"},
       {with(R"("a": {"targets": [{"model": "demo/x"}, {"model": "demo/x"}]})"),
        "1:89: models.a.targets[1].model: found \"demo/x\", which stands there twice"},
+      {with(R"("a": {"targets": [{"model": "demo/x", "weight": 10001}]})"),
+       "1:88: models.a.targets[0].weight: found 10001 (allowed: a whole number from 0 to 10000)"},
+      {with(R"("a": {"targets": [{"model": "demo/x", "concurrent": -1}]})"),
+       "1:92: models.a.targets[0].concurrent: found -1 (allowed: a whole number from 0 to 1000000)"},
       {with(R"("": "demo/x")"), "1:40: models.\"\": a model's name is empty"},
   });
+  std::string many;
+  for (int i = 0; i < 65; ++i) many += (i > 0 ? ", " : "") + (R"({"model": "demo/)" + std::to_string(i)) + "\"}";
+  CHECK(problems_of(with("\"a\": {\"targets\": [" + many + "]}"))
+            .at(0)
+            .ends_with("models.a.targets[64]: is one of 65 targets (allowed: a list of 1 to 64 targets)"));
+  many.erase(many.rfind(", "));
+  CHECK(problems_of(with("\"a\": {\"targets\": [" + many + "]}")).empty());
   // Without providers they are discovered later, so that any may be right.
   CHECK(problems_of(R"({"models": {"a": "later/x"}})").empty());
+}
+
+TEST_CASE("how a model chooses among its targets") {
+  const auto with = [](const std::string& fields) {
+    return R"({"providers": {"demo": {}}, "models": {"a": {"targets": [{"model": "demo/x"}], )" + fields + "}}}";
+  };
+  const std::string seconds = "(allowed: seconds from 0 to 604800)";
+  check({
+      {with(R"("order": "fastets")"),
+       "1:89: models.a.order: found \"fastets\"; did you mean fastest? (allowed: weighted, listed, least_busy, "
+       "fastest)"},
+      {with(R"("order": 1)"), "1:89: models.a.order: found 1 (allowed: weighted, listed, least_busy, fastest)"},
+      {with(R"("retry": {"attempts": 0})"),
+       "1:102: models.a.retry.attempts: found 0 (allowed: a whole number from 1 to 16)"},
+      {with(R"("retry": {"attempts": 17})"),
+       "1:102: models.a.retry.attempts: found 17 (allowed: a whole number from 1 to 16)"},
+      {with(R"("retry": {"backoff_ms": 60001})"),
+       "1:104: models.a.retry.backoff_ms: found 60001 (allowed: a whole number from 0 to 60000)"},
+      {with(R"("retry": {"wait_s": -1})"), "1:100: models.a.retry.wait_s: found -1 " + seconds},
+      {with(R"("retry": {"wait_ms": 1})"),
+       "1:90: models.a.retry.wait_ms: unknown field; did you mean wait_s? (known: attempts, backoff_ms, wait_s)"},
+      {with(R"("retry": 3)"), "1:89: models.a.retry: found a number (allowed: an object)"},
+      {with(R"("rescue": "on")"), "1:90: models.a.rescue: found \"on\" (allowed: true, false or \"ask\")"},
+      {with(R"("hedge": {"after_ms": 600001})"),
+       "1:102: models.a.hedge.after_ms: found 600001 (allowed: a whole number from 0 to 600000)"},
+      {with(R"("hedge": {"after_ms": 5, "p95": true})"),
+       "1:89: models.a.hedge: has both after_ms and p95 (allowed: one of them)"},
+      {with(R"("breaker": {"failures": 101})"),
+       "1:104: models.a.breaker.failures: found 101 (allowed: a whole number from 0 to 100)"},
+      {with(R"("breaker": {"within_s": 0})"), "1:104: models.a.breaker.within_s: found 0 (allowed: more than 0)"},
+      {with(R"("breaker": {"cooldown_s": 0})"), "1:106: models.a.breaker.cooldown_s: found 0 (allowed: more than 0)"},
+      {with(R"("breaker": {"cooldown_s": 10, "max_cooldown_s": 9})"),
+       "1:128: models.a.breaker.max_cooldown_s: found 9 (allowed: cooldown_s or more)"},
+      {with(R"("affinity": "session")"),
+       "1:92: models.a.affinity: found \"session\" (allowed: none, key, prefix or header:NAME, as "
+       "header:x-session-id)"},
+      {with(R"("affinity": "header:a b")"),
+       "1:92: models.a.affinity: found \"header:a b\" (allowed: none, key, prefix or header:NAME, as "
+       "header:x-session-id)"},
+      {with("\"affinity\": \"header:" + std::string(65, 'a') + "\""),
+       "1:92: models.a.affinity: found \"header:" + std::string(53, 'a') +
+           "\"... (allowed: none, key, prefix or header:NAME, as header:x-session-id)"},
+      {with(R"("drain_on_disconnect": 1)"), "1:103: models.a.drain_on_disconnect: found 1 (allowed: true or false)"},
+      {with(R"("resume_s": "1")"), "1:92: models.a.resume_s: found \"1\" " + seconds},
+      {R"({"heartbeat_s": -1})", "1:17: heartbeat_s: found -1 " + seconds},
+      {R"({"providers": {"demo": {"continues_prefix": 1}}})",
+       "1:45: providers.demo.continues_prefix: found 1 (allowed: true or false)"},
+  });
+  CHECK(problems_of(with("\"affinity\": \"header:" + std::string(64, 'a') + "\"")).empty());
+}
+
+TEST_CASE("fallbacks lead somewhere, and never back") {
+  const auto with = [](const std::string& models) {
+    return R"({"providers": {"demo": {}}, "models": {)" + models + "}}";
+  };
+  const auto model = [](const std::string& name, const std::string& fallbacks) {
+    return "\"" + name + R"(": {"targets": [{"model": "demo/x"}], "fallbacks": [)" + fallbacks + "]}";
+  };
+  check({
+      {with(model("a", R"("fats")") + R"(, "fast": "demo/y")"),
+       "1:94: models.a.fallbacks[0]: no name of models is \"fats\"; did you mean fast? (allowed: a name of models, or "
+       "\"provider/model\")"},
+      {with(model("a", R"("dmo/x")")), "1:94: models.a.fallbacks[0]: no provider is called dmo (known: demo)"},
+      {with(model("a", R"("demo/")")),
+       "1:94: models.a.fallbacks[0]: no name of models is \"demo/\" (allowed: a name of models, or "
+       "\"provider/model\")"},
+      {with(model("a", R"("demo/x", "demo/x")")),
+       "1:104: models.a.fallbacks[1]: found \"demo/x\", which stands there twice"},
+      {with(model("a", R"("a")")), "1:94: models.a.fallbacks[0]: leads back to itself: a -> a (allowed: no loops)"},
+      {with(model("a", R"("b")") + ", " + model("b", R"("c", "demo/x")") + ", " + model("c", R"("demo/y", "b")")),
+       "1:236: models.c.fallbacks[1]: leads back to itself: b -> c -> b (allowed: no loops)"},
+      {with(model("a", "5")), "1:94: models.a.fallbacks[0]: found 5 (allowed: a string)"},
+  });
+  // Two ways to the same model are no loop; nor is what a name of models hides.
+  CHECK(problems_of(with(model("a", R"("b", "c")") + ", " + model("b", R"("d")") + ", " + model("c", R"("d")") +
+                         R"(, "d": "demo/x")"))
+            .empty());
+  CHECK(problems_of(with(model("demo/x", R"("demo/y")"))).empty());
+  CHECK(problems_of(R"({"models": {"a": {"targets": [{"model": "later/x"}], "fallbacks": ["later/y"]}}})").empty());
+  std::string many;
+  for (int i = 0; i < 17; ++i) many += (i > 0 ? ", " : "") + ("\"demo/" + std::to_string(i) + "\"");
+  CHECK(problems_of(with(model("a", many)))
+            .at(0)
+            .ends_with("models.a.fallbacks[16]: is one too many (allowed: 16 at most)"));
+  many.erase(many.rfind(", "));
+  CHECK(problems_of(with(model("a", many))).empty());
+  // A long way, and back.
+  std::string chain;
+  for (int i = 0; i < 5'000; ++i) {
+    chain += (i > 0 ? ", " : "") + model("m" + std::to_string(i), "\"m" + std::to_string((i + 1) % 5'000) + "\"");
+  }
+  const Lines lines = problems_of(with(chain));
+  REQUIRE(lines.size() == 1);
+  CHECK(lines[0].find("m0 -> m1 -> m2 -> m3 -> m4 -> m5 -> m6 -> m7 -> ... -> m0 (allowed: no loops)") !=
+        std::string::npos);
 }
 
 TEST_CASE("everything is told at once, in the order of the file") {
