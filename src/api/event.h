@@ -134,6 +134,7 @@ struct AnswerShape {
   int64_t created_s = 0;    // Unix time
   std::string model;        // what to call the model where the target does not say
   Origin origin{};          // of what is opaque; wrap() it unless it is of the writer's own dialect
+  bool stored = false;      // the answer can be asked for again by its id
 };
 
 // Writes one answer for a caller: a sink that appends to `out`.

@@ -47,8 +47,9 @@ class DemoHandler final : public http::RequestHandler {
 
   void on_body_end() override {
     if (error_) return refuse(*error_);
-    Result<DemoAnswer> answer = found_->endpoint->answer(
-        {head_, body_, found_->name, provider_.next_id(), provider_.loop_.clock().unix_s(), provider_.options_.memory});
+    Result<DemoAnswer> answer =
+        found_->endpoint->answer({head_, *found_->endpoint, body_, found_->name, provider_.next_id(),
+                                  provider_.loop_.clock().unix_s(), provider_.options_.memory});
     if (!answer) return refuse(answer.error());
     const size_t request_hash = std::hash<std::string_view>()(body_);
     give_back(body_);
@@ -83,7 +84,7 @@ class DemoHandler final : public http::RequestHandler {
   void refuse(const Error& error) {
     http::Fields fields = fields_of("application/json");
     if (error.code == ErrorCode::method_not_allowed) fields.add("allow", allowed_methods(head_.path()));
-    respond(http_status(error.code), fields, error_body(dialect_of(head_), error));
+    respond(http_status(error.code), fields, api::error_body(dialect_of(head_), error, {}));
   }
 
   // Whether something stands in place of the answer.
@@ -205,7 +206,7 @@ void DemoProvider::render_error(const http::RequestHead& head, const Error& erro
                                 std::string& body) {
   fields.add("content-type", "application/json");
   fields.add("date", http_date(loop_.clock().unix_s()));
-  body = error_body(dialect_of(head), error);
+  body = api::error_body(dialect_of(head), error, {});
 }
 
 // splitmix64: for one seed no two counts give the same.

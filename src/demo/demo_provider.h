@@ -11,7 +11,8 @@
 //   usage       words are tokens: runs of non-blank characters, of all texts of the request and of the answer
 //   limit       an answer of more words than the asked maximum is cut there and finishes as "length"
 //   streams     one frame a word, pace_ms apart; whole answers come at once
-//   models      any name is accepted and echoed; "demo" and "demo-small" are listed
+//   models      any name is accepted and echoed; "demo" and "demo-small" are listed; some say how to answer, or what to
+//               do wrong (orders.h, docs/demo.md)
 //
 // Everything runs on the loop's thread, but for DemoMemory, which several providers may share.
 #pragma once

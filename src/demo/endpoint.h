@@ -1,4 +1,4 @@
-// The demo provider's paths and what answers them: a table of plain functions, one file a dialect.
+// The demo provider's paths and what answers them: tables of plain functions.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +16,12 @@
 
 namespace sluice::demo {
 
+struct DemoEndpoint;
+
 // A whole request. The views live until the endpoint returns.
 struct DemoRequest {
   const http::RequestHead& head;
+  const DemoEndpoint& endpoint;
   std::string_view body;
   std::string name;   // what stands for {model} or {id} in the path, percent-decoded
   std::string id;     // unique: 16 hexadecimal digits
@@ -33,8 +36,6 @@ struct DemoAnswer {
   std::string model{};             // that was asked for; "": the request names none
   bool continues = false;          // the conversation ends with the assistant's words
 };
-// Whether it does, in any dialect's words.
-bool ends_with_assistant(const Json& body);
 DemoAnswer json_answer(const Out& value);
 
 // Of an endpoint whose requests are JSON objects: bad_request for any other body.
@@ -45,7 +46,6 @@ Result<DemoAnswer> with_json(const DemoRequest& request) {
   Result<DemoAnswer> answered = answer(request, *body);
   if (!answered) return answered;
   answered->model = body->contains("model") ? string_member(*body, "model") : request.name;
-  answered->continues = ends_with_assistant(*body);
   return answered;
 }
 
@@ -54,13 +54,13 @@ struct DemoEndpoint {
   std::string_view pattern;  // at most one {id} (no slash in it) or {model} (may span slashes)
   Dialect dialect;
   Result<DemoAnswer> (*answer)(const DemoRequest&);
+  std::string_view name{};  // api::Endpoint::name, of those whose requests are read by their dialect's own reader
 };
-std::span<const DemoEndpoint> openai_chat_endpoints();
+std::span<const DemoEndpoint> conversation_endpoints();
+std::span<const DemoEndpoint> stored_response_endpoints();
 std::span<const DemoEndpoint> openai_other_endpoints();
-std::span<const DemoEndpoint> responses_endpoints();
-std::span<const DemoEndpoint> anthropic_endpoints();
-std::span<const DemoEndpoint> gemini_endpoints();
-std::span<const DemoEndpoint> ollama_endpoints();
+std::span<const DemoEndpoint> gemini_other_endpoints();
+std::span<const DemoEndpoint> ollama_other_endpoints();
 std::span<const DemoEndpoint> model_endpoints();
 
 struct Found {
@@ -72,9 +72,8 @@ Result<Found> find_endpoint(http::Method method, std::string_view path);
 // "GET, DELETE"; "" for an unknown path.
 std::string allowed_methods(std::string_view path);
 
-// For errors: the dialect of the path, else of the fields, else openai.
+// For errors: the dialect of the path, else of the fields.
 Dialect dialect_of(const http::RequestHead& head);
-std::string error_body(Dialect dialect, const Error& error);
 
 inline constexpr std::string_view listed_models[] = {"demo", "demo-small"};
 

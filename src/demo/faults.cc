@@ -25,12 +25,6 @@ std::string_view sentinel_of(Dialect dialect) {
   return dialect == Dialect::anthropic ? "event: message_stop" : "";
 }
 
-uint64_t count_of(std::string_view text, std::string_view part) {
-  uint64_t count = 0;
-  for (size_t at = text.find(part); at != text.npos; at = text.find(part, at + part.size())) ++count;
-  return count;
-}
-
 }  // namespace
 
 FramePlayer::FramePlayer(std::unique_ptr<Script> script, const Orders& orders, Dialect dialect,
@@ -44,22 +38,9 @@ bool FramePlayer::breaks_between_words() const {
 
 Then FramePlayer::next(std::string& out) {
   if (orders_.how == Break::never) return Then::silence;
-  const size_t begin = out.size();
-  const Then then = play(out);
-  if (orders_.how == Break::error && then == Then::more) {
-    frames_ += count_of(std::string_view(out).substr(begin), end_of_frame(format_));
-  }
-  return then;
-}
-
-Then FramePlayer::play(std::string& out) {
-  size_t begin = out.size();
   if (!std::exchange(begun_, true)) script_->open(out);
-  if (breaks_between_words() && (said_all_ || words_ >= orders_.after_words)) {
-    frames_ += count_of(std::string_view(out).substr(begin), end_of_frame(format_));
-    return break_off(out);
-  }
-  begin = out.size();
+  if (breaks_between_words() && (said_all_ || words_ >= orders_.after_words)) return break_off(out);
+  const size_t begin = out.size();
   said_all_ = !script_->next(out);
   ++words_;
   if (orders_.bad_frame && words_ == 1) append_bad_frame(out);
@@ -75,10 +56,7 @@ Then FramePlayer::play(std::string& out) {
 Then FramePlayer::break_off(std::string& out) {
   if (orders_.how == Break::cut) return Then::cut;
   if (orders_.how == Break::stall) return Then::silence;
-  if (orders_.how == Break::error) {
-    const api::ArrayPlace place = frames_ == 0 ? api::ArrayPlace::nothing_yet : api::ArrayPlace::after_element;
-    out += api::error_event(dialect_, format_, broke_down, {}, {true, frames_, place});
-  }
+  if (orders_.how == Break::error) script_->fail(out, broke_down);
   return Then::finished;
 }
 

@@ -30,7 +30,6 @@ class FramePlayer {
   Then next(std::string& out);
 
  private:
-  Then play(std::string& out);
   Then break_off(std::string& out);
   // Of the words that have just been appended, behind `begin`.
   Then break_call(std::string& out, size_t begin);
@@ -44,7 +43,6 @@ class FramePlayer {
   const Dialect dialect_;
   const api::StreamFormat format_;
   uint32_t words_ = 0;
-  uint64_t frames_ = 0;  // counted where an error's event needs their number
   bool begun_ = false, said_all_ = false;
 };
 

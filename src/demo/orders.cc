@@ -72,7 +72,13 @@ constexpr std::array flags = std::to_array<Flag>({
     {"refuse-prefix", &Orders::refuse_prefix},
     {"bad-frame", &Orders::bad_frame},
     {"no-done", &Orders::no_sentinel},
+    {"think", &Orders::think},
+    {"parallel", &Orders::parallel},
+    {"cite", &Orders::cite},
+    {"refuse", &Orders::refuse},
+    {"length", &Orders::length},
     {"two-faced", &Orders::two_faced},
+    {"takes-prefix", &Orders::takes_prefix},
 });
 
 bool set_flag(std::string_view word, Orders& orders) {
@@ -118,7 +124,7 @@ void set_status(std::string_view word, Orders& orders) {
 
 bool Orders::none() const {
   return !reset && !silent && !web_page && status == 0 && !spend_limit && !refuse_prefix && delay_s == 0 &&
-         how == Break::none && !bad_frame && !no_sentinel && !two_faced;
+         how == Break::none && !bad_frame && !no_sentinel;
 }
 
 Orders orders_in(std::string_view model) {

@@ -26,6 +26,15 @@ struct Orders {
   static constexpr uint32_t max_words = 1'000'000;
   static constexpr uint32_t max_seconds = 3600;
 
+  // What is answered.
+  bool think = false;         // thinking comes first
+  bool parallel = false;      // every tool that is offered is called
+  bool cite = false;          // a source is named for the text
+  bool refuse = false;        // the model will not say it
+  bool length = false;        // half of the text, then no room is left
+  bool two_faced = false;     // each answer says something else
+  bool takes_prefix = false;  // goes on with the assistant's words where the conversation ends with them
+
   // In place of an answer.
   bool reset = false;          // the connection is closed without an answer
   bool silent = false;         // nothing comes, and nothing is closed
@@ -42,8 +51,8 @@ struct Orders {
   uint32_t after_words = 0;  // when that happens; words are frames that say something
   bool bad_frame = false;    // one behind the first word is malformed
   bool no_sentinel = false;  // the frame that only says that the stream has ended is left out
-  bool two_faced = false;    // each answer says something else
 
+  // Whether nothing goes wrong.
   bool none() const;
 };
 

@@ -1,6 +1,7 @@
 #include "demo/reply.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "demo/orders.h"
@@ -39,9 +40,14 @@ std::string hint_in(std::string_view text) {
   return hint;
 }
 
+Out sample_of_text(std::string_view schema, const std::string& hint) {
+  const Json read = Json::parse(schema, nullptr, false);
+  return read.is_object() ? sample_of(read, hint) : Out::object();
+}
+
 ToolCall call_of(const OfferedTool& tool, const std::string& hint) {
   if (tool.freeform) return {tool.name, hint, true};
-  Out arguments = tool.schema == nullptr ? Out::object() : sample_of(*tool.schema, hint);
+  Out arguments = tool.schema.empty() ? Out::object() : sample_of_text(tool.schema, hint);
   if (!arguments.is_object()) arguments = Out::object();
   return {tool.name, dump(arguments), false};
 }
@@ -76,7 +82,7 @@ void tell_apart(std::string& text, std::string_view id) {
 }
 
 std::string text_for(const Ask& ask, const std::string& hint) {
-  if (ask.answer_schema != nullptr) return dump(sample_of(*ask.answer_schema, hint));
+  if (!ask.answer_schema.empty()) return dump(sample_of_text(ask.answer_schema, hint));
   if (ask.tool_result && !ask.answer_json) return "The tool said: " + *ask.tool_result;
   const std::string said = ask.tool_result ? *ask.tool_result : ask.user_text;
   if (ask.answer_json) return dump(Out{{"you_said", said}});
@@ -85,22 +91,12 @@ std::string text_for(const Ask& ask, const std::string& hint) {
 
 }  // namespace
 
-void Ask::add_user_text(std::string text) {
-  add_text(text);
-  user_text = std::move(text);
-  tool_result.reset();
-}
-
-void Ask::add_user_message(const Json& content) {
-  if (!content.is_array()) return add_user_text(text_of(content));
-  Json written = Json::array();
-  for (const Json& part : content) {
-    const std::string text = text_of(Json::array({part}));
-    if (!text.empty() && !stands_in_a_tag(text)) written.push_back(part);
-  }
-  if (written.empty()) return add_user_text(text_of(content));
-  add_text(text_of(content));
-  user_text = text_of(written);
+void Ask::add_user_message(const std::vector<std::string>& texts) {
+  std::vector<std::string> written;
+  std::copy_if(texts.begin(), texts.end(), std::back_inserter(written),
+               [](const std::string& text) { return !text.empty() && !stands_in_a_tag(text); });
+  for (const std::string& text : texts) add_text(text);
+  user_text = joined(written.empty() ? texts : written);
   tool_result.reset();
 }
 
@@ -119,47 +115,77 @@ uint64_t Ask::count_words(std::string_view text) {
   return words;
 }
 
+namespace {
+
+// At most so many words of the text; whether there were more.
+bool cut_to(std::string& text, uint64_t words) {
+  if (Ask::count_words(text) <= words) return false;
+  size_t end = 0;
+  for (uint64_t i = 0; i < words; ++i) end += word_at(text, end).size();
+  text.resize(end);
+  return true;
+}
+
+// What follows the assistant's own words, where they are the beginning of what is to be said.
+void leave_prefix_out(const Ask& ask, std::string& text) {
+  if (!ask.prefix.empty() && text.starts_with(ask.prefix)) text.erase(0, ask.prefix.size());
+}
+
+void say(const Ask& ask, const Orders& orders, const std::string& hint, std::string_view id, Reply& reply) {
+  if (orders.refuse) {
+    reply.text = "The demo refuses to say that.";
+    reply.finish = Reply::Finish::refusal;
+    return;
+  }
+  reply.text = text_for(ask, hint);
+  reply.cites = orders.cite;
+  if (orders.two_faced) tell_apart(reply.text, id);
+  if (orders.takes_prefix) leave_prefix_out(ask, reply.text);
+  const uint64_t most = orders.length ? std::max<uint64_t>(Ask::count_words(reply.text) / 2, 1) : ask.max_tokens;
+  const bool cut = cut_to(reply.text, std::min(most, ask.max_tokens));
+  if (cut || orders.length) reply.finish = Reply::Finish::length;
+}
+
+}  // namespace
+
 Reply reply_to(const Ask& ask, std::string_view id) {
   const Orders orders = orders_in(ask.model);
   Reply reply;
   reply.model = ask.model;
   reply.input_tokens = ask.input_tokens;
   const std::string hint = hint_in(ask.user_text);
+  if (orders.think || orders.how == Orders::Break::in_thinking) {
+    reply.thinking = "The user said " + std::to_string(Ask::count_words(ask.user_text)) + " words. What shall I say?";
+    reply.thinking_tokens = Ask::count_words(reply.thinking);
+  }
   reply.calls = calls_for(ask, hint);
+  if (orders.parallel && !ask.tool_result && ask.choice != Ask::Choice::none) {
+    reply.calls.clear();
+    for (const OfferedTool& tool : ask.tools) reply.calls.push_back(call_of(tool, hint));
+  }
   if (orders.how == Orders::Break::in_call) {
     if (reply.calls.empty()) reply.calls.push_back(some_call(ask, hint));
     reply.slice_bytes = 1;
   }
+  reply.output_tokens = reply.thinking_tokens;
   if (!reply.calls.empty()) {
     reply.finish = Reply::Finish::calls;
     for (const ToolCall& call : reply.calls) reply.output_tokens += 1 + Ask::count_words(call.arguments);
     return reply;
   }
-  reply.text = text_for(ask, hint);
-  if (orders.two_faced) tell_apart(reply.text, id);
-  reply.output_tokens = Ask::count_words(reply.text);
-  if (reply.output_tokens > ask.max_tokens) {
-    size_t end = 0;
-    for (uint64_t i = 0; i < ask.max_tokens; ++i) end += word_at(reply.text, end).size();
-    reply.text.resize(end);
-    reply.output_tokens = ask.max_tokens;
-    reply.finish = Reply::Finish::length;
-  }
+  say(ask, orders, hint, id, reply);
+  reply.output_tokens += Ask::count_words(reply.text);
   return reply;
 }
 
-std::string text_of(const Json& content) {
-  if (content.is_string()) return content.get<std::string>();
-  std::string text;
-  if (!content.is_array()) return text;
-  for (const Json& part : content) {
-    const std::string_view piece =
-        part.is_string() ? std::string_view(part.get_ref<const std::string&>()) : string_member(part, "text");
-    if (piece.empty()) continue;
-    if (!text.empty()) text += '\n';
-    text += piece;
+std::string joined(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) {
+    if (text.empty()) continue;
+    if (!all.empty()) all += '\n';
+    all += text;
   }
-  return text;
+  return all;
 }
 
 bool has_word(std::string_view text, std::string_view name) {

@@ -8,17 +8,16 @@
 #include <string_view>
 #include <vector>
 
-#include "demo/json.h"
+#include "api/request.h"
 
 namespace sluice::demo {
 
 struct OfferedTool {
   std::string name;
-  const Json* schema = nullptr;  // of the arguments; null: none is known
-  bool freeform = false;         // takes text instead of JSON (the custom tools of responses)
+  std::string schema{};   // of the arguments, JSON; "": none is known
+  bool freeform = false;  // takes text instead of JSON (OpenAI's custom tools)
 };
 
-// Pointers live as long as the request's document.
 struct Ask {
   enum class Choice : unsigned char { automatic, none, required };
 
@@ -27,23 +26,26 @@ struct Ask {
   std::optional<std::string> tool_result;  // that came after user_text
   std::vector<OfferedTool> tools;
   Choice choice = Choice::automatic;
-  std::string forced_tool;              // a tool's name, where the request names one
-  const Json* answer_schema = nullptr;  // the answer must be JSON of this schema
-  bool answer_json = false;             // the answer must be JSON
+  std::string forced_tool;    // a tool's name, where the request names one
+  std::string answer_schema;  // the answer must be JSON of this schema; "": of none
+  bool answer_json = false;   // the answer must be JSON
+  std::string prefix;         // what the assistant has said of this answer already
+  bool continues = false;     // the conversation ends with that
   uint64_t input_tokens = 0;
   uint64_t max_tokens = UINT64_MAX;
-  bool stream = false;
 
   // One message's texts. They count as input; a user's replace user_text and put an end to tool_result.
   void add_text(std::string_view text) { input_tokens += count_words(text); }
-  void add_user_text(std::string text);
-  // A message's content. user_text is what the person wrote: agents put parts of their own beside it, each within one
+  // A message's texts. user_text is what the person wrote: agents put parts of their own beside it, each within one
   // tag ("<system-reminder>...</system-reminder>"), which only count as input.
-  void add_user_message(const Json& content);
+  void add_user_message(const std::vector<std::string>& texts);
+  void add_user_text(std::string text) { add_user_message({std::move(text)}); }
   void add_tool_result(std::string text);
 
   static uint64_t count_words(std::string_view text);
 };
+// What a request asks, in whatever dialect.
+Ask ask_of(const api::Request& request);
 
 struct ToolCall {
   std::string name;
@@ -53,21 +55,24 @@ struct ToolCall {
 
 struct Reply {
   static constexpr size_t max_slice_bytes = 12;
-  enum class Finish : unsigned char { stop, length, calls };
+  enum class Finish : unsigned char { stop, length, calls, refusal };
 
   std::string model;
+  std::string thinking;  // comes first
   std::string text;
+  bool cites = false;  // a source for the text
   std::vector<ToolCall> calls;
   Finish finish = Finish::stop;
   uint64_t input_tokens = 0;
-  uint64_t output_tokens = 0;
+  uint64_t output_tokens = 0;            // all of it
+  uint64_t thinking_tokens = 0;          // part of that
   size_t slice_bytes = max_slice_bytes;  // of a call's arguments, in a frame
 };
 // `id`: the answer's own.
 Reply reply_to(const Ask& ask, std::string_view id);
 
-// The text of a message's content: a string, or a list of strings and of objects with a `text`, each on its own line.
-std::string text_of(const Json& content);
+// Texts put together, each on its own line.
+std::string joined(const std::vector<std::string>& texts);
 
 // Whether `name` stands in `text` as a word of its own, not as a part of another name.
 bool has_word(std::string_view text, std::string_view name);

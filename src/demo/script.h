@@ -1,56 +1,55 @@
-// A streamed answer, frame by frame, made as it is sent. Each dialect fills in what its frames look like; the order is
-// here:
-//   begin, [text_begin, text_piece ..., text_end], (call_begin, call_piece ..., call_end) for each call, end
+// An answer, told to its dialect's writer piece by piece: as a stream, frame by frame as it is sent, or as one body.
+//   open, (a word of the thinking ..., a word of the text ..., a piece of a call ...), close
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 
+#include "api/event.h"
 #include "demo/reply.h"
 
 namespace sluice::demo {
 
 class Script {
  public:
-  explicit Script(Reply reply) : reply_(std::move(reply)) {}
+  // `dialect`: the writer's. `id`: the answer's own, of which its calls have theirs.
+  Script(Reply reply, std::unique_ptr<api::EventWriter> writer, Dialect dialect, std::string id);
   virtual ~Script() = default;
   Script(const Script&) = delete;
   Script& operator=(const Script&) = delete;
 
-  // Appends the frames that come before anything is said.
+  // Appends the frames that come before anything is said. Once.
   void open(std::string& out);
   // Appends the next word's frame to `out`, with those before and after it that carry no words, but for the stream's
   // first and last. False: that was the last word.
   bool next(std::string& out);
-  // Appends those that end the stream.
-  void close(std::string& out) { end(out); }
+  // Appends those that end the stream, or the whole of a body.
+  virtual void close(std::string& out);
+  // Appends the error that ends it instead.
+  void fail(std::string& out, const Error& error);
 
   bool in_calls() const { return call_ > 0 || within_call(); }
   bool within_call() const { return argument_at_ > 0; }  // some of its arguments are still to come
-
- protected:
-  virtual void begin(std::string& out) = 0;
-  virtual void text_begin(std::string&) {}
-  virtual void text_piece(std::string& out, std::string_view piece) = 0;
-  virtual void text_end(std::string&) {}
-  virtual void call_begin(std::string&, size_t /*index*/, const ToolCall&) {}
-  virtual void call_piece(std::string&, size_t /*index*/, const ToolCall&, std::string_view /*piece*/) {}
-  virtual void call_end(std::string&, size_t /*index*/, const ToolCall&) {}
-  virtual void end(std::string& out) = 0;
-
-  const Reply reply_;
+  bool within_thinking() const { return thinking_at_ > 0 && thinking_at_ < reply_.thinking.size(); }
 
  private:
-  void next_of_call(std::string& out);
+  void take(std::string& out);
+  void think();
+  void say();
+  void cite();
+  void call();
+  void tell_usage(bool whole);
 
-  bool begun_ = false;
+  const Reply reply_;
+  const std::unique_ptr<api::EventWriter> writer_;
+  const Dialect dialect_;
+  const std::string id_;
+  std::string escaped_;  // the piece at hand
+  size_t thinking_at_ = 0;
   size_t text_at_ = 0;
   size_t call_ = 0;
   size_t argument_at_ = 0;
 };
-
-// "data: {...}\n\n", with "event: name\n" before it where there is a name.
-void add_sse(std::string& out, std::string_view event, std::string_view data);
 
 }  // namespace sluice::demo

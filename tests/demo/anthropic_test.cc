@@ -42,9 +42,8 @@ TEST_CASE("messages: a text stream from message_start to message_stop") {
       world.post("/v1/messages",
                  R"({"model":"claude","max_tokens":64,"stream":true,"messages":[{"role":"user","content":"hi you"}]})");
   const std::vector<Frame> frames = sse_frames(exchange->responder.body);
-  CHECK(types_of(frames) == std::vector<std::string>{"message_start", "content_block_start", "ping",
-                                                     "content_block_delta", "content_block_stop", "message_delta",
-                                                     "message_stop"});
+  CHECK(types_of(frames) == std::vector<std::string>{"message_start", "content_block_start", "content_block_delta",
+                                                     "content_block_stop", "message_delta", "message_stop"});
   CHECK(frames[0].json()["message"]["usage"]["input_tokens"] == 2);
   CHECK(frames[0].json()["message"]["content"] == Json::array());
   std::string text;

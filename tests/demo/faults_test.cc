@@ -50,8 +50,7 @@ TEST_CASE("cut-after-N: so many words, then the connection is closed without an 
   Wire wire;
   const Raw stream = wire.ask(speaker, "cut-after-" + std::to_string(words), true);
   CHECK(stream.status() == 200);
-  // Gemini's last words stand in the frame that tells the finish.
-  CHECK(said(stream.body()) == first_words(speaker.name == "gemini" ? std::min(words, 5u) : words));
+  CHECK(said(stream.body()) == first_words(words));
   CHECK(stream.closed);
   CHECK_FALSE(stream.framed_whole());
   CHECK_FALSE(has(stream.body(), speaker.finish));
@@ -114,7 +113,7 @@ TEST_CASE("error-after-N: the event of the responses dialect has the next number
   for (size_t at = body.find("\"sequence_number\":"); at != body.npos; at = body.find("\"sequence_number\":", at + 1)) {
     CHECK(std::stoull(body.substr(at + 18)) == next++);
   }
-  CHECK(next == 8);  // created, in_progress, item, part, three words, the error
+  CHECK(next == 9);  // created, in_progress, item, part, three words, the error, failed
 }
 
 TEST_CASE("bad-frame: one frame is malformed, and the stream is whole") {
@@ -185,6 +184,19 @@ TEST_CASE("cut-in-tool: the call has begun, its arguments are not whole") {
   const Raw plain = wire.ask(speaker, "cut-in-tool", false, tools);
   CHECK(plain.closed);
   CHECK_FALSE(Json::accept(plain.body()));
+}
+
+TEST_CASE("cut-in-thinking: the thinking has begun, and nothing else") {
+  const Speaker& speaker = any_speaker();
+  INFO(speaker.name);
+  Wire wire;
+  std::string body = filled(speaker.body, "cut-in-thinking", true);
+  if (speaker.name == "gemini") body.insert(1, R"("generationConfig":{"thinkingConfig":{"includeThoughts":true}},)");
+  const Raw stream = wire.post(filled(speaker.stream_path, "cut-in-thinking", true), body);
+  CHECK(has(stream.body(), "\"The\""));
+  CHECK_FALSE(has(stream.body(), "user"));
+  CHECK(stream.closed);
+  CHECK_FALSE(stream.framed_whole());
 }
 
 TEST_CASE("reset, silent, silent-after-head: before anything is answered") {

@@ -105,7 +105,7 @@ TEST_CASE("chat: several tools are called in one answer, and a stream brings the
           {"type":"function","function":{"name":"multiply"}},
           {"type":"function","function":{"name":"subtract"}}]})");
   const std::vector<Frame> frames = sse_frames(exchange->responder.body);
-  CHECK(frames[0].json()["choices"][0]["delta"]["content"].is_null());
+  CHECK(frames[0].json()["choices"][0]["delta"]["content"] == "");
   std::vector<std::string> names, arguments;
   size_t argument_frames = 0;
   for (size_t i = 1; i + 2 < frames.size(); ++i) {

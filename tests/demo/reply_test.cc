@@ -86,9 +86,8 @@ TEST_CASE("samples: recursion and repetition are bounded") {
 
 TEST_CASE("the hint is the last word, without its signs, and short") {
   const auto argument = [](const std::string& text) {
-    const Json schema = Json::parse(R"({"type":"object","properties":{"q":{"type":"string"}}})");
     Ask ask;
-    ask.tools.push_back({"tool", &schema});
+    ask.tools.push_back({"tool", R"({"type":"object","properties":{"q":{"type":"string"}}})"});
     ask.forced_tool = "tool";
     ask.add_user_text(text);
     return Json::parse(reply_to(ask, "id").calls.at(0).arguments)["q"].get<std::string>();
@@ -106,8 +105,8 @@ TEST_CASE("nothing said, a required tool, JSON without a schema") {
   Ask ask;
   CHECK(reply_to(ask, "id").text == "You said nothing.");
   ask.add_user_text("hello");
-  ask.tools.push_back({"first"});
-  ask.tools.push_back({"second"});
+  ask.tools.push_back({"first", {}});
+  ask.tools.push_back({"second", {}});
   CHECK(reply_to(ask, "id").calls.empty());
   ask.choice = Ask::Choice::required;
   REQUIRE(reply_to(ask, "id").calls.size() == 1);

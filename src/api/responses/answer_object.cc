@@ -18,7 +18,6 @@ constexpr Echo echoes[] = {{"background", "false"},
                            {"reasoning", R"({"effort":null,"summary":null})"},
                            {"safety_identifier", "null"},
                            {"service_tier", R"("default")"},
-                           {"store", "false"},
                            {"temperature", "1"},
                            {"tool_choice", R"("auto")"},
                            {"top_logprobs", "0"},
@@ -69,6 +68,7 @@ AnswerObject::AnswerObject(const AnswerShape& shape) : id_("resp_" + shape.id), 
     const JsonValue value = asked[name];
     json.key(name).raw(value.has_value() ? value.raw() : otherwise);
   }
+  json.member("store", shape.stored);
   write_text(asked["text"], json);
   write_tools(asked["tools"], json);
   if (asked["user"].is_string()) json.key("user").raw(asked["user"].raw());
