@@ -40,4 +40,11 @@ void AnswerUsage::add(const AnswerUsage& other) {
   estimated = estimated || other.estimated;
 }
 
+// A whole body is not gone on with.
+Result<void> EventWriter::resume(const SentFrames&, const Delivered&) { return cannot_resume("it is no stream"); }
+
+tl::unexpected<Error> cannot_resume(std::string_view why) {
+  return fail(ErrorCode::target_cut, "the answer broke off where no other can go on: " + std::string(why));
+}
+
 }  // namespace sluice::api

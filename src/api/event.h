@@ -22,6 +22,9 @@
 
 namespace sluice::api {
 
+struct Delivered;
+class SentFrames;
+
 struct AnswerStart {
   JsonText id{}, model{};  // as the target names them; "" where it does not
 };
@@ -143,6 +146,10 @@ class EventWriter : public EventSink {
   // The next bytes of a stream, or of a body, which come all at once at the end. Whoever takes them clears it.
   std::string out;
 
+  // Goes on with a stream that a target of this dialect began and whose frames went to the caller as they were: its
+  // ids, its numbers, what is open in it. `delivered`: what they say. Before it is told anything else. target_cut: they
+  // end where nobody else can go on.
+  virtual Result<void> resume(const SentFrames& sent, const Delivered& delivered);
   // The answer is whole, behind on_finish: writes what is still due, and the sign of success. Once.
   virtual void end() = 0;
   // It cannot be made whole: a stream's error event, in the dialect's words; nothing more may follow. `words`: the JSON
@@ -151,5 +158,8 @@ class EventWriter : public EventSink {
   // Something that cannot be told was dropped; how often.
   uint32_t dropped = 0;
 };
+
+// For EventWriter::resume.
+tl::unexpected<Error> cannot_resume(std::string_view why);
 
 }  // namespace sluice::api

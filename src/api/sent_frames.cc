@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "api/frame_gatherer.h"
 #include "base/give_back.h"
 
 namespace sluice::api {
@@ -100,5 +101,28 @@ void SentFrames::forget() {
   too_long_ = true;
   give_back(kept_);
 }
+
+namespace {
+
+class FrameWalk final : FrameTaker {
+ public:
+  explicit FrameWalk(const std::function<void(JsonValue)>& take) : take_(take) {}
+  void walk(const SentFrames& sent) {
+    FrameGatherer gatherer(sent.format(), *this);
+    (void)gatherer.feed(sent.frames());  // whole frames, of a bounded size
+  }
+
+ private:
+  void on_frame(std::string_view, std::string_view data) override {
+    if (document_.parse(data)) take_(document_.root());
+  }
+
+  const std::function<void(JsonValue)>& take_;
+  JsonDocument document_;
+};
+
+}  // namespace
+
+void for_each_frame(const SentFrames& sent, const std::function<void(JsonValue)>& take) { FrameWalk(take).walk(sent); }
 
 }  // namespace sluice::api

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "api/error_body.h"
+#include "api/json_value.h"
 
 namespace sluice::api {
 
@@ -43,5 +45,8 @@ class SentFrames {
   size_t depth_ = 0;
   bool in_string_ = false, escaped_ = false;
 };
+
+// Each frame that is JSON, one after another; the value is good within the call.
+void for_each_frame(const SentFrames& sent, const std::function<void(JsonValue)>& take);
 
 }  // namespace sluice::api

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "api/json_unescape.h"
+
 namespace sluice::api {
 namespace {
 
@@ -11,9 +13,11 @@ constexpr std::string_view other_before = "says something else before what had b
 
 // Whether saying this text once more can be told from going on with it: it is long enough that no answer goes on with
 // the same words, and does not repeat its own beginning.
-bool is_recognisable(std::string_view text) {
+bool is_recognisable(std::string_view escaped) {
   constexpr size_t repeat_bytes = 24;
-  return text.size() >= repeat_bytes && text.find(text.substr(0, repeat_bytes), 1) == std::string_view::npos;
+  std::string text;
+  append_json_unescaped(text, escaped);
+  return text.size() >= repeat_bytes && text.find(text.substr(0, repeat_bytes), 1) == std::string::npos;
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <span>
 #include <utility>
 
+#include "api/continuation.h"
 #include "api/dialect.h"
 #include "api/percent.h"
 #include "base/give_back.h"
@@ -25,6 +26,20 @@ api::Origin origin_of(const routing::Target& target, Dialect dialect) {
   return {dialect, hex(std::span(digest).first(digest_bytes))};
 }
 
+api::TargetFacts facts_of(const routing::Target& target, const api::Origin& origin) {
+  api::TargetFacts facts = api::facts_for(target.model, origin, target.provider->name == maker_of(origin.dialect));
+  facts.asks_usage = target.provider->ask_usage;
+  if (target.entry != nullptr && target.entry->default_max_tokens != 0) {
+    facts.default_max_tokens = target.entry->default_max_tokens;
+  }
+  return facts;
+}
+
+tl::unexpected<Error> no_other(api::Bar bar) {
+  return fail(ErrorCode::target_cut,
+              "the answer broke off, and no other target can go on with it: " + std::string(api::why(bar)));
+}
+
 tl::unexpected<Error> no_equal(const Question& question, const routing::Target& target) {
   const api::Endpoint& endpoint = *question.match.endpoint;
   return fail(ErrorCode::untranslatable, "'" + target.label() + "' does not speak the " +
@@ -41,36 +56,69 @@ Translation::Translation(std::unique_ptr<api::EventReader> reader, std::unique_p
       dropped_(std::move(dropped)),
       reader_(std::move(reader)),
       writer_(std::move(writer)) {
-  line_up(nullptr);
+  line_up();
 }
 
-// The sinks, anew. `mode`: of a splice among them.
-void Translation::line_up(const api::SpliceMode* mode) {
+// The sinks, anew.
+void Translation::line_up() {
   api::EventSink* last = writer_.get();
   if (told_) last = &*told_;
-  if (mode != nullptr) last = &splice_.emplace(delivered_, *mode, *last);
+  if (splice_) last = &*splice_;
   restorer_.emplace(written_.names, sequencer_.emplace(*last));
   guard_.emplace(*restorer_);
 }
 
-void Translation::remember(api::Bar asked) {
-  delivered_.set_bar(asked);
+void Translation::remember() {
+  delivered_.set_bar(asked_bar_);
   told_.emplace(delivered_, api::room_of(dialect_).translation.signs_thinking, writer_.get());
-  line_up(nullptr);
+  line_up();
 }
 
-void Translation::go_on(BrokenAnswer broken) {
+// What broke off goes on here.
+Result<void> Translation::take(BrokenAnswer& broken) {
+  if (!broken.writer) {
+    if (Result<void> resumed = writer_->resume(*broken.sent, broken.delivered); !resumed) return resumed;
+  } else {
+    writer_ = std::move(broken.writer);
+  }
   delivered_ = std::move(broken.delivered);
-  writer_ = std::move(broken.writer);
-  told_.emplace(delivered_, api::room_of(dialect_).translation.signs_thinking, writer_.get());
-  line_up(&broken.mode);
+  remember();
+  const bool is_new = rung_ == Rung::restarts;
+  splice_.emplace(delivered_, is_new ? api::SpliceMode::restarts : api::SpliceMode::continues, *told_);
+  line_up();
+  return {};
 }
+
+namespace {
+
+Rung choose_rung(const Rescue& rescue, const api::Request& asked, const api::TargetFacts& facts) {
+  if (rescue.may_continue && api::continues_prefix(asked, facts)) return Rung::continues;
+  return rescue.may_ask ? Rung::asks : Rung::restarts;
+}
+
+// The request for what is left, and the rung that it is for.
+Rung ask_for_rest(const Rescue& rescue, const api::TargetFacts& facts, api::Request& asked) {
+  const Rung rung = choose_rung(rescue, asked, facts);
+  if (rung == Rung::restarts) return rung;
+  const api::GoingOn how = rung == Rung::asks ? api::GoingOn::by_asking : api::GoingOn::by_prefix;
+  return api::ask_for_rest(asked, rescue.broken->delivered, how) ? rung : Rung::restarts;
+}
+
+// Whether a request of the caller's own dialect says all of what was added to it: a prompt, say, takes no messages.
+bool says_all(const api::TranslationRoom& room, const std::string& body, const api::ReadContext& context,
+              const api::Request& asked) {
+  const Result<std::unique_ptr<api::Request>> read = room.read_request(body, context);
+  return read && (*read)->messages.size() == asked.messages.size();
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Translation>> Translation::make(const Question& question, std::string_view query,
                                                        std::string_view body, const routing::Target& target,
-                                                       std::string answer_id, int64_t now_unix_s) {
+                                                       std::string answer_id, int64_t now_unix_s, Rescue rescue) {
   const api::Endpoint& endpoint = *question.match.endpoint;
-  const Dialect dialect = target.provider->dialects.front();
+  const bool is_own = rescue.broken != nullptr && target.provider->speaks(endpoint.dialect);
+  const Dialect dialect = is_own ? endpoint.dialect : target.provider->dialects.front();
   const api::DialectRoom& callers = api::room_of(endpoint.dialect);
   const api::TranslationRoom& from = callers.translation;
   const api::TranslationRoom& to = api::room_of(dialect).translation;
@@ -88,17 +136,21 @@ Result<std::unique_ptr<Translation>> Translation::make(const Question& question,
   asked.stream = question.stream;
 
   api::Dropped dropped;
-  if (Result<void> left = api::leave_behind(asked, dropped); !left) return tl::unexpected<Error>(left.error());
-  const api::Origin origin = origin_of(target, dialect);
-  const bool is_makers_own = target.provider->name == maker_of(dialect);
-  api::WrittenRequest written;
-  api::TargetFacts facts = api::facts_for(target.model, origin, is_makers_own);
-  facts.asks_usage = target.provider->ask_usage;
-  if (target.entry != nullptr && target.entry->default_max_tokens != 0) {
-    facts.default_max_tokens = target.entry->default_max_tokens;
+  if (!is_own) {
+    if (Result<void> left = api::leave_behind(asked, dropped); !left) return tl::unexpected<Error>(left.error());
   }
+  const api::Origin origin = origin_of(target, dialect);
+  api::WrittenRequest written;
+  const api::TargetFacts facts = facts_of(target, origin);
+  const api::Bar asked_bar = api::bar_of(asked);
+  if (rescue.broken != nullptr && asked_bar != api::Bar::none) return no_other(asked_bar);
+  const Rung rung = rescue.broken != nullptr ? ask_for_rest(rescue, facts, asked) : Rung::restarts;
   if (Result<void> done = to.write_request(asked, facts, dropped, written); !done) {
     return tl::unexpected<Error>(done.error());
+  }
+  if (is_own && rung != Rung::restarts && !says_all(from, written.body, context, asked)) {
+    rescue.may_continue = rescue.may_ask = false;
+    return make(question, query, body, target, std::move(answer_id), now_unix_s, rescue);
   }
   const bool json_array = question.stream && callers.places.streams_arrays && query.find("alt=sse") == query.npos;
   if (target.entry != nullptr && target.entry->strict_translation && dropped.loses()) {
@@ -113,6 +165,11 @@ Result<std::unique_ptr<Translation>> Translation::make(const Question& question,
   translation->path_ = to.path(target.model, question.stream);
   translation->stream_ = question.stream;
   translation->json_array_ = json_array;
+  translation->asked_bar_ = asked_bar;
+  translation->rung_ = rung;
+  if (rescue.broken != nullptr) {
+    if (Result<void> taken = translation->take(*rescue.broken); !taken) return tl::unexpected<Error>(taken.error());
+  }
   return translation;
 }
 

@@ -19,21 +19,35 @@
 
 namespace sluice::gateway {
 
-// An answer that broke off, for another target to go on with.
+// A stream that broke off, for another target to go on with.
 struct BrokenAnswer {
   api::Delivered delivered{};                  // Bar::none
-  std::unique_ptr<api::EventWriter> writer{};  // what wrote it so far
-  api::SpliceMode mode{};                      // of what the other target is asked for
+  std::unique_ptr<api::EventWriter> writer{};  // what wrote it so far; null: its frames passed as they came
+  std::unique_ptr<api::SentFrames> sent{};     // those
+};
+
+// How a target is to go on with it (docs/life-of-a-request.md).
+enum class Rung : unsigned char {
+  continues,  // behind what was delivered, which it is sent as the assistant's message
+  asks,       // the same, and the user asks it to
+  restarts    // with an answer of its own, whose beginning has to equal what was delivered
+};
+// The first of them that may be used and that the target is known to take is used.
+struct Rescue {
+  BrokenAnswer* broken = nullptr;  // taken only where the translation is made
+  bool may_continue = true;        // false: the target has refused the prefix
+  bool may_ask = false;            // the route wants it
 };
 
 class Translation {
  public:
   // `body`: the whole of the caller's, of which nothing is kept. `answer_id`: of this exchange alone. untranslatable:
   // the target's dialect has no equal for what is asked, or the endpoint is none that can be translated; bad_request:
-  // the body is not what its dialect says.
+  // the body is not what its dialect says. With a `rescue`, the target may speak the caller's dialect, too; target_cut:
+  // what was delivered ends where nobody else can go on.
   static Result<std::unique_ptr<Translation>> make(const Question& question, std::string_view query,
                                                    std::string_view body, const routing::Target& target,
-                                                   std::string answer_id, int64_t now_unix_s);
+                                                   std::string answer_id, int64_t now_unix_s, Rescue rescue = {});
 
   Dialect dialect() const { return dialect_; }       // the target's
   const std::string& path() const { return path_; }  // below the provider's path for that dialect, with a query
@@ -55,21 +69,25 @@ class Translation {
 
   // --- where a stream breaks off ---
 
-  // From now on it is remembered what the caller is told. `asked`: api::bar_of(request). Before the answer begins.
-  void remember(api::Bar asked);
-  // What broke off elsewhere goes on here, and is remembered. Before the answer begins.
-  void go_on(BrokenAnswer broken);
+  // From now on it is remembered what the caller is told, as it is where a rescue goes on. Before the answer begins.
+  void remember();
+  // What stands in the question against going on elsewhere.
+  api::Bar asked_bar() const { return asked_bar_; }
+  Rung rung() const { return rung_; }
+  // The request is the caller's own, which goes as to any target of its dialect: body() and path() are not for it.
+  bool sends_as_it_came() const { return dialect_ == callers_ && rung_ == Rung::restarts; }
   // nullptr: it is not remembered.
   const api::Delivered* delivered() const { return told_ ? &delivered_ : nullptr; }
   // Why what came does not fit behind what was delivered; nullptr: it does, so far.
   const Error* misfit() const { return splice_ ? splice_->failure() : nullptr; }
   // Leaves the answer to another target. Nothing may be asked of the translation any more.
-  BrokenAnswer leave() { return {std::move(delivered_), std::move(writer_), {}}; }
+  BrokenAnswer leave() { return {std::move(delivered_), std::move(writer_), nullptr}; }
 
  private:
   Translation(std::unique_ptr<api::EventReader> reader, std::unique_ptr<api::EventWriter> writer,
               api::WrittenRequest written, api::Dropped dropped);
-  void line_up(const api::SpliceMode* mode);
+  void line_up();
+  Result<void> take(BrokenAnswer& broken);
 
   api::WrittenRequest written_;
   api::Dropped dropped_;
@@ -83,6 +101,8 @@ class Translation {
   std::optional<api::CallRestorer> restorer_{};
   std::optional<api::EndGuard> guard_{};
   Dialect dialect_{}, callers_{};
+  api::Bar asked_bar_{};
+  Rung rung_ = Rung::restarts;
   std::string path_;
   bool stream_ = false;
   bool json_array_ = false;

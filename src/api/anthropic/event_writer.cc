@@ -1,8 +1,10 @@
+#include <optional>
 #include <utility>
 
 #include "api/anthropic/body_writer.h"
 #include "api/anthropic/message_envelope.h"
 #include "api/anthropic/translate.h"
+#include "api/delivered.h"
 #include "api/error_body.h"
 
 namespace sluice::api::anthropic {
@@ -15,6 +17,7 @@ class StreamWriter final : public EventWriter {
  public:
   explicit StreamWriter(const AnswerShape& shape) : envelope_(shape) {}
 
+  Result<void> resume(const SentFrames& sent, const Delivered& delivered) override;
   void on_start(const AnswerStart& start) override;
   void on_text(uint32_t part, JsonText text) override;
   void on_refusal(uint32_t part, JsonText text) override;
@@ -46,7 +49,7 @@ class StreamWriter final : public EventWriter {
 
   MessageEnvelope envelope_;
   Block block_ = Block::none;
-  uint32_t part_ = 0;
+  std::optional<uint32_t> part_;  // of the open block; none: of the first text that comes
   size_t next_index_ = 0, calls_ = 0;
   bool started_ = false, ended_ = false;
 };
@@ -58,6 +61,52 @@ void StreamWriter::begin_frame(std::string_view type) {
 data: {"type":")";
   out += type;
   out += '"';
+}
+
+// Where the blocks of a stream that was sent stand.
+struct SentBlocks {
+  bool started = false, ended = false, is_odd = false;
+  size_t next_index = 0;
+  bool is_open = false;
+  std::string open_type{};
+
+  void take(JsonValue frame) {
+    const std::string_view type = frame["type"].word();
+    const std::optional<uint64_t> index = frame["index"].count();
+    if (type == "message_start") started = true;
+    if (type == "message_delta" || type == "message_stop" || type == "error") ended = true;
+    if (type == "content_block_start") {
+      is_odd = is_odd || is_open || index != next_index;
+      is_open = true;
+      open_type = frame["content_block"]["type"].word();
+      ++next_index;
+    } else if (type == "content_block_stop") {
+      is_odd = is_odd || !is_open || index != next_index - 1;
+      is_open = false;
+    } else if (type == "content_block_delta") {
+      is_odd = is_odd || !is_open || index != next_index - 1;
+    }
+  }
+};
+
+Result<void> StreamWriter::resume(const SentFrames& sent, const Delivered& delivered) {
+  SentBlocks blocks;
+  for_each_frame(sent, [&blocks](JsonValue frame) { blocks.take(frame); });
+  if (blocks.ended) return cannot_resume("its end has begun");
+  if (blocks.is_odd) return cannot_resume("its blocks do not follow one another");
+  if (blocks.is_open && blocks.open_type != "text")
+    return cannot_resume("a block of '" + blocks.open_type + "' is open");
+  started_ = blocks.started;
+  next_index_ = blocks.next_index;
+  if (blocks.is_open) {
+    block_ = Block::text;
+    part_ = delivered.open_text;
+  }
+  envelope_.take_id(JsonText{delivered.id});
+  envelope_.take(AnswerStart{{}, JsonText{delivered.model}});
+  envelope_.usage = delivered.usage;
+  envelope_.told_bytes = delivered.text.size();
+  return {};
 }
 
 void StreamWriter::on_start(const AnswerStart& start) {
@@ -85,6 +134,7 @@ void StreamWriter::begin_block(std::string_view content) {
 }
 
 void StreamWriter::ensure(uint32_t part, Block kind, std::string_view content) {
+  if (block_ == Block::text && kind == block_ && !part_) part_ = part;
   if (block_ == kind && part_ == part) return;
   close();
   begin_block(content);

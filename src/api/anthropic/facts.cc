@@ -29,6 +29,7 @@ void set_facts(std::string_view model, TargetFacts& facts) {
   facts.adaptive_only = generation >= 47;
   facts.takes_sampling = generation < 47;
   facts.takes_prefill = generation != 0 && generation < 46;
+  facts.continues_prefix = facts.takes_prefill;
   facts.takes_late_system = facts.is_makers_own && generation >= 48;
   // Who imitates the API seldom does these.
   facts.takes_json_schema = facts.is_makers_own && generation >= 45;

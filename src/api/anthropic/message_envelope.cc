@@ -78,6 +78,10 @@ void MessageEnvelope::take(const AnswerStart& start) {
   if (!start.model.empty()) model_ = start.model.escaped;
 }
 
+void MessageEnvelope::take_id(JsonText id) {
+  if (!id.empty()) id_ = id.escaped;
+}
+
 void MessageEnvelope::take(const Finish& finish) {
   reason_ = finish.reason;
   if (reason_ == FinishReason::stop && refused) reason_ = FinishReason::refusal;

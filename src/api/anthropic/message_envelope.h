@@ -20,6 +20,8 @@ class MessageEnvelope {
   std::string container{};  // JSON
 
   void take(const AnswerStart& start);
+  // Of a stream that another began.
+  void take_id(JsonText id);
   void take(const Finish& finish);
   // The target's, or one that is made of the answer's own and the call's number.
   std::string call_id(JsonText id, size_t number) const;

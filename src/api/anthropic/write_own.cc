@@ -24,10 +24,10 @@ void append_text(const Part& part, std::string& out) {
   out += '}';
 }
 
-// Of the assistant, less what is bound to others. False: nothing is left.
+// What is bound to others is left out, what the caller did not write is written. False: nothing is left.
 bool append_parts(const Message& message, const std::string& path, const Origin& target, Dropped& dropped,
                   std::string& out) {
-  out += R"({"role":"assistant")";
+  out += message.role == Role::assistant ? R"({"role":"assistant")" : R"({"role":"user")";
   for (const CarriedMember& member : message.bag) {
     if (!member.key.escaped.starts_with("content[")) append_bag(out, {member}, false);  // those are blocks
   }
@@ -42,8 +42,11 @@ bool append_parts(const Message& message, const std::string& path, const Origin&
     }
     if (any) out += ',';
     any = true;
-    if (part.kind == PartKind::text && has_foreign_citations(part)) {
+    const bool is_text = part.kind == PartKind::text;
+    if (is_text && has_foreign_citations(part)) {
       dropped.add(path_of(path + ".content", i, "citations"), DropReason::bound);
+      append_text(part, out);
+    } else if (is_text && part.raw.empty()) {
       append_text(part, out);
     } else {
       out += part.raw;
@@ -67,7 +70,8 @@ void append_messages(const Request& request, const TargetFacts& facts, Dropped& 
     if (message.joined) continue;  // it stands in the one before it
     const size_t before = out.size();
     if (out.back() != '[') out += ',';
-    if (message.role != Role::assistant || is_all_its_own(message, facts.origin)) {
+    const bool is_kept = message.role != Role::assistant || is_all_its_own(message, facts.origin);
+    if (is_kept && !message.raw.empty()) {
       out += message.raw;
     } else if (!append_parts(message, path_of("messages", i), facts.origin, dropped, out)) {
       out.resize(before);
@@ -84,6 +88,8 @@ void write_own(const Request& request, const TargetFacts& facts, Dropped& droppe
   for (const JsonValue member : request.document->root()) {
     if (member.named("model")) {
       json.member("model", facts.model);
+    } else if (member.named("max_tokens") && request.max_output_tokens && member.count() != request.max_output_tokens) {
+      json.member("max_tokens", *request.max_output_tokens);  // lowered on the way
     } else if (member.named("messages")) {
       json.key("messages");
       append_messages(request, facts, dropped, out);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/delivered.h"
 #include "api/dialect.h"
 #include "api/error_body.h"
 #include "api/gemini/answer_notes.h"
@@ -36,6 +37,7 @@ class GenerateContentWriter final : public EventWriter {
     append_json_escaped(model_, shape.model);
   }
 
+  Result<void> resume(const SentFrames& sent, const Delivered& delivered) override;
   void on_start(const AnswerStart& start) override;
   void on_text(uint32_t part, JsonText text) override;
   void on_refusal(uint32_t part, JsonText text) override { on_text(part, text); }
@@ -77,7 +79,7 @@ class GenerateContentWriter final : public EventWriter {
   void end_frame();
 
   const bool stream_, array_, shows_thoughts_;
-  const std::string id_;
+  std::string id_;
   std::string model_;                   // escaped
   std::string parts_;                   // of a body
   bool last_takes_signature_ = false;   // of a body: the last of them is a text without one
@@ -99,6 +101,19 @@ class GenerateContentWriter final : public EventWriter {
   size_t frame_at_ = 0;
   bool failed_ = false;
 };
+
+Result<void> GenerateContentWriter::resume(const SentFrames& sent, const Delivered& delivered) {
+  if (!stream_) return EventWriter::resume(sent, delivered);
+  if (!delivered.id.empty()) {
+    id_.clear();
+    append_json_unescaped(id_, delivered.id);
+  }
+  if (!delivered.model.empty()) model_ = delivered.model;
+  has_frames_ = !sent.frames().empty();
+  usage_ = delivered.usage;
+  has_usage_ = usage_.counts.any();
+  return {};
+}
 
 void GenerateContentWriter::on_start(const AnswerStart& start) {
   if (!start.model.empty()) model_ = start.model.escaped;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "api/delivered.h"
 #include "api/error_body.h"
 #include "api/json_unescape.h"
 #include "api/ollama/translate.h"
@@ -25,6 +26,7 @@ void append_in_line(std::string& out, std::string_view json) {
 class OllamaEventWriter final : public EventWriter {
  public:
   explicit OllamaEventWriter(const AnswerShape& shape);
+  Result<void> resume(const SentFrames& sent, const Delivered& delivered) override;
   void on_start(const AnswerStart& start) override;
   void on_text(uint32_t part, JsonText text) override;
   void on_refusal(uint32_t part, JsonText text) override { on_text(part, text); }
@@ -81,6 +83,14 @@ OllamaEventWriter::OllamaEventWriter(const AnswerShape& shape)
       id_(shape.id),
       created_(shape.created_s * ms_per_s) {
   append_json_escaped(model_, shape.model);
+}
+
+// Each line stands for itself.
+Result<void> OllamaEventWriter::resume(const SentFrames& sent, const Delivered& delivered) {
+  if (!is_stream_) return EventWriter::resume(sent, delivered);
+  if (!delivered.model.empty()) model_ = delivered.model;
+  usage_ = delivered.usage;
+  return {};
 }
 
 void OllamaEventWriter::on_start(const AnswerStart& start) {

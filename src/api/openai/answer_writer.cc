@@ -1,7 +1,11 @@
 #include "api/openai/answer_writer.h"
 
+#include <algorithm>
+
+#include "api/delivered.h"
 #include "api/error_body.h"
 #include "api/error_words.h"
+#include "api/json_unescape.h"
 
 namespace sluice::api::openai {
 namespace {
@@ -39,6 +43,28 @@ ChatAnswerWriter::ChatAnswerWriter(const AnswerShape& shape, std::string_view id
 
 void ChatAnswerWriter::set_model(JsonText model) {
   if (!model.empty()) model_ = model.escaped;
+}
+
+ChatAnswerWriter::SentChunks ChatAnswerWriter::take_sent(const SentFrames& sent) {
+  SentChunks chunks;
+  for_each_frame(sent, [&](JsonValue chunk) {
+    for (const JsonValue choice : chunk["choices"]) {
+      const JsonValue delta = choice["delta"];
+      chunks.any = true;
+      const bool calls = !delta["tool_calls"].empty() || delta["function_call"].has_value();
+      if (calls || choice["index"].count().value_or(0) != 0) chunks.is_plain = false;
+      for (const JsonValue detail : delta["reasoning_details"]) {
+        chunks.thoughts = std::max(chunks.thoughts, detail["index"].count().value_or(0) + 1);
+      }
+    }
+    if (!chunk["id"].text().empty()) {
+      id_.clear();
+      append_json_unescaped(id_, chunk["id"].text().escaped);
+    }
+    if (const auto created = chunk["created"].count()) created_s_ = static_cast<int64_t>(*created);
+    set_model(chunk["model"].text());
+  });
+  return chunks;
 }
 
 void ChatAnswerWriter::append_head(std::string& to, std::string_view object) const {

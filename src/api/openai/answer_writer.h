@@ -20,6 +20,13 @@ class ChatAnswerWriter : public EventWriter {
   // {"id":...,"object":`object`,"created":...,"model":... and no bracket behind it.
   void append_head(std::string& to, std::string_view object) const;
   void set_model(JsonText model);
+  // What the chunks that were sent say of the answer as a whole, and whether more than a text was in them.
+  struct SentChunks {
+    bool any = false;       // one of the answer itself
+    bool is_plain = true;   // no calls, and no other choice
+    uint64_t thoughts = 0;  // entries of reasoning_details
+  };
+  SentChunks take_sent(const SentFrames& sent);
   // A call makes a stop a tool_calls. `has_calls`: there was one.
   std::string_view finish_word(FinishReason reason, bool has_calls) const;
   // The id of a call that has none.
@@ -29,8 +36,8 @@ class ChatAnswerWriter : public EventWriter {
   bool old_functions_ = false;  // the caller knows `functions` only, of which an answer calls one
 
  private:
-  const std::string id_;
-  const int64_t created_s_;
+  std::string id_;
+  int64_t created_s_;
   std::string model_;  // escaped
 };
 

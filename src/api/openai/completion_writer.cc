@@ -1,4 +1,5 @@
 // Answers of the older completions: a text, as a stream or as one body.
+#include "api/delivered.h"
 #include "api/openai/answer_writer.h"
 #include "api/openai/usage_counts.h"
 
@@ -9,6 +10,7 @@ class CompletionWriter final : public ChatAnswerWriter {
  public:
   explicit CompletionWriter(const AnswerShape& shape) : ChatAnswerWriter(shape, "cmpl-") {}
 
+  Result<void> resume(const SentFrames& sent, const Delivered& delivered) override;
   void on_start(const AnswerStart& start) override { set_model(start.model); }
   void on_text(uint32_t part, JsonText text) override;
   void on_refusal(uint32_t part, JsonText text) override { on_text(part, text); }
@@ -32,6 +34,12 @@ class CompletionWriter final : public ChatAnswerWriter {
   std::string_view finish_ = "stop";
   AnswerUsage usage_;
 };
+
+Result<void> CompletionWriter::resume(const SentFrames& sent, const Delivered& delivered) {
+  if (!take_sent(sent).is_plain) return cannot_resume("another choice has begun");
+  usage_ = delivered.usage;
+  return {};
+}
 
 // A chunk, or all of a body but its usage and the last bracket.
 void CompletionWriter::write(JsonText text, std::string_view finish) {

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/delivered.h"
 #include "api/openai/answer_writer.h"
 #include "api/openai/usage_counts.h"
 
@@ -12,6 +13,8 @@ namespace {
 class ChatStreamWriter final : public ChatAnswerWriter {
  public:
   explicit ChatStreamWriter(const AnswerShape& shape) : ChatAnswerWriter(shape, "chatcmpl-") {}
+
+  Result<void> resume(const SentFrames& sent, const Delivered& delivered) override;
 
   void on_start(const AnswerStart& start) override;
   void on_text(uint32_t part, JsonText text) override;
@@ -36,6 +39,7 @@ class ChatStreamWriter final : public ChatAnswerWriter {
   };
 
   void begin();
+  void make_head();
   // The chunk up to its delta, and what stands behind it.
   void open_chunk();
   void close_chunk(std::string_view finish = {}, std::string_view logprobs = {});
@@ -58,12 +62,28 @@ void ChatStreamWriter::on_start(const AnswerStart& start) {
   begin();
 }
 
-// The role is told once, before anything else.
-void ChatStreamWriter::begin() {
-  if (!head_.empty()) return;
+Result<void> ChatStreamWriter::resume(const SentFrames& sent, const Delivered& delivered) {
+  const SentChunks chunks = take_sent(sent);
+  if (!chunks.is_plain) return cannot_resume("a call, or another choice, has begun");
+  if (!chunks.any) return {};
+  make_head();
+  usage_ = delivered.usage;
+  thoughts_ = chunks.thoughts;
+  text_ = delivered.open_text;
+  (text_ ? text_chars_ : text_begin_) = count_characters(JsonText{delivered.text});
+  return {};
+}
+
+void ChatStreamWriter::make_head() {
   head_ = "data: ";
   append_head(head_, "chat.completion.chunk");
   head_ += R"(,"choices":[{"index":0,"delta":{)";
+}
+
+// The role is told once, before anything else.
+void ChatStreamWriter::begin() {
+  if (!head_.empty()) return;
+  make_head();
   open_chunk();
   out += R"("role":"assistant","content":"")";
   close_chunk();

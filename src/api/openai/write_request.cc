@@ -45,6 +45,7 @@ class BodyWriter {
   void write_reasoning();
   void write_account();
   void write_stream();
+  void write_prefix_mark();
   void drop(std::string_view path) { dropped_.add(path, DropReason::unsupported); }
   void number(std::string_view name, std::string_view value, bool takes);
   const Tool* tool_named(JsonText name) const;
@@ -68,6 +69,7 @@ Result<void> BodyWriter::write() {
   write_reasoning();
   write_account();
   write_stream();
+  write_prefix_mark();
   json_.end_object();
   return {};
 }
@@ -109,6 +111,7 @@ Result<void> BodyWriter::write_own() {
     }
     out_ += '}';
   }
+  write_prefix_mark();
   json_.end_object();
   return {};
 }
@@ -361,6 +364,14 @@ void BodyWriter::write_account() {
   } else {
     drop("metadata");
   }
+}
+
+// The last message is the assistant's, and not one that the caller of this dialect wrote for such a target himself.
+void BodyWriter::write_prefix_mark() {
+  if (facts_.prefix_mark != TargetFacts::PrefixMark::on_request || request_.messages.empty()) return;
+  const Message& last = request_.messages.back();
+  if (last.role != Role::assistant || (request_.from == Dialect::openai && !last.raw.empty())) return;
+  json_.member("add_generation_prompt", false).member("continue_final_message", true);
 }
 
 void BodyWriter::write_stream() {

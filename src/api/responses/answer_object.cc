@@ -1,5 +1,7 @@
 #include "api/responses/answer_object.h"
 
+#include "api/json_unescape.h"
+
 namespace sluice::api::responses {
 namespace {
 
@@ -72,6 +74,14 @@ AnswerObject::AnswerObject(const AnswerShape& shape) : id_("resp_" + shape.id), 
   write_text(asked["text"], json);
   write_tools(asked["tools"], json);
   if (asked["user"].is_string()) json.key("user").raw(asked["user"].raw());
+}
+
+void AnswerObject::set_begun(JsonText id, std::optional<int64_t> created_s) {
+  if (!id.empty()) {
+    id_.clear();
+    append_json_unescaped(id_, id.escaped);
+  }
+  created_s_ = created_s.value_or(created_s_);
 }
 
 void AnswerObject::write(TextWriter& json, const AnswerState& state) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,12 +21,14 @@ struct AnswerState {
 class AnswerObject {
  public:
   explicit AnswerObject(const AnswerShape& shape);
+  // Of a stream that another began; what it does not tell stays.
+  void set_begun(JsonText id, std::optional<int64_t> created_s);
   void set_model(JsonText model) { model_ = model.escaped; }
   void write(TextWriter& json, const AnswerState& state) const;
 
  private:
-  const std::string id_;
-  const int64_t created_s_;
+  std::string id_;
+  int64_t created_s_;
   std::string model_;  // escaped
   std::string echo_;   // members that are the same all the time
 };

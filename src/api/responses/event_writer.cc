@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "api/delivered.h"
 #include "api/dialect.h"
 #include "api/responses/answer_object.h"
 #include "api/responses/output_writer.h"
@@ -25,6 +26,7 @@ class Writer final : public OutputWriter {
  public:
   explicit Writer(const AnswerShape& shape) : OutputWriter(shape), object_(shape) {}
 
+  Result<void> resume(const SentFrames& sent, const Delivered& delivered) override;
   void on_start(const AnswerStart& start) override;
   void on_usage(const AnswerUsage& usage) override { usage_.set(usage); }
   void on_finish(const Finish& finish) override;
@@ -49,6 +51,18 @@ void Writer::emit_answer(std::string_view type, const AnswerState& state) {
     json.key("response");
     object_.write(json, state);
   });
+}
+
+Result<void> Writer::resume(const SentFrames& sent, const Delivered& delivered) {
+  if (!stream_) return EventWriter::resume(sent, delivered);
+  const SentOutput output(sent);
+  if (output.ended) return cannot_resume("its end has begun");
+  if (Result<void> taken = take_sent(output, delivered.open_text); !taken) return taken;
+  object_.set_begun(JsonText{output.id}, output.created_s);
+  if (!output.model.empty()) object_.set_model(JsonText{output.model});
+  started_ = output.begun;
+  usage_ = delivered.usage;
+  return {};
 }
 
 void Writer::on_start(const AnswerStart& start) {

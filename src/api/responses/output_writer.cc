@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "api/json_unescape.h"
+
 namespace sluice::api::responses {
 
 OutputWriter::OutputWriter(const AnswerShape& shape)
@@ -12,6 +14,33 @@ OutputWriter::OutputWriter(const AnswerShape& shape)
     if (tool.other_type == namespace_tool) scoped_.emplace(tool.name.escaped);
     if (tool.kind == ToolKind::function && tool.other_type == search_tool) has_search_ = true;
   }
+}
+
+Result<void> OutputWriter::take_sent(const SentOutput& sent, std::optional<uint32_t> text_part) {
+  if (sent.is_odd) return cannot_resume("its items do not follow one another");
+  sequence_ = sent.next_sequence;
+  output_ = sent.items;
+  items_ = sent.item_count;
+  if (!sent.open) return {};
+  const SentOutput::Open& open = *sent.open;
+  if (!open.is_message || (open.has_content && !open.is_text)) return cannot_resume("an item that is no text is open");
+  message_open_ = true;
+  item_id_.clear();
+  append_json_unescaped(item_id_, open.id);
+  contents_ = open.content_count;
+  content_list_ = open.contents;
+  if (!open.has_content) return {};
+  open_ = Open::text;
+  part_ = text_part;
+  text_ = open.text;
+  annotations_ = open.annotations;
+  annotation_count_ = open.annotation_count;
+  logprobs_ = open.logprobs;
+  if (open.text_ended) {
+    end_content();
+    forget_part();
+  }
+  return {};
 }
 
 // --- items ---
@@ -77,6 +106,7 @@ std::string OutputWriter::content(bool is_whole) const {
 }
 
 void OutputWriter::add_text(uint32_t part, Open kind, JsonText text) {
+  if (open_ == Open::text && kind == open_ && !part_) part_ = part;
   if (open_ != kind || part_ != part) {
     close_part();
     open_message();
@@ -104,6 +134,10 @@ void OutputWriter::close_text() {
     json.text_member(is_refusal ? "refusal" : "text", JsonText{text_});
     if (!is_refusal) json.key("logprobs").array().raw(logprobs_).end_array();
   });
+  end_content();
+}
+
+void OutputWriter::end_content() {
   const std::string whole = content(true);
   emit("response.content_part.done", [&](TextWriter& json) {
     place_content(json);
@@ -288,7 +322,7 @@ void OutputWriter::on_arguments(uint32_t part, JsonText piece) {
 }
 
 void OutputWriter::close_call() {
-  if (open_ == Open::function && text_.empty()) on_arguments(part_, JsonText{"{}"});
+  if (open_ == Open::function && text_.empty() && part_) on_arguments(*part_, JsonText{"{}"});
   if (open_ == Open::custom) {
     emit("response.custom_tool_call_input.done", [&](TextWriter& json) {
       place(json);
@@ -353,6 +387,10 @@ void OutputWriter::close_part() {
       close_call();
       break;
   }
+  forget_part();
+}
+
+void OutputWriter::forget_part() {
   open_ = Open::nothing;
   text_.clear();
   annotations_.clear();

@@ -5,10 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 
+#include "api/responses/sent_output.h"
 #include "api/responses/translate.h"
 
 namespace sluice::api::responses {
@@ -44,6 +46,8 @@ class OutputWriter : public EventWriter {
   }
   // Before anything else; the first time counts.
   virtual void begin() = 0;
+  // Goes on behind what was sent. `text_part`: the part of text that is open in it.
+  Result<void> take_sent(const SentOutput& sent, std::optional<uint32_t> text_part);
   // What is open ends; a message with that status.
   void close_all(std::string_view status);
 
@@ -70,6 +74,7 @@ class OutputWriter : public EventWriter {
   void close_message(std::string_view status);
   std::string content(bool is_whole) const;
   void close_text();
+  void end_content();
   void open_thinking(uint32_t part);
   void close_thinking();
   void tell_thinking_item();
@@ -78,6 +83,7 @@ class OutputWriter : public EventWriter {
   std::string call_item(JsonText arguments, bool is_whole) const;
   void close_call();
   void close_part();
+  void forget_part();
   void write_whole_item(std::string item);
 
   const std::string id_;
@@ -95,8 +101,8 @@ class OutputWriter : public EventWriter {
   std::string content_list_;
 
   Open open_ = Open::nothing;
-  uint32_t part_ = 0;
-  std::string text_;  // of the open part, escaped: its text or its arguments
+  std::optional<uint32_t> part_;  // none: of the first text that comes
+  std::string text_;              // of the open part, escaped: its text or its arguments
   std::string annotations_, logprobs_;
   uint64_t annotation_count_ = 0;
   std::string signature_, signature_id_;

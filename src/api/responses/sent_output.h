@@ -1,0 +1,44 @@
+// What of a stream of responses' events the caller has: by the frames that were sent, for a writer that goes on with
+// it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "api/sent_frames.h"
+
+namespace sluice::api::responses {
+
+struct SentOutput {
+  // An item that has not ended: a message, or else nothing can go on with it.
+  struct Open {
+    std::string id{};  // escaped
+    bool is_message = false;
+    std::string contents{};  // that have ended, JSON with commas between them
+    uint64_t content_count = 0;
+    bool has_content = false;  // one is open: a text, or else nothing can go on with it
+    bool is_text = false;
+    bool text_ended = false;
+    std::string text{};                     // of it, escaped
+    std::string annotations{}, logprobs{};  // JSON with commas between them
+    uint64_t annotation_count = 0;
+  };
+
+  std::string id{}, model{};  // escaped
+  std::optional<int64_t> created_s{};
+  bool begun = false, ended = false, is_odd = false;
+  uint64_t next_sequence = 0;
+  std::string items{};  // that have ended, JSON with commas between them
+  uint64_t item_count = 0;
+  std::optional<Open> open{};
+
+  explicit SentOutput(const SentFrames& sent);
+
+ private:
+  void take(JsonValue frame);
+  void take_content(std::string_view type, JsonValue frame);
+  void end_item(JsonValue item);
+};
+
+}  // namespace sluice::api::responses
