@@ -81,6 +81,7 @@ struct AnswerTap::State final : Recycled<AnswerTap::State> {
   UsageHider hider;
   JsonScan scan;
   UsageReader reader;
+  OutputWatch output{places.output};
   SentCounts counts;
   Usage usage;
   std::string model;
@@ -202,6 +203,8 @@ AnswerTap& AnswerTap::operator=(AnswerTap&&) noexcept = default;
 void AnswerTap::feed(std::string_view bytes, std::vector<std::string_view>& pieces) {
   if (bytes.empty()) return;
   state_->begun = true;
+  if (!state_->output.found()) [[unlikely]]
+    state_->output.look(bytes);
   switch (state_->type) {
     case MediaType::events:
       return state_->feed_events(bytes, pieces);
@@ -257,6 +260,7 @@ StreamFormat AnswerTap::format() const {
   return StreamFormat::none;
 }
 
+bool AnswerTap::output_begun() const { return state_->output.found(); }
 bool AnswerTap::whole() const { return state_->end_seen; }
 bool AnswerTap::saw_error() const {
   return state_->error_seen || (state_->type == MediaType::json && state_->reader.has_error());

@@ -48,6 +48,8 @@ class AnswerTap {
   void finish(std::vector<std::string_view>& pieces);
 
   StreamFormat format() const;
+  // Some of what was asked for has come: of a stream's text, thinking or calls, not of its opening (output_watch.h).
+  bool output_begun() const;
   // The dialect's own sign of an end has come (finish reason, [DONE], message_stop, response.completed, `done: true`, a
   // whole JSON value). Opaque answers are never known to be whole.
   bool whole() const;

@@ -59,6 +59,9 @@ struct DialectRoom {
 
   // Answers.
   const Places& places;
+  // What may stand between two frames of a stream, or before the first, while there is nothing to say: no SDK's reader
+  // takes it for an answer.
+  std::string_view heartbeat{};
   ModelShape models = plain_model_shape;
   const ListQuestion& model_question = plain_list_question;
   WriteError write_error = nullptr;

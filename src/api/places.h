@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "api/json_scan.h"
+#include "api/output_watch.h"
 #include "api/usage.h"
 
 namespace sluice::api {
@@ -56,6 +57,7 @@ struct Places {
   const ScanTree& bodies;
   // With their quotes, as keys or values: those of which a frame has one if it says anything beside its content.
   std::array<std::string_view, 4> words;
+  OutputMarks output{};                            // where a stream's frames have output
   std::span<const std::string_view> last_types{};  // how the `type` of a stream's last frame ends
   bool reason_ends = false;                        // a reason to finish is that of the whole answer, not of one choice
   bool numbers_frames = false;                     // by sequence_number

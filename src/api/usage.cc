@@ -18,6 +18,17 @@ void SentCounts::update(const SentCounts& newer, bool may_fall) {
   }
 }
 
+void Usage::add(const Usage& more) {
+  const auto sum = [](std::optional<uint64_t>& to, const std::optional<uint64_t>& from) {
+    if (from) to = to.value_or(0) + *from;
+  };
+  sum(input_uncached, more.input_uncached);
+  sum(cache_read, more.cache_read);
+  sum(cache_write, more.cache_write);
+  sum(output, more.output);
+  sum(reasoning, more.reasoning);
+}
+
 Usage usage_from(const SentCounts& counts, const Places& places) {
   const auto told = [&counts](SentCounts::Count which) { return counts.told(which); };
   const auto count = [&counts](SentCounts::Count which) { return counts.value(which); };

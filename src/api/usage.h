@@ -12,6 +12,8 @@ struct Places;
 // translation.md "Usage, one form". Set, never added; absent where the provider said nothing.
 struct Usage {
   std::optional<uint64_t> input_uncached, cache_read, cache_write, output, reasoning;
+  // What another answer, or another part of this one, has taken beside it.
+  void add(const Usage& more);
   bool any() const { return input_uncached || cache_read || cache_write || output || reasoning; }
   bool operator==(const Usage&) const = default;
 };

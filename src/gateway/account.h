@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "api/endpoint.h"
+#include "api/usage.h"
 #include "base/error.h"
 #include "gateway/admission.h"
 #include "routing/router.h"
@@ -20,9 +21,12 @@ struct AttemptRecord {
   const routing::Target* target = nullptr;  // outlives the record
   uint64_t ready_ns = 0;                    // routed, ready to be sent
   uint64_t answer_ns = 0;                   // the answer's first bytes were read
+  uint64_t ended_ns = 0;                    // of one that failed
   uint64_t bytes_in = 0, bytes_out = 0;     // once it is over
   std::string request_id;                   // the target's own x-request-id or request-id
   int status = 0;                           // of the target's answer
+  ErrorCode code = ErrorCode::internal;     // why it failed, where `reason` says so
+  std::string reason;                       // in the target's words, masked; "": it did not fail, or was the last
   uint32_t sent_again = 0;                  // on another connection, or at another path
 };
 
@@ -42,6 +46,11 @@ class AttemptRecords {
   template <typename Look>
   void for_each(Look look) const {
     if (!empty()) look(last_);
+    for (const AttemptRecord& one : earlier_) look(one);
+  }
+  // From the last but one to the first.
+  template <typename Look>
+  void for_each_earlier(Look look) const {
     for (const AttemptRecord& one : earlier_) look(one);
   }
   // How often the request went out.
@@ -82,7 +91,9 @@ struct Account {
   int status = 0;                    // as sent to the caller; 0: none
   std::unique_ptr<Failure> failure;  // null: it went well
   AttemptRecords attempts;
-  std::string dropped;  // what of the request could not be translated
+  std::string dropped;   // what of the request could not be translated
+  api::Usage earlier;    // of attempts before the last, as far as their targets told it
+  bool rescued = false;  // its stream broke off, and another target was asked to go on
   bool stream = false;
   uint64_t request_whole_ns = 0;  // the request's last byte was read
 

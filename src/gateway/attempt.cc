@@ -12,6 +12,9 @@ namespace sluice::gateway {
 
 using net::WriteMarks;
 
+// Of a stream that has finished by what it says.
+static constexpr uint32_t max_wait_for_end_ms = 2'000;
+
 Attempt::Attempt(net::Loop& loop, ProviderLink& link, const routing::Target& target, AttemptEvents& events)
     : loop_(loop), link_(link), target_(target), events_(events), timeout_(this, [](void* self) {
         static_cast<Attempt*>(self)->on_timeout();
@@ -133,7 +136,7 @@ void Attempt::on_answer_head(http::ResponseHead& head) {
 
 void Attempt::on_answer_body(std::string_view bytes) {
   if (redirect_) return;
-  body_begun_ = true;
+  if (!request_.awaits_output) body_begun_ = true;
   taker_->on_answer_body(bytes);
 }
 
@@ -146,12 +149,14 @@ void Attempt::on_answer_end() {
 
 void Attempt::on_turn() {
   if (redirect_) return follow();
-  if (phase_ == Phase::done) {
-    cancel();
-  } else if (stream_answer_ && body_begun_ && !paused_) {  // until then the first-byte clock runs on
-    arm(link_.provider.timeouts.stream_idle_ms);
+  if (phase_ == Phase::done) cancel();
+  const bool more = taker_ == nullptr || taker_->on_answer_turn();
+  if (!connection_) return;  // it has ended, or it was given up meanwhile
+  if (!more) return pause();
+  if (stream_answer_ && body_begun_ && !paused_) {  // until then the first-byte clock runs on
+    const uint32_t idle_ms = link_.provider.timeouts.stream_idle_ms;
+    arm(taker_ != nullptr && taker_->has_all() ? std::min(idle_ms, max_wait_for_end_ms) : idle_ms);
   }
-  if (taker_ != nullptr && !taker_->on_answer_turn()) pause();
 }
 
 void Attempt::on_target_broken(const Error& error) {

@@ -34,6 +34,8 @@ class AnswerTaker {
   virtual void on_answer_end() = 0;
   // All that one read of the target brought has been told. False: no more may come before Attempt::resume().
   virtual bool on_answer_turn() = 0;
+  // All that was asked for has come, although the answer's framing has not ended: nobody waits long for that.
+  virtual bool has_all() const { return false; }
 
  protected:
   ~AnswerTaker() = default;
@@ -64,6 +66,7 @@ struct OutgoingRequest {
   bool is_head = false;        // method HEAD
   bool wants_stream = false;   // which of the provider's timeouts apply
   bool may_take_long = false;  // so may its answer: only silence is too long
+  bool awaits_output = false;  // the clock of its first byte runs until note_output()
   uint64_t ready_ns = 0;       // Loop::now_ns() when it was made
 };
 
@@ -79,6 +82,8 @@ class Attempt final : public Recycled<Attempt>, http::AnswerEvents {
   // Too much of the request waits to be taken: wait for on_target_ready.
   bool congested() const;
   void resume();
+  // The answer has said something: from now on only silence is too long.
+  void note_output() { body_begun_ = true; }
   // No event follows. The connection is closed unless the answer was whole.
   void cancel();
 

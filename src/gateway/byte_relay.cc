@@ -7,6 +7,7 @@
 #include "api/error_body.h"
 #include "api/media_type.h"
 #include "api/target_error.h"
+#include "base/give_back.h"
 #include "gateway/origin_fields.h"
 #include "http/writer.h"
 #include "net/loop.h"
@@ -174,6 +175,11 @@ Result<void> ByteRelay::read(std::string_view bytes) {
   return {};
 }
 
+void ByteRelay::remember() {
+  if (streaming() && !opaque_ && coding_ != Coding::inflate_for_tap)
+    sent_ = std::make_unique<api::SentFrames>(tap_->format());
+}
+
 api::Standing ByteRelay::standing() const { return opaque_ || passes_ ? api::Standing::unread : tap_->standing(); }
 
 Shape ByteRelay::shape() const {
@@ -298,7 +304,25 @@ void ByteRelay::mask_pieces() {
   if (!kept_.empty()) pieces_.push_back(kept_);
 }
 
+// What tells of a failure is the course's to decide about, where another target could go on.
+void ByteRelay::withhold() {
+  for (const std::string_view piece : pieces_) withheld_ += piece;
+  pieces_.clear();
+  kept_.clear();
+}
+
+void ByteRelay::release() {
+  if (!sent_) return;
+  pieces_.insert(pieces_.begin(), withheld_);
+  turn();
+  give_back(withheld_);
+}
+
 void ByteRelay::turn() {
+  if (sent_) [[unlikely]] {
+    if (error_text_ && !error_told_) return withhold();
+    ended_ ? sent_->let_go(pieces_) : sent_->hold_tail(pieces_);
+  }
   if (status_ >= 300) [[unlikely]] {
     if (secrets_) mask_pieces();
     if (held_head_ && hold_back()) return;
@@ -320,7 +344,7 @@ void ByteRelay::break_off(const Error& error, std::string_view request_id) {
     const bool array = tap_->format() == api::StreamFormat::json_array;
     event = api::error_event(
         dialect_, tap_->format(), error, request_id,
-        {tap_->between_frames(), tap_->next_sequence(), array ? tap_->array_place() : api::ArrayPlace::closed});
+        {between_frames(), tap_->next_sequence(), array ? tap_->array_place() : api::ArrayPlace::closed});
   }
   if (secrets_) mask_pieces();
   if (held_head_) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/sent_frames.h"
 #include "config/config.h"
 #include "gateway/answer_end.h"
 #include "gateway/quoted_secrets.h"
@@ -24,6 +25,15 @@ class ByteRelay final : public Relay {
   void on_answer_body(std::string_view bytes) override;
   void on_answer_end() override;
   bool on_answer_turn() override;
+  bool between_frames() const override {
+    return sent_ || (tap_ && tap_->between_frames() && !opaque_ && coding_ != Coding::inflate_for_tap);
+  }
+  // From now on only whole frames go on, and they are kept for a while: another target may have to go on with the
+  // stream. Once it has begun.
+  void remember();
+  // Of a stream that broke off; nullptr: it is not remembered.
+  std::unique_ptr<api::SentFrames> take_sent() { return std::move(sent_); }
+  bool remembers() const { return sent_ != nullptr; }
   bool go_on() override { return !holds_back_ || inflate_on(); }
   bool end_early() override;
   void break_off(const Error& error, std::string_view request_id) override;
@@ -39,6 +49,8 @@ class ByteRelay final : public Relay {
   [[gnu::cold]] Result<void> inflate_more();
   void keep();
   [[gnu::cold]] void mask_pieces();
+  [[gnu::cold]] void withhold();
+  void release() override;
   [[gnu::cold]] bool hold_back();
   [[gnu::cold]] void send_held();
   Shape shape() const;
@@ -57,6 +69,8 @@ class ByteRelay final : public Relay {
     std::string body{};
   };
   std::unique_ptr<HeldHead> held_head_;
+  std::unique_ptr<api::SentFrames> sent_;   // null: it is not remembered
+  std::string withheld_;                    // of a turn that tells of a failure
   std::string compressed_;                  // what has come and is not inflated yet
   std::unique_ptr<QuotedSecrets> secrets_;  // to be looked for in the body; null: in none but an error's
   Dialect dialect_{};

@@ -117,6 +117,7 @@ void CallerPass::give_up() {
 
 // Counts it, and says it so that whoever reads it knows whose limit it is.
 Error CallerPass::refuse() {
+  refused_ = true;
   Limit& refusing = *limit(refusal_.subject);
   refusing.count_refused();
   queue_.metrics().limit_refused[cell_of(refusal_)].add(1);

@@ -48,6 +48,8 @@ class CallerPass final : public Recycled<CallerPass> {
   // The exchange is over, wherever it stood: what it held is settled with the tokens it `used`. May be called always.
   void leave(uint64_t used, uint64_t now_ns);
   const TokenEstimate& tokens() const { return tokens_; }
+  // The last refusal, if there was one, was that of the target's provider.
+  bool refused_by_provider() const { return refused_ && refusal_.subject == LimitSubject::provider; }
   // After a refusal: when to come again. At least 1; nobody may know it better.
   uint64_t retry_after_s() const;
 
@@ -82,6 +84,7 @@ class CallerPass final : public Recycled<CallerPass> {
   TargetPass* target_pass_ = nullptr;
   policy::Hold hold_;
   policy::LimitRefusal refusal_;  // the last
+  bool refused_ = false;
   std::unique_ptr<Waiting> waiting_;
 };
 

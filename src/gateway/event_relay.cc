@@ -16,32 +16,6 @@
 namespace sluice::gateway {
 namespace {
 
-// The kind of error that a status stands for, for the caller's own word for it.
-ErrorCode code_for(int status) {
-  switch (status) {
-    case 401:
-      return ErrorCode::unauthorized;
-    case 403:
-      return ErrorCode::forbidden;
-    case 404:
-      return ErrorCode::unknown_model;
-    case 408:
-      return ErrorCode::request_timeout;
-    case 413:
-      return ErrorCode::body_too_large;
-    case 402:
-    case 429:
-      return ErrorCode::rate_limited;
-    case 503:
-    case 529:
-      return ErrorCode::overloaded;
-    case 504:
-      return ErrorCode::target_timeout;
-    default:
-      return status >= 400 && status < 500 ? ErrorCode::bad_request : ErrorCode::internal;
-  }
-}
-
 // The status for an error that was told within an answer of 200.
 int status_for(const api::ProviderError& error) {
   if (error.status >= 400 && error.status < 600) return error.status;
@@ -178,6 +152,7 @@ Result<void> EventRelay::end_answer() {
     return {};
   }
   gatherer_->finish();
+  if (translation_.misfit() != nullptr) return tl::unexpected<Error>(*translation_.misfit());
   const bool is_body = tap_->format() == api::StreamFormat::none;
   // A reader takes the end of a stream for its finish; so it is not told of one that is none.
   const bool is_whole = is_body || tap_->standing() == api::Standing::finished;
@@ -229,7 +204,6 @@ void EventRelay::send_head(int status) {
   if (!error_body_.empty()) length.bytes = error_body_.size();
   if (error_body_.empty() && ended_) length.bytes = translation_.writer().out.size();
   responder_.send_head_lines(status, lines_, length, {});
-  give_back(lines_);
   told_status_ = status;
   begun_ = true;
 }
@@ -246,7 +220,11 @@ void EventRelay::turn() {
 
 bool EventRelay::on_answer_turn() {
   begun_ns_ = 0;
+  if (!failure_ && translation_.misfit() != nullptr) failure_ = std::make_unique<Error>(*translation_.misfit());
   if (!failure_ && !ended_ && translation_.end().error() != nullptr) {  // nothing that still comes can mend it
+    if (!error_text_) error_text_ = std::make_unique<std::string>(translation_.end().error()->message);
+    if (begun_ && !std::exchange(error_told_, true) && events_.on_error_told()) return true;
+    if (begun_ && responder_.recall_head()) begun_ = false;
     if (const Result<void> done = end_answer(); !done) failure_ = std::make_unique<Error>(done.error());
   }
   if (failure_) {

@@ -23,12 +23,16 @@ class EventRelay final : public Relay, api::FrameTaker {
              Translation& translation)
       : Relay(responder, pieces, events), translation_(translation) {}
 
+  // The caller has the beginning of this stream already: no head is sent. Before it begins.
+  void go_on_with_stream() { begun_ = true; }
+
   // AnswerTaker. It fails (target_broke) where the coding is broken or the answer is none of the target's dialect, and
   // (target_cut) where it ended before its finish.
   void on_answer_body(std::string_view bytes) override;
   void on_answer_end() override;
   bool on_answer_turn() override;
   bool go_on() override;
+  bool between_frames() const override { return true; }  // the writer's are whole
   bool end_early() override;
   void break_off(const Error& error, std::string_view request_id) override;
 

@@ -8,7 +8,11 @@
 namespace sluice::gateway {
 namespace {
 
-constexpr std::array<std::string_view, 5> state_names = {"receiving", "waiting", "trying", "relaying", "done"};
+std::string_view name_of(Course::State state) {
+  constexpr std::array<std::string_view, 6> names = {"receiving", "waiting",  "backing_off",
+                                                     "trying",    "relaying", "done"};
+  return names[static_cast<size_t>(state)];
+}
 
 void write_text_or_null(JsonWriter& out, std::string_view name, std::string_view value) {
   out.key(name);
@@ -22,7 +26,7 @@ void Exchange::describe(std::string& text, uint64_t now_ns) const {
   JsonWriter out(text);
   out.object().member("request_id", account_.request_id);
   out.member("age_ms", now_ns > since ? (now_ns - since) / 1'000'000 : 0);
-  out.member("state", state_names[static_cast<size_t>(state_)]).member("method", http::name_of(head_.method));
+  out.member("state", name_of(course_.state())).member("method", http::name_of(head_.method));
   out.member("path", head_.path());  // without the query, which may hold a key
   write_text_or_null(out, "key", account_.key != nullptr ? std::string_view(account_.key->name) : std::string_view());
   write_text_or_null(out, "model", account_.model);

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "config/secret.h"
+#include "observe/log.h"
 #include "observe/secret_mask.h"
 
 namespace sluice::gateway {
@@ -125,6 +126,12 @@ std::string QuotedSecrets::pass(std::string_view piece, bool is_last) {
     at = found.at + found.bytes;
   }
   return result;
+}
+
+Error without_secrets(const observe::Log& log, const config::Provider* provider, const Error& error) {
+  if (fault_of(error.code) == Fault::caller) return error;
+  const std::string masked = log.masked(error.message);
+  return {error.code, provider != nullptr ? QuotedSecrets(*provider).masked(masked) : masked};
 }
 
 }  // namespace sluice::gateway

@@ -7,7 +7,12 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "config/config.h"
+
+namespace sluice::observe {
+class Log;
+}
 
 namespace sluice::gateway {
 
@@ -35,5 +40,9 @@ class QuotedSecrets {
   std::vector<std::string_view> secrets_;
   std::string kept_;
 };
+
+// An error about a target may quote it, and a target may quote the key that it was sent. `provider`: nullptr if none
+// has been chosen.
+Error without_secrets(const observe::Log& log, const config::Provider* provider, const Error& error);
 
 }  // namespace sluice::gateway

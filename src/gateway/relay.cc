@@ -26,6 +26,11 @@ void Relay::keep_error(std::string_view bytes) {
 }
 
 bool Relay::after_turn() {
+  if (error_text_ && !error_told_ && streaming()) [[unlikely]] {
+    error_told_ = true;
+    if (events_.on_error_told()) return true;
+    release();
+  }
   if (relayed_ns_ == 0 || ended_) {
     const uint64_t now_ns = responder_.loop().now_ns();
     if (relayed_ns_ == 0) relayed_ns_ = now_ns;
@@ -35,6 +40,31 @@ bool Relay::after_turn() {
     }
   }
   return responder_.pending_bytes() <= net::WriteMarks::high_bytes;
+}
+
+ErrorCode code_for(int status) {
+  switch (status) {
+    case 401:
+      return ErrorCode::unauthorized;
+    case 403:
+      return ErrorCode::forbidden;
+    case 404:
+      return ErrorCode::unknown_model;
+    case 408:
+      return ErrorCode::request_timeout;
+    case 413:
+      return ErrorCode::body_too_large;
+    case 402:
+    case 429:
+      return ErrorCode::rate_limited;
+    case 503:
+    case 529:
+      return ErrorCode::overloaded;
+    case 504:
+      return ErrorCode::target_timeout;
+    default:
+      return status >= 400 && status < 500 ? ErrorCode::bad_request : ErrorCode::internal;
+  }
 }
 
 tl::unexpected<Error> cut_short() {

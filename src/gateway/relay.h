@@ -28,6 +28,9 @@ class RelayEvents {
   virtual void on_relayed(uint64_t now_ns) = 0;
   // It cannot be made whole, or could not be begun: break_off() is due if begun().
   virtual void on_relay_failed(const Error& error) = 0;
+  // The target has told of its failure within a stream, which may go on for long behind it. Once. True: what it told is
+  // not the caller's to see, and the relay is of no use any more.
+  virtual bool on_error_told() = 0;
 
  protected:
   ~RelayEvents() = default;
@@ -74,12 +77,20 @@ class Relay : public AnswerTaker {
   // connection is to be cut after it.
   virtual void break_off(const Error& error, std::string_view request_id) = 0;
 
+  bool has_all() const override { return streaming() && tap_->standing() == api::Standing::finished; }
+
   bool begun() const { return begun_; }  // the caller's answer
   bool ended() const { return ended_; }
   // Loop::now_ns(); 0: it did not come to that.
   uint64_t first_byte_ns() const { return first_byte_ns_; }  // of the body was read
   uint64_t relayed_ns() const { return relayed_ns_; }        // the first of the answer was written
   bool streaming() const { return tap_ && tap_->format() != api::StreamFormat::none; }
+  // The tap reads what it says.
+  bool is_read() const { return tap_ && tap_->standing() != api::Standing::unread; }
+  // A heartbeat may be put where the caller's stream stands.
+  virtual bool between_frames() const = 0;
+  // Of a stream: some of what was asked for has come, or its end.
+  bool output_begun() const { return tap_ && (tap_->output_begun() || tap_->standing() == api::Standing::finished); }
   int status() const { return status_; }                                          // the target's
   int told_status() const { return told_status_ != 0 ? told_status_ : status_; }  // to the caller
   const api::AnswerTap* tap() const { return tap_ ? &*tap_ : nullptr; }
@@ -96,6 +107,8 @@ class Relay : public AnswerTaker {
     if (error_text_ || tap_->saw_error()) keep_error(bytes);
     if (ids_ != nullptr) watch(bytes);
   }
+  // What was kept back of this turn, since it tells of a failure, goes on.
+  virtual void release() {}
   // What was written this turn is on its way. Whether the caller takes the answer fast enough for more to be read.
   bool after_turn();
 
@@ -111,6 +124,7 @@ class Relay : public AnswerTaker {
   int told_status_ = 0;  // 0: the target's
   bool begun_ = false;
   bool ended_ = false;
+  bool error_told_ = false;
 
  private:
   [[gnu::cold]] void keep_error(std::string_view bytes);
@@ -120,6 +134,9 @@ class Relay : public AnswerTaker {
 
   IdWatch* ids_ = nullptr;
 };
+
+// The kind of error that a target's status stands for, for the caller's own word for it.
+ErrorCode code_for(int status);
 
 // Errors that both kinds of relay tell.
 [[gnu::cold]] tl::unexpected<Error> cut_short();

@@ -55,6 +55,22 @@ void note_key(observe::AccessRecord& record, const config::CallerKey& key, uint3
   return hex(std::span(digest).first(2));
 }
 
+// The attempts before the last.
+std::string tell_failed(const AttemptRecords& attempts) {
+  constexpr size_t max_failed_text = 1024;
+  std::string text;
+  attempts.for_each_earlier([&text](const AttemptRecord& one) {
+    if (one.reason.empty() && one.code == ErrorCode::internal) return;  // it was left for a reason of ours
+    std::string told = one.target->label();
+    told.append(" ").append(name_of(one.code)).append(" ").append(std::to_string(one.status));
+    told.append(" ").append(std::to_string(us_between(one.ready_ns, one.ended_ns) / 1000)).append("ms ");
+    told.append(one.reason);
+    text = text.empty() ? std::move(told) : std::move(told) + "; " + text;
+  });
+  if (text.size() > max_failed_text) text.resize(max_failed_text);
+  return text;
+}
+
 // `target`: its label.
 void record(Context& context, const Closing& ending, std::string_view target, uint64_t now_ns) {
   const auto& [account, head, responder, relay] = ending;
@@ -86,6 +102,9 @@ void record(Context& context, const Closing& ending, std::string_view target, ui
       record.key_sha256 = key_sha256 = unknown_key(context.keys, head, record);
     }
   }
+  record.rescued = account.rescued;
+  const std::string failed_attempts = tell_failed(account.attempts);
+  record.failed_attempts = failed_attempts;
   record.stream = account.stream;
   record.attempts = account.attempts.sent();
   record.target_status = account.attempts.last().status;
@@ -98,7 +117,8 @@ void record(Context& context, const Closing& ending, std::string_view target, ui
   record.bytes_out = responder.bytes_out();
   if (const api::AnswerTap* const tap = relay != nullptr ? relay->tap() : nullptr; tap != nullptr) {
     record.answered_model = tap->model();
-    const api::Usage& usage = tap->usage();
+    api::Usage usage = tap->usage();
+    usage.add(account.earlier);
     record.input_tokens = usage.input_uncached;
     record.cache_read_tokens = usage.cache_read;
     record.cache_write_tokens = usage.cache_write;
@@ -106,22 +126,6 @@ void record(Context& context, const Closing& ending, std::string_view target, ui
     record.reasoning_tokens = usage.reasoning;
   }
   context.access_log->add(record);
-}
-
-// What the target's own answer comes to.
-ErrorCode outcome_of(int status, std::string_view code) {
-  if (api::is_about_money(code)) return ErrorCode::target_quota;
-  switch (status) {
-    case 401:
-    case 403:
-      return ErrorCode::target_unauthorized;
-    case 402:
-      return ErrorCode::target_quota;
-    case 429:
-      return ErrorCode::target_rate_limited;
-    default:
-      return status >= 400 && status < 500 ? ErrorCode::target_rejected : ErrorCode::target_error;
-  }
 }
 
 // Without what the caller sent as its key: a provider that does not know it may quote it.
@@ -155,19 +159,17 @@ constexpr size_t max_reason_bytes = 256, max_code_bytes = 64;
 
 // Whether it tells of something that the operator can mend. What a target does not take of a request is the caller's
 // affair, and so is a key that the caller brought.
-bool is_for_alerts(const Account& account) {
-  switch (account.failure->code) {
+bool is_for_alerts(ErrorCode code, const config::Provider* provider) {
+  switch (code) {
     case ErrorCode::draining:
     case ErrorCode::target_rejected:
       return false;
     case ErrorCode::target_unauthorized:
     case ErrorCode::target_quota:
-    case ErrorCode::target_rate_limited: {
-      const config::Provider& provider = *account.target->provider;
-      return !provider.caller_key && !provider.api_key.empty();
-    }
+    case ErrorCode::target_rate_limited:
+      return !provider->caller_key && !provider->api_key.empty();
     default:
-      return fault_of(account.failure->code) != Fault::caller;
+      return fault_of(code) != Fault::caller;
   }
 }
 
@@ -180,7 +182,8 @@ bool is_for_alerts(const Account& account) {
   } else if (code != ErrorCode::caller_gone) {
     context.metrics.refusals[static_cast<size_t>(code)].add(1);
   }
-  if (context.failures == nullptr || !is_for_alerts(account)) return;
+  const config::Provider* const provider = account.target != nullptr ? account.target->provider : nullptr;
+  if (context.failures == nullptr || !is_for_alerts(code, provider)) return;
   context.failures->add(
       {by_target ? target : alerts::own_subject, name_of(code), account.failure->reason, now_ns / 1'000'000});
 }
@@ -235,6 +238,31 @@ std::string caller_address(const Context& context, const http::RequestHead& head
   return peer;
 }
 
+ErrorCode outcome_of(int status, std::string_view code) {
+  if (api::is_about_money(code)) return ErrorCode::target_quota;
+  switch (status) {
+    case 401:
+    case 403:
+      return ErrorCode::target_unauthorized;
+    case 402:
+      return ErrorCode::target_quota;
+    case 429:
+      return ErrorCode::target_rate_limited;
+    default:
+      return status >= 400 && status < 500 ? ErrorCode::target_rejected : ErrorCode::target_error;
+  }
+}
+
+void note_failed_attempt(Context& context, const Account& account, uint64_t now_ns) {
+  const AttemptRecord& attempt = account.attempts.last();
+  if (fault_of(attempt.code) != Fault::target) return;
+  const std::string label = attempt.target->label();
+  observe::Series* const found = context.metrics.find(account.endpoint->name, label);
+  if (found != nullptr) found->failure(attempt.code).add(1);
+  if (context.failures == nullptr || !is_for_alerts(attempt.code, attempt.target->provider)) return;
+  context.failures->add({label, name_of(attempt.code), attempt.reason, now_ns / 1'000'000});
+}
+
 void settle(Context& context, const Closing& ending, uint64_t now_ns) {
   const Account& account = ending.account;
   const http::Responder& responder = ending.responder;
@@ -255,6 +283,7 @@ void settle(Context& context, const Closing& ending, uint64_t now_ns) {
   }
   if (!account.attempts.empty()) series.overhead.observe_us(overhead_us(account, relay));
   if (tap != nullptr) count_tokens(series.tokens, tap->usage());
+  count_tokens(series.tokens, account.earlier);
   metrics.caller_bytes_in.add(static_cast<int64_t>(responder.bytes_in()));
   metrics.caller_bytes_out.add(static_cast<int64_t>(responder.bytes_out()));
   metrics.target_bytes_in.add(static_cast<int64_t>(account.attempts.bytes_in()));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "gateway/account.h"
@@ -24,6 +25,12 @@ struct Closing {
   const http::Responder& responder;
   const Relay* relay = nullptr;  // nullptr: nothing could be relayed
 };
+
+// What the target's own answer comes to: by its status and its own word for the error.
+ErrorCode outcome_of(int status, std::string_view code);
+
+// An attempt that failed, and that was not the last: counted at its target, and told to who is told of failures.
+void note_failed_attempt(Context& context, const Account& account, uint64_t now_ns);
 
 // `now_ns`: when it ended.
 void settle(Context& context, const Closing& ending, uint64_t now_ns);

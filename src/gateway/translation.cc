@@ -14,21 +14,10 @@
 namespace sluice::gateway {
 namespace {
 
-// Whose opaque data is: provider, credential and model. The digest tells nothing of the credential.
-api::Origin origin_of(const routing::Target& target, Dialect dialect) {
-  constexpr size_t digest_bytes = 8;
-  std::string text = target.provider->name;
-  for (const std::string_view part : {std::string_view(target.provider->api_key), std::string_view(target.model)}) {
-    text += '\n';
-    text += part;
-  }
-  const policy::Digest digest = policy::sha256(text);
-  return {dialect, hex(std::span(digest).first(digest_bytes))};
-}
-
 api::TargetFacts facts_of(const routing::Target& target, const api::Origin& origin) {
   api::TargetFacts facts = api::facts_for(target.model, origin, target.provider->name == maker_of(origin.dialect));
   facts.asks_usage = target.provider->ask_usage;
+  facts.continues_prefix = facts.continues_prefix || target.provider->continues_prefix;
   if (target.entry != nullptr && target.entry->default_max_tokens != 0) {
     facts.default_max_tokens = target.entry->default_max_tokens;
   }
@@ -49,6 +38,18 @@ tl::unexpected<Error> no_equal(const Question& question, const routing::Target& 
 }
 
 }  // namespace
+
+// The digest tells nothing of the credential.
+api::Origin Translation::origin_of(const routing::Target& target, Dialect dialect) {
+  constexpr size_t digest_bytes = 8;
+  std::string text = target.provider->name;
+  for (const std::string_view part : {std::string_view(target.provider->api_key), std::string_view(target.model)}) {
+    text += '\n';
+    text += part;
+  }
+  const policy::Digest digest = policy::sha256(text);
+  return {dialect, hex(std::span(digest).first(digest_bytes))};
+}
 
 Translation::Translation(std::unique_ptr<api::EventReader> reader, std::unique_ptr<api::EventWriter> writer,
                          api::WrittenRequest written, api::Dropped dropped)
@@ -139,7 +140,7 @@ Result<std::unique_ptr<Translation>> Translation::make(const Question& question,
   if (!is_own) {
     if (Result<void> left = api::leave_behind(asked, dropped); !left) return tl::unexpected<Error>(left.error());
   }
-  const api::Origin origin = origin_of(target, dialect);
+  const api::Origin origin = Translation::origin_of(target, dialect);
   api::WrittenRequest written;
   const api::TargetFacts facts = facts_of(target, origin);
   const api::Bar asked_bar = api::bar_of(asked);

@@ -49,6 +49,9 @@ class Translation {
                                                    std::string_view body, const routing::Target& target,
                                                    std::string answer_id, int64_t now_unix_s, Rescue rescue = {});
 
+  // Whose opaque data is: provider, credential and model.
+  static api::Origin origin_of(const routing::Target& target, Dialect dialect);
+
   Dialect dialect() const { return dialect_; }       // the target's
   const std::string& path() const { return path_; }  // below the provider's path for that dialect, with a query
   const std::string& body() const { return written_.body; }

@@ -102,7 +102,7 @@ size_t room_for(const AccessRecord& record) {
   for (const std::string_view text :
        {record.request_id, record.peer, record.key, record.method, record.path, record.route, record.dialect,
         record.model, record.target, record.answered_model, record.target_request_id, record.outcome, record.reason,
-        record.target_code, record.dropped, record.key_sha256}) {
+        record.target_code, record.dropped, record.failed_attempts, record.key_sha256}) {
     text_bytes += text.size();
   }
   constexpr size_t names_and_numbers = 1024;
@@ -151,7 +151,12 @@ void write_fields(AnyForm& form, const AccessRecord& record) {
     form.name("stream");
     form.literal("true");
   }
+  if (record.rescued) {
+    form.name("rescued");
+    form.literal("true");
+  }
   if (record.attempts > 0) number("attempts", record.attempts);
+  text("failed_attempts", record.failed_attempts);
   if (record.target_status > 0) number("target_status", record.target_status);
   number("duration_us", record.duration_us);
   number("overhead_us", record.overhead_us);
@@ -207,9 +212,9 @@ namespace {
 // The texts that come from outside.
 template <typename Each>
 void for_each_text(AccessRecord& record, Each&& each) {
-  for (std::string_view* text :
-       {&record.request_id, &record.peer, &record.key, &record.path, &record.model, &record.target,
-        &record.answered_model, &record.target_request_id, &record.reason, &record.target_code, &record.dropped}) {
+  for (std::string_view* text : {&record.request_id, &record.peer, &record.key, &record.path, &record.model,
+                                 &record.target, &record.answered_model, &record.target_request_id, &record.reason,
+                                 &record.target_code, &record.dropped, &record.failed_attempts}) {
     each(*text);
   }
 }

@@ -25,9 +25,11 @@ struct AccessRecord {
   std::string_view dropped;      // what of the request its target could not be told, with reasons
   std::string_view key_sha256;   // of a key that is not known, the beginning of its digest
   uint32_t key_secret = 0;       // which of the key's secrets was used, if an old one: from 2
+  bool rescued = false;          // a stream that another target went on with
   bool stream = false;
   uint32_t attempts = 0;
-  int target_status = 0;  // 0: the target answered nothing
+  std::string_view failed_attempts;  // before the last: "a/m target_error 503 12ms overloaded; ..."
+  int target_status = 0;             // 0: the target answered nothing
   uint64_t duration_us = 0, overhead_us = 0;
   std::optional<uint64_t> first_byte_us;
   uint64_t bytes_in = 0, bytes_out = 0;

@@ -12,7 +12,7 @@ namespace {
 std::string failures_after(World& world, const std::string& target_says) {
   alerts::FailureTally tally;
   world.context->failures = &tally;
-  world.say(post("/v1/chat/completions", R"({"model":"lab/m","messages":[]})"));
+  world.say(post("/v1/chat/completions", R"({"model":"fast","messages":[]})"));
   world.target_says(target_says);
   world.targets.back()->stream.reset();
   world.turn();
@@ -37,11 +37,11 @@ TEST_CASE("a target fails by breaking off, by 5xx, by a limit, and by not taking
       {status_answer(200), ""},
       {status_answer(400), ""},
       {status_answer(404), ""},
-      {status_answer(429), "lab/m target_rate_limited 1: answered with status 429\n"},
-      {status_answer(401), "lab/m target_unauthorized 1: answered with status 401\n"},
-      {status_answer(402), "lab/m target_quota 1: answered with status 402\n"},
-      {status_answer(500), "lab/m target_error 1: answered with status 500\n"},
-      {status_answer(529), "lab/m target_error 1: answered with status 529\n"},
+      {status_answer(429), "lab/real-model target_rate_limited 1: answered with status 429\n"},
+      {status_answer(401), "lab/real-model target_unauthorized 1: answered with status 401\n"},
+      {status_answer(402), "lab/real-model target_quota 1: answered with status 402\n"},
+      {status_answer(500), "lab/real-model target_error 1: answered with status 500\n"},
+      {status_answer(529), "lab/real-model target_error 1: answered with status 529\n"},
   };
   for (const Row& row : rows) {
     World world;
@@ -49,9 +49,10 @@ TEST_CASE("a target fails by breaking off, by 5xx, by a limit, and by not taking
     CHECK(failures_after(world, row.target_says) == row.failures);
   }
   World broken, cut, garbage;
-  CHECK(failures_after(broken, "").starts_with("lab/m target_broke 1: lab/m: "));
-  CHECK(failures_after(cut, "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf").starts_with("lab/m target_cut 1: "));
-  CHECK(failures_after(garbage, "nonsense\r\n\r\n").starts_with("lab/m target_broke 1: "));
+  CHECK(failures_after(broken, "").starts_with("lab/real-model target_broke 1: lab/real-model: "));
+  CHECK(failures_after(cut, "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf")
+            .starts_with("lab/real-model target_cut 1: "));
+  CHECK(failures_after(garbage, "nonsense\r\n\r\n").starts_with("lab/real-model target_broke 1: "));
 }
 
 TEST_CASE("a key that the caller brings is the caller's to mend") {

@@ -23,6 +23,7 @@ config::Config World::plain_config() {
   lab.api_key = "provider-secret";
   config.providers = {lab};
   config.models = {{"fast", {{"lab", "real-model"}}}};
+  config.models[0].retry.attempts = 1;
   return config;
 }
 

@@ -55,9 +55,12 @@ constexpr auto frame_places = joined_places(usage_places, std::to_array<ScanEdge
 constexpr ScanTree frames(frame_places);
 constexpr ScanTree bodies(body_places<frame_places>);
 constexpr std::string_view last_types[] = {"message_stop"};
+constexpr std::string_view output_keys[] = {R"("text")", R"("thinking")", R"("partial_json")", R"("signature")"};
+constexpr std::string_view output_types[] = {"tool_use", "_tool_result", "redacted_thinking"};
 constexpr Places places{.frames = frames,
                         .bodies = bodies,
                         .words = {R"("usage")", R"("stop_reason")", R"("message_stop")", R"("error")"},
+                        .output = {output_keys, output_types},
                         .last_types = last_types,
                         .reason_ends = true,
                         .cache_beside_input = true};
@@ -145,6 +148,7 @@ constinit const DialectRoom room{
     .key_fields = key_fields,
     .rate_limits = rate_limits,
     .places = places,
+    .heartbeat = "event: ping\ndata: {\"type\": \"ping\"}\n\n",
     .models = {.opening = R"({"data":[)",
                .write = write_model,
                .write_ending = write_list_ending,

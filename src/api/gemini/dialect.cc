@@ -106,9 +106,12 @@ constexpr std::array frame_places = std::to_array<ScanEdge>({
 });
 constexpr ScanTree frames(frame_places);
 constexpr ScanTree bodies(body_places<frame_places>);
+constexpr std::string_view output_keys[] = {R"("text")",     R"("functionCall")",   R"("inlineData")",
+                                            R"("fileData")", R"("executableCode")", R"("codeExecutionResult")"};
 constexpr Places places{.frames = frames,
                         .bodies = bodies,
                         .words = {R"("usageMetadata")", R"("finishReason")", R"("promptFeedback")", R"("error")"},
+                        .output = {output_keys, {}},
                         .counts_may_fall = true,  // the last frame corrects the first
                         .reasoning_beside_output = true,
                         .streams_arrays = true};
@@ -194,6 +197,7 @@ constinit const DialectRoom room{
     .model_prefix = model_prefix,
     .rename_models = rename_models,
     .places = places,
+    .heartbeat = "\n",
     .models = {.opening = R"({"models":[)",
                .write = write_model,
                .write_ending = write_list_ending,

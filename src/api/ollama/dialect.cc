@@ -52,9 +52,11 @@ constexpr std::array frame_places = std::to_array<ScanEdge>({
     {node::root, "eval_count", node::count(SentCounts::output)},
 });
 constexpr ScanTree frames(frame_places);
+constexpr std::string_view output_keys[] = {R"("content")", R"("thinking")", R"("response")", R"("tool_calls")"};
 constexpr Places places{.frames = frames,
                         .bodies = frames,
                         .words = {R"("done")", R"("error")", R"("done")", R"("done")"},
+                        .output = {output_keys, {}},
                         .streams_lines = true};
 
 constexpr std::string_view details =
@@ -124,6 +126,7 @@ constinit const DialectRoom room{
     .translated = translated,
     .peek = {.streams_unasked = true, .takes_name = true},
     .places = places,
+    .heartbeat = " ",
     .models =
         {.opening = R"({"models":[)",
          .write = write_model,

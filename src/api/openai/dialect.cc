@@ -143,9 +143,15 @@ constexpr ScanTree frames(frame_places);
 constexpr ScanTree bodies(body_places<frame_places>);
 // Of streams that are no chat: speech, transcripts, images.
 constexpr std::string_view last_types[] = {".done", ".completed"};
+constexpr std::string_view output_keys[] = {
+    R"("content")",    R"("reasoning_content")", R"("reasoning")", R"("reasoning_details")",
+    R"("tool_calls")", R"("function_call")",     R"("refusal")",   R"("text")",
+    R"("audio")",      R"("b64_json")"};
+constexpr std::string_view output_types[] = {".delta", "partial_image"};  // of streams that are no chat
 constexpr Places places{.frames = frames,
                         .bodies = bodies,
                         .words = {R"("usage")", R"("finish_reason")", R"("error")", R"("usage")"},
+                        .output = {output_keys, output_types},
                         .last_types = last_types,
                         .usage_has_own_frame = true};
 
@@ -165,6 +171,7 @@ constinit const DialectRoom room{
     .translated = translated,
     .key_fields = key_fields,
     .places = places,
+    .heartbeat = ": keep-alive\n",
     .models = {.opening = plain_model_shape.opening, .write = write_plain_model, .paths = {.lists = model_lists}},
     .write_error = write_plain_error,
     .error_schema = plain_error_schema,

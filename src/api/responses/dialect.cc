@@ -35,9 +35,12 @@ constexpr auto frame_places =
                                 }));
 constexpr ScanTree frames(frame_places);
 constexpr ScanTree bodies(body_places<frame_places>);
+constexpr std::string_view output_keys[] = {R"("delta")"};
+constexpr std::string_view output_types[] = {"_call", "reasoning", "compaction"};
 constexpr Places places{.frames = frames,
                         .bodies = bodies,
                         .words = {R"("response")", R"("error")", R"("usage")", R"("usage")"},
+                        .output = {output_keys, output_types},
                         .numbers_frames = true};
 
 // By the specification its members stand flat; `error` beside them is what SDKs look for.
@@ -62,6 +65,7 @@ constinit const DialectRoom room{
     .translated = translated,
     .key_fields = key_fields,
     .places = places,
+    .heartbeat = ": keep-alive\n",
     .write_error = write_plain_error,
     .write_error_event = write_error_event,
     .names_events = true,

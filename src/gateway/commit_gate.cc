@@ -1,0 +1,89 @@
+#include "gateway/commit_gate.h"
+
+#include <utility>
+
+#include "base/give_back.h"
+#include "gateway/relay.h"
+
+namespace sluice::gateway {
+
+void CommitGate::hold(const Relay& relay) { relay_ = &relay; }
+
+void CommitGate::drop() {
+  relay_ = nullptr;
+  held_ = {};
+}
+
+bool CommitGate::holds_too_much() const {
+  return held_.body.size() > (relay_->streaming() ? max_held_opening_bytes : max_held_bytes);
+}
+
+// Whether what is held, with what comes this turn, is this exchange's answer. What tells of a failure is for the course
+// to decide about, once all of it is there; so is what is no stream, where the caller has the head of one.
+bool CommitGate::is_due(bool last) const {
+  const bool streams = relay_->streaming();
+  if (begun_by_beat_ && !streams) return false;
+  if (relay_->failed()) return holds_too_much() && !streams;
+  if (last || holds_too_much()) return true;
+  return streams ? relay_->output_begun() : !relay_->is_read();
+}
+
+void CommitGate::commit() {
+  if (relay_ == nullptr) return;
+  relay_ = nullptr;
+  events_.on_commit();
+  send_held_head();
+  if (!held_.body.empty()) {
+    const std::string_view piece = held_.body;
+    out_.send_body(std::span<const std::string_view>(&piece, 1), false);
+  }
+  give_back(held_.body);
+}
+
+// The caller's stream may have its head already: that of a stream in his dialect, which this one is.
+void CommitGate::send_held_head() {
+  if (!held_.has_head) return;
+  held_.has_head = false;
+  if (!std::exchange(begun_by_beat_, false)) {
+    out_.send_head_lines(held_.status, held_.lines, held_.length, held_.reason);
+  }
+  give_back(held_.lines);
+}
+
+void CommitGate::beat(std::string_view head_lines, std::string_view beat) {
+  if (!out_.head_sent()) {
+    constexpr int ok = 200;
+    out_.send_head_lines(ok, head_lines, {}, {});
+    begun_by_beat_ = true;
+  }
+  out_.send_body(std::span<const std::string_view>(&beat, 1), false);
+}
+
+void CommitGate::send_head_lines(int status, std::string_view field_lines, Length length, std::string_view reason) {
+  if (relay_ == nullptr) return out_.send_head_lines(status, field_lines, length, reason);
+  held_.status = status;
+  held_.lines = field_lines;
+  held_.length = length;
+  held_.reason = reason;
+  held_.has_head = true;
+}
+
+void CommitGate::flush_head() {
+  if (relay_ == nullptr) out_.flush_head();
+}
+
+void CommitGate::send_body(std::span<const std::string_view> pieces, bool last) {
+  if (relay_ != nullptr && is_due(last)) commit();
+  if (relay_ == nullptr) return out_.send_body(pieces, last);
+  if (begun_by_beat_ && holds_too_much()) return;  // never to be sent
+  for (const std::string_view piece : pieces) held_.body += piece;
+  if (is_due(last)) commit();
+}
+
+bool CommitGate::recall_head() {
+  if (relay_ == nullptr) return out_.recall_head();
+  held_ = {};
+  return !begun_by_beat_;
+}
+
+}  // namespace sluice::gateway

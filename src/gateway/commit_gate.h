@@ -1,0 +1,91 @@
+// Stands before the caller's responder while an answer could still be had from another target: what the relay sends is
+// held, until it is real output, or whole. Then it goes out, and everything that follows goes straight through. What is
+// held can be forgotten, as if the target had never been asked.
+//
+//   through --hold()--> holding --first output of a stream, a plain answer's end, too much of it--> through
+//                          |--drop()--> holding, with nothing
+//
+// A stream's caller who waits for long is given its head and heartbeats meanwhile (beat()); from then on a failure can
+// only be told within the stream.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "api/error_body.h"
+#include "http/service.h"
+
+namespace sluice::gateway {
+
+class Relay;
+
+class CommitGateEvents {
+ public:
+  // What was held goes out now: this answer is the one.
+  virtual void on_commit() = 0;
+
+ protected:
+  ~CommitGateEvents() = default;
+};
+
+class CommitGate final : public http::Responder {
+ public:
+  // A plain answer up to this is whole before any of it is sent. Beyond it, a break still cuts the caller's connection.
+  static constexpr size_t max_held_bytes = 1024 * 1024;
+  // Of a stream, before it says anything.
+  static constexpr size_t max_held_opening_bytes = 256 * 1024;
+
+  // Both must outlive the gate.
+  CommitGate(http::Responder& out, CommitGateEvents& events) : out_(out), events_(events) {}
+
+  // From now on everything is held that `relay` sends; it must live until commit() or drop().
+  void hold(const Relay& relay);
+  void commit();
+  // Forgets what is held; hold() comes again.
+  void drop();
+  bool holding() const { return relay_ != nullptr; }
+  // Begins the caller's stream, if nothing has begun, with the head that a stream of his has, and sends `beat`.
+  void beat(std::string_view head_lines, std::string_view beat);
+  // The caller's stream was begun by beat(), and no target's answer has been sent in it yet.
+  bool begun_by_beat() const { return begun_by_beat_; }
+
+  void send_head_lines(int status, std::string_view field_lines, Length length, std::string_view reason) override;
+  void flush_head() override;
+  void send_body(std::span<const std::string_view> pieces, bool last) override;
+  void finish() override { out_.finish(); }
+  void abort() override { out_.abort(); }
+  bool listener_gone() const override { return out_.listener_gone(); }
+  bool recall_head() override;
+  bool head_sent() const override { return out_.head_sent(); }
+  size_t pending_bytes() const override { return out_.pending_bytes(); }
+  void pause_body() override { out_.pause_body(); }
+  void resume_body() override { out_.resume_body(); }
+  std::string peer() const override { return out_.peer(); }
+  uint64_t received_ns() const override { return out_.received_ns(); }
+  uint64_t read_ns() const override { return out_.read_ns(); }
+  uint64_t bytes_in() const override { return out_.bytes_in(); }
+  uint64_t bytes_out() const override { return out_.bytes_out(); }
+  net::Loop& loop() override { return out_.loop(); }
+
+ private:
+  struct Held {
+    int status = 0;
+    Length length{};
+    std::string lines, reason, body;
+    bool has_head = false;
+  };
+  bool is_due(bool last) const;
+  bool holds_too_much() const;
+  void send_held_head();
+
+  http::Responder& out_;
+  CommitGateEvents& events_;
+  const Relay* relay_ = nullptr;  // null: nothing is held
+  Held held_;
+  bool begun_by_beat_ = false;
+};
+
+}  // namespace sluice::gateway

@@ -1,0 +1,305 @@
+#include "gateway/course.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "api/dialect.h"
+#include "api/passing.h"
+#include "api/target_error.h"
+#include "base/give_back.h"
+#include "gateway/quoted_secrets.h"
+#include "gateway/retry_after.h"
+#include "gateway/settlement.h"
+#include "gateway/target_request.h"
+#include "gateway/upload_ticket.h"
+#include "http/writer.h"
+
+namespace sluice::gateway {
+
+Course::Course(Context& context, const Asker& asker, CourseEvents& events)
+    : context_(context),
+      asker_(asker),
+      events_(events),
+      gate_(asker.responder, *this),
+      first_relay_(gate_, context.pieces, *this),
+      back_off_(this, [](void* self) { static_cast<Course*>(self)->on_backed_off(); }),
+      heartbeat_(asker.responder, *this) {}
+
+Course::~Course() = default;
+
+// --- whom to ask ---
+
+Result<void> Course::begin() {
+  const Question& question = asker_.intake.question();
+  asker_.account.stream = question.stream;
+  if (const Result<void> chosen = choose_targets(); !chosen) return chosen;
+  const config::CallerKey* const key = asker_.admitted.key;
+  if (question.peek.names_others && key != nullptr && !key->models.empty()) {
+    return fail(ErrorCode::forbidden, "this key may use some models only; `models` and `fallbacks` name others");
+  }
+  if (const Result<void> room = asker_.intake.prepare_sending(); !room) return room;
+  if (question.stream) heartbeat_.start(context_.config.heartbeat_ms);
+  return ask();
+}
+
+Result<void> Course::choose_targets() {
+  const std::string& model = asker_.intake.question().model();
+  const Dialect dialect = asker_.account.endpoint->dialect;
+  if (model.size() > api::max_model_bytes) {
+    return fail(ErrorCode::bad_request,
+                "the model's name has more than " + std::to_string(api::max_model_bytes) + " bytes");
+  }
+  asker_.account.model = model;
+  if (asker_.intake.question().match.endpoint->model_in == api::ModelIn::nowhere) {
+    const Result<void> chosen = choose_provider();
+    if (!chosen) return tl::unexpected<Error>(error_for(asker_.admitted, model, chosen.error(), *context_.router));
+  } else {
+    routing::Asking asking;
+    asking.dialect = dialect;
+    asking.now_ms = context_.loop.now_ms();
+    asking.chance = context_.loop.random().next();
+    Result<routing::Plan> plan = context_.router->plan(model, asking);
+    if (!plan) return tl::unexpected<Error>(error_for(asker_.admitted, model, plan.error(), *context_.router));
+    plan_ = std::move(*plan);
+  }
+  asker_.account.target = &target();
+  return may_use(asker_.admitted, model, target(), *context_.router);
+}
+
+// No model is named: the provider that made what the path names, else the first that may answer.
+Result<void> Course::choose_provider() {
+  const api::Match& match = asker_.intake.question().match;
+  const auto providers = providers_for(asker_.admitted, match, *context_.router);
+  if (!providers) return tl::unexpected<Error>(providers.error());
+  const config::Provider* chosen = providers->front();
+  if (providers->size() > 1 && context_.id_makers != nullptr) {
+    const config::Provider* const maker = context_.id_makers->maker(match.path, *providers);
+    if (maker != nullptr) {
+      chosen = maker;
+    } else {
+      const bool reads = asker_.head.method == http::Method::get || asker_.head.method == http::Method::head;
+      asks_around_ = reads && asker_.head.framing == http::BodyFraming::none && IdMakers::names_id(match.path);
+    }
+  }
+  static constexpr config::Retry once{.attempts = 1, .backoff_ms = 0, .wait_ms = 0};
+  plan_.targets.push_back({chosen, ""});
+  plan_.retry = &once;
+  return {};
+}
+
+// What is asked for is not at this provider. Where it is at none of them, the first one's answer is the caller's.
+void Course::ask_next() {
+  constexpr size_t max_asked = 8;
+  const std::string_view path = asker_.intake.question().match.path;
+  const auto providers = providers_for(asker_.admitted, asker_.intake.question().match, *context_.router);
+  const size_t most = std::min(providers->size(), max_asked);  // as there were before
+  asks_around_ = ++asked_ < most;
+  give_attempt_up();
+  plan_.targets.front().provider = (*providers)[asks_around_ ? asked_ : 0];
+  if (!asks_around_) context_.id_makers->learn_path(path, target().provider->name);
+  if (const Result<void> asked = ask(); !asked) events_.on_course_failed(asked.error());
+}
+
+// The present target, or the next one that can be asked. What is wrong with the first is what the caller is told.
+Result<void> Course::ask() {
+  std::optional<Error> met;
+  for (;;) {
+    Result<void> done = prepare();
+    if (done) done = pass_limits();
+    if (done) return {};
+    const bool others_may = done.error().code == ErrorCode::untranslatable || refused_by_provider();
+    if (!met) met = done.error();
+    if (!others_may || !advance()) return tl::unexpected<Error>(*met);
+  }
+}
+
+// To the next target; `larger_window`: that takes more than this one, or may do so.
+bool Course::advance(bool larger_window) {
+  if (asks_around_) return false;
+  const std::string& model = asker_.intake.question().model();
+  const uint64_t too_small = larger_window ? target().fit.context_tokens : 0;
+  const size_t before = at_;
+  while (at_ + 1 < plan_.targets.size()) {
+    ++at_;
+    const uint64_t window = target().fit.context_tokens;
+    if (too_small != 0 && window != 0 && window <= too_small) continue;
+    if (!may_use(asker_.admitted, model, target(), *context_.router)) continue;
+    tries_ = 0;
+    asker_.account.target = &target();
+    return true;
+  }
+  at_ = before;
+  return false;
+}
+
+// --- the request ---
+
+// The request as the present target is to get it, and who carries its answer.
+Result<void> Course::prepare() {
+  const Question& question = asker_.intake.question();
+  RelayEvents& events = *this;
+  if (broken_ != nullptr) return prepare_rest();
+  if (!target().provider->speaks(asker_.account.endpoint->dialect)) {
+    Result<std::unique_ptr<Translation>> translation =
+        Translation::make(question, asker_.head.query(), asker_.intake.bytes(), target(), context_.ids.next(),
+                          context_.loop.clock().unix_s());
+    if (!translation) return tl::unexpected<Error>(translation.error());
+    translation_ = std::move(*translation);
+    asker_.account.dropped = translation_->dropped().text();
+    rescues_ = may_rescue();
+    if (rescues_) translation_->remember();
+    other_relay_ = std::make_unique<EventRelay>(gate_, context_.pieces, events, *translation_);
+    relay_ = other_relay_.get();
+    return {};
+  }
+  relay_ = &first_relay_;
+  usage_asked_ = asks_usage(question, target(), context_.usage_refusals);
+  Result<std::vector<api::Edit>> edits = edits_for(question, asker_.intake.bytes(), target(), usage_asked_);
+  if (!edits) return tl::unexpected<Error>(edits.error());
+  edits_ = std::move(*edits);
+  if (attempts_ > 0) {
+    other_relay_ = std::make_unique<ByteRelay>(gate_, context_.pieces, events);
+    relay_ = other_relay_.get();
+  }
+  return {};
+}
+
+// The rate limits of the key, the model and the provider: on to the target, now or once they let it in.
+Result<void> Course::pass_limits() {
+  if (context_.limits != nullptr) {
+    if (!caller_pass_) {
+      const std::string_view text = asker_.intake.is_form() ? std::string_view() : asker_.intake.bytes();
+      const uint64_t max_output = asker_.intake.question().peek.max_output_tokens;
+      const TokenEstimate tokens = estimate_tokens(*asker_.account.endpoint, text, max_output);
+      LimitEvents& events = *this;
+      caller_pass_ = std::make_unique<CallerPass>(*context_.limits, asker_.admitted.key, tokens, events);
+    }
+    target_pass_ = std::make_unique<TargetPass>(*context_.limits, target());
+    const Result<bool> entered = caller_pass_->enter(target(), *target_pass_);
+    if (!entered) return tl::unexpected<Error>(entered.error());
+    if (!*entered) {
+      state_ = State::waiting;
+      return {};
+    }
+  }
+  start_attempt();
+  return {};
+}
+
+// What the limit of one target's provider refuses, another target may take.
+bool Course::refused_by_provider() const { return caller_pass_ && caller_pass_->refused_by_provider(); }
+
+void Course::on_let_in() {
+  // Waiting is no overhead of ours.
+  if (asker_.intake.ended()) asker_.account.request_whole_ns = context_.loop.now_ns();
+  start_attempt();
+}
+
+void Course::on_not_let_in(const Error& error) {
+  refused_by_provider() && advance() ? on_backed_off() : events_.on_course_failed(error);
+}
+
+void Course::start_attempt() {
+  ProviderLink& link = context_.links.of(*target().provider);
+  OutgoingRequest request =
+      translation_ && !translation_->sends_as_it_came()
+          ? translated_request(target(), link, asker_.head, *translation_, context_.lines)
+          : request_for(target(), link, asker_.head, asker_.intake, edits_, context_.keys, context_.lines);
+  if (may_ask_again()) request.awaits_output = request.wants_stream;
+  asker_.account.attempts.add(target());
+  tell("going to the target");
+  asker_.account.attempts.last().ready_ns = request.ready_ns = context_.loop.now_ns();
+  state_ = State::trying;
+  judged_ = false;
+  ++attempts_;
+  ++tries_;
+  retry_after_ms_.reset();
+  take_off();
+  attempt_ = std::make_unique<Attempt>(context_.loop, link, target(), static_cast<AttemptEvents&>(*this));
+  attempt_->start(std::move(request));
+}
+
+// The attempt counts as under way at its target.
+void Course::take_off() {
+  flying_ = target().health;
+  if (flying_ == nullptr) return;
+  const uint64_t now_ms = context_.loop.now_ms();
+  probes_ = flying_->standing(now_ms) == routing::Standing::half_open && flying_->take_probe(now_ms);
+  if (tries_ == 1) flying_->budget().asked(now_ms);
+  flying_->began();
+}
+
+void Course::end_attempt() {
+  if (flying_ != nullptr) {
+    if (std::exchange(probes_, false)) flying_->give_back_probe();
+    std::exchange(flying_, nullptr)->ended();
+  }
+  if (!attempt_) return;
+  attempt_->cancel();
+  asker_.account.attempts.last().bytes_in = attempt_->bytes_in();
+  asker_.account.attempts.last().bytes_out = attempt_->bytes_out();
+  context_.loop.dispose(std::move(attempt_));
+}
+
+// --- endings ---
+
+bool Course::take_back() {
+  if (gate_.begun_by_beat() || broken_ != nullptr) return false;
+  if (gate_.holding()) {
+    gate_.drop();
+    return true;
+  }
+  return relay_ == nullptr || !relay_->begun() || asker_.responder.recall_head();
+}
+
+// Of the caller's own, where a stream was asked for.
+api::StreamFormat Course::stream_format() const {
+  const api::Places& places = api::room_of(asker_.account.endpoint->dialect).places;
+  if (places.streams_lines) return api::StreamFormat::ndjson;
+  const bool events = !places.streams_arrays || asker_.head.query().find("alt=sse") != std::string_view::npos;
+  return events ? api::StreamFormat::sse : api::StreamFormat::json_array;
+}
+
+void Course::break_off(const Error& error) {
+  const bool answers = relay_ != nullptr && relay_->begun() && !gate_.begun_by_beat();
+  if (answers) return relay_->break_off(error, asker_.account.request_id);
+  std::string event;
+  if (broken_ != nullptr && broken_->writer != nullptr) {
+    broken_->writer->fail(error, asker_.account.request_id);
+    event = std::move(broken_->writer->out);
+  } else {
+    event = api::error_event(asker_.account.endpoint->dialect, stream_format(), error, asker_.account.request_id,
+                             {true, broken_sequence_, api::ArrayPlace::closed});
+  }
+  const std::string_view piece = event;
+  asker_.responder.send_body(std::span<const std::string_view>(&piece, 1));
+}
+
+void Course::cancel(uint64_t now_ns) {
+  state_ = State::done;
+  back_off_.cancel();
+  heartbeat_.stop();
+  end_attempt();
+  if (caller_pass_) {
+    const bool answered = relay_ != nullptr && (relay_ == other_relay_.get() || relay_->begun());
+    const api::AnswerTap* const tap = answered ? relay_->tap() : nullptr;
+    const int status = answered ? relay_->status() : 0;
+    const uint64_t used = tokens_used(caller_pass_->tokens(), tap, status, answered && relay_->ended(),
+                                      asker_.account.attempts.bytes_in());
+    if (target_pass_) target_pass_->leave(used, now_ns);
+    caller_pass_->leave(used, now_ns);
+  }
+  if (std::exchange(counted_stream_, false)) context_.metrics.active_streams.add(-1);
+}
+
+// For the log at debug, which somebody may have asked for who looks for one request.
+void Course::tell(std::string_view what) const {
+  if (!context_.log.enabled(observe::Level::debug)) return;
+  context_.log.write(observe::Level::debug, what,
+                     {{"request_id", asker_.account.request_id},
+                      {"target", target().label()},
+                      {"status", asker_.account.attempts.last().status}});
+}
+
+}  // namespace sluice::gateway

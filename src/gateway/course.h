@@ -1,0 +1,177 @@
+// The attempts of one exchange, in order, until one of them answers: who is asked, whose limits it passes, what the
+// answer has to be for the caller to see any of it, and where it goes on when a target fails.
+//
+//   begin() -> asking --a rate limit lets it wait--> waiting --let in--> asking
+//                |  ^                                   |
+//                |  +--- the next attempt <--backing_off+<--- it fails before anything of it is out ---+
+//                v                                                                                      |
+//              trying ---answer head---> held (commit_gate.h) ---first output, or whole---> relaying ---+---its end--->
+//              done
+//                |                                                                             |
+//                +--- nobody is left: on_course_failed                                         +---> cut:
+//                on_course_failed
+//   cancel() ends it in any state, and everything it holds is given back in that call.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gateway/account.h"
+#include "gateway/admission.h"
+#include "gateway/attempt.h"
+#include "gateway/byte_relay.h"
+#include "gateway/caller_pass.h"
+#include "gateway/commit_gate.h"
+#include "gateway/context.h"
+#include "gateway/event_relay.h"
+#include "gateway/heartbeat.h"
+#include "gateway/held_answer.h"
+#include "gateway/intake.h"
+#include "gateway/target_pass.h"
+#include "gateway/translation.h"
+#include "http/service.h"
+#include "net/timers.h"
+#include "routing/plan.h"
+#include "routing/retry.h"
+
+namespace sluice::gateway {
+
+class CourseEvents {
+ public:
+  // All of the answer has been written: Responder::finish() is due.
+  virtual void on_course_end(uint64_t now_ns) = 0;
+  // No target answers, or what has begun() broke off.
+  virtual void on_course_failed(const Error& error) = 0;
+
+ protected:
+  ~CourseEvents() = default;
+};
+
+class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, CommitGateEvents, HeartbeatEvents {
+ public:
+  // What an exchange has of its caller; all of it must outlive the course.
+  struct Asker {
+    const http::RequestHead& head;
+    http::Responder& responder;
+    Account& account;
+    Intake& intake;
+    const Admitted& admitted;
+  };
+  enum class State : unsigned char { asking, waiting, backing_off, trying, relaying, done };
+
+  Course(Context& context, const Asker& asker, CourseEvents& events);
+  ~Course();
+
+  // It is known what is asked: chooses who may answer, and asks the first of them. An error: nobody can be asked.
+  Result<void> begin();
+  // More of the body has come.
+  void body_came() { asker_.intake.pass_on(attempt_.get(), asker_.responder); }
+  // The caller has taken what waited for it.
+  void drained();
+  // Ends what runs, and settles what it took of the limits. May be called always; no event follows.
+  void cancel(uint64_t now_ns);
+  // Nothing of an answer has left, nor will: it is as if none had begun. False: what has begun is beyond recall.
+  bool take_back();
+  // What has begun cannot be made whole: the error goes out within it. Before cancel().
+  void break_off(const Error& error);
+
+  State state() const { return state_; }
+  // Of the answer; nullptr: there is none.
+  const Relay* relay() const { return relay_; }
+  const CallerPass* caller_pass() const { return caller_pass_.get(); }
+
+ private:
+  // AttemptEvents, HeldAnswerEvents, RelayEvents: how an answer begins, and how it ends
+  AnswerTaker& on_answer_head(http::ResponseHead& head) override;
+  void on_attempt_failed(const Error& error) override;
+  void on_target_ready() override { body_came(); }
+  void on_sent_again() override { ++asker_.account.attempts.last().sent_again; }
+  void on_answer_kept() override;
+  AnswerTaker& on_answer_let_go() override;
+  void on_relayed(uint64_t now_ns) override;
+  void on_relay_failed(const Error& error) override { on_attempt_failed(error); }
+  bool on_error_told() override;
+  // LimitEvents: how waiting for a rate limit ends
+  void on_let_in() override;
+  void on_not_let_in(const Error& error) override;
+  // CommitGateEvents, HeartbeatEvents
+  void on_commit() override;
+  [[gnu::cold]] void on_silence() override;
+
+  const routing::Target& target() const { return plan_.targets[at_]; }
+  Result<void> choose_targets();
+  Result<void> choose_provider();
+  [[gnu::cold]] void ask_next();
+  Result<void> ask();
+  Result<void> prepare();
+  Result<void> pass_limits();
+  [[gnu::cold]] bool refused_by_provider() const;
+  void start_attempt();
+  void take_off();
+  void end_attempt();
+  IdWatch* watch_ids(int status);
+  void relay_answer(http::ResponseHead& head);
+  [[gnu::cold]] std::string address_here(std::string_view at_target) const;
+
+  bool may_ask_again() const;
+  api::StreamFormat stream_format() const;
+  [[gnu::cold]] void begin_by_beat(std::string_view beat);
+  [[gnu::cold]] void fail_within_stream(std::string_view said);
+  [[gnu::cold]] bool go_elsewhere(const routing::Outcome& outcome);
+  [[gnu::cold]] bool advance(bool larger_window = false);
+  [[gnu::cold]] void give_attempt_up();
+  [[gnu::cold]] void on_backed_off();
+  [[gnu::cold]] std::optional<routing::Outcome> told_failure(std::string& code, std::string& message) const;
+  [[gnu::cold]] void blame(const routing::Verdict& verdict, std::string_view said, uint64_t now_ms);
+  bool may_rescue() const;
+  [[gnu::cold]] bool take_what_was_told();
+  [[gnu::cold]] bool note_bar(api::Bar bar) const;
+  [[gnu::cold]] bool rescue(const Error& met);
+  [[gnu::cold]] Result<void> prepare_rest();
+  [[gnu::cold]] bool take_repeat(uint64_t now_ms);
+  [[gnu::cold]] void warn(const Error& error, std::string_view next) const;
+  void note_health(uint64_t now_ns);
+  void tell(std::string_view what) const;
+
+  Context& context_;
+  const Asker asker_;
+  CourseEvents& events_;
+  State state_ = State::asking;
+  bool usage_asked_ = false;  // by us: its chunk is kept from the caller
+  bool counted_stream_ = false;
+  bool asks_around_ = false;  // nobody knows who made what is asked for
+  bool judged_ = false;       // what becomes of this attempt's failure
+  bool rescues_ = false;      // what the caller is told of this stream is remembered
+  bool by_prefix_ = false;    // this target was asked to go on from an assistant's message
+  bool refuses_prefix_ = false;
+  bool probes_ = false;    // it has taken its target's one probe
+  bool body_kept_ = true;  // the request can be sent once more
+  uint8_t asked_ = 0;      // so many have been asked for it
+  uint32_t tries_ = 0;     // at this target
+  uint32_t attempts_ = 0;  // in all
+  size_t at_ = 0;          // of plan_.targets
+  routing::Plan plan_;
+  std::vector<api::Edit> edits_;             // of the body, for this target
+  std::unique_ptr<CallerPass> caller_pass_;  // null, both: nothing is limited
+  std::unique_ptr<TargetPass> target_pass_;  // of the attempt
+  std::unique_ptr<Attempt> attempt_;
+  std::unique_ptr<HeldAnswer> held_;
+  std::unique_ptr<IdWatch> ids_;
+  std::unique_ptr<BrokenAnswer> broken_;      // null: nothing has broken off
+  std::unique_ptr<Translation> translation_;  // null: the target speaks the caller's dialect
+  CommitGate gate_;
+  ByteRelay first_relay_;
+  std::unique_ptr<Relay> other_relay_;       // of a translation, or of a later attempt
+  Relay* relay_ = nullptr;                   // null: the target has not been chosen, or was given up
+  routing::TargetHealth* flying_ = nullptr;  // where the attempt counts as under way
+  uint64_t broken_sequence_ = 0;             // of the caller's frames, where they are numbered
+  std::optional<uint32_t> retry_after_ms_;   // as the last answer's head told it
+  net::Timeout back_off_;
+  Heartbeat heartbeat_;
+};
+
+}  // namespace sluice::gateway

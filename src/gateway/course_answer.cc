@@ -1,0 +1,180 @@
+// How the answer of a course's attempt begins, and how it ends well.
+#include <algorithm>
+#include <utility>
+
+#include "api/dialect.h"
+#include "api/target_error.h"
+#include "base/give_back.h"
+#include "gateway/course.h"
+#include "gateway/retry_after.h"
+#include "gateway/settlement.h"
+#include "gateway/upload_ticket.h"
+#include "http/writer.h"
+
+namespace sluice::gateway {
+
+// Of a request's id that a target tells; a record holds it.
+static constexpr size_t max_target_id = 256;
+
+AnswerTaker& Course::on_answer_head(http::ResponseHead& head) {
+  AttemptRecord& record = asker_.account.attempts.last();
+  record.status = head.status;
+  tell("the target answers");
+  const auto id = head.fields.find("x-request-id");
+  const auto other_id = id ? id : head.fields.find("request-id");
+  if (other_id) record.request_id = other_id->substr(0, max_target_id);
+  if (head.status >= 400) retry_after_ms_ = retry_after_ms(head, context_.loop.clock().unix_s());
+  if (broken_ != nullptr && head.status >= 300) {  // it does not go on
+    held_ = std::make_unique<HeldAnswer>(head, true, static_cast<HeldAnswerEvents&>(*this));
+    return *held_;
+  }
+  const bool not_here = asks_around_ && HeldAnswer::is_not_here(head.status);
+  if (not_here || (usage_asked_ && HeldAnswer::may_refuse(head.status))) {
+    held_ = std::make_unique<HeldAnswer>(head, not_here, static_cast<HeldAnswerEvents&>(*this));
+    return *held_;
+  }
+  if (asks_around_) {
+    asks_around_ = false;
+    if (head.status < 300) context_.id_makers->learn_path(asker_.intake.question().match.path, target().provider->name);
+  }
+  relay_answer(head);
+  return *relay_;
+}
+
+void Course::relay_answer(http::ResponseHead& head) {
+  AttemptRecord& record = asker_.account.attempts.last();
+  record.answer_ns = context_.loop.now_ns();
+  if (may_ask_again()) {
+    gate_.hold(*relay_);
+  } else {
+    on_commit();
+  }
+  const Question& question = asker_.intake.question();
+  const Dialect dialect = asker_.account.endpoint->dialect;
+  const auto limits = rate_limit_fields(context_.limits, asker_.admitted.key, dialect);
+  OwnFields own{asker_.account.request_id, target(), asker_.account.attempts.sent(),
+                limits ? limits->fields() : std::span<const api::RateLimitFields::Field>()};
+  std::string address;
+  if (question.match.passes) {
+    const std::string_view field = api::room_of(dialect).address_field;
+    if (const auto at_target = head.fields.find(field); at_target && !field.empty()) {
+      own.address_field = field;
+      own.address = address = address_here(*at_target);
+    }
+  }
+  const RelayedRequest request{dialect,
+                               asker_.head.fields.find("accept-encoding"),
+                               usage_asked_,
+                               question.peek.choices,
+                               watch_ids(head.status),
+                               question.match.passes,
+                               asker_.account.stream};
+  if (!relay_->begin(head, request, own, context_.lines, record.answer_ns)) return;
+  asker_.account.status = head.status;
+  if (relay_->streaming()) {  // which may last: what only its beginning needed goes
+    head.fields.release();
+    if (translation_ == nullptr && (rescues_ = may_rescue())) static_cast<ByteRelay&>(*relay_).remember();
+    asker_.account.stream = counted_stream_ = true;
+    context_.metrics.active_streams.add(1);
+  }
+}
+
+// This answer is the one: what could be sent to another target is needed no more.
+void Course::on_commit() {
+  body_kept_ = false;
+  state_ = State::relaying;
+  if (!attempt_) return;
+  attempt_->note_output();
+  if (!attempt_->request_sent()) return;
+  if (!rescues_) asker_.intake.forget();
+  give_back(edits_);
+  attempt_->forget_request();
+  if (translation_) translation_->forget_request();
+}
+
+// Who looks for the id of what an answer says was made; nullptr where nobody needs to know.
+IdWatch* Course::watch_ids(int status) {
+  const api::Endpoint& endpoint = *asker_.account.endpoint;
+  const bool makes = asker_.head.method == http::Method::post || asker_.head.method == http::Method::put;
+  if (!endpoint.makes || !makes || status >= 300 || context_.id_makers == nullptr) return nullptr;
+  if (context_.router->speakers(endpoint.dialect).size() < 2) return nullptr;
+  ids_ = std::make_unique<IdWatch>(*context_.id_makers, *target().provider);
+  return ids_.get();
+}
+
+// What the caller is to ask for in place of an address at the target.
+std::string Course::address_here(std::string_view at_target) const {
+  const size_t host = at_target.find("://");
+  const size_t slash = host == std::string_view::npos ? host : at_target.find('/', host + 3);
+  if (slash == std::string_view::npos) return {};
+  std::string_view path = at_target.substr(slash);
+  const config::Provider& provider = *target().provider;
+  if (path.starts_with(provider.base_url.path)) path.remove_prefix(provider.base_url.path.size());
+  const std::string peer = asker_.responder.peer();
+  bool tls = !context_.config.tls_cert_file.empty() && peer != "unix";
+  if (peer == "unix" || context_.trusted_proxies.contains(peer)) {
+    tls = asker_.head.fields.find("x-forwarded-proto").value_or(tls ? "https" : "http") == "https";
+  }
+  std::string address = tls ? "https://" : "http://";
+  address += asker_.head.fields.find("host").value_or("");
+  std::string below = "/providers/" + provider.name;
+  return address += with_ticket(below.append(path), context_.config, asker_.admitted, context_.loop.clock().unix_s());
+}
+
+AnswerTaker& Course::on_answer_let_go() {
+  usage_asked_ = false;
+  relay_answer(held_->head());
+  return *relay_;
+}
+
+void Course::on_answer_kept() {
+  if (asks_around_) return ask_next();
+  if (broken_ != nullptr) {
+    refuses_prefix_ = by_prefix_;
+    const int status = asker_.account.attempts.last().status;
+    const Error refused{ErrorCode::target_cut, "the answer broke off, and " + target().label() + " answered " +
+                                                   std::to_string(status) + " when it was asked to go on"};
+    if (!rescue(refused)) events_.on_course_failed(refused);
+    return;
+  }
+  if (context_.usage_refusals != nullptr && context_.usage_refusals->add(target().label())) {
+    context_.log.warn("target refuses stream_options; usage of its streams is not asked for any more",
+                      {{"request_id", asker_.account.request_id}, {"target", target().label()}});
+  }
+  usage_asked_ = false;
+  end_attempt();
+  --attempts_;  // it was us who asked wrongly
+  --tries_;
+  edits_ = *edits_for(asker_.intake.question(), asker_.intake.bytes(), target(), false);  // JSON, which was read before
+  start_attempt();
+}
+
+void Course::drained() {
+  if (state_ != State::done && relay_ != nullptr && relay_->go_on() && attempt_) attempt_->resume();
+}
+
+// --- heartbeats ---
+
+// The target is silent: the caller's stream is kept alive, between frames.
+void Course::on_silence() {
+  const std::string_view beat = api::room_of(asker_.account.endpoint->dialect).heartbeat;
+  if (beat.empty() || stream_format() == api::StreamFormat::json_array) return;
+  if (relay_ == nullptr || !relay_->begun() || gate_.holding()) return begin_by_beat(beat);
+  if (!relay_->streaming() || relay_->ended() || !relay_->between_frames()) return;
+  asker_.responder.send_body(std::span<const std::string_view>(&beat, 1));
+}
+
+// Nothing of an answer is there yet: its head goes out, so that the caller goes on waiting.
+void Course::begin_by_beat(std::string_view beat) {
+  std::string lines;
+  const bool is_lines = stream_format() == api::StreamFormat::ndjson;
+  http::write_field(lines, "content-type", is_lines ? "application/x-ndjson" : "text/event-stream");
+  http::write_field(lines, "cache-control", "no-cache");
+  http::write_field(lines, "x-accel-buffering", "no");
+  http::write_field(lines, "x-request-id", asker_.account.request_id);
+  constexpr int ok = 200;
+  asker_.account.status = ok;
+  gate_.beat(lines, beat);
+}
+
+}  // namespace sluice::gateway

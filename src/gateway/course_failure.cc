@@ -1,0 +1,160 @@
+// What becomes of a course whose target fails: it goes on elsewhere, waits, or ends.
+#include <utility>
+
+#include "api/target_error.h"
+#include "gateway/course.h"
+#include "gateway/quoted_secrets.h"
+#include "gateway/settlement.h"
+
+namespace sluice::gateway {
+
+bool Course::may_ask_again() const {
+  return body_kept_ && !asks_around_ && asker_.account.endpoint->model_in != api::ModelIn::nowhere &&
+         !asker_.intake.goes_on() && asker_.intake.ended();
+}
+
+// What the target's own answer says of its failure, where it says so.
+std::optional<routing::Outcome> Course::told_failure(std::string& code, std::string& message) const {
+  if (!relay_->failed()) return std::nullopt;
+  api::TargetWords words = api::target_words(relay_->error_text());
+  code = std::move(words.code);
+  message = std::move(words.message);
+  const int status = asker_.account.attempts.last().status;
+  return routing::Outcome{outcome_of(status, code), status, code, message, retry_after_ms_, !gate_.holding()};
+}
+
+void Course::on_relayed(uint64_t now_ns) {
+  std::string code, message;
+  const std::optional<routing::Outcome> failure = told_failure(code, message);
+  if (failure && go_elsewhere(*failure)) return;
+  if (gate_.begun_by_beat() && (failure || !relay_->streaming())) return fail_within_stream(message);
+  gate_.commit();
+  if (!failure) note_health(now_ns);
+  asker_.account.status = relay_->told_status();
+  state_ = State::done;
+  events_.on_course_end(now_ns);
+}
+
+// Within a stream, which may go on for long behind it.
+bool Course::on_error_told() {
+  std::string code, message;
+  const std::optional<routing::Outcome> failure = told_failure(code, message);
+  if (!failure) return false;
+  if (go_elsewhere(*failure)) return true;
+  if (!gate_.holding()) return rescue({failure->code, asker_.account.attempts.last().reason});
+  if (translation_ == nullptr) gate_.commit();
+  return false;
+}
+
+// An answer that is no stream, and whose caller has the head of one already.
+void Course::fail_within_stream(std::string_view said) {
+  const int status = relay_->told_status();
+  Error error{code_for(status), std::string(said)};
+  if (error.message.empty())
+    error.message = "the target answered with status " + std::to_string(status) + ", and no stream";
+  events_.on_course_failed(without_secrets(context_.log, target().provider, error));
+}
+
+void Course::note_health(uint64_t now_ns) {
+  if (target().health == nullptr) return;
+  probes_ = false;
+  const uint64_t began_ns = asker_.account.attempts.last().ready_ns;
+  const uint64_t first_ns = relay_->first_byte_ns();
+  target().health->succeeded(now_ns / 1'000'000, first_ns > began_ns ? (first_ns - began_ns) / 1'000 : 0);
+}
+
+void Course::on_attempt_failed(const Error& met) {
+  if (state_ == State::done) return;
+  if (relay_ != nullptr && relay_->end_early()) return on_relayed(context_.loop.now_ns());
+  if (asks_around_ && (relay_ == nullptr || !relay_->begun())) return ask_next();
+  const Error error = without_secrets(context_.log, target().provider, met);
+  const bool out = relay_->begun() && !gate_.holding();
+  const int status = asker_.account.attempts.last().status;
+  if (go_elsewhere({error.code, status, {}, error.message, retry_after_ms_, out})) return;
+  if (out && rescue(error)) return;
+  warn(error, "none");
+  events_.on_course_failed(error);
+}
+
+void Course::warn(const Error& error, std::string_view next) const {
+  context_.log.warn("target failed", {{"request_id", asker_.account.request_id},
+                                      {"target", asker_.account.attempts.last().target->label()},
+                                      {"code", name_of(error.code)},
+                                      {"reason", error.message},
+                                      {"next", next}});
+}
+
+// Whether there is another attempt: then it is under way, or waits, and nothing is left of this one.
+bool Course::go_elsewhere(const routing::Outcome& outcome) {
+  if (std::exchange(judged_, true)) return false;
+  constexpr size_t max_reason_bytes = 256;
+  const uint64_t now_ms = context_.loop.now_ms();
+  const routing::Verdict verdict = routing::judge(outcome, tries_, *plan_.retry, context_.loop.random().next());
+  AttemptRecord& record = asker_.account.attempts.last();
+  record.code = outcome.code;
+  record.ended_ns = context_.loop.now_ns();
+  const std::string said = QuotedSecrets(*target().provider).masked(std::string(outcome.message));
+  record.reason = context_.log.cut_masked(said, max_reason_bytes);
+  blame(verdict, record.reason, now_ms);
+  const bool may = may_ask_again() && attempts_ < plan_.retry->attempts;
+  if (!may || verdict.next == routing::Next::give_up) return false;
+  bool again = verdict.next == routing::Next::again && take_repeat(now_ms);
+  if (!again && !advance(verdict.larger_window)) {
+    again = verdict.or_again && take_repeat(now_ms);
+    if (!again) return false;
+  }
+  warn({outcome.code, record.reason}, again ? "the same target again" : target().label());
+  note_failed_attempt(context_, asker_.account, context_.loop.now_ns());
+  give_attempt_up();
+  if (again && verdict.wait_ms != 0) {
+    state_ = State::backing_off;
+    context_.loop.timers().arm(back_off_, verdict.wait_ms);
+  } else {
+    on_backed_off();
+  }
+  return true;
+}
+
+// Whom it counts against.
+void Course::blame(const routing::Verdict& verdict, std::string_view said, uint64_t now_ms) {
+  routing::TargetHealth* const health = target().health;
+  if (health == nullptr) return;
+  probes_ = false;
+  switch (verdict.blame) {
+    case routing::Blame::nobody:
+      health->answered(now_ms);
+      return;
+    case routing::Blame::credential:
+      if (verdict.bench_ms != 0) health->bench_credential(now_ms + verdict.bench_ms);
+      break;
+    case routing::Blame::target:
+      health->failed(now_ms, plan_.entry != nullptr ? plan_.entry->breaker : config::Breaker());
+      if (verdict.bench_ms != 0) health->leave_alone(now_ms + verdict.bench_ms);
+      break;
+  }
+  health->note_error(now_ms, said);
+}
+
+bool Course::take_repeat(uint64_t now_ms) { return target().health == nullptr || target().health->take_repeat(now_ms); }
+
+void Course::give_attempt_up() {
+  end_attempt();
+  gate_.drop();
+  if (target_pass_) target_pass_->leave(0, context_.loop.now_ns());
+  if (relay_ != nullptr && relay_->tap() != nullptr) asker_.account.earlier.add(relay_->tap()->usage());
+  relay_ = nullptr;
+  context_.loop.dispose(std::move(held_));
+  context_.loop.dispose(std::move(other_relay_));
+  context_.loop.dispose(std::move(translation_));
+  context_.loop.dispose(std::move(ids_));
+  usage_asked_ = false;
+  asker_.account.dropped.clear();
+  if (std::exchange(counted_stream_, false)) context_.metrics.active_streams.add(-1);
+}
+
+void Course::on_backed_off() {
+  state_ = State::asking;
+  if (const Result<void> asked = ask(); !asked) events_.on_course_failed(asked.error());
+}
+
+}  // namespace sluice::gateway

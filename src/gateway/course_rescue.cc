@@ -1,0 +1,99 @@
+// A stream that has begun breaks off: another target goes on with it, so that the caller reads one answer.
+#include <utility>
+
+#include "api/delivered.h"
+#include "api/dialect.h"
+#include "gateway/course.h"
+
+namespace sluice::gateway {
+
+// Whether it is worth remembering what the caller is told: there is somebody else to ask, and room for the request,
+// which has to be sent once more.
+bool Course::may_rescue() const {
+  constexpr uint64_t max_body_bytes = 1024 * 1024;
+  constexpr uint64_t max_share = 8;  // of what bodies may take, a worker keeps so much for this
+  if (!asker_.account.stream || !may_ask_again()) return false;
+  if (plan_.entry != nullptr && plan_.entry->rescue == config::Rescue::off) return false;
+  if (at_ + 1 >= plan_.targets.size() || attempts_ >= plan_.retry->attempts) return false;
+  if (asker_.intake.memory_bytes() > max_body_bytes) return false;
+  return context_.buffers == nullptr || context_.buffers->used() < context_.buffers->most() / max_share;
+}
+
+// What the caller has of the answer, taken from who has carried it. False: nobody else can go on with it.
+bool Course::take_what_was_told() {
+  if (broken_ == nullptr) broken_ = std::make_unique<BrokenAnswer>();
+  if (translation_) {
+    if (translation_->delivered() == nullptr) return false;
+    const api::Bar bar = translation_->delivered()->bar();
+    if (bar != api::Bar::none) return note_bar(bar);
+    *broken_ = translation_->leave();
+    return true;
+  }
+  if (relay_ == nullptr) return broken_->sent != nullptr;  // the next target could not even be asked
+  ByteRelay& relay = static_cast<ByteRelay&>(*relay_);
+  if (!relay.remembers()) return false;
+  const Dialect dialect = asker_.account.endpoint->dialect;
+  const api::TranslationRoom& room = api::room_of(dialect).translation;
+  if (!room.reads() || !room.writes()) return false;
+  broken_sequence_ = relay.tap()->next_sequence();
+  broken_->sent = relay.take_sent();
+  broken_->delivered = api::read_delivered(
+      *broken_->sent, room, Translation::origin_of(*asker_.account.attempts.last().target, dialect), api::Bar::none);
+  const api::Bar bar = broken_->delivered.bar();
+  return bar == api::Bar::none || note_bar(bar);
+}
+
+bool Course::note_bar(api::Bar bar) const {
+  context_.log.warn("a stream that broke off cannot be gone on with elsewhere",
+                    {{"request_id", asker_.account.request_id},
+                     {"target", asker_.account.attempts.last().target->label()},
+                     {"reason", api::why(bar)}});
+  return false;
+}
+
+// The stream broke off. True: another target has been asked to go on with it.
+bool Course::rescue(const Error& met) {
+  if (!rescues_ || !asker_.intake.ended() || attempts_ >= plan_.retry->attempts) return false;
+  if (translation_ && translation_->misfit() != nullptr) return false;    // no third answer is tried
+  const bool same = std::exchange(by_prefix_, false) && refuses_prefix_;  // it may still be able to begin anew
+  const size_t before = at_;
+  if (!same && !advance()) return false;
+  if (!take_what_was_told()) {
+    at_ = before;
+    asker_.account.target = &target();
+    return false;
+  }
+  warn(met, "a target that goes on with it: " + target().label());
+  asker_.account.rescued = true;
+  give_attempt_up();
+  on_backed_off();
+  return true;
+}
+
+// The request for the rest of an answer, and who writes it behind what was told.
+Result<void> Course::prepare_rest() {
+  Rescue rescue;
+  rescue.broken = broken_.get();
+  rescue.may_continue = !std::exchange(refuses_prefix_, false);
+  rescue.may_ask = plan_.entry != nullptr && plan_.entry->rescue == config::Rescue::ask;
+  const Question& question = asker_.intake.question();
+  Result<std::unique_ptr<Translation>> translation =
+      Translation::make(question, asker_.head.query(), asker_.intake.bytes(), target(), context_.ids.next(),
+                        context_.loop.clock().unix_s(), rescue);
+  if (!translation) return tl::unexpected<Error>(translation.error());
+  translation_ = std::move(*translation);
+  by_prefix_ = translation_->rung() == Rung::continues;
+  if (translation_->sends_as_it_came()) {
+    usage_asked_ = asks_usage(question, target(), context_.usage_refusals);
+    Result<std::vector<api::Edit>> edits = edits_for(question, asker_.intake.bytes(), target(), usage_asked_);
+    if (!edits) return tl::unexpected<Error>(edits.error());
+    edits_ = std::move(*edits);
+  }
+  auto relay = std::make_unique<EventRelay>(gate_, context_.pieces, static_cast<RelayEvents&>(*this), *translation_);
+  relay->go_on_with_stream();
+  other_relay_ = std::move(relay);
+  relay_ = other_relay_.get();
+  return {};
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,211 @@
+// Streams that break off half way, and what another target makes of them.
+#include <catch2/catch.hpp>
+
+#include "world.h"
+
+namespace sluice::gateway {
+namespace {
+
+const std::string streamed = R"({"model":"fast","stream":true,"messages":[{"role":"user","content":"count"}]})";
+const std::string sse_head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+const std::string stop =
+    "data: {\"id\":\"c2\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],"
+    "\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n\ndata: [DONE]\n\n";
+
+std::string chunk(std::string_view bytes) {
+  char line[20];
+  std::snprintf(line, sizeof line, "%zx\r\n", bytes.size());
+  return line + std::string(bytes) + "\r\n";
+}
+std::string word(std::string_view text, std::string_view id = "c1") {
+  return chunk("data: {\"id\":\"" + std::string(id) + "\",\"object\":\"chat.completion.chunk\",\"model\":\"m-1\"," +
+               R"("choices":[{"index":0,"delta":{"content":")" + std::string(text) + "\"}}]}\n\n");
+}
+config::Config two_targets(Dialect second = Dialect::openai, bool continues = false) {
+  config::Config config = World::plain_config();
+  config.providers[0].name = "a";
+  config.providers.push_back(config.providers[0]);
+  config.providers[1].name = "b";
+  config.providers[1].dialects = {second};
+  config.providers[1].continues_prefix = continues;
+  config.models = {{"fast", {{"a", "m"}, {"b", "m"}}}};
+  config.models[0].order = config::Order::listed;
+  return config;
+}
+
+// The text that the caller has been told.
+std::string told(const World& world) {
+  std::string text;
+  const std::string& all = world.caller->text;
+  constexpr std::string_view key = R"("content":")";
+  for (size_t at = 0; (at = all.find(key, at)) != all.npos;) {
+    at += key.size();
+    text += all.substr(at, all.find('"', at) - at);
+  }
+  return text;
+}
+
+// The first target says "one two" and is gone; the second one has been asked.
+void break_off(World& world, const std::string& last = "") {
+  world.say(post("/v1/chat/completions", streamed));
+  world.target_says(sse_head + word("one ") + word("two") + last);
+  CHECK(told(world) == "one two");
+  world.targets[0]->stream.reset();
+  REQUIRE(world.until([&] { return world.targets.size() == 2; }));
+  world.turn();
+}
+
+TEST_CASE("a stream that broke off begins anew elsewhere, and the caller reads on where it was") {
+  World world(two_targets());
+  break_off(world);
+  CHECK(world.targets[1]->has("\"count\""));
+  CHECK_FALSE(world.targets[1]->has("one two"));
+  world.target_says(sse_head + word("on", "c2") + word("e two thr", "c2") + word("ee", "c2") + chunk(stop) +
+                    "0\r\n\r\n");
+  CHECK(told(world) == "one two three");
+  CHECK(world.caller->text.find("HTTP/1.1", 1) == std::string::npos);
+  CHECK_FALSE(world.caller->has("\"c2\""));
+  CHECK(world.caller->has("[DONE]"));
+  CHECK(world.caller->text.ends_with("0\r\n\r\n"));
+  const std::string record = world.records();
+  INFO(record);
+  CHECK(record.find("outcome=ok") != std::string::npos);
+  CHECK(record.find("rescued=true") != std::string::npos);
+  CHECK(record.find("target=b/m") != std::string::npos);
+  CHECK(record.find("target_cut") != std::string::npos);  // of the attempt before
+  CHECK(world.cells().active_streams.get() == 0);
+}
+
+TEST_CASE("an error within the stream is not shown where another target goes on") {
+  World world(two_targets());
+  world.say(post("/v1/chat/completions", streamed));
+  world.target_says(sse_head + word("one ") + word("two"));
+  world.target_says(chunk("data: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n"));
+  REQUIRE(world.until([&] { return world.targets.size() == 2; }));
+  world.turn();
+  world.target_says(sse_head + word("one two three") + chunk(stop) + "0\r\n\r\n");
+  CHECK(told(world) == "one two three");
+  CHECK_FALSE(world.caller->has("overloaded"));
+  CHECK(world.caller->text.ends_with("0\r\n\r\n"));
+}
+
+TEST_CASE("a stream that stands still is gone on with") {
+  config::Config config = two_targets();
+  config.providers[0].timeouts = {1000, 1000, 1500, 100};
+  World world(config);
+  world.say(post("/v1/chat/completions", streamed));
+  world.target_says(sse_head + word("one "));
+  REQUIRE(world.until([&] { return world.targets.size() == 2; }));
+  world.turn();
+  world.target_says(sse_head + word("one two") + chunk(stop) + "0\r\n\r\n");
+  CHECK(told(world) == "one two");
+  CHECK(world.caller->text.ends_with("0\r\n\r\n"));
+}
+
+TEST_CASE("where the second answer differs, the stream ends in an error, and nothing contradicts what was said") {
+  World world(two_targets());
+  break_off(world);
+  world.target_says(sse_head + word("one TWO three") + chunk(stop) + "0\r\n\r\n");
+  CHECK(world.until([&] { return world.caller->ended; }));
+  CHECK(told(world) == "one two");
+  CHECK(world.caller->has("\"error\""));
+  CHECK_FALSE(world.caller->has("[DONE]"));
+  CHECK_FALSE(world.caller->text.ends_with("0\r\n\r\n"));
+  CHECK(world.records().find("outcome=target_cut") != std::string::npos);
+}
+
+TEST_CASE("a target that goes on from an assistant's message is asked to; if it refuses, it begins anew") {
+  World world(two_targets(Dialect::anthropic, true));
+  break_off(world);
+  CHECK(world.targets[1]->has("POST /v1/messages"));
+  CHECK(world.targets[1]->has("one two"));
+  const std::string begin =
+      chunk(
+          "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"type\":\"message\","
+          "\"role\":\"assistant\",\"model\":\"c\",\"content\":[],\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}"
+          "\n\n") +
+      chunk(
+          "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{"
+          "\"type\":\"text\",\"text\":\"\"}}\n\n");
+  const auto text = [](std::string_view said) {
+    return chunk(
+        "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":"
+        "\"text_delta\",\"text\":\"" +
+        std::string(said) + "\"}}\n\n");
+  };
+  const std::string end =
+      chunk("event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n") +
+      chunk(
+          "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},"
+          "\"usage\":{\"output_tokens\":2}}\n\n") +
+      chunk("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n") + "0\r\n\r\n";
+  SECTION("it goes on") { world.target_says(sse_head + begin + text(" three") + end); }
+  SECTION("it refuses") {
+    const std::string no = R"({"type":"error","error":{"type":"invalid_request_error","message":"no prefill"}})";
+    world.target_says("HTTP/1.1 400 No\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: " +
+                      std::to_string(no.size()) + "\r\n\r\n" + no);
+    REQUIRE(world.until([&] { return world.targets.size() == 3; }));
+    world.turn();
+    CHECK(world.targets[2]->has("POST /v1/messages"));
+    CHECK_FALSE(world.targets[2]->has("one two"));
+    world.target_says(sse_head + begin + text("one two") + text(" three") + end);
+  }
+  CHECK(told(world) == "one two three");
+  CHECK(world.caller->has("[DONE]"));
+  CHECK(world.caller->text.ends_with("0\r\n\r\n"));
+  CHECK_FALSE(world.caller->has("prefill"));
+}
+
+TEST_CASE("what cannot be spliced ends in an honest error, and no other target is asked") {
+  const std::string call = chunk(
+      "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"t\",\"type\":"
+      "\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\"\"}}]}}]}\n\n");
+  World world(two_targets());
+  world.say(post("/v1/chat/completions", streamed));
+  world.target_says(sse_head + word("one ") + call);
+  world.targets[0]->stream.reset();
+  CHECK(world.until([&] { return world.caller->ended; }));
+  CHECK(world.targets.size() == 1);
+  CHECK(world.caller->has("\"error\""));
+  CHECK_FALSE(world.caller->has("[DONE]"));
+
+  config::Config config = two_targets();
+  config.models[0].rescue = config::Rescue::off;
+  World off(config);
+  off.say(post("/v1/chat/completions", streamed));
+  off.target_says(sse_head + word("one "));
+  off.targets[0]->stream.reset();
+  CHECK(off.until([&] { return off.caller->ended; }));
+  CHECK(off.targets.size() == 1);
+  CHECK(off.caller->has("\"error\""));
+}
+
+TEST_CASE("a translated stream is gone on with by its own writer") {
+  config::Config config = two_targets(Dialect::openai);
+  std::swap(config.models[0].targets[0], config.models[0].targets[1]);
+  config.providers[1].dialects = {Dialect::anthropic};  // "b" is asked first
+  World world(config);
+  world.say(post("/v1/chat/completions", streamed));
+  CHECK(world.target().has("POST /v1/messages"));
+  world.target_says(
+      sse_head +
+      chunk("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"type\":\"message\","
+            "\"role\":\"assistant\",\"model\":\"c\",\"content\":[],\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}"
+            "\n\n") +
+      chunk("event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{"
+            "\"type\":\"text\",\"text\":\"\"}}\n\n") +
+      chunk("event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":"
+            "\"text_delta\",\"text\":\"one t\"}}\n\n"));
+  CHECK(told(world) == "one t");
+  world.targets[0]->stream.reset();
+  REQUIRE(world.until([&] { return world.targets.size() == 2; }));
+  world.turn();
+  CHECK(world.target().has("POST /v1/chat/completions"));
+  world.target_says(sse_head + word("one two") + chunk(stop) + "0\r\n\r\n");
+  CHECK(told(world) == "one two");
+  CHECK(world.caller->has("[DONE]"));
+  CHECK(world.caller->text.ends_with("0\r\n\r\n"));
+}
+
+}  // namespace
+}  // namespace sluice::gateway
