@@ -202,6 +202,7 @@ void append_own_operation(std::string& out, const Pages::Page& page) {
   if (page.path.find("{model}") != page.path.npos) {
     out += R"("parameters":[{"name":"model","in":"path","required":true,"schema":{"type":"string","minLength":1}}],)";
   }
+  if (!page.parameters.empty()) append_strings(out, {R"("parameters":)", page.parameters, ","});
   if (!page.body.empty()) {
     append_strings(out,
                    {R"("requestBody":{"required":true,"content":{"application/json":{"schema":)", page.body, "}}},"});

@@ -12,6 +12,7 @@
 #include "config/config.h"
 #include "http/message.h"
 #include "http/service.h"
+#include "routing/plan.h"
 
 namespace sluice::admin {
 
@@ -51,8 +52,14 @@ class PageSource {
   // The one that a request for an answer would get by this name, which outlives what is returned; else the error that
   // it would get.
   virtual Result<Models> model(const Visitor& visitor, Dialect dialect, std::string_view name) = 0;
-  // The body of /admin/limits.
+  // The body of /admin/limits, and that of /admin/targets.
   virtual std::string limits() = 0;
+  virtual std::string targets() = 0;
+  // Does to a target what the body of a POST of /admin/targets says. `key`: its name; "" without one.
+  virtual Result<void> control_target(std::string_view body, std::string_view key, std::string_view peer) = 0;
+  // How a request would be routed: the body of /admin/explain. `asking`: but for the time. The errors are those of such
+  // a request.
+  virtual Result<std::string> explain(std::string_view model, const routing::Asking& asking) = 0;
   // Gives the body of /admin/exchanges.
   virtual void ask_exchanges(net::Loop& loop, Body done) = 0;
   // Has the configuration read again, and gives what is wrong with it. `by`: who asks, for the log. not_implemented:

@@ -44,6 +44,22 @@ constexpr std::string_view exchanges_schema =
 constexpr std::string_view reload_schema =
     R"({"type":"object","required":["reloaded"],"properties":{"reloaded":{"const":true}}})";
 
+constexpr std::string_view targets_schema =
+    R"({"type":"object","required":["targets","left_out"],"properties":{"targets":{"type":"array","items":)"
+    R"({"type":"object","required":["target","state","in_flight"]}},"left_out":{"type":"integer"}}})";
+constexpr std::string_view control_schema =
+    R"({"type":"object","required":["target","action"],"additionalProperties":false,"properties":{"target":)"
+    R"({"type":"string"},"action":{"type":"string","enum":["drain","bench","free"]},"for_s":{"type":"integer",)"
+    R"("minimum":1,"maximum":604800}}})";
+constexpr std::string_view explain_schema =
+    R"({"type":"object","required":["model","targets","left_out"],"properties":{"model":{"type":"string"},"targets":)"
+    R"({"type":"array","items":{"type":"object","required":["target","why","state"]}},"left_out":{"type":"array"}}})";
+
+constexpr std::string_view explain_parameters =
+    R"([{"name":"model","in":"query","required":true,"schema":{"type":"string","minLength":1}},)"
+    R"({"name":"tokens","in":"query","schema":{"type":"integer","minimum":0}},)"
+    R"({"name":"affinity","in":"query","schema":{"type":"string"}}])";
+
 constexpr std::string_view model_mark = "{model}";
 
 // Whether `path` is a row's; then what stands for its {model}.
@@ -93,11 +109,18 @@ struct Pages::Table {
        R"({"type":"object","required":["version"],"properties":{"version":{"type":"string"}}})"},
       {get, "/admin/limits", admins, &Pages::answer_limits, "Every rate limit and what is left of it.", json_type,
        limits_schema},
+      {get, "/admin/targets", admins, &Pages::answer_targets, "How each target is doing.", json_type, targets_schema},
+      {get, "/admin/explain", admins, &Pages::answer_explain,
+       "How a request for ?model= would be routed, and why; affinity, tokens, images, tools and audio say more of it.",
+       json_type, explain_schema, "", explain_parameters},
       {get, "/admin/exchanges", admins, &Pages::answer_exchanges, "What is in flight, oldest first.", json_type,
        exchanges_schema},
       {get, "/admin/log-level", admins, &Pages::answer_log_level, "What the log tells of.", json_type, level_schema},
       {post, "/admin/reload", admins, &Pages::reload,
        "Has the configuration file read again; 400 says what is wrong with it.", json_type, reload_schema},
+      {post, "/admin/targets", admins, &Pages::control_target,
+       "Sends nothing more to a target, nothing for a while, or lets it be asked again.", json_type, targets_schema,
+       control_schema},
       {post, "/admin/log-level", admins, &Pages::set_log_level, "Changes what the log tells of.", json_type,
        level_schema, level_schema},
   });

@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "admin/explain_query.h"
 #include "admin/handlers.h"
 #include "admin/log_level.h"
 #include "admin/openapi.h"
@@ -104,6 +105,27 @@ Pages::HandlerPtr Pages::show_model(const Visit& visit) {
 
 Pages::HandlerPtr Pages::answer_limits(const Visit& visit) {
   return answer_json(200, source_->limits(), visit.responder);
+}
+
+Pages::HandlerPtr Pages::answer_targets(const Visit& visit) {
+  return answer_json(200, source_->targets(), visit.responder);
+}
+
+Pages::HandlerPtr Pages::control_target(const Visit& visit) {
+  return std::make_unique<SmallBody>([this, visit](const Result<std::string_view>& body) {
+    const Result<void> done = body ? source_->control_target(*body, visit.visitor.name(), visit.responder.peer())
+                                   : Result<void>(tl::unexpected<Error>(body.error()));
+    done ? answer_targets(visit) : answer_error(visit.head, done.error(), visit.responder);
+  });
+}
+
+Pages::HandlerPtr Pages::answer_explain(const Visit& visit) {
+  const Result<ExplainQuery> query = read_explain_query(visit.head.query());
+  if (!query) return answer_error(visit.head, query.error(), visit.responder);
+  routing::Asking asking = query->asking;
+  asking.affinity = query->affinity;
+  const Result<std::string> body = source_->explain(query->model, asking);
+  return body ? answer_json(200, *body, visit.responder) : answer_error(visit.head, body.error(), visit.responder);
 }
 
 Pages::HandlerPtr Pages::answer_exchanges(const Visit& visit) {

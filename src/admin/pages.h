@@ -46,8 +46,9 @@ class Pages final : public http::Service {
     std::unique_ptr<http::RequestHandler> (Pages::*handler)(const Visit&);  // gives null once it has answered
     std::string_view summary{};                                             // "": another name of a page, not told of
     std::string_view content_type{};
-    std::string_view schema{};  // of the answer, JSON schema; "": any
-    std::string_view body{};    // of the request, JSON schema; "": there is none
+    std::string_view schema{};      // of the answer, JSON schema; "": any
+    std::string_view body{};        // of the request, JSON schema; "": there is none
+    std::string_view parameters{};  // of the query, OpenAPI's list of them; "": there are none
   };
 
   Pages(Options options, std::unique_ptr<PageSource> source);
@@ -84,6 +85,9 @@ class Pages final : public http::Service {
   HandlerPtr answer_model(const Visit& visit, Dialect dialect, const std::string& name);
   HandlerPtr show_model(const Visit& visit);
   HandlerPtr answer_limits(const Visit& visit);
+  HandlerPtr answer_targets(const Visit& visit);
+  HandlerPtr control_target(const Visit& visit);
+  HandlerPtr answer_explain(const Visit& visit);
   HandlerPtr answer_exchanges(const Visit& visit);
   HandlerPtr answer_log_level(const Visit& visit);
   HandlerPtr set_log_level(const Visit& visit);

@@ -5,7 +5,8 @@
 
 namespace sluice {
 
-// Whether `code`, a provider's own ("insufficient_quota"), means that asking again is no use until somebody pays.
+// Whether `code`, a provider's own ("insufficient_quota", "BILLING_DISABLED"), means that asking again is no use until
+// somebody pays.
 bool is_about_money(std::string_view code);
 
 }  // namespace sluice

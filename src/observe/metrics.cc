@@ -211,6 +211,8 @@ void Metrics::set_certificates(std::vector<Certificate> certificates) {
   state_->certificates = std::move(certificates);
 }
 
+void Metrics::watch_targets(std::function<std::vector<TargetState>()> targets) { state_->targets = std::move(targets); }
+
 void Metrics::set_model_lists(std::vector<ModelList> lists) {
   const std::lock_guard lock(state_->mutex);
   state_->model_lists.swap(lists);

@@ -6,6 +6,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -190,6 +191,17 @@ class Metrics {
     bool up_to_date = false;  // it has told its list when it was asked last
   };
   void set_model_lists(std::vector<ModelList> lists);
+  // How a target is doing.
+  struct TargetState {
+    std::string target;
+    std::string_view state;  // a literal
+    uint64_t attempts = 0, failed = 0, repeats_refused = 0;
+    uint64_t first_output_us = 0;  // 0: not known
+    uint32_t in_flight = 0;
+  };
+  // Tells of the targets that the page is to show, each time that it is made. Before page() is called; what it refers
+  // to must outlive the last such call.
+  void watch_targets(std::function<std::vector<TargetState>()> targets);
   // The Prometheus text exposition format 0.0.4, with build info, process RSS and open fds. Any thread.
   std::string page() const;
 

@@ -303,6 +303,43 @@ void add_model_lists(Page& page, const std::vector<Metrics::ModelList>& lists) {
          [](const List& list) { return list.failures; });
 }
 
+void add_targets(Page& page, const std::vector<Metrics::TargetState>& targets) {
+  using State = Metrics::TargetState;
+  page.family("sluice_target_state", "gauge",
+              "Always 1; the label says whether a target may be asked, and if not, why.");
+  for (const State& target : targets) {
+    std::string labels;
+    append_label(labels, "target", target.target);
+    append_label(labels, "state", target.state);
+    page.sample(labels, 1);
+  }
+  const auto family = [&](std::string_view name, std::string_view type, std::string_view help, auto value) {
+    page.family(name, type, help);
+    for (const State& target : targets) {
+      std::string labels;
+      append_label(labels, "target", target.target);
+      page.sample(labels, static_cast<int64_t>(value(target)));
+    }
+  };
+  family("sluice_target_in_flight", "gauge", "Attempts at a target that are under way now.",
+         [](const State& target) { return target.in_flight; });
+  family("sluice_target_attempts_total", "counter", "Attempts that were made at a target.",
+         [](const State& target) { return target.attempts; });
+  family("sluice_target_attempts_failed_total", "counter", "Of these, the ones that its breaker counts as failed.",
+         [](const State& target) { return target.failed; });
+  family("sluice_target_repeats_refused_total", "counter",
+         "Times that a target was not asked again, as it had been asked again too often.",
+         [](const State& target) { return target.repeats_refused; });
+  page.family("sluice_target_first_output_seconds", "gauge",
+              "How long a target takes to its first output: of late, and the slowest most.");
+  for (const State& target : targets) {
+    if (target.first_output_us == 0) continue;
+    std::string labels;
+    append_label(labels, "target", target.target);
+    page.sample_us_as_s(labels, static_cast<int64_t>(target.first_output_us));
+  }
+}
+
 // The sum of one cell over the workers.
 class Sums {
  public:
@@ -431,6 +468,7 @@ std::string Metrics::page() const {
     add_certificates(page, state_->certificates);
     add_model_lists(page, state_->model_lists);
   }
+  add_targets(page, state_->targets ? state_->targets() : std::vector<TargetState>());
   add_limits(page, state_->workers);
   add_alerts(page, Sums(state_->workers));
   add_config(page, state_->reload_successful, state_->reload_success_s);

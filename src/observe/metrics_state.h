@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -50,7 +51,8 @@ struct Metrics::State {
   std::atomic<bool> reload_successful{true};
   std::atomic<int64_t> reload_success_s{0};  // Unix time
   const Log* log = nullptr;
-  mutable std::mutex mutex;  // guards what follows
+  std::function<std::vector<TargetState>()> targets;  // empty: there are none
+  mutable std::mutex mutex;                           // guards what follows
   std::vector<Certificate> certificates;
   std::vector<ModelList> model_lists;
 };

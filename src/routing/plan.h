@@ -1,7 +1,9 @@
 // Who is asked for an answer, and in which order.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +30,8 @@ struct Target {
   TargetHealth* health = nullptr;
   uint32_t concurrent = 0;  // attempts that may be under way there; 0: as many as come
   ModelFit fit{};
-  std::string_view why{};  // it stands where it does; a literal: "weight", "fallback", "only one"
+  std::string_view unfit{};  // what it is known not to take of what is asked, a literal; "": nothing
+  std::string_view why{};    // it stands where it does; a literal: "weight", "fallback", "only one"
   // "provider/model", for records and head fields.
   void append_label(std::string& out) const;
   std::string label() const;
@@ -52,6 +55,12 @@ struct LeftOut {
 
 struct Plan {
   static constexpr size_t max_targets = 64;
+
+  // The place of the target that is asked when those before it have failed: the first that is not among `asked` (a bit
+  // for each place), may be asked now, has room, and whose context window is larger than `larger_than` tokens (0: any),
+  // or not known; else one that backs off from another's failure. None, though there are others whose breaker is open:
+  // what keeps failing is asked once for each request, as its first, not as often as there are targets.
+  std::optional<size_t> next(uint64_t asked, uint64_t now_ms, uint64_t larger_than = 0) const;
 
   // In the order in which they are to be asked: first those that may be asked now, behind them those that are left
   // alone. Never empty, and not changed once it is made.

@@ -44,6 +44,19 @@ void leave_out(std::vector<Target>& targets, std::vector<LeftOut>* left_out, Why
 
 }  // namespace
 
+std::optional<size_t> Plan::next(uint64_t asked, uint64_t now_ms, uint64_t larger_than) const {
+  std::optional<size_t> backing_off;
+  for (size_t at = 0; at < targets.size(); ++at) {
+    const Target& target = targets[at];
+    if ((asked >> at & 1) != 0 || target.health->is_full(target.concurrent)) continue;
+    if (target.fit.context_tokens != 0 && target.fit.context_tokens <= larger_than) continue;
+    const Standing standing = target.health->standing(now_ms);
+    if (may_be_asked(standing)) return at;
+    if (standing == Standing::backing_off && !backing_off) backing_off = at;
+  }
+  return backing_off;
+}
+
 void Router::set_health(Target& target) const {
   const bool listed = place_in_lists(target) != NameIndex::none;
   target.health = &health_.of(*target.provider, target.model, listed);
@@ -62,6 +75,7 @@ void Router::add_targets(uint32_t model, const Asking& asking, bool is_fallback,
     target.health = candidate.health;
     target.concurrent = candidate.ref->concurrent;
     target.fit = candidate.fit;
+    target.unfit = why_unfit(candidate.fit, asking);
     target.why = is_fallback ? "fallback" : why;
     targets.push_back(std::move(target));
   }
@@ -112,10 +126,9 @@ Result<Plan> Router::plan(std::string_view name, const Asking& asking, std::vect
   if (plan.targets.empty()) {
     return fail(ErrorCode::overloaded, "all targets of '" + std::string(name) + "' have been drained by an operator");
   }
-  const auto unfit = [&](const Target& target) { return why_unfit(target.fit, asking); };
-  const bool any_fits = std::any_of(plan.targets.begin(), plan.targets.end(),
-                                    [&](const Target& target) { return unfit(target).empty(); });
-  if (any_fits) leave_out(plan.targets, left_out, unfit);
+  const bool any_fits =
+      std::any_of(plan.targets.begin(), plan.targets.end(), [](const Target& target) { return target.unfit.empty(); });
+  if (any_fits) leave_out(plan.targets, left_out, [](const Target& target) { return target.unfit; });
   if (plan.targets.size() > 1) put_behind(plan.targets, asking.now_ms);
   return plan;
 }

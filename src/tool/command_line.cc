@@ -37,6 +37,8 @@ CommandLine::CommandLine() : app_("sluice: one gateway for every LLM API") {
   check_->add_flag("--json", json_, "print one JSON object");
   check_->add_flag("--print", print_,
                    "print the configuration that results, secrets masked, and where each value came from");
+  explain_ = app_.add_subcommand("explain", "say how a request for a model would be routed, and why");
+  add_explain_options(*explain_);
   models_ = app_.add_subcommand("models", "ask the providers which models they have, and print them");
   models_->add_option("-c,--config", startup_.config_file, "the configuration (default: as for run)")
       ->type_name("FILE");
@@ -45,7 +47,7 @@ CommandLine::CommandLine() : app_("sluice: one gateway for every LLM API") {
   bench_command_ = app_.add_subcommand("bench", "put load on an endpoint and measure its answers");
   add_bench_options(*bench_command_);
   help_ = app_.add_subcommand("help", "print what can be typed");
-  help_->add_option("command", help_about_, "of this command")->type_name("run|check|models|bench|version");
+  help_->add_option("command", help_about_, "of this command")->type_name("run|check|explain|models|bench|version");
   version_ = app_.add_subcommand("version", "print the version");
   app_.require_subcommand(0, 1);
 }
@@ -64,6 +66,20 @@ void CommandLine::add_run_options(CLI::App& app) {
   app.add_option("--log-format", log_format_, "how lines look")->type_name(words(config::fields::log_formats));
   app.add_option("--pid-file", pid_file_, "a file to write the process number to, once sluice listens")
       ->type_name("FILE");
+}
+
+void CommandLine::add_explain_options(CLI::App& app) {
+  app.add_option("model", explain_options_.model, "as callers name it (default: the one that --request names)")
+      ->type_name("MODEL");
+  app.add_option("--request", explain_options_.request_file, "a request's body, for what it asks of a target")
+      ->type_name("FILE");
+  app.add_option("--affinity", explain_options_.affinity, "what the same target is wanted for, as a session's name")
+      ->type_name("TEXT");
+  app.add_option("-c,--config", startup_.config_file, "the configuration (default: as for run)")->type_name("FILE");
+  app.add_flag("--json", json_, "print one JSON object");
+  app.footer(
+      "How the targets of a running sluice are doing: GET /admin/explain?model=MODEL.\n"
+      "Exit codes: 0 fine, 1 wrong configuration or usage, or no target for this model, 2 could not start.");
 }
 
 void CommandLine::add_bench_options(CLI::App& app) {
@@ -106,6 +122,7 @@ std::optional<int> CommandLine::read(int argc, char** argv) {
   if (version_->parsed()) command_ = Command::version;
   if (bench_command_->parsed()) command_ = Command::bench;
   if (check_->parsed()) command_ = Command::check;
+  if (explain_->parsed()) command_ = Command::explain;
   if (models_->parsed()) command_ = Command::models;
   const auto take = [](const std::string& text, std::optional<std::string>& flag) {
     if (!text.empty()) flag = text;

@@ -8,11 +8,12 @@
 #include <vector>
 
 #include "bench/options.h"
+#include "tool/explain_command.h"
 #include "tool/startup.h"
 
 namespace sluice {
 
-enum class Command : unsigned char { run, check, models, bench, version };
+enum class Command : unsigned char { run, check, explain, models, bench, version };
 
 class CommandLine {
  public:
@@ -25,8 +26,9 @@ class CommandLine {
 
   Command command() const { return command_; }
   const StartupOptions& startup() const { return startup_; }
-  bool json() const { return json_; }    // of `check` and `models`
+  bool json() const { return json_; }    // of `check`, `explain` and `models`
   bool print() const { return print_; }  // of `check`
+  const ExplainOptions& explain() const { return explain_options_; }
   const bench::Flags& bench() const { return bench_; }
 
   // What it is made of. An option's type name says what it takes: "FILE", "FOLDER", words with bars between them
@@ -35,6 +37,7 @@ class CommandLine {
 
  private:
   void add_run_options(CLI::App& app);
+  void add_explain_options(CLI::App& app);
   void add_bench_options(CLI::App& app);
   std::optional<int> help_for(const std::string& command);
   bool refuse_unknown(int argc, char** argv) const;
@@ -42,6 +45,7 @@ class CommandLine {
   CLI::App app_;
   CLI::App* run_;
   CLI::App* check_;
+  CLI::App* explain_;
   CLI::App* models_;
   CLI::App* bench_command_;
   CLI::App* help_;
@@ -50,6 +54,7 @@ class CommandLine {
   StartupOptions startup_;
   std::string workers_, log_level_, log_format_, pid_file_, port_, help_about_;
   bool json_ = false, print_ = false;
+  ExplainOptions explain_options_;
   bench::Flags bench_;
 };
 

@@ -24,6 +24,7 @@
 #include "sluice/gateway.h"
 #include "tool/bench_command.h"
 #include "tool/command_line.h"
+#include "tool/explain_command.h"
 #include "tool/models_command.h"
 #include "tool/reloader.h"
 #include "tool/signals.h"
@@ -218,6 +219,8 @@ int check(const StartupOptions& options, const net::Clock& clock, bool json, boo
       return exit_fine;
     case Command::bench:
       return run_bench(line.bench());
+    case Command::explain:
+      return run_explain(line.startup(), line.explain(), clock, line.json());
     case Command::models:
       return run_models(line.startup(), clock, line.json());
     case Command::check:

@@ -7,12 +7,16 @@
 
 #include "admin/limits_page.h"
 #include "admin/pages.h"
+#include "admin/targets_page.h"
 #include "gateway/admission.h"
 #include "gateway/exchange_list.h"
+#include "routing/explain.h"
 
 namespace sluice {
 
 namespace {
+
+uint64_t now_ms_of(const gateway::Shared& shared) { return shared.clock.monotonic_ns() / 1'000'000; }
 
 class Source final : public admin::PageSource {
  public:
@@ -48,6 +52,22 @@ class Source final : public admin::PageSource {
     return admin::limits_body(shared_.setup()->limiter.get(), shared_.clock.monotonic_ns());
   }
 
+  std::string targets() override { return admin::targets_body(*shared_.setup()->health, now_ms()); }
+
+  Result<void> control_target(std::string_view body, std::string_view key, std::string_view peer) override {
+    return admin::control_target(*shared_.setup()->health, shared_.log, body, now_ms(), key, peer);
+  }
+
+  Result<std::string> explain(std::string_view model, const routing::Asking& asking) override {
+    const gateway::Shared::Present present = shared_.present();
+    routing::Asking now = asking;
+    now.now_ms = now_ms();
+    now.chance = shared_.clock.monotonic_ns();
+    const Result<routing::Explanation> explanation = routing::explain(present.catalog->router(), model, now);
+    if (!explanation) return tl::unexpected<Error>(explanation.error());
+    return explanation_json(*explanation);
+  }
+
   void ask_exchanges(net::Loop& loop, Body done) override {
     census_->take(loop, shared_.worker_count, std::move(done));
   }
@@ -63,6 +83,8 @@ class Source final : public admin::PageSource {
   }
 
  private:
+  uint64_t now_ms() const { return now_ms_of(shared_); }
+
   const gateway::Shared& shared_;
   const AskReload ask_reload_;
   const gateway::RefusedPage refused_;
@@ -77,6 +99,17 @@ gateway::OwnPages make_pages(const gateway::Shared& shared, const GatewayFacts& 
                                       facts.started_unix_s, shared.clock,  shared.log};
   auto source = std::make_unique<Source>(shared, ask_reload, std::move(refused));
   return {admin::Pages::knows, admin::Pages::is_probe, std::make_unique<admin::Pages>(options, std::move(source))};
+}
+
+std::vector<observe::Metrics::TargetState> target_states(const gateway::Shared& shared) {
+  std::vector<observe::Metrics::TargetState> states;
+  const std::shared_ptr<gateway::Setup> setup = shared.setup();
+  admin::each_shown_target(*setup->health, now_ms_of(shared), admin::max_targets_shown,
+                           [&states](const routing::TargetHealth& health, const routing::HealthState& state) {
+                             states.push_back({health.label(), name_of(state.standing), state.asked, state.failed,
+                                               state.refused_repeats, state.first_output_us, state.in_flight});
+                           });
+  return states;
 }
 
 }  // namespace sluice

@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "gateway/worker.h"
+#include "observe/metrics.h"
 #include "sluice/gateway.h"
 
 namespace sluice {
@@ -25,5 +27,8 @@ using AskReload = std::function<Result<void>(const std::string& by, Gateway::Rel
 // The own pages of one worker. `shared` and `facts` must outlive them.
 gateway::OwnPages make_pages(const gateway::Shared& shared, const GatewayFacts& facts, const AskReload& ask_reload,
                              gateway::RefusedPage refused);
+
+// How the targets are doing, for the metrics: as /admin/targets shows them.
+std::vector<observe::Metrics::TargetState> target_states(const gateway::Shared& shared);
 
 }  // namespace sluice

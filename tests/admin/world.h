@@ -36,6 +36,7 @@ struct World {
   std::string asked_with, asked_from;  // the Authorization, the peer
   std::string asked_for;               // the name of a model
   std::vector<PageAccess> asked;       // all of them
+  std::string controlled, explained;   // what it was given
   PageSource::Body waiting;
   PageSource::Problems reloading;
   std::string reload_by;
@@ -58,6 +59,20 @@ struct World {
       return fail(ErrorCode::unknown_model, "unknown model '" + std::string(name) + "'");
     }
     std::string limits() override { return "{\"limits\":[]}"; }
+    std::string targets() override { return "{\"targets\":[]}"; }
+    Result<void> control_target(std::string_view body, std::string_view key, std::string_view) override {
+      world.controlled = std::string(key) + ": " + std::string(body);
+      if (body == "{}") return fail(ErrorCode::bad_request, "no such body");
+      return {};
+    }
+    Result<std::string> explain(std::string_view model, const routing::Asking& asking) override {
+      world.explained = std::string(model) + " " + std::string(name_of(asking.dialect)) + " " +
+                        std::string(asking.affinity) + " " + std::to_string(asking.estimated_tokens) +
+                        (asking.images ? " images" : "") + (asking.tools ? " tools" : "") +
+                        (asking.audio ? " audio" : "");
+      if (model == "nothing") return fail(ErrorCode::unknown_model, "unknown model 'nothing'");
+      return "{\"targets\":[]}\n";
+    }
     void ask_exchanges(net::Loop&, Body done) override { world.waiting = std::move(done); }
     Result<void> ask_reload(const std::string& by, net::Loop&, Problems done) override {
       world.reload_by = by;

@@ -30,7 +30,7 @@ def test_versions_and_help(tmp_path):
     for spelling in ["--version", "-V"]:
         assert run(spelling, cwd=tmp_path).stdout == version.stdout
     assert run("help", cwd=tmp_path).stdout == run("--help", cwd=tmp_path).stdout
-    for command in ["run", "check", "models", "bench"]:
+    for command in ["run", "check", "explain", "models", "bench"]:
         ran = run("help", command, cwd=tmp_path)
         assert ran.returncode == 0 and f"sluice {command}" in ran.stdout, ran
     ran = run("help", "fly", cwd=tmp_path)
@@ -238,7 +238,7 @@ COMP_WORDS=({' '.join(words[:-1])} {json.dumps(words[-1])}); COMP_CWORD={len(wor
 
 def test_bash_completes():
     needs_pages()
-    assert {"run", "check", "models", "bench", "help", "version", "--config"} <= completed(["sluice", ""])
+    assert {"run", "check", "explain", "models", "bench", "help", "version", "--config"} <= completed(["sluice", ""])
     assert completed(["sluice", "ch"]) == {"check"}
     assert completed(["sluice", "check", "--js"]) == {"--json"}
     assert completed(["sluice", "run", "--log-level", ""]) == {"trace", "debug", "info", "warn", "error"}

@@ -271,6 +271,27 @@ TEST_CASE("what limits refused and let wait is counted by subject and limit, ove
   }
 }
 
+TEST_CASE("targets are told of as they are when the page is made") {
+  Metrics metrics(1, sluice::test::fake_unix_ms);
+  uint32_t in_flight = 3;
+  metrics.watch_targets([&in_flight] {
+    return std::vector<Metrics::TargetState>{{"lab/x", "open", 12, 7, 2, 1'500'000, in_flight}, {"lab/y", "closed"}};
+  });
+  for (; in_flight < 5; ++in_flight) {
+    const Exposition page(metrics.page());
+    const std::map<std::string, std::string> x = {{"target", "lab/x"}}, y = {{"target", "lab/y"}};
+    CHECK(page.value("sluice_target_state", {{"target", "lab/x"}, {"state", "open"}}) == 1);
+    CHECK(page.value("sluice_target_state", {{"target", "lab/y"}, {"state", "closed"}}) == 1);
+    CHECK(page.value("sluice_target_in_flight", x) == in_flight);
+    CHECK(page.value("sluice_target_attempts_total", x) == 12);
+    CHECK(page.value("sluice_target_attempts_failed_total", x) == 7);
+    CHECK(page.value("sluice_target_repeats_refused_total", x) == 2);
+    CHECK(page.value("sluice_target_first_output_seconds", x) == 1.5);
+    CHECK(page.value("sluice_target_attempts_total", y) == 0);
+    CHECK(page.families.at("sluice_target_first_output_seconds").samples.size() == 1);
+  }
+}
+
 TEST_CASE("labels are escaped") {
   struct Row {
     std::string target, read;

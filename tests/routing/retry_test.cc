@@ -112,6 +112,7 @@ TEST_CASE("credentials and money: the credential is left alone, not the provider
       {answered(429, "credit_balance_exhausted", "", 1'000), "move on; credential; left alone 1000", nullptr},
       {answered(400, "billing_hard_limit_reached"), "move on; credential; left alone 300000", nullptr},
       {answered(400, "organization_spend_limit_reached"), "move on; credential; left alone 300000", nullptr},
+      {answered(403, "BILLING_DISABLED"), "move on; credential; left alone 300000", nullptr},
       {answered(200, "insufficient_quota"), "move on; credential; left alone 300000", nullptr},
       {{Code::target_quota, 429, "", "", 90'000, false}, "move on; credential; left alone 90000", nullptr},
   });

@@ -24,7 +24,7 @@ FOLDERS = {
     "gateway": ["api", "routing", "policy", "storage", "alerts", "observe", "http", "tls", "net", "config", "sluice"],
     "bench": ["api", "http", "tls", "net", "config/url.h"],
     "wiring": ["gateway", "admin", "demo", "policy", "routing", "observe", "api", "http", "tls", "net", "config", "sluice"],  # knows all
-    "tool": ["bench", "gateway", "config", "daemon", "observe", "net", "sluice"],
+    "tool": ["bench", "gateway", "routing", "config", "daemon", "observe", "net", "sluice"],
     "sluice": [],  # include/sluice, the embedding API
 }
 

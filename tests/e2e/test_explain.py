@@ -1,0 +1,82 @@
+"""Where a request would go, and why: `sluice explain`, /admin/explain and /admin/targets."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from support.process import Sluice
+from support.settings import BINARY, PATIENCE
+
+CONFIG = {"providers": {"demo": {}, "attic": {"base_url": "demo:"}},
+          "models": {"smart": {"targets": [{"model": "demo/a"}, {"model": "attic/b", "concurrent": 2}], "order": "listed",
+                               "fallbacks": ["fast"], "retry": {"attempts": 3}}, "fast": "demo/c"}}
+
+
+def explain(*arguments, cwd):
+    (cwd / "sluice.json").write_text(json.dumps(CONFIG))
+    clean = {"PATH": os.environ["PATH"], "HOME": str(cwd)} | {
+        name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+    return subprocess.run([BINARY, "explain", *map(str, arguments)], cwd=cwd, env=clean, capture_output=True, text=True,
+                          timeout=30 * PATIENCE)
+
+
+def test_a_plan_is_printed(tmp_path):
+    ran = explain("smart", cwd=tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout == ("smart: order listed, up to 3 attempts\n"
+                          "  1  demo/a   listed    closed\n"
+                          "  2  attic/b  listed    closed, 0 of 2 under way\n"
+                          "  3  demo/c   fallback  closed\n")
+    plan = json.loads(explain("smart", "--json", cwd=tmp_path).stdout)
+    assert [target["target"] for target in plan["targets"]] == ["demo/a", "attic/b", "demo/c"]
+    assert plan["attempts"] == 3 and plan["left_out"] == []
+
+
+def test_a_request_says_what_it_asks_for(tmp_path):
+    request = tmp_path / "request.json"
+    request.write_text(json.dumps({"model": "fast", "messages": [{"role": "user", "content": "Hello"}]}))
+    ran = explain("--request", request, cwd=tmp_path)
+    assert ran.stdout == "fast: order weighted, up to 4 attempts\n  1  demo/c  only one  closed\n", ran
+    request.write_text("[1")
+    ran = explain("smart", "--request", request, cwd=tmp_path)
+    assert ran.returncode == 1 and str(request) in ran.stderr, ran
+    ran = explain("smart", "--request", tmp_path / "nothing.json", cwd=tmp_path)
+    assert ran.returncode == 2 and "nothing.json" in ran.stderr, ran
+
+
+def test_what_is_wrong(tmp_path):
+    ran = explain(cwd=tmp_path)
+    assert ran.returncode == 1 and "no model is named" in ran.stderr, ran
+    ran = explain("smrt", cwd=tmp_path)
+    assert ran.returncode == 1 and "unknown model 'smrt'; nearest known: smart" in ran.stderr, ran
+
+
+@pytest.fixture
+def sluice(tmp_path):
+    with Sluice(tmp_path, CONFIG | {"workers": 2}, []) as process:
+        yield process
+
+
+def control(sluice, **request):
+    return sluice.post("/admin/targets", json.dumps(request).encode())
+
+
+def test_an_operator_drains_and_frees_a_target_of_all_workers(sluice):
+    targets = {one["target"]: one for one in sluice.get("/admin/targets").json()["targets"]}
+    assert set(targets) >= {"demo/a", "attic/b", "demo/c"}
+    assert {one["state"] for one in targets.values()} == {"closed"}
+    answer = control(sluice, target="demo/a", action="drain")
+    assert answer.status == 200, answer
+    plan = sluice.get("/admin/explain?model=smart").json()
+    assert [target["target"] for target in plan["targets"]] == ["attic/b", "demo/c"]
+    assert plan["left_out"] == [{"target": "demo/a", "why": "drained by an operator"}]
+    assert 'sluice_target_state{target="demo/a",state="drained"} 1' in sluice.get("/metrics").body.decode()
+    assert control(sluice, target="demo/a", action="free").status == 200
+    plan = sluice.get("/admin/explain?model=smart").json()
+    assert [target["target"] for target in plan["targets"]] == ["demo/a", "attic/b", "demo/c"]
+    assert control(sluice, target="demo/nothing", action="drain").status == 404
+    assert control(sluice, target="demo/a", action="stop").status == 400
+    assert sluice.get("/admin/explain?model=nobody-knows").status == 404
+    assert sluice.get("/admin/explain").status == 400
