@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from support.certificates import serving_context
-from support.dialects import BY_NAME
+from support.dialects import BY_NAME, asked_once
 from support.process import Sluice
 from support.provider import Provider
 from support.reload import reload
@@ -44,6 +44,7 @@ def test_log_webhook_and_sentry(tmp_path):
             "workers": 2,
             "keys": [{"name": "team", "key": "${CALLER_KEY}"}],
             "providers": {"lab": {"base_url": f"http://127.0.0.1:{provider.port}/v1", "api_key": "${PROVIDER_KEY}"}},
+            "models": asked_once("lab/well", "lab/ill"),
             "alerts": {"sentry_dsn": "${DSN}", "webhook": "${HOOK}", "after_failures": 3, "within_s": 2},
         }
         environment = {"CALLER_KEY": CALLER, "PROVIDER_KEY": PROVIDER, "DSN": f"http://{SENTRY}@127.0.0.1:{sentry.port}/sub/42",
@@ -54,8 +55,8 @@ def test_log_webhook_and_sentry(tmp_path):
                 return sluice.post(CHAT.path(model), CHAT.body(model), [*CHAT.credential(CALLER), ("x-wish", wish)]).status
 
             for _ in range(4):
-                assert ask("lab/well", "404") == 404
-            assert [ask("lab/ill", wish) for wish in ("500", "529", "echo the key", "503", "500")] == [500, 529, 502, 503, 500]
+                assert ask("well", "404") == 404
+            assert [ask("ill", wish) for wish in ("500", "529", "echo the key", "503", "500")] == [500, 529, 502, 503, 500]
             wait_for(lambda: len(hook.requests) == 3 and len(sentry.requests) == 2, "the alert, its second try, and the recovery", 20)
             wait_for(lambda: sluice.metric('sluice_alerts_total{event="recovered"}') == 1, "the count")
             assert sluice.metric('sluice_alerts_total{event="failing"}') == 1
@@ -174,7 +175,7 @@ def test_whom_to_tell_changes_while_it_runs(tmp_path):
 
     with Provider(answer) as provider, Provider(hear) as first, Provider(hear) as second:
         def config(hook, after):
-            return {"providers": {"lab": {"base_url": f"http://127.0.0.1:{provider.port}/v1"}},
+            return {"providers": {"lab": {"base_url": f"http://127.0.0.1:{provider.port}/v1"}}, "models": asked_once("lab/untold", "lab/a", "lab/b"),
                     "alerts": {"webhook": f"http://127.0.0.1:{hook.port}/{HOOK}", "after_failures": after}}
 
         def fail(sluice, model):
@@ -183,15 +184,15 @@ def test_whom_to_tell_changes_while_it_runs(tmp_path):
         def subjects(hook):
             return [json.loads(request.body)["subject"] for request in hook.requests]
 
-        with Sluice(tmp_path, {"providers": config(first, 2)["providers"], "alerts": {"after_failures": 0}}) as sluice:
-            fail(sluice, "lab/untold")
+        with Sluice(tmp_path, {**config(first, 2), "alerts": {"after_failures": 0}}) as sluice:
+            fail(sluice, "untold")
             reload(sluice, config(first, 2))
-            fail(sluice, "lab/a")
+            fail(sluice, "a")
             reload(sluice, config(second, 2))
-            fail(sluice, "lab/a")
+            fail(sluice, "a")
             wait_for(lambda: subjects(second) == ["lab/a"], "the second place to be told")
             reload(sluice, config(first, 1))
-            fail(sluice, "lab/b")
+            fail(sluice, "b")
             wait_for(lambda: subjects(first) == ["lab/b"], "the first place to be told")
             assert subjects(second) == ["lab/a"]
             assert "only a restart" not in sluice.output() and HOOK not in sluice.output()

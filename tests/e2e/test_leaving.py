@@ -54,11 +54,12 @@ def half_close(sock):
 @pytest.mark.parametrize("leave", [close, reset, half_close])
 @pytest.mark.parametrize("stage", ["before the head", "after the head", "in the stream"])
 def test_caller_leaves(tmp_path, leave, stage):
-    gone = []
+    gone, begun = [], []
 
     async def answer(request):
         if stage != "before the head":
             await request.send(head(200, [("content-type", "text/event-stream"), ("transfer-encoding", "chunked")]))
+        begun.append(stage)
         if stage == "in the stream":
             await request.send(b"%x\r\n%s\r\n" % (len(FRAME["openai"]), FRAME["openai"]))
         await asyncio.wait_for(request.gone(), 5 * PATIENCE)
@@ -71,8 +72,9 @@ def test_caller_leaves(tmp_path, leave, stage):
         with sluice.connect() as connection:
             connection.send(request_bytes("POST", dialect.path("openai/m"), body=dialect.body("openai/m", stream=stage != "before the head")))
             wait_for(lambda: provider.requests, "the request at the target")
-            if stage != "before the head":
+            if stage == "in the stream":
                 assert connection.read_head().status == 200
+            wait_for(lambda: begun, "its answer to begin")
             assert not gone
             leave(connection.socket)
             wait_for(lambda: gone, "the target to see that nobody waits for its answer", 2)

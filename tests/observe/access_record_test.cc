@@ -32,6 +32,8 @@ AccessRecord full_record() {
   record.answered_model = "gpt-4o-mini-2024-07-18";
   record.target_request_id = "abc";
   record.dropped = "top_k=unsupported";
+  record.rescued = true;
+  record.failed_attempts = "a/m target_error 503 12ms busy";
   record.status = 502;
   record.outcome = "target_cut";
   record.target_code = "busy";
@@ -80,7 +82,8 @@ TEST_CASE("golden records") {
       "\"status\":502,\"outcome\":\"target_"
       "cut\","
       "\"target_code\":\"busy\",\"reason\":\"the answer ended "
-      "\\\"early\\\"\\n\",\"stream\":true,\"attempts\":2,\"target_status\":200,"
+      "\\\"early\\\"\\n\",\"stream\":true,\"rescued\":true,\"attempts\":2,"
+      "\"failed_attempts\":\"a/m target_error 503 12ms busy\",\"target_status\":200,"
       "\"duration_us\":1234567,\"overhead_us\":89,\"first_byte_us\":0,\"bytes_in\":1000,\"bytes_out\":2000,"
       "\"input_tokens\":10,\"cache_read_tokens\":0,\"cache_write_tokens\":3,\"output_tokens\":20,\"reasoning_tokens\":"
       "5}\n");
@@ -91,7 +94,8 @@ TEST_CASE("golden records") {
         "path=/v1/chat/completions route=chat/completions dialect=openai model=fast target=openai/gpt-4o-mini "
         "answered_model=gpt-4o-mini-2024-07-18 target_request_id=abc dropped=\"top_k=unsupported\" status=502 "
         "outcome=target_cut "
-        "target_code=busy reason=\"the answer ended \\\"early\\\"\\n\" stream=true attempts=2 target_status=200 "
+        "target_code=busy reason=\"the answer ended \\\"early\\\"\\n\" stream=true rescued=true attempts=2 "
+        "failed_attempts=\"a/m target_error 503 12ms busy\" target_status=200 "
         "duration_us=1234567 "
         "overhead_us=89 first_byte_us=0 bytes_in=1000 bytes_out=2000 input_tokens=10 cache_read_tokens=0 "
         "cache_write_tokens=3 output_tokens=20 reasoning_tokens=5\n");

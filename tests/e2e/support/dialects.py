@@ -57,3 +57,8 @@ DIALECTS = [
     Dialect("ollama", "authorization", ""),
 ]
 BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
+
+
+def asked_once(*labels):
+    """`models` of a configuration: each target by its model's name, and nothing is asked for twice when it fails."""
+    return {label.split("/", 1)[1]: {"targets": [{"model": label}], "retry": {"attempts": 1}} for label in labels}
