@@ -30,7 +30,8 @@ struct TargetFacts {
   bool takes_documents = true;
   bool takes_prefill = false;     // may be asked with an assistant's message at the end
   bool continues_prefix = false;  // is known to go on with it, word for word
-  // openai: what tells it to. `on_message`: "prefix" of that message; `on_request`: continue_final_message
+  // openai: what tells it to, where it does. `on_message`: "prefix" of that message; `on_request`:
+  // continue_final_message
   enum class PrefixMark : unsigned char { none, on_message, on_request } prefix_mark{};
   bool takes_late_system = false;     // anthropic: `role: "system"` within the conversation, behind a user's turn
   bool wants_max_tokens_old = false;  // openai: `max_tokens`, not `max_completion_tokens`

@@ -17,7 +17,7 @@ namespace {
 api::TargetFacts facts_of(const routing::Target& target, const api::Origin& origin) {
   api::TargetFacts facts = api::facts_for(target.model, origin, target.provider->name == maker_of(origin.dialect));
   facts.asks_usage = target.provider->ask_usage;
-  facts.continues_prefix = facts.continues_prefix || target.provider->continues_prefix;
+  if (target.provider->continues_prefix) facts.takes_prefill = facts.continues_prefix = true;
   if (target.entry != nullptr && target.entry->default_max_tokens != 0) {
     facts.default_max_tokens = target.entry->default_max_tokens;
   }
@@ -146,13 +146,12 @@ Result<std::unique_ptr<Translation>> Translation::make(const Question& question,
   const api::Bar asked_bar = api::bar_of(asked);
   if (rescue.broken != nullptr && asked_bar != api::Bar::none) return no_other(asked_bar);
   const Rung rung = rescue.broken != nullptr ? ask_for_rest(rescue, facts, asked) : Rung::restarts;
-  if (Result<void> done = to.write_request(asked, facts, dropped, written); !done) {
-    return tl::unexpected<Error>(done.error());
-  }
-  if (is_own && rung != Rung::restarts && !says_all(from, written.body, context, asked)) {
+  const Result<void> done = to.write_request(asked, facts, dropped, written);
+  if (is_own && rung != Rung::restarts && (!done || !says_all(from, written.body, context, asked))) {
     rescue.may_continue = rescue.may_ask = false;
     return make(question, query, body, target, std::move(answer_id), now_unix_s, rescue);
   }
+  if (!done) return tl::unexpected<Error>(done.error());
   const bool json_array = question.stream && callers.places.streams_arrays && query.find("alt=sse") == query.npos;
   if (target.entry != nullptr && target.entry->strict_translation && dropped.loses()) {
     return fail(ErrorCode::untranslatable, "'" + target.label() + "' cannot be told all of it: " + dropped.text());

@@ -30,9 +30,8 @@ json rest_of(Dialect from, Dialect to, const std::string& model, const std::stri
   REQUIRE(request);
   CHECK(ask_for_rest(**request, with_text(text), how));
   TargetFacts facts = facts_for(model, {to, "77"}, false);
-  if (model == "served-by-vllm") {
+  if (to != Dialect::anthropic && how == GoingOn::by_prefix) {  // as the configuration may say of its provider
     facts.takes_prefill = facts.continues_prefix = true;
-    facts.prefix_mark = TargetFacts::PrefixMark::on_request;
   }
   CHECK(continues_prefix(**request, facts) == facts.continues_prefix);
   Dropped dropped;
@@ -56,30 +55,30 @@ TEST_CASE("continuation: what was delivered is the last message, as each target 
       rest_of(Dialect::openai, Dialect::anthropic, "claude-sonnet-4-5", chat, said, GoingOn::by_prefix);
   CHECK(to_claude["messages"].back() ==
         json({{"role", "assistant"}, {"content", json::array({{{"type", "text"}, {"text", plain}}})}}));
-  CHECK(to_claude["max_tokens"] == 100 - 7);  // 28 bytes
+  CHECK(to_claude["max_tokens"] == 100 - 5);  // of 23 bytes
 
   const json own_claude =
       rest_of(Dialect::anthropic, Dialect::anthropic, "claude-sonnet-4-5", claude, said, GoingOn::by_prefix);
   CHECK(own_claude["messages"].size() == 2);
   CHECK(own_claude["messages"][0]["content"] == "?");
   CHECK(own_claude["messages"][1] == to_claude["messages"].back());
-  CHECK(own_claude["max_tokens"] == 100 - 7);
+  CHECK(own_claude["max_tokens"] == 100 - 5);
   CHECK(own_claude["top_k"] == 3);
 
   const json deepseek = rest_of(Dialect::anthropic, Dialect::openai, "deepseek-chat", claude, said, GoingOn::by_prefix);
   CHECK(deepseek["messages"].back() == json({{"role", "assistant"}, {"content", plain}, {"prefix", true}}));
-  CHECK(deepseek["max_tokens"] == 100 - 7);
+  CHECK(deepseek["max_tokens"] == 100 - 5);
 
   const json own_chat = rest_of(Dialect::openai, Dialect::openai, "served-by-vllm", chat, said, GoingOn::by_prefix);
   CHECK(own_chat["messages"].back() == json({{"role", "assistant"}, {"content", plain}}));
   CHECK(own_chat["continue_final_message"] == true);
   CHECK(own_chat["add_generation_prompt"] == false);
   CHECK(own_chat["x"] == 1);
-  CHECK(own_chat["max_tokens"] == 100 - 7);
+  CHECK(own_chat["max_tokens"] == 100 - 5);
 
   const json ollama = rest_of(Dialect::openai, Dialect::ollama, "qwen3", chat, said, GoingOn::by_prefix);
   CHECK(ollama["messages"].back() == json({{"role", "assistant"}, {"content", plain}}));
-  CHECK(ollama["options"]["num_predict"] == 100 - 7);
+  CHECK(ollama["options"]["num_predict"] == 100 - 5);
 }
 
 TEST_CASE("continuation: where a target goes on with nothing, the user asks it to") {
@@ -97,7 +96,7 @@ TEST_CASE("continuation: where a target goes on with nothing, the user asks it t
     const json responses = rest_of(from, Dialect::responses, "gpt-5", body, said, GoingOn::by_asking);
     CHECK(responses["input"][1]["content"] == plain);
     CHECK(responses["input"][2]["content"] == question);
-    CHECK(responses["max_output_tokens"] == 100 - 7);
+    CHECK(responses["max_output_tokens"] == 100 - 5);
   }
   const json items = rest_of(Dialect::responses, Dialect::responses, "gpt-5",
                              R"({"model":"m","input":"?","stream":true})", said, GoingOn::by_asking);
@@ -134,7 +133,9 @@ TEST_CASE("continuation: nothing is asked where no text was delivered, or where 
   CHECK(continues_prefix(request, facts));
   request.reasoning.mode = Reasoning::Mode::on;
   CHECK_FALSE(continues_prefix(request, facts));
-  CHECK_FALSE(facts_for("deepseek/deepseek-chat", {Dialect::openai, "7"}, false).continues_prefix);
+  CHECK_FALSE(facts_for("deepseek-chat", {Dialect::openai, "7"}, false).continues_prefix);
+  CHECK_FALSE(facts_for("qwen3", {Dialect::ollama, "7"}, true).continues_prefix);
+  CHECK(facts_for("claude-sonnet-4-5", {Dialect::anthropic, "7"}, true).continues_prefix);
   CHECK_FALSE(facts_for("claude-opus-4-7", {Dialect::anthropic, "7"}, true).continues_prefix);
   CHECK_FALSE(facts_for("gemini-2.5-flash", {Dialect::gemini, "7"}, true).continues_prefix);
 }

@@ -9,7 +9,6 @@ void set_facts(std::string_view model, TargetFacts& facts) {
   facts.takes_image_urls = false;
   facts.takes_documents = false;
   facts.takes_prefill = true;
-  facts.continues_prefix = true;
 }
 
 }  // namespace sluice::api::ollama

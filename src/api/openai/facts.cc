@@ -9,11 +9,8 @@ void set_facts(std::string_view model, TargetFacts& facts) {
   facts.takes_sampling = !facts.reasons;
   facts.takes_effort = true;
   if (facts.is_makers_own) return;
-  if (facts.model == "deepseek-chat" ||
-      facts.model == "deepseek-reasoner") {  // the maker's names for them, on its own API
-    facts.takes_prefill = facts.continues_prefix = true;
-    facts.prefix_mark = TargetFacts::PrefixMark::on_message;
-  }
+  const bool marks_message = name_has(model, "stral") || name_has(model, "deepseek");
+  facts.prefix_mark = marks_message ? TargetFacts::PrefixMark::on_message : TargetFacts::PrefixMark::on_request;
   facts.wants_max_tokens_old = true;
   facts.takes_sampling = true;
   facts.reasons = true;  // its host knows whether it does

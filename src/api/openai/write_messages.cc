@@ -214,8 +214,8 @@ Result<void> ChatMessagesWriter::write_assistant(const Message& message, const s
   }
   if (!details.empty()) out_ += R"(,"reasoning_details":[)" + details + ']';
   if (!calls.empty()) out_ += R"(,"tool_calls":[)" + calls + ']';
-  const bool is_last = &message == &request_.messages.back();
-  if (is_last && facts_.prefix_mark == TargetFacts::PrefixMark::on_message) out_ += R"(,"prefix":true)";
+  const bool goes_on = facts_.continues_prefix && &message == &request_.messages.back();
+  if (goes_on && facts_.prefix_mark == TargetFacts::PrefixMark::on_message) out_ += R"(,"prefix":true)";
   out_ += '}';
   return {};
 }

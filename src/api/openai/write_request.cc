@@ -368,7 +368,8 @@ void BodyWriter::write_account() {
 
 // The last message is the assistant's, and not one that the caller of this dialect wrote for such a target himself.
 void BodyWriter::write_prefix_mark() {
-  if (facts_.prefix_mark != TargetFacts::PrefixMark::on_request || request_.messages.empty()) return;
+  const bool is_told = facts_.continues_prefix && facts_.prefix_mark == TargetFacts::PrefixMark::on_request;
+  if (!is_told || request_.messages.empty()) return;
   const Message& last = request_.messages.back();
   if (last.role != Role::assistant || (request_.from == Dialect::openai && !last.raw.empty())) return;
   json_.member("add_generation_prompt", false).member("continue_final_message", true);
