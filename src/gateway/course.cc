@@ -14,8 +14,26 @@
 #include "gateway/target_request.h"
 #include "gateway/upload_ticket.h"
 #include "http/writer.h"
+#include "routing/affinity.h"
 
 namespace sluice::gateway {
+namespace {
+
+// What the same target is wanted for.
+std::string affinity_for(const routing::Router& router, std::string_view model, const Course::Asker& asker) {
+  const config::Model* const entry = router.entry_of(model);
+  if (entry == nullptr || entry->affinity.kind == config::Affinity::Kind::none) return {};
+  const http::Fields& fields = asker.head.fields;
+  const config::CallerKey* const key = asker.admitted.key;
+  routing::AffinityWords words;
+  if (key != nullptr) words.key = key->name;
+  if (!entry->affinity.header.empty()) words.header = fields.find(entry->affinity.header).value_or("");
+  words.turn_state = fields.find(routing::turn_state_field).value_or("");
+  words.body = asker.intake.bytes();
+  return routing::affinity_of(entry->affinity, words);
+}
+
+}  // namespace
 
 Course::Course(Context& context, const Asker& asker, CourseEvents& events)
     : context_(context),
@@ -59,6 +77,8 @@ Result<void> Course::choose_targets() {
     asking.dialect = dialect;
     asking.now_ms = context_.loop.now_ms();
     asking.chance = context_.loop.random().next();
+    const std::string affinity = affinity_for(*context_.router, model, asker_);
+    asking.affinity = affinity;
     Result<routing::Plan> plan = context_.router->plan(model, asking);
     if (!plan) return tl::unexpected<Error>(error_for(asker_.admitted, model, plan.error(), *context_.router));
     plan_ = std::move(*plan);

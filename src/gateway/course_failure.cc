@@ -123,7 +123,9 @@ void Course::blame(const routing::Verdict& verdict, std::string_view said, uint6
   switch (verdict.blame) {
     case routing::Blame::nobody:
       health->answered(now_ms);
-      return;
+      if (verdict.bench_ms == 0) return;
+      health->leave_alone(now_ms + verdict.bench_ms);  // it has asked for time
+      break;
     case routing::Blame::credential:
       if (verdict.bench_ms != 0) health->bench_credential(now_ms + verdict.bench_ms);
       break;

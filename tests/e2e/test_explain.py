@@ -80,3 +80,38 @@ def test_an_operator_drains_and_frees_a_target_of_all_workers(sluice):
     assert control(sluice, target="demo/a", action="stop").status == 400
     assert sluice.get("/admin/explain?model=nobody-knows").status == 404
     assert sluice.get("/admin/explain").status == 400
+
+
+def test_what_belongs_together_goes_to_one_target(tmp_path):
+    config = {"providers": {"demo": {}}, "workers": 2, "models": {"smart": {
+        "targets": [{"model": f"demo/{letter}"} for letter in "abcd"], "affinity": "header:x-session-id"}}}
+    with Sluice(tmp_path, config, []) as sluice:
+        def target(session):
+            body = {"model": "smart", "messages": [{"role": "user", "content": "Hello"}]}
+            answer = sluice.post("/v1/chat/completions", json.dumps(body).encode(), [("x-session-id", session)])
+            assert answer.status == 200, answer
+            return answer.json()["model"]
+        sessions = {f"s{number}": target(f"s{number}") for number in range(24)}
+        assert len(set(sessions.values())) >= 3, sessions
+        for session, model in sessions.items():
+            assert [target(session) for _ in range(2)] == [model] * 2
+            plan = sluice.get(f"/admin/explain?model=smart&affinity={session}").json()["targets"]
+            assert plan[0]["target"] == f"demo/{model}" and plan[0]["why"] == "affinity"
+
+
+def test_a_target_that_asks_for_time_gets_it_from_all(tmp_path):
+    config = {"providers": {"demo": {}}, "workers": 2, "models": {"smart": {
+        "targets": [{"model": "demo/429-retry-after-60s"}, {"model": "demo/well"}], "order": "listed"}}}
+    with Sluice(tmp_path, config, []) as sluice:
+        def ask():
+            body = {"model": "smart", "messages": [{"role": "user", "content": "Hello"}]}
+            answer = sluice.post("/v1/chat/completions", json.dumps(body).encode())
+            assert answer.status == 200 and answer.json()["model"] == "well", answer
+        for _ in range(5):
+            ask()
+        targets = {one["target"]: one for one in sluice.get("/admin/targets").json()["targets"]}
+        tired = targets["demo/429-retry-after-60s"]
+        assert (tired["state"], tired["asked_total"]) == ("backing_off", 1), tired
+        assert 30_000 < tired["free_in_ms"] <= 60_000
+        assert tired["last_error"]["message"]
+        assert targets["demo/well"]["asked_total"] == 5 and targets["demo/well"]["share"] == 0.833
