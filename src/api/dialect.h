@@ -10,6 +10,7 @@
 
 #include "api/endpoint.h"
 #include "api/error_body.h"
+#include "api/keeping.h"
 #include "api/model_list.h"
 #include "api/model_list_reader.h"
 #include "api/places.h"
@@ -70,6 +71,7 @@ struct DialectRoom {
   std::string_view error_schema{};         // JSON Schema of the body
 
   TranslationRoom translation{};
+  const KeepingRoom* keeping = nullptr;  // nullptr: its answers are not asked for again
 };
 
 // Each once, in the order of the enum. Where nothing tells which is meant, it is the first.

@@ -131,13 +131,14 @@ class EventReader {
 struct AnswerShape {
   std::string_view endpoint;  // Endpoint::name, of the caller's path: "chat/completions", "generate"
   bool stream = false;
-  bool json_array = false;  // Gemini's streams without alt=sse
-  const Request& request;   // what was asked; lives only while the writer is made
-  std::string id;           // of its own for each answer: 24 letters and digits. Writers put their prefix before it
-  int64_t created_s = 0;    // Unix time
-  std::string model;        // what to call the model where the target does not say
-  Origin origin{};          // of what is opaque; wrap() it unless it is of the writer's own dialect
-  bool stored = false;      // the answer can be asked for again by its id
+  bool json_array = false;    // Gemini's streams without alt=sse
+  const Request& request;     // what was asked; lives only while the writer is made
+  std::string id;             // of its own for each answer: 24 letters and digits. Writers put their prefix before it
+  int64_t created_s = 0;      // Unix time
+  std::string model;          // what to call the model where the target does not say
+  Origin origin{};            // of what is opaque; wrap() it unless it is of the writer's own dialect
+  bool stored = false;        // the answer can be asked for again by its id
+  bool keeps_opaque = false;  // all that is opaque is told, whether it was asked for or not
 };
 
 // Writes one answer for a caller: a sink that appends to `out`.

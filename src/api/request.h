@@ -164,6 +164,7 @@ struct Request {
   ResponseFormat response_format{};
   Reasoning reasoning{};
   std::string_view verbosity{};  // "low", "medium", "high"
+  bool compacts = false;         // what is asked for is what can stand for the conversation (ask_for_summary)
   bool stream = false;
   bool usage_wanted = false;  // in a stream, where the dialect gives it only to who asks
   uint64_t choices = 1;

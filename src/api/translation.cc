@@ -28,6 +28,18 @@ void tell_parts(const std::vector<Part>& parts, const std::string& path, Dropped
 
 }  // namespace
 
+void ask_for_summary(Request& request) {
+  constexpr std::string_view question =
+      "Summarize the conversation above, for somebody who goes on with it and sees nothing else of it: what was asked, "
+      "what was decided and done, which files, names and values matter, and what is left to do. Answer with the "
+      "summary "
+      "only.";
+  Message& message = request.messages.emplace_back();
+  message.parts.emplace_back().text = {question};
+  if (!request.tools.empty()) request.tool_choice = {ToolChoice::Mode::none, {}, {}};
+  request.response_format = {};
+}
+
 Result<void> leave_behind(const Request& request, Dropped& dropped) {
   if (!request.demands.empty()) {
     std::string text;

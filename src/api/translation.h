@@ -20,6 +20,7 @@ struct ReadContext {
   std::string_view endpoint;     // Endpoint::name
   std::string_view url_model{};  // Match::model, percent-decoded: where the path names the model
   bool stream = false;           // asked for by the path
+  bool previous_known = false;   // the kept answer that the request goes on with stands in its input (KeepingRoom)
 };
 
 // A request for a target.
@@ -48,6 +49,9 @@ struct TranslationRoom {
   bool reads() const { return read_request != nullptr && make_writer != nullptr; }    // as a caller's
   bool writes() const { return write_request != nullptr && make_reader != nullptr; }  // as a target's
 };
+
+// Asks for a summary of the conversation, in place of an answer (Request::compacts).
+void ask_for_summary(Request& request);
 
 // The members that only the request's own dialect knows, of every node, told as dropped: for a target of another.
 // untranslatable where the request demands what has no equal elsewhere.

@@ -26,6 +26,7 @@
 #include "policy/caller_keys.h"
 #include "policy/recent_keys.h"
 #include "routing/router.h"
+#include "storage/store.h"
 
 namespace sluice::gateway {
 
@@ -51,6 +52,7 @@ struct Context {
   const WebGate* web = nullptr;              // nullptr: nobody asks where a request comes from
   UsageRefusals* usage_refusals = nullptr;   // shared by all workers; nullptr: none are kept
   IdMakers* id_makers = nullptr;             // shared by all workers; nullptr: none are remembered
+  storage::AnswerStore* answers = nullptr;   // shared by all workers; nullptr: none are kept
   policy::RecentKeys recent_keys{};
   size_t users = 0;  // exchanges that refer to this
 };

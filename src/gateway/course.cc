@@ -161,9 +161,10 @@ Result<void> Course::prepare() {
   RelayEvents& events = *this;
   if (broken_ != nullptr) return prepare_rest();
   if (!target().provider->speaks(asker_.account.endpoint->dialect)) {
+    auto keeper = keeper_for(context_.answers, asker_.admitted, asker_.head, question.match);
     Result<std::unique_ptr<Translation>> translation =
         Translation::make(question, asker_.head.query(), asker_.intake.bytes(), target(), context_.ids.next(),
-                          context_.loop.clock().unix_s());
+                          context_.loop.clock().unix_s(), {}, keeper ? &*keeper : nullptr);
     if (!translation) return tl::unexpected<Error>(translation.error());
     translation_ = std::move(*translation);
     asker_.account.dropped = translation_->dropped().text();

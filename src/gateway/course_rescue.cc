@@ -77,9 +77,10 @@ Result<void> Course::prepare_rest() {
   rescue.may_continue = !std::exchange(refuses_prefix_, false);
   rescue.may_ask = plan_.entry != nullptr && plan_.entry->rescue == config::Rescue::ask;
   const Question& question = asker_.intake.question();
+  auto keeper = keeper_for(context_.answers, asker_.admitted, asker_.head, question.match);
   Result<std::unique_ptr<Translation>> translation =
       Translation::make(question, asker_.head.query(), asker_.intake.bytes(), target(), context_.ids.next(),
-                        context_.loop.clock().unix_s(), rescue);
+                        context_.loop.clock().unix_s(), rescue, keeper ? &*keeper : nullptr);
   if (!translation) return tl::unexpected<Error>(translation.error());
   translation_ = std::move(*translation);
   by_prefix_ = translation_->rung() == Rung::continues;

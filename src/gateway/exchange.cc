@@ -108,6 +108,7 @@ void Exchange::go_on(const Result<bool>& asked) {
   if (!asked) return on_request_broken(asked.error());
   if (!*asked) return course_.body_came();
   state_ = State::answering;
+  if (answer_kept()) return;
   if (const Result<void> fine = course_.begin(); !fine) on_request_broken(fine.error());
 }
 
@@ -144,6 +145,24 @@ void Exchange::answer_known_path() {
   responder_.send_body({}, true);
   finish();
   responder_.finish();
+}
+
+// What is asked of an answer that is kept here; false: it is not.
+bool Exchange::answer_kept() {
+  const auto page = kept_page(context_.answers, admitted_, head_, intake_.question().match);
+  if (!page) return false;
+  if (!*page) return refuse(page->error()), true;
+  http::Fields fields;
+  fields.add("content-type", "application/json");
+  fields.add("date", http_date(context_.loop.clock().unix_s()));
+  fields.add("x-request-id", account_.request_id);
+  account_.status = 200;
+  responder_.send_head(200, fields, {(*page)->size()});
+  const std::string_view body = **page;
+  responder_.send_body(std::span<const std::string_view>(&body, 1), true);
+  finish();
+  responder_.finish();
+  return true;
 }
 
 Error Exchange::masked(const Error& error) const {

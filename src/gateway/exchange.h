@@ -55,6 +55,7 @@ class Exchange final : public http::RequestHandler, public Recycled<Exchange>, C
   [[gnu::cold]] Result<void> check_access(const api::Match& match) const;
   void go_on(const Result<bool>& asked);
   void answer_known_path();
+  bool answer_kept();
   [[gnu::cold]] Error masked(const Error& error) const;
   [[gnu::cold]] void refuse(const Error& met);
   [[gnu::cold]] void cut(const Error& met);

@@ -37,6 +37,17 @@ tl::unexpected<Error> no_equal(const Question& question, const routing::Target& 
                                              std::string(name_of(target.provider->dialects.front())));
 }
 
+// Where the answer is kept, it is written twice: as the caller asked for it, and whole.
+std::unique_ptr<api::EventWriter> writer_for(const api::TranslationRoom& room, api::AnswerShape& shape,
+                                             AnswerKeeper* keeper) {
+  if (keeper == nullptr || !keeper->keeps()) return room.make_writer(shape);
+  shape.stored = true;
+  std::unique_ptr<api::EventWriter> writer = room.make_writer(shape);
+  shape.stream = false;
+  shape.keeps_opaque = true;
+  return keeper->keeping(std::move(writer), room.make_writer(shape));
+}
+
 }  // namespace
 
 // The digest tells nothing of the credential.
@@ -116,7 +127,8 @@ bool says_all(const api::TranslationRoom& room, const std::string& body, const a
 
 Result<std::unique_ptr<Translation>> Translation::make(const Question& question, std::string_view query,
                                                        std::string_view body, const routing::Target& target,
-                                                       std::string answer_id, int64_t now_unix_s, Rescue rescue) {
+                                                       std::string answer_id, int64_t now_unix_s, Rescue rescue,
+                                                       AnswerKeeper* keeper) {
   const api::Endpoint& endpoint = *question.match.endpoint;
   const bool is_own = rescue.broken != nullptr && target.provider->speaks(endpoint.dialect);
   const Dialect dialect = is_own ? endpoint.dialect : target.provider->dialects.front();
@@ -131,10 +143,21 @@ Result<std::unique_ptr<Translation>> Translation::make(const Question& question,
   std::string url_model;
   if (question.match.model.data() != nullptr) api::append_percent_decoded(url_model, question.match.model);
   context.url_model = url_model;
+  const std::string_view given = body;
+  if (keeper != nullptr) {
+    if (Result<void> looked = keeper->look(question.match, body, answer_id); !looked) {
+      return tl::unexpected<Error>(looked.error());
+    }
+    if (keeper->whole_request() != nullptr) {
+      body = *keeper->whole_request();
+      context.previous_known = true;
+    }
+  }
   Result<std::unique_ptr<api::Request>> request = from.read_request(body, context);
   if (!request) return tl::unexpected<Error>(request.error());
   api::Request& asked = **request;
   asked.stream = question.stream;
+  if (asked.compacts) api::ask_for_summary(asked);
 
   api::Dropped dropped;
   if (!is_own) {
@@ -149,17 +172,18 @@ Result<std::unique_ptr<Translation>> Translation::make(const Question& question,
   const Result<void> done = to.write_request(asked, facts, dropped, written);
   if (is_own && rung != Rung::restarts && (!done || !says_all(from, written.body, context, asked))) {
     rescue.may_continue = rescue.may_ask = false;
-    return make(question, query, body, target, std::move(answer_id), now_unix_s, rescue);
+    return make(question, query, given, target, std::move(answer_id), now_unix_s, rescue, keeper);
   }
   if (!done) return tl::unexpected<Error>(done.error());
   const bool json_array = question.stream && callers.places.streams_arrays && query.find("alt=sse") == query.npos;
   if (target.entry != nullptr && target.entry->strict_translation && dropped.loses()) {
     return fail(ErrorCode::untranslatable, "'" + target.label() + "' cannot be told all of it: " + dropped.text());
   }
-  const api::AnswerShape shape{endpoint.name,        question.stream, json_array,   asked,
-                               std::move(answer_id), now_unix_s,      target.model, origin};
+  api::AnswerShape shape{endpoint.name,        question.stream, json_array,   asked,
+                         std::move(answer_id), now_unix_s,      target.model, origin};
   auto translation = std::unique_ptr<Translation>(
-      new Translation(to.make_reader(origin), from.make_writer(shape), std::move(written), std::move(dropped)));
+      new Translation(to.make_reader(origin), writer_for(from, shape, rescue.broken == nullptr ? keeper : nullptr),
+                      std::move(written), std::move(dropped)));
   translation->dialect_ = dialect;
   translation->callers_ = endpoint.dialect;
   translation->path_ = to.path(target.model, question.stream);

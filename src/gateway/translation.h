@@ -14,6 +14,7 @@
 #include "api/splice.h"
 #include "api/translation.h"
 #include "base/result.h"
+#include "gateway/kept_answers.h"
 #include "gateway/question.h"
 #include "routing/router.h"
 
@@ -44,10 +45,11 @@ class Translation {
   // `body`: the whole of the caller's, of which nothing is kept. `answer_id`: of this exchange alone. untranslatable:
   // the target's dialect has no equal for what is asked, or the endpoint is none that can be translated; bad_request:
   // the body is not what its dialect says. With a `rescue`, the target may speak the caller's dialect, too; target_cut:
-  // what was delivered ends where nobody else can go on.
+  // what was delivered ends where nobody else can go on. `keeper`: of the exchange; nullptr: no answers are kept.
   static Result<std::unique_ptr<Translation>> make(const Question& question, std::string_view query,
                                                    std::string_view body, const routing::Target& target,
-                                                   std::string answer_id, int64_t now_unix_s, Rescue rescue = {});
+                                                   std::string answer_id, int64_t now_unix_s, Rescue rescue = {},
+                                                   AnswerKeeper* keeper = nullptr);
 
   // Whose opaque data is: provider, credential and model.
   static api::Origin origin_of(const routing::Target& target, Dialect dialect);

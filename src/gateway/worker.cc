@@ -152,6 +152,7 @@ Context& Worker::renew() {
   if (setup.alerts) next->context->failures = &failures_;
   next->context->usage_refusals = &setup.usage_refusals;
   next->context->id_makers = &shared_.id_makers;
+  next->context->answers = &shared_.answers;
   if (first_) renew_alert_sender(setup);
   if (connections_) connections_->set_options(inbound_options(setup.config));
   setups_.push_back(std::move(next));

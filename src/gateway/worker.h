@@ -32,6 +32,7 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "policy/limiter.h"
+#include "storage/memory_store.h"
 #include "tls/context.h"
 
 namespace sluice::gateway {
@@ -69,6 +70,7 @@ class Shared {
   std::atomic<bool> draining{false};
   BufferBudget buffers;
   IdMakers id_makers{random.next()};
+  storage::MemoryStore answers{storage::MemoryStoreBounds{}, [this] { return clock.unix_s(); }};
   // Made for each worker, on its thread, by whoever wires the program.
   std::function<OwnPages(const Shared&, RefusedPage)> make_pages;
   ExchangeCensus::Ask ask_worker;  // an index below `worker_count`; once all workers are made

@@ -173,7 +173,7 @@ TEST_CASE("responses: what only its provider has is a demand") {
       {R"({"model":"m","input":"x","background":true})", "background"},
       {R"({"model":"m","input":[{"type":"item_reference","id":"rs_1"}]})", "input[0]"},
       {R"({"model":"m","input":[{"id":"rs_1"}]})", "input[0]"},
-      {R"({"model":"m","input":[{"role":"user","content":"x"},{"type":"compaction_trigger"}]})", "input[1]"}};
+      {R"({"model":"m","input":[{"type":"compaction_trigger"},{"role":"user","content":"x"}]})", "input[0]"}};
   for (const auto& [text, path] : table) {
     INFO(text);
     const std::string body = text;

@@ -62,7 +62,8 @@ void write_usage(const AnswerUsage& usage, TextWriter& json) {
 
 }  // namespace
 
-AnswerObject::AnswerObject(const AnswerShape& shape) : id_("resp_" + shape.id), created_s_(shape.created_s) {
+AnswerObject::AnswerObject(const AnswerShape& shape)
+    : id_("resp_" + shape.id), is_compaction_(shape.endpoint == compact_endpoint), created_s_(shape.created_s) {
   append_json_escaped(model_, shape.model);
   const JsonValue asked = shape.request.document->root();
   TextWriter json(echo_);
@@ -85,6 +86,13 @@ void AnswerObject::set_begun(JsonText id, std::optional<int64_t> created_s) {
 }
 
 void AnswerObject::write(TextWriter& json, const AnswerState& state) const {
+  if (is_compaction_) {
+    json.object().member("id", id_).member("object", "response.compaction").member("created_at", created_s_);
+    json.key("output").array().raw(state.output).end_array().key("usage");
+    write_usage(state.usage != nullptr ? *state.usage : AnswerUsage(), json);
+    json.end_object();
+    return;
+  }
   json.object().member("id", id_).member("object", "response").member("created_at", created_s_);
   json.member("status", state.status);
   json.text_member("model", JsonText{model_});

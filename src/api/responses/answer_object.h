@@ -28,6 +28,7 @@ class AnswerObject {
 
  private:
   std::string id_;
+  bool is_compaction_;  // another object, with less in it
   int64_t created_s_;
   std::string model_;  // escaped
   std::string echo_;   // members that are the same all the time

@@ -1,6 +1,7 @@
 // OpenAI's responses.
 #include "api/dialect.h"
 
+#include "api/responses/keeping.h"
 #include "api/responses/translate.h"
 
 namespace sluice::api::responses {
@@ -20,7 +21,7 @@ constexpr std::array endpoints = std::to_array<Endpoint>({
     {"responses/delete", own, del, "/v1/responses/{id}", nowhere},
 });
 constexpr std::string_view roots[] = {"/v1/responses", "/responses"};
-constexpr std::string_view translated[] = {"responses"};
+constexpr std::string_view translated[] = {"responses", compact_endpoint};
 constexpr Operation operations[] = {{"responses", "chat"}};
 constexpr std::string_view key_fields[] = {"authorization"};
 
@@ -77,6 +78,7 @@ constinit const DialectRoom room{
                     .make_reader = make_reader,
                     .make_writer = make_writer,
                     .signs_thinking = true},
+    .keeping = &keeping,
 };
 
 }  // namespace sluice::api::responses

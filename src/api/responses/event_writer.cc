@@ -94,12 +94,14 @@ void Writer::on_finish(const Finish& finish) {
       ++dropped;
     }
   }
+  tell_summary();
   close_all(status_ == "incomplete" ? "incomplete" : "completed");
 }
 
 void Writer::end() {
   if (failed_) return;
   begin();
+  tell_summary();
   close_all("completed");
   const AnswerState state{status_, output_, incomplete_, {}, &usage_};
   if (stream_) {

@@ -3,13 +3,20 @@
 #include <utility>
 
 #include "api/json_unescape.h"
+#include "base/base64.h"
 
 namespace sluice::api::responses {
 
 OutputWriter::OutputWriter(const AnswerShape& shape)
-    : stream_(shape.stream), id_(shape.id), holds_thinking_(shape.origin.dialect == Dialect::responses) {
+    : stream_(shape.stream),
+      id_(shape.id),
+      holds_thinking_(shape.origin.dialect == Dialect::responses),
+      compacts_(shape.request.compacts),
+      origin_(shape.origin) {
   const JsonValue asked = shape.request.document->root();
-  takes_encrypted_ = includes(asked["include"], include_encrypted) || !shape.request.store.value_or(true);
+  const bool told = includes(asked["include"], include_encrypted) || !shape.request.store.value_or(true);
+  takes_encrypted_ = told || shape.keeps_opaque;
+  hides_opaque_ = !told && shape.keeps_opaque;
   for (const Tool& tool : shape.request.tools) {
     if (tool.other_type == namespace_tool) scoped_.emplace(tool.name.escaped);
     if (tool.kind == ToolKind::function && tool.other_type == search_tool) has_search_ = true;
@@ -51,7 +58,8 @@ void OutputWriter::emit_item(std::string_view type, std::string_view item) {
 
 void OutputWriter::open_item(std::string_view prefix) {
   begin();
-  item_id_ = std::string(prefix) + id_ + std::to_string(made_ids_++);
+  item_id_ = std::string(prefix) + id_ + std::to_string(made_ids_);
+  if (!std::exchange(hidden_, false)) ++made_ids_;
 }
 
 void OutputWriter::finish_item(std::string item) {
@@ -190,6 +198,7 @@ void OutputWriter::tell_thinking_item() {
 }
 
 void OutputWriter::on_thinking(uint32_t part, JsonText text, bool) {
+  if (compacts_) return;
   open_thinking(part);
   if (text.empty()) return;
   if (!holds_thinking_) tell_thinking(text, text_.empty());
@@ -211,10 +220,13 @@ void OutputWriter::tell_thinking(JsonText text, bool is_first) {
 }
 
 void OutputWriter::on_signature(uint32_t part, const Opaque& opaque, bool is_redacted) {
+  if (compacts_) return;
   if (is_redacted && !takes_encrypted_) {
     ++dropped;
     return;
   }
+  hidden_ =
+      hides_opaque_ && (is_redacted || opaque.id.escaped == of_next_call) && (open_ != Open::thinking || part_ != part);
   open_thinking(part);
   signature_ += opaque.data.escaped;
   signature_id_ = opaque.id.escaped;
@@ -264,6 +276,10 @@ void OutputWriter::close_thinking() {
 // --- calls ---
 
 void OutputWriter::on_call(const CallStart& call) {
+  if (compacts_) {
+    ++dropped;
+    return;
+  }
   close_all("completed");
   if (!call.opaque.empty()) {  // an item before it carries what belongs to it
     if (takes_encrypted_) {
@@ -366,6 +382,18 @@ void OutputWriter::on_extra(const Extra& extra) {
   } else {
     ++dropped;
   }
+}
+
+void OutputWriter::tell_summary() {
+  if (!compacts_ || std::exchange(summary_told_, true)) return;
+  TextArena arena;
+  const std::string data = base64_of(arena.unescape(JsonText{summary_}));
+  std::string item;
+  TextWriter json(item);
+  json.object().member("type", "compaction").member("id", "cmp_" + id_);
+  json.text_member("encrypted_content", JsonText{wrap({JsonText{data}, origin_, JsonText{of_summary}})});
+  json.end_object();
+  write_whole_item(std::move(item));
 }
 
 // --- the end of parts ---

@@ -19,7 +19,9 @@ class OutputWriter : public EventWriter {
  public:
   explicit OutputWriter(const AnswerShape& shape);
 
-  void on_text(uint32_t part, JsonText text) override { add_text(part, Open::text, text); }
+  void on_text(uint32_t part, JsonText text) override {
+    compacts_ ? void(summary_ += text.escaped) : add_text(part, Open::text, text);
+  }
   void on_refusal(uint32_t part, JsonText text) override { add_text(part, Open::refusal, text); }
   void on_thinking(uint32_t part, JsonText text, bool is_summary) override;
   void on_signature(uint32_t part, const Opaque& opaque, bool is_redacted) override;
@@ -50,6 +52,8 @@ class OutputWriter : public EventWriter {
   Result<void> take_sent(const SentOutput& sent, std::optional<uint32_t> text_part);
   // What is open ends; a message with that status.
   void close_all(std::string_view status);
+  // Of an answer that stands for the conversation: its one item, once.
+  void tell_summary();
 
   const bool stream_;
   uint64_t sequence_ = 0;  // of the next event
@@ -89,6 +93,12 @@ class OutputWriter : public EventWriter {
   const std::string id_;
   const bool holds_thinking_;
   bool takes_encrypted_ = false;
+  bool hides_opaque_ = false;  // not from whom this is written for, but from the caller
+  bool hidden_ = false;        // the next item is not told to the caller: its number is given again
+  const bool compacts_;        // the answer is what stands for the conversation, as one item
+  const Origin origin_;
+  std::string summary_;  // escaped
+  bool summary_told_ = false;
   bool has_search_ = false;
   std::set<std::string, std::less<>> scoped_;  // names of tools that stand in a namespace
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/responses/read_tools.h"
+#include "base/base64.h"
 
 namespace sluice::api::responses {
 namespace {
@@ -56,6 +57,7 @@ Result<void> InputReader::read(JsonValue input) {
     return {};
   }
   if (!input.is_array()) return wrong_type("input", "a string or a list");
+  items_ = input.size();
   for (const JsonValue item : input) {
     if (!item.is_object()) return wrong_type(here(), "an object");
     if (Result<void> done = read_item(item); !done) return done;
@@ -78,6 +80,11 @@ Result<void> InputReader::read_item(JsonValue item) {
   if (type.ends_with("_call_output")) return read_output(item);
   for (const RunCall& call : run_calls) {
     if (call.type == type) return read_run_call(item, call.name, call.member);
+  }
+  if (type == "compaction_trigger" && index_ + 1 == items_) {
+    request_.compacts = true;
+    set_aside(item, {});
+    return {};
   }
   if (has_word(demanding, type)) {
     request_.demands.push_back({here(), "(" + std::string(type) + ") stands for what only its own provider has"});
@@ -344,12 +351,30 @@ Result<void> InputReader::read_reasoning(JsonValue item) {
 Result<void> InputReader::read_compaction(JsonValue item) {
   const Result<JsonText> encrypted = text_in(item, "encrypted_content", here());
   if (!encrypted) return tl::unexpected(encrypted.error());
+  Opaque opaque = unwrap(*encrypted, request_.from);
+  if (opaque.id.escaped == of_summary && opaque.data != *encrypted) {
+    if (const std::optional<std::string> summary = base64_decoded(opaque.data.escaped)) {
+      return read_summary(item, *summary);
+    }
+  }
   Part& part = message_for(Role::assistant, item).parts.emplace_back();
   part.kind = PartKind::compaction;
   part.raw = item.raw();
-  part.opaque = unwrap(*encrypted, request_.from);
+  part.opaque = std::move(opaque);
   if (part.opaque.data == *encrypted) part.opaque.id = item["id"].text();
   carry_rest(part.bag, item, {"encrypted_content"});
+  return {};
+}
+
+// What one of our targets made of the conversation before it: words like any others.
+Result<void> InputReader::read_summary(JsonValue item, std::string_view summary) {
+  constexpr std::string_view heading = "Summary of the conversation so far:\n\n";
+  std::string text;
+  append_json_escaped(text, heading);
+  append_json_escaped(text, summary);
+  Part& part = message_for(Role::user, item).parts.emplace_back();
+  part.raw = item.raw();
+  part.text = JsonText{request_.arena.keep(std::move(text))};
   return {};
 }
 

@@ -25,6 +25,7 @@ class InputReader {
   Result<void> read_output(JsonValue item);
   Result<void> read_reasoning(JsonValue item);
   Result<void> read_compaction(JsonValue item);
+  Result<void> read_summary(JsonValue item, std::string_view summary);
   Result<void> read_more_tools(JsonValue item);
   Result<void> read_search(JsonValue item);
   Result<void> read_content(JsonValue content, bool is_assistant, std::vector<Part>& parts);
@@ -43,6 +44,7 @@ class InputReader {
 
   Request& request_;
   size_t index_ = 0;
+  size_t items_ = 0;          // in all
   size_t system_parts_ = 0;   // that did not stand in the input
   std::string_view aside_{};  // items of no message yet, as they stood
   Bag aside_bag_{};

@@ -10,7 +10,7 @@ namespace {
 
 class RequestReader {
  public:
-  explicit RequestReader(Request& request) : request_(request) {}
+  RequestReader(Request& request, bool previous_known) : request_(request), previous_known_(previous_known) {}
   Result<void> read(JsonValue body);
 
  private:
@@ -53,6 +53,7 @@ class RequestReader {
   }
 
   Request& request_;
+  const bool previous_known_;
 };
 
 // The input before the tools of its items: those that stand in the list of the request come first.
@@ -137,6 +138,7 @@ Result<void> RequestReader::on_background(JsonValue value) {
 
 // What is kept at the provider.
 Result<void> RequestReader::on_elsewhere(JsonValue value) {
+  if (previous_known_ && value.named("previous_response_id")) return {};
   request_.demands.push_back({std::string(value.key().escaped), "is not known to other providers"});
   return {};
 }
@@ -275,7 +277,9 @@ Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadC
   if (Result<void> done = request->document->parse(body); !done) return tl::unexpected(done.error());
   const JsonValue root = request->document->root();
   if (!root.is_object()) return fail(ErrorCode::bad_request, "the body is no JSON object");
-  if (Result<void> done = RequestReader(*request).read(root); !done) return tl::unexpected(done.error());
+  if (Result<void> done = RequestReader(*request, context.previous_known).read(root); !done)
+    return tl::unexpected(done.error());
+  request->compacts |= context.endpoint == compact_endpoint;
   request->stream |= context.stream;
   request->usage_wanted = true;  // it comes with every answer
   return request;

@@ -28,6 +28,11 @@ inline constexpr std::string_view search_tool = "tool_search";
 inline constexpr std::string_view of_next_call = "call";
 inline constexpr std::string_view of_redacted = "redacted";
 
+// Endpoint::name of what asks for a compacted conversation; and Opaque::id of a summary that one of our targets made of
+// it, which any other can read: in base64.
+inline constexpr std::string_view compact_endpoint = "responses/compact";
+inline constexpr std::string_view of_summary = "summary";
+
 // What a model is told through `include`.
 inline constexpr std::string_view include_encrypted = "reasoning.encrypted_content";
 inline constexpr std::string_view include_logprobs = "message.output_text.logprobs";

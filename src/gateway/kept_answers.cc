@@ -1,0 +1,210 @@
+#include "gateway/kept_answers.h"
+
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "api/credential.h"
+#include "base/text.h"
+#include "policy/caller_keys.h"
+
+namespace sluice::gateway {
+namespace {
+
+// Of an answer's copy, while it comes: one that is longer is not kept.
+constexpr size_t max_copied_bytes = 8 * 1024 * 1024;
+// Of a conversation: more turns, or more of them together, are no conversation that a model would take.
+constexpr size_t max_turns = 1'000;
+constexpr size_t max_conversation_bytes = 32 * 1024 * 1024;
+
+class KeepingWriter final : public api::EventWriter {
+ public:
+  struct Kept {
+    storage::AnswerStore& store;
+    const api::KeepingRoom& room;
+    std::string owner, previous, input;
+  };
+
+  KeepingWriter(std::unique_ptr<api::EventWriter> writer, std::unique_ptr<api::EventWriter> copy, Kept kept)
+      : writer_(std::move(writer)), copy_(std::move(copy)), kept_(std::move(kept)) {}
+
+  void on_start(const api::AnswerStart& start) override {
+    tell([&](api::EventSink& sink) { sink.on_start(start); });
+  }
+  void on_text(uint32_t part, api::JsonText text) override {
+    count(text.escaped);
+    tell([&](api::EventSink& sink) { sink.on_text(part, text); });
+  }
+  void on_refusal(uint32_t part, api::JsonText text) override {
+    count(text.escaped);
+    tell([&](api::EventSink& sink) { sink.on_refusal(part, text); });
+  }
+  void on_thinking(uint32_t part, api::JsonText text, bool is_summary) override {
+    count(text.escaped);
+    tell([&](api::EventSink& sink) { sink.on_thinking(part, text, is_summary); });
+  }
+  void on_signature(uint32_t part, const api::Opaque& opaque, bool is_redacted) override {
+    count(opaque.data.escaped);
+    tell([&](api::EventSink& sink) { sink.on_signature(part, opaque, is_redacted); });
+  }
+  void on_call(const api::CallStart& call) override {
+    tell([&](api::EventSink& sink) { sink.on_call(call); });
+  }
+  void on_arguments(uint32_t part, api::JsonText piece) override {
+    count(piece.escaped);
+    tell([&](api::EventSink& sink) { sink.on_arguments(part, piece); });
+  }
+  void on_media(uint32_t part, api::PartKind kind, const api::Source& source) override {
+    count(source.data.escaped);
+    tell([&](api::EventSink& sink) { sink.on_media(part, kind, source); });
+  }
+  void on_citation(uint32_t part, const api::Citation& citation) override {
+    tell([&](api::EventSink& sink) { sink.on_citation(part, citation); });
+  }
+  void on_extra(const api::Extra& extra) override {
+    count(extra.raw);
+    tell([&](api::EventSink& sink) { sink.on_extra(extra); });
+  }
+  void on_part_end(uint32_t part) override {
+    tell([&](api::EventSink& sink) { sink.on_part_end(part); });
+  }
+  void on_usage(const api::AnswerUsage& usage) override {
+    tell([&](api::EventSink& sink) { sink.on_usage(usage); });
+  }
+  void on_finish(const api::Finish& finish) override {
+    tell([&](api::EventSink& sink) { sink.on_finish(finish); });
+  }
+  void on_error(const api::ProviderError& error) override {
+    failed_ = true;
+    tell([&](api::EventSink& sink) { sink.on_error(error); });
+  }
+  void end() override {
+    writer_->end();
+    take();
+    if (failed_ || copy_ == nullptr) return;
+    copy_->end();
+    api::KeepingRoom::Made made = kept_.room.made(copy_->out);
+    if (made.id.empty()) return;
+    kept_.store.put(kept_.owner, made.id,
+                    {std::move(copy_->out), std::move(kept_.input), std::move(made.items), std::move(kept_.previous)});
+  }
+  void fail(const Error& error, std::string_view request_id) override {
+    failed_ = true;
+    writer_->fail(error, request_id);
+    take();
+  }
+
+ private:
+  template <typename Event>
+  void tell(Event event) {
+    event(*writer_);
+    if (copy_ != nullptr) event(*copy_);
+    take();
+  }
+  void count(std::string_view text) {
+    copied_bytes_ += text.size();
+    if (copied_bytes_ > max_copied_bytes) copy_.reset();
+  }
+  void take() {
+    if (out.empty()) {
+      out.swap(writer_->out);
+    } else {
+      out += writer_->out;
+      writer_->out.clear();
+    }
+    dropped = writer_->dropped;
+  }
+
+  const std::unique_ptr<api::EventWriter> writer_;
+  std::unique_ptr<api::EventWriter> copy_;  // nullptr: the answer is too long to be kept
+  size_t copied_bytes_ = 0;
+  Kept kept_;
+  bool failed_ = false;
+};
+
+void append_elements(std::string& list, std::string_view more) {
+  if (more.empty()) return;
+  if (!list.empty()) list += ',';
+  list += more;
+}
+
+// Whose an answer is: the key's; without keys, whose who sends the same credential, or none.
+std::string owner_of(const Admitted& admitted, const http::RequestHead& head) {
+  if (admitted.key != nullptr) return "key " + admitted.key->name;
+  std::string decoded;
+  const std::string_view sent = api::find_credential(head.fields, head.query(), decoded);
+  return sent.empty() ? std::string() : "sent " + hex(policy::sha256(sent));
+}
+
+}  // namespace
+
+std::optional<AnswerKeeper> keeper_for(storage::AnswerStore* store, const Admitted& admitted,
+                                       const http::RequestHead& head, const api::Match& match) {
+  if (store == nullptr || api::room_of(match.endpoint->dialect).keeping == nullptr) return std::nullopt;
+  return std::optional<AnswerKeeper>(std::in_place, *store, owner_of(admitted, head));
+}
+
+Result<void> AnswerKeeper::look(const api::Match& match, std::string_view body, std::string_view answer_id) {
+  room_ = api::room_of(match.endpoint->dialect).keeping;
+  if (room_ == nullptr) return {};
+  const api::KeepingRoom& room = *room_;
+  api::KeepingRoom::Asked asked = room.look(body);
+  keeps_ = asked.keep && match.endpoint->makes;
+  if (!asked.previous.empty() && store_.find(owner_, asked.previous) != nullptr) {
+    const Result<std::string> earlier = conversation_before(asked.previous);
+    if (!earlier) return tl::unexpected<Error>(earlier.error());
+    Result<std::string> whole = room.go_on(body, *earlier);
+    if (!whole) return tl::unexpected<Error>(whole.error());
+    whole_ = std::move(*whole);
+    previous_ = std::move(asked.previous);
+  }
+  if (keeps_) input_ = room.input_items(body, answer_id);
+  return {};
+}
+
+// From its first turn on, each one's input and output.
+Result<std::string> AnswerKeeper::conversation_before(std::string_view id) {
+  std::vector<std::shared_ptr<const storage::KeptAnswer>> turns;
+  size_t bytes = 0;
+  for (std::string_view at = id; !at.empty(); at = turns.back()->previous) {
+    std::shared_ptr<const storage::KeptAnswer> turn = store_.find(owner_, at);
+    if (turn == nullptr) {
+      return fail(ErrorCode::bad_request, "previous response with id '" + std::string(at) + "' not found");
+    }
+    bytes += turn->input.size() + turn->output.size();
+    turns.push_back(std::move(turn));
+    if (turns.size() > max_turns || bytes > max_conversation_bytes) {
+      return fail(ErrorCode::bad_request, "the conversation that this goes on with is too long to be sent again");
+    }
+  }
+  std::string items;
+  items.reserve(bytes + 2 * turns.size());
+  for (auto turn = turns.rbegin(); turn != turns.rend(); ++turn) {
+    append_elements(items, (*turn)->input);
+    append_elements(items, (*turn)->output);
+  }
+  return items;
+}
+
+std::unique_ptr<api::EventWriter> AnswerKeeper::keeping(std::unique_ptr<api::EventWriter> writer,
+                                                        std::unique_ptr<api::EventWriter> copy) {
+  return std::make_unique<KeepingWriter>(
+      std::move(writer), std::move(copy),
+      KeepingWriter::Kept{store_, *room_, owner_, std::move(previous_), std::move(input_)});
+}
+
+std::optional<Result<std::string>> kept_page(storage::AnswerStore* store, const Admitted& admitted,
+                                             const http::RequestHead& head, const api::Match& match) {
+  const api::KeepingRoom* const room = api::room_of(match.endpoint->dialect).keeping;
+  if (store == nullptr || room == nullptr || !match.provider.empty()) return std::nullopt;
+  const api::KeepingRoom::Page page = room->page(match.endpoint->name);
+  if (page == api::KeepingRoom::Page::none) return std::nullopt;
+  const std::string_view id = room->id_in(match.path);
+  const std::string owner = owner_of(admitted, head);
+  const std::shared_ptr<const storage::KeptAnswer> kept = store->find(owner, id);
+  if (kept == nullptr) return std::nullopt;
+  if (page == api::KeepingRoom::Page::remove) store->remove(owner, id);
+  return room->write_page(page, id, head.query(), kept->answer, kept->input);
+}
+
+}  // namespace sluice::gateway
