@@ -33,6 +33,15 @@ std::string affinity_for(const routing::Router& router, std::string_view model, 
   return routing::affinity_of(entry->affinity, words);
 }
 
+// What keeps failing is asked as a request's first, where nothing else is left, and not as often as there are targets:
+// else the requests of a bad hour are multiplied by them.
+bool is_shunned(const routing::Target& target, uint64_t now_ms) {
+  if (target.health == nullptr) return false;
+  const routing::Standing standing = target.health->standing(now_ms);
+  const bool may = routing::may_be_asked(standing) || standing == routing::Standing::backing_off;
+  return !may || target.health->is_full(target.concurrent);
+}
+
 }  // namespace
 
 Course::Course(Context& context, const Asker& asker, CourseEvents& events)
@@ -144,6 +153,7 @@ bool Course::advance(bool larger_window) {
     ++at_;
     const uint64_t window = target().fit.context_tokens;
     if (too_small != 0 && window != 0 && window <= too_small) continue;
+    if (attempts_ > 0 && is_shunned(target(), context_.loop.now_ms())) continue;
     if (!may_use(asker_.admitted, model, target(), *context_.router)) continue;
     tries_ = 0;
     asker_.account.target = &target();

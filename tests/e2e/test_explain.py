@@ -115,3 +115,16 @@ def test_a_target_that_asks_for_time_gets_it_from_all(tmp_path):
         assert 30_000 < tired["free_in_ms"] <= 60_000
         assert tired["last_error"]["message"]
         assert targets["demo/well"]["asked_total"] == 5 and targets["demo/well"]["share"] == 0.833
+
+
+def test_a_storm_of_requests_is_not_multiplied_by_the_targets(tmp_path):
+    config = {"providers": {"demo": {}}, "workers": 2, "models": {"smart": {
+        "targets": [{"model": f"demo/{status}"} for status in (503, 529, 502)], "order": "listed", "retry": {"backoff_ms": 1}}}}
+    with Sluice(tmp_path, config, []) as sluice:
+        body = json.dumps({"model": "smart", "messages": [{"role": "user", "content": "Hello"}]}).encode()
+        for _ in range(200):
+            assert sluice.post("/v1/chat/completions", body).status >= 500
+        targets = sluice.get("/admin/targets").json()["targets"]
+        assert {one["state"] for one in targets} <= {"open", "half_open"}, targets
+        # 1.2 for each request, and what it takes until the breakers open.
+        assert sum(one["asked_total"] for one in targets) <= 1.2 * 200 + 30, targets
