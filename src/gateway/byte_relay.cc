@@ -147,6 +147,7 @@ void ByteRelay::on_answer_end() {
 bool ByteRelay::on_answer_turn() {
   begun_ns_ = 0;
   if (failure_) {
+    if (sent_) turn();  // whole frames are an answer all the same
     events_.on_relay_failed(*std::exchange(failure_, nullptr));
     return true;
   }
@@ -178,6 +179,21 @@ Result<void> ByteRelay::read(std::string_view bytes) {
 void ByteRelay::remember() {
   if (streaming() && !opaque_ && coding_ != Coding::inflate_for_tap)
     sent_ = std::make_unique<api::SentFrames>(tap_->format());
+}
+
+std::unique_ptr<api::SentFrames> ByteRelay::take_sent() {
+  if (sent_ && !pieces_.empty()) turn();
+  taken_ = sent_ && sent_->complete();
+  had_frames_ = taken_ && !sent_->frames().empty();
+  return std::move(sent_);
+}
+
+// Of an error's event, in a stream that is an array.
+api::ArrayPlace ByteRelay::array_place() const {
+  if (tap_->format() != api::StreamFormat::json_array) return api::ArrayPlace::closed;
+  if (!whole_only()) return tap_->array_place();
+  const bool has_any = sent_ ? !sent_->frames().empty() : had_frames_;
+  return has_any ? api::ArrayPlace::after_element : api::ArrayPlace::nothing_yet;
 }
 
 api::Standing ByteRelay::standing() const { return opaque_ || passes_ ? api::Standing::unread : tap_->standing(); }
@@ -339,12 +355,11 @@ void ByteRelay::turn() {
 void ByteRelay::break_off(const Error& error, std::string_view request_id) {
   // All that a length promised has come and is not whole: with its last bytes it would look so.
   if (length_told_ && all_came_) pieces_.clear();
+  if (sent_ && sent_->complete()) sent_->hold_tail(pieces_);
   std::string event;
   if (takes_event(standing(), shape(), caller_framing())) {
-    const bool array = tap_->format() == api::StreamFormat::json_array;
-    event = api::error_event(
-        dialect_, tap_->format(), error, request_id,
-        {between_frames(), tap_->next_sequence(), array ? tap_->array_place() : api::ArrayPlace::closed});
+    event = api::error_event(dialect_, tap_->format(), error, request_id,
+                             {between_frames(), tap_->next_sequence(), array_place()});
   }
   if (secrets_) mask_pieces();
   if (held_head_) {

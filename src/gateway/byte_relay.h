@@ -26,13 +26,13 @@ class ByteRelay final : public Relay {
   void on_answer_end() override;
   bool on_answer_turn() override;
   bool between_frames() const override {
-    return sent_ || (tap_ && tap_->between_frames() && !opaque_ && coding_ != Coding::inflate_for_tap);
+    return whole_only() || (tap_ && tap_->between_frames() && !opaque_ && coding_ != Coding::inflate_for_tap);
   }
   // From now on only whole frames go on, and they are kept for a while: another target may have to go on with the
   // stream. Once it has begun.
   void remember();
   // Of a stream that broke off; nullptr: it is not remembered.
-  std::unique_ptr<api::SentFrames> take_sent() { return std::move(sent_); }
+  std::unique_ptr<api::SentFrames> take_sent();
   bool remembers() const { return sent_ != nullptr; }
   bool go_on() override { return !holds_back_ || inflate_on(); }
   bool end_early() override;
@@ -50,6 +50,9 @@ class ByteRelay final : public Relay {
   void keep();
   [[gnu::cold]] void mask_pieces();
   [[gnu::cold]] void withhold();
+  // All that the caller has are whole frames, whatever the tap has read beyond them.
+  bool whole_only() const { return taken_ || (sent_ && sent_->complete()); }
+  [[gnu::cold]] api::ArrayPlace array_place() const;
   void release() override;
   [[gnu::cold]] bool hold_back();
   [[gnu::cold]] void send_held();
@@ -69,10 +72,11 @@ class ByteRelay final : public Relay {
     std::string body{};
   };
   std::unique_ptr<HeldHead> held_head_;
-  std::unique_ptr<api::SentFrames> sent_;   // null: it is not remembered
-  std::string withheld_;                    // of a turn that tells of a failure
-  std::string compressed_;                  // what has come and is not inflated yet
-  std::unique_ptr<QuotedSecrets> secrets_;  // to be looked for in the body; null: in none but an error's
+  std::unique_ptr<api::SentFrames> sent_;    // null: it is not remembered
+  bool taken_ = false, had_frames_ = false;  // what was remembered; it held some
+  std::string withheld_;                     // of a turn that tells of a failure
+  std::string compressed_;                   // what has come and is not inflated yet
+  std::unique_ptr<QuotedSecrets> secrets_;   // to be looked for in the body; null: in none but an error's
   Dialect dialect_{};
   Coding coding_ = Coding::as_is;
   Ending ending_ = Ending::by_framing;

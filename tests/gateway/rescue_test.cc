@@ -169,6 +169,17 @@ TEST_CASE("what cannot be spliced ends in an honest error, and no other target i
   CHECK(world.caller->has("\"error\""));
   CHECK_FALSE(world.caller->has("[DONE]"));
 
+  // What comes in one turn with the end: whole frames go on, and the error is a frame of its own.
+  World at_once(two_targets());
+  at_once.say(post("/v1/chat/completions", streamed));
+  at_once.target_says(sse_head + word("one "));
+  at_once.target_says(word("two") + call + chunk("data: {\"id\":\"c1\",\"cho") + "0\r\n\r\n");
+  CHECK(at_once.until([&] { return at_once.caller->ended; }));
+  CHECK(told(at_once) == "one two");
+  CHECK_FALSE(at_once.caller->has("\"cho\r\n"));
+  CHECK(at_once.caller->has("\"error\""));
+  CHECK_FALSE(at_once.caller->has("[DONE]"));
+
   config::Config config = two_targets();
   config.models[0].rescue = config::Rescue::off;
   World off(config);
