@@ -1,0 +1,202 @@
+"""What a caller sees when its first target fails: each fault, streamed and plain, for callers of all five dialects, at targets of their own
+dialect and of another. The targets are the demo's, told by the names of their models how to fail (docs/demo.md), and ports where nobody is."""
+
+import json
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from support.dialects import BY_NAME
+from support.process import Sluice
+from support.settings import PATIENCE
+from support.wire import Cut
+
+DIALECTS = ("openai", "responses", "anthropic", "gemini", "ollama")
+OTHER = dict(zip(DIALECTS, DIALECTS[1:] + DIALECTS[:1], strict=True))
+SAID = "one two three four five six seven eight nine ten"
+
+# What of the answer reaches the caller: all of it, from the first target or the next; or an error, after some of it or nothing.
+WHOLE, ERROR = "whole", "error"
+# fault, what streams end as, what plain answers end as
+FAULTS = [
+    ("nobody", WHOLE, WHOLE),
+    ("no-tls", WHOLE, WHOLE),
+    ("401", WHOLE, WHOLE),
+    ("402", WHOLE, WHOLE),
+    ("403", WHOLE, WHOLE),
+    ("spend-limit", WHOLE, WHOLE),
+    ("429", WHOLE, WHOLE),
+    ("429-then-ok", WHOLE, WHOLE),
+    ("429-retry-after-1s", WHOLE, WHOLE),
+    ("429-retry-after-60s", WHOLE, WHOLE),
+    ("500", WHOLE, WHOLE),
+    ("500-then-ok", WHOLE, WHOLE),
+    ("503", WHOLE, WHOLE),
+    ("529", WHOLE, WHOLE),
+    ("reset", WHOLE, WHOLE),
+    ("silent", WHOLE, WHOLE),
+    ("silent-after-head", WHOLE, WHOLE),
+    ("slow-first-byte-30s", WHOLE, WHOLE),
+    ("web-page", WHOLE, WHOLE),
+    ("error-in-200", WHOLE, WHOLE),
+    ("cut-after-0", WHOLE, WHOLE),
+    ("cut-after-4", WHOLE, WHOLE),
+    ("end-after-4", WHOLE, WHOLE),
+    ("error-after-4", WHOLE, WHOLE),
+    ("stall-after-4", WHOLE, WHOLE),
+    ("cut-json", WHOLE, WHOLE),
+    ("short-json", WHOLE, WHOLE),
+    ("cut-in-tool", ERROR, WHOLE),  # streamed: or whole, where nothing of the call has reached the caller
+    ("bad-frame", WHOLE, WHOLE),
+    ("no-done", WHOLE, WHOLE),
+    ("hold-open", WHOLE, WHOLE),
+    ("400", ERROR, ERROR),  # which the caller has to mend
+    ("404", ERROR, ERROR),
+]
+
+
+def frames(body):
+    """The documents of a stream: of events, or of lines."""
+    for line in body.decode().splitlines():
+        text = line.removeprefix("data:").strip()
+        if text.startswith("{"):
+            try:
+                yield json.loads(text)
+            except json.JSONDecodeError:  # which an SDK would be told of; it is one frame of many here
+                continue
+
+
+def text_of(dialect, body, stream):
+    """What the answer says, and whether it says that it is whole."""
+    documents = list(frames(body)) if stream else [json.loads(body)]
+    text, done = "", False
+    for one in documents:
+        if dialect == "openai":
+            for choice in one.get("choices", []):
+                text += (choice.get("delta" if stream else "message") or {}).get("content") or ""
+                done = done or choice.get("finish_reason") is not None
+        elif dialect == "responses":
+            if stream and one.get("type") == "response.output_text.delta":
+                text += one["delta"]
+            whole = one.get("response", {}) if stream else one
+            done = done or whole.get("status") == "completed"
+            if not stream:
+                text = "".join(part.get("text", "") for item in one.get("output", []) for part in item.get("content", []))
+        elif dialect == "anthropic":
+            if stream:
+                text += one.get("delta", {}).get("text", "") if one.get("type") == "content_block_delta" else ""
+                done = done or one.get("delta", {}).get("stop_reason") is not None
+            else:
+                text, done = "".join(block.get("text", "") for block in one.get("content", [])), one.get("stop_reason") is not None
+        elif dialect == "gemini":
+            for candidate in one.get("candidates", []):
+                text += "".join(part.get("text", "") for part in candidate.get("content", {}).get("parts", []))
+                done = done or candidate.get("finishReason") is not None
+        else:
+            text += one.get("message", {}).get("content", "")
+            done = done or one.get("done") is True
+    return text, done
+
+
+def name_of(fault, foreign, dialect):
+    return f"{dialect}.{'foreign' if foreign else 'same'}.{fault}"
+
+
+def config():
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = closed.getsockname()[1]
+    timeouts = {"connect_s": 2, "first_byte_s": 1, "response_s": 1.5, "stream_idle_s": 1}
+    providers, models = {}, {}
+    for dialect in DIALECTS:
+        demo = {"base_url": "demo:", "dialect": dialect, "timeouts": timeouts}
+        for fault, _, _ in FAULTS:  # each with a health of its own
+            at = f"{dialect}-{fault}"
+            providers[at] = demo
+            if fault == "nobody":
+                providers[at] = {**demo, "base_url": f"http://127.0.0.1:{nobody}"}
+            elif fault == "no-tls":
+                providers[at] = {**demo, "base_url": f"https://127.0.0.1:{nobody}"}
+        providers[f"{dialect}-well"] = {"base_url": "demo:", "dialect": dialect}
+    for dialect in DIALECTS:
+        for foreign in (False, True):
+            to = OTHER[dialect] if foreign else dialect
+            for fault, _, _ in FAULTS:
+                models[name_of(fault, foreign, dialect)] = {
+                    "targets": [{"model": f"{to}-{fault}/{fault}"}, {"model": f"{to}-well/fine"}],
+                    "order": "listed",
+                    "breaker": {"failures": 0},
+                }
+    return {"providers": providers, "models": models, "workers": 1}
+
+
+def body_of(dialect, model, stream, tool=False):
+    body = BY_NAME[dialect].body(model, stream)
+    text = json.dumps(body).replace("Say hello", "call_me" if tool else SAID)
+    return json.loads(text)
+
+
+def cases():
+    return [(fault, foreign, dialect, stream) for fault, _, _ in FAULTS for foreign in (False, True) for dialect in DIALECTS for stream in (False, True)]
+
+
+def ask(sluice, case):
+    """The answer, and whether it ended as a whole one does."""
+    fault, foreign, dialect, stream = case
+    model = name_of(fault, foreign, dialect)
+    with sluice.connect() as connection:
+        connection.socket.settimeout(60 * PATIENCE)
+        try:
+            return connection.exchange("POST", BY_NAME[dialect].path(model, stream), body=body_of(dialect, model, stream, "tool" in fault)), True
+        except Cut as cut:
+            return cut.partial, False
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory):
+    """What each caller saw. Many at once, as most of them wait."""
+    with Sluice(tmp_path_factory.mktemp("failover"), config(), ["--log-level", "error"]) as sluice:
+        with ThreadPoolExecutor(24) as pool:
+            yield dict(zip(cases(), pool.map(lambda case: ask(sluice, case), cases()), strict=True))
+        assert sluice.metric("sluice_active_exchanges") == 0
+        assert sluice.metric("sluice_active_streams") == 0
+
+
+def judge(case, answer, ended, wanted):
+    """Why it is not what was promised; "" if it is."""
+    fault, _, dialect, stream = case
+    said = "call_me" if "tool" in fault else SAID
+    if answer is None:
+        return "no answer at all"
+    if wanted == WHOLE:
+        if answer.status != 200 or not ended:
+            return f"status {answer.status}, {'ended' if ended else 'cut'}: {answer.body[-300:]}"
+        text, done = text_of(dialect, answer.body, stream)
+        if text.count(said) != 1 or text.count(said[:7]) != 1 or not done:
+            return f"{'done' if done else 'not done'}: {text!r}"
+        if b'"error"' in answer.body and dialect != "responses":
+            return f"an error in it: {answer.body[-300:]}"
+        return ""
+    if answer.status >= 400:
+        return "" if ended and b"error" in answer.body else "no error's body"
+    text, done = text_of(dialect, answer.body, stream)
+    if "tool" in fault and text.count("call_me") == 1 and b"look_up" not in answer.body:
+        return ""
+    if done and ended:
+        return f"falsely whole: {text!r}"
+    return "" if b"error" in answer.body else f"no error is told: {answer.body[-200:]}"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("foreign", [False, True], ids=["same", "foreign"])
+def test_what_the_caller_sees(seen, report, dialect, foreign):
+    wrong = []
+    for fault, streamed, plain in FAULTS:
+        for stream in (True, False):
+            case = (fault, foreign, dialect, stream)
+            why = judge(case, *seen[case], streamed if stream else plain)
+            if why:
+                wrong.append(f"{fault} {'streamed' if stream else 'plain'}: {why}")
+    kind = "foreign" if foreign else "same dialect"
+    report(f"{dialect} callers, {kind}: {2 * len(FAULTS) - len(wrong)} of {2 * len(FAULTS)} as promised")
+    assert not wrong, "\n".join(wrong)
