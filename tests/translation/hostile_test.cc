@@ -1,0 +1,153 @@
+// What no honest program sends, to the readers of all dialects alike: a body is refused with what is wrong and where; a
+// frame tells nothing and is dropped (the relay counts it).
+#include <catch2/catch.hpp>
+#include <string>
+
+#include "api/dialect.h"
+#include "translation/event_words.h"
+
+using namespace sluice;
+using namespace sluice::api;
+
+namespace {
+
+constexpr Dialect dialects[] = {Dialect::openai, Dialect::responses, Dialect::anthropic, Dialect::gemini,
+                                Dialect::ollama};
+
+// A request of the dialect with that content, and that bound of the output unless it is "".
+std::string request_of(Dialect dialect, const std::string& content, const std::string& bound = "") {
+  const auto also = [&](const std::string& before, const std::string& behind = "") {
+    return bound.empty() ? std::string() : before + bound + behind;
+  };
+  switch (dialect) {
+    case Dialect::openai:
+      return R"({"model":"m","messages":[{"role":"user","content":)" + content + "}]" +
+             also(R"(,"max_completion_tokens":)") + "}";
+    case Dialect::responses:
+      return R"({"model":"m","input":[{"role":"user","content":)" + content + "}]" + also(R"(,"max_output_tokens":)") +
+             "}";
+    case Dialect::anthropic:
+      return R"({"model":"m","messages":[{"role":"user","content":)" + content + R"(}],"max_tokens":)" +
+             (bound.empty() ? "9" : bound) + "}";
+    case Dialect::gemini:
+      return R"({"contents":[{"role":"user","parts":[{"text":)" + content + "}]}]" +
+             also(R"(,"generationConfig":{"maxOutputTokens":)", "}") + "}";
+    default:
+      return R"({"model":"m","messages":[{"role":"user","content":)" + content + "}]" +
+             also(R"(,"options":{"num_predict":)", "}") + "}";
+  }
+}
+
+Result<std::unique_ptr<Request>> read(Dialect dialect, const std::string& body) {
+  const bool names_it = dialect == Dialect::gemini;  // in the path
+  return room_of(dialect).translation.read_request(
+      body, {names_it ? "generateContent" : room_of(dialect).translated.front(), names_it ? "m" : "", false});
+}
+
+std::string twice(Dialect dialect) {
+  const std::string body = request_of(dialect, R"("x")");
+  return body.substr(0, body.size() - 1) + R"(,"model":"n"})";
+}
+
+}  // namespace
+
+TEST_CASE("hostile bodies are refused, with what is wrong and where") {
+  const std::string deep(JsonDocument::max_depth + 1, '['), deep_end(deep.size(), ']');
+  struct {
+    const char* what;
+    std::string content;
+    const char* message;
+  } const cases[] = {
+      {"nested too deep", deep + deep_end, ": arrays and objects are nested too deep"},
+      {"no UTF-8", "\"\xff\"", ": a string is not UTF-8"},
+      {"an overlong form", "\"\xc0\x80\"", ": a string is not UTF-8"},
+      {"half a pair as bytes", "\"\xed\xa0\x80\"", ": a string is not UTF-8"},
+      {"a control character", "\"a\nb\"", ": a string holds a control character"},
+      {"an escape that is none", R"("\u12")", "the JSON is broken at byte "},
+      {"a number with a zero before it", "[01]", "the JSON is broken at byte "},
+      {"a number as the content", "7", "string"},
+      {"an object as the content", "{}", "string"},
+  };
+  for (const Dialect dialect : dialects) {
+    for (const auto& [what, content, message] : cases) {
+      INFO(name_of(dialect) << ": " << what);
+      const std::string body = request_of(dialect, content);
+      const auto request = read(dialect, body);
+      REQUIRE_FALSE(request);
+      CHECK(request.error().code == ErrorCode::bad_request);
+      CHECK_THAT(request.error().message, Catch::Contains(message));
+    }
+  }
+}
+
+TEST_CASE("numbers that no count can have are refused by their names") {
+  for (const Dialect dialect : dialects) {
+    for (const char* bound : {"1e400", "1.5", "18446744073709551616", "[]", "true"}) {
+      INFO(name_of(dialect) << ": " << bound);
+      const std::string body = request_of(dialect, R"("x")", bound);
+      const auto request = read(dialect, body);
+      REQUIRE_FALSE(request);
+      CHECK(request.error().code == ErrorCode::bad_request);
+      CHECK_THAT(request.error().message,
+                 Catch::Contains("_tokens") || Catch::Contains("maxOutputTokens") || Catch::Contains("num_predict"));
+    }
+  }
+}
+
+TEST_CASE("a member that stands twice is refused where two readers could see two models") {
+  for (const Dialect dialect : dialects) {
+    if (dialect == Dialect::gemini) continue;  // names it in the path
+    INFO(name_of(dialect));
+    const std::string body = twice(dialect);
+    const auto request = read(dialect, body);
+    REQUIRE_FALSE(request);
+    CHECK_THAT(request.error().message, Catch::Contains("model") && Catch::Contains("twice"));
+  }
+}
+
+TEST_CASE("what is only large, or half a pair of escapes, is read as it was spelled") {
+  const std::string large(8 * 1024 * 1024, 'x');
+  for (const Dialect dialect : dialects) {
+    for (const std::string& text : {large, std::string(R"(\ud800)")}) {
+      INFO(name_of(dialect));
+      const std::string body = request_of(dialect, "\"" + text + "\"");
+      const auto request = read(dialect, body);
+      REQUIRE(request);
+      REQUIRE((*request)->messages.size() == 1);
+      REQUIRE((*request)->messages[0].parts.size() == 1);
+      CHECK(((*request)->messages[0].parts[0].text.escaped == text));
+    }
+  }
+}
+
+TEST_CASE("hostile frames tell nothing, and the answer goes on behind them") {
+  const std::string deep(JsonDocument::max_depth + 1, '[');
+  const std::string frames[] = {"",
+                                "{",
+                                "nonsense",
+                                "[1,2]",
+                                "7",
+                                "null",
+                                "\"text\"",
+                                "{} {}",
+                                "{\"a\":}",
+                                "{\"a\":\"\xff\"}",
+                                "{\"a\":\"\\x\"}",
+                                deep,
+                                std::string(100'000, '7') + "x"};
+  for (const Dialect dialect : dialects) {
+    const auto reader = room_of(dialect).translation.make_reader({dialect, "77"});
+    for (const std::string& frame : frames) {
+      INFO(name_of(dialect) << ": " << frame.substr(0, 40));
+      test::EventWords sink;
+      const Result<void> done = reader->read_frame("", frame, sink);
+      REQUIRE_FALSE(done);
+      CHECK(done.error().code == ErrorCode::bad_request);
+      CHECK(sink.told.empty());
+      const Result<void> body = room_of(dialect).translation.make_reader({dialect, "77"})->read_body(frame, sink);
+      REQUIRE_FALSE(body);
+      CHECK(body.error().code == ErrorCode::bad_request);
+      CHECK(sink.told.empty());
+    }
+  }
+}
