@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "api/json_block.h"
 #include "api/json_cursor.h"
 #include "api/json_unescape.h"
 #include "base/json_writer.h"
@@ -180,7 +181,7 @@ class JsonDocument::Parser {
     if (quote == end_) return wrong("a string does not end");
     const char* at = first;
     while (at != quote) {
-      const char* const plain_end = plain_until(at, quote);
+      const char* const plain_end = find_not_plain(at, quote);
       at = plain_end;
       if (at == quote) break;
       const auto byte = static_cast<unsigned char>(*at);
@@ -218,23 +219,6 @@ class JsonDocument::Parser {
     if (std::string_view(R"("\/bfnrt)").find(kind) == std::string_view::npos) return false;
     at += 2;
     return true;
-  }
-
-  // The first byte that is a backslash, a control character or not ASCII; eight at a time.
-  static const char* plain_until(const char* at, const char* end) {
-    constexpr uint64_t ones = 0x0101010101010101, highs = 0x8080808080808080;
-    while (end - at >= 8) {
-      uint64_t bytes;
-      std::copy_n(at, 8, reinterpret_cast<char*>(&bytes));
-      const uint64_t slashes = bytes ^ (ones * '\\');
-      const uint64_t hits = ((bytes - ones * 0x20) | (slashes - ones)) & ~bytes & highs;
-      if ((hits | (bytes & highs)) != 0) break;
-      at += 8;
-    }
-    while (at != end && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20 &&
-           static_cast<unsigned char>(*at) < 0x80)
-      ++at;
-    return at;
   }
 
   const char* const begin_;
