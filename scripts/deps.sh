@@ -6,7 +6,7 @@ set -euo pipefail
 
 # "package" must be installed; "package=command" is also fine when that command comes from elsewhere.
 wanted=(g++=g++ cmake=cmake ninja-build=ninja pkg-config=pkg-config ccache=ccache libuv1-dev libssl-dev zlib1g-dev
-        libzstd-dev nlohmann-json3-dev libcli11-dev libspdlog-dev libexpected-dev catch2 node-llhttp)
+        libzstd-dev nlohmann-json3-dev libcli11-dev libexpected-dev catch2 node-llhttp)
 for group in "$@"; do
   case $group in
     --test) wanted+=(python3=python3 nodejs=node npm=npm openssl=openssl curl=curl

@@ -1,9 +1,5 @@
 #include "observe/log.h"
 
-#include <signal.h>
-#include <spdlog/async_logger.h>
-#include <spdlog/details/thread_pool.h>
-#include <spdlog/sinks/sink.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +14,7 @@
 #include "base/time_text.h"
 #include "observe/fd_writer.h"
 #include "observe/line.h"
+#include "observe/line_thread.h"
 #include "observe/secret_mask.h"
 
 namespace sluice::observe {
@@ -65,9 +62,7 @@ std::string make_line(bool json, int64_t now_unix_ms, Level level, std::string_v
   return line;
 }
 
-// What waits for the writing thread. spdlog's own answer to a full queue is to lose its oldest entry, or to block;
-// counting here keeps its queue from ever being full, so that the newest is dropped, whoever logs is told, and memory
-// is bounded in bytes.
+// Bounds what waits for the writing thread, in entries and in bytes: the newest is dropped, and whoever logs is told.
 class Backlog {
  public:
   bool take(size_t bytes) {
@@ -102,16 +97,15 @@ class Backlog {
 };
 
 // The writing thread's side: masks and writes. Lines come formatted, so no pattern is ever applied.
-class LineSink final : public spdlog::sinks::sink {
+class LineSink {
  public:
   explicit LineSink(const Log::Options& options)
       : writer_(options.fd), json_(options.json), unix_ms_(options.unix_ms) {}
 
-  void log(const spdlog::details::log_msg& message) override {
-    const std::string_view lines(message.payload.data(), message.payload.size());
+  void write(std::string_view lines, LineKind kind) {
     {
       const Backlog::Release release(backlog, lines.size());
-      put(lines, message.level == records_level ? records_lost : lines_lost);
+      put(lines, kind == LineKind::records ? records_lost : lines_lost);
     }
     tell_of_losses();
     const uint64_t dropped = dropped_total.load(std::memory_order_relaxed);
@@ -120,9 +114,6 @@ class LineSink final : public spdlog::sinks::sink {
         lines_lost);
     reported_ = dropped;
   }
-  void flush() override {}
-  void set_pattern(const std::string&) override {}
-  void set_formatter(std::unique_ptr<spdlog::formatter>) override {}
 
   void mask(std::shared_ptr<const SecretMask> next) {
     const std::lock_guard lock(mutex_);
@@ -138,7 +129,6 @@ class LineSink final : public spdlog::sinks::sink {
   std::atomic<uint64_t> dropped_total{0};
   std::atomic<uint64_t> records_lost{0}, lines_lost{0};  // for they could not be written
   std::atomic<int> error{0};                             // what the last attempt to write met
-  static constexpr spdlog::level::level_enum records_level = spdlog::level::debug, lines_level = spdlog::level::info;
 
  private:
   std::shared_ptr<const SecretMask> mask() const {
@@ -190,13 +180,6 @@ class LineSink final : public spdlog::sinks::sink {
   uint64_t reported_ = 0;
 };
 
-// Signals are for the loops; and EPIPE is to be an error of write(), not the end of the program.
-void block_signals() {
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
-}
-
 }  // namespace
 
 std::string log_line(bool json, int64_t now_unix_ms, Level level, std::string_view message,
@@ -217,44 +200,36 @@ struct Log::State {
   explicit State(const Options& log_options)
       : options(log_options),
         level(options.level),
-        sink(std::make_shared<LineSink>(options)),
-        pool(std::make_shared<spdlog::details::thread_pool>(max_queued, 1, block_signals)) {
-    logger =
-        std::make_shared<spdlog::async_logger>("sluice", sink, pool, spdlog::async_overflow_policy::overrun_oldest);
-    logger->set_level(spdlog::level::trace);
-    logger->flush_on(spdlog::level::off);
-    logger->set_error_handler([](const std::string&) {});
-  }
+        sink(options),
+        thread(max_queued, [this](std::string_view lines, LineKind kind) { sink.write(lines, kind); }) {}
 
-  bool post(std::string_view lines, spdlog::level::level_enum kind) {
-    if (!sink->backlog.take(lines.size())) return false;
+  bool post(std::string_view lines, LineKind kind) {
+    if (!sink.backlog.take(lines.size())) return false;
     try {
-      logger->log(kind, spdlog::string_view_t(lines.data(), lines.size()));
+      thread.post(lines, kind);
       return true;
     } catch (...) {
       // Out of memory: the entry was not queued.
-      sink->backlog.release(lines.size());
+      sink.backlog.release(lines.size());
       return false;
     }
   }
 
   const Options options;
   std::atomic<Level> level;  // options.level at first
-  std::shared_ptr<LineSink> sink;
-  // The pool goes before the logger that it writes for; its destructor waits until its thread has written all.
-  std::shared_ptr<spdlog::async_logger> logger;
-  std::shared_ptr<spdlog::details::thread_pool> pool;
+  LineSink sink;
+  LineThread thread;  // last: it ends when all is written, before what it writes with is gone
 };
 
 Log::Log(const Options& options) : state_(std::make_unique<State>(options)) {}
 
-Log::~Log() { state_->sink->close_soon(); }
+Log::~Log() { state_->sink.close_soon(); }
 
 void Log::mask(const std::vector<std::string>& secrets) {
-  state_->sink->mask(std::make_shared<const SecretMask>(secrets));
+  state_->sink.mask(std::make_shared<const SecretMask>(secrets));
 }
 
-std::string Log::masked(std::string_view text) const { return state_->sink->masked(text); }
+std::string Log::masked(std::string_view text) const { return state_->sink.masked(text); }
 
 std::string Log::cut_masked(std::string_view text, size_t max_bytes) const {
   // What lies far behind the cut is not looked at. A secret that begins before it is masked whole.
@@ -278,24 +253,24 @@ void Log::always(Level level, std::string_view message, std::initializer_list<Lo
   const Shorten shorten = [this](std::string_view text) { return cut_masked(text, max_value_bytes); };
   try {
     if (state_->post(make_line(state_->options.json, state_->options.unix_ms(), level, message, fields, shorten),
-                     LineSink::lines_level))
+                     LineKind::lines))
       return;
   } catch (...) {
     // Out of memory: a line less.
   }
-  state_->sink->dropped_total.fetch_add(1, std::memory_order_relaxed);
+  state_->sink.dropped_total.fetch_add(1, std::memory_order_relaxed);
 }
 
 Log::Losses Log::losses() const {
-  const LineSink& sink = *state_->sink;
+  const LineSink& sink = state_->sink;
   return {sink.records_lost.load(std::memory_order_relaxed), sink.lines_lost.load(std::memory_order_relaxed),
           sink.error.load(std::memory_order_relaxed)};
 }
 
 bool Log::json() const { return state_->options.json; }
 
-bool Log::write_lines(std::string_view lines) { return state_->post(lines, LineSink::records_level); }
+bool Log::write_lines(std::string_view lines) { return state_->post(lines, LineKind::records); }
 
-uint64_t Log::dropped_total() const { return state_->sink->dropped_total.load(std::memory_order_relaxed); }
+uint64_t Log::dropped_total() const { return state_->sink.dropped_total.load(std::memory_order_relaxed); }
 
 }  // namespace sluice::observe

@@ -1,5 +1,6 @@
 #include "tool/command_line.h"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <span>
@@ -21,36 +22,38 @@ std::string words(std::span<const std::string_view> all) {
 
 }  // namespace
 
-CommandLine::CommandLine() : app_("sluice: one gateway for every LLM API") {
-  app_.name("sluice");
-  app_.footer(
+CommandLine::CommandLine() : app_(std::make_unique<CLI::App>("sluice: one gateway for every LLM API")) {
+  app_->name("sluice");
+  app_->footer(
       "Without a file, providers whose usual key variable is set are found by themselves; with none, a demo answers.\n"
       "Exit codes: 0 fine, 1 wrong configuration or usage, 2 could not start.");
-  app_.set_version_flag("-V,--version", "sluice " SLUICE_VERSION, "print the version");
-  add_run_options(app_);
-  run_ = app_.add_subcommand("run", "run the gateway (the default)");
+  app_->set_version_flag("-V,--version", "sluice " SLUICE_VERSION, "print the version");
+  add_run_options(*app_);
+  run_ = app_->add_subcommand("run", "run the gateway (the default)");
   add_run_options(*run_);
-  check_ = app_.add_subcommand("check", "say everything that is wrong with a configuration, and start nothing");
+  check_ = app_->add_subcommand("check", "say everything that is wrong with a configuration, and start nothing");
   check_->add_option("file", startup_.config_file, "the configuration, or - for standard input (default: as for run)")
       ->type_name("FILE");
   add_run_options(*check_);
   check_->add_flag("--json", json_, "print one JSON object");
   check_->add_flag("--print", print_,
                    "print the configuration that results, secrets masked, and where each value came from");
-  explain_ = app_.add_subcommand("explain", "say how a request for a model would be routed, and why");
+  explain_ = app_->add_subcommand("explain", "say how a request for a model would be routed, and why");
   add_explain_options(*explain_);
-  models_ = app_.add_subcommand("models", "ask the providers which models they have, and print them");
+  models_ = app_->add_subcommand("models", "ask the providers which models they have, and print them");
   models_->add_option("-c,--config", startup_.config_file, "the configuration (default: as for run)")
       ->type_name("FILE");
   models_->add_flag("--json", json_, "print one JSON object");
   models_->footer("Exit codes: 0 fine, 1 wrong configuration or usage, 2 could not start, 3 a provider told no list.");
-  bench_command_ = app_.add_subcommand("bench", "put load on an endpoint and measure its answers");
+  bench_command_ = app_->add_subcommand("bench", "put load on an endpoint and measure its answers");
   add_bench_options(*bench_command_);
-  help_ = app_.add_subcommand("help", "print what can be typed");
+  help_ = app_->add_subcommand("help", "print what can be typed");
   help_->add_option("command", help_about_, "of this command")->type_name("run|check|explain|models|bench|version");
-  version_ = app_.add_subcommand("version", "print the version");
-  app_.require_subcommand(0, 1);
+  version_ = app_->add_subcommand("version", "print the version");
+  app_->require_subcommand(0, 1);
 }
+
+CommandLine::~CommandLine() = default;
 
 void CommandLine::add_run_options(CLI::App& app) {
   app.add_option("-c,--config", startup_.config_file, "the configuration (default: $SLUICE_CONFIG, then ./sluice.json)")
@@ -114,9 +117,9 @@ void CommandLine::add_bench_options(CLI::App& app) {
 std::optional<int> CommandLine::read(int argc, char** argv) {
   if (refuse_unknown(argc, argv)) return exit_wrong_usage;
   try {
-    app_.parse(argc, argv);
+    app_->parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app_.exit(error) == 0 ? exit_fine : exit_wrong_usage;
+    return app_->exit(error) == 0 ? exit_fine : exit_wrong_usage;
   }
   if (help_->parsed()) return help_for(help_about_);
   if (version_->parsed()) command_ = Command::version;
@@ -136,8 +139,8 @@ std::optional<int> CommandLine::read(int argc, char** argv) {
 }
 
 std::optional<int> CommandLine::help_for(const std::string& command) {
-  const CLI::App* about = command.empty() ? &app_ : nullptr;
-  for (const CLI::App* known : app_.get_subcommands({})) {
+  const CLI::App* about = command.empty() ? app_.get() : nullptr;
+  for (const CLI::App* known : app_->get_subcommands({})) {
     if (known->get_name() == command) about = known;
   }
   if (about == nullptr) {
@@ -146,7 +149,7 @@ std::optional<int> CommandLine::help_for(const std::string& command) {
   }
   // Not about->help(), which tells of the command that was typed: this one.
   const std::string name = command.empty() ? "sluice" : "sluice " + command;
-  std::fputs(app_.get_formatter()->make_help(about, name, CLI::AppFormatMode::Normal).c_str(), stdout);
+  std::fputs(app_->get_formatter()->make_help(about, name, CLI::AppFormatMode::Normal).c_str(), stdout);
   return exit_fine;
 }
 
@@ -155,7 +158,7 @@ bool CommandLine::refuse_unknown(int argc, char** argv) const {
   if (argc < 2 || argv[1][0] == '-') return false;
   const std::string word = argv[1];
   std::vector<std::string> names;
-  for (const CLI::App* command : app_.get_subcommands({})) names.push_back(command->get_name());
+  for (const CLI::App* command : app_->get_subcommands({})) names.push_back(command->get_name());
   std::vector<std::string_view> views(names.begin(), names.end());
   if (std::find(views.begin(), views.end(), word) != views.end()) return false;
   std::string line = "there is no command " + word;

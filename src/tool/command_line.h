@@ -2,7 +2,7 @@
 // completions are made from as well.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +11,10 @@
 #include "tool/explain_command.h"
 #include "tool/startup.h"
 
+namespace CLI {
+class App;  // its header is read where the table stands, and by what makes pages of it
+}
+
 namespace sluice {
 
 enum class Command : unsigned char { run, check, explain, models, bench, version };
@@ -18,6 +22,7 @@ enum class Command : unsigned char { run, check, explain, models, bench, version
 class CommandLine {
  public:
   [[gnu::cold]] CommandLine();
+  ~CommandLine();
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
 
@@ -33,7 +38,7 @@ class CommandLine {
 
   // What it is made of. An option's type name says what it takes: "FILE", "FOLDER", words with bars between them
   // ("text|json"), or anything else.
-  const CLI::App& app() const { return app_; }
+  const CLI::App& app() const { return *app_; }
 
  private:
   void add_run_options(CLI::App& app);
@@ -42,7 +47,7 @@ class CommandLine {
   std::optional<int> help_for(const std::string& command);
   bool refuse_unknown(int argc, char** argv) const;
 
-  CLI::App app_;
+  std::unique_ptr<CLI::App> app_;
   CLI::App* run_;
   CLI::App* check_;
   CLI::App* explain_;

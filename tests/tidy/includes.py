@@ -37,7 +37,6 @@ LIBRARIES = {
     "zlib.h": ["http"],
     "zstd.h": ["http"],
     "nlohmann": ["config", "demo"],
-    "spdlog": ["observe"],
     "CLI": ["tool"],
 }
 HASHING = {"openssl/evp.h", "openssl/sha.h", "openssl/crypto.h"}
