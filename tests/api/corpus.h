@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -21,8 +22,8 @@ struct Exchange {
   nlohmann::json request;
 };
 
-// All of them; empty, with the reason printed, where the folder is missing.
-inline std::vector<Exchange> corpus() {
+// Empty, with the reason printed, where the folder is missing.
+inline std::vector<Exchange> read_corpus() {
   const auto folder = std::filesystem::path(__FILE__).parent_path() / "../../../shared/corpus";
   const std::pair<const char*, Dialect> files[] = {{"openai-chat.jsonl", Dialect::openai},
                                                    {"openai-responses.jsonl", Dialect::responses},
@@ -40,6 +41,21 @@ inline std::vector<Exchange> corpus() {
       exchanges.push_back({dialect, json.at("name"), json.at("status"), json.at("stream"),
                            json.at("body").is_string() ? json.at("body").get<std::string>() : "", json.at("request")});
     }
+  }
+  return exchanges;
+}
+
+// All of them, read once a program: that takes longer than what most tests do with them.
+inline const std::vector<Exchange>& corpus() {
+  static const std::vector<Exchange> exchanges = read_corpus();
+  return exchanges;
+}
+
+// Those of a dialect.
+inline std::vector<std::reference_wrapper<const Exchange>> corpus_of(Dialect dialect) {
+  std::vector<std::reference_wrapper<const Exchange>> exchanges;
+  for (const Exchange& exchange : corpus()) {
+    if (exchange.dialect == dialect) exchanges.emplace_back(exchange);
   }
   return exchanges;
 }

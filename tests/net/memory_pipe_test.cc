@@ -28,7 +28,8 @@ TEST_CASE("deliveries are cut as asked") {
 
 TEST_CASE("pending bytes are exactly those that were not read, and the marks are exact") {
   Loop loop;
-  auto [a, b] = make_memory_pipe(loop, 1024);
+  const auto ends = make_memory_pipe(loop, 1024);
+  const auto &a = ends.first, &b = ends.second;
   Recorder at_a, at_b;
   a->set_events(&at_a);
   b->set_events(&at_b);

@@ -183,7 +183,7 @@ TEST_CASE("writing before the handshake is done is queued, and drains") {
   accepted->set_events(&recorder);
   accepted->start_reading();
 
-  const size_t size = GENERATE(5, net::WriteMarks::high_bytes, net::WriteMarks::high_bytes + 1, 1024 * 1024);
+  const size_t size = GENERATE(size_t{5}, net::WriteMarks::high_bytes, net::WriteMarks::high_bytes + 1, 1024 * 1024);
   const std::string sent = random_bytes(size, 4);
   Recorder target;
   const auto context = authority.trusting_context();

@@ -11,13 +11,7 @@ using namespace sluice::test::messages;
 
 namespace {
 
-std::vector<Exchange> recorded() {
-  std::vector<Exchange> ours;
-  for (Exchange& exchange : corpus()) {
-    if (exchange.dialect == Dialect::anthropic) ours.push_back(std::move(exchange));
-  }
-  return ours;
-}
+auto recorded() { return corpus_of(Dialect::anthropic); }
 
 // The grammar that the official SDKs rely on.
 void check_stream(const std::string& stream) {

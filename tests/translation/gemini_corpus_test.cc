@@ -11,13 +11,7 @@ using namespace sluice::test;
 
 namespace {
 
-std::vector<Exchange> recorded() {
-  std::vector<Exchange> exchanges;
-  for (Exchange& exchange : corpus()) {
-    if (exchange.dialect == Dialect::gemini) exchanges.push_back(std::move(exchange));
-  }
-  return exchanges;
-}
+auto recorded() { return corpus_of(Dialect::gemini); }
 
 bool is_stream(const Exchange& exchange) { return exchange.body.find("data:") == 0 || exchange.body.find('[') == 0; }
 

@@ -13,11 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-std::vector<Exchange> recorded() {
-  std::vector<Exchange> all = corpus();
-  std::erase_if(all, [](const Exchange& exchange) { return exchange.dialect != Dialect::responses; });
-  return all;
-}
+auto recorded() { return corpus_of(Dialect::responses); }
 
 // What an answer comes to: its pieces, end and counts, whatever the events were cut into.
 std::string summary(const api::Answer& answer) {
