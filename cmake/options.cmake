@@ -14,7 +14,8 @@ set(CMAKE_C_FLAGS_RELEASE "${SLUICE_OPTIMISE} -DNDEBUG")
 # is compiled. What the files keep in anonymous namespaces is then in one of the compiler's main files' own includes.
 if(CMAKE_UNITY_BUILD)
   set(CMAKE_UNITY_BUILD_BATCH_SIZE 0)
-  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-subobject-linkage>)
+  add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-subobject-linkage>)
+  set(SLUICE_CLANG_WARNINGS -Wno-shadow)  # clang's is also of what another file of the folder has
 endif()
 
 find_program(SLUICE_CCACHE ccache)
@@ -26,8 +27,10 @@ endif()
 add_library(sluice_options INTERFACE)
 target_compile_options(sluice_options INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion>
-  # But of counts that do not fit (a race, a changed source) it is only told.
-  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<NOT:$<STREQUAL:${SLUICE_PROFILE},use>>>:-Werror>)
+  $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-Wno-sign-conversion>  # gcc's -Wconversion has it not
+  $<$<COMPILE_LANG_AND_ID:CXX,Clang>:${SLUICE_CLANG_WARNINGS}>
+  # But of counts that do not fit (a race, a changed source), and of what clang alone warns of, it is only told.
+  $<$<AND:$<COMPILE_LANG_AND_ID:CXX,GNU>,$<NOT:$<STREQUAL:${SLUICE_PROFILE},use>>>:-Werror>)
 target_compile_definitions(sluice_options INTERFACE SLUICE_VERSION="${PROJECT_VERSION}")
 
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
@@ -68,4 +71,7 @@ set(SLUICE_SANITIZE "" CACHE STRING "sanitizers, as for -fsanitize=")
 if(SLUICE_SANITIZE)
   add_compile_options(-fsanitize=${SLUICE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${SLUICE_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    add_compile_options(-fsanitize-ignorelist=${CMAKE_SOURCE_DIR}/cmake/sanitize_ignore.txt)
+  endif()
 endif()
