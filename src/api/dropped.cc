@@ -32,6 +32,19 @@ void Dropped::add(std::string_view path, DropReason reason) {
   drops_.push_back({std::move(clean), reason});
 }
 
+void Dropped::put_into(std::span<const OwnWord> words) {
+  for (Drop& drop : drops_) {
+    for (const OwnWord& word : words) {
+      const std::string_view path = drop.path;
+      const bool is_it =
+          path.starts_with(word.neutral) && (path.size() == word.neutral.size() || path[word.neutral.size()] == '.');
+      if (!is_it) continue;
+      drop.path = std::string(word.own).append(path.substr(word.neutral.size()));
+      break;
+    }
+  }
+}
+
 bool Dropped::loses() const {
   return more_ != 0 || std::any_of(drops_.begin(), drops_.end(),
                                    [](const Drop& drop) { return drop.reason != DropReason::invented; });

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,11 @@ struct Drop {
   bool operator==(const Drop&) const = default;
 };
 
+// What a dialect calls a member that writers name as the neutral form has it: {"stop", "stop_sequences"}.
+struct OwnWord {
+  std::string_view neutral, own;
+};
+
 class Dropped {
  public:
   static constexpr size_t max_drops = 64;  // more are counted only
@@ -34,6 +40,8 @@ class Dropped {
   const std::vector<Drop>& all() const { return drops_; }
   uint32_t more() const { return more_; }  // beyond those
   bool empty() const { return drops_.empty(); }
+  // Puts the caller's words in the place of the neutral ones, which stand alone or before a dot.
+  void put_into(std::span<const OwnWord> words);
   bool loses() const;  // something that the caller said: not only what had to be invented
   // "top_k=unsupported, temperature=clamped": the field's value; "" for none. At most `max_bytes` long, then ", +3".
   std::string text(size_t max_bytes = 1024) const;

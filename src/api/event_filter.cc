@@ -164,6 +164,7 @@ void EndGuard::on_usage(const AnswerUsage& usage) {
 void EndGuard::on_finish(const Finish& finish) {
   if (!open()) return;
   finished_ = true;
+  reason_ = finish.reason;
   next_.on_finish(finish);
 }
 

@@ -96,11 +96,13 @@ class EndGuard final : public EventFilter {
   void on_error(const ProviderError& error) override;
 
   bool finished() const { return finished_; }
+  FinishReason reason() const { return reason_; }              // of what is finished
   const ProviderError* error() const { return error_.get(); }  // nullptr: none was told
 
  private:
   bool open();  // tells the start, where the target told none
   bool started_ = false, finished_ = false;
+  FinishReason reason_{};
   std::unique_ptr<ProviderError> error_;
 };
 

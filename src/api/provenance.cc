@@ -2,10 +2,13 @@
 
 #include <algorithm>
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
 namespace sluice::api {
 namespace {
 
-constexpr std::string_view mark = "sluice.";
 constexpr size_t max_maker_bytes = 16;
 
 // Takes what stands before the next dot.
@@ -26,7 +29,7 @@ bool is_id(std::string_view text) {
 }  // namespace
 
 std::string wrap(const Opaque& opaque) {
-  std::string out(mark);
+  std::string out(wrap_mark);
   out += name_of(opaque.origin.dialect);
   out += '.';
   out += opaque.origin.maker;
@@ -40,8 +43,8 @@ std::string wrap(const Opaque& opaque) {
 Opaque unwrap(JsonText text, Dialect dialect) {
   const Opaque plain{text, {dialect, {}}, {}};
   std::string_view rest = text.escaped;
-  if (!rest.starts_with(mark)) return plain;
-  rest.remove_prefix(mark.size());
+  if (!rest.starts_with(wrap_mark)) return plain;
+  rest.remove_prefix(wrap_mark.size());
   const auto name = take_field(rest);
   const auto maker = name ? take_field(rest) : std::nullopt;
   const auto id = maker ? take_field(rest) : std::nullopt;
@@ -49,6 +52,47 @@ Opaque unwrap(JsonText text, Dialect dialect) {
   const std::optional<Dialect> origin = dialect_named(*name);
   if (!origin) return plain;
   return {JsonText{rest}, {*origin, std::string(*maker)}, JsonText{*id}};
+}
+
+#if defined(__x86_64__)
+namespace {
+
+constexpr size_t lane_bytes = 32, search_step = 4 * lane_bytes;
+
+// Of 32 places from `at` on, those where the first byte stands and the last one so far behind.
+[[gnu::target("avx2")]] inline __m256i candidates(const char* at, size_t last_at, __m256i first, __m256i last) {
+  const __m256i begins = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+  const __m256i ends = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + last_at));
+  return _mm256_and_si256(_mm256_cmpeq_epi8(begins, first), _mm256_cmpeq_epi8(ends, last));
+}
+
+// Where the search has to go on one byte after another: where `mark` begins, or near the end.
+[[gnu::target("avx2")]] size_t search_fast(std::string_view body, std::string_view mark) {
+  const size_t last_at = mark.size() - 1;
+  const __m256i first = _mm256_set1_epi8(mark.front()), last = _mm256_set1_epi8(mark.back());
+  size_t at = 0;
+  for (; at + search_step + last_at <= body.size(); at += search_step) {
+    const char* const text = body.data() + at;
+    const __m256i any = _mm256_or_si256(
+        _mm256_or_si256(candidates(text, last_at, first, last), candidates(text + lane_bytes, last_at, first, last)),
+        _mm256_or_si256(candidates(text + 2 * lane_bytes, last_at, first, last),
+                        candidates(text + 3 * lane_bytes, last_at, first, last)));
+    if (_mm256_testz_si256(any, any) != 0) continue;
+    if (body.substr(at, search_step + last_at).find(mark) != std::string_view::npos) return at;
+  }
+  return at;
+}
+
+}  // namespace
+#endif
+
+bool holds_mark(std::string_view body, std::string_view mark) {
+  size_t at = 0;
+#if defined(__x86_64__)
+  static const bool is_fast = __builtin_cpu_supports("avx2") != 0;
+  if (is_fast) at = search_fast(body, mark);
+#endif
+  return body.substr(at).find(mark) != std::string_view::npos;
 }
 
 }  // namespace sluice::api

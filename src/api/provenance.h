@@ -34,6 +34,11 @@ std::string wrap(const Opaque& opaque);
 // What wrap() made, or, for any other text, that text with `dialect` as its origin and no maker.
 Opaque unwrap(JsonText text, Dialect dialect);
 
+// What wrap() begins with: as it stands in a body, where the dialect does not write it otherwise (TranslationRoom).
+inline constexpr std::string_view wrap_mark = "sluice.";
+// Whether `mark`, of 2 to 16 bytes, stands anywhere in `body`: looked for in the whole of every conversation.
+bool holds_mark(std::string_view body, std::string_view mark);
+
 // Whether a target may be sent it: it is the origin, or, where no maker is told, of its dialect.
 inline bool may_return(const Opaque& opaque, const Origin& target) {
   if (opaque.origin.dialect != target.dialect) return false;

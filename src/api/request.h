@@ -125,13 +125,17 @@ struct ResponseFormat {
   std::optional<bool> strict{};
 };
 
+constexpr std::string_view no_effort = "none";  // Reasoning::effort of who says so in that word
+
 struct Reasoning {
   enum class Mode : unsigned char { absent, off, on, adaptive };  // on: by effort or budget, or as the target likes
   Mode mode = Mode::absent;
-  std::string_view effort{};  // "minimal", "low", "medium", "high", "xhigh", "max"; "": not told
+  // "minimal", "low", "medium", "high", "xhigh", "max", with Mode::off "none"; "": not told
+  std::string_view effort{};
   std::optional<uint64_t> budget_tokens{};
   // Whether its text is wanted: "auto", "concise", "detailed" of OpenAI; "none"; "": not told
   std::string_view summary{};
+  bool off_unless_asked = false;  // with Mode::absent: in the caller's dialect that is off
 };
 
 // Numbers as they were spelled; "": absent.
@@ -150,6 +154,14 @@ struct Demand {
 };
 
 // Owns what its views are of, but for the caller's body.
+// Texts that are to become vectors: a message each, with one part.
+struct Embedding {
+  std::optional<uint64_t> dimensions{};
+  bool as_base64 = false;  // how the caller wants them
+  bool is_single = false;  // one text, that stood by itself
+  JsonText task{};         // what they are for: Gemini's taskType
+};
+
 struct Request {
   Dialect from{};
   JsonText model{};
@@ -173,6 +185,7 @@ struct Request {
   std::string_view service_tier{};  // "auto", "default", "flex", "priority", "standard_only"
   JsonText prompt_cache_key{};
   std::optional<bool> store{};
+  Embedding embedding{};
   std::vector<Demand> demands{};
   Bag bag{};
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
 
 #include "api/json_unescape.h"
 #include "base/text.h"
@@ -90,6 +92,20 @@ size_t error_begins(std::string_view bytes) {
   if (word == bytes.npos) return 0;
   const size_t line = bytes.rfind('\n', word);
   return line == bytes.npos ? 0 : line + 1;
+}
+
+uint64_t retry_delay_s(std::string_view text) {
+  constexpr std::string_view name = "\"retryDelay\"";
+  constexpr uint64_t max_delay_s = 86'400;  // more is no delay, but a mistake
+  const size_t at = text.find(name);
+  if (at == std::string_view::npos) return 0;
+  const size_t digits = text.find_first_of("0123456789", at + name.size());
+  const size_t quote = text.find_first_of("},", at + name.size());
+  if (digits == std::string_view::npos || digits > quote) return 0;
+  double seconds = 0;
+  std::from_chars(text.data() + digits, text.data() + text.size(), seconds);
+  if (seconds <= 0 || seconds > static_cast<double>(max_delay_s)) return 0;
+  return static_cast<uint64_t>(std::ceil(seconds));
 }
 
 }  // namespace sluice::api

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,9 @@ struct TargetWords {
 };
 
 TargetWords target_words(std::string_view text);
+// How long to wait, where the error's body tells it (Google's RetryInfo: "retryDelay": "34.07s"), rounded up; 0: it
+// does not.
+uint64_t retry_delay_s(std::string_view text);
 // Of bytes of a stream within which AnswerTap saw an error: where the frame with it begins.
 size_t error_begins(std::string_view bytes);
 using sluice::is_about_money;

@@ -1,5 +1,6 @@
 #include "api/target_facts.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "api/dialect.h"
@@ -10,10 +11,32 @@ bool name_has(std::string_view model, std::string_view word) { return model.find
 
 bool is_gpt_that_reasons(std::string_view model) {
   if (model.starts_with("o") && model.size() > 1 && model[1] >= '1' && model[1] <= '9') return true;
-  if (!model.starts_with("gpt-")) return false;
-  unsigned generation = 0;
-  std::from_chars(model.data() + 4, model.data() + model.size(), generation);
-  return generation >= 5 && !name_has(model, "-chat");
+  constexpr unsigned first_that_reasons = 50;
+  return gpt_generation(model) >= first_that_reasons && !name_has(model, "-chat");
+}
+
+unsigned gpt_generation(std::string_view model) {
+  constexpr std::string_view family = "gpt-";
+  constexpr unsigned max_number = 9;
+  if (!model.starts_with(family)) return 0;
+  const char* const end = model.data() + model.size();
+  unsigned generation = 0, minor = 0;
+  const auto [behind, error] = std::from_chars(model.data() + family.size(), end, generation);
+  if (error != std::errc() || generation > max_number) return 0;
+  if (behind != end && *behind == '.') std::from_chars(behind + 1, end, minor);
+  return generation * 10 + std::min(minor, max_number);
+}
+
+// developers.openai.com/api/docs/guides/reasoning: each generation has taken more of the scale.
+std::string_view effort_of_gpt(std::string_view model, std::string_view effort) {
+  const unsigned generation = gpt_generation(model);
+  const bool is_first = generation == 0 && is_gpt_that_reasons(model);  // o1, o3, o4-mini
+  if (generation < 50 && !is_first) return effort;
+  if (effort == "minimal") return generation == 50 && !name_has(model, "-pro") ? effort : "low";
+  const bool has_xhigh = generation >= 52 || (generation == 51 && name_has(model, "codex-max"));
+  const bool has_max = generation >= 56;
+  if (effort == "max" && !has_max) return has_xhigh ? "xhigh" : "high";
+  return effort == "xhigh" && !has_xhigh ? "high" : effort;
 }
 
 TargetFacts facts_for(std::string_view model, const Origin& origin, bool is_makers_own) {

@@ -15,11 +15,14 @@ struct TargetFacts {
   std::string model{};  // as the target is to be asked for it
   Origin origin{};      // the target's own
 
+  std::string api_version{};  // that the provider is asked in (DialectRoom::own_field); "": the usual
   std::optional<uint64_t> context_window{}, max_output_tokens{};
   uint64_t default_max_tokens = 0;  // of the output, where a bound is needed and none is given; 0: by the model
   bool asks_usage = true;           // openai: takes stream_options.include_usage
   bool is_makers_own = false;       // the API of the dialect's own maker, not of one who imitates it
   bool takes_sampling = true;       // temperature, top_p, top_k (reasoning models refuse them)
+  bool takes_top_k = false;         // openai: top_k, min_p and repetition_penalty, as engines of open models do
+  bool one_of_both = false;         // anthropic: temperature or top_p, not both
   bool reasons = false;             // can be told how much to think
   bool reasons_by_default = false;  // thinks unless told not to
   // anthropic: output_config.effort; gemini: thinkingLevel; else budgets. ollama: a level as `think`; else true or
@@ -38,9 +41,10 @@ struct TargetFacts {
   // openai: where thinking goes in the history
   enum class ReasoningField : unsigned char { none, reasoning_content, reasoning_details } reasoning_field{};
   bool strict_tools = true;
-  bool takes_cache_marks = false;  // openai: cache_control, as who serves Claude there does
-  bool call_ids_of_nine = false;   // openai: ids of calls have nine letters and digits, as Mistral's must
-  bool takes_json_schema = true;   // gemini: responseJsonSchema, parametersJsonSchema; anthropic: output_config.format
+  bool takes_cache_marks = false;        // openai: cache_control, as who serves Claude there does
+  bool takes_cache_breakpoints = false;  // openai, responses: prompt_cache_breakpoint in parts of content
+  bool call_ids_of_nine = false;         // openai: ids of calls have nine letters and digits, as Mistral's must
+  bool takes_json_schema = true;  // gemini: responseJsonSchema, parametersJsonSchema; anthropic: output_config.format
   bool wants_call_signatures = false;  // gemini 3: a thought signature on the first call of a turn
   uint32_t max_tool_name_bytes = 64;
 };
@@ -54,5 +58,9 @@ TargetFacts facts_for(std::string_view model, const Origin& origin, bool is_make
 bool name_has(std::string_view model, std::string_view word);
 // o1, o3-mini, o4-mini, gpt-5 and later, but for their chat variants, which take sampling.
 bool is_gpt_that_reasons(std::string_view model);
+// 56 of "gpt-5.6-mini", 50 of "gpt-5"; 0: it is none.
+unsigned gpt_generation(std::string_view model);
+// The nearest effort that a model of OpenAI's takes ("xhigh" of gpt-5 is "high"); `effort` itself for any other model.
+std::string_view effort_of_gpt(std::string_view model, std::string_view effort);
 
 }  // namespace sluice::api

@@ -1,8 +1,10 @@
 #include "api/translation.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
+#include "base/base64.h"
 #include "base/json_writer.h"
 #include "base/text.h"
 
@@ -105,6 +107,25 @@ std::string_view effort_for(uint64_t budget_tokens) {
     if (budget_tokens <= level.budget_tokens) return level.effort;
   }
   return levels.back().effort;
+}
+
+uint64_t budget_below(uint64_t max_tokens, uint64_t wanted) {
+  if (max_tokens <= least_thinking_budget) return 0;
+  return wanted < max_tokens ? wanted : std::max(least_thinking_budget, max_tokens / 4 * 3);
+}
+
+std::optional<std::string> text_of_document(const Source& source) {
+  if (source.kind == Source::Kind::text) return std::string(source.data.escaped);
+  std::string_view type = source.media_type;
+  type = type.substr(0, type.find(';'));
+  const bool is_text = type.starts_with("text/") || type == "application/json" || type == "application/xml" ||
+                       type == "application/yaml" || type == "application/javascript";
+  if (source.kind != Source::Kind::base64 || !is_text) return std::nullopt;
+  const std::optional<std::string> bytes = base64_decoded(source.data.escaped);
+  if (!bytes) return std::nullopt;
+  std::string escaped;
+  append_json_escaped(escaped, *bytes);
+  return escaped;
 }
 
 std::optional<Source> source_of_data_url(JsonText url) {

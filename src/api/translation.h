@@ -3,9 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "api/asides.h"
 #include "api/dropped.h"
 #include "api/event.h"
 #include "api/request.h"
@@ -45,6 +48,14 @@ struct TranslationRoom {
   std::unique_ptr<EventWriter> (*make_writer)(const AnswerShape& shape) = nullptr;
   // A thinking's signature comes at its end, and without it the thinking may not be sent back.
   bool signs_thinking = false;
+  // The JSON body of a target's error, in a form and with words that callers know; its own code and words stay in it.
+  void (*write_provider_error)(const ProviderError& error, std::string_view request_id, std::string& out) = nullptr;
+  const CountRoom* counts = nullptr;          // nullptr: it has no such endpoint
+  const EmbeddingRoom* embeddings = nullptr;  // the same
+  std::span<const OwnWord> words{};           // for callers, of what was dropped
+  // Endpoints whose bodies bring back what answers said, and how what is wrapped (provenance.h) begins in them.
+  std::span<const std::string_view> conversations{};
+  std::string_view wrapped = wrap_mark;
 
   bool reads() const { return read_request != nullptr && make_writer != nullptr; }    // as a caller's
   bool writes() const { return write_request != nullptr && make_reader != nullptr; }  // as a target's
@@ -70,10 +81,17 @@ std::string path_of(std::string_view list, size_t index, std::string_view member
 // Budget <-> effort (translation.md): minimal and low 1024, medium 2048, high 4096, xhigh 8192, max 16384.
 uint64_t budget_for(std::string_view effort);
 std::string_view effort_for(uint64_t budget_tokens);
+// The least that thinking is of use with. `wanted`, or what is left of it where the answer may be `max_tokens` long, of
+// which thinking is a part. 0: it does not fit.
+constexpr uint64_t least_thinking_budget = 1024;
+uint64_t budget_below(uint64_t max_tokens, uint64_t wanted);
 
 // A data: URL of base64 (RFC 2397) <-> its source. nullopt for any other URL.
 std::optional<Source> source_of_data_url(JsonText url);
 void append_data_url(std::string& out, const Source& source);
+// The text of a document that is plain text, JSON or the like, escaped: as it stands or out of its base64. nullopt: it
+// is none, or not told as either.
+std::optional<std::string> text_of_document(const Source& source);
 // What base64 text of a picture, document or sound begins with tells its type: "image/png"; "" where it does not.
 std::string_view sniff_media_type(std::string_view base64);
 

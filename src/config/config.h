@@ -12,6 +12,7 @@
 
 #include "base/dialect.h"
 #include "config/allowed_models.h"
+#include "config/fact_rows.h"
 
 namespace sluice::config {
 
@@ -116,6 +117,7 @@ struct Provider {
   bool ask_usage = true;            // false ("usage": "leave"): stream_options is not spliced in
   bool continues_prefix = false;    // goes on from an assistant message that it is given
   RateLimits limits;                // of all that goes there
+  std::vector<FactRow> facts;       // of its models: each row that fits goes over those before it
   std::string origin;  // how it came to be, for people: "OPENAI_API_KEY", "sluice.json", "answers on 127.0.0.1:11434"
 
   bool operator==(const Provider&) const = default;

@@ -19,7 +19,7 @@ inline constexpr std::array<std::string_view, 8> key = {"name",   "key",    "sha
 inline constexpr std::array<std::string_view, 3> key_secret = {"key", "sha256", "expires"};
 inline constexpr std::array<std::string_view, 5> rate_limits = {"requests_per_minute", "burst", "tokens_per_minute",
                                                                 "concurrent", "queue_s"};
-inline constexpr std::array<std::string_view, 16> provider = {"dialect",
+inline constexpr std::array<std::string_view, 17> provider = {"dialect",
                                                               "base_url",
                                                               "api_key",
                                                               "auth",
@@ -34,7 +34,14 @@ inline constexpr std::array<std::string_view, 16> provider = {"dialect",
                                                               "usage",
                                                               "limits",
                                                               "proxy",
-                                                              "continues_prefix"};
+                                                              "continues_prefix",
+                                                              "facts"};
+inline constexpr std::array<std::string_view, 15> provider_facts = {
+    "context_window",   "max_output_tokens", "max_tool_name",
+    "continues_prefix", "takes_sampling",    "takes_top_k",
+    "thinks",           "thinks_by_default", "takes_image_urls",
+    "takes_documents",  "takes_json_schema", "takes_cache_marks",
+    "strict_tools",     "max_tokens_field",  "reasoning_field"};
 inline constexpr std::array<std::string_view, 4> provider_timeouts = {"connect_s", "first_byte_s", "response_s",
                                                                       "stream_idle_s"};
 inline constexpr std::array<std::string_view, 13> model = {"targets",
@@ -67,7 +74,7 @@ struct Table {
   std::string_view path;  // of the object that holds them: "providers.NAME.timeouts"; "" for the file itself
   std::span<const std::string_view> names;
 };
-inline constexpr std::array<Table, 21> all = {{{"", root},
+inline constexpr std::array<Table, 22> all = {{{"", root},
                                                {"cors", cors},
                                                {"tls", tls},
                                                {"keys[]", key},
@@ -76,6 +83,7 @@ inline constexpr std::array<Table, 21> all = {{{"", root},
                                                {"providers.NAME", provider},
                                                {"providers.NAME.timeouts", provider_timeouts},
                                                {"providers.NAME.limits", rate_limits},
+                                               {"providers.NAME.facts.MODEL", provider_facts},
                                                {"models.NAME", model},
                                                {"models.NAME.targets[]", target},
                                                {"models.NAME.retry", retry},

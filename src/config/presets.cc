@@ -149,6 +149,34 @@ void set_base_paths(Provider& provider, Dialect base) {
   }
 }
 
+namespace {
+
+// What is known of all models of a preset; of one and the same model, hosts differ in these.
+constexpr std::array<std::string_view, 11> open_engines = {"vllm",       "lmstudio",    "llamacpp",  "together",
+                                                           "fireworks",  "deepinfra",   "nebius",    "novita",
+                                                           "hyperbolic", "siliconflow", "openrouter"};
+constexpr std::array<std::string_view, 2> without_schema = {"deepseek", "zai"};
+constexpr std::array<std::string_view, 3> refuse_unknown = {"mistral", "groq", "cerebras"};  // members of messages
+
+bool is_one_of(std::span<const std::string_view> names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::vector<FactRow> facts_of_preset(std::string_view name) {
+  FactRow row{.models = "*"};
+  const FactRow nothing = row;
+  if (is_one_of(open_engines, name)) row.takes_top_k = true;
+  if (is_one_of(without_schema, name)) row.takes_json_schema = false;
+  if (is_one_of(refuse_unknown, name)) row.reasoning_field = "none";
+  if (name == "groq" || name == "cerebras") row.max_tokens_field = "max_completion_tokens";
+  if (name == "openrouter") row.reasoning_field = "reasoning_details";
+  if (name == "deepseek") row.takes_image_urls = row.takes_documents = false;
+  if (row == nothing) return {};
+  return {std::move(row)};
+}
+
+}  // namespace
+
 Provider make_provider(const Preset& preset) {
   Provider provider;
   provider.name = preset.name;
@@ -156,6 +184,7 @@ Provider make_provider(const Preset& preset) {
   provider.base_url = parse_url(preset.base_url).value_or(Url{});
   set_auth(provider, preset.auth);
   provider.ask_usage = preset.ask_usage;
+  provider.facts = facts_of_preset(preset.name);
   provider.ask_models = !provider.base_url.demo;
   // One that runs here may first have to load its model.
   constexpr uint32_t loading_ms = 300'000;

@@ -205,6 +205,26 @@ void add_headers(Sheet& sheet, const Provider& provider) {
   sheet.close();
 }
 
+void add_fact_row(Sheet& sheet, const FactRow& row, std::string_view origin) {
+  sheet.open(row.models);
+  for (const FactNumber& number : fact_numbers) {
+    if (row.*number.number) sheet.value(number.name, std::to_string(*(row.*number.number)), origin);
+  }
+  for (const FactFlag& flag : fact_flags) {
+    if (row.*flag.flag) sheet.value(flag.name, yes_or_no(*(row.*flag.flag)), origin);
+  }
+  if (!row.max_tokens_field.empty()) sheet.value("max_tokens_field", json_text(row.max_tokens_field), origin);
+  if (!row.reasoning_field.empty()) sheet.value("reasoning_field", json_text(row.reasoning_field), origin);
+  sheet.close();
+}
+
+void add_facts(Sheet& sheet, const Provider& provider, std::string_view by_preset) {
+  if (provider.facts.empty()) return;
+  sheet.open("facts");
+  for (const FactRow& row : provider.facts) add_fact_row(sheet, row, by_preset);
+  sheet.close();
+}
+
 void add_provider(Sheet& sheet, const Provider& provider) {
   const std::string origin = said(provider.origin);
   const bool in_file = !sheet.said_of(provider.name).empty();
@@ -238,6 +258,7 @@ void add_provider(Sheet& sheet, const Provider& provider) {
   sheet.value("usage", json_text(provider.ask_usage ? "ask" : "leave"), provider.ask_usage ? by_default : by_preset);
   sheet.value("continues_prefix", yes_or_no(provider.continues_prefix), by_preset);
   add_rate_limits(sheet, provider.limits);
+  add_facts(sheet, provider, by_preset);
   sheet.close();
 }
 

@@ -63,6 +63,7 @@ class ProviderReader {
   void read_proxy();
   void read_timeouts();
   void read_models();
+  void read_facts();
   void report(const Position& at, std::string_view field, std::string what, std::string allowed = {},
               std::string suggestion = {}) {
     reading_.report(at, object_.path(field), std::move(what), std::move(allowed), std::move(suggestion));
@@ -105,6 +106,7 @@ Provider ProviderReader::read() {
   provider_.ask_usage = usage == "ask";
   object_.read_flag("continues_prefix", provider_.continues_prefix);
   read_rate_limits(reading_, object_, provider_.limits);
+  read_facts();
   return std::move(provider_);
 }
 
@@ -292,6 +294,51 @@ void ProviderReader::read_timeouts() {
   timeouts.read_seconds("first_byte_s", provider_.timeouts.first_byte_ms);
   timeouts.read_seconds("response_s", provider_.timeouts.response_ms);
   timeouts.read_seconds("stream_idle_s", provider_.timeouts.stream_idle_ms);
+}
+
+// `row`: what is known already of those models.
+FactRow read_fact_row(Reading& reading, const Member& member, const std::string& path, FactRow row) {
+  const ObjectReader object(reading, member.value, path, fields::provider_facts);
+  for (const FactNumber& number : fact_numbers) {
+    uint32_t value = 0;
+    object.read_whole(number.name, number.least, number.most, value);
+    if (value != 0) row.*number.number = value;
+  }
+  for (const FactFlag& flag : fact_flags) {
+    const Node* const node = object.find(flag.name);
+    bool value = false;
+    object.read_flag(flag.name, value);
+    if (node != nullptr) row.*flag.flag = value;
+  }
+  object.read_word("max_tokens_field", max_tokens_fields, row.max_tokens_field);
+  object.read_word("reasoning_field", reasoning_fields, row.reasoning_field);
+  return row;
+}
+
+void ProviderReader::read_facts() {
+  const Node* node = object_.find("facts");
+  if (node == nullptr) return;
+  if (node->kind != Node::Kind::object) {
+    return report(node->at, "facts", found(*node), "allowed: an object of models and what is known of them");
+  }
+  if (node->members.size() > max_fact_rows) {
+    return report(node->at, "facts", "has more than " + std::to_string(max_fact_rows) + " entries");
+  }
+  for (const Member& member : node->members) {
+    const std::string path = child_path(object_.path("facts"), member.name);
+    const size_t star = member.name.find('*');
+    if (member.name.empty() || (star != std::string::npos && star + 1 != member.name.size())) {
+      reading_.report(member.at, path, "names no model", "allowed: a name, or the beginning of names and '*'");
+    }
+    FactRow known{.models = member.name};  // of the preset
+    const auto same = std::find_if(provider_.facts.begin(), provider_.facts.end(),
+                                   [&member](const FactRow& row) { return row.models == member.name; });
+    if (same != provider_.facts.end()) {
+      known = std::move(*same);
+      provider_.facts.erase(same);
+    }
+    provider_.facts.push_back(read_fact_row(reading_, member, path, std::move(known)));
+  }
 }
 
 void ProviderReader::read_models() {

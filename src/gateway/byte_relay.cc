@@ -102,6 +102,7 @@ Result<void> ByteRelay::begin_answer(const http::ResponseHead& head, const Relay
   own.target.append_label(lines += "sluice-target: ");
   lines += "\r\n";
   http::write_field(lines, "sluice-attempts", own.attempts);
+  if (!own.dropped.empty()) http::write_field(lines, "sluice-dropped", own.dropped);
   for (const api::RateLimitFields::Field& field : own.rate_limits) http::write_field(lines, field.name, field.value());
   // A body that ends by close goes out chunked, so that its end is told; so does one whose length changes on the way.
   http::Responder::Length length;

@@ -30,6 +30,8 @@
 
 namespace sluice::gateway {
 
+class Catalog;
+
 struct Context {
   net::Loop& loop;
   const config::Config& config;
@@ -53,6 +55,7 @@ struct Context {
   UsageRefusals* usage_refusals = nullptr;   // shared by all workers; nullptr: none are kept
   IdMakers* id_makers = nullptr;             // shared by all workers; nullptr: none are remembered
   storage::AnswerStore* answers = nullptr;   // shared by all workers; nullptr: none are kept
+  const Catalog* catalog = nullptr;          // that the router is of; nullptr: no provider has told anything
   policy::RecentKeys recent_keys{};
   size_t users = 0;  // exchanges that refer to this
 };

@@ -8,6 +8,7 @@
 #include "api/passing.h"
 #include "api/target_error.h"
 #include "base/give_back.h"
+#include "gateway/catalog.h"
 #include "gateway/quoted_secrets.h"
 #include "gateway/retry_after.h"
 #include "gateway/settlement.h"
@@ -135,6 +136,10 @@ Result<void> Course::ask() {
   std::optional<Error> met;
   for (;;) {
     Result<void> done = prepare();
+    if (done && translation_ && !translation_->estimate().empty()) {
+      answer_estimate();
+      return {};
+    }
     if (done) done = pass_limits();
     if (done) return {};
     const bool others_may = done.error().code == ErrorCode::untranslatable || refused_by_provider();
@@ -174,7 +179,7 @@ Result<void> Course::prepare() {
     auto keeper = keeper_for(context_.answers, asker_.admitted, asker_.head, question.match);
     Result<std::unique_ptr<Translation>> translation =
         Translation::make(question, asker_.head.query(), asker_.intake.bytes(), target(), context_.ids.next(),
-                          context_.loop.clock().unix_s(), {}, keeper ? &*keeper : nullptr);
+                          context_.loop.clock().unix_s(), {}, keeper ? &*keeper : nullptr, told());
     if (!translation) return tl::unexpected<Error>(translation.error());
     translation_ = std::move(*translation);
     asker_.account.dropped = translation_->dropped().text();
@@ -186,7 +191,8 @@ Result<void> Course::prepare() {
   }
   relay_ = &first_relay_;
   usage_asked_ = asks_usage(question, target(), context_.usage_refusals);
-  Result<std::vector<api::Edit>> edits = edits_for(question, asker_.intake.bytes(), target(), usage_asked_);
+  Result<std::vector<api::Edit>> edits =
+      edits_for(question, asker_.intake.bytes(), target(), usage_asked_, foreign_dropped());
   if (!edits) return tl::unexpected<Error>(edits.error());
   edits_ = std::move(*edits);
   if (attempts_ > 0) {
@@ -194,6 +200,16 @@ Result<void> Course::prepare() {
     relay_ = other_relay_.get();
   }
   return {};
+}
+
+// Where to note what is bound to another provider; nullptr: nothing can be, as all speak the caller's dialect.
+std::string* Course::foreign_dropped() {
+  const size_t speakers = context_.router->speakers(asker_.account.endpoint->dialect).size();
+  return speakers == context_.config.providers.size() ? nullptr : &asker_.account.dropped;
+}
+
+const api::ModelFacts& Course::told() const {
+  return context_.catalog != nullptr ? context_.catalog->facts_of(target()) : api::no_facts;
 }
 
 // The rate limits of the key, the model and the provider: on to the target, now or once they let it in.

@@ -107,6 +107,9 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   Result<void> choose_provider();
   [[gnu::cold]] void ask_next();
   Result<void> ask();
+  std::string* foreign_dropped();
+  const api::ModelFacts& told() const;  // what the provider has told of the present target's model
+  void answer_estimate();
   Result<void> prepare();
   Result<void> pass_limits();
   [[gnu::cold]] bool refused_by_provider() const;

@@ -5,6 +5,7 @@
 #include "api/dialect.h"
 #include "api/target_error.h"
 #include "base/give_back.h"
+#include "base/time_text.h"
 #include "gateway/course.h"
 #include "gateway/retry_after.h"
 #include "gateway/settlement.h"
@@ -41,6 +42,21 @@ AnswerTaker& Course::on_answer_head(http::ResponseHead& head) {
   return *relay_;
 }
 
+// A count of tokens that no target can tell.
+void Course::answer_estimate() {
+  http::Fields fields;
+  fields.add("date", http_date(context_.loop.clock().unix_s()));
+  fields.add("content-type", "application/json");
+  fields.add("x-request-id", asker_.account.request_id);
+  fields.add("sluice-target", target().label());
+  fields.add("sluice-estimated", "true");
+  asker_.account.status = 200;
+  const std::string_view body = translation_->estimate();
+  asker_.responder.send_head(200, fields, {body.size()});
+  asker_.responder.send_body(std::span<const std::string_view>(&body, 1), true);
+  events_.on_course_end(context_.loop.now_ns());
+}
+
 void Course::relay_answer(http::ResponseHead& head) {
   AttemptRecord& record = asker_.account.attempts.last();
   record.answer_ns = context_.loop.now_ns();
@@ -54,6 +70,7 @@ void Course::relay_answer(http::ResponseHead& head) {
   const auto limits = rate_limit_fields(context_.limits, asker_.admitted.key, dialect);
   OwnFields own{asker_.account.request_id, target(), asker_.account.attempts.sent(),
                 limits ? limits->fields() : std::span<const api::RateLimitFields::Field>()};
+  own.dropped = asker_.account.dropped;
   std::string address;
   if (question.match.passes) {
     const std::string_view field = api::room_of(dialect).address_field;
@@ -145,7 +162,8 @@ void Course::on_answer_kept() {
   end_attempt();
   --attempts_;  // it was us who asked wrongly
   --tries_;
-  edits_ = *edits_for(asker_.intake.question(), asker_.intake.bytes(), target(), false);  // JSON, which was read before
+  edits_ = *edits_for(asker_.intake.question(), asker_.intake.bytes(), target(), false,
+                      foreign_dropped());  // JSON, which was read before
   start_attempt();
 }
 

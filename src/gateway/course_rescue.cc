@@ -4,6 +4,7 @@
 #include "api/delivered.h"
 #include "api/dialect.h"
 #include "gateway/course.h"
+#include "gateway/known_facts.h"
 
 namespace sluice::gateway {
 
@@ -37,8 +38,8 @@ bool Course::take_what_was_told() {
   if (!room.reads() || !room.writes()) return false;
   broken_sequence_ = relay.tap()->next_sequence();
   broken_->sent = relay.take_sent();
-  broken_->delivered = api::read_delivered(
-      *broken_->sent, room, Translation::origin_of(*asker_.account.attempts.last().target, dialect), api::Bar::none);
+  broken_->delivered = api::read_delivered(*broken_->sent, room,
+                                           origin_of(*asker_.account.attempts.last().target, dialect), api::Bar::none);
   const api::Bar bar = broken_->delivered.bar();
   return bar == api::Bar::none || note_bar(bar);
 }
@@ -80,13 +81,14 @@ Result<void> Course::prepare_rest() {
   auto keeper = keeper_for(context_.answers, asker_.admitted, asker_.head, question.match);
   Result<std::unique_ptr<Translation>> translation =
       Translation::make(question, asker_.head.query(), asker_.intake.bytes(), target(), context_.ids.next(),
-                        context_.loop.clock().unix_s(), rescue, keeper ? &*keeper : nullptr);
+                        context_.loop.clock().unix_s(), rescue, keeper ? &*keeper : nullptr, told());
   if (!translation) return tl::unexpected<Error>(translation.error());
   translation_ = std::move(*translation);
   by_prefix_ = translation_->rung() == Rung::continues;
   if (translation_->sends_as_it_came()) {
     usage_asked_ = asks_usage(question, target(), context_.usage_refusals);
-    Result<std::vector<api::Edit>> edits = edits_for(question, asker_.intake.bytes(), target(), usage_asked_);
+    Result<std::vector<api::Edit>> edits =
+        edits_for(question, asker_.intake.bytes(), target(), usage_asked_, foreign_dropped());
     if (!edits) return tl::unexpected<Error>(edits.error());
     edits_ = std::move(*edits);
   }

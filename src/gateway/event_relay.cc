@@ -51,9 +51,7 @@ void EventRelay::write_fields(const http::ResponseHead& head, const RelayedReque
   own.target.append_label(lines += "sluice-target: ");
   lines += "\r\n";
   http::write_field(lines, "sluice-attempts", own.attempts);
-  if (const std::string dropped = translation_.dropped().text(); !dropped.empty()) {
-    http::write_field(lines, "sluice-dropped", dropped);
-  }
+  if (!own.dropped.empty()) http::write_field(lines, "sluice-dropped", own.dropped);
   for (const api::RateLimitFields::Field& field : own.rate_limits) http::write_field(lines, field.name, field.value());
 }
 
@@ -175,8 +173,22 @@ Result<void> EventRelay::end_answer() {
   }
   if (!translation_.end().finished()) return cut_short();
   translation_.writer().end();
+  if (!begun_ && translation_.writer().dropped != 0) name_untold();
   ended_ = true;
   return {};
+}
+
+// What of a plain answer the caller cannot be told: that the turn is to be sent back, or something else.
+void EventRelay::name_untold() {
+  constexpr std::string_view name = "sluice-dropped: ";
+  const bool pauses = translation_.end().reason() == api::FinishReason::pause;
+  const std::string_view what = pauses ? "finish_reason=changed" : "answer=unsupported";
+  const size_t at = lines_.find(name);
+  if (at == std::string::npos) {
+    (lines_ += name).append(what).append("\r\n");
+  } else {
+    lines_.insert(at + name.size(), std::string(what) + ", ");
+  }
 }
 
 // The target's own words, in the caller's form.
@@ -184,11 +196,16 @@ void EventRelay::end_as_error(int status, const api::ProviderError* told) {
   api::TargetWords words =
       told != nullptr ? api::TargetWords{told->code, told->message} : api::target_words(*error_text_);
   const QuotedSecrets secrets(*provider_);
-  Error error{code_for(status), secrets.masked(words.message)};
-  if (error.message.empty()) error.message = "the target answered with status " + std::to_string(status);
   if (told != nullptr && told->retry_after_s) retry_after_s_ = *told->retry_after_s;
+  if (retry_after_s_ == 0 && error_text_) {
+    retry_after_s_ = api::retry_delay_s(*error_text_);
+    if (retry_after_s_ != 0) http::write_field(lines_, "retry-after", retry_after_s_);
+  }
+  api::ProviderError error{status, secrets.masked(words.code), secrets.masked(words.message), {}};
+  if (error.message.empty()) error.message = "the target answered with status " + std::to_string(status);
+  if (retry_after_s_ != 0) error.retry_after_s = retry_after_s_;
   error_body_.clear();
-  api::room_of(dialect_).write_error(error, {request_id_, retry_after_s_}, error_body_);
+  api::room_of(dialect_).translation.write_provider_error(error, request_id_, error_body_);
   const bool lasting = is_lasting(status) || api::is_about_money(words.code) || api::is_out_of_money(*error_text_);
   if (lasting && !says_retry_) http::write_field(lines_, "x-should-retry", "false");
   if (status_ < 300) {  // the head was that of an answer that began well

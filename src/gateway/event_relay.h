@@ -50,6 +50,7 @@ class EventRelay final : public Relay, api::FrameTaker {
   Result<void> read_end();
   Result<void> end_answer();
   void end_as_error(int status, const api::ProviderError* told);
+  void name_untold();
   void send_head(int status);
   void turn();
   bool is_error() const { return status_ >= 300; }

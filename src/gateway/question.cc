@@ -2,6 +2,7 @@
 
 #include "api/dialect.h"
 #include "base/json_writer.h"
+#include "gateway/foreign_data.h"
 
 namespace sluice::gateway {
 
@@ -15,16 +16,8 @@ namespace {
   return edit;
 }
 
-}  // namespace
-
-bool asks_usage(const Question& question, const routing::Target& target, const UsageRefusals* refusals) {
-  const api::Peek& peek = question.peek;
-  if (!question.match.endpoint->usage_splice || !peek.stream || peek.asks_usage) return false;
-  return target.provider->ask_usage && (refusals == nullptr || !refusals->any() || !refusals->knows(target.label()));
-}
-
-Result<std::vector<api::Edit>> edits_for(const Question& question, std::string_view body, const routing::Target& target,
-                                         bool ask_usage) {
+Result<std::vector<api::Edit>> edits_of_names(const Question& question, std::string_view body,
+                                              const routing::Target& target, bool ask_usage) {
   const api::Peek& peek = question.peek;
   switch (question.named) {
     case Question::Named::in_json: {
@@ -44,6 +37,23 @@ Result<std::vector<api::Edit>> edits_for(const Question& question, std::string_v
       break;
   }
   return std::vector<api::Edit>();
+}
+
+}  // namespace
+
+bool asks_usage(const Question& question, const routing::Target& target, const UsageRefusals* refusals) {
+  const api::Peek& peek = question.peek;
+  if (!question.match.endpoint->usage_splice || !peek.stream || peek.asks_usage) return false;
+  return target.provider->ask_usage && (refusals == nullptr || !refusals->any() || !refusals->knows(target.label()));
+}
+
+Result<std::vector<api::Edit>> edits_for(const Question& question, std::string_view body, const routing::Target& target,
+                                         bool ask_usage, std::string* dropped) {
+  Result<std::vector<api::Edit>> edits = edits_of_names(question, body, target, ask_usage);
+  if (!edits || dropped == nullptr) return edits;
+  std::optional<std::string> whole = without_foreign_data(question, body, target, ask_usage, *dropped);
+  if (whole) return std::vector<api::Edit>{{0, body.size(), std::move(*whole)}};
+  return edits;
 }
 
 }  // namespace sluice::gateway

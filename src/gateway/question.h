@@ -2,6 +2,7 @@
 // alone.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,8 +30,9 @@ struct Question {
 bool asks_usage(const Question& question, const routing::Target& target, const UsageRefusals* refusals);
 
 // `body`: what has come of it, with net::read_padding_bytes readable bytes behind it. bad_request where it names
-// another model than the URL.
+// another model than the URL. What is bound to another origin does not go on (foreign_data.h), and is told in
+// `dropped`; null: nothing can be.
 Result<std::vector<api::Edit>> edits_for(const Question& question, std::string_view body, const routing::Target& target,
-                                         bool ask_usage);
+                                         bool ask_usage, std::string* dropped = nullptr);
 
 }  // namespace sluice::gateway

@@ -42,6 +42,7 @@ struct OwnFields {
   const routing::Target& target;  // what of its provider's keys is in the answer stays here
   uint32_t attempts = 1;
   std::span<const api::RateLimitFields::Field> rate_limits{};  // where there are any, the target's own do not pass
+  std::string_view dropped{};  // what of the request the target was not told: `sluice-dropped`; "": nothing
   // A field that names an address at the target, at which the caller goes on, and the same address here; "": none.
   std::string_view address_field{}, address{};
 };

@@ -23,11 +23,14 @@ uint64_t sane(const std::optional<uint64_t>& count) { return std::min(count.valu
 
 TokenEstimate estimate_tokens(const api::Endpoint& endpoint, std::string_view body, uint64_t max_output) {
   if (body.empty() || endpoint.yields == api::Yields::nothing) return {};
+  return {estimated_input_tokens(body), std::min(max_output, max_tokens), endpoint.yields == api::Yields::media};
+}
+
+uint64_t estimated_input_tokens(std::string_view body) {
   const api::MediaParts media = api::find_media(body);
   const uint64_t text = (body.size() - media.bytes + bytes_per_input_token - 1) / bytes_per_input_token;
-  const uint64_t others =
-      media.images * tokens_per_image + media.sounds * tokens_per_sound + media.documents * tokens_per_document;
-  return {text + others, std::min(max_output, max_tokens), endpoint.yields == api::Yields::media};
+  return text + media.images * tokens_per_image + media.sounds * tokens_per_sound +
+         media.documents * tokens_per_document;
 }
 
 uint64_t tokens_used(const TokenEstimate& estimate, const api::AnswerTap* tap, int status, bool whole,

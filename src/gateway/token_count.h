@@ -16,6 +16,9 @@ struct TokenEstimate {
   uint64_t total() const { return input + max_output; }
 };
 
+// Of the input alone, as of estimate_tokens().
+uint64_t estimated_input_tokens(std::string_view body);
+
 // `body`: JSON, inflated; four bytes to a token, but for images, sound and documents in base64, which count as so many
 // tokens each (docs/configuration.md). `max_output`: what the request allows (max_tokens and its
 // relatives), 0 if that is not known. Uploads, and paths that only count or look up, are estimated at nothing.

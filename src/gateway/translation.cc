@@ -1,6 +1,7 @@
 #include "gateway/translation.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -8,21 +9,11 @@
 #include "api/dialect.h"
 #include "api/percent.h"
 #include "base/give_back.h"
-#include "base/text.h"
-#include "policy/caller_keys.h"
+#include "gateway/known_facts.h"
+#include "gateway/token_count.h"
 
 namespace sluice::gateway {
 namespace {
-
-api::TargetFacts facts_of(const routing::Target& target, const api::Origin& origin) {
-  api::TargetFacts facts = api::facts_for(target.model, origin, target.provider->name == maker_of(origin.dialect));
-  facts.asks_usage = target.provider->ask_usage;
-  if (target.provider->continues_prefix) facts.takes_prefill = facts.continues_prefix = true;
-  if (target.entry != nullptr && target.entry->default_max_tokens != 0) {
-    facts.default_max_tokens = target.entry->default_max_tokens;
-  }
-  return facts;
-}
 
 tl::unexpected<Error> no_other(api::Bar bar) {
   return fail(ErrorCode::target_cut,
@@ -48,19 +39,61 @@ std::unique_ptr<api::EventWriter> writer_for(const api::TranslationRoom& room, a
   return keeper->keeping(std::move(writer), room.make_writer(shape));
 }
 
-}  // namespace
-
-// The digest tells nothing of the credential.
-api::Origin Translation::origin_of(const routing::Target& target, Dialect dialect) {
-  constexpr size_t digest_bytes = 8;
-  std::string text = target.provider->name;
-  for (const std::string_view part : {std::string_view(target.provider->api_key), std::string_view(target.model)}) {
-    text += '\n';
-    text += part;
-  }
-  const policy::Digest digest = policy::sha256(text);
-  return {dialect, hex(std::span(digest).first(digest_bytes))};
+bool has(std::span<const std::string_view> names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
+
+// What the caller wants.
+enum class Wanted : unsigned char { nothing_known, answer, count, vectors };
+
+Wanted wanted_at(const api::DialectRoom& callers, std::string_view endpoint) {
+  const api::TranslationRoom& room = callers.translation;
+  if (has(callers.translated, endpoint)) return room.reads() ? Wanted::answer : Wanted::nothing_known;
+  if (room.counts != nullptr && has(room.counts->endpoints, endpoint)) return Wanted::count;
+  if (room.embeddings != nullptr && has(room.embeddings->endpoints, endpoint)) return Wanted::vectors;
+  return Wanted::nothing_known;
+}
+
+// The first of the target's dialects that has it. nullopt: none has.
+std::optional<Dialect> dialect_for(Wanted wanted, const routing::Target& target) {
+  for (const Dialect dialect : target.provider->dialects) {
+    const api::TranslationRoom& room = api::room_of(dialect).translation;
+    const bool fits = wanted == Wanted::vectors ? room.embeddings != nullptr : room.writes();
+    if (fits && wanted != Wanted::nothing_known) return dialect;
+  }
+  return std::nullopt;
+}
+
+// A bound that is only there because the target's requests need one says nothing of a count.
+api::TargetFacts facts_for_count(api::TargetFacts facts) {
+  constexpr uint64_t any_bound = 64'000;
+  if (facts.default_max_tokens == 0) facts.default_max_tokens = facts.max_output_tokens.value_or(any_bound);
+  return facts;
+}
+
+std::unique_ptr<api::EventReader> reader_for(const api::TranslationRoom& to, Wanted wanted, bool is_counted_there,
+                                             const api::Origin& origin) {
+  if (wanted == Wanted::vectors) return to.embeddings->make_reader();
+  return is_counted_there ? api::make_count_reader(to.counts->member) : to.make_reader(origin);
+}
+
+std::string path_for(const api::TranslationRoom& to, Wanted wanted, bool is_counted_there, std::string_view model,
+                     bool stream) {
+  if (wanted == Wanted::vectors) return to.embeddings->path(model);
+  return is_counted_there ? to.counts->path(model) : to.path(model, stream);
+}
+
+// In place of the request, the question how many tokens it has. False: the target's API counts nothing.
+bool make_count(const api::TranslationRoom& to, const api::TargetFacts& facts, api::WrittenRequest& written) {
+  const bool counts = to.counts != nullptr && to.counts->write_question != nullptr && facts.is_makers_own;
+  if (!counts) return false;
+  std::string body;
+  to.counts->write_question(written.body, facts, body);
+  written.body = std::move(body);
+  return true;
+}
+
+}  // namespace
 
 Translation::Translation(std::unique_ptr<api::EventReader> reader, std::unique_ptr<api::EventWriter> writer,
                          api::WrittenRequest written, api::Dropped dropped)
@@ -128,16 +161,17 @@ bool says_all(const api::TranslationRoom& room, const std::string& body, const a
 Result<std::unique_ptr<Translation>> Translation::make(const Question& question, std::string_view query,
                                                        std::string_view body, const routing::Target& target,
                                                        std::string answer_id, int64_t now_unix_s, Rescue rescue,
-                                                       AnswerKeeper* keeper) {
+                                                       AnswerKeeper* keeper, const api::ModelFacts& told) {
   const api::Endpoint& endpoint = *question.match.endpoint;
   const bool is_own = rescue.broken != nullptr && target.provider->speaks(endpoint.dialect);
-  const Dialect dialect = is_own ? endpoint.dialect : target.provider->dialects.front();
   const api::DialectRoom& callers = api::room_of(endpoint.dialect);
+  const Wanted wanted = wanted_at(callers, endpoint.name);
+  const std::optional<Dialect> found = dialect_for(wanted, target);
+  if (!found) return no_equal(question, target);
+  const Dialect dialect = is_own ? endpoint.dialect : *found;
   const api::TranslationRoom& from = callers.translation;
   const api::TranslationRoom& to = api::room_of(dialect).translation;
-  const bool can =
-      std::find(callers.translated.begin(), callers.translated.end(), endpoint.name) != callers.translated.end();
-  if (!can || !from.reads() || !to.writes()) return no_equal(question, target);
+  const bool are_vectors = wanted == Wanted::vectors, is_count = wanted == Wanted::count;
 
   api::ReadContext context{endpoint.name, {}, question.stream};
   std::string url_model;
@@ -153,7 +187,8 @@ Result<std::unique_ptr<Translation>> Translation::make(const Question& question,
       context.previous_known = true;
     }
   }
-  Result<std::unique_ptr<api::Request>> request = from.read_request(body, context);
+  const auto read = are_vectors ? from.embeddings->read_request : from.read_request;
+  Result<std::unique_ptr<api::Request>> request = read(body, context);
   if (!request) return tl::unexpected<Error>(request.error());
   api::Request& asked = **request;
   asked.stream = question.stream;
@@ -163,32 +198,39 @@ Result<std::unique_ptr<Translation>> Translation::make(const Question& question,
   if (!is_own) {
     if (Result<void> left = api::leave_behind(asked, dropped); !left) return tl::unexpected<Error>(left.error());
   }
-  const api::Origin origin = Translation::origin_of(target, dialect);
+  api::TargetFacts facts = facts_of(target, dialect, told);
+  if (is_count) facts = facts_for_count(std::move(facts));
   api::WrittenRequest written;
-  const api::TargetFacts facts = facts_of(target, origin);
   const api::Bar asked_bar = api::bar_of(asked);
   if (rescue.broken != nullptr && asked_bar != api::Bar::none) return no_other(asked_bar);
   const Rung rung = rescue.broken != nullptr ? ask_for_rest(rescue, facts, asked) : Rung::restarts;
-  const Result<void> done = to.write_request(asked, facts, dropped, written);
+  const auto write = are_vectors ? to.embeddings->write_request : to.write_request;
+  const Result<void> done = write(asked, facts, dropped, written);
   if (is_own && rung != Rung::restarts && (!done || !says_all(from, written.body, context, asked))) {
     rescue.may_continue = rescue.may_ask = false;
-    return make(question, query, given, target, std::move(answer_id), now_unix_s, rescue, keeper);
+    return make(question, query, given, target, std::move(answer_id), now_unix_s, rescue, keeper, told);
   }
   if (!done) return tl::unexpected<Error>(done.error());
+  dropped.put_into(from.words);
   const bool json_array = question.stream && callers.places.streams_arrays && query.find("alt=sse") == query.npos;
   if (target.entry != nullptr && target.entry->strict_translation && dropped.loses()) {
     return fail(ErrorCode::untranslatable, "'" + target.label() + "' cannot be told all of it: " + dropped.text());
   }
+  const bool is_counted_there = is_count && make_count(to, facts, written);
   api::AnswerShape shape{endpoint.name,        question.stream, json_array,   asked,
-                         std::move(answer_id), now_unix_s,      target.model, origin};
+                         std::move(answer_id), now_unix_s,      target.model, facts.origin};
+  auto reader = reader_for(to, wanted, is_counted_there, facts.origin);
+  auto writer = are_vectors ? from.embeddings->make_writer(shape)
+                : is_count  ? api::make_count_writer(*from.counts, endpoint.dialect)
+                            : writer_for(from, shape, rescue.broken == nullptr ? keeper : nullptr);
   auto translation = std::unique_ptr<Translation>(
-      new Translation(to.make_reader(origin), writer_for(from, shape, rescue.broken == nullptr ? keeper : nullptr),
-                      std::move(written), std::move(dropped)));
+      new Translation(std::move(reader), std::move(writer), std::move(written), std::move(dropped)));
   translation->dialect_ = dialect;
   translation->callers_ = endpoint.dialect;
-  translation->path_ = to.path(target.model, question.stream);
+  translation->path_ = path_for(to, wanted, is_counted_there, target.model, question.stream);
   translation->stream_ = question.stream;
   translation->json_array_ = json_array;
+  if (is_count && !is_counted_there) from.counts->write_answer(estimated_input_tokens(body), translation->estimate_);
   translation->asked_bar_ = asked_bar;
   translation->rung_ = rung;
   if (rescue.broken != nullptr) {

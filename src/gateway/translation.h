@@ -11,6 +11,7 @@
 #include "api/delivered.h"
 #include "api/dropped.h"
 #include "api/event_filter.h"
+#include "api/model_list.h"
 #include "api/splice.h"
 #include "api/translation.h"
 #include "base/result.h"
@@ -46,13 +47,12 @@ class Translation {
   // the target's dialect has no equal for what is asked, or the endpoint is none that can be translated; bad_request:
   // the body is not what its dialect says. With a `rescue`, the target may speak the caller's dialect, too; target_cut:
   // what was delivered ends where nobody else can go on. `keeper`: of the exchange; nullptr: no answers are kept.
+  // `told`: what the provider has told of the model.
   static Result<std::unique_ptr<Translation>> make(const Question& question, std::string_view query,
                                                    std::string_view body, const routing::Target& target,
                                                    std::string answer_id, int64_t now_unix_s, Rescue rescue = {},
-                                                   AnswerKeeper* keeper = nullptr);
-
-  // Whose opaque data is: provider, credential and model.
-  static api::Origin origin_of(const routing::Target& target, Dialect dialect);
+                                                   AnswerKeeper* keeper = nullptr,
+                                                   const api::ModelFacts& told = api::no_facts);
 
   Dialect dialect() const { return dialect_; }       // the target's
   const std::string& path() const { return path_; }  // below the provider's path for that dialect, with a query
@@ -61,6 +61,10 @@ class Translation {
   const api::Dropped& dropped() const { return dropped_; }
   // Gives the memory of the request back.
   void forget_request();
+
+  // The caller's answer, where nobody has to be asked: a count of tokens that the target cannot tell, estimated. Else
+  // "".
+  const std::string& estimate() const { return estimate_; }
 
   // What the caller gets.
   bool stream() const { return stream_; }
@@ -108,7 +112,7 @@ class Translation {
   Dialect dialect_{}, callers_{};
   api::Bar asked_bar_{};
   Rung rung_ = Rung::restarts;
-  std::string path_;
+  std::string path_, estimate_;
   bool stream_ = false;
   bool json_array_ = false;
 };

@@ -117,6 +117,7 @@ Context& Worker::renew() {
   if (!setups_.empty() && present.setup == now().setup) {  // providers have told other models
     setups_.back()->catalog = std::move(present.catalog);
     setups_.back()->context->router = &now().catalog->router();
+    setups_.back()->context->catalog = now().catalog.get();
     return *setups_.back()->context;
   }
   auto next = std::make_unique<WorkerSetup>(std::move(present));
@@ -153,6 +154,7 @@ Context& Worker::renew() {
   next->context->usage_refusals = &setup.usage_refusals;
   next->context->id_makers = &shared_.id_makers;
   next->context->answers = &shared_.answers;
+  next->context->catalog = next->catalog.get();
   if (first_) renew_alert_sender(setup);
   if (connections_) connections_->set_options(inbound_options(setup.config));
   setups_.push_back(std::move(next));

@@ -44,6 +44,7 @@ CommandLine::CommandLine() : app_(std::make_unique<CLI::App>("sluice: one gatewa
   models_->add_option("-c,--config", startup_.config_file, "the configuration (default: as for run)")
       ->type_name("FILE");
   models_->add_flag("--json", json_, "print one JSON object");
+  models_->add_flag("--facts", facts_, "also what requests of other dialects are written by: what each model takes");
   models_->footer("Exit codes: 0 fine, 1 wrong configuration or usage, 2 could not start, 3 a provider told no list.");
   bench_command_ = app_->add_subcommand("bench", "put load on an endpoint and measure its answers");
   add_bench_options(*bench_command_);

@@ -34,6 +34,7 @@ class CommandLine {
   bool json() const { return json_; }    // of `check`, `explain` and `models`
   bool print() const { return print_; }  // of `check`
   const ExplainOptions& explain() const { return explain_options_; }
+  bool facts() const { return facts_; }  // of `models`
   const bench::Flags& bench() const { return bench_; }
 
   // What it is made of. An option's type name says what it takes: "FILE", "FOLDER", words with bars between them
@@ -58,7 +59,7 @@ class CommandLine {
   Command command_ = Command::run;
   StartupOptions startup_;
   std::string workers_, log_level_, log_format_, pid_file_, port_, help_about_;
-  bool json_ = false, print_ = false;
+  bool json_ = false, print_ = false, facts_ = false;
   ExplainOptions explain_options_;
   bench::Flags bench_;
 };

@@ -222,7 +222,7 @@ int check(const StartupOptions& options, const net::Clock& clock, bool json, boo
     case Command::explain:
       return run_explain(line.startup(), line.explain(), clock, line.json());
     case Command::models:
-      return run_models(line.startup(), clock, line.json());
+      return run_models(line.startup(), clock, line.json(), line.facts());
     case Command::check:
       return check(line.startup(), clock, line.json(), line.print());
     case Command::run:

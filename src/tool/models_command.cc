@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/json_writer.h"
+#include "gateway/known_facts.h"
 #include "gateway/list_keeper.h"
 
 namespace sluice {
@@ -57,8 +59,71 @@ std::string table_of(const std::vector<api::ListedModel>& models) {
   return text;
 }
 
+// In the words of the configuration (config/fact_rows.h).
+config::FactRow row_of(const api::TargetFacts& facts) {
+  using Field = api::TargetFacts::ReasoningField;
+  config::FactRow row;
+  const auto small = [](const std::optional<uint64_t>& count) {
+    return count ? std::optional<uint32_t>(static_cast<uint32_t>(std::min<uint64_t>(*count, config::max_fact_tokens)))
+                 : std::nullopt;
+  };
+  row.context_window = small(facts.context_window);
+  row.max_output_tokens = small(facts.max_output_tokens);
+  row.max_tool_name = facts.max_tool_name_bytes;
+  row.continues_prefix = facts.continues_prefix;
+  row.takes_sampling = facts.takes_sampling;
+  row.takes_top_k = facts.takes_top_k;
+  row.thinks = facts.reasons;
+  row.thinks_by_default = facts.reasons_by_default;
+  row.takes_image_urls = facts.takes_image_urls;
+  row.takes_documents = facts.takes_documents;
+  row.takes_json_schema = facts.takes_json_schema;
+  row.takes_cache_marks = facts.takes_cache_marks;
+  row.strict_tools = facts.strict_tools;
+  row.max_tokens_field = facts.wants_max_tokens_old ? "max_tokens" : "max_completion_tokens";
+  row.reasoning_field = facts.reasoning_field == Field::none                ? "none"
+                        : facts.reasoning_field == Field::reasoning_details ? "reasoning_details"
+                                                                            : "reasoning_content";
+  return row;
+}
+
+// As its provider is asked by callers of other dialects. nullopt: nobody is.
+std::optional<api::TargetFacts> facts_of(const gateway::Catalog& catalog, const api::ListedModel& model) {
+  const Result<routing::Target> target = catalog.router().route(model.id, Dialect{});
+  if (!target) return std::nullopt;
+  return gateway::facts_of(*target, target->provider->dialects.front(), catalog.facts_of(*target));
+}
+
+void write_facts(const api::TargetFacts& facts, JsonWriter& json) {
+  const config::FactRow row = row_of(facts);
+  json.key("facts").object().member("dialect", name_of(facts.origin.dialect));
+  for (const config::FactNumber& number : config::fact_numbers) json.member(number.name, row.*number.number);
+  for (const config::FactFlag& flag : config::fact_flags) json.member(flag.name, row.*flag.flag);
+  json.member("max_tokens_field", row.max_tokens_field).member("reasoning_field", row.reasoning_field).end_object();
+}
+
+// A line each: the name, the dialect and every fact.
+std::string facts_text(const gateway::Catalog& catalog, const std::vector<api::ListedModel>& models) {
+  std::string text;
+  for (const api::ListedModel& model : models) {
+    const auto facts = facts_of(catalog, model);
+    if (!facts) continue;
+    const config::FactRow row = row_of(*facts);
+    text += '\n' + shown(model.id) + ", asked in the dialect " + std::string(name_of(facts->origin.dialect)) + '\n';
+    for (const config::FactNumber& number : config::fact_numbers) {
+      const auto& told = row.*number.number;
+      text += "  " + std::string(number.name) + ' ' + (told ? std::to_string(*told) : "-") + '\n';
+    }
+    for (const config::FactFlag& flag : config::fact_flags) {
+      text += "  " + std::string(flag.name) + (*(row.*flag.flag) ? " true\n" : " false\n");
+    }
+    text += "  max_tokens_field " + row.max_tokens_field + "\n  reasoning_field " + row.reasoning_field + '\n';
+  }
+  return text;
+}
+
 std::string json_of(const std::vector<api::ListedModel>& models,
-                    const std::vector<gateway::ListAsker::Problem>& problems) {
+                    const std::vector<gateway::ListAsker::Problem>& problems, const gateway::Catalog* catalog) {
   std::string text;
   JsonWriter json(text);
   const auto count = [](uint64_t number) { return number == 0 ? std::nullopt : std::optional<uint64_t>(number); };
@@ -71,7 +136,10 @@ std::string json_of(const std::vector<api::ListedModel>& models,
     for (size_t i = 0; i < api::ability_names.size(); ++i) {
       if (facts.can(static_cast<api::Ability>(i))) json.value(api::ability_names[i]);
     }
-    json.end_array().end_object();
+    json.end_array();
+    const auto taken = catalog != nullptr ? facts_of(*catalog, model) : std::nullopt;
+    if (taken) write_facts(*taken, json);
+    json.end_object();
   }
   json.end_array().key("problems").array();
   for (const auto& problem : problems) {
@@ -84,7 +152,7 @@ std::string json_of(const std::vector<api::ListedModel>& models,
 
 }  // namespace
 
-int run_models(const StartupOptions& options, const net::Clock& clock, bool json) {
+int run_models(const StartupOptions& options, const net::Clock& clock, bool json, bool facts) {
   const auto config = load_config(options, clock);
   if (!config) {
     for (const std::string& line : config.error().lines) say(line, 0);
@@ -93,7 +161,8 @@ int run_models(const StartupOptions& options, const net::Clock& clock, bool json
   const auto asked = gateway::ask_for_lists(*config, max_wait_ms);
   if (!asked) return say(asked.error().message, models_could_not_start);
   const std::vector<api::ListedModel> models = asked->catalog->models_for({}, {});
-  const std::string text = json ? json_of(models, asked->problems) : table_of(models);
+  std::string text = json ? json_of(models, asked->problems, facts ? asked->catalog.get() : nullptr) : table_of(models);
+  if (facts && !json) text += facts_text(*asked->catalog, models);
   bool all_told = true;
   for (const auto& problem : asked->problems) {
     all_told = all_told && problem.what.empty();

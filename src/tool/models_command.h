@@ -7,7 +7,7 @@
 namespace sluice {
 
 // Asks the configuration's providers and prints what they have told. The program's exit code: 3 where one of them has
-// not told its list.
-int run_models(const StartupOptions& options, const net::Clock& clock, bool json);
+// not told its list. `facts`: also what each model takes, in the words of the configuration.
+int run_models(const StartupOptions& options, const net::Clock& clock, bool json, bool facts);
 
 }  // namespace sluice

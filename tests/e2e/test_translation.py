@@ -203,3 +203,42 @@ class TestOllama:
         assert call.name == "get_weather" and isinstance(dict(call.arguments), dict)
         history = [user(TOOL_PROMPT), first.message, {"role": "tool", "tool_name": "get_weather", "content": RESULT}]
         assert RESULT in sdk.chat(model=model, messages=history, tools=self.TOOLS).message.content
+
+
+class TestVectors:
+    """Dialects that have embeddings, each asked by the SDKs of the others."""
+    TEXTS = ["a cat", "a dog"]
+
+    @pytest.fixture(params=["openai", "gemini", "ollama"])
+    def embedder(self, request):
+        return f"demo-{request.param}"
+
+    def test_openai(self, gateway, embedder):
+        sdk = openai_sdk(gateway)
+        two = sdk.embeddings.create(model=embedder, input=self.TEXTS)  # the SDK asks for base64
+        one = sdk.embeddings.create(model=embedder, input=self.TEXTS[1], encoding_format="float")
+        assert [entry.index for entry in two.data] == [0, 1] and two.data[0].embedding != two.data[1].embedding
+        assert two.data[1].embedding == pytest.approx(one.data[0].embedding, rel=1e-5)
+        assert two.usage.prompt_tokens > 0
+
+    def test_gemini(self, gateway, embedder):
+        sdk = gemini_sdk(gateway)  # closes its connections when nobody holds it
+        one, other = (sdk.models.embed_content(model=embedder, contents=text).embeddings for text in self.TEXTS)
+        assert len(one) == len(other) == 1 and len(one[0].values) > 1 and one[0].values != other[0].values
+
+    def test_ollama(self, gateway, embedder):
+        vectors = ollama_sdk(gateway).embed(model=embedder, input=self.TEXTS).embeddings
+        assert len(vectors) == 2 and len(vectors[0]) > 1 and vectors[0] != vectors[1]
+
+
+class TestCounts:
+    def test_anthropic(self, gateway, model):
+        assert anthropic_sdk(gateway).messages.count_tokens(model=model, messages=[user(PROMPT)]).input_tokens > 0
+
+    def test_gemini(self, gateway, model):
+        sdk = gemini_sdk(gateway)
+        assert sdk.models.count_tokens(model=model, contents=PROMPT).total_tokens > 0
+
+    def test_estimates_say_so(self, gateway):
+        answer = anthropic_sdk(gateway).messages.with_raw_response.count_tokens(model="demo-openai", messages=[user(PROMPT)])
+        assert answer.headers["sluice-estimated"] == "true"

@@ -78,6 +78,22 @@ TEST_CASE("what is opaque carries its origin, and goes back there only") {
   }
 }
 
+TEST_CASE("a mark is found wherever it stands") {
+  for (const std::string_view mark : {wrap_mark, std::string_view("c2x1aWNlL")}) {
+    for (size_t bytes = 0; bytes < 300; ++bytes) {
+      std::string body(bytes, mark.front());
+      CHECK_FALSE(holds_mark(body, mark));
+      for (size_t at = 0; at + mark.size() <= bytes; ++at) {
+        std::string with = body;
+        with.replace(at, mark.size(), mark);
+        if (!holds_mark(with, mark)) FAIL(bytes << " bytes, at " << at);
+        with[at + mark.size() - 1] = '#';
+        if (holds_mark(with, mark)) FAIL("cut, " << bytes << " bytes, at " << at);
+      }
+    }
+  }
+}
+
 TEST_CASE("names of tools are shortened alike each time, and restored") {
   ToolNames names;
   const std::string long_name(80, 'a');

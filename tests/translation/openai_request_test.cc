@@ -167,7 +167,7 @@ TEST_CASE("chat: how much to think, in each host's words") {
     std::string_view effort;
     std::optional<uint64_t> budget;
   } rows[] = {
-      {R"("reasoning_effort":"none")", off, "", {}},
+      {R"("reasoning_effort":"none")", off, "none", {}},
       {R"("reasoning_effort":"low")", on, "low", {}},
       {R"("reasoning":{"effort":"high","exclude":true})", on, "high", {}},
       {R"("reasoning":{"max_tokens":2000})", on, "", 2000},

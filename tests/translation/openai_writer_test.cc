@@ -108,7 +108,7 @@ TEST_CASE("chat: settings for a target") {
       {R"("temperature":3)", makers, R"({"temperature":2})", "temperature=clamped"},
       {R"("top_k":3,"min_p":0.1)", imitator, "{}", "top_k=unsupported, min_p=unsupported"},
       {R"("stop":["1","2","3","4","5"])", makers, R"({"stop":["1","2","3","4"]})", "stop=clamped"},
-      {R"("reasoning_effort":"max")", thinker, R"({"reasoning_effort":"max"})", ""},
+      {R"("reasoning_effort":"max")", thinker, R"({"reasoning_effort":"high"})", "reasoning.effort=clamped"},
       {R"("reasoning_effort":"max")", imitator, R"({"reasoning_effort":"high"})", "reasoning.effort=clamped"},
       {R"("reasoning_effort":"low")", makers, "{}", "reasoning=unsupported"},
       {R"("reasoning":{"max_tokens":3000})", thinker, R"({"reasoning_effort":"high"})", ""},
@@ -121,7 +121,7 @@ TEST_CASE("chat: settings for a target") {
       {R"("response_format":{"type":"json_schema","json_schema":{"schema":{"a":1}}})", makers,
        R"({"response_format":{"json_schema":{"name":"answer","schema":{"a":1}},"type":"json_schema"}})", ""},
       {R"("user":"u","prompt_cache_key":"k","service_tier":"standard_only","metadata":{"a":"b"})", makers,
-       R"({"prompt_cache_key":"k","safety_identifier":"u","service_tier":"default"})", "metadata=unsupported"},
+       R"({"prompt_cache_key":"k","service_tier":"default","user":"u"})", "metadata=unsupported"},
       {R"("user":"u","prompt_cache_key":"k","service_tier":"flex","store":false)", imitator, R"({"user":"u"})",
        "prompt_cache_key=unsupported, service_tier=unsupported"},
       {R"("tool_choice":"auto","parallel_tool_calls":false)", makers, "{}", ""},
@@ -135,7 +135,7 @@ TEST_CASE("chat: settings for a target") {
     CHECK(written.dropped == row.dropped);
   }
   const Written long_user = carried(R"({"messages":[],"user":")" + std::string(100, 'u') + "\"}", makers);
-  CHECK(long_user.body["safety_identifier"].get<std::string>().size() == 64);
+  CHECK(long_user.body["user"].get<std::string>().size() == 64);
 }
 
 TEST_CASE("chat: tools for a target") {

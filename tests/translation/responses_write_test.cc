@@ -291,7 +291,8 @@ TEST_CASE("responses: how much a target is told to think") {
                        {"gpt-5", {Mode::on, {}, {}, {}}, ""},
                        {"gpt-5", {Mode::on, {}, {}, "auto"}, R"({"summary":"auto"})"},
                        {"gpt-5", {Mode::adaptive, {}, {}, "none"}, R"({"effort":"medium"})"},
-                       {"gpt-5", {Mode::adaptive, "xhigh", {}, {}}, R"({"effort":"xhigh"})"},
+                       {"gpt-5.2", {Mode::adaptive, "xhigh", {}, {}}, R"({"effort":"xhigh"})"},
+                       {"gpt-5", {Mode::adaptive, "xhigh", {}, {}}, R"({"effort":"high"})"},
                        {"gpt-5", {Mode::on, {}, 1024, {}}, R"({"effort":"low"})"}};
   for (const Row& row : table) {
     INFO(row.model << " " << row.expected);

@@ -5,7 +5,6 @@
 
 #include "api/anthropic/conversation.h"
 #include "api/anthropic/translate.h"
-#include "base/base64.h"
 
 namespace sluice::api::anthropic {
 namespace {
@@ -63,22 +62,10 @@ Result<void> write_image(Draft& draft, const Part& part, const std::string& path
   return {};
 }
 
-// The text of a document, between quotes; nullopt where it is none.
-std::optional<std::string> text_of(const Source& source, std::string_view type) {
-  if (source.kind == Source::Kind::text) return std::string(source.data.escaped);
-  const bool is_text = type.starts_with("text/") || type == "application/json" || type == "application/xml";
-  if (source.kind != Source::Kind::base64 || !is_text) return std::nullopt;
-  const std::optional<std::string> bytes = base64_decoded(source.data.escaped);
-  if (!bytes) return std::nullopt;
-  std::string escaped;
-  append_json_escaped(escaped, *bytes);
-  return escaped;
-}
-
 Result<void> write_document(Draft& draft, const Part& part, const std::string& path, std::string& out) {
   const Source source = resolved(part.source);
   const std::string_view type = media_type_of(source);
-  const std::optional<std::string> text = text_of(source, type);
+  const std::optional<std::string> text = text_of_document({source.kind, type, source.data});
   if (text && !draft.facts.takes_documents) {
     out += R"({"type":"text","text":")" + *text + '"';
     append_cache_mark(draft, part.cache_mark, path, out);

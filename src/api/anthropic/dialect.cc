@@ -34,6 +34,34 @@ constexpr std::array subtrees = passing(own, {
                                              });
 constexpr GuardedPath guarded[] = {{"/organizations", Access::refused}};
 constexpr std::string_view roots[] = {"/v1/messages"};
+// What its callers call what writers drop (dropped.h); the longer words first.
+constexpr OwnWord own_words[] = {
+    {"reasoning.effort", "output_config.effort"},
+    {"reasoning.summary", "thinking.display"},
+    {"reasoning", "thinking"},
+    {"max_output_tokens", "max_tokens"},
+    {"stop", "stop_sequences"},
+    {"user", "metadata.user_id"},
+    {"response_format", "output_config.format"},
+    {"parallel_tool_calls", "tool_choice.disable_parallel_tool_use"},
+};
+
+void write_count_question(std::string_view request_body, const TargetFacts&, std::string& out) {
+  constexpr std::string_view members[] = {"model",       "messages", "system",       "tools",
+                                          "tool_choice", "thinking", "output_config"};
+  append_members(request_body, members, out);
+}
+std::string count_path(std::string_view) { return "/v1/messages/count_tokens"; }
+void write_count(uint64_t tokens, std::string& out) {
+  JsonWriter(out).object().member("input_tokens", tokens).end_object();
+}
+constexpr std::string_view count_endpoints[] = {"messages/count_tokens"};
+constexpr CountRoom count_room = {.endpoints = count_endpoints,
+                                  .member = "input_tokens",
+                                  .write_question = write_count_question,
+                                  .path = count_path,
+                                  .write_answer = write_count};
+constexpr std::string_view conversations[] = {"messages", "messages/count_tokens"};
 constexpr std::string_view translated[] = {"messages"};
 constexpr Operation operations[] = {{"messages", "chat"}};
 constexpr std::string_view key_fields[] = {"x-api-key"};
@@ -164,7 +192,11 @@ constinit const DialectRoom room{
                     .path = path,
                     .make_reader = make_reader,
                     .make_writer = make_writer,
-                    .signs_thinking = true},
+                    .signs_thinking = true,
+                    .write_provider_error = write_provider_error,
+                    .counts = &count_room,
+                    .words = own_words,
+                    .conversations = conversations},
 };
 
 }  // namespace sluice::api::anthropic

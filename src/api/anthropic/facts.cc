@@ -28,6 +28,7 @@ void set_facts(std::string_view model, TargetFacts& facts) {
   facts.takes_effort = generation >= 46 || (generation == 45 && name_has(model, "opus"));
   facts.adaptive_only = generation >= 47;
   facts.takes_sampling = generation < 47;
+  facts.one_of_both = generation >= 41;
   facts.takes_prefill = generation != 0 && generation < 46;
   facts.continues_prefix = facts.takes_prefill;
   facts.takes_late_system = facts.is_makers_own && generation >= 48;

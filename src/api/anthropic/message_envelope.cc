@@ -161,13 +161,19 @@ std::string told_citation(const Citation& citation) {
   return out;
 }
 
-std::string error_json(const ProviderError& error) {
-  std::string out;
+void write_provider_error(const ProviderError& error, std::string_view request_id, std::string& out) {
   JsonWriter json(out);
   json.object().member("type", "error").key("error").object();
   const bool is_own_word = error.code.ends_with("_error") || error.code == "request_too_large";
   json.member("type", error.status == 0 && is_own_word ? std::string_view(error.code) : error_type(error));
-  json.member("message", error.message.empty() ? error.code : error.message).end_object().end_object();
+  json.member("message", error.message.empty() ? error.code : error.message).end_object();
+  if (!request_id.empty()) json.member("request_id", request_id);
+  json.end_object();
+}
+
+std::string error_json(const ProviderError& error) {
+  std::string out;
+  write_provider_error(error, {}, out);
   return out;
 }
 

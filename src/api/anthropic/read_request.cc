@@ -178,7 +178,9 @@ Result<void> read_output_config(Request& request, JsonValue sent) {
   if (const auto done = check_kind(effort, JsonType::string, "output_config", "effort"); !done) return done;
   if (effort.exists()) {
     request.reasoning.effort = effort.word();
-    if (request.reasoning.mode == Reasoning::Mode::absent) request.reasoning.mode = Reasoning::Mode::on;
+    if (request.reasoning.mode == Reasoning::Mode::absent) {
+      request.reasoning.mode = effort.word() == no_effort ? Reasoning::Mode::off : Reasoning::Mode::on;
+    }
   }
   carry_within(request, "output_config", rest);
   return read_format(request, format, "output_config.format");
@@ -264,6 +266,7 @@ Result<void> read_root(Request& request, const RootMembers& members) {
   }
   request.stream = members[stream].boolean().value_or(false);
   request.usage_wanted = true;  // this API gives it to all
+  request.reasoning.off_unless_asked = true;
   request.service_tier = members[service_tier].word();
   read_demands(request, members);
   if (auto done = read_numbers(request, members); !done) return done;

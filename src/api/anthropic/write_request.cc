@@ -10,10 +10,10 @@
 namespace sluice::api::anthropic {
 namespace {
 
-constexpr uint64_t least_budget = 1024;          // that the API takes
-constexpr uint64_t usual_max_tokens = 4096;      // where neither caller nor model tells one
-constexpr uint64_t max_invented_tokens = 32000;  // however much the model can: a request may be refused for asking more
-constexpr uint64_t room_for_words = 4096;        // beside thinking
+constexpr uint64_t least_budget = least_thinking_budget;  // that the API takes
+constexpr std::string_view usual_version = "2023-06-01";
+constexpr uint64_t usual_max_tokens = 4096;  // where neither caller nor model tells one
+constexpr uint64_t room_for_words = 4096;    // beside thinking
 
 std::optional<double> number_of(std::string_view spelled) {
   JsonDocument document;
@@ -50,21 +50,14 @@ uint64_t wanted_budget(const Reasoning& reasoning, Dropped& dropped) {
 uint64_t default_max_tokens(const TargetFacts& facts, uint64_t budget, Dropped& dropped) {
   if (facts.default_max_tokens != 0) return facts.default_max_tokens;
   dropped.add("max_tokens", DropReason::invented);
-  const uint64_t most = facts.max_output_tokens.value_or(budget + room_for_words);
-  const uint64_t usual = std::min(facts.max_output_tokens.value_or(usual_max_tokens), max_invented_tokens);
-  return std::min(most, budget == 0 ? usual : std::max(usual, budget + room_for_words));
+  if (facts.max_output_tokens) return *facts.max_output_tokens;
+  return budget == 0 ? usual_max_tokens : std::max(usual_max_tokens, budget + room_for_words);
 }
 
 uint64_t told_max_tokens(uint64_t told, const TargetFacts& facts, Dropped& dropped) {
   if (!facts.max_output_tokens || told <= *facts.max_output_tokens) return told;
   dropped.add("max_tokens", DropReason::clamped);
   return *facts.max_output_tokens;
-}
-
-// Thinking takes of max_tokens, so a part is left for the answer. 0: it does not fit.
-uint64_t fitting_budget(uint64_t wanted, uint64_t max_tokens) {
-  if (max_tokens <= least_budget) return 0;
-  return wanted < max_tokens ? wanted : std::max(least_budget, max_tokens / 4 * 3);
 }
 
 Limits limits_for(Draft& draft, const Conversation& conversation) {
@@ -87,7 +80,7 @@ Limits limits_for(Draft& draft, const Conversation& conversation) {
   limits.max_tokens =
       told ? told_max_tokens(*told, facts, draft.dropped) : default_max_tokens(facts, budget, draft.dropped);
   if (!by_budget) return limits;
-  thinking.budget_tokens = fitting_budget(budget, limits.max_tokens);
+  thinking.budget_tokens = budget_below(limits.max_tokens, budget);
   thinking.on = thinking.budget_tokens != 0;
   if (!thinking.on) draft.dropped.add("reasoning", DropReason::unsupported);
   if (thinking.on && reasoning.budget_tokens && thinking.budget_tokens < budget) {
@@ -174,8 +167,8 @@ void write_temperature_and_top_p(Draft& draft, bool thinks, JsonWriter& json) {
     if (*top_p != 1) draft.dropped.add("top_p", DropReason::unsupported);
     top_p.reset();
   }
-  // Newer models refuse both at once; 1 says nothing.
-  if (temperature && top_p) {
+  // 1 says nothing.
+  if (temperature && top_p && draft.facts.one_of_both) {
     if (*temperature == 1) {
       temperature.reset();
     } else {
@@ -298,7 +291,11 @@ Result<void> write_request(const Request& request, const TargetFacts& facts, Dro
     write_own(request, facts, dropped, written.body);
     return {};
   }
-  Draft draft{request, facts, dropped, written.names};
+  // Later versions have no temperature, top_p and top_k. What the provider's configuration says goes over this field.
+  TargetFacts of_version = facts;
+  if (facts.api_version > usual_version) of_version.takes_sampling = false;
+  Draft draft{request, of_version, dropped, written.names};
+  written.head_lines.append("anthropic-version: ").append(usual_version).append("\r\n");
   return write_translated(draft, written.body);
 }
 

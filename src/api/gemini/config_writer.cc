@@ -150,53 +150,65 @@ void GenerationConfigWriter::write_thinking() {
     return;
   }
   bool begun = false;
-  facts_.takes_effort ? write_level(begun) : write_budget(begun);
+  const bool is_dropped = !(facts_.takes_effort ? write_level(begun) : write_budget(begun));
   const bool is_shown = reasoning.summary != "none" && (is_on || !reasoning.summary.empty());
-  if (is_shown && reasoning.mode != Reasoning::Mode::off) {
+  if (is_shown && !is_dropped && reasoning.mode != Reasoning::Mode::off) {
     begin_thinking(begun);
     json_.member("includeThoughts", true);
   }
   if (begun) json_.end_object();
 }
 
-void GenerationConfigWriter::write_budget(bool& begun) {
+void GenerationConfigWriter::write_off(bool& begun) {
+  const Budgets budgets = budgets_of(facts_.model);
+  if (!facts_.reasons_by_default) return;
+  begin_thinking(begun);
+  json_.member("thinkingBudget", budgets.has_off ? 0 : budgets.least);
+}
+
+bool GenerationConfigWriter::write_budget(bool& begun) {
   const Reasoning& reasoning = request_.reasoning;
   const Budgets budgets = budgets_of(facts_.model);
-  switch (reasoning.mode) {
-    case Reasoning::Mode::absent:
-      return;
-    case Reasoning::Mode::off:
-      if (!facts_.reasons_by_default) return;
-      if (!budgets.has_off) dropped_.add("reasoning", DropReason::clamped);
-      begin_thinking(begun);
-      json_.member("thinkingBudget", budgets.has_off ? 0 : budgets.least);
-      return;
-    case Reasoning::Mode::adaptive:
-      begin_thinking(begun);
-      json_.member("thinkingBudget", -1);
-      return;
-    case Reasoning::Mode::on:
-      break;
+  if (reasoning.mode == Reasoning::Mode::absent) {
+    if (reasoning.off_unless_asked && budgets.has_off) write_off(begun);
+    return true;
   }
-  if (!reasoning.budget_tokens && reasoning.effort.empty()) return;  // as it likes
+  if (reasoning.mode == Reasoning::Mode::off) {
+    if (facts_.reasons_by_default && !budgets.has_off) dropped_.add("reasoning", DropReason::clamped);
+    write_off(begun);
+    return true;
+  }
+  if (reasoning.mode == Reasoning::Mode::adaptive) {
+    begin_thinking(begun);
+    json_.member("thinkingBudget", -1);
+    return true;
+  }
+  if (!reasoning.budget_tokens && reasoning.effort.empty()) return true;  // as it likes
   const uint64_t wanted = reasoning.budget_tokens.value_or(budget_for(reasoning.effort));
   uint64_t sent = std::clamp(wanted, budgets.least, budgets.most);
   // Thinking is part of the output: something has to be left of it.
-  if (const auto most = request_.max_output_tokens; most && *most > budgets.least) sent = std::min(sent, *most - 1);
+  const uint64_t most = request_.max_output_tokens.value_or(UINT64_MAX);
+  if (sent >= most) sent = budget_below(most, sent);
+  if (sent == 0) {
+    dropped_.add("reasoning", DropReason::unsupported);
+    if (budgets.has_off) write_off(begun);
+    return false;
+  }
   if (sent != wanted) dropped_.add("reasoning", DropReason::clamped);
   begin_thinking(begun);
   json_.member("thinkingBudget", sent);
+  return true;
 }
 
 // The third generation is told a level. It cannot be kept from thinking.
-void GenerationConfigWriter::write_level(bool& begun) {
+bool GenerationConfigWriter::write_level(bool& begun) {
   const Reasoning& reasoning = request_.reasoning;
-  if (reasoning.mode == Reasoning::Mode::absent || reasoning.mode == Reasoning::Mode::adaptive) return;
+  if (reasoning.mode == Reasoning::Mode::absent || reasoning.mode == Reasoning::Mode::adaptive) return true;
   const bool is_off = reasoning.mode == Reasoning::Mode::off;
   if (is_off) dropped_.add("reasoning", DropReason::clamped);
   std::string_view effort = is_off ? "minimal" : reasoning.effort;
   if (effort.empty() && reasoning.budget_tokens) effort = effort_for(*reasoning.budget_tokens);
-  if (effort.empty()) return;
+  if (effort.empty()) return true;
   std::string_view level;
   if (effort == "minimal") {
     level = is_pro() ? "LOW" : "MINIMAL";
@@ -210,6 +222,7 @@ void GenerationConfigWriter::write_level(bool& begun) {
   }
   begin_thinking(begun);
   json_.member("thinkingLevel", level);
+  return true;
 }
 
 }  // namespace sluice::api::gemini

@@ -26,8 +26,10 @@ class GenerationConfigWriter {
   void write_limits();
   void write_format();
   void write_thinking();
-  void write_budget(bool& begun);
-  void write_level(bool& begun);
+  // False: what was asked for does not fit, and is dropped.
+  bool write_budget(bool& begun);
+  bool write_level(bool& begun);
+  void write_off(bool& begun);
   void begin_thinking(bool& begun);
   bool is_pro() const { return facts_.model.find("pro") != std::string::npos; }
 

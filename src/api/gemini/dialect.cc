@@ -1,7 +1,9 @@
 // Gemini's generateContent and its relatives.
 #include "api/dialect.h"
 
+#include "api/gemini/error_words.h"
 #include "api/gemini/model_places.h"
+#include "api/gemini/signature.h"
 #include "api/gemini/translate.h"
 #include "base/json_writer.h"
 
@@ -81,6 +83,49 @@ constexpr std::array guarded = std::to_array<GuardedPath>({
 });
 constexpr std::string_view roots[] = {"/v1beta", "/v1alpha", "/upload", "/download"};
 constexpr std::string_view verb_roots[] = {"/v1beta/models/", "/v1/models/"};
+// What its callers call what writers drop (dropped.h); the longer words first.
+constexpr OwnWord own_words[] = {
+    {"reasoning.summary", "generationConfig.thinkingConfig.includeThoughts"},
+    {"reasoning.effort", "generationConfig.thinkingConfig.thinkingLevel"},
+    {"reasoning", "generationConfig.thinkingConfig"},
+    {"temperature", "generationConfig.temperature"},
+    {"top_p", "generationConfig.topP"},
+    {"top_k", "generationConfig.topK"},
+    {"frequency_penalty", "generationConfig.frequencyPenalty"},
+    {"presence_penalty", "generationConfig.presencePenalty"},
+    {"seed", "generationConfig.seed"},
+    {"max_tokens", "generationConfig.maxOutputTokens"},
+    {"max_output_tokens", "generationConfig.maxOutputTokens"},
+    {"stop", "generationConfig.stopSequences"},
+    {"logprobs", "generationConfig.responseLogprobs"},
+    {"top_logprobs", "generationConfig.logprobs"},
+    {"response_format", "generationConfig.responseSchema"},
+    {"tool_choice", "toolConfig"},
+    {"service_tier", "serviceTier"},
+};
+
+// The request within its question: only so are tools and the system's words counted.
+void write_count_question(std::string_view request_body, const TargetFacts& facts, std::string& out) {
+  std::string name = facts.model;
+  if (!name.starts_with(model_prefix)) name.insert(0, model_prefix);
+  JsonWriter(out).object().key("generateContentRequest").object().member("model", name);
+  if (request_body.size() > 2) (out += ',') += request_body.substr(1, request_body.size() - 2);
+  out += "}}";
+}
+std::string count_path(std::string_view model) {
+  std::string path = target_path(model, false);
+  return path.replace(path.rfind(':'), std::string::npos, ":countTokens");
+}
+void write_count(uint64_t tokens, std::string& out) {
+  JsonWriter(out).object().member("totalTokens", tokens).end_object();
+}
+constexpr std::string_view count_endpoints[] = {"countTokens"};
+constexpr CountRoom count_room = {.endpoints = count_endpoints,
+                                  .member = "totalTokens",
+                                  .write_question = write_count_question,
+                                  .path = count_path,
+                                  .write_answer = write_count};
+constexpr std::string_view conversations[] = {"generateContent", "streamGenerateContent"};
 constexpr std::string_view translated[] = {"generateContent", "streamGenerateContent"};
 constexpr Operation operations[] = {{"embedContent", "embeddings"},
                                     {"batchEmbedContents", "embeddings"},
@@ -162,6 +207,10 @@ constexpr KindWords statuses = {"INVALID_ARGUMENT", "UNAUTHENTICATED",   "PERMIS
                                 "UNIMPLEMENTED",    "CANCELLED",         "DEADLINE_EXCEEDED",  "UNAVAILABLE",
                                 "INTERNAL"};
 
+void write_error_body(const ProviderError& error, std::string_view, std::string& out) {
+  write_provider_error(error, out);
+}
+
 void write_error(const Error& error, const ErrorFacts& facts, std::string& out) {
   JsonWriter json(out);
   json.object().key("error").object().member("code", http_status(error.code)).member("message", error.message);
@@ -211,7 +260,13 @@ constinit const DialectRoom room{
                     .write_request = write_request,
                     .path = target_path,
                     .make_reader = make_reader,
-                    .make_writer = make_writer},
+                    .make_writer = make_writer,
+                    .write_provider_error = write_error_body,
+                    .counts = &count_room,
+                    .embeddings = &embedding_room,
+                    .words = own_words,
+                    .conversations = conversations,
+                    .wrapped = wrapped_beginning},
 };
 
 }  // namespace sluice::api::gemini

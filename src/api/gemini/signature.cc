@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view redacted_mark = "redacted:";
 // How the base64 of wrap(), without and with that mark, begins.
-constexpr std::string_view wrapped_beginnings[] = {"c2x1aWNlL", "cmVkYWN0ZWQ6c2x1aWNlL"};
+constexpr std::string_view wrapped_beginnings[] = {wrapped_beginning, "cmVkYWN0ZWQ6c2x1aWNlL"};
 
 }  // namespace
 

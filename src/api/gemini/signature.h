@@ -10,6 +10,9 @@
 
 namespace sluice::api::gemini {
 
+// How the base64 of what is wrapped begins, also where "redacted:" stands before it.
+inline constexpr std::string_view wrapped_beginning = "c2x1aWNlL";
+
 // What stands between the quotes of `thoughtSignature`. `is_redacted`: it is all that there is of a thinking.
 std::string signature_of(const Opaque& opaque, bool is_redacted);
 

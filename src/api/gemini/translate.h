@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/asides.h"
 #include "api/translation.h"
 
 namespace sluice::api::gemini {
@@ -17,5 +18,6 @@ Result<void> write_request(const Request& request, const TargetFacts& facts, Dro
 std::string target_path(std::string_view model, bool stream);
 std::unique_ptr<EventReader> make_reader(const Origin& target);
 std::unique_ptr<EventWriter> make_writer(const AnswerShape& shape);
+extern const EmbeddingRoom embedding_room;
 
 }  // namespace sluice::api::gemini

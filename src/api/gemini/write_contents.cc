@@ -78,7 +78,7 @@ Result<void> ContentsWriter::write(bool system_first) {
 
 Result<void> ContentsWriter::write_message(const Message& message, size_t index) {
   if (is_own(message)) {
-    write_own(message);
+    write_own(message, index);
     return {};
   }
   const bool is_written = message.joined && index != 0 && is_own(request_.messages[index - 1]);
@@ -96,10 +96,14 @@ Result<void> ContentsWriter::write_message(const Message& message, size_t index)
   return {};
 }
 
-void ContentsWriter::write_own(const Message& message) {
+void ContentsWriter::write_own(const Message& message, size_t index) {
   close();
-  json_.raw(message.raw);
-  for (const Part& part : message.parts) {
+  json_.raw(message.raw);  // without what is bound to other dialects (ContentsReader::raw_of)
+  for (size_t i = 0; i < message.parts.size(); ++i) {
+    const Part& part = message.parts[i];
+    if (!part.opaque.empty() && part.opaque.origin.dialect != facts_.origin.dialect) {
+      dropped_.add(path_of(path_of("contents", index, "parts"), i), DropReason::bound);
+    }
     if (part.kind == PartKind::tool_call) calls_[part.id.escaped] = {part.name, calls_.size()};
   }
 }

@@ -48,7 +48,7 @@ class ContentsWriter {
   Result<void> write_message(const Message& message, size_t index);
   void write_system(const Message& message, size_t index);
   Result<void> write_part(const Part& part, Turn turn, const std::string& path);
-  void write_own(const Message& message);
+  void write_own(const Message& message, size_t index);
   void write_thinking(const Part& part, const std::string& path);
   void write_call(const Part& part, const std::string& path);
   Result<void> write_results(size_t& index);

@@ -38,6 +38,24 @@ constexpr std::array guarded = std::to_array<GuardedPath>({
     {"/api/user", Access::manage},
 });
 constexpr std::string_view roots[] = {"/api"};
+// What its callers call what writers drop (dropped.h); the longer words first.
+constexpr OwnWord own_words[] = {
+    {"reasoning.effort", "think"},
+    {"reasoning", "think"},
+    {"max_tokens", "options.num_predict"},
+    {"max_output_tokens", "options.num_predict"},
+    {"response_format", "format"},
+    {"temperature", "options.temperature"},
+    {"top_p", "options.top_p"},
+    {"top_k", "options.top_k"},
+    {"min_p", "options.min_p"},
+    {"repeat_penalty", "options.repeat_penalty"},
+    {"presence_penalty", "options.presence_penalty"},
+    {"frequency_penalty", "options.frequency_penalty"},
+    {"seed", "options.seed"},
+    {"stop", "options.stop"},
+};
+
 constexpr std::string_view translated[] = {"ollama/chat", "ollama/generate"};
 constexpr Operation operations[] = {{"ollama/chat", "chat"},
                                     {"ollama/generate", "text_completion"},
@@ -140,7 +158,10 @@ constinit const DialectRoom room{
                     .write_request = write_request,
                     .path = chat_path,
                     .make_reader = make_reader,
-                    .make_writer = make_writer},
+                    .make_writer = make_writer,
+                    .write_provider_error = write_provider_error,
+                    .embeddings = &embedding_room,
+                    .words = own_words},
 };
 
 }  // namespace sluice::api::ollama

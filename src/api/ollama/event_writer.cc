@@ -197,7 +197,7 @@ void OllamaEventWriter::on_finish(const Finish& finish) {
 void OllamaEventWriter::on_error(const ProviderError& error) {
   if (over_) return;
   over_ = true;
-  JsonWriter(out).object().member("error", error.message).end_object();
+  write_provider_error(error, {}, out);
   if (is_stream_) out += '\n';
 }
 
@@ -258,6 +258,11 @@ void OllamaEventWriter::write_counts(JsonWriter& json) {
 }
 
 }  // namespace
+
+// There is no place for a code.
+void write_provider_error(const ProviderError& error, std::string_view, std::string& out) {
+  JsonWriter(out).object().member("error", error.message).end_object();
+}
 
 std::unique_ptr<EventWriter> make_writer(const AnswerShape& shape) {
   return std::make_unique<OllamaEventWriter>(shape);

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "base/base64.h"
-
 namespace sluice::api::ollama {
 namespace {
 
@@ -155,18 +153,13 @@ Result<void> MessageWriter::gather_image(const Part& part, std::string_view path
 
 Result<void> MessageWriter::gather_document(const Part& part, std::string_view path, std::string_view divider,
                                             Said& said) {
-  const Source& source = part.source;
-  const bool is_text = source.media_type.starts_with("text/") || source.media_type == "application/json";
-  if (source.kind == Source::Kind::text) {
-    add_text(source.data, divider, said);
-  } else if (const auto bytes =
-                 is_text && source.kind == Source::Kind::base64 ? base64_decoded(source.data.escaped) : std::nullopt) {
-    std::string escaped;
-    append_json_escaped(escaped, *bytes);
-    add_text(JsonText{escaped}, divider, said);
-  } else {
-    return cannot_take(path, "document but as plain text");
+  Source source = part.source;
+  if (source.media_type.empty() && source.kind == Source::Kind::base64) {
+    source.media_type = sniff_media_type(source.data.escaped);
   }
+  const std::optional<std::string> text = text_of_document(source);
+  if (!text) return cannot_take(path, "document but as plain text");
+  add_text(JsonText{*text}, divider, said);
   if (!part.title.empty()) dropped_.add(std::string(path) + ".title", DropReason::unsupported);
   if (!part.context.empty()) dropped_.add(std::string(path) + ".context", DropReason::unsupported);
   return {};

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/asides.h"
 #include "api/translation.h"
 #include "base/json_writer.h"
 
@@ -16,6 +17,8 @@ void set_facts(std::string_view model, TargetFacts& facts);
 Result<void> write_request(const Request& request, const TargetFacts& facts, Dropped& dropped, WrittenRequest& written);
 std::unique_ptr<EventReader> make_reader(const Origin& target);
 std::unique_ptr<EventWriter> make_writer(const AnswerShape& shape);
+extern const EmbeddingRoom embedding_room;
+void write_provider_error(const ProviderError& error, std::string_view request_id, std::string& out);
 
 inline constexpr Dialect own = Dialect::ollama;
 

@@ -6,6 +6,7 @@
 #include "api/error_body.h"
 #include "api/error_words.h"
 #include "api/json_unescape.h"
+#include "api/target_error.h"
 
 namespace sluice::api::openai {
 namespace {
@@ -30,6 +31,16 @@ ErrorCode code_of_status(int status) {
 }
 
 }  // namespace
+
+void write_provider_error(const ProviderError& error, std::string_view, std::string& out) {
+  const ErrorWords words = error_words(code_of_status(error.status));
+  // Where money is the matter the kind is the code, as this API has it.
+  const std::string_view type = is_about_money(error.code) ? std::string_view(error.code) : words.type;
+  JsonWriter json(out);
+  json.object().key("error").object();
+  json.member("message", error.message).member("type", type).member("param", nullptr);
+  json.member("code", error.code.empty() ? words.code : std::string_view(error.code)).end_object().end_object();
+}
 
 ChatAnswerWriter::ChatAnswerWriter(const AnswerShape& shape, std::string_view id_prefix)
     : stream_(shape.stream),
@@ -93,12 +104,8 @@ std::string ChatAnswerWriter::made_id(size_t number) const {
 }
 
 void ChatAnswerWriter::on_error(const ProviderError& error) {
-  const ErrorWords words = error_words(code_of_status(error.status));
   if (stream_) out += "data: ";
-  JsonWriter json(out);
-  json.object().key("error").object();
-  json.member("message", error.message).member("type", words.type).member("param", nullptr);
-  json.member("code", error.code.empty() ? words.code : std::string_view(error.code)).end_object().end_object();
+  write_provider_error(error, {}, out);
   if (stream_) out += "\n\n";
 }
 

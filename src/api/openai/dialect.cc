@@ -117,6 +117,15 @@ constexpr std::array guarded = std::to_array<GuardedPath>({
 });
 // Of Azure's base URLs, and of Gemini's for programs that speak this dialect.
 constexpr std::string_view prefixes[] = {"/openai/v1", "/v1beta/openai", "/openai/deployments/{}", "/openai"};
+// What its callers call what writers drop (dropped.h); the longer words first.
+constexpr OwnWord own_words[] = {
+    {"reasoning.effort", "reasoning_effort"},
+    {"reasoning", "reasoning_effort"},
+    {"max_output_tokens", "max_tokens"},
+    {"repeat_penalty", "repetition_penalty"},
+};
+
+constexpr std::string_view conversations[] = {"chat/completions"};
 constexpr std::string_view translated[] = {"chat/completions", "completions"};
 constexpr Operation operations[] = {{"chat/completions", "chat"}, {"completions", "text_completion"}};
 constexpr std::string_view key_fields[] = {"authorization", "api-key"};  // the second is Azure's
@@ -180,7 +189,11 @@ constinit const DialectRoom room{
                     .write_request = write_request,
                     .path = path,
                     .make_reader = make_reader,
-                    .make_writer = make_writer},
+                    .make_writer = make_writer,
+                    .write_provider_error = write_provider_error,
+                    .embeddings = &embedding_room,
+                    .words = own_words,
+                    .conversations = conversations},
 };
 
 }  // namespace sluice::api::openai

@@ -8,6 +8,8 @@ void set_facts(std::string_view model, TargetFacts& facts) {
   facts.reasons_by_default = facts.reasons;
   facts.takes_sampling = !facts.reasons;
   facts.takes_effort = true;
+  constexpr unsigned first_with_breakpoints = 56;
+  facts.takes_cache_breakpoints = facts.is_makers_own && gpt_generation(model) >= first_with_breakpoints;
   if (facts.is_makers_own) return;
   const bool marks_message = name_has(model, "stral") || name_has(model, "deepseek");
   facts.prefix_mark = marks_message ? TargetFacts::PrefixMark::on_message : TargetFacts::PrefixMark::on_request;

@@ -383,10 +383,7 @@ void RequestReader::read_reasoning() {
     if (kind == "disabled") asked.mode = off;
     if (kind == "adaptive") asked.mode = adaptive;
   }
-  if (asked.effort == "none") {
-    asked.mode = off;
-    asked.effort = {};
-  }
+  if (asked.effort == no_effort) asked.mode = off;
   if (asked.mode == absent && (!asked.effort.empty() || asked.budget_tokens)) asked.mode = on;
   request_.verbosity = text(verbosity).escaped;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/asides.h"
 #include "api/translation.h"
 #include "base/json_writer.h"
 
@@ -17,6 +18,8 @@ Result<void> write_request(const Request& request, const TargetFacts& facts, Dro
 std::string path(std::string_view model, bool stream);
 std::unique_ptr<EventReader> make_reader(const Origin& target);
 std::unique_ptr<EventWriter> make_writer(const AnswerShape& shape);
+extern const EmbeddingRoom embedding_room;
+void write_provider_error(const ProviderError& error, std::string_view request_id, std::string& out);
 
 // --- what the files of this folder share ---
 

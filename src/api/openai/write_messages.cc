@@ -1,6 +1,7 @@
 #include "api/openai/write_messages.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "base/text.h"
@@ -38,9 +39,9 @@ std::string url_of(const Source& source) {
 
 bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
-bool is_system(JsonValue message) {
-  const std::string_view role = message["role"].word();
-  return role == "system" || role == "developer";
+// A member behind others; none for "".
+void append_mark(std::string& out, std::string_view mark) {
+  if (!mark.empty()) (out += ',') += mark;
 }
 
 }  // namespace
@@ -56,7 +57,7 @@ void ChatContent::add_text(JsonText text, std::string_view cache_mark) {
   JsonWriter json(items_);
   json.object().member("type", "text");
   text_member(json, items_, "text", text);
-  if (!cache_mark.empty()) json.key("cache_control").raw(cache_mark);
+  append_mark(items_, cache_mark);
   json.end_object();
   ++count_;
 }
@@ -100,33 +101,6 @@ Result<void> ChatMessagesWriter::write() {
   if (prefilled && !facts_.takes_prefill) {  // it begins a new answer instead of going on with this one
     dropped_.add(path_of("messages", request_.messages.size() - 1), DropReason::changed);
   }
-  out_ += ']';
-  return {};
-}
-
-Result<void> ChatMessagesWriter::write_own() {
-  const auto raw = [this](std::string_view json) {
-    if (!std::exchange(first_, false)) out_ += ',';
-    out_ += json;
-  };
-  out_ += '[';
-  for (const JsonValue message : request_.document->root()["messages"]) {
-    if (!is_system(message)) break;
-    raw(message.raw());
-  }
-  for (size_t i = 0; i < request_.messages.size(); ++i) {
-    const Message& message = request_.messages[i];
-    const bool are_raw = message.role == Role::tool && std::all_of(message.parts.begin(), message.parts.end(),
-                                                                   [](const Part& part) { return !part.raw.empty(); });
-    if (!message.raw.empty()) {
-      raw(message.raw);
-    } else if (are_raw) {
-      for (const Part& part : message.parts) raw(part.raw);
-    } else if (Result<void> done = write_message(i); !done) {
-      return done;
-    }
-  }
-  if (Result<void> done = flush_shown(); !done) return done;
   out_ += ']';
   return {};
 }
@@ -368,7 +342,12 @@ Result<void> ChatMessagesWriter::flush_shown() {
 // --- parts ---
 
 std::string_view ChatMessagesWriter::mark_of(const Part& part, const std::string& path) {
-  if (part.cache_mark.empty() || facts_.takes_cache_marks) return part.cache_mark;
+  if (part.cache_mark.empty()) return {};
+  if (facts_.takes_cache_marks) return arena_.keep(R"("cache_control":)" + std::string(part.cache_mark));
+  if (facts_.takes_cache_breakpoints && breakpoints_ < max_cache_breakpoints) {
+    ++breakpoints_;
+    return R"("prompt_cache_breakpoint":{"mode":"explicit"})";
+  }
   dropped_.add(path + ".cache_control", DropReason::unsupported);
   return {};
 }
@@ -390,7 +369,7 @@ Result<void> ChatMessagesWriter::add_part(ChatContent& content, const Part& part
       text_member(json, item, "url", JsonText{url_of(part.source)});
       if (!part.detail.empty()) json.member("detail", part.detail);
       json.end_object();
-      if (const std::string_view mark = mark_of(part, path); !mark.empty()) json.key("cache_control").raw(mark);
+      append_mark(item, mark_of(part, path));
       content.add_item((json.end_object(), item));
       return {};
     case PartKind::document:
@@ -431,9 +410,9 @@ Result<void> ChatMessagesWriter::add_part(ChatContent& content, const Part& part
 
 Result<void> ChatMessagesWriter::add_document(ChatContent& content, const Part& part, const std::string& path) {
   if (!part.context.empty()) dropped_.add(path + ".context", DropReason::unsupported);
-  if (part.source.kind == Source::Kind::text) {
+  if (const std::optional<std::string> text = text_of_document(part.source)) {
     const std::string title = part.title.empty() ? "" : std::string(part.title.escaped) + R"(\n\n)";
-    content.add_text(JsonText{arena_.keep(title + std::string(part.source.data.escaped))}, mark_of(part, path));
+    content.add_text(JsonText{arena_.keep(title + *text)}, mark_of(part, path));
     return {};
   }
   if (!facts_.takes_documents) return cannot_take(path, "the target takes no documents");
@@ -446,7 +425,7 @@ Result<void> ChatMessagesWriter::add_document(ChatContent& content, const Part& 
   text_member(json, item, "filename", part.title.empty() ? JsonText{"document.pdf"} : part.title);
   text_member(json, item, "file_data", JsonText{url_of(part.source)});
   json.end_object();
-  if (const std::string_view mark = mark_of(part, path); !mark.empty()) json.key("cache_control").raw(mark);
+  append_mark(item, mark_of(part, path));
   json.end_object();
   content.add_item(item);
   return {};

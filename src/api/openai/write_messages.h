@@ -14,6 +14,7 @@ class ChatContent {
  public:
   // `joins`: the target takes no list here; texts are joined with a blank line.
   explicit ChatContent(bool joins) : joins_(joins) {}
+  // `cache_mark`: the member that tells it, with its name.
   void add_text(JsonText text, std::string_view cache_mark = {});
   void add_item(std::string_view json);
   bool empty() const { return count_ == 0; }
@@ -48,6 +49,10 @@ class ChatMessagesWriter {
   };
 
   void begin(std::string_view role);
+  bool has_foreign(const Message& message) const;
+  bool is_foreign(JsonText data) const;
+  std::string without_foreign(const Message& message, const std::string& path);
+  void append_unsigned(std::string& out, JsonValue call, const std::string& path);
   Result<void> write_message(size_t index);
   void write_system(const std::vector<Part>& parts, const std::string& path, std::string_view role, JsonText name);
   Result<void> write_user(const Message& message, const std::string& path);
@@ -71,7 +76,8 @@ class ChatMessagesWriter {
   TextArena arena_{};
   std::string& out_;
   std::vector<Shown> shown_{};
-  size_t calls_without_id_ = 0, results_without_id_ = 0, details_ = 0;
+  static constexpr size_t max_cache_breakpoints = 4;  // of a request
+  size_t calls_without_id_ = 0, results_without_id_ = 0, details_ = 0, breakpoints_ = 0;
   bool first_ = true;
 };
 

@@ -11,6 +11,7 @@ namespace sluice::api::openai {
 namespace {
 
 constexpr size_t max_stops = 4;
+constexpr unsigned first_with_none = 51;  // the first generation that may be told not to think at all
 
 // What a name of another kind than a tool's becomes where it is too long: the same always.
 std::string shortened(JsonText text, uint32_t max_bytes) {
@@ -80,7 +81,7 @@ Result<void> BodyWriter::write_own() {
   JsonValue stream_options;
   for (const JsonValue member : request_.document->root()) {
     const bool limits = member.named("max_tokens") || member.named("max_completion_tokens");
-    if (member.named("stream_options") && request_.stream) {
+    if (member.named("stream_options") && request_.stream && facts_.asks_usage) {
       stream_options = member;
       continue;
     }
@@ -100,7 +101,7 @@ Result<void> BodyWriter::write_own() {
       out_ += member.raw();
     }
   }
-  if (request_.stream) {
+  if (request_.stream && facts_.asks_usage) {
     out_ += R"(,"stream_options":{"include_usage":true)";
     for (const JsonValue option : stream_options) {
       if (option.named("include_usage")) continue;
@@ -176,6 +177,7 @@ void BodyWriter::write_tool(const Tool& tool, const std::string& path) {
       json.raw(tool.schema.empty() ? R"({"type":"object","properties":{}})" : tool.schema);
     }
     if (tool.strict && facts_.strict_tools && !custom) json.member("strict", *tool.strict);
+    if (tool.strict == true && !facts_.strict_tools) drop(path + ".strict");
     json.end_object();
   }
   if (!tool.cache_mark.empty()) {
@@ -254,9 +256,13 @@ void BodyWriter::write_sampling() {
   number("presence_penalty", sampling.presence_penalty, takes);
   number("seed", sampling.seed, true);
   number("logit_bias", sampling.logit_bias, takes);
-  number("top_k", sampling.top_k, false);
-  number("min_p", sampling.min_p, false);
-  number("repeat_penalty", sampling.repeat_penalty, false);
+  number("top_k", sampling.top_k, facts_.takes_top_k);
+  number("min_p", sampling.min_p, facts_.takes_top_k);
+  if (facts_.takes_top_k) {
+    number("repetition_penalty", sampling.repeat_penalty, true);
+  } else {
+    number("repeat_penalty", sampling.repeat_penalty, false);
+  }
   if (sampling.logprobs && takes) json_.member("logprobs", *sampling.logprobs);
   if (sampling.top_logprobs && takes) json_.member("top_logprobs", *sampling.top_logprobs);
   if ((sampling.logprobs == true || sampling.top_logprobs.value_or(0) > 0) && !takes) drop("logprobs");
@@ -307,9 +313,9 @@ void BodyWriter::write_response_format() {
   json_.end_object().end_object();
 }
 
-// Imitators know low, medium and high.
+// Imitators know low, medium and high; the maker's own models more or less of the scale.
 std::string_view effort_taken(std::string_view effort, const TargetFacts& facts) {
-  if (facts.is_makers_own) return effort;
+  if (facts.is_makers_own) return effort_of_gpt(facts.model, effort);
   if (effort == "minimal") return "low";
   return effort == "xhigh" || effort == "max" ? "high" : effort;
 }
@@ -318,7 +324,10 @@ void BodyWriter::write_reasoning() {
   const Reasoning& reasoning = request_.reasoning;
   using enum Reasoning::Mode;
   const bool asks = reasoning.mode == on || reasoning.mode == adaptive;
-  if (asks && (!facts_.reasons || !facts_.takes_effort)) {
+  if (reasoning.mode == off && reasoning.effort == no_effort && facts_.is_makers_own &&
+      gpt_generation(facts_.model) >= first_with_none) {
+    json_.member("reasoning_effort", no_effort);
+  } else if (asks && (!facts_.reasons || !facts_.takes_effort)) {
     drop("reasoning");
   } else if (asks) {
     std::string_view effort = reasoning.effort;
@@ -342,7 +351,7 @@ void BodyWriter::write_account() {
   if (!request_.user.empty()) {
     const std::string user = shortened(request_.user, max_user_bytes);
     if (user != request_.user.escaped) dropped_.add("user", DropReason::changed);
-    text_member(json_, out_, facts_.is_makers_own ? "safety_identifier" : "user", JsonText{user});
+    text_member(json_, out_, "user", JsonText{user});
   }
   if (!facts_.is_makers_own) {
     if (!request_.prompt_cache_key.empty()) drop("prompt_cache_key");

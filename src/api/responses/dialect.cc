@@ -21,6 +21,29 @@ constexpr std::array endpoints = std::to_array<Endpoint>({
     {"responses/delete", own, del, "/v1/responses/{id}", nowhere},
 });
 constexpr std::string_view roots[] = {"/v1/responses", "/responses"};
+// What its callers call what writers drop (dropped.h); the longer words first.
+constexpr OwnWord own_words[] = {
+    {"max_tokens", "max_output_tokens"},
+    {"response_format", "text.format"},
+    {"verbosity", "text.verbosity"},
+};
+
+void write_count_question(std::string_view request_body, const TargetFacts&, std::string& out) {
+  constexpr std::string_view members[] = {"model",       "input", "instructions", "tools",
+                                          "tool_choice", "text",  "reasoning",    "parallel_tool_calls"};
+  append_members(request_body, members, out);
+}
+std::string count_path(std::string_view) { return "/responses/input_tokens"; }
+void write_count(uint64_t tokens, std::string& out) {
+  JsonWriter(out).object().member("object", "response.input_tokens").member("input_tokens", tokens).end_object();
+}
+constexpr std::string_view count_endpoints[] = {"responses/input_tokens"};
+constexpr CountRoom count_room = {.endpoints = count_endpoints,
+                                  .member = "input_tokens",
+                                  .write_question = write_count_question,
+                                  .path = count_path,
+                                  .write_answer = write_count};
+constexpr std::string_view conversations[] = {"responses", "responses/input_tokens"};
 constexpr std::string_view translated[] = {"responses", compact_endpoint};
 constexpr Operation operations[] = {{"responses", "chat"}};
 constexpr std::string_view key_fields[] = {"authorization"};
@@ -77,7 +100,11 @@ constinit const DialectRoom room{
                     .path = path_below,
                     .make_reader = make_reader,
                     .make_writer = make_writer,
-                    .signs_thinking = true},
+                    .signs_thinking = true,
+                    .write_provider_error = write_provider_error,
+                    .counts = &count_room,
+                    .words = own_words,
+                    .conversations = conversations},
     .keeping = &keeping,
 };
 

@@ -22,6 +22,12 @@ std::string_view code_for(const ProviderError& error) {
   return error.status >= 400 && error.status < 500 ? "invalid_prompt" : "server_error";
 }
 
+void write_error_member(const ProviderError& error, JsonWriter& json) {
+  const std::string_view code = code_for(error);
+  json.key("error").object().member("message", error.message).member("type", code);
+  json.member("param", nullptr).member("code", error.code.empty() ? code : std::string_view(error.code)).end_object();
+}
+
 class Writer final : public OutputWriter {
  public:
   explicit Writer(const AnswerShape& shape) : OutputWriter(shape), object_(shape) {}
@@ -122,22 +128,11 @@ void Writer::emit_failed(std::string_view code, std::string_view message) {
 void Writer::on_error(const ProviderError& error) {
   if (std::exchange(failed_, true)) return;
   const std::string_view code = code_for(error);
-  const auto write_error = [&](JsonWriter& json) {
-    json.key("error").object().member("message", error.message).member("type", code);
-    json.member("param", nullptr).member("code", error.code.empty() ? code : std::string_view(error.code));
-    json.end_object();
-  };
-  if (!stream_) {
-    TextWriter json(out);
-    json.object();
-    write_error(json);
-    json.end_object();
-    return;
-  }
+  if (!stream_) return write_provider_error(error, {}, out);
   emit("error", [&](TextWriter& json) {
     json.member("code", error.code.empty() ? code : std::string_view(error.code)).member("message", error.message);
     json.member("param", nullptr);
-    write_error(json);
+    write_error_member(error, json);
   });
   emit_failed(code, error.message);
 }
@@ -153,6 +148,13 @@ void Writer::fail(const Error& error, std::string_view request_id) {
 }
 
 }  // namespace
+
+void write_provider_error(const ProviderError& error, std::string_view, std::string& out) {
+  JsonWriter json(out);
+  json.object();
+  write_error_member(error, json);
+  json.end_object();
+}
 
 std::unique_ptr<EventWriter> make_writer(const AnswerShape& shape) { return std::make_unique<Writer>(shape); }
 

@@ -205,9 +205,8 @@ Result<void> RequestReader::on_reasoning(JsonValue value) {
     if (!member.has_value()) continue;
     if (member.named("effort")) {
       if (!member.is_string()) return wrong_type("reasoning.effort", "a string");
-      const bool is_off = member.word() == "none";
-      read.mode = is_off ? Reasoning::Mode::off : Reasoning::Mode::on;
-      if (!is_off) read.effort = member.word();
+      read.mode = member.word() == no_effort ? Reasoning::Mode::off : Reasoning::Mode::on;
+      read.effort = member.word();
     } else if (member.named("summary") || (member.named("generate_summary") && read.summary.empty())) {
       read.summary = member.word();
     } else {

@@ -1,6 +1,7 @@
 #include "api/responses/write_input.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace sluice::api::responses {
 namespace {
@@ -22,14 +23,16 @@ bool is_foreign_item(JsonValue item, const Origin& target) {
   return !encrypted.empty() && !may_return(unwrap(encrypted, target.dialect), target);
 }
 
-// The file's name, which is asked for beside its data, for who gave none.
-std::string_view name_for(std::string_view media_type) {
-  return media_type == "application/pdf" || media_type.empty() ? "document.pdf" : "document.txt";
-}
-
 bool is_text(const Part& part) { return part.kind == PartKind::text || part.kind == PartKind::refusal; }
 
 }  // namespace
+
+bool system_is_message(const Request& request, const TargetFacts& facts) {
+  const bool is_marked =
+      facts.takes_cache_breakpoints && std::any_of(request.system.begin(), request.system.end(),
+                                                   [](const Part& part) { return !part.cache_mark.empty(); });
+  return is_marked || (request.system.size() > 1 && facts.is_makers_own);
+}
 
 Result<void> InputWriter::write() {
   const std::vector<Message>& messages = request_.messages;
@@ -38,7 +41,7 @@ Result<void> InputWriter::write() {
     return {};
   }
   json_.array();
-  if (request_.from != facts_.origin.dialect && request_.system.size() > 1 && facts_.is_makers_own) write_system();
+  if (request_.from != facts_.origin.dialect && system_is_message(request_, facts_)) write_system();
   for (size_t i = 0; i < messages.size(); ++i) {
     if (Result<void> done = write_message(i); !done) return done;
   }
@@ -54,9 +57,11 @@ void InputWriter::write_system() {
       dropped_.add(path_of("system", i), DropReason::unsupported);
       continue;
     }
-    drop_marks(part, path_of("system", i));
+    const bool is_marked = takes_mark(part);
+    drop_marks(part, path_of("system", i), is_marked);
     json_.object().member("type", "input_text");
     json_.text_member("text", part.text);
+    if (is_marked) write_mark();
     json_.end_object();
   }
   json_.end_array().end_object();
@@ -109,7 +114,7 @@ Result<void> InputWriter::write_talk(const Message& message, size_t at) {
   std::string_view role = "user";
   if (message.role == Role::system) role = message.is_developer || facts_.is_makers_own ? "developer" : "system";
   json_.object().member("type", "message").member("role", role).key("content");
-  if (message.parts.size() == 1 && is_text(message.parts[0])) {
+  if (message.parts.size() == 1 && is_text(message.parts[0]) && !may_mark(message.parts[0])) {
     drop_marks(message.parts[0], path + "[0]");
     json_.text(message.parts[0].text);
   } else if (Result<void> done = write_content(message.parts, path); !done) {
@@ -226,7 +231,7 @@ Result<void> InputWriter::write_result(const Part& result, const std::string& pa
   json_.key("output");
   if (result.parts.empty()) {
     json_.value("");
-  } else if (result.parts.size() == 1 && is_text(result.parts[0])) {
+  } else if (result.parts.size() == 1 && is_text(result.parts[0]) && !may_mark(result.parts[0])) {
     drop_marks(result.parts[0], path + ".content[0]");
     json_.text(result.parts[0].text);
   } else if (Result<void> done = write_content(result.parts, path + ".content"); !done) {
@@ -240,25 +245,27 @@ Result<void> InputWriter::write_content(const std::vector<Part>& parts, const st
   json_.array();
   for (size_t i = 0; i < parts.size(); ++i) {
     const std::string here = path_of(path, i);
-    drop_marks(parts[i], here);
-    if (Result<void> done = write_part(parts[i], here); !done) return done;
+    const bool is_marked = takes_mark(parts[i]);
+    drop_marks(parts[i], here, is_marked);
+    if (Result<void> done = write_part(parts[i], here, is_marked); !done) return done;
   }
   json_.end_array();
   return {};
 }
 
-Result<void> InputWriter::write_part(const Part& part, const std::string& path) {
+Result<void> InputWriter::write_part(const Part& part, const std::string& path, bool is_marked) {
   switch (part.kind) {
     case PartKind::text:
     case PartKind::refusal:
       json_.object().member("type", "input_text");
       json_.text_member("text", part.text);
+      if (is_marked) write_mark();
       json_.end_object();
       return {};
     case PartKind::image:
-      return write_image(part, path);
+      return write_image(part, path, is_marked);
     case PartKind::document:
-      return write_document(part, path);
+      return write_document(part, path, is_marked);
     case PartKind::audio:
       return untold(path, "the target takes no sound");
     case PartKind::video:
@@ -269,7 +276,7 @@ Result<void> InputWriter::write_part(const Part& part, const std::string& path) 
   }
 }
 
-Result<void> InputWriter::write_image(const Part& part, const std::string& path) {
+Result<void> InputWriter::write_image(const Part& part, const std::string& path, bool is_marked) {
   json_.object().member("type", "input_image");
   switch (part.source.kind) {
     case Source::Kind::base64: {
@@ -292,15 +299,18 @@ Result<void> InputWriter::write_image(const Part& part, const std::string& path)
       return untold(path, "the image has no data");
   }
   json_.member("detail", part.detail.empty() ? "auto" : part.detail);
+  if (is_marked) write_mark();
   json_.end_object();
   return {};
 }
 
-Result<void> InputWriter::write_document(const Part& part, const std::string& path) {
+Result<void> InputWriter::write_document(const Part& part, const std::string& path, bool is_marked) {
   if (!part.context.empty()) dropped_.add(path + ".context", DropReason::unsupported);
-  if (part.source.kind == Source::Kind::text) {
+  if (const std::optional<std::string> text = text_of_document(part.source)) {
+    const std::string title = part.title.empty() ? "" : std::string(part.title.escaped) + R"(\n\n)";
     json_.object().member("type", "input_text");
-    json_.text_member("text", part.source.data);
+    json_.text_member("text", JsonText{title + *text});
+    if (is_marked) write_mark();
     json_.end_object();
     return {};
   }
@@ -310,7 +320,7 @@ Result<void> InputWriter::write_document(const Part& part, const std::string& pa
     case Source::Kind::base64: {
       std::string url;
       append_data_url(url, part.source);
-      json_.text_member("filename", part.title.empty() ? JsonText{name_for(part.source.media_type)} : part.title);
+      json_.text_member("filename", part.title.empty() ? JsonText{"document.pdf"} : part.title);
       json_.text_member("file_data", JsonText{url});
       break;
     }
@@ -326,12 +336,23 @@ Result<void> InputWriter::write_document(const Part& part, const std::string& pa
     default:
       return untold(path, "the document has no data");
   }
+  if (is_marked) write_mark();
   json_.end_object();
   return {};
 }
 
-void InputWriter::drop_marks(const Part& part, const std::string& path) {
-  if (!part.cache_mark.empty()) dropped_.add(path + ".cache_control", DropReason::unsupported);
+bool InputWriter::takes_mark(const Part& part) {
+  if (part.cache_mark.empty() || !facts_.takes_cache_breakpoints || breakpoints_ == max_cache_breakpoints) return false;
+  ++breakpoints_;
+  return true;
+}
+
+void InputWriter::write_mark() {
+  json_.key("prompt_cache_breakpoint").object().member("mode", "explicit").end_object();
+}
+
+void InputWriter::drop_marks(const Part& part, const std::string& path, bool is_marked) {
+  if (!part.cache_mark.empty() && !is_marked) dropped_.add(path + ".cache_control", DropReason::unsupported);
   if (!part.citations.empty()) dropped_.add(path + ".citations", DropReason::unsupported);
 }
 

@@ -10,6 +10,9 @@
 
 namespace sluice::api::responses {
 
+// Whether the system's words stand as a message with several parts, not as `instructions`.
+bool system_is_message(const Request& request, const TargetFacts& facts);
+
 // Writes messages of other dialects, and of the own one what does not stand in the caller's body. All that it is given
 // must outlive it.
 class InputWriter {
@@ -31,14 +34,19 @@ class InputWriter {
   Result<void> write_results(const Message& message, size_t at);
   Result<void> write_result(const Part& result, const std::string& path);
   Result<void> write_content(const std::vector<Part>& parts, const std::string& path);
-  Result<void> write_part(const Part& part, const std::string& path);
-  Result<void> write_image(const Part& part, const std::string& path);
-  Result<void> write_document(const Part& part, const std::string& path);
+  // `is_marked`: what stands up to it may be cached.
+  Result<void> write_part(const Part& part, const std::string& path, bool is_marked);
+  Result<void> write_image(const Part& part, const std::string& path, bool is_marked);
+  Result<void> write_document(const Part& part, const std::string& path, bool is_marked);
+  // Whether the part's mark can be told; takes_mark() counts it.
+  bool may_mark(const Part& part) const { return !part.cache_mark.empty() && facts_.takes_cache_breakpoints; }
+  bool takes_mark(const Part& part);
+  void write_mark();
   void write_call(const Part& call, const std::string& path);
   void write_thinking(const Part& part, const std::string& path);
   Result<void> write_compaction(const Part& part, const std::string& path);
   void write_assistant_text(JsonText text);
-  void drop_marks(const Part& part, const std::string& path);
+  void drop_marks(const Part& part, const std::string& path, bool is_marked = false);
   // A call's id as the target takes it; the same each time. "" is one that nobody named: calls and their results are
   // told apart by their order.
   JsonText id_of_call(JsonText id);
@@ -53,8 +61,9 @@ class InputWriter {
   TextWriter& json_;
   ToolNames ids_;
   TextArena arena_;
-  std::vector<JsonText> unnamed_;  // made for calls whose results have not come yet
-  size_t made_ids_ = 0;
+  std::vector<JsonText> unnamed_;                     // made for calls whose results have not come yet
+  static constexpr size_t max_cache_breakpoints = 4;  // of a request
+  size_t made_ids_ = 0, breakpoints_ = 0;
   std::set<std::string_view> custom_;  // ids of calls whose input is free text
 };
 

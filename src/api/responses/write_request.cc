@@ -104,7 +104,7 @@ Result<void> RequestWriter::write_neutral() {
 
 // One text, or several for who keeps them apart no better; the maker's own API takes them as a message (write_system).
 void RequestWriter::write_instructions() {
-  if (request_.system.empty() || (request_.system.size() > 1 && facts_.is_makers_own)) return;
+  if (request_.system.empty() || system_is_message(request_, facts_)) return;
   std::string joined;
   for (size_t i = 0; i < request_.system.size(); ++i) {
     const Part& part = request_.system[i];
@@ -281,6 +281,11 @@ void RequestWriter::write_reasoning() {
     effort = effort_for(*reasoning.budget_tokens);
   } else if (effort.empty() && reasoning.mode == adaptive) {
     effort = "medium";
+  }
+  if (facts_.is_makers_own && reasoning.mode != off) {
+    const std::string_view taken = effort_of_gpt(facts_.model, effort);
+    if (taken != effort) drop("reasoning.effort", DropReason::clamped);
+    effort = taken;
   }
   const bool has_summary = !reasoning.summary.empty() && reasoning.summary != "none" && reasoning.mode != off;
   if (effort.empty() && !has_summary) return;
