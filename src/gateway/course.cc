@@ -283,6 +283,7 @@ void Course::end_attempt() {
     std::exchange(flying_, nullptr)->ended();
   }
   if (!attempt_) return;
+  context_.pieces.clear();  // of a turn that is not brought to its end: all relays of the worker gather there
   attempt_->cancel();
   asker_.account.attempts.last().bytes_in = attempt_->bytes_in();
   asker_.account.attempts.last().bytes_out = attempt_->bytes_out();

@@ -228,6 +228,27 @@ TEST_CASE("a caller who leaves between two attempts frees everything") {
   CHECK(world.pools.open == 0);
 }
 
+TEST_CASE("what came of an attempt that failed never turns up in another caller's answer") {
+  for (const bool breaks : {true, false}) {
+    World world(two_targets());
+    world.say(post("/v1/chat/completions", streamed));
+    world.target_says(sse_head + chunk(role) + chunk(word));
+    std::unique_ptr<Peer> first = std::move(world.caller);
+    first->text.clear();
+    world.connect();
+    world.say(post("/v1/chat/completions", breaks ? chat : streamed));
+    REQUIRE(world.targets.size() == 2);
+    // In one turn: some of an answer, and its end.
+    world.targets[1]->stream->write(breaks ? "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{\"mine\":"
+                                           : sse_head + chunk("data: {\"mine\"") + "0\r\n\r\n");
+    world.targets[1]->stream.reset();
+    world.turn();
+    world.targets[0]->stream->write(chunk(word));
+    world.turn();
+    CHECK(first->text == chunk(word));
+  }
+}
+
 TEST_CASE("what a provider's limit refuses, the next target takes") {
   config::Config config = two_targets();
   config.providers[0].limits.concurrent = 1;
