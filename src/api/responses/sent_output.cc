@@ -30,7 +30,7 @@ void SentOutput::take(JsonValue frame) {
     ended = true;
   } else if (type == "response.output_item.added") {
     is_odd = is_odd || open || frame["output_index"].count() != item_count;
-    open.emplace();
+    open = Open();
     open->id = frame["item"]["id"].text().escaped;
     open->is_message = frame["item"]["type"].word() == "message";
   } else if (type == "response.output_item.done") {
