@@ -2,6 +2,18 @@
 // bound, for those that come: with hundreds of requests under way at once, that is a tenth of malloc's and free's cost.
 #pragma once
 
+// The address sanitizer is to see every use after free: gcc says so in one way, clang in the other.
+#if defined(__SANITIZE_ADDRESS__)
+#define SLUICE_SEES_USE_AFTER_FREE 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SLUICE_SEES_USE_AFTER_FREE 1
+#endif
+#endif
+#ifndef SLUICE_SEES_USE_AFTER_FREE
+#define SLUICE_SEES_USE_AFTER_FREE 0
+#endif
+
 #include <cstddef>
 #include <new>
 
@@ -11,7 +23,7 @@ namespace sluice {
 template <typename T, size_t max_kept = 64>
 class Recycled {
  public:
-#if !defined(__SANITIZE_ADDRESS__)  // which is to see every use after free
+#if !SLUICE_SEES_USE_AFTER_FREE
   static void* operator new(size_t size) {
     Kept& kept = kept_;
     if (kept.first == nullptr) return ::operator new(size);

@@ -153,13 +153,6 @@ struct Retry {
 // What becomes of a stream that dies after its first words.
 enum class Rescue : unsigned char { off, on, ask };
 
-// A second attempt beside the first one when that is late. Neither: none.
-struct Hedge {
-  uint32_t after_ms = 0;
-  bool p95 = false;  // after the time in which 19 of 20 answers of the target have begun
-  bool operator==(const Hedge&) const = default;
-};
-
 // When a target is left alone for having failed.
 struct Breaker {
   uint32_t failures = 5;  // in a row, or within the window and half of what was asked
@@ -190,11 +183,8 @@ struct Model {
       fallbacks{};  // names of `models`, or provider/model: asked when no target of its own is left
   Retry retry{};
   Rescue rescue = Rescue::on;
-  Hedge hedge{};
   Breaker breaker{};
   Affinity affinity{};
-  bool drain_on_disconnect = false;  // an answer is read to its end, for the record, where the caller has left
-  uint32_t resume_ms = 0;            // how long a caller may come back for the rest of an answer; 0: not at all
 };
 
 struct Limits {

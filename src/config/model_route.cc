@@ -14,7 +14,6 @@ constexpr std::string_view affinity_forms = "allowed: none, key, prefix or heade
 constexpr uint32_t max_failures = 100;
 constexpr uint32_t max_attempts = 16;
 constexpr uint32_t max_backoff_ms = 60'000;
-constexpr uint32_t max_hedge_ms = 600'000;
 constexpr size_t max_header_name = 64;
 
 void read_order(const ObjectReader& object, Order& order) {
@@ -54,17 +53,6 @@ void read_rescue(Reading& reading, const ObjectReader& object, Rescue& rescue) {
     rescue = Rescue::ask;
   } else {
     reading.report(node->at, object.path("rescue"), found(*node), "allowed: true, false or \"ask\"");
-  }
-}
-
-void read_hedge(Reading& reading, const ObjectReader& parent, Hedge& hedge) {
-  const Node* const node = parent.find("hedge");
-  if (node == nullptr) return;
-  const ObjectReader object(reading, *node, parent.path("hedge"), fields::hedge);
-  object.read_whole("after_ms", 0, max_hedge_ms, hedge.after_ms);
-  object.read_flag("p95", hedge.p95);
-  if (hedge.p95 && hedge.after_ms != 0) {
-    reading.report(node->at, object.own_path(), "has both after_ms and p95", "allowed: one of them");
   }
 }
 
@@ -119,11 +107,8 @@ void read_route(Reading& reading, const ObjectReader& object, Model& model) {
   read_fallback_names(reading, object, model.fallbacks);
   read_retry(reading, object, model.retry);
   read_rescue(reading, object, model.rescue);
-  read_hedge(reading, object, model.hedge);
   read_breaker(reading, object, model.breaker);
   read_affinity(reading, object, model.affinity);
-  object.read_flag("drain_on_disconnect", model.drain_on_disconnect);
-  object.read_seconds("resume_s", model.resume_ms);
 }
 
 }  // namespace sluice::config

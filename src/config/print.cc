@@ -284,10 +284,6 @@ void add_route(Sheet& sheet, const Model& model) {
   sheet.value("wait_s", seconds(model.retry.wait_ms));
   sheet.close();
   sheet.value("rescue", rescue_text(model.rescue));
-  sheet.open("hedge");
-  sheet.value("after_ms", std::to_string(model.hedge.after_ms));
-  sheet.value("p95", yes_or_no(model.hedge.p95));
-  sheet.close();
   sheet.open("breaker");
   sheet.value("failures", std::to_string(model.breaker.failures));
   sheet.value("within_s", seconds(model.breaker.within_ms));
@@ -308,8 +304,6 @@ void add_model(Sheet& sheet, const Model& model) {
     sheet.close();
   }
   sheet.value("strict_translation", yes_or_no(model.strict_translation));
-  sheet.value("drain_on_disconnect", yes_or_no(model.drain_on_disconnect));
-  sheet.value("resume_s", seconds(model.resume_ms));
   sheet.close();
 }
 

@@ -20,11 +20,16 @@ constexpr std::string_view full = R"({
             "limits": {"requests_per_minute": 1, "queue_s": 1.25}},
            {"name": "b", "sha256": "DIGE57", "expires": "2030-01-01"}, {"name": "c", "key": "sk-3"}],
   "providers": {"lab": {"base_url": "http://127.0.0.1:1/v1", "api_key": "sk-4", "auth": "header:x-mine",
-                        "headers": {"x-a": "b"}, "limits": {"concurrent": 1}, "usage": "leave"},
+                        "headers": {"x-a": "b"}, "limits": {"concurrent": 1}, "usage": "leave",
+                        "facts": {"x*": {"context_window": 9000, "max_output_tokens": 500, "max_tool_name": 40, "continues_prefix": true,
+                                         "takes_sampling": false, "takes_top_k": true, "thinks": true, "thinks_by_default": false,
+                                         "takes_image_urls": false, "takes_documents": true, "takes_json_schema": true,
+                                         "takes_cache_marks": false, "strict_tools": true, "max_tokens_field": "max_tokens",
+                                         "reasoning_field": "reasoning_content"}}},
                 "deepseek": {"api_key": "sk-5", "timeouts": {"first_byte_s": 7}}, "demo": {}},
   "models": {"m": {"targets": [{"model": "lab/x"}], "limits": {"tokens_per_minute": 5},
                   "defaults": {"max_tokens": 7}, "strict_translation": true, "fallbacks": ["a.b"], "order": "fastest", "rescue": "ask",
-                  "hedge": {"p95": true}, "affinity": "prefix", "retry": {"attempts": 1}, "resume_s": 5}, "a.b": "lab/y"},
+                  "affinity": "prefix", "retry": {"attempts": 1}}, "a.b": "lab/y"},
   "limits": {"body_mb": 0.5}})";
 
 std::string replaced(std::string text, std::string_view from, const std::string& to) {
@@ -47,7 +52,7 @@ TEST_CASE("every field is printed, and what is printed says the same again") {
   const std::string printed = print_commented(config, origins);
   CAPTURE(printed);
   CHECK(printed.find("sk-") == std::string::npos);
-  CHECK(printed.find("\"body_mb\": 0.5,  // sluice.json:12\n") != std::string::npos);
+  CHECK(printed.find("\"body_mb\": 0.5,  // sluice.json:17\n") != std::string::npos);
   for (const fields::Table& table : fields::all) {
     for (const std::string_view name : table.names) {
       CAPTURE(table.path, name);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/recycled.h"
 #include "observe/secret_mask.h"
 #include "policy/caller_keys.h"
 #include "routing/router.h"
@@ -30,9 +31,9 @@ double us_of(int calls, Call&& call) {
 // times as long, and a hundredth of what it took before.
 constexpr double noise = 20;
 
-// Of a bound in microseconds: how many times as long the thread sanitizer makes what computes.
-#ifdef __SANITIZE_THREAD__
-constexpr double sanitized = 10;
+// Of a bound in microseconds: how many times as long sanitizers make what computes.
+#if SLUICE_SEES_USE_AFTER_FREE
+constexpr double sanitized = 3;
 #else
 constexpr double sanitized = 1;
 #endif

@@ -61,13 +61,17 @@ const std::string finish = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"fini
 
 TEST_CASE("where a length was told, nothing stands in for what is missing") {
   const std::string told = head(sse, "content-length: 400\r\n");
-  CHECK(after("/v1/responses", chat, {told, "data: {}\n\n"}) == "data: {}\n\n!");
-  CHECK(after("/v1/responses", chat, {told}) == "!");
-  CHECK(after("/v1/responses", chat, {told, "data: {\"type\":\"resp"}) == "data: {\"type\":\"resp!");
+  const std::string said = "data: {\"type\":\"response.output_text.delta\",\"delta\":\"a\"}\n\n";
+  CHECK(after("/v1/responses", chat, {told, said}) == said + "!");
+  CHECK(after("/v1/responses", chat, {told, said, "data: {\"type\":\"resp"}) == said + "data: {\"type\":\"resp!");
+  // Before it says anything, an error of our own takes its place.
+  CHECK(after("/v1/responses", chat, {told}).starts_with("{\"error\":{"));
+  CHECK(after("/v1/responses", chat, {told, "data: {}\n\n"}).find("target_cut") != std::string::npos);
   // All that was promised came, but it is not whole: its last bytes stay away.
   const std::string part = "event: response.created\ndata: {\"response\":{\"status\":\"in_progress\"}}\n\n";
-  const std::string short_told = head(sse, "content-length: " + std::to_string(part.size()) + "\r\n");
-  CHECK(after("/v1/responses", chat, {short_told, part.substr(0, 30), part.substr(30)}) == part.substr(0, 30) + "!");
+  const std::string short_told = head(sse, "content-length: " + std::to_string(said.size() + part.size()) + "\r\n");
+  CHECK(after("/v1/responses", chat, {short_told, said, part.substr(0, 30), part.substr(30)}) ==
+        said + part.substr(0, 30) + "!");
 }
 
 TEST_CASE("the ways a chat's stream can end early") {
@@ -80,7 +84,7 @@ TEST_CASE("the ways a chat's stream can end early") {
     const std::string between = ends(framing, {word});
     CHECK(between.starts_with(word + "data: {\"error\":{"));
     CHECK(between.ends_with("}\n\n!"));
-    CHECK(ends(framing, {}).starts_with("data: {\"error\":{"));
+    CHECK(ends(framing, {}).starts_with("{\"error\":{"));  // nothing was said: a status of its own
     CHECK(ends(framing, {word, ": note\n"}).starts_with(word + ": note\ndata: {\"error\":"));
     CHECK(ends(framing, {word, word.substr(0, 40)}).starts_with(word + word.substr(0, 40) + "\n\ndata: {\"error\":"));
     CHECK(ends(framing, {word, word.substr(0, word.size() - 1)})
@@ -106,17 +110,16 @@ TEST_CASE("one of two choices is not all of the answer") {
 }
 
 TEST_CASE("an array of Gemini's stays an array where it can") {
-  const std::string element = R"({"candidates":[{"content":{}}]})";
+  const std::string element = R"({"candidates":[{"content":{"parts":[{"text":"a"}]}}]})";
   const auto ends = [](std::string_view text) {
     return after("/v1beta/models/fast:streamGenerateContent", "{}", {head(json, chunked), chunk(text)});
   };
-  CHECK(ends("[").starts_with("[{\"error\":"));
+  CHECK(ends("[").starts_with("{\"error\":"));  // nothing was said: a status of its own
   CHECK(ends("[" + element).starts_with("[" + element + ",\n{\"error\":"));
   CHECK(ends("[" + element + "\n,\n").starts_with("[" + element + "\n,\n{\"error\":"));
-  CHECK(ends("[{\"candidates\":[{\"te") == "[{\"candidates\":[{\"te!");
+  CHECK(ends("[" + element + ",{\"candidates\":[{\"te") == "[" + element + ",{\"candidates\":[{\"te!");
   CHECK(ends("[" + element + "]") == "[" + element + "]");
-  for (const std::string& text : {ends("["), ends("[" + element), ends("[" + element + ",")})
-    CHECK(text.ends_with("}}]!"));
+  for (const std::string& text : {ends("[" + element), ends("[" + element + ",")}) CHECK(text.ends_with("}}]!"));
 }
 
 TEST_CASE("lines, messages, plain bodies") {
@@ -129,16 +132,19 @@ TEST_CASE("lines, messages, plain bodies") {
     CHECK(ends(line + line.substr(0, 9)).starts_with(line + line.substr(0, 9) + "\n{\"error\":\""));
     CHECK(ends(line + "{\"done\":true}\n") == line + "{\"done\":true}\n");
   }
-  const std::string delta = "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"delta\":{}}\n\n";
+  const std::string delta =
+      "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"delta\":{\"text\":\"a\"}}\n\n";
   CHECK(after("/v1/messages", chat, {head(sse, chunked), chunk(delta)}).starts_with(delta + "event: error\ndata: "));
   for (const std::string_view framing : {chunked, std::string_view("content-length: 50\r\n")}) {
     const std::string part = "{\"half\":";
-    CHECK(after("/v1/messages", R"({"model":"fast"})",
-                {head(json, framing), framing == chunked ? chunk(part) : part}) == part + "!");
+    const std::string got =
+        after("/v1/messages", R"({"model":"fast"})", {head(json, framing), framing == chunked ? chunk(part) : part});
+    CHECK(got.starts_with("{\"type\":\"error\""));  // no half of it
+    CHECK(got.find("half") == std::string::npos);
   }
   // An error's body.
   CHECK(after("/v1/messages", chat, {"HTTP/1.1 400 No\r\ncontent-type: application/json\r\n\r\n", "{\"error\":{"})
-            .ends_with("!"));
+            .starts_with("{\"type\":\"error\""));
   CHECK(after("/v1/messages", chat, {"HTTP/1.1 400 No\r\ncontent-type: application/json\r\n\r\n", "{\"error\":{}}"}) ==
         "{\"error\":{}}");
 }
