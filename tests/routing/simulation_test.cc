@@ -347,7 +347,16 @@ TEST_CASE("what is promised holds whatever targets do") {
     CHECK(problem == "");
     return;
   }
-  const uint64_t schedules = number_in("SLUICE_SCHEDULES", 20'000);
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+  constexpr uint64_t usual = 500;  // one thread runs it: there is no race to be found
+#else
+  constexpr uint64_t usual = 20'000;
+#endif
+#else
+  constexpr uint64_t usual = 20'000;
+#endif
+  const uint64_t schedules = number_in("SLUICE_SCHEDULES", usual);
   for (uint64_t seed = 1; seed <= schedules; ++seed) {
     const std::string problem = problem_of(seed);
     INFO("again with SLUICE_SEED=" << seed);
