@@ -159,6 +159,7 @@ Result<void> EventRelay::end_answer() {
   }
   if (const api::ProviderError* const told = translation_.end().error(); told != nullptr) {
     if (!error_text_) error_text_ = std::make_unique<std::string>(told->message);
+    if (begun_ && !error_told_) return {};  // tell_error() comes first
     if (!begun_) {
       end_as_error(status_for(*told), told);
     } else {
@@ -235,15 +236,20 @@ void EventRelay::turn() {
   out.clear();
 }
 
+// The target has told of an error, and nothing that still comes can mend it. True: it is not the caller's to see.
+bool EventRelay::tell_error() {
+  if (failure_ || ended_ || translation_.end().error() == nullptr) return false;
+  if (!error_text_) error_text_ = std::make_unique<std::string>(translation_.end().error()->message);
+  if (begun_ && !std::exchange(error_told_, true) && events_.on_error_told()) return true;
+  if (begun_ && responder_.recall_head()) begun_ = false;
+  if (const Result<void> done = end_answer(); !done) failure_ = std::make_unique<Error>(done.error());
+  return false;
+}
+
 bool EventRelay::on_answer_turn() {
   begun_ns_ = 0;
   if (!failure_ && translation_.misfit() != nullptr) failure_ = std::make_unique<Error>(*translation_.misfit());
-  if (!failure_ && !ended_ && translation_.end().error() != nullptr) {  // nothing that still comes can mend it
-    if (!error_text_) error_text_ = std::make_unique<std::string>(translation_.end().error()->message);
-    if (begun_ && !std::exchange(error_told_, true) && events_.on_error_told()) return true;
-    if (begun_ && responder_.recall_head()) begun_ = false;
-    if (const Result<void> done = end_answer(); !done) failure_ = std::make_unique<Error>(done.error());
-  }
+  if (tell_error()) return true;
   if (failure_) {
     events_.on_relay_failed(*std::exchange(failure_, nullptr));
     return true;
@@ -256,8 +262,10 @@ bool EventRelay::go_on() {
   while (waits_ && !failure_ && responder_.pending_bytes() <= net::WriteMarks::high_bytes) {
     Result<void> done = inflate();
     if (done && !waits_ && all_came_) done = read_end();
-    if (!done) {
-      events_.on_relay_failed(done.error());
+    if (!done) failure_ = std::make_unique<Error>(done.error());
+    if (tell_error()) return false;
+    if (failure_) {
+      events_.on_relay_failed(*std::exchange(failure_, nullptr));
       return false;
     }
     turn();

@@ -52,6 +52,7 @@ class EventRelay final : public Relay, api::FrameTaker {
   void end_as_error(int status, const api::ProviderError* told);
   void name_untold();
   void send_head(int status);
+  [[gnu::cold]] bool tell_error();
   void turn();
   bool is_error() const { return status_ >= 300; }
 

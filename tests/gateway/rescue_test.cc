@@ -218,5 +218,35 @@ TEST_CASE("a translated stream is gone on with by its own writer") {
   CHECK(world.caller->text.ends_with("0\r\n\r\n"));
 }
 
+TEST_CASE("an error that comes with the end of a translated stream is not shown where another target goes on") {
+  config::Config config = two_targets(Dialect::openai);
+  std::swap(config.models[0].targets[0], config.models[0].targets[1]);
+  config.providers[1].dialects = {Dialect::anthropic};  // "b" is asked first
+  World world(config);
+  world.say(post("/v1/chat/completions", streamed));
+  CHECK(world.target().has("POST /v1/messages"));
+  world.target_says(
+      sse_head +
+      chunk("event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"type\":\"message\","
+            "\"role\":\"assistant\",\"model\":\"c\",\"content\":[],\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}"
+            "\n\n") +
+      chunk("event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{"
+            "\"type\":\"text\",\"text\":\"\"}}\n\n") +
+      chunk("event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":"
+            "\"text_delta\",\"text\":\"one t\"}}\n\n"));
+  CHECK(told(world) == "one t");
+  world.target_says(chunk("event: error\ndata: "
+                          "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"busy\"}}\n\n") +
+                    "0\r\n\r\n");
+  REQUIRE(world.until([&] { return world.targets.size() == 2; }));
+  world.turn();
+  CHECK(world.target().has("POST /v1/chat/completions"));
+  world.target_says(sse_head + word("one two") + chunk(stop) + "0\r\n\r\n");
+  CHECK(told(world) == "one two");
+  CHECK_FALSE(world.caller->has("busy"));
+  CHECK(world.caller->has("[DONE]"));
+  CHECK(world.caller->text.ends_with("0\r\n\r\n"));
+}
+
 }  // namespace
 }  // namespace sluice::gateway

@@ -228,8 +228,11 @@ TEST_CASE("gemini callers: an answer of another dialect, as a stream and as a bo
   const json second = {{"functionCall", {{"id", "call_abcdefghijkl_1"}, {"name", "g"}, {"args", json::object()}}}};
   const json usage = json::parse(R"({"promptTokenCount":17,"cachedContentTokenCount":5,"candidatesTokenCount":12,
     "thoughtsTokenCount":8,"totalTokenCount":37})");
-  const json expected[] = {
-      {{{"text", "hm"}, {"thought", true}}}, {{{"text", "a\n"}}}, {{{"text", "b"}}}, {call}, {second}};
+  const json expected[] = {{{{"text", "hm"}, {"thought", true}}},
+                           {{{"text", "a\n"}}},
+                           {{{"text", "b"}}},
+                           json::array({call}),
+                           json::array({second})};
 
   for (const bool array : {false, true}) {
     const auto writer = gemini_writer(true, array);
