@@ -68,7 +68,7 @@ void Course::on_attempt_failed(const Error& met) {
   if (relay_ != nullptr && relay_->end_early()) return on_relayed(context_.loop.now_ns());
   if (asks_around_ && (relay_ == nullptr || !relay_->begun())) return ask_next();
   const Error error = without_secrets(context_.log, target().provider, met);
-  const bool out = relay_->begun() && !gate_.holding();
+  const bool out = relay_ != nullptr && relay_->begun() && !gate_.holding();
   const int status = asker_.account.attempts.last().status;
   if (go_elsewhere({error.code, status, {}, error.message, retry_after_ms_, out})) return;
   if (out && rescue(error)) return;
