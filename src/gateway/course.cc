@@ -310,7 +310,8 @@ api::StreamFormat Course::stream_format() const {
 }
 
 void Course::break_off(const Error& error) {
-  const bool answers = relay_ != nullptr && relay_->begun() && !gate_.begun_by_beat();
+  const bool kept_back = broken_ != nullptr && translation_ == nullptr && relay_ != nullptr && relay_->failed();
+  const bool answers = relay_ != nullptr && relay_->begun() && !gate_.begun_by_beat() && !kept_back;
   if (answers) return relay_->break_off(error, asker_.account.request_id);
   std::string event;
   if (broken_ != nullptr && broken_->writer != nullptr) {

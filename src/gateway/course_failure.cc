@@ -41,7 +41,13 @@ bool Course::on_error_told() {
   const std::optional<routing::Outcome> failure = told_failure(code, message);
   if (!failure) return false;
   if (go_elsewhere(*failure)) return true;
-  if (!gate_.holding()) return rescue({failure->code, asker_.account.attempts.last().reason});
+  if (!gate_.holding()) {
+    const Error told{failure->code, asker_.account.attempts.last().reason};
+    if (rescue(told)) return true;
+    if (translation_ != nullptr || broken_ == nullptr) return false;
+    events_.on_course_failed(told);  // the frame that told it may be gone, in part, with what was remembered
+    return true;
+  }
   if (translation_ == nullptr) gate_.commit();
   return false;
 }

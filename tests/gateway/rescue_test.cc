@@ -180,6 +180,18 @@ TEST_CASE("what cannot be spliced ends in an honest error, and no other target i
   CHECK(at_once.caller->has("\"error\""));
   CHECK_FALSE(at_once.caller->has("[DONE]"));
 
+  // Told within the stream, the error reaches the caller, and what comes behind it is no end.
+  World told_so(two_targets());
+  told_so.say(post("/v1/chat/completions", streamed));
+  told_so.target_says(sse_head + word("one ") + call);
+  told_so.target_says(chunk("data: {\"error\":{\"message\":\"overloaded\",\"code\":503}}\n\n") + "0\r\n\r\n");
+  CHECK(told_so.until([&] { return told_so.caller->ended; }));
+  CHECK(told_so.targets.size() == 1);
+  CHECK(told_so.caller->has("\"error\""));
+  CHECK(told_so.caller->has("overloaded"));
+  CHECK_FALSE(told_so.caller->has("[DONE]"));
+  CHECK_FALSE(told_so.caller->text.ends_with("\r\n0\r\n\r\n"));
+
   config::Config config = two_targets();
   config.models[0].rescue = config::Rescue::off;
   World off(config);
