@@ -238,9 +238,13 @@ Result<void> Course::pass_limits() {
 bool Course::refused_by_provider() const { return caller_pass_ && caller_pass_->refused_by_provider(); }
 
 void Course::on_let_in() {
-  // Waiting is no overhead of ours.
-  if (asker_.intake.ended()) asker_.account.request_whole_ns = context_.loop.now_ns();
+  note_our_turn();
   start_attempt();
+}
+
+// Waiting, and what failed attempts took, is no overhead of ours.
+void Course::note_our_turn() {
+  if (asker_.intake.ended()) asker_.account.our_turn_ns = context_.loop.now_ns();
 }
 
 void Course::on_not_let_in(const Error& error) {

@@ -127,6 +127,7 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   [[gnu::cold]] bool go_elsewhere(const routing::Outcome& outcome);
   [[gnu::cold]] bool advance(bool larger_window = false);
   [[gnu::cold]] void give_attempt_up();
+  [[gnu::cold]] void note_our_turn();
   [[gnu::cold]] void on_backed_off();
   [[gnu::cold]] std::optional<routing::Outcome> told_failure(std::string& code, std::string& message) const;
   [[gnu::cold]] void blame(const routing::Verdict& verdict, std::string_view said, uint64_t now_ms);

@@ -164,6 +164,7 @@ void Course::on_answer_kept() {
   --tries_;
   edits_ = *edits_for(asker_.intake.question(), asker_.intake.bytes(), target(), false,
                       foreign_dropped());  // JSON, which was read before
+  note_our_turn();
   start_attempt();
 }
 

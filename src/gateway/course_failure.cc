@@ -161,6 +161,7 @@ void Course::give_attempt_up() {
 }
 
 void Course::on_backed_off() {
+  note_our_turn();
   state_ = State::asking;
   if (const Result<void> asked = ask(); !asked) events_.on_course_failed(asked.error());
 }

@@ -99,7 +99,7 @@ std::span<char> Exchange::body_room(uint64_t left) {
 
 void Exchange::on_body_end() {
   if (state_ == State::done) return;
-  account_.request_whole_ns = responder_.read_ns();
+  account_.our_turn_ns = responder_.read_ns();
   go_on(intake_.end());
 }
 

@@ -17,10 +17,12 @@ using observe::TokenKind;
 
 uint64_t us_between(uint64_t from_ns, uint64_t to_ns) { return to_ns > from_ns ? (to_ns - from_ns) / 1000 : 0; }
 
-// Time that was ours: from the whole request to its sending, and from the answer's arrival to its relaying.
+// Time that was ours: from the whole request, or the end of what was waited for since, to its sending, and from the
+// answer's arrival to its relaying.
 uint64_t overhead_us(const Account& account, const Relay* relay) {
   const AttemptRecord& last = account.attempts.last();
-  return us_between(account.request_whole_ns, last.ready_ns) +
+  const uint64_t until_sent = account.our_turn_ns == 0 ? 0 : us_between(account.our_turn_ns, last.ready_ns);
+  return until_sent +
          (relay != nullptr ? us_between(last.answer_ns, relay->relayed_ns()) : 0);
 }
 
