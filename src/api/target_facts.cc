@@ -27,6 +27,11 @@ unsigned gpt_generation(std::string_view model) {
   return generation * 10 + std::min(minor, max_number);
 }
 
+bool thinks_untold(const TargetFacts& facts) {
+  constexpr unsigned first_that_does_not = 51;
+  return facts.reasons_by_default && gpt_generation(facts.model) < first_that_does_not;
+}
+
 // developers.openai.com/api/docs/guides/reasoning: each generation has taken more of the scale.
 std::string_view effort_of_gpt(std::string_view model, std::string_view effort) {
   const unsigned generation = gpt_generation(model);

@@ -60,6 +60,8 @@ bool name_has(std::string_view model, std::string_view word);
 bool is_gpt_that_reasons(std::string_view model);
 // 56 of "gpt-5.6-mini", 50 of "gpt-5"; 0: it is none.
 unsigned gpt_generation(std::string_view model);
+// Whether it thinks where it is not told how much: gpt-5.1 and later do not.
+bool thinks_untold(const TargetFacts& facts);
 // The nearest effort that a model of OpenAI's takes ("xhigh" of gpt-5 is "high"); `effort` itself for any other model.
 std::string_view effort_of_gpt(std::string_view model, std::string_view effort);
 

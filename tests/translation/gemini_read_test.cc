@@ -72,8 +72,7 @@ TEST_CASE("gemini callers: contents become messages") {
   const ContentsCase cases[] = {
       {R"([{"parts":[{"text":"hi"}]}])", "user: text hi"},
       {R"({"role":"user","parts":{"text":"hi"}})", "user: text hi"},
-      {R"([{"role":"model","parts":[{"text":"a"}]},{"role":"model","parts":[{"text":"b"}]}])",
-       "assistant: text a | text b"},
+      {R"([{"role":"model","parts":[{"text":"a"}]},{"role":"model","parts":[{"text":"b"}]}])", "assistant: text ab"},
       // Calls without ids are linked by name, then by order.
       {R"([{"role":"model","parts":[{"functionCall":{"name":"f","args":{"a": 1}}},{"functionCall":{"name":"g"}},)"
        R"({"functionCall":{"name":"f","args":{"a": 2}}}]},)"
@@ -131,7 +130,14 @@ TEST_CASE("gemini callers: what belongs to another provider comes back with the 
       {R"({"text":"so"},{"text":"","thoughtSignature":")" + hidden + R"("})", "redacted  sig:anthropic:SElE | text so"},
       {R"({"text":"1","thought":true},{"text":"so"},{"text":"","thoughtSignature":")" + own +
            R"("},{"text":"2","thought":true},)" + call,
-       "thinking 1 sig:anthropic:U0lH | text so | thinking 2 sig:anthropic:U0lH | call c f"}};
+       "thinking 1 sig:anthropic:U0lH | text so | thinking 2 sig:anthropic:U0lH | call c f"},
+      // the pieces of a stream, as Google's SDK hands them back
+      {R"({"text":"h","thought":true},{"text":" m","thought":true},{"text":"it"},{"text":" "},{"text":"is"},)" + call,
+       "thinking h m sig:anthropic:U0lH | text it is | call c f"},
+      {R"({"text":"1","thought":true}]},{"role":"model","parts":[{"text":"2","thought":true}]},)"
+       R"({"role":"model","parts":[)" +
+           call,
+       "thinking 12 sig:anthropic:U0lH | call c f"}};
   for (const auto& [parts, told] : cases) {
     INFO(parts);
     const std::string body = R"({"contents":[{"role":"model","parts":[)" + parts + "]}]}";

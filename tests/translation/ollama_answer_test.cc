@@ -227,6 +227,19 @@ TEST_CASE("an answer is written as Ollama's lines") {
   CHECK(writer->dropped == 1);
 }
 
+// httpx, by which Ollama's own SDK reads, ends lines there.
+TEST_CASE("Unicode's line ends stand in Ollama's lines as escapes") {
+  const auto writer = make_writer(true);
+  writer->on_start({{}, JsonText{"m"}});
+  writer->on_text(0, JsonText{"a\u2028\u2029b\u0085\u2027"});
+  CHECK_THAT(writer->out, Catch::Contains(R"("content":"a\u2028\u2029b\u0085)"
+                                          "\u2027"
+                                          R"(")"));
+  writer->out.clear();
+  writer->on_error({500, "", "c\u2028d", {}});
+  CHECK_THAT(writer->out, Catch::StartsWith(R"({"error":"c\u2028d"})"));
+}
+
 TEST_CASE("a body of Ollama's is one line that says everything") {
   for (const bool generate : {false, true}) {
     const auto writer = make_writer(false, generate ? "ollama/generate" : "ollama/chat");

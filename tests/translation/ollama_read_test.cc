@@ -292,6 +292,15 @@ TEST_CASE("a member that nobody knows comes out again, or is named") {
   CHECK(planted > 20);
 }
 
+TEST_CASE("a document among Ollama's pictures is read as one") {
+  const auto request = read(R"({"model":"m","messages":[{"role":"user","images":["JVBERi0xLjQK","iVBORw0KGgo"]}]})");
+  REQUIRE(request);
+  const std::vector<Part>& parts = (*request)->messages[0].parts;
+  CHECK(parts[0].kind == PartKind::document);
+  CHECK(parts[0].source.media_type == "application/pdf");
+  CHECK(parts[1].kind == PartKind::image);
+}
+
 TEST_CASE("requests that are no text as it should be do no harm") {
   std::string deep =
       R"({"model":"m","messages":[{"role":"assistant","tool_calls":[{"function":{"name":"a","arguments":)";

@@ -150,6 +150,22 @@ TEST_CASE("what stood in another order, and what is bound elsewhere, is named") 
   CHECK(outcome.body["messages"][0]["tool_calls"][0]["function"]["arguments"] == Json{{"input", "[1]"}});
 }
 
+TEST_CASE("results go to Ollama in the order of their calls") {
+  Request request = foreign();
+  for (int turn = 0; turn < 2; ++turn) {  // ids may come again
+    request.messages.push_back(message_of(Role::assistant, {call_part("1", "f", "{}"), call_part("2", "f", "{}")}));
+    request.messages.push_back(message_of(
+        Role::tool,
+        {result_part("9", {text_part("x")}), result_part("2", {text_part("b")}), result_part("1", {text_part("a")})}));
+  }
+  const Outcome outcome = write(request, facts_of("m"));
+  std::string told;
+  for (const Json& message : outcome.body["messages"]) {
+    if (message["role"] == "tool") told += message["content"].get<std::string>();
+  }
+  CHECK(told == "abxabx");
+}
+
 TEST_CASE("tools are written for Ollama, and only those that may be called") {
   using Mode = ToolChoice::Mode;
   Request request = foreign();

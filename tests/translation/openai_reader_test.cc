@@ -129,7 +129,7 @@ TEST_CASE("chat: details of reasoning keep their signatures and whose they are")
           R"({"content":"a","reasoning":"hm","reasoning_details":[{"type":"reasoning.text","text":"hm",)"
           R"("signature":"s","format":"f-v1","index":0,"id":"i"},{"type":"reasoning.encrypted","data":"d","index":1}]})",
           "stop") ==
-      "start:m 0(hm) 0signature:s@openai.a1#f-v1__i 0end 1redacted:d@openai.a1 1end 2'a' 2end finish:0:stop");
+      "start:m 0(hm) 0signature:s@openai.a1#f-v1__i__signed 0end 1redacted:d@openai.a1 1end 2'a' 2end finish:0:stop");
   CHECK(told_of_body(R"({"content":"a","reasoning_details":[{"type":"reasoning.summary","summary":"sum","index":0},)"
                      R"({"type":"reasoning.encrypted","data":"d","id":"rs_1","index":0}]})",
                      "stop") == "start:m 0summary(sum) 0signature:d@openai.a1#rs_1 0end 1'a' 1end finish:0:stop");

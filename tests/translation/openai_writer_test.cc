@@ -25,7 +25,7 @@ std::string messages_for(const std::string& messages, const TargetFacts& facts) 
 }
 
 const TargetFacts makers = chat_facts("gpt-4o", true), thinker = chat_facts("gpt-5", true),
-                  imitator = chat_facts("some-model", false);
+                  late_thinker = chat_facts("gpt-5.2", true), imitator = chat_facts("some-model", false);
 
 }  // namespace
 
@@ -113,6 +113,8 @@ TEST_CASE("chat: settings for a target") {
       {R"("reasoning_effort":"low")", makers, "{}", "reasoning=unsupported"},
       {R"("reasoning":{"max_tokens":3000})", thinker, R"({"reasoning_effort":"high"})", ""},
       {R"("thinking":{"type":"adaptive"})", thinker, R"({"reasoning_effort":"medium"})", ""},
+      {R"("thinking":{"type":"enabled"})", thinker, "{}", ""},
+      {R"("thinking":{"type":"enabled"})", late_thinker, R"({"reasoning_effort":"medium"})", ""},
       {R"("reasoning_effort":"none")", thinker, "{}", ""},
       {R"("verbosity":"low")", thinker, R"({"verbosity":"low"})", ""},
       {R"("verbosity":"low")", makers, "{}", "verbosity=unsupported"},
@@ -201,6 +203,32 @@ TEST_CASE("chat: what is opaque goes back to where it came from only") {
               R"("extra_content":{"google":{"thought_signature":"sluice.openai.a1..s"}}}]}]})",
               facts);
   CHECK(call.body["messages"][0]["tool_calls"][0]["extra_content"].dump() == R"({"google":{"thought_signature":"s"}})");
+}
+
+// What a caller of responses is shown as a summary was text here, and its signature is of that text.
+TEST_CASE("chat: a signed text comes back as one, whatever other dialects call it") {
+  TargetFacts facts = imitator;
+  facts.reasoning_field = TargetFacts::ReasoningField::reasoning_details;
+  EventText events;
+  const auto reader = room_of(Dialect::openai).translation.make_reader(facts.origin);
+  REQUIRE(reader->read_body(R"({"choices":[{"message":{"reasoning_details":[)"
+                            R"({"type":"reasoning.text","text":"t","signature":"s","format":"f-v1","id":"i"}]}}]})",
+                            events));
+  const std::string name = "f-v1__i__signed";
+  CHECK_THAT(events.told, Catch::Contains("signature:s@openai.a1#" + name));
+  Request request;
+  request.from = Dialect::responses;
+  Part& part = request.messages.emplace_back().parts.emplace_back();
+  request.messages.back().role = Role::assistant;
+  part.kind = PartKind::thinking;
+  part.is_summary = true;
+  part.text = JsonText{"t"};
+  part.opaque = {JsonText{"s"}, facts.origin, JsonText{name}};
+  Dropped dropped;
+  WrittenRequest written;
+  REQUIRE(room_of(Dialect::openai).translation.write_request(request, facts, dropped, written));
+  CHECK_THAT(written.body, Catch::Contains(R"([{"type":"reasoning.text","text":"t","signature":"s",)"
+                                           R"("format":"f-v1","id":"i","index":0}])"));
 }
 
 TEST_CASE("chat: ids that are too long are shortened alike in call and result") {

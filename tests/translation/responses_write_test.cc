@@ -290,6 +290,7 @@ TEST_CASE("responses: how much a target is told to think") {
                        {"gpt-4o", {Mode::off, {}, {}, {}}, ""},
                        {"gpt-5", {Mode::on, {}, {}, {}}, ""},
                        {"gpt-5", {Mode::on, {}, {}, "auto"}, R"({"summary":"auto"})"},
+                       {"gpt-5.2", {Mode::on, {}, {}, "auto"}, R"({"effort":"medium","summary":"auto"})"},
                        {"gpt-5", {Mode::adaptive, {}, {}, "none"}, R"({"effort":"medium"})"},
                        {"gpt-5.2", {Mode::adaptive, "xhigh", {}, {}}, R"({"effort":"xhigh"})"},
                        {"gpt-5", {Mode::adaptive, "xhigh", {}, {}}, R"({"effort":"high"})"},

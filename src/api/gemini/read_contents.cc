@@ -19,6 +19,12 @@ struct PartField {
 // What wraps the text of a function's result.
 bool is_wrapper(JsonValue member) { return member.named("output") || member.named("result") || member.named("error"); }
 
+// Whether they are pieces of one text, or of one thought: a signature ends it.
+bool goes_on_with(const Part& before, const Part& piece) {
+  const bool has_text = piece.kind == PartKind::text || piece.kind == PartKind::thinking;
+  return has_text && before.kind == piece.kind && before.opaque.empty();
+}
+
 std::string_view joined(TextArena& arena, std::string_view first, std::string_view second) {
   if (first.empty()) return second;
   if (second.empty()) return first;
@@ -101,8 +107,20 @@ void ContentsReader::add_assistant(std::vector<Read>& parts, std::string_view ra
       ids_.insert(part.id.escaped);
       calls_.push_back({part.id, part.name, is_invented, false});
     }
-    message.parts.push_back(std::move(part));
+    if (!message.parts.empty() && goes_on_with(message.parts.back(), part)) {
+      continue_part(message.parts.back(), std::move(part));
+    } else {
+      message.parts.push_back(std::move(part));
+    }
   }
+}
+
+// Callers hand a stream's pieces back as they came, each a part of its own.
+void ContentsReader::continue_part(Part& before, Part piece) {
+  before.text = JsonText{request_.arena.keep(std::string(before.text.escaped).append(piece.text.escaped))};
+  before.opaque = piece.opaque;
+  before.raw = {};
+  std::move(piece.bag.begin(), piece.bag.end(), std::back_inserter(before.bag));
 }
 
 // A thinking's signature of another dialect stands at the part that came behind it. Where callers leave thoughts out of

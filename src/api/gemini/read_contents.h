@@ -42,6 +42,7 @@ class ContentsReader {
   Result<void> read_response_text(JsonValue response, const std::string& path, Part& part);
 
   void add_assistant(std::vector<Read>& parts, std::string_view raw, Bag& bag);
+  void continue_part(Part& before, Part piece);
   void add_user(std::vector<Read>& parts, std::string_view raw, Bag& bag);
   void add_results(std::vector<Part> results, std::string_view raw, Bag& bag);
   // The content without what belongs to other dialects.

@@ -23,6 +23,19 @@ void append_in_line(std::string& out, std::string_view json) {
   }
 }
 
+// Line ends of Unicode that JSON may have in its strings, as escapes: callers' libraries break text at them too
+// (httpx's iter_lines, by which Ollama's own SDK reads).
+void escape_line_ends(std::string& out, size_t from) {
+  constexpr struct {
+    std::string_view bytes, escape;
+  } line_ends[] = {{"\u2028", "\\u2028"}, {"\u2029", "\\u2029"}, {"\u0085", "\\u0085"}};
+  for (const auto& [bytes, escape] : line_ends) {
+    for (size_t at = out.find(bytes, from); at != std::string::npos; at = out.find(bytes, at + escape.size())) {
+      out.replace(at, bytes.size(), escape);
+    }
+  }
+}
+
 class OllamaEventWriter final : public EventWriter {
  public:
   explicit OllamaEventWriter(const AnswerShape& shape);
@@ -197,7 +210,9 @@ void OllamaEventWriter::on_finish(const Finish& finish) {
 void OllamaEventWriter::on_error(const ProviderError& error) {
   if (over_) return;
   over_ = true;
+  const size_t begin = out.size();
   write_provider_error(error, {}, out);
+  escape_line_ends(out, begin);
   if (is_stream_) out += '\n';
 }
 
@@ -216,6 +231,7 @@ void OllamaEventWriter::fail(const Error& error, std::string_view request_id) {
 
 void OllamaEventWriter::write_line(bool is_last) {
   if (over_ && !is_last) return;
+  const size_t begin = out.size();
   JsonWriter json(out);
   json.object();
   text_member(json, out, "model", JsonText{model_});
@@ -234,6 +250,7 @@ void OllamaEventWriter::write_line(bool is_last) {
   out += line_.extras;
   if (is_last) write_counts(json);
   json.end_object();
+  escape_line_ends(out, begin);
   if (is_stream_) out += '\n';
   for (std::string* const said :
        {&line_.text, &line_.thinking, &line_.calls, &line_.images, &line_.logprobs, &line_.extras}) {

@@ -1,7 +1,10 @@
 #include "api/ollama/message_writer.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <numeric>
 #include <optional>
+#include <vector>
 
 namespace sluice::api::ollama {
 namespace {
@@ -25,9 +28,10 @@ MessageWriter::MessageWriter(const Request& request, const TargetFacts& facts, D
       out_(out),
       json_(json),
       is_own_(request.from == own) {
+  size_t number = 0;
   for (const Message& message : request.messages) {
     for (const Part& part : message.parts) {
-      if (part.kind == PartKind::tool_call) called_[part.id.escaped] = part.name;
+      if (part.kind == PartKind::tool_call) called_[part.id.escaped] = {part.name, number++};
     }
   }
 }
@@ -80,9 +84,16 @@ Result<void> MessageWriter::write_message(const Message& message, size_t index) 
   return {};
 }
 
-// A message each.
+// A message each, in the order of their calls: most models are shown no ids.
 Result<void> MessageWriter::write_results(const Message& message, std::string_view path) {
-  for (size_t i = 0; i < message.parts.size(); ++i) {
+  const auto number_of = [&](size_t index) {
+    const auto called = called_.find(message.parts[index].id.escaped);
+    return called == called_.end() ? SIZE_MAX : called->second.number;
+  };
+  std::vector<size_t> order(message.parts.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return number_of(a) < number_of(b); });
+  for (const size_t i : order) {
     const Part& result = message.parts[i];
     const std::string here = path_of(std::string(path) + ".content", i);
     tell_marks(result, here);
@@ -96,7 +107,7 @@ Result<void> MessageWriter::write_results(const Message& message, std::string_vi
     text_member(json_, out_, "content", JsonText{said.text});
     write_images(said);
     const auto called = called_.find(result.id.escaped);
-    const JsonText name = result.name.empty() && called != called_.end() ? called->second : result.name;
+    const JsonText name = result.name.empty() && called != called_.end() ? called->second.name : result.name;
     if (!name.empty()) text_member(json_, out_, "tool_name", sent_name(name));
     if (!result.id.empty()) text_member(json_, out_, "tool_call_id", result.id);
     json_.end_object();

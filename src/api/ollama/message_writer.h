@@ -48,7 +48,11 @@ class MessageWriter {
   std::string& out_;
   JsonWriter& json_;
   const bool is_own_;
-  std::unordered_map<std::string_view, JsonText> called_;  // names of tools, by the ids of their calls
+  struct Called {
+    JsonText name;
+    size_t number;  // among all calls
+  };
+  std::unordered_map<std::string_view, Called> called_;  // by the ids of the calls
 };
 
 }  // namespace sluice::api::ollama

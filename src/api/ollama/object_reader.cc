@@ -47,6 +47,7 @@ Result<void> read_images(JsonValue images, std::string_view path, TextArena& are
     } else {
       part.source = {Source::Kind::base64, sniff_media_type(data.escaped), arena.escape(data.escaped)};
     }
+    if (part.source.media_type == "application/pdf") part.kind = PartKind::document;
   }
   return {};
 }

@@ -285,7 +285,7 @@ bool ChatReader::read_details(JsonValue details, EventSink& sink) {
     tell_thinking(text, is_summary, entry["index"].count(), sink);
     if (signature.empty()) continue;
     if (!open_ || open_->kind != PartKind::thinking) open(PartKind::thinking, sink);
-    sink.on_signature(open_->part, opaque_of(signature, {entry["format"].word(), entry["id"].word()}), false);
+    sink.on_signature(open_->part, opaque_of(signature, {entry["format"].word(), entry["id"].word(), true}), false);
     open_->is_signed = true;
   }
   return any;
@@ -296,7 +296,7 @@ void ChatReader::read_encrypted(JsonValue entry, EventSink& sink) {
   const JsonText data = entry["data"].text();
   if (data.empty()) return;
   const std::optional<uint64_t> index = entry["index"].count();
-  const DetailName name{entry["format"].word(), entry["id"].word()};
+  const DetailName name{entry["format"].word(), entry["id"].word(), false};
   const bool belongs = open_ && open_->kind == PartKind::thinking && !open_->is_signed &&
                        (!open_->detail || !index || open_->detail == index);
   if (!belongs) close(sink);

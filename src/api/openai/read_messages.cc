@@ -206,7 +206,7 @@ void ChatMessagesReader::read_detail(JsonValue entry, const ChatPlace& place, st
 Opaque ChatMessagesReader::opaque_of(JsonText data, JsonValue format, JsonValue id) {
   Opaque opaque = unwrap(data, Dialect::openai);
   if (!(opaque.data == data)) return opaque;
-  const DetailName name{format.word(), id.word()};
+  const DetailName name{format.word(), id.word(), false};
   if (!name.format.empty() || !name.id.empty()) opaque.id = JsonText{request_.arena.keep(opaque_id_of(name))};
   return opaque;
 }

@@ -37,19 +37,31 @@ inline void text_member(JsonWriter& json, std::string& out, std::string_view nam
   write_text(out, text);
 }
 
-// An entry of reasoning_details has a format beside its id, and needs it when it comes back. Both ride in Opaque::id:
-// "FORMAT__ID".
+// An entry of reasoning_details has a format beside its id, and a type that other dialects do not tell; it needs them
+// when it comes back. They ride in Opaque::id: "FORMAT__ID", "FORMAT__ID__signed".
 struct DetailName {
-  std::string_view format, id;
+  std::string_view format{}, id{};
+  bool signs_text = false;  // the signature of a reasoning.text
 };
+inline constexpr std::string_view signed_mark = "__signed";
 inline DetailName detail_name_of(JsonText opaque_id) {
-  const size_t mark = opaque_id.escaped.find("__");
-  if (mark == std::string_view::npos) return {{}, opaque_id.escaped};
-  return {opaque_id.escaped.substr(0, mark), opaque_id.escaped.substr(mark + 2)};
+  DetailName name{{}, opaque_id.escaped};
+  if (name.id.ends_with(signed_mark)) {
+    name.signs_text = true;
+    name.id.remove_suffix(signed_mark.size());
+  }
+  if (const size_t mark = name.id.find("__"); mark != std::string_view::npos) {
+    name.format = name.id.substr(0, mark);
+    name.id.remove_prefix(mark + 2);
+  }
+  return name;
 }
 inline std::string opaque_id_of(const DetailName& name) {
-  if (name.format.empty()) return std::string(name.id);
-  return std::string(name.format) + "__" + std::string(name.id);
+  std::string text;
+  if (!name.format.empty()) (text = name.format) += "__";
+  text += name.id;
+  if (name.signs_text) text += signed_mark;
+  return text;
 }
 
 }  // namespace sluice::api::openai

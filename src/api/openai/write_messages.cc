@@ -268,7 +268,7 @@ void ChatMessagesWriter::write_thinking(const Part& part, const std::string& pat
   }
   if (!may) return;
   const DetailName name = detail_name_of(part.opaque.id);
-  const bool is_text = part.kind == PartKind::thinking && !part.is_summary;
+  const bool is_text = name.signs_text || (part.kind == PartKind::thinking && !part.is_summary);
   const auto add = [&](std::string_view type, std::string_view member, JsonText value, JsonText signature) {
     next_item(details);
     JsonWriter json(details);

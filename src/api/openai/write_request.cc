@@ -332,7 +332,7 @@ void BodyWriter::write_reasoning() {
   } else if (asks) {
     std::string_view effort = reasoning.effort;
     if (effort.empty() && reasoning.budget_tokens) effort = effort_for(*reasoning.budget_tokens);
-    if (effort.empty() && reasoning.mode == adaptive) effort = "medium";
+    if (effort.empty() && (reasoning.mode == adaptive || !thinks_untold(facts_))) effort = "medium";
     const std::string_view taken = effort_taken(effort, facts_);
     if (taken != effort) dropped_.add("reasoning.effort", DropReason::clamped);
     if (!taken.empty()) json_.member("reasoning_effort", taken);

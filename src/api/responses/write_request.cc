@@ -279,7 +279,7 @@ void RequestWriter::write_reasoning() {
     effort = effort_for_off();
   } else if (effort.empty() && reasoning.budget_tokens) {
     effort = effort_for(*reasoning.budget_tokens);
-  } else if (effort.empty() && reasoning.mode == adaptive) {
+  } else if (effort.empty() && (reasoning.mode == adaptive || (reasoning.mode == on && !thinks_untold(facts_)))) {
     effort = "medium";
   }
   if (facts_.is_makers_own && reasoning.mode != off) {
