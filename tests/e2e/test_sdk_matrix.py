@@ -1,8 +1,11 @@
 """Every official SDK at every dialect of target, through a whole day's work: what is asked reaches a provider that reads as strictly as the
 real one, and what it answers reaches the SDK. A cell of the matrix is a test."""
 
+import functools
+
 import pytest
 
+from support.node_callers import NODE_CALLERS, NodeProcess
 from support.process import Sluice
 from support.sdk_callers import CALLERS, KEY, MAX_TOKENS
 from support.settings import wait_for
@@ -10,6 +13,7 @@ from support.shapes import responses
 from support.shapes.script import (BREAK_WORDS, CACHED, INPUT, LIMIT_WORDS, OUTPUT, RETRY_AFTER, STRUCTURED, TASKS, Call, Text, Thinking, tagged)
 from support.shapes.target import SHAPES, Target, models, providers
 
+ALL = [*CALLERS, *NODE_CALLERS]
 GREEN = {}  # cells that have been tried, (SDK, task, target): whether all went well
 
 
@@ -21,8 +25,12 @@ class Bench:
 
     def caller(self, name):
         if name not in self.callers:
-            self.callers[name] = CALLERS[name](self.gateway.base_url)
+            self.callers[name] = CALLERS[name](self.gateway.base_url) if name in CALLERS else NODE_CALLERS[name](self.node())
         return self.callers[name]
+
+    @functools.cache
+    def node(self):
+        return NodeProcess(self.gateway.base_url)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +38,10 @@ def bench(tmp_path_factory):
     with Target() as target:
         config = {"keys": [{"name": "team", "key": KEY}], "providers": providers(target.port), "models": models()}
         with Sluice(tmp_path_factory.mktemp("gateway"), config) as gateway:
-            yield Bench(gateway, target)
+            bench = Bench(gateway, target)
+            yield bench
+            if bench.node.cache_info().currsize:
+                bench.node().close()
 
 
 class Cell:
@@ -142,7 +153,7 @@ WORK = [stream, twice, parallel, image, document, structured, thinking, long, li
 
 @pytest.mark.parametrize("to", SHAPES)
 @pytest.mark.parametrize("work", WORK, ids=lambda work: work.__name__)
-@pytest.mark.parametrize("sdk", CALLERS)
+@pytest.mark.parametrize("sdk", ALL)
 def test_cell(bench, sdk, work, to):
     place = (sdk, work.__name__, to)
     GREEN[place] = False
@@ -157,13 +168,13 @@ def test_cell(bench, sdk, work, to):
 
 
 def test_all_are_green(report):
-    if len(GREEN) < len(CALLERS) * len(WORK) * len(SHAPES):
+    if len(GREEN) < len(ALL) * len(WORK) * len(SHAPES):
         pytest.skip("some cells were not tried")
     letters = dict(zip(SHAPES, "ORAGL"))
     report("SDKs at targets: " + ", ".join(f"{letter} {name}" for name, letter in letters.items()) + "; - is one that failed")
     names = [work.__name__ for work in WORK]
     report(f"{'':18}" + " ".join(f"{name:10}" for name in names))
-    for sdk in CALLERS:
+    for sdk in ALL:
         cells = ["".join(letter if GREEN[sdk, name, to] else "-" for to, letter in letters.items()) for name in names]
         report(f"{sdk:18}" + " ".join(f"{cell:10}" for cell in cells))
     assert all(GREEN.values())

@@ -89,7 +89,7 @@ class Chat(Caller):
             else {"type": "image_url", "image_url": {"url": as_url(part)}} if part.kind == "image"
             else {"type": "file", "file": {"filename": "a.pdf", "file_data": as_url(part)}} for part in parts]}]
 
-    def _request(self, model, conversation, tools, thinks):
+    def request(self, model, conversation, tools, thinks):
         asked = {"model": model, "messages": conversation, "max_completion_tokens": MAX_TOKENS}
         if tools:
             asked["tools"] = self.TOOLS
@@ -97,36 +97,37 @@ class Chat(Caller):
             asked["reasoning_effort"] = "medium"
         return asked
 
-    def ask(self, model, conversation, stream=False, tools=False, thinks=False, structured=False):
-        asked = self._request(model, conversation, tools, thinks)
+    def fetch(self, asked, stream, structured):
+        completions = self.sdk.chat.completions
         if stream:
-            if structured:
-                asked["response_format"] = Structured
-            with self.sdk.chat.completions.stream(stream_options={"include_usage": True}, **asked) as events:
+            form = {"response_format": Structured} if structured else {}
+            with completions.stream(stream_options={"include_usage": True}, **form, **asked) as events:
                 whole = events.get_final_completion()
-        elif structured:
-            whole = self.sdk.chat.completions.parse(response_format=Structured, **asked)
         else:
-            whole = self.sdk.chat.completions.create(**asked)
-        message, usage = whole.choices[0].message, whole.usage
-        conversation.append(message.model_dump(exclude_none=True, exclude={"parsed"}))
-        extra = message.model_extra or {}
-        thought = extra.get("reasoning_content") or extra.get("reasoning") or "".join(
-            one.get("text") or one.get("summary") or "" for one in extra.get("reasoning_details") or [])
-        details = usage.prompt_tokens_details
-        parsed = getattr(message, "parsed", None)
-        return Outcome(message.content or "", thought,
-                       [(one.id, one.function.name, json.loads(one.function.arguments or "{}")) for one in message.tool_calls or []],
-                       {"stop": "stop", "tool_calls": "calls"}.get(whole.choices[0].finish_reason, whole.choices[0].finish_reason),
-                       (usage.prompt_tokens, usage.completion_tokens, details.cached_tokens if details else 0),
-                       parsed.model_dump() if parsed else None)
+            whole = completions.parse(response_format=Structured, **asked) if structured else completions.create(**asked)
+        return whole.model_dump(exclude_none=True, warnings=False)
+
+    def ask(self, model, conversation, stream=False, tools=False, thinks=False, structured=False):
+        whole = self.fetch(self.request(model, conversation, tools, thinks), stream, structured)
+        choice, usage = whole["choices"][0], whole["usage"]
+        message = choice["message"]
+        parsed = message.pop("parsed", None)
+        conversation.append(message)
+        thought = message.get("reasoning_content") or message.get("reasoning") or "".join(
+            one.get("text") or one.get("summary") or "" for one in message.get("reasoning_details") or [])
+        return Outcome(message.get("content") or "", thought,
+                       [(one["id"], one["function"]["name"], json.loads(one["function"]["arguments"] or "{}"))
+                        for one in message.get("tool_calls") or []],
+                       {"tool_calls": "calls"}.get(choice["finish_reason"], choice["finish_reason"]),
+                       (usage["prompt_tokens"], usage["completion_tokens"], usage.get("prompt_tokens_details", {}).get("cached_tokens", 0)),
+                       parsed)
 
     def results(self, conversation, pairs):
         """`pairs` of (a call of an Outcome, its result), in the order in which they are to be handed in."""
         conversation += [{"role": "tool", "tool_call_id": one[0], "content": text} for one, text in pairs]
 
     def break_off(self, model, conversation):
-        stream = self.sdk.chat.completions.create(stream=True, **self._request(model, conversation, False, False))
+        stream = self.sdk.chat.completions.create(stream=True, **self.request(model, conversation, False, False))
         text = next(chunk.choices[0].delta.content for chunk in stream if chunk.choices and chunk.choices[0].delta.content)
         stream.close()
         return text
@@ -153,7 +154,7 @@ class Responses(Caller):
             else {"type": "input_image", "detail": "auto", "image_url": as_url(part)} if part.kind == "image"
             else {"type": "input_file", "filename": "a.pdf", "file_data": as_url(part)} for part in parts]}]
 
-    def _request(self, model, conversation, tools, thinks):
+    def request(self, model, conversation, tools, thinks):
         asked = {"model": model, "input": conversation, "instructions": SYSTEM, "max_output_tokens": MAX_TOKENS, "store": False}
         if tools:
             asked["tools"] = self.TOOLS
@@ -161,36 +162,39 @@ class Responses(Caller):
             asked |= {"reasoning": {"effort": "medium", "summary": "auto"}, "include": ["reasoning.encrypted_content"]}
         return asked
 
-    def ask(self, model, conversation, stream=False, tools=False, thinks=False, structured=False):
-        asked = self._request(model, conversation, tools, thinks)
+    def fetch(self, asked, stream, structured):
+        form = {"text_format": Structured} if structured else {}
         if stream:
-            if structured:
-                asked["text_format"] = Structured
-            with self.sdk.responses.stream(**asked) as events:
+            with self.sdk.responses.stream(**form, **asked) as events:
                 for number, event in enumerate(events):
                     assert event.sequence_number == number, event
                     if event.type == "error":  # the SDK leaves it to who reads its events
                         raise RuntimeError(event.message)
                 whole = events.get_final_response()
-        elif structured:
-            whole = self.sdk.responses.parse(text_format=Structured, **asked)
         else:
-            whole = self.sdk.responses.create(**asked)
-        assert whole.status == "completed", whole
-        unparsed = {"parsed_arguments": True, "content": {"__all__": {"parsed"}}}
-        conversation += [item.model_dump(exclude_none=True, exclude=unparsed if item.type != "reasoning" else None) for item in whole.output]
-        calls = [(item.call_id, item.name, json.loads(item.arguments)) for item in whole.output if item.type == "function_call"]
-        thought = "".join(part.text for item in whole.output if item.type == "reasoning" for part in item.summary or item.content or [])
-        parsed = getattr(whole, "output_parsed", None) if structured else None
-        return Outcome(whole.output_text, thought, calls, "calls" if calls else "stop",
-                       (whole.usage.input_tokens, whole.usage.output_tokens, whole.usage.input_tokens_details.cached_tokens),
-                       parsed.model_dump() if parsed else None)
+            whole = self.sdk.responses.parse(**form, **asked) if structured else self.sdk.responses.create(**asked)
+        return whole.model_dump(exclude_none=True, warnings=False)
+
+    def ask(self, model, conversation, stream=False, tools=False, thinks=False, structured=False):
+        whole = self.fetch(self.request(model, conversation, tools, thinks), stream, structured)
+        assert whole["status"] == "completed", whole
+        parsed, output, usage = None, whole["output"], whole["usage"]
+        for item in output:
+            item.pop("parsed_arguments", None)
+            for part in item.get("content") or []:
+                parsed = part.pop("parsed", parsed)
+        conversation += output
+        calls = [(item["call_id"], item["name"], json.loads(item["arguments"])) for item in output if item["type"] == "function_call"]
+        said = [part["text"] for item in output if item["type"] == "message" for part in item["content"]]
+        thought = [part["text"] for item in output if item["type"] == "reasoning" for part in item["summary"] or item.get("content") or []]
+        return Outcome("".join(said), "".join(thought), calls, "calls" if calls else "stop",
+                       (usage["input_tokens"], usage["output_tokens"], usage["input_tokens_details"]["cached_tokens"]), parsed)
 
     def results(self, conversation, pairs):
         conversation += [{"type": "function_call_output", "call_id": one[0], "output": text} for one, text in pairs]
 
     def break_off(self, model, conversation):
-        stream = self.sdk.responses.create(stream=True, **self._request(model, conversation, False, False))
+        stream = self.sdk.responses.create(stream=True, **self.request(model, conversation, False, False))
         text = next(event.delta for event in stream if event.type == "response.output_text.delta")
         stream.close()
         return text
@@ -215,7 +219,7 @@ class Messages(Caller):
             {"type": "text", "text": part.text} if isinstance(part, Text)
             else {"type": part.kind, "source": {"type": "base64", "media_type": part.type, "data": part.data}} for part in parts]}]
 
-    def _request(self, model, conversation, tools, thinks):
+    def request(self, model, conversation, tools, thinks):
         asked = {"model": model, "messages": conversation, "system": SYSTEM, "max_tokens": MAX_TOKENS}
         if tools:
             asked["tools"] = self.TOOLS
@@ -223,32 +227,34 @@ class Messages(Caller):
             asked["thinking"] = {"type": "enabled", "budget_tokens": 2048, "display": "summarized"}
         return asked
 
-    def ask(self, model, conversation, stream=False, tools=False, thinks=False, structured=False):
-        asked = self._request(model, conversation, tools, thinks)
-        if structured:
-            asked["output_format"] = Structured
+    def fetch(self, asked, stream, structured):
+        form = {"output_format": Structured} if structured else {}
         if stream:
-            with self.sdk.messages.stream(**asked) as events:
+            with self.sdk.messages.stream(**form, **asked) as events:
                 whole = events.get_final_message()
         else:
-            whole = self.sdk.messages.parse(**asked) if structured else self.sdk.messages.create(**asked)
-        conversation.append({"role": "assistant", "content": whole.content})
-        calls = [(block.id, block.name, block.input) for block in whole.content if block.type == "tool_use"]
-        usage = whole.usage
-        cached = usage.cache_read_input_tokens or 0
+            whole = self.sdk.messages.parse(**form, **asked) if structured else self.sdk.messages.create(**asked)
         parsed = whole.parsed_output if structured else None
-        return Outcome("".join(block.text for block in whole.content if block.type == "text"),
-                       "".join(block.thinking for block in whole.content if block.type == "thinking"), calls,
-                       {"end_turn": "stop", "tool_use": "calls"}.get(whole.stop_reason, whole.stop_reason),
-                       (usage.input_tokens + cached + (usage.cache_creation_input_tokens or 0), usage.output_tokens, cached),
-                       parsed.model_dump() if parsed else None)
+        return whole.model_dump(), whole.content, parsed and parsed.model_dump()
+
+    def ask(self, model, conversation, stream=False, tools=False, thinks=False, structured=False):
+        whole, handed_back, parsed = self.fetch(self.request(model, conversation, tools, thinks), stream, structured)
+        conversation.append({"role": "assistant", "content": handed_back})
+        blocks, usage = whole["content"], whole["usage"]
+        cached = usage.get("cache_read_input_tokens") or 0
+        return Outcome("".join(block["text"] for block in blocks if block["type"] == "text"),
+                       "".join(block["thinking"] for block in blocks if block["type"] == "thinking"),
+                       [(block["id"], block["name"], block["input"]) for block in blocks if block["type"] == "tool_use"],
+                       {"end_turn": "stop", "tool_use": "calls"}.get(whole["stop_reason"], whole["stop_reason"]),
+                       (usage["input_tokens"] + cached + (usage.get("cache_creation_input_tokens") or 0), usage["output_tokens"], cached),
+                       parsed)
 
     def results(self, conversation, pairs):
         conversation.append({"role": "user", "content": [{"type": "tool_result", "tool_use_id": one[0], "content": text}
                                                          for one, text in pairs]})
 
     def break_off(self, model, conversation):
-        with self.sdk.messages.stream(**self._request(model, conversation, False, False)) as events:
+        with self.sdk.messages.stream(**self.request(model, conversation, False, False)) as events:
             return next(iter(events.text_stream))
 
 
@@ -331,12 +337,12 @@ class Ollama(Caller):
         images = [ollama.Image(value=b64decode(part.data)) for part in parts if isinstance(part, Media)]
         return [ollama.Message(role="user", content=texts, images=images or None)]
 
-    def _request(self, model, conversation, tools, thinks, structured):
+    def request(self, model, conversation, tools, thinks, structured):
         return {"model": model, "messages": conversation, "options": {"num_predict": MAX_TOKENS}, "tools": self.TOOLS if tools else None,
                 "think": True if thinks else None, "format": Structured.model_json_schema() if structured else None}
 
     def ask(self, model, conversation, stream=False, tools=False, thinks=False, structured=False):
-        asked = self._request(model, conversation, tools, thinks, structured)
+        asked = self.request(model, conversation, tools, thinks, structured)
         chunks = list(self.sdk.chat(stream=True, **asked)) if stream else [self.sdk.chat(**asked)]
         assert [chunk.done for chunk in chunks] == [False] * (len(chunks) - 1) + [True], "cut off"
         calls = [one for chunk in chunks for one in chunk.message.tool_calls or []]
@@ -352,7 +358,7 @@ class Ollama(Caller):
         conversation += [ollama.Message(role="tool", tool_name=one[1], content=text) for one, text in pairs]
 
     def break_off(self, model, conversation):
-        stream = self.sdk.chat(stream=True, **self._request(model, conversation, False, False, False))
+        stream = self.sdk.chat(stream=True, **self.request(model, conversation, False, False, False))
         text = next(chunk.message.content for chunk in stream if chunk.message.content)
         stream.close()
         return text

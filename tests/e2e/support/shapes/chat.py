@@ -38,10 +38,15 @@ def _parts(content, where):
 
 def _assistant(message, where, seen):
     known(message, "role content tool_calls reasoning reasoning_details reasoning_content refusal name annotations audio", where)
-    items = []
+    items, indexes = [], []
     for detail in message.get("reasoning_details") or []:
         need(detail.get("type") == "reasoning.text", f"{where}: {detail}")
-        items.append(Thinking(detail["text"], detail.get("signature") or ""))
+        thought = Thinking(detail.get("text") or "", detail.get("signature") or "")
+        if indexes and indexes[-1] == detail["index"]:  # pieces of a stream, as they came
+            thought = Thinking(items[-1].text + thought.text, thought.signature or items[-1].signature)
+            items.pop()
+        indexes.append(detail["index"])
+        items.append(thought)
     content = message.get("content")
     if content:
         items += [Text("".join(part["text"] for part in content))] if isinstance(content, list) else [Text(content)]
