@@ -59,6 +59,7 @@ struct AnswerTap::State final : Recycled<AnswerTap::State> {
   void end_data(bool had_data);
   void end_text();
   bool is_opening() const { return model.empty() && frames_read < opening_frames; }
+  bool may_stream() const { return type != MediaType::json || places.streams_arrays; }
   bool mid_frame() const { return type == MediaType::lines ? line_begun : cutter.mid_frame(); }
 
   const Places& places;
@@ -203,7 +204,7 @@ AnswerTap& AnswerTap::operator=(AnswerTap&&) noexcept = default;
 void AnswerTap::feed(std::string_view bytes, std::vector<std::string_view>& pieces) {
   if (bytes.empty()) return;
   state_->begun = true;
-  if (!state_->output.found()) [[unlikely]]
+  if (state_->may_stream() && !state_->output.found()) [[unlikely]]
     state_->output.look(bytes);
   switch (state_->type) {
     case MediaType::events:

@@ -23,9 +23,9 @@ FrameWords::FrameWords(const std::array<std::string_view, 4>& words) : words_(wo
 // Whether a word stands at `quote` and is no key of null or false.
 bool FrameWords::is_word(const char* quote, const char* end) const {
   const std::string_view text(quote, static_cast<size_t>(end - quote));
-  if (text.size() < 2) return false;
+  if (text.size() < 3) return false;
   for (const std::string_view word : words_) {
-    if (word[1] != text[1] || !text.starts_with(word)) continue;
+    if (word[1] != text[1] || word[2] != text[2] || !text.starts_with(word)) continue;
     const char* at = skip_spaces(quote + word.size(), end);
     if (at == end || *at != ':') return true;
     at = skip_spaces(at + 1, end);

@@ -95,7 +95,8 @@ struct Account {
   api::Usage earlier;    // of attempts before the last, as far as their targets told it
   bool rescued = false;  // its stream broke off, and another target was asked to go on
   bool stream = false;
-  uint64_t our_turn_ns = 0;  // the whole request was read, or what was waited for since (limits, a failed attempt) is over
+  uint64_t our_turn_ns =
+      0;  // the whole request was read, or what was waited for since (limits, a failed attempt) is over
 
   void note(const Admitted& admitted) {
     key = admitted.key;

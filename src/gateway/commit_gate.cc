@@ -47,6 +47,8 @@ void CommitGate::send_held_head() {
   if (!std::exchange(begun_by_beat_, false)) {
     out_.send_head_lines(held_.status, held_.lines, held_.length, held_.reason);
   }
+  constexpr size_t max_spare_bytes = 4096;
+  if (held_.lines.capacity() <= max_spare_bytes) held_.lines.swap(spare_);
   give_back(held_.lines);
 }
 
@@ -62,6 +64,7 @@ void CommitGate::beat(std::string_view head_lines, std::string_view beat) {
 void CommitGate::send_head_lines(int status, std::string_view field_lines, Length length, std::string_view reason) {
   if (relay_ == nullptr) return out_.send_head_lines(status, field_lines, length, reason);
   held_.status = status;
+  held_.lines.swap(spare_);
   held_.lines = field_lines;
   held_.length = length;
   held_.reason = reason;
@@ -73,8 +76,16 @@ void CommitGate::flush_head() {
 }
 
 void CommitGate::send_body(std::span<const std::string_view> pieces, bool last) {
-  if (relay_ != nullptr && is_due(last)) commit();
-  if (relay_ == nullptr) return out_.send_body(pieces, last);
+  if (relay_ == nullptr) [[likely]]
+    return out_.send_body(pieces, last);
+  hold_body(pieces, last);
+}
+
+void CommitGate::hold_body(std::span<const std::string_view> pieces, bool last) {
+  if (is_due(last)) {
+    commit();
+    return out_.send_body(pieces, last);
+  }
   if (begun_by_beat_ && holds_too_much()) return;  // never to be sent
   for (const std::string_view piece : pieces) held_.body += piece;
   if (is_due(last)) commit();

@@ -38,8 +38,9 @@ class CommitGate final : public http::Responder {
   // Of a stream, before it says anything.
   static constexpr size_t max_held_opening_bytes = 256 * 1024;
 
-  // Both must outlive the gate.
-  CommitGate(http::Responder& out, CommitGateEvents& events) : out_(out), events_(events) {}
+  // All must outlive the gate. `spare`: memory for a head, which many gates share; what is in it does not count.
+  CommitGate(http::Responder& out, std::string& spare, CommitGateEvents& events)
+      : out_(out), spare_(spare), events_(events) {}
 
   // From now on everything is held that `relay` sends; it must live until commit() or drop().
   void hold(const Relay& relay);
@@ -79,9 +80,11 @@ class CommitGate final : public http::Responder {
   };
   bool is_due(bool last) const;
   bool holds_too_much() const;
+  void hold_body(std::span<const std::string_view> pieces, bool last);
   void send_held_head();
 
   http::Responder& out_;
+  std::string& spare_;
   CommitGateEvents& events_;
   const Relay* relay_ = nullptr;  // null: nothing is held
   Held held_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include "http/message.h"
 
@@ -48,6 +49,15 @@ constexpr std::array<std::string_view, 5> overrides = {"x-http-method-override",
 constexpr int case_bit = 0x20;
 constexpr size_t shortest_kept = 3;  // "via", "nel"
 
+// Of "x-..." names: what stands behind the hyphen tells nearly all of them apart.
+constexpr uint32_t bit_of(char letter) { return uint32_t{1} << (static_cast<unsigned char>(letter) % 32); }
+constexpr uint32_t letters_of_x = [] {
+  uint32_t letters = bit_of('f') | bit_of('a');  // "x-forwarded", "x-appengine-"
+  for (const std::string_view name : of_proxies) letters |= bit_of(name[2]);
+  for (const std::string_view name : overrides) letters |= bit_of(name[2]);
+  return letters;
+}();
+
 // What of a target's is for browsers' pages of its own; most fields are told apart by their first letter.
 bool is_of_cors(std::string_view name) {
   return (name.front() | case_bit) == 'a' && begins_with(name, "access-control-");
@@ -59,7 +69,8 @@ bool is_of_cors(std::string_view name) {
 bool tells_of_proxy(std::string_view name) {
   if (name.size() < shortest_kept) return false;
   switch (name.front() | case_bit) {
-    case 'c':
+    case 'c':  // "content-type" and its kind stand in every request
+      if ((name[1] | case_bit) == 'o') return false;
       return begins_with(name, "cf-") || begins_with(name, "cloudfront-") || same_name(name, "client-ip") ||
              same_name(name, "cdn-loop");
     case 'd':
@@ -73,6 +84,7 @@ bool tells_of_proxy(std::string_view name) {
     case 'w':
       return begins_with(name, "wl-proxy-");
     case 'x':  // "x-stainless-lang" and its kind stand in many requests
+      if ((letters_of_x & bit_of(name[2])) == 0) return false;
       return begins_with(name, "x-forwarded") || begins_with(name, "x-appengine-") || is_one_of(name, of_proxies);
     default:
       return false;
@@ -84,7 +96,7 @@ bool stays_from_target(std::string_view name) {
   switch (name.front() | case_bit) {
     case 'a':
       return begins_with(name, "access-control-request-");
-    case 'c':  // "content-type" and its kind stand in every request
+    case 'c':
       if ((name[1] | case_bit) == 'o') return same_name(name, "cookie") || same_name(name, "cookie2");
       return tells_of_proxy(name);
     case 'o':
@@ -94,6 +106,7 @@ bool stays_from_target(std::string_view name) {
     case 's':
       return begins_with(name, "sec-");
     case 'x':
+      if ((letters_of_x & bit_of(name[2])) == 0) return false;
       return tells_of_proxy(name) || is_one_of(name, overrides);
     default:
       return tells_of_proxy(name);

@@ -78,7 +78,7 @@ class Relay : public AnswerTaker {
   // connection is to be cut after it.
   virtual void break_off(const Error& error, std::string_view request_id) = 0;
 
-  bool has_all() const override { return streaming() && tap_->standing() == api::Standing::finished; }
+  bool has_all() const override { return tap_ && tap_->whole() && streaming(); }
 
   bool begun() const { return begun_; }  // the caller's answer
   bool ended() const { return ended_; }
@@ -91,7 +91,7 @@ class Relay : public AnswerTaker {
   // A heartbeat may be put where the caller's stream stands.
   virtual bool between_frames() const = 0;
   // Of a stream: some of what was asked for has come, or its end.
-  bool output_begun() const { return tap_ && (tap_->output_begun() || tap_->standing() == api::Standing::finished); }
+  bool output_begun() const { return tap_ && (tap_->output_begun() || tap_->whole()); }
   int status() const { return status_; }                                          // the target's
   int told_status() const { return told_status_ != 0 ? told_status_ : status_; }  // to the caller
   const api::AnswerTap* tap() const { return tap_ ? &*tap_ : nullptr; }

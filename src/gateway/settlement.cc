@@ -22,8 +22,7 @@ uint64_t us_between(uint64_t from_ns, uint64_t to_ns) { return to_ns > from_ns ?
 uint64_t overhead_us(const Account& account, const Relay* relay) {
   const AttemptRecord& last = account.attempts.last();
   const uint64_t until_sent = account.our_turn_ns == 0 ? 0 : us_between(account.our_turn_ns, last.ready_ns);
-  return until_sent +
-         (relay != nullptr ? us_between(last.answer_ns, relay->relayed_ns()) : 0);
+  return until_sent + (relay != nullptr ? us_between(last.answer_ns, relay->relayed_ns()) : 0);
 }
 
 void count_tokens(std::array<observe::Cell, observe::token_kinds>& tokens, const api::Usage& usage) {
@@ -73,8 +72,9 @@ std::string tell_failed(const AttemptRecords& attempts) {
   return text;
 }
 
-// `target`: its label.
-void record(Context& context, const Closing& ending, std::string_view target, uint64_t now_ns) {
+// `target`: its label. `usage`: of all attempts.
+void record(Context& context, const Closing& ending, const api::Usage& usage, std::string_view target,
+            uint64_t now_ns) {
   const auto& [account, head, responder, relay] = ending;
   const std::string peer = caller_address(context, head, responder.peer());
   observe::AccessRecord record;
@@ -119,8 +119,6 @@ void record(Context& context, const Closing& ending, std::string_view target, ui
   record.bytes_out = responder.bytes_out();
   if (const api::AnswerTap* const tap = relay != nullptr ? relay->tap() : nullptr; tap != nullptr) {
     record.answered_model = tap->model();
-    api::Usage usage = tap->usage();
-    usage.add(account.earlier);
     record.input_tokens = usage.input_uncached;
     record.cache_read_tokens = usage.cache_read;
     record.cache_write_tokens = usage.cache_write;
@@ -204,7 +202,7 @@ bool is_for_alerts(ErrorCode code, const config::Provider* provider) {
   return context.metrics.series(route, target->provider->name + "/other");
 }
 
-void count_key(Context& context, const Account& account, const api::AnswerTap* tap) {
+void count_key(Context& context, const Account& account, const api::Usage& usage) {
   observe::KeySeries& series = context.metrics.key(account.key->name);
   using observe::KeyResult;
   KeyResult result = KeyResult::ok;
@@ -212,7 +210,7 @@ void count_key(Context& context, const Account& account, const api::AnswerTap* t
     result = fault_of(account.failure->code) != Fault::caller ? KeyResult::failed : KeyResult::refused;
   }
   series.requests[static_cast<size_t>(result)].add(1);
-  if (tap != nullptr) count_tokens(series.tokens, tap->usage());
+  count_tokens(series.tokens, usage);
 }
 
 }  // namespace
@@ -284,15 +282,16 @@ void settle(Context& context, const Closing& ending, uint64_t now_ns) {
     series.first_byte.observe_us(us_between(responder.received_ns(), relay->first_byte_ns()));
   }
   if (!account.attempts.empty()) series.overhead.observe_us(overhead_us(account, relay));
-  if (tap != nullptr) count_tokens(series.tokens, tap->usage());
-  count_tokens(series.tokens, account.earlier);
+  api::Usage usage = account.earlier;
+  if (tap != nullptr) usage.add(tap->usage());
+  count_tokens(series.tokens, usage);
   metrics.caller_bytes_in.add(static_cast<int64_t>(responder.bytes_in()));
   metrics.caller_bytes_out.add(static_cast<int64_t>(responder.bytes_out()));
   metrics.target_bytes_in.add(static_cast<int64_t>(account.attempts.bytes_in()));
   metrics.target_bytes_out.add(static_cast<int64_t>(account.attempts.bytes_out()));
   if (account.failure) note_failure(context, series, account, label, now_ns);
-  if (account.key != nullptr && context.config.metrics_by_key) count_key(context, account, tap);
-  if (context.access_log != nullptr) record(context, ending, label, now_ns);
+  if (account.key != nullptr && context.config.metrics_by_key) count_key(context, account, usage);
+  if (context.access_log != nullptr) record(context, ending, usage, label, now_ns);
 }
 
 void settle_refused_page(Context& context, const http::RequestHead& head, const http::Responder& responder,
@@ -305,7 +304,7 @@ void settle_refused_page(Context& context, const http::RequestHead& head, const 
   if (error.code == ErrorCode::forbidden) {
     if (const Result<Admitted> admitted = admit(context.keys, head); admitted) account.note(*admitted);
   }
-  record(context, {account, head, responder}, {}, context.loop.now_ns());
+  record(context, {account, head, responder}, {}, {}, context.loop.now_ns());
 }
 
 }  // namespace sluice::gateway

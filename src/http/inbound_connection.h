@@ -131,7 +131,10 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   size_t pending_bytes() const override { return stream_->pending_bytes(); }
   void pause_body() override;
   void resume_body() override;
-  std::string peer() const override { return stream_->peer(); }
+  std::string peer() const override {
+    if (peer_.empty()) peer_ = stream_->peer();
+    return peer_;
+  }
   uint64_t received_ns() const override { return received_ns_; }
   uint64_t read_ns() const override { return read_ns_; }
   uint64_t bytes_in() const override { return bytes_in_; }
@@ -183,8 +186,9 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   std::unique_ptr<net::Stream> stream_;
   Parser parser_;
   std::unique_ptr<RequestHandler> handler_;
-  std::string held_;  // pipelined bytes of later requests
-  std::string head_;  // the answer's head until it leaves
+  std::string held_;          // pipelined bytes of later requests
+  std::string head_;          // the answer's head until it leaves
+  mutable std::string peer_;  // once somebody has asked
   net::Timeout read_timeout_, write_timeout_;
   uint64_t received_ns_ = 0, read_ns_ = 0, bytes_in_ = 0, bytes_out_ = 0;
   uint64_t body_window_bytes_ = 0, body_window_began_ms_ = 0;

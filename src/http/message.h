@@ -19,7 +19,9 @@ bool same_letters(const char* a, const char* b, size_t size);
 inline bool same_name(std::string_view a, std::string_view b) {
   constexpr int case_bit = 0x20;
   if (a.size() != b.size()) return false;
-  return a.empty() || (((a[0] ^ b[0]) & ~case_bit) == 0 && same_letters(a.data(), b.data(), a.size()));
+  if (a.empty()) return true;
+  const int ends = (a.front() ^ b.front()) | (a.back() ^ b.back());
+  return (ends & ~case_bit) == 0 && same_letters(a.data(), b.data(), a.size());
 }
 
 struct Field {

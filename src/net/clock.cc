@@ -6,6 +6,8 @@
 #include <chrono>
 #include <random>
 
+#include "base/mix.h"
+
 namespace sluice::net {
 namespace {
 
@@ -26,7 +28,14 @@ class SystemClock final : public Clock {
 
 class SystemRandom final : public Random {
  public:
+  // Asking the machine each time would cost a request as much as reading its body.
   uint64_t next() override {
+    thread_local uint64_t seed = seeded();
+    return mixed(++seed);
+  }
+
+ private:
+  static uint64_t seeded() {
     std::random_device device;
     return (uint64_t{device()} << 32) | device();
   }

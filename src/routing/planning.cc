@@ -65,20 +65,23 @@ void Router::set_health(Target& target) const {
 // The targets of one name of `models`, less those that stand there already.
 void Router::add_targets(uint32_t model, const Asking& asking, bool is_fallback, std::vector<Target>& targets) const {
   const config::Model& entry = config_.models[model];
-  std::vector<Candidate> candidates = entries_[model];
-  const std::string_view why =
-      put_in_order(candidates, entry.order, asking.affinity, asking.now_ms, asking.chance ^ mixed(model));
-  for (const Candidate& candidate : candidates) {
-    if (targets.size() == Plan::max_targets) return;
-    if (stands_in(targets, candidate.health)) continue;
-    Target target{candidate.provider, candidate.ref->model, &entry};
+  std::string_view why = "only one";
+  const auto add = [&](const Candidate& candidate) {
+    if (targets.size() == Plan::max_targets || stands_in(targets, candidate.health)) return;
+    Target& target = targets.emplace_back();
+    target.provider = candidate.provider;
+    target.model = candidate.ref->model;
+    target.entry = &entry;
     target.health = candidate.health;
     target.concurrent = candidate.ref->concurrent;
     target.fit = candidate.fit;
     target.unfit = why_unfit(candidate.fit, asking);
     target.why = is_fallback ? "fallback" : why;
-    targets.push_back(std::move(target));
-  }
+  };
+  if (entries_[model].size() == 1) return add(entries_[model].front());
+  std::vector<Candidate> candidates = entries_[model];
+  why = put_in_order(candidates, entry.order, asking.affinity, asking.now_ms, asking.chance ^ mixed(model));
+  for (const Candidate& candidate : candidates) add(candidate);
 }
 
 // Depth first: the fallbacks of a fallback come before the next one. No loops: the configuration has been checked, and
