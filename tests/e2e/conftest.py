@@ -2,7 +2,9 @@
 
 import pytest
 
-from support.certificates import Authority
+pytest.register_assert_rewrite("support.sdk_matrix")
+
+from support.certificates import Authority  # noqa: E402
 
 _figures = []
 

@@ -70,7 +70,10 @@ async function messages({ request, stream, schema, breaks_off }) {
   return schema ? anthropic.messages.parse(request) : anthropic.messages.create(request);
 }
 
-const sdks = { chat, responses, anthropic: messages };
+let aiSdk; // its packages are there only where they could be had
+const ai = (question) => (aiSdk ??= require('./ai_sdk_caller.cjs')(packages, base, apiKey))(question);
+
+const sdks = { chat, responses, anthropic: messages, ai };
 
 async function answer(line) {
   const question = JSON.parse(line);
@@ -82,6 +85,9 @@ async function answer(line) {
   }
 }
 
+console.log = console.info = console.error; // of what SDKs warn
 (async () => {
-  for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) console.log(JSON.stringify(await answer(line)));
+  for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+    process.stdout.write(JSON.stringify(await answer(line)) + '\n');
+  }
 })();

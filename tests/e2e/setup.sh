@@ -14,6 +14,8 @@ rm -f made-from
 venv/bin/pip install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
 venv/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --requirement "$here/requirements-llama.txt" ||
   echo "no llama.cpp: the tests that need it are skipped" >&2
+venv/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --requirement "$here/requirements-frameworks.txt" ||
+  echo "no pydantic-ai and LangChain: the tests that need them are skipped" >&2
 cp "$here/package.json" package.json
 npm install --silent --no-audit --no-fund --no-package-lock --loglevel=error
 echo "$wanted" >made-from

@@ -46,7 +46,7 @@ def _block(block, where, seen):
     known(block, "type tool_use_id content is_error cache_control", where)
     content = block.get("content", "")
     texts = [content] if isinstance(content, str) else [known(part, "type text", where)["text"] for part in content]
-    need(isinstance(content, str) or all(texts), f"{where}: text content blocks must be non-empty")
+    seen.has_empty = seen.has_empty or (isinstance(content, list) and not all(texts))
     return Result("".join(texts))
 
 
@@ -86,7 +86,7 @@ def read(request):
     seen.system = system if isinstance(system, str) else "".join(block["text"] for block in system)
     _conversation(body["messages"], seen)
     for tool in body.get("tools", []):
-        known(tool, "name description input_schema strict cache_control type", "a tool")
+        known(tool, "name description input_schema strict cache_control type eager_input_streaming", "a tool")
         seen.tools[tool["name"]] = (tool["description"], tool["input_schema"])
     form = body.get("output_config", {}).get("format")
     if form:
@@ -102,6 +102,7 @@ def read(request):
 
 def check(seen, _):
     check_ids(seen, "toolu_")
+    need(not seen.has_empty or seen.caller == "anthropic-pydantic-ai", "text content blocks must be non-empty")
 
 
 def agree(caller, said, told):

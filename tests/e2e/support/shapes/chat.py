@@ -110,9 +110,6 @@ def read(request):
     return seen
 
 
-CARRIES = {"chat", "responses", "anthropic", "gemini"}
-
-
 def check(seen, _):
     check_ids(seen, "call_")
 

@@ -3,7 +3,8 @@
 import json
 import re
 
-from .script import (CACHED, INPUT, OUTPUT, REASONED, Call, Media, Result, Seen, Text, Thinking, check_ids, known, need, of_call, pieces, same_turn)
+from .script import (CACHED, INPUT, OUTPUT, REASONED, Call, Media, Result, Seen, Text, Thinking, check_ids, is_framework, known, need,
+                     of_call, pieces, same_turn)
 
 PATH = re.compile("/v1/responses")
 MODEL = "gpt-5.2"
@@ -105,7 +106,8 @@ def read(request):
     _conversation([{"role": "user", "content": items}] if isinstance(items, str) else items, seen)
     for tool in body.get("tools", []):
         known(tool, "type name description parameters strict", "a tool")
-        need(tool["type"] == "function" and tool.get("strict") is False, f"strict, where nobody said so: {tool}")
+        need(tool["type"] == "function", tool)
+        seen.strict = seen.strict or tool.get("strict", True) is not False
         seen.tools[tool["name"]] = (tool["description"], tool["parameters"])
     form = body.get("text", {}).get("format", {"type": "text"})
     if form["type"] != "text":
@@ -118,15 +120,18 @@ def read(request):
     return seen
 
 
-UNASKED = ("chat", "ollama")  # callers who do not ask for summaries of what is thought, for which OpenAI wants to know its customer
+def is_summed_up(caller):
+    """Others do not ask for summaries of what is thought, for which OpenAI wants to know its customer."""
+    return caller.split("-")[0] not in ("chat", "ollama") and caller != "anthropic-ai-sdk"
 
 
 def check(seen, _):
     check_ids(seen, "call_")
+    need(not seen.strict or seen.caller.startswith("responses-"), "tools are strict, where nobody said so")
 
 
 def agree(caller, said, told):
-    if caller.split("-")[0] in UNASKED:
+    if not is_summed_up(caller):
         said = [Thinking("", item.signature) if isinstance(item, Thinking) else item for item in said]
     same_turn(said, told, without_thinking=caller.split("-")[0] == "ollama")  # it has no place for signatures
 
@@ -215,7 +220,8 @@ def frames(seen, items):
     begun = _object(seen, [], "in_progress")
     yield stream.frame("response.created", response=begun)
     yield stream.frame("response.in_progress", response=begun)
-    calls = [at for at, item in enumerate(output) if item["type"] == "function_call"]
+    # Frameworks take one item at a time.
+    calls = [] if is_framework(seen.caller) else [at for at, item in enumerate(output) if item["type"] == "function_call"]
     for at, item in enumerate(output):
         if at in calls:
             continue

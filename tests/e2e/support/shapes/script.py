@@ -120,6 +120,8 @@ class Seen:
     thinks: bool = False
     stream: bool = False
     ids: list = field(default_factory=list)    # of the calls, in their order
+    strict: bool = False     # a tool is
+    has_empty: bool = False  # a block of text is
     caller: str = ""
     task: str = ""
 
@@ -161,6 +163,8 @@ def answer(seen, target, agree):
                 texts = "\n\n".join(item.text for item in said if isinstance(item, Text))
                 said = [Text(texts), *(item for item in said if isinstance(item, Media))] if texts else said
                 told = sorted(joined(told, "\n\n"), key=lambda item: isinstance(item, Media))
+            if role == "tool" and is_framework(seen.caller) and seen.caller.startswith("gemini"):
+                told = [unwrapped(result) for result in told]
             need(told == said, f"turn {number}: {told} is not {said}")
     need(seen.system == SYSTEM, f"the system's words are {seen.system!r}")
     check_offers(seen, target)
@@ -173,7 +177,9 @@ def check_offers(seen, target):
         for name, (description, schema) in TOOLS.items():
             need(seen.tools[name][0] == description, f"{name} is described as {seen.tools[name][0]!r}")
             told = seen.tools[name][1]
-            if seen.caller == "ollama":  # its SDK sends no more than the uppermost level of a schema
+            if is_framework(seen.caller):
+                told, schema = bare_schema(told or {}), bare_schema(schema)
+            elif seen.caller == "ollama":  # its SDK sends no more than the uppermost level of a schema
                 told, schema = ({key: value["type"] for key, value in one["properties"].items()} for one in (told, schema))
             need(told == schema, f"{name} takes {told}")
     need((seen.schema is not None) == (seen.task == "structured"), f"the schema is {seen.schema}")
@@ -210,6 +216,25 @@ def pieces(text, size=7):
         step = sizes[at % len(sizes)]
         yield text[at:at + step]
         at += step
+
+
+def is_framework(caller):
+    """Frameworks have habits of their own: they complete schemas, and wrap what tools return for Gemini."""
+    return caller.endswith(("-pydantic-ai", "-langchain", "-ai-sdk"))
+
+
+def bare_schema(schema):
+    """Without what frameworks add to one, or leave out of it."""
+    if not isinstance(schema, dict):
+        return schema
+    named = {"type": "object", **schema} if "properties" in schema or not schema else schema
+    return {key: {name: bare_schema(one) for name, one in value.items()} if key == "properties" else bare_schema(value)
+            for key, value in named.items() if key not in ("additionalProperties", "$schema") and value != {}}
+
+
+def unwrapped(result):
+    members = json.loads(result.text)
+    return Result(members.get("return_value", members.get("content")))
 
 
 def of_call(seen, prefix, number):
