@@ -129,6 +129,7 @@ Result<Plan> Router::plan(std::string_view name, const Asking& asking, std::vect
   if (plan.targets.empty()) {
     return fail(ErrorCode::overloaded, "all targets of '" + std::string(name) + "' have been drained by an operator");
   }
+  if (plan.targets.size() == 1) return plan;
   const bool any_fits =
       std::any_of(plan.targets.begin(), plan.targets.end(), [](const Target& target) { return target.unfit.empty(); });
   if (any_fits) leave_out(plan.targets, left_out, [](const Target& target) { return target.unfit; });
