@@ -115,6 +115,10 @@ Result<void> may_manage(const Admitted& admitted, const http::RequestHead& head,
                                         "configuration");
 }
 
+bool may_use_any(const Admitted& admitted, std::string_view requested) {
+  return admitted.key == nullptr || policy::may_use(*admitted.key, requested, "");
+}
+
 bool is_allowed(const Admitted& admitted, std::string_view requested, const routing::Target& target,
                 const routing::Router& router) {
   if (admitted.key == nullptr || admitted.key->models.empty()) return true;

@@ -33,6 +33,8 @@ Result<Admitted> admit_admin(const policy::CallerKeys& keys, const http::Request
 // as admit_admin() has it. `admitted`: of the request.
 Result<void> may_manage(const Admitted& admitted, const http::RequestHead& head, std::string_view peer);
 
+// Whether the key may use whatever `requested`, a name of `models`, stands for.
+bool may_use_any(const Admitted& admitted, std::string_view requested);
 // Whether the key may use this model.
 bool is_allowed(const Admitted& admitted, std::string_view requested, const routing::Target& target,
                 const routing::Router& router);

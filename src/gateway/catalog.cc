@@ -17,8 +17,12 @@ std::vector<routing::ToldNames> names_in(const ToldLists& lists) {
   return names;
 }
 
-routing::ModelFit fit_of(const api::ModelFacts& facts) {
+// What the configuration says goes over what the provider tells.
+routing::ModelFit fit_of(const config::Provider& provider, std::string_view model, const api::ModelFacts& facts) {
   routing::ModelFit fit{facts.context_window};
+  for (const config::FactRow& row : provider.facts) {
+    if (row.context_window && row.is_of(model)) fit.context_tokens = *row.context_window;
+  }
   // Some lists tell what can be asked for (generateContent) and nothing of what may be in it.
   fit.told = facts.can(api::Ability::vision) || facts.can(api::Ability::tools) || facts.can(api::Ability::audio);
   fit.images = facts.can(api::Ability::vision);
@@ -32,8 +36,9 @@ routing::ModelFit fit_of(const api::ModelFacts& facts) {
 Catalog::Catalog(const config::Config& config, ToldLists lists, uint64_t chance, routing::HealthBoard* health)
     : config_(config),
       lists_(std::move(lists)),
-      router_(config, names_in(lists_), chance, health, [this](const auto& provider, std::string_view, uint32_t place) {
-        return place == routing::KnownName::not_told ? routing::ModelFit{} : fit_of(facts_at(provider, place));
+      router_(config, names_in(lists_), chance, health, [this](const auto& provider, auto model, uint32_t place) {
+        const bool told = place != routing::KnownName::not_told;
+        return fit_of(provider, model, told ? facts_at(provider, place) : api::no_facts);
       }) {}
 
 const api::ModelFacts& Catalog::facts_at(const config::Provider& provider, uint32_t place) const {

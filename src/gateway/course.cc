@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <utility>
 
 #include "api/dialect.h"
 #include "api/passing.h"
 #include "api/target_error.h"
 #include "base/give_back.h"
+#include "gateway/asking.h"
 #include "gateway/catalog.h"
 #include "gateway/quoted_secrets.h"
 #include "gateway/retry_after.h"
@@ -21,8 +23,7 @@ namespace sluice::gateway {
 namespace {
 
 // What the same target is wanted for.
-std::string affinity_for(const routing::Router& router, std::string_view model, const Course::Asker& asker) {
-  const config::Model* const entry = router.entry_of(model);
+std::string affinity_for(const config::Model* entry, const Course::Asker& asker) {
   if (entry == nullptr || entry->affinity.kind == config::Affinity::Kind::none) return {};
   const http::Fields& fields = asker.head.fields;
   const config::CallerKey* const key = asker.admitted.key;
@@ -83,12 +84,22 @@ Result<void> Course::choose_targets() {
     const Result<void> chosen = choose_provider();
     if (!chosen) return tl::unexpected<Error>(error_for(asker_.admitted, model, chosen.error(), *context_.router));
   } else {
+    const config::Model* const entry = context_.router->entry_of(model);
+    const Intake& intake = asker_.intake;
     routing::Asking asking;
+    if (entry != nullptr && intake.ended() && !intake.is_form()) {
+      asking = asking_of(intake.question(), intake.bytes(), context_.router->bounds_of(*entry));
+    }
     asking.dialect = dialect;
     asking.now_ms = context_.loop.now_ms();
     asking.chance = context_.loop.random().next();
-    const std::string affinity = affinity_for(*context_.router, model, asker_);
+    const std::string affinity = affinity_for(entry, asker_);
     asking.affinity = affinity;
+    std::function<bool(const routing::Target&)> allowed;
+    if (entry != nullptr && !may_use_any(asker_.admitted, model)) {
+      allowed = [&](const routing::Target& one) { return is_allowed(asker_.admitted, model, one, *context_.router); };
+      asking.allowed = &allowed;
+    }
     Result<routing::Plan> plan = context_.router->plan(model, asking);
     if (!plan) return tl::unexpected<Error>(error_for(asker_.admitted, model, plan.error(), *context_.router));
     plan_ = std::move(*plan);
@@ -151,7 +162,6 @@ Result<void> Course::ask() {
 // To the next target; `larger_window`: that takes more than this one, or may do so.
 bool Course::advance(bool larger_window) {
   if (asks_around_) return false;
-  const std::string& model = asker_.intake.question().model();
   const uint64_t too_small = larger_window ? target().fit.context_tokens : 0;
   const size_t before = at_;
   while (at_ + 1 < plan_.targets.size()) {
@@ -159,7 +169,6 @@ bool Course::advance(bool larger_window) {
     const uint64_t window = target().fit.context_tokens;
     if (too_small != 0 && window != 0 && window <= too_small) continue;
     if (attempts_ > 0 && is_shunned(target(), context_.loop.now_ms())) continue;
-    if (!may_use(asker_.admitted, model, target(), *context_.router)) continue;
     tries_ = 0;
     asker_.account.target = &target();
     return true;
@@ -218,7 +227,7 @@ Result<void> Course::pass_limits() {
     if (!caller_pass_) {
       const std::string_view text = asker_.intake.is_form() ? std::string_view() : asker_.intake.bytes();
       const uint64_t max_output = asker_.intake.question().peek.max_output_tokens;
-      const TokenEstimate tokens = estimate_tokens(*asker_.account.endpoint, text, max_output);
+      const TokenEstimate tokens = estimate_tokens(asker_.account.endpoint->yields, text, max_output);
       LimitEvents& events = *this;
       caller_pass_ = std::make_unique<CallerPass>(*context_.limits, asker_.admitted.key, tokens, events);
     }

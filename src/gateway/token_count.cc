@@ -21,9 +21,9 @@ uint64_t sane(const std::optional<uint64_t>& count) { return std::min(count.valu
 
 }  // namespace
 
-TokenEstimate estimate_tokens(const api::Endpoint& endpoint, std::string_view body, uint64_t max_output) {
-  if (body.empty() || endpoint.yields == api::Yields::nothing) return {};
-  return {estimated_input_tokens(body), std::min(max_output, max_tokens), endpoint.yields == api::Yields::media};
+TokenEstimate estimate_tokens(api::Yields yields, std::string_view body, uint64_t max_output) {
+  if (body.empty() || yields == api::Yields::nothing) return {};
+  return {estimated_input_tokens(body), std::min(max_output, max_tokens), yields == api::Yields::media};
 }
 
 uint64_t estimated_input_tokens(std::string_view body) {

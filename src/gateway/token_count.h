@@ -20,9 +20,9 @@ struct TokenEstimate {
 uint64_t estimated_input_tokens(std::string_view body);
 
 // `body`: JSON, inflated; four bytes to a token, but for images, sound and documents in base64, which count as so many
-// tokens each (docs/configuration.md). `max_output`: what the request allows (max_tokens and its
-// relatives), 0 if that is not known. Uploads, and paths that only count or look up, are estimated at nothing.
-TokenEstimate estimate_tokens(const api::Endpoint& endpoint, std::string_view body, uint64_t max_output);
+// tokens each (docs/configuration.md). `yields`: of its endpoint. `max_output`: what the request allows (max_tokens and
+// its relatives), 0 if that is not known. Uploads, and paths that only count or look up, are estimated at nothing.
+TokenEstimate estimate_tokens(api::Yields yields, std::string_view body, uint64_t max_output);
 
 // What an exchange took. `tap`: nullptr if no answer was relayed, which takes nothing. What the target reported counts:
 // input, cached or not, and output. What it did not report of an answer that is no error: the input is as estimated;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,11 @@ struct ModelFit {
   bool images = false, tools = false, audio = false;
 };
 
+// What of a request can matter to who is asked: of somebody it is known that he does not take it.
+struct Bounds {
+  bool tokens = false, images = false, tools = false, audio = false;
+};
+
 struct Target {
   const config::Provider* provider = nullptr;  // lives as long as the Config
   std::string model;                           // what the provider calls it; empty for requests without a model
@@ -37,14 +43,15 @@ struct Target {
   std::string label() const;
 };
 
-// What is asked, as far as it matters to who is asked. The view must outlive the call only.
+// What is asked, as far as it matters to who is asked. The view, and what is pointed to, must outlive the call only.
 struct Asking {
   Dialect dialect{};
   std::string_view affinity;      // what the same target is wanted for; "": nothing
   uint64_t estimated_tokens = 0;  // of the input and of what may be answered; 0: not known
   bool images = false, tools = false, audio = false;
-  uint64_t now_ms = 0;  // of a monotonic clock
-  uint64_t chance = 0;  // any number
+  uint64_t now_ms = 0;                                          // of a monotonic clock
+  uint64_t chance = 0;                                          // any number
+  const std::function<bool(const Target&)>* allowed = nullptr;  // who may answer this caller; null: anyone
 };
 
 // A target that would be planned, were it not for `why` (a literal).

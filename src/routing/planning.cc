@@ -42,6 +42,15 @@ void leave_out(std::vector<Target>& targets, std::vector<LeftOut>* left_out, Why
   });
 }
 
+// Before anything else is looked at: who may not answer must not be the one that fits. Where nobody may, all stay, and
+// whoever asks for the plan is told of the first.
+void leave_out_forbidden(std::vector<Target>& targets, std::vector<LeftOut>* left_out, const Asking& asking) {
+  if (asking.allowed == nullptr || std::none_of(targets.begin(), targets.end(), *asking.allowed)) return;
+  leave_out(targets, left_out, [&](const Target& target) -> std::string_view {
+    return (*asking.allowed)(target) ? "" : "this key may not use it";
+  });
+}
+
 }  // namespace
 
 std::optional<size_t> Plan::next(uint64_t asked, uint64_t now_ms, uint64_t larger_than) const {
@@ -105,7 +114,6 @@ void Router::add_fallbacks(const config::Model& model, const Asking& asking, std
 }
 
 Result<Plan> Router::plan(std::string_view name, const Asking& asking, std::vector<LeftOut>* left_out) const {
-  constexpr size_t max_looks = 64;  // at fallbacks
   Plan plan;
   plan.retry = &default_retry_;
   const uint32_t number = name.empty() ? NameIndex::none : models_.find(name);
@@ -123,6 +131,7 @@ Result<Plan> Router::plan(std::string_view name, const Asking& asking, std::vect
     target->why = "only one";
     plan.targets.push_back(std::move(*target));
   }
+  leave_out_forbidden(plan.targets, left_out, asking);
   leave_out(plan.targets, left_out, [&](const Target& target) -> std::string_view {
     return target.health->standing(asking.now_ms) == Standing::drained ? "drained by an operator" : "";
   });

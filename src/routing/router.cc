@@ -68,6 +68,7 @@ Router::Router(const config::Config& config, std::span<const ToldNames> told, ui
   }
   for (uint32_t i = names_of_models_; i < known_.size(); ++i)
     told_names_.add(known_[i].name, i);  // they stay there now
+  bounds_.resize(config.models.size());
   if (fits) add_fits(fits);
 }
 
@@ -78,6 +79,31 @@ void Router::add_fits(const Fits& fits) {
       candidate.fit = fits(*candidate.provider, model, place_of({candidate.provider, model}));
     }
   }
+  for (size_t i = 0; i < config_.models.size(); ++i) {
+    Bounds bounds;
+    size_t looks = max_looks;
+    if (reach(config_.models[i], bounds, looks) > 1) bounds_[i] = bounds;
+  }
+}
+
+// How many may come into a plan for it, as of add_fallbacks(), and what bounds them.
+size_t Router::reach(const config::Model& model, Bounds& bounds, size_t& looks) const {
+  const std::vector<Candidate>& candidates = entries_[static_cast<size_t>(&model - config_.models.data())];
+  for (const Candidate& candidate : candidates) {
+    const ModelFit& fit = candidate.fit;
+    bounds.tokens = bounds.tokens || fit.context_tokens != 0;
+    bounds.images = bounds.images || (fit.told && !fit.images);
+    bounds.tools = bounds.tools || (fit.told && !fit.tools);
+    bounds.audio = bounds.audio || (fit.told && !fit.audio);
+  }
+  size_t count = candidates.size();
+  for (const std::string& name : model.fallbacks) {
+    if (looks == 0) break;
+    --looks;
+    const uint32_t number = models_.find(name);
+    count += number != NameIndex::none ? reach(config_.models[number], bounds, looks) : 1;
+  }
+  return count;
 }
 
 void Router::add_entry(const config::Model& model) {

@@ -61,11 +61,17 @@ class Router {
   Result<Target> route(std::string_view name, Dialect dialect) const;
   // Who is asked for `name`, in which order: the targets of a name of `models` by its `order`, behind them those of its
   // fallbacks; for any other name the one that route() finds. Who is left alone stands behind those who may be asked;
-  // who has been drained is left out, and so is, where others remain, who is known not to take what is asked. Errors as
-  // of route(); overloaded: all have been drained. `left_out`: gets who is; nullptr: nobody wants to know.
+  // who may not answer this caller is left out, unless nobody may; so is who has been drained, and, where others
+  // remain, who is known not to take what is asked. Errors as of route(); overloaded: all have been drained.
+  // `left_out`: gets who is; nullptr: nobody wants to know.
   Result<Plan> plan(std::string_view name, const Asking& asking, std::vector<LeftOut>* left_out = nullptr) const;
   // What plan() goes by for a name of `models`; nullptr for any other name.
   const config::Model* entry_of(std::string_view name) const;
+  // What of a request can matter to who is asked for `entry`, one of the configuration's; nothing where there is no
+  // choice.
+  const Bounds& bounds_of(const config::Model& entry) const {
+    return bounds_[static_cast<size_t>(&entry - config_.models.data())];
+  }
   // How a list of allowed models may say the same as `target`, beside its label: where it speaks ollama, with ":latest"
   // or without, as "provider/model", and as bare names that route() takes to the same model. Else none.
   [[gnu::cold]] std::vector<std::string> other_spellings(const Target& target) const;
@@ -82,6 +88,7 @@ class Router {
 
  private:
   static constexpr uint32_t several = NameIndex::none - 1;  // in the place of a provider's number
+  static constexpr size_t max_looks = 64;                   // at fallbacks, for one plan
   void add_listed(const ToldNames& names, uint32_t number);
   [[gnu::cold]] void add_spellings(const ToldNames& names, uint32_t number);
   void add_known(const config::Provider& provider, const ToldNames& names, bool told);
@@ -89,6 +96,7 @@ class Router {
   Result<Target> route_without_model(Dialect dialect) const;
   void add_entry(const config::Model& model);
   void add_fits(const Fits& fits);
+  size_t reach(const config::Model& model, Bounds& bounds, size_t& looks) const;
   Result<Target> first_of(uint32_t model) const;
   void add_targets(uint32_t model, const Asking& asking, bool is_fallback, std::vector<Target>& targets) const;
   void add_fallbacks(const config::Model& model, const Asking& asking, std::vector<Target>& targets,
@@ -131,6 +139,7 @@ class Router {
   std::deque<Spelling> spellings_;               // stay in their place
   NameIndex common_spellings_;                   // numbers of spellings_; `several`: of more than one provider
   std::vector<std::vector<Candidate>> entries_;  // by number of config_.models, less whose provider is not there
+  std::vector<Bounds> bounds_;                   // by number of config_.models
   const config::Retry default_retry_{};
   std::unique_ptr<HealthBoard> own_health_;
   HealthBoard& health_;

@@ -7,7 +7,8 @@ import subprocess
 import pytest
 
 from support.process import Sluice
-from support.settings import BINARY, PATIENCE
+from support.provider import Provider
+from support.settings import BINARY, PATIENCE, wait_for
 
 CONFIG = {"providers": {"demo": {}, "attic": {"base_url": "demo:"}},
           "models": {"smart": {"targets": [{"model": "demo/a"}, {"model": "attic/b", "concurrent": 2}], "order": "listed",
@@ -128,3 +129,47 @@ def test_a_storm_of_requests_is_not_multiplied_by_the_targets(tmp_path):
         assert {one["state"] for one in targets} <= {"open", "half_open"}, targets
         # 1.2 for each request, and what it takes until the breakers open.
         assert sum(one["asked_total"] for one in targets) <= 1.2 * 200 + 30, targets
+
+
+def lab(context_window, capabilities):
+    """A provider of one model, which says what it takes."""
+    async def handle(request):
+        if request.method == "GET":
+            await request.answer(json.dumps({"object": "list", "data": [
+                {"id": "m", "object": "model", "context_length": context_window, "capabilities": capabilities}]}).encode())
+        else:
+            await request.answer(json.dumps({"id": "x", "object": "chat.completion", "model": "m", "choices": [
+                {"index": 0, "message": {"role": "assistant", "content": "yes"}, "finish_reason": "stop"}]}).encode())
+    return Provider(handle, asked_for_models=True)
+
+
+def test_what_is_explained_is_what_happens(tmp_path):
+    picture = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
+    tool = {"type": "function", "function": {"name": "image", "parameters": {"type": "object", "properties": {"type": {"const": "image"}}}}}
+    requests = {
+        "short": ({"messages": [{"role": "user", "content": "Hello"}]}, "small/m"),
+        "long": ({"messages": [{"role": "user", "content": "word " * 4000}]}, "large/m"),
+        "a long answer": ({"messages": [{"role": "user", "content": "Hello"}], "max_tokens": 3000}, "large/m"),
+        "a picture": ({"messages": [{"role": "user", "content": [picture]}]}, "large/m"),
+        "a tool": ({"messages": [{"role": "user", "content": "Hello"}], "tools": [tool]}, "small/m"),
+        "too long for all": ({"messages": [{"role": "user", "content": "word " * 200_000}]}, "small/m"),
+    }
+    with lab(2_000, ["tools"]) as small, lab(100_000, ["tools", "vision"]) as large:
+        config = {"providers": {name: {"base_url": f"http://127.0.0.1:{one.port}/v1", "dialect": "openai"}
+                                for name, one in (("small", small), ("large", large))},
+                  "models": {"smart": {"targets": [{"model": "small/m"}, {"model": "large/m"}], "order": "listed"}}}
+        with Sluice(tmp_path, config, ask_models=True) as sluice:
+            wait_for(lambda: {"small/m", "large/m"} <= {one["id"] for one in sluice.get("/v1/models").json()["data"]}, "both lists")
+            for what, (body, expected) in requests.items():
+                text = json.dumps({"model": "smart", **body})
+                file = tmp_path / "request.json"
+                file.write_text(text)
+                clean = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)} | {
+                    name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
+                ran = subprocess.run([BINARY, "explain", "--request", str(file), "--json", "--config", str(tmp_path / "sluice.json")],
+                                     cwd=tmp_path, env=clean, capture_output=True, text=True, timeout=30 * PATIENCE)
+                assert ran.returncode == 0, ran
+                explained = json.loads(ran.stdout)["targets"][0]["target"]
+                answer = sluice.post("/v1/chat/completions", text.encode())
+                happened = answer.header("sluice-target")
+                assert (what, answer.status, explained, happened) == (what, 200, expected, expected)

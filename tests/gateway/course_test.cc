@@ -271,5 +271,110 @@ TEST_CASE("what a provider's limit refuses, the next target takes") {
   CHECK(world.caller->has("sluice-target: b/m\r\nsluice-attempts: 1\r\n"));
 }
 
+TEST_CASE("a key that may use a later target only has its answer from that one") {
+  struct Row {
+    std::vector<std::string> models;
+    const char* target;  // "": none
+  };
+  for (const Row& row : std::vector<Row>{{{"fast"}, "a/m"},
+                                         {{"a/m"}, "a/m"},
+                                         {{"b/m"}, "b/m"},
+                                         {{"b/*", "c/m"}, "b/m"},
+                                         {{"c/m"}, "c/m"},
+                                         {{"d/m"}, ""}}) {
+    config::Config config = two_targets();
+    config.providers.push_back(config.providers[0]);
+    config.providers[2].name = "c";
+    config.models[0].fallbacks = {"c/m"};
+    config::CallerKey key;
+    key.name = "team";
+    key.key = "secret-of-the-team";
+    key.models = config::AllowedModels(row.models);
+    config.keys = {key};
+    World world(config);
+    INFO(row.models.front());
+    world.say(post("/v1/chat/completions", chat, "Authorization: Bearer secret-of-the-team\r\n"));
+    const std::string_view target = row.target;
+    if (target.empty()) {
+      CHECK(world.targets.empty());
+      CHECK(world.caller->has("HTTP/1.1 403 "));
+      continue;
+    }
+    REQUIRE(world.targets.size() == 1);
+    world.target_says(ok_json(answer));
+    CHECK(world.caller->has("HTTP/1.1 200 "));
+    CHECK(world.caller->has("sluice-target: " + std::string(target) + "\r\nsluice-attempts: 1\r\n"));
+  }
+}
+
+TEST_CASE("a key's answer never comes from a target that it may not use, whatever fails") {
+  config::Config config = two_targets();
+  config::CallerKey key;
+  key.name = "team";
+  key.key = "secret-of-the-team";
+  key.models = config::AllowedModels({"a/m"});
+  config.keys = {key};
+  World world(config);
+  world.say(post("/v1/chat/completions", chat, "Authorization: Bearer secret-of-the-team\r\n"));
+  REQUIRE(world.targets.size() == 1);
+  world.target_says(failure(401, R"({"error":{"message":"not you"}})"));
+  CHECK(world.caller->has("HTTP/1.1 401 "));
+  CHECK(world.targets.size() == 1);
+}
+
+TEST_CASE("a target that is known not to take what a request holds is passed over") {
+  const std::string picture =
+      R"({"model":"fast","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"u"}}]}]})";
+  const std::string tools = R"({"model":"fast","tools":[{"type":"function"}],"messages":[]})";
+  const std::string large =
+      R"({"model":"fast","messages":[{"role":"user","content":")" + std::string(8'000, 'a') + "\"}]}";
+  const std::string long_answer = R"({"model":"fast","messages":[],"max_tokens":1000})";
+  struct Row {
+    std::string body;
+    routing::ModelFit first, second;
+    const char* target;
+  };
+  const routing::ModelFit unknown, small{1'000}, blind{0, true, false, true, false}, sees{0, true, true, false, false};
+  for (const Row& row : std::vector<Row>{{chat, blind, sees, "a/m"},
+                                         {picture, blind, sees, "b/m"},
+                                         {picture, blind, unknown, "b/m"},
+                                         {picture, blind, blind, "a/m"},  // what it says of it is the caller's
+                                         {tools, sees, blind, "b/m"},
+                                         {large, small, unknown, "b/m"},
+                                         {long_answer, small, unknown, "b/m"},
+                                         {chat, small, unknown, "a/m"},
+                                         {large, small, small, "a/m"}}) {
+    World world(two_targets());
+    const auto fits = [&](const config::Provider& provider, std::string_view, uint32_t) {
+      return provider.name == "a" ? row.first : row.second;
+    };
+    const routing::Router router(world.config, {}, 0, nullptr, fits);
+    world.context->router = &router;
+    INFO(row.body.substr(0, 80));
+    world.say(post("/v1/chat/completions", row.body));
+    REQUIRE(world.targets.size() == 1);
+    world.target_says(ok_json(answer));
+    CHECK(world.caller->has("sluice-target: " + std::string(row.target) + "\r\n"));
+  }
+}
+
+TEST_CASE("what fits but may not be used by a key takes no place from what may") {
+  config::Config config = two_targets();
+  config::CallerKey key;
+  key.name = "team";
+  key.key = "secret-of-the-team";
+  key.models = config::AllowedModels({"a/m"});
+  config.keys = {key};
+  World world(config);
+  const routing::Router router(world.config, {}, 0, nullptr, [](const auto& provider, std::string_view, uint32_t) {
+    return provider.name == "a" ? routing::ModelFit{10} : routing::ModelFit{};
+  });
+  world.context->router = &router;
+  world.say(post("/v1/chat/completions", chat, "Authorization: Bearer secret-of-the-team\r\n"));
+  REQUIRE(world.targets.size() == 1);
+  world.target_says(ok_json(answer));
+  CHECK(world.caller->has("sluice-target: a/m\r\n"));
+}
+
 }  // namespace
 }  // namespace sluice::gateway

@@ -30,7 +30,7 @@ TEST_CASE("an estimate is a quarter of the body's bytes and what output the requ
                                          {"countTokens", 400, 0, 0},
                                          {"audio/transcriptions", 0, 0, 0}}) {
     CAPTURE(row.endpoint, row.body_bytes);
-    CHECK(estimate_tokens(endpoint(row.endpoint), std::string(row.body_bytes, ' '), row.max_output).total() ==
+    CHECK(estimate_tokens(endpoint(row.endpoint).yields, std::string(row.body_bytes, ' '), row.max_output).total() ==
           row.total);
   }
 }

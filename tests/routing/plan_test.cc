@@ -261,6 +261,51 @@ TEST_CASE("who is known not to take what is asked is left out, unless nobody doe
   CHECK(plan_of(9'000, true, true, true, "small") == "a/x");
 }
 
+TEST_CASE("what a request holds is looked at only where it can matter") {
+  config::Config config = test::four_providers();
+  config.models = {model("small alone", {{"a", "x"}}),
+                   model("small or other", {{"a", "x"}, {"c", "x"}}),
+                   model("known to take all", {{"b", "x"}, {"c", "x"}}),
+                   model("other", {{"c", "x"}}),
+                   model("with a fallback", {{"c", "x"}}, Order::weighted, {"small alone"}),
+                   model("with a name", {{"a", "x"}}, Order::weighted, {"c/x"})};
+  const Fits fits = [](const config::Provider& provider, std::string_view, uint32_t) -> ModelFit {
+    if (provider.name == "a") return {1'000};
+    return provider.name == "b" ? ModelFit{0, true, true, true, true} : ModelFit{};
+  };
+  const Router router(config, {}, 0, nullptr, fits);
+  std::string weighed;
+  for (const config::Model& one : config.models) weighed += router.bounds_of(one).tokens ? one.name + "; " : "";
+  CHECK(weighed == "small or other; with a fallback; with a name; ");
+  const Router without(config);
+  for (const config::Model& one : config.models) CHECK_FALSE(without.bounds_of(one).tokens);
+  const Bounds& all = router.bounds_of(config.models[1]);
+  CHECK_FALSE((all.images || all.tools || all.audio));
+  const Router deaf(config, {}, 0, nullptr, [](const auto&, auto, auto) {
+    return ModelFit{0, true, true, true, false};
+  });
+  const Bounds& sounds = deaf.bounds_of(config.models[1]);
+  CHECK((sounds.audio && !sounds.tokens && !sounds.images && !sounds.tools));
+}
+
+TEST_CASE("who may not answer a caller is left out, and where nobody may all stay") {
+  config::Config config = test::four_providers();
+  config.models = {model("smart", {{"a", "x"}, {"b", "x"}}, Order::listed, {"c/x"})};
+  const Router router(config);
+  const auto plan_of = [&](const std::function<bool(const Target&)>& allowed) {
+    Asking asking = at(0);
+    asking.allowed = &allowed;
+    std::vector<LeftOut> left_out;
+    std::string text = text_of(router.plan("smart", asking, &left_out));
+    for (const LeftOut& one : left_out) text += "; " + one.target.label() + ": " + std::string(one.why);
+    return text;
+  };
+  CHECK(plan_of([](const Target&) { return true; }) == "a/x b/x c/x");
+  CHECK(plan_of([](const Target& one) { return one.provider->name != "a"; }) ==
+        "b/x c/x; a/x: this key may not use it");
+  CHECK(plan_of([](const Target&) { return false; }) == "a/x b/x c/x");
+}
+
 TEST_CASE("a plan holds a bounded number of targets") {
   config::Config config = test::four_providers();
   std::vector<config::TargetRef> many;
