@@ -23,7 +23,8 @@ size_t last_event_end(std::string_view bytes) {
 
 }  // namespace
 
-// Behind the last element: commas and brackets between them are the next one's.
+// Behind the last element: commas and brackets between them are the next one's, and the last bracket is the end's. As
+// long as another target may go on, the array stays open.
 size_t SentFrames::last_array_end(std::string_view bytes) {
   size_t end = 0;
   for (size_t i = 0; i < bytes.size(); ++i) {
@@ -38,8 +39,7 @@ size_t SentFrames::last_array_end(std::string_view bytes) {
     } else if (c == '{' || c == '[') {
       ++depth_;
     } else if ((c == '}' || c == ']') && depth_ != 0) {
-      --depth_;
-      if (depth_ <= 1) end = i + 1;
+      if (--depth_ == 1) end = i + 1;
     }
   }
   return end;

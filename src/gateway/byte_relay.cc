@@ -189,7 +189,6 @@ std::unique_ptr<api::SentFrames> ByteRelay::take_sent() {
   return std::move(sent_);
 }
 
-// Of an error's event, in a stream that is an array.
 api::ArrayPlace ByteRelay::array_place() const {
   if (tap_->format() != api::StreamFormat::json_array) return api::ArrayPlace::closed;
   if (!whole_only()) return tap_->array_place();

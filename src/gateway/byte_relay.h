@@ -34,6 +34,8 @@ class ByteRelay final : public Relay {
   // Of a stream that broke off; nullptr: it is not remembered.
   std::unique_ptr<api::SentFrames> take_sent();
   bool remembers() const { return sent_ != nullptr; }
+  // Where the caller's stream stands, if it is an array.
+  api::ArrayPlace array_place() const;
   bool go_on() override { return !holds_back_ || inflate_on(); }
   bool end_early() override;
   void break_off(const Error& error, std::string_view request_id) override;
@@ -52,7 +54,6 @@ class ByteRelay final : public Relay {
   [[gnu::cold]] void withhold();
   // All that the caller has are whole frames, whatever the tap has read beyond them.
   bool whole_only() const { return taken_ || (sent_ && sent_->complete()); }
-  [[gnu::cold]] api::ArrayPlace array_place() const;
   void release() override;
   [[gnu::cold]] bool hold_back();
   [[gnu::cold]] void send_held();

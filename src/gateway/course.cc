@@ -332,7 +332,7 @@ void Course::break_off(const Error& error) {
     event = std::move(broken_->writer->out);
   } else {
     event = api::error_event(asker_.account.endpoint->dialect, stream_format(), error, asker_.account.request_id,
-                             {true, broken_sequence_, api::ArrayPlace::closed});
+                             {true, broken_sequence_, broken_place_});
   }
   const std::string_view piece = event;
   asker_.responder.send_body(std::span<const std::string_view>(&piece, 1));

@@ -173,6 +173,7 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   Relay* relay_ = nullptr;                   // null: the target has not been chosen, or was given up
   routing::TargetHealth* flying_ = nullptr;  // where the attempt counts as under way
   uint64_t broken_sequence_ = 0;             // of the caller's frames, where they are numbered
+  api::ArrayPlace broken_place_{};           // where the caller's stream stands, if it is an array
   std::optional<uint32_t> retry_after_ms_;   // as the last answer's head told it
   net::Timeout back_off_;
   Heartbeat heartbeat_;

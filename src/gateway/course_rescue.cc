@@ -38,6 +38,7 @@ bool Course::take_what_was_told() {
   if (!room.reads() || !room.writes()) return false;
   broken_sequence_ = relay.tap()->next_sequence();
   broken_->sent = relay.take_sent();
+  broken_place_ = relay.array_place();
   broken_->delivered = api::read_delivered(*broken_->sent, room,
                                            origin_of(*asker_.account.attempts.last().target, dialect), api::Bar::none);
   const api::Bar bar = broken_->delivered.bar();

@@ -1,6 +1,7 @@
 // Streams that break off half way, and what another target makes of them.
 #include <catch2/catch.hpp>
 
+#include "api/json_value.h"
 #include "world.h"
 
 namespace sluice::gateway {
@@ -258,6 +259,91 @@ TEST_CASE("an error that comes with the end of a translated stream is not shown 
   CHECK_FALSE(world.caller->has("busy"));
   CHECK(world.caller->has("[DONE]"));
   CHECK(world.caller->text.ends_with("0\r\n\r\n"));
+}
+
+// Of a chunked answer.
+std::string body_of(std::string_view answer) {
+  std::string body;
+  std::string_view rest = answer.substr(std::min(answer.find("\r\n\r\n") + 4, answer.size()));
+  while (!rest.empty()) {
+    const size_t size = std::strtoull(std::string(rest.substr(0, 20)).c_str(), nullptr, 16);
+    rest.remove_prefix(std::min(rest.find("\r\n") + 2, rest.size()));
+    body += rest.substr(0, size);
+    rest.remove_prefix(std::min(size + 2, rest.size()));
+  }
+  return body;
+}
+
+// What stands in an array that is a caller's stream: texts, and "!" for an error. "?": it is no array.
+std::string array_told(std::string_view body) {
+  api::JsonDocument document;
+  if (!document.parse(body) || !document.root().is_array()) return "?";
+  std::string text;
+  for (const api::JsonValue one : document.root()) {
+    if (one["error"].is_object()) text += "!";
+    for (const api::JsonValue candidate : one["candidates"]) {
+      for (const api::JsonValue part : candidate["content"]["parts"]) text += part["text"].word();
+    }
+  }
+  return text;
+}
+
+TEST_CASE("wherever a stream that is an array breaks off and nobody goes on, the error is its last element") {
+  const auto part = [](std::string_view inner) {
+    return R"({"candidates":[{"content":{"role":"model","parts":[)" + std::string(inner) + "]}}]}";
+  };
+  const std::string told_error = R"({"error":{"code":503,"message":"overloaded","status":"UNAVAILABLE"}})";
+  struct Row {
+    const char* what;
+    std::string stream;
+    bool others_answer;  // a refusal: else there is nobody to be asked
+  };
+  const std::string texts = "[" + part(R"({"text":"one "})") + "\n,\r\n" + part(R"({"text":"two"})");
+  const std::string call = part(R"({"functionCall":{"name":"f","args":{"a":"]}"}}})");
+  for (const Row& row : std::vector<Row>{{"texts", texts + "\n", true},
+                                         {"a call", texts + ",\n" + call + ",\n" + part(R"({"text":"x"})"), true},
+                                         {"an error", texts + ",\n" + told_error + "]", true},
+                                         {"an error behind a call", texts + "," + call + "," + told_error + "]", true},
+                                         {"nobody else", texts + "," + part(R"({"text":"x"})"), false}}) {
+    for (const Dialect other : {Dialect::gemini, Dialect::openai}) {
+      for (size_t cut = 0; cut <= row.stream.size(); cut += other == Dialect::gemini ? 1 : 5) {
+        config::Config config = two_targets(other);
+        if (!row.others_answer) config.providers[1].limits.concurrent = 1;
+        World world(config);
+        std::unique_ptr<Peer> first;
+        if (!row.others_answer) {  // has the only place there
+          world.say(post("/v1/chat/completions", R"({"model":"b/m","messages":[]})"));
+          first = std::move(world.caller);
+          world.connect();
+        }
+        const size_t busy = world.targets.size();
+        world.say(post("/v1beta/models/fast:streamGenerateContent", R"({"contents":[{"parts":[{"text":"count"}]}]})"));
+        REQUIRE(world.targets.size() == busy + 1);
+        world.target_says("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n");
+        if (cut != 0) world.target_says(chunk(row.stream.substr(0, cut)));
+        world.target().stream.reset();
+        size_t answered = world.targets.size();
+        const auto over = [&] {
+          return world.caller->ended || world.caller->has("HTTP/1.1 4") || world.caller->has("HTTP/1.1 5");
+        };
+        for (int asked = 0; asked < 6 && !over(); ++asked) {
+          REQUIRE(world.until([&] { return over() || world.targets.size() > answered; }));
+          world.turn();
+          if (over()) break;
+          answered = world.targets.size();
+          world.target_says("HTTP/1.1 400 No\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}");
+        }
+        INFO(row.what << ", cut behind " << row.stream.substr(0, cut) << "\n" << world.caller->text);
+        REQUIRE(over());
+        CHECK(world.cells().active_streams.get() == 0);
+        if (!world.caller->has("HTTP/1.1 200")) continue;  // an error of its own
+        const std::string told_so = array_told(body_of(world.caller->text));
+        const bool is_fine = told_so == "one !" || told_so == "one two!" || told_so == "one twox!";
+        CHECK(is_fine);
+        CHECK_FALSE(world.caller->text.ends_with("\r\n0\r\n\r\n"));
+      }
+    }
+  }
 }
 
 }  // namespace
