@@ -16,7 +16,7 @@ std::string seconds_text(uint64_t ms) {
   return text;
 }
 
-std::string_view shortened(std::string_view text) { return text.substr(0, cut_at(text, max_alert_error_bytes)); }
+std::string_view shortened(std::string_view text) { return cut_to(text, max_alert_error_bytes); }
 
 std::string_view event_name(const AlertNotice& notice) { return alert_event_names[static_cast<size_t>(notice.event)]; }
 

@@ -9,6 +9,7 @@
 #include "api/json_unescape.h"
 #include "api/key_spelling.h"
 #include "base/json_writer.h"
+#include "base/text.h"
 #include "http/message.h"
 
 namespace sluice::api {
@@ -127,7 +128,7 @@ class Reading {
     if (as.key == Key::others || as.key == Key::max_output || as.key == Key::choices) return as.key;
     if (as.key == Key::name && !takes_name_) return Key::other;
     std::string text = "`";
-    append_json_escaped(text, raw.substr(0, max_model_bytes));
+    append_json_escaped(text, cut_to(raw, max_model_bytes));
     text += "` can be read as `";
     text += as.text;
     return wrong_at(text + "`; write it so, and once", offset(raw));

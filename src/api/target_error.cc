@@ -64,7 +64,7 @@ std::string_view within_error(std::string_view text) {
 }  // namespace
 
 TargetWords target_words(std::string_view text) {
-  text = text.substr(0, max_error_text);
+  text = without_torn_end(text.substr(0, max_error_text));  // who keeps it may have cut it there
   const size_t begin = text.find_first_not_of(white);
   if (begin == text.npos) return {};
   if (text.find("\":") == text.npos && text.find("\" :") == text.npos) {

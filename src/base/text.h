@@ -31,5 +31,11 @@ std::string join(std::span<const std::string_view> names, size_t max_names = 100
 
 // Where to cut `text` so that at most `max_bytes` are left, and no UTF-8 sequence is parted.
 size_t cut_at(std::string_view text, size_t max_bytes);
+// `text`, or as much of it.
+inline std::string_view cut_to(std::string_view text, size_t max_bytes) {
+  return text.substr(0, cut_at(text, max_bytes));
+}
+// Less a UTF-8 sequence at its end of which the last bytes are missing.
+std::string_view without_torn_end(std::string_view text);
 
 }  // namespace sluice

@@ -21,7 +21,7 @@ constexpr double max_seconds = 7 * 24 * 3600;
 std::string in_quotes(std::string_view text) {
   constexpr size_t max_bytes = 60;
   const bool cut = text.size() > max_bytes;
-  const std::string shown(text.substr(0, max_bytes));
+  const std::string shown(cut_to(text, max_bytes));
   return nlohmann::json(shown).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + (cut ? "..." : "");
 }
 

@@ -5,6 +5,7 @@
 #include "api/dialect.h"
 #include "api/target_error.h"
 #include "base/give_back.h"
+#include "base/text.h"
 #include "base/time_text.h"
 #include "gateway/course.h"
 #include "gateway/retry_after.h"
@@ -23,7 +24,7 @@ AnswerTaker& Course::on_answer_head(http::ResponseHead& head) {
   tell("the target answers");
   const auto id = head.fields.find("x-request-id");
   const auto other_id = id ? id : head.fields.find("request-id");
-  if (other_id) record.request_id = other_id->substr(0, max_target_id);
+  if (other_id) record.request_id = cut_to(*other_id, max_target_id);
   if (head.status >= 400) retry_after_ms_ = retry_after_ms(head, context_.loop.clock().unix_s());
   if (broken_ != nullptr && head.status >= 300) {  // it does not go on
     held_ = std::make_unique<HeldAnswer>(head, true, static_cast<HeldAnswerEvents&>(*this));

@@ -5,6 +5,7 @@
 
 #include "api/media_type.h"
 #include "api/percent.h"
+#include "base/text.h"
 #include "http/writer.h"
 #include "net/stream.h"
 
@@ -89,7 +90,7 @@ Result<void> Intake::begin_coded(std::string_view coding, uint64_t max_bytes) {
   const std::optional<http::Coding> known = http::coding_named(coding);
   if (!known) {
     return fail(ErrorCode::unsupported_coding, "request bodies in content-encoding '" +
-                                                   std::string(coding.substr(0, 100)) +
+                                                   std::string(cut_to(coding, 100)) +
                                                    "' are not understood; gzip, deflate, zstd and identity are");
   }
   http::InflaterLimits limits;

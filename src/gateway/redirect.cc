@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/text.h"
 #include "config/url.h"
 
 namespace sluice::gateway {
@@ -76,7 +77,7 @@ std::string base_url_for(const config::Url& base, std::string_view asked, const 
     path.remove_suffix(asked_path.size() - base.path.size());
   }
   return (place.origin.tls ? "https://" : "http://") + place.origin.authority() +
-         std::string(path.substr(0, max_told_bytes));
+         std::string(cut_to(path, max_told_bytes));
 }
 
 }  // namespace

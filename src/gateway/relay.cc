@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/target_error.h"
+#include "base/text.h"
 #include "net/loop.h"
 #include "net/stream.h"
 
@@ -72,7 +73,7 @@ tl::unexpected<Error> cut_short() {
 }
 
 tl::unexpected<Error> page_in_place(std::string_view type) {
-  return fail(ErrorCode::target_broke, "the target answered with a page (" + std::string(type.substr(0, 64)) +
+  return fail(ErrorCode::target_broke, "the target answered with a page (" + std::string(cut_to(type, 64)) +
                                            ") in place of an API's answer; is its base_url right?");
 }
 

@@ -68,7 +68,7 @@ std::string tell_failed(const AttemptRecords& attempts) {
     told.append(one.reason);
     text = text.empty() ? std::move(told) : std::move(told) + "; " + text;
   });
-  if (text.size() > max_failed_text) text.resize(max_failed_text);
+  text.resize(cut_at(text, max_failed_text));
   return text;
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "api/rate_limit_fields.h"
+#include "base/text.h"
 #include "http/writer.h"
 
 namespace sluice::gateway {
@@ -31,7 +32,7 @@ std::string_view host_of(std::string_view authority) {
   return authority;
 }
 
-std::string_view shown(std::string_view text) { return text.substr(0, 128); }
+std::string_view shown(std::string_view text) { return cut_to(text, 128); }
 
 tl::unexpected<Error> refused_origin(std::string_view origin, bool open) {
   std::string text = "a web page of ";

@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "base/text.h"
+
 namespace sluice::routing {
 namespace {
 
@@ -208,7 +210,7 @@ void TargetHealth::bench_credential(uint64_t until_ms) {
 
 void TargetHealth::note_error(uint64_t now_ms, std::string_view text) {
   const std::lock_guard lock(error_mutex_);
-  last_error_ = text.substr(0, max_error_bytes);
+  last_error_ = cut_to(text, max_error_bytes);
   last_error_ms_ = now_ms;
 }
 

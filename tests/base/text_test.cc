@@ -37,6 +37,17 @@ TEST_CASE("a cut parts no character") {
   CHECK(cut_at("a\xc3\xa9", 2) == 1);
   CHECK(cut_at("\xf0\x9f\x98\x80", 3) == 0);
   CHECK(cut_at("a\xf0\x9f\x98\x80z", 5) == 5);
+  CHECK(cut_to("abc", 2) == "ab");
+  CHECK(cut_to("a\xc3\xa9", 2) == "a");
+  CHECK(cut_to("a\xc3\xa9", 3) == "a\xc3\xa9");
+}
+
+TEST_CASE("half a character at a text's end goes, a whole one stays") {
+  const std::string text = "a\xc3\xa9z\xe2\x82\xac\xf0\x9f\x98\x80";
+  std::vector<size_t> left;
+  for (size_t size = 0; size <= text.size(); ++size) left.push_back(without_torn_end(text.substr(0, size)).size());
+  CHECK(left == std::vector<size_t>{0, 1, 1, 3, 4, 4, 4, 7, 7, 7, 7, 11});
+  CHECK(without_torn_end("\x80\x80\x80\x80").size() == 4);  // no UTF-8 at all
 }
 
 }  // namespace
