@@ -185,6 +185,7 @@ struct Model {
   Rescue rescue = Rescue::on;
   Breaker breaker{};
   Affinity affinity{};
+  bool drain_on_disconnect = false;  // an answer whose caller has left is read on for the account
 };
 
 struct Limits {

@@ -44,9 +44,17 @@ inline constexpr std::array<std::string_view, 15> provider_facts = {
     "strict_tools",     "max_tokens_field",  "reasoning_field"};
 inline constexpr std::array<std::string_view, 4> provider_timeouts = {"connect_s", "first_byte_s", "response_s",
                                                                       "stream_idle_s"};
-inline constexpr std::array<std::string_view, 10> model = {
-    "targets", "order",    "fallbacks", "retry",    "rescue",
-    "breaker", "affinity", "limits",    "defaults", "strict_translation"};
+inline constexpr std::array<std::string_view, 11> model = {"targets",
+                                                           "order",
+                                                           "fallbacks",
+                                                           "retry",
+                                                           "rescue",
+                                                           "breaker",
+                                                           "affinity",
+                                                           "limits",
+                                                           "defaults",
+                                                           "strict_translation",
+                                                           "drain_on_disconnect"};
 inline constexpr std::array<std::string_view, 1> model_defaults = {"max_tokens"};
 inline constexpr std::array<std::string_view, 3> target = {"model", "weight", "concurrent"};
 inline constexpr std::array<std::string_view, 3> retry = {"attempts", "backoff_ms", "wait_s"};

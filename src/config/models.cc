@@ -92,6 +92,7 @@ void read_object(Reading& reading, const Node& node, const std::string& path, co
   read_rate_limits(reading, object, model.limits);
   read_defaults(reading, object, model);
   object.read_flag("strict_translation", model.strict_translation);
+  object.read_flag("drain_on_disconnect", model.drain_on_disconnect);
   read_targets(reading, object, known, model);
   read_route(reading, object, model);
 }

@@ -304,6 +304,7 @@ void add_model(Sheet& sheet, const Model& model) {
     sheet.close();
   }
   sheet.value("strict_translation", yes_or_no(model.strict_translation));
+  sheet.value("drain_on_disconnect", yes_or_no(model.drain_on_disconnect));
   sheet.close();
 }
 

@@ -152,6 +152,7 @@ void Attempt::on_turn() {
   if (phase_ == Phase::done) cancel();
   const bool more = taker_ == nullptr || taker_->on_answer_turn();
   if (!connection_) return;  // it has ended, or it was given up meanwhile
+  if (connection_->bytes_in() > most_bytes_in_) return fail_at_target(ErrorCode::caller_gone, "its answer goes on");
   if (!more) return pause();
   if (stream_answer_ && body_begun_ && !paused_) {  // until then the first-byte clock runs on
     const uint32_t idle_ms = link_.provider.timeouts.stream_idle_ms;

@@ -84,6 +84,8 @@ class Attempt final : public Recycled<Attempt>, http::AnswerEvents {
   void resume();
   // The answer has said something: from now on only silence is too long.
   void note_output() { body_begun_ = true; }
+  // Of the answer, from now on: beyond it, the attempt fails with caller_gone.
+  void read_at_most(uint64_t bytes) { most_bytes_in_ = bytes_in() + bytes; }
   // No event follows. The connection is closed unless the answer was whole.
   void cancel();
 
@@ -134,6 +136,7 @@ class Attempt final : public Recycled<Attempt>, http::AnswerEvents {
   std::unique_ptr<Redirect> redirect_;  // what the answer that is being read is; acted on at the turn's end
   net::Timeout timeout_;
   uint64_t bytes_in_ = 0, bytes_out_ = 0;
+  uint64_t most_bytes_in_ = UINT64_MAX;
   uint64_t sent_ns_ = 0;  // when its first byte was written to connection_
   bool head_sent_ = false;
   size_t next_piece_ = 0;    // of request_.body

@@ -338,6 +338,18 @@ void Course::break_off(const Error& error) {
   asker_.responder.send_body(std::span<const std::string_view>(&piece, 1));
 }
 
+bool Course::go_on_alone() {
+  constexpr uint64_t max_bytes = 64 * 1024 * 1024;  // docs/configuration.md
+  if (plan_.entry == nullptr || !plan_.entry->drain_on_disconnect) return false;
+  if (!attempt_ || !attempt_->request_sent()) return false;
+  alone_ = true;
+  rescues_ = false;
+  heartbeat_.stop();
+  attempt_->read_at_most(max_bytes);
+  gate_.commit();  // nothing is held for nobody
+  return true;
+}
+
 void Course::cancel(uint64_t now_ns) {
   state_ = State::done;
   back_off_.cancel();

@@ -74,6 +74,9 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   void drained();
   // Ends what runs, and settles what it took of the limits. May be called always; no event follows.
   void cancel(uint64_t now_ns);
+  // The caller has left: what is asked already is read to its end for the account, where the route wants that (false:
+  // it does not, or nothing has been asked). Then drained() is due.
+  bool go_on_alone();
   // Nothing of an answer has left, nor will: it is as if none had begun. False: what has begun is beyond recall.
   bool take_back();
   // What has begun cannot be made whole: the error goes out within it. Before cancel().
@@ -149,6 +152,7 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   bool counted_stream_ = false;
   bool asks_around_ = false;  // nobody knows who made what is asked for
   bool judged_ = false;       // what becomes of this attempt's failure
+  bool alone_ = false;        // the caller has left
   bool rescues_ = false;      // what the caller is told of this stream is remembered
   bool by_prefix_ = false;    // this target was asked to go on from an assistant's message
   bool refuses_prefix_ = false;

@@ -31,7 +31,7 @@ AnswerTaker& Course::on_answer_head(http::ResponseHead& head) {
     return *held_;
   }
   const bool not_here = asks_around_ && HeldAnswer::is_not_here(head.status);
-  if (not_here || (usage_asked_ && HeldAnswer::may_refuse(head.status))) {
+  if (not_here || (usage_asked_ && !alone_ && HeldAnswer::may_refuse(head.status))) {
     held_ = std::make_unique<HeldAnswer>(head, not_here, static_cast<HeldAnswerEvents&>(*this));
     return *held_;
   }

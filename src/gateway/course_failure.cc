@@ -9,7 +9,7 @@
 namespace sluice::gateway {
 
 bool Course::may_ask_again() const {
-  return body_kept_ && !asks_around_ && asker_.account.endpoint->model_in != api::ModelIn::nowhere &&
+  return body_kept_ && !alone_ && !asks_around_ && asker_.account.endpoint->model_in != api::ModelIn::nowhere &&
          !asker_.intake.goes_on() && asker_.intake.ended();
 }
 
@@ -71,6 +71,7 @@ void Course::note_health(uint64_t now_ns) {
 
 void Course::on_attempt_failed(const Error& met) {
   if (state_ == State::done) return;
+  if (met.code == ErrorCode::caller_gone) return events_.on_course_failed(met);
   if (relay_ != nullptr && relay_->end_early()) return on_relayed(context_.loop.now_ns());
   if (asks_around_ && (relay_ == nullptr || !relay_->begun())) return ask_next();
   const Error error = without_secrets(context_.log, target().provider, met);

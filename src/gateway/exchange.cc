@@ -121,6 +121,7 @@ void Exchange::on_course_end(uint64_t now_ns) {
 
 void Exchange::on_course_failed(const Error& error) {
   if (state_ == State::done) return;
+  if (state_ == State::alone) return on_course_end(context_.loop.now_ns());
   // Nothing has left yet: an error of our own is better than half an answer.
   course_.take_back() ? refuse(error) : cut(error);
 }
@@ -132,6 +133,13 @@ void Exchange::on_caller_gone(const Error& error) {
   account_.note(error);
   account_.status = http_status(ErrorCode::caller_gone);
   finish();
+}
+
+bool Exchange::goes_on_alone(const Error& error) {
+  if (state_ != State::answering || !course_.go_on_alone()) return false;
+  state_ = State::alone;
+  account_.note(error);
+  return true;
 }
 
 // HEAD of a path that only POST is for: probes want to know that it is there.
@@ -209,6 +217,7 @@ void Exchange::cut(const Error& met) {
 // The one exit: cancels what still runs and settles. What is left for the caller of this is to end the answer.
 void Exchange::finish(uint64_t now_ns) {
   if (state_ == State::done) return;
+  if (state_ == State::alone) account_.status = http_status(ErrorCode::caller_gone);
   state_ = State::done;
   course_.cancel(now_ns);
   context_.metrics.active_exchanges.add(-1);

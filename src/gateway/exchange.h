@@ -5,7 +5,8 @@
 //       |                                                            |
 //       +--- refused (key, path, body): error answer                 +--- nobody answers: error answer
 //                                                                    +--- cut: error event, connection closed
-//   The caller leaving ends it in any state: the attempt is cancelled at once.
+//   The caller leaving ends it in any state: the attempt is cancelled at once. But where the route wants the account to
+//   be true, answering goes on alone: its answer is read and thrown away.
 //
 // Every way out goes through finish(), once, which settles the account.
 #pragma once
@@ -35,7 +36,7 @@ class Exchange final : public http::RequestHandler, public Recycled<Exchange>, C
   void begin(const Error* refused = nullptr);
 
  private:
-  enum class State : unsigned char { receiving, answering, done };
+  enum class State : unsigned char { receiving, answering, alone, done };
 
   // http::RequestHandler: what the caller does
   void on_body(std::string_view bytes) override;
@@ -44,6 +45,7 @@ class Exchange final : public http::RequestHandler, public Recycled<Exchange>, C
   void on_request_broken(const Error& error) override;
   void on_drained() override { course_.drained(); }
   void on_caller_gone(const Error& error) override;
+  bool goes_on_alone(const Error& error) override;
   // CourseEvents: how the answer ends
   void on_course_end(uint64_t now_ns) override;
   void on_course_failed(const Error& error) override;

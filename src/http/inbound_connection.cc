@@ -238,6 +238,7 @@ void InboundConnection::hurry() {
 
 void InboundConnection::send_head_lines(int status, std::string_view field_lines, Length length,
                                         std::string_view reason) {
+  if (alone_) return;
   assert(writing_ == Writing::nothing);
   const RequestHead& request = parser_.request_head();
   const bool no_body = request.method == Method::head || status == 204 || status == 304;
@@ -279,10 +280,11 @@ bool InboundConnection::recall_head() {
 }
 
 void InboundConnection::flush_head() {
-  if (writing_ == Writing::head_waits) write({});
+  if (!alone_ && writing_ == Writing::head_waits) write({});
 }
 
 void InboundConnection::send_body(std::span<const std::string_view> pieces, bool last) {
+  if (alone_) return;
   assert(writing_ == Writing::head_waits || writing_ == Writing::body);
   size_t size = 0;
   for (const std::string_view piece : pieces) size += piece.size();
@@ -356,6 +358,7 @@ void InboundConnection::on_drained() {
 
 void InboundConnection::finish() {
   if (answered()) return;
+  if (alone_) return leave();
   assert(head_sent());
   if (framing_ == Framing::by_chunks) {
     write(std::array<std::string_view, 1>{last_chunk});
@@ -368,6 +371,7 @@ void InboundConnection::finish() {
 
 void InboundConnection::abort() {
   if (answered()) return;
+  if (alone_) return leave();
   flush_head();
   close_after_ = true;
   writing_ = !head_sent() ? Writing::dropped : framing_ == Framing::by_close ? Writing::cut : Writing::done;

@@ -7,6 +7,7 @@
 //   waiting <--answers were taken, or a turn has passed--> stalled (no request is taken)
 //   body <--pause_body, resume_body--> paused
 //   any --error, last answer done, drain--> closing (our side is shut, input thrown away) --FIN or timer--> gone
+//   whole --the caller leaves, and the handler goes on alone--> whole, its stream closed --answer done--> gone
 // Writing:
 //   nothing <--send_head, recall_head--> head_waits --flush, bytes of the body--> body
 //   head_waits, body --finish, abort, caller gone--> done
@@ -128,7 +129,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   bool recall_head() override;
   bool listener_gone() const override { return listener_gone_; }
   bool head_sent() const override { return writing_ != Writing::nothing && writing_ != Writing::dropped; }
-  size_t pending_bytes() const override { return stream_->pending_bytes(); }
+  size_t pending_bytes() const override { return alone_ ? 0 : stream_->pending_bytes(); }
   void pause_body() override;
   void resume_body() override;
   std::string peer() const override {
@@ -173,6 +174,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   void drain(InboundConnections::Patience patience);
   void lose_listener();
   void lose_caller(const Error& error);
+  [[gnu::cold]] bool go_on_alone(const Error& error);
   void drop_handler();
   void write(std::span<const std::string_view> pieces);
   void watch_body();
@@ -206,6 +208,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   bool stream_reads_ = false;
   bool close_after_ = false;  // this answer is the connection's last
   bool listener_gone_ = false;
+  bool alone_ = false;  // the caller has left, and the handler goes on
 };
 
 }  // namespace sluice::http

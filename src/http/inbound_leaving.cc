@@ -1,10 +1,31 @@
 // How a caller's connection ends: inbound_connection.h.
 #include <new>
+#include <utility>
 
 #include "base/give_back.h"
 #include "http/inbound_connection.h"
 
 namespace sluice::http {
+namespace {
+
+// In the place of a caller's that is closed.
+class GoneStream final : public net::Stream {
+ public:
+  explicit GoneStream(std::string peer) : peer_(std::move(peer)) {}
+  void set_events(net::StreamEvents*) override {}
+  void start_reading() override {}
+  void stop_reading() override {}
+  void write(std::span<const std::string_view>) override {}
+  size_t pending_bytes() const override { return 0; }
+  void end() override {}
+  bool reset() override { return true; }
+  std::string peer() const override { return peer_; }
+
+ private:
+  const std::string peer_;
+};
+
+}  // namespace
 
 void InboundConnection::drop_handler() {
   if (handler_) loop().dispose(std::move(handler_));
@@ -94,10 +115,30 @@ void InboundConnection::lose_listener() {
 
 void InboundConnection::lose_caller(const Error& error) {
   if (serving() && handler_ && !answered()) {
+    if (reading_ == Reading::whole && go_on_alone(error)) return;
     writing_ = head_sent() ? Writing::done : Writing::dropped;
     handler_->on_caller_gone(error);
   }
   leave();
+}
+
+// Whether the handler does. What it needs of the caller stays, but for the way back.
+bool InboundConnection::go_on_alone(const Error& error) {
+  mark_cut();
+  alone_ = true;
+  if (!handler_->goes_on_alone(error)) {
+    alone_ = false;
+    return false;
+  }
+  read_timeout_.cancel();
+  write_timeout_.cancel();
+  give_back(held_);
+  give_back(head_);
+  stream_->set_events(nullptr);
+  auto nobody = std::make_unique<GoneStream>(stream_->peer());
+  loop().dispose(std::exchange(stream_, std::move(nobody)));
+  handler_->on_drained();
+  return true;
 }
 
 // Memory ran out within a callback: that ends this exchange, with 503 if nothing of its answer has gone out, and no

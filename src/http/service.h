@@ -90,6 +90,9 @@ class RequestHandler {
   // The caller hung up (FIN or reset), or stopped taking the answer (write stall: `error` says which). Clean up; the
   // Responder may no longer be written to. The handler is destroyed right after.
   virtual void on_caller_gone(const Error& error) = 0;
+  // Asked before that, once the whole request has come. True: there is no on_caller_gone, and the handler goes on until
+  // it calls finish() or abort(); what it sends is thrown away, and an on_drained follows, as nobody is waited for.
+  virtual bool goes_on_alone(const Error& error) { return (void)error, false; }
 };
 
 class Service {

@@ -49,7 +49,7 @@ TEST_CASE("unknown fields name the nearest known one") {
       {R"({"models": {"a.b": {"targets": [{"model": "p/m"}], "oder": "listed"}}})",
        "1:52: models.\"a.b\".oder: unknown field; did you mean order? (known: targets, order, fallbacks, retry, "
        "rescue, "
-       "breaker, affinity, limits, defaults, strict_translation)"},
+       "breaker, affinity, limits, defaults, strict_translation, drain_on_disconnect)"},
   });
 }
 
@@ -332,7 +332,9 @@ TEST_CASE("how a model chooses among its targets") {
       {with(R"("hedge": {"after_ms": 5})"),
        "1:80: models.a.hedge: unknown field (known: targets, order, fallbacks, retry, rescue, breaker, affinity, "
        "limits, "
-       "defaults, strict_translation)"},  // which is not built
+       "defaults, strict_translation, drain_on_disconnect)"},  // which is not built
+      {with(R"("drain_on_disconnect": "yes")"),
+       "1:103: models.a.drain_on_disconnect: found \"yes\" (allowed: true or false)"},
       {R"({"heartbeat_s": -1})", "1:17: heartbeat_s: found -1 " + seconds},
       {R"({"providers": {"demo": {"continues_prefix": 1}}})",
        "1:45: providers.demo.continues_prefix: found 1 (allowed: true or false)"},
