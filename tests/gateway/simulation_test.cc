@@ -57,6 +57,7 @@ config::Config config_from(test::FakeRandom& random) {
   lab.max_connections = static_cast<uint32_t>(random.below(3));
   if (random.below(2) == 0) lab.limits = limits_from(random);
   if (random.below(4) == 0) config.models[0].limits = limits_from(random);
+  config.models[0].drain_on_disconnect = random.below(2) == 0;
   config.limits.queue = static_cast<uint32_t>(random.below(3));
   return config;
 }
