@@ -162,6 +162,12 @@ struct Breaker {
   bool operator==(const Breaker&) const = default;
 };
 
+// A second attempt beside a late first one.
+struct Hedge {
+  uint32_t after_ms = 0;  // without output; 0: as long as 19 of 20 answers of the target's take to begin
+  bool operator==(const Hedge&) const = default;
+};
+
 // What requests must have in common to be wanted at the same target.
 struct Affinity {
   enum class Kind : unsigned char { none, key, header, prefix };
@@ -185,6 +191,7 @@ struct Model {
   Rescue rescue = Rescue::on;
   Breaker breaker{};
   Affinity affinity{};
+  std::optional<Hedge> hedge{};      // nullopt: one attempt at a time
   bool drain_on_disconnect = false;  // an answer whose caller has left is read on for the account
 };
 

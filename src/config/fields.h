@@ -44,11 +44,12 @@ inline constexpr std::array<std::string_view, 15> provider_facts = {
     "strict_tools",     "max_tokens_field",  "reasoning_field"};
 inline constexpr std::array<std::string_view, 4> provider_timeouts = {"connect_s", "first_byte_s", "response_s",
                                                                       "stream_idle_s"};
-inline constexpr std::array<std::string_view, 11> model = {"targets",
+inline constexpr std::array<std::string_view, 12> model = {"targets",
                                                            "order",
                                                            "fallbacks",
                                                            "retry",
                                                            "rescue",
+                                                           "hedge",
                                                            "breaker",
                                                            "affinity",
                                                            "limits",
@@ -58,6 +59,7 @@ inline constexpr std::array<std::string_view, 11> model = {"targets",
 inline constexpr std::array<std::string_view, 1> model_defaults = {"max_tokens"};
 inline constexpr std::array<std::string_view, 3> target = {"model", "weight", "concurrent"};
 inline constexpr std::array<std::string_view, 3> retry = {"attempts", "backoff_ms", "wait_s"};
+inline constexpr std::array<std::string_view, 1> hedge = {"after_ms"};
 inline constexpr std::array<std::string_view, 4> breaker = {"failures", "within_s", "cooldown_s", "max_cooldown_s"};
 inline constexpr std::array<std::string_view, 1> secret = {"file"};
 inline constexpr std::array<std::string_view, 5> limits = {"body_mb", "buffered_mb", "header_kb", "connections",
@@ -71,7 +73,7 @@ struct Table {
   std::string_view path;  // of the object that holds them: "providers.NAME.timeouts"; "" for the file itself
   std::span<const std::string_view> names;
 };
-inline constexpr std::array<Table, 21> all = {{{"", root},
+inline constexpr std::array<Table, 22> all = {{{"", root},
                                                {"cors", cors},
                                                {"tls", tls},
                                                {"keys[]", key},
@@ -85,6 +87,7 @@ inline constexpr std::array<Table, 21> all = {{{"", root},
                                                {"models.NAME.targets[]", target},
                                                {"models.NAME.retry", retry},
                                                {"models.NAME.breaker", breaker},
+                                               {"models.NAME.hedge", hedge},
                                                {"models.NAME.limits", rate_limits},
                                                {"models.NAME.defaults", model_defaults},
                                                {"limits", limits},

@@ -14,6 +14,7 @@ constexpr std::string_view affinity_forms = "allowed: none, key, prefix or heade
 constexpr uint32_t max_failures = 100;
 constexpr uint32_t max_attempts = 16;
 constexpr uint32_t max_backoff_ms = 60'000;
+constexpr uint32_t max_hedge_ms = 600'000;
 constexpr size_t max_header_name = 64;
 
 void read_order(const ObjectReader& object, Order& order) {
@@ -54,6 +55,14 @@ void read_rescue(Reading& reading, const ObjectReader& object, Rescue& rescue) {
   } else {
     reading.report(node->at, object.path("rescue"), found(*node), "allowed: true, false or \"ask\"");
   }
+}
+
+void read_hedge(Reading& reading, const ObjectReader& parent, std::optional<Hedge>& hedge) {
+  const Node* const node = parent.find("hedge");
+  if (node == nullptr) return;
+  const ObjectReader object(reading, *node, parent.path("hedge"), fields::hedge);
+  hedge = Hedge{};
+  object.read_whole("after_ms", 1, max_hedge_ms, hedge->after_ms);
 }
 
 void read_breaker(Reading& reading, const ObjectReader& parent, Breaker& breaker) {
@@ -107,6 +116,7 @@ void read_route(Reading& reading, const ObjectReader& object, Model& model) {
   read_fallback_names(reading, object, model.fallbacks);
   read_retry(reading, object, model.retry);
   read_rescue(reading, object, model.rescue);
+  read_hedge(reading, object, model.hedge);
   read_breaker(reading, object, model.breaker);
   read_affinity(reading, object, model.affinity);
 }

@@ -284,6 +284,11 @@ void add_route(Sheet& sheet, const Model& model) {
   sheet.value("wait_s", seconds(model.retry.wait_ms));
   sheet.close();
   sheet.value("rescue", rescue_text(model.rescue));
+  if (model.hedge) {
+    sheet.open("hedge");
+    if (model.hedge->after_ms != 0) sheet.value("after_ms", std::to_string(model.hedge->after_ms));
+    sheet.close();
+  }
   sheet.open("breaker");
   sheet.value("failures", std::to_string(model.breaker.failures));
   sheet.value("within_s", seconds(model.breaker.within_ms));

@@ -28,6 +28,7 @@ struct AttemptRecord {
   ErrorCode code = ErrorCode::internal;     // why it failed, where `reason` says so
   std::string reason;                       // in the target's words, masked; "": it did not fail, or was the last
   uint32_t sent_again = 0;                  // on another connection, or at another path
+  bool lost = false;                        // cancelled, since another target\'s answer came before
 };
 
 // The attempts of an exchange. As a rule there is one, which takes no memory of its own.
@@ -39,6 +40,18 @@ class AttemptRecords {
       last_ = {};
     }
     last_.target = &target;
+  }
+  // The others were made meanwhile, and are over.
+  void add_earlier(AttemptRecords&& others) {
+    if (others.empty()) return;
+    others.earlier_.push_front(std::exchange(others.last_, {}));
+    earlier_.splice_after(earlier_.before_begin(), others.earlier_);
+  }
+  // The last of the others is the one that goes on.
+  void lead(AttemptRecords&& others) {
+    if (!empty()) earlier_.push_front(std::move(last_));
+    last_ = std::exchange(others.last_, {});
+    earlier_.splice_after(earlier_.before_begin(), others.earlier_);
   }
   bool empty() const { return last_.target == nullptr; }
   AttemptRecord& last() { return last_; }

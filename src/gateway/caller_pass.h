@@ -47,6 +47,8 @@ class CallerPass final : public Recycled<CallerPass> {
   Result<bool> enter(const routing::Target& target, TargetPass& target_pass);
   // The exchange is over, wherever it stood: what it held is settled with the tokens it `used`. May be called always.
   void leave(uint64_t used, uint64_t now_ns);
+  // Who waits does so no more, and no event follows. May be called always.
+  void stop_waiting();
   const TokenEstimate& tokens() const { return tokens_; }
   // The last refusal, if there was one, was that of the target's provider.
   bool refused_by_provider() const { return refused_ && refusal_.subject == LimitSubject::provider; }
@@ -72,7 +74,6 @@ class CallerPass final : public Recycled<CallerPass> {
   std::optional<policy::LimitRefusal> refused_by_order(uint64_t now_ns) const;
   void wait(uint32_t max_ms);
   void wait_for(policy::Limit* one);
-  void stop_waiting();
   [[gnu::cold]] void give_up();
   [[gnu::cold]] Error refuse();
 

@@ -52,6 +52,8 @@ class CommitGate final : public http::Responder {
   void beat(std::string_view head_lines, std::string_view beat);
   // The caller's stream was begun by beat(), and no target's answer has been sent in it yet.
   bool begun_by_beat() const { return begun_by_beat_; }
+  // Another gate of the same caller has done that.
+  void note_begun() { begun_by_beat_ = true; }
 
   void send_head_lines(int status, std::string_view field_lines, Length length, std::string_view reason) override;
   void flush_head() override;

@@ -12,12 +12,14 @@
 #include "gateway/asking.h"
 #include "gateway/catalog.h"
 #include "gateway/quoted_secrets.h"
+#include "gateway/race.h"
 #include "gateway/retry_after.h"
 #include "gateway/settlement.h"
 #include "gateway/target_request.h"
 #include "gateway/upload_ticket.h"
 #include "http/writer.h"
 #include "routing/affinity.h"
+#include "routing/hedge_budget.h"
 
 namespace sluice::gateway {
 namespace {
@@ -49,6 +51,7 @@ bool is_shunned(const routing::Target& target, uint64_t now_ms) {
 Course::Course(Context& context, const Asker& asker, CourseEvents& events)
     : context_(context),
       asker_(asker),
+      account_(&asker.account),
       events_(events),
       gate_(asker.responder, context.spare_lines, *this),
       first_relay_(gate_, context.pieces, *this),
@@ -61,7 +64,7 @@ Course::~Course() = default;
 
 Result<void> Course::begin() {
   const Question& question = asker_.intake.question();
-  asker_.account.stream = question.stream;
+  account_->stream = question.stream;
   if (const Result<void> chosen = choose_targets(); !chosen) return chosen;
   const config::CallerKey* const key = asker_.admitted.key;
   if (question.peek.names_others && key != nullptr && !key->models.empty()) {
@@ -74,12 +77,12 @@ Result<void> Course::begin() {
 
 Result<void> Course::choose_targets() {
   const std::string& model = asker_.intake.question().model();
-  const Dialect dialect = asker_.account.endpoint->dialect;
+  const Dialect dialect = account_->endpoint->dialect;
   if (model.size() > api::max_model_bytes) {
     return fail(ErrorCode::bad_request,
                 "the model's name has more than " + std::to_string(api::max_model_bytes) + " bytes");
   }
-  asker_.account.model = model;
+  account_->model = model;
   if (asker_.intake.question().match.endpoint->model_in == api::ModelIn::nowhere) {
     const Result<void> chosen = choose_provider();
     if (!chosen) return tl::unexpected<Error>(error_for(asker_.admitted, model, chosen.error(), *context_.router));
@@ -103,8 +106,9 @@ Result<void> Course::choose_targets() {
     Result<routing::Plan> plan = context_.router->plan(model, asking);
     if (!plan) return tl::unexpected<Error>(error_for(asker_.admitted, model, plan.error(), *context_.router));
     plan_ = std::move(*plan);
+    if (plan_.hedges != nullptr) plan_.hedges->asked();
   }
-  asker_.account.target = &target();
+  account_->target = &target();
   return may_use(asker_.admitted, model, target(), *context_.router);
 }
 
@@ -139,7 +143,7 @@ void Course::ask_next() {
   give_attempt_up();
   plan_.targets.front().provider = (*providers)[asks_around_ ? asked_ : 0];
   if (!asks_around_) context_.id_makers->learn_path(path, target().provider->name);
-  if (const Result<void> asked = ask(); !asked) events_.on_course_failed(asked.error());
+  if (const Result<void> asked = ask(); !asked) fail_course(asked.error());
 }
 
 // The present target, or the next one that can be asked. What is wrong with the first is what the caller is told.
@@ -170,7 +174,7 @@ bool Course::advance(bool larger_window) {
     if (too_small != 0 && window != 0 && window <= too_small) continue;
     if (attempts_ > 0 && is_shunned(target(), context_.loop.now_ms())) continue;
     tries_ = 0;
-    asker_.account.target = &target();
+    account_->target = &target();
     return true;
   }
   at_ = before;
@@ -184,14 +188,14 @@ Result<void> Course::prepare() {
   const Question& question = asker_.intake.question();
   RelayEvents& events = *this;
   if (broken_ != nullptr) return prepare_rest();
-  if (!target().provider->speaks(asker_.account.endpoint->dialect)) {
+  if (!target().provider->speaks(account_->endpoint->dialect)) {
     auto keeper = keeper_for(context_.answers, asker_.admitted, asker_.head, question.match);
     Result<std::unique_ptr<Translation>> translation =
         Translation::make(question, asker_.head.query(), asker_.intake.bytes(), target(), context_.ids.next(),
                           context_.loop.clock().unix_s(), {}, keeper ? &*keeper : nullptr, told());
     if (!translation) return tl::unexpected<Error>(translation.error());
     translation_ = std::move(*translation);
-    asker_.account.dropped = translation_->dropped().text();
+    account_->dropped = translation_->dropped().text();
     rescues_ = may_rescue();
     if (rescues_) translation_->remember();
     other_relay_ = std::make_unique<EventRelay>(gate_, context_.pieces, events, *translation_);
@@ -213,8 +217,8 @@ Result<void> Course::prepare() {
 
 // Where to note what is bound to another provider; nullptr: nothing can be, as all speak the caller's dialect.
 std::string* Course::foreign_dropped() {
-  const size_t speakers = context_.router->speakers(asker_.account.endpoint->dialect).size();
-  return speakers == context_.config.providers.size() ? nullptr : &asker_.account.dropped;
+  const size_t speakers = context_.router->speakers(account_->endpoint->dialect).size();
+  return speakers == context_.config.providers.size() ? nullptr : &account_->dropped;
 }
 
 const api::ModelFacts& Course::told() const {
@@ -227,7 +231,7 @@ Result<void> Course::pass_limits() {
     if (!caller_pass_) {
       const std::string_view text = asker_.intake.is_form() ? std::string_view() : asker_.intake.bytes();
       const uint64_t max_output = asker_.intake.question().peek.max_output_tokens;
-      const TokenEstimate tokens = estimate_tokens(asker_.account.endpoint->yields, text, max_output);
+      const TokenEstimate tokens = estimate_tokens(account_->endpoint->yields, text, max_output);
       LimitEvents& events = *this;
       caller_pass_ = std::make_unique<CallerPass>(*context_.limits, asker_.admitted.key, tokens, events);
     }
@@ -253,11 +257,11 @@ void Course::on_let_in() {
 
 // Waiting, and what failed attempts took, is no overhead of ours.
 void Course::note_our_turn() {
-  if (asker_.intake.ended()) asker_.account.our_turn_ns = context_.loop.now_ns();
+  if (asker_.intake.ended()) account_->our_turn_ns = context_.loop.now_ns();
 }
 
 void Course::on_not_let_in(const Error& error) {
-  refused_by_provider() && advance() ? on_backed_off() : events_.on_course_failed(error);
+  refused_by_provider() && advance() ? on_backed_off() : fail_course(error);
 }
 
 void Course::start_attempt() {
@@ -267,15 +271,16 @@ void Course::start_attempt() {
           ? translated_request(target(), link, asker_.head, *translation_, context_.lines)
           : request_for(target(), link, asker_.head, asker_.intake, edits_, context_.keys, context_.lines);
   if (may_ask_again()) request.awaits_output = request.wants_stream;
-  asker_.account.attempts.add(target());
+  account_->attempts.add(target());
   tell("going to the target");
-  asker_.account.attempts.last().ready_ns = request.ready_ns = context_.loop.now_ns();
+  account_->attempts.last().ready_ns = request.ready_ns = context_.loop.now_ns();
   state_ = State::trying;
   judged_ = false;
   ++attempts_;
   ++tries_;
   retry_after_ms_.reset();
   take_off();
+  if (plan_.hedges != nullptr) watch_lateness();
   attempt_ = std::make_unique<Attempt>(context_.loop, link, target(), static_cast<AttemptEvents&>(*this));
   attempt_->start(std::move(request));
 }
@@ -296,16 +301,18 @@ void Course::end_attempt() {
     std::exchange(flying_, nullptr)->ended();
   }
   if (!attempt_) return;
-  context_.pieces.clear();  // of a turn that is not brought to its end: all relays of the worker gather there
+  if (!others_turn_)
+    context_.pieces.clear();  // of a turn that is not brought to its end: all relays of the worker gather there
   attempt_->cancel();
-  asker_.account.attempts.last().bytes_in = attempt_->bytes_in();
-  asker_.account.attempts.last().bytes_out = attempt_->bytes_out();
+  account_->attempts.last().bytes_in = attempt_->bytes_in();
+  account_->attempts.last().bytes_out = attempt_->bytes_out();
   context_.loop.dispose(std::move(attempt_));
 }
 
 // --- endings ---
 
 bool Course::take_back() {
+  if (leader_ != this) return leader_->take_back();
   if (gate_.begun_by_beat() || broken_ != nullptr) return false;
   if (gate_.holding()) {
     gate_.drop();
@@ -316,22 +323,23 @@ bool Course::take_back() {
 
 // Of the caller's own, where a stream was asked for.
 api::StreamFormat Course::stream_format() const {
-  const api::Places& places = api::room_of(asker_.account.endpoint->dialect).places;
+  const api::Places& places = api::room_of(account_->endpoint->dialect).places;
   if (places.streams_lines) return api::StreamFormat::ndjson;
   const bool events = !places.streams_arrays || asker_.head.query().find("alt=sse") != std::string_view::npos;
   return events ? api::StreamFormat::sse : api::StreamFormat::json_array;
 }
 
 void Course::break_off(const Error& error) {
+  if (leader_ != this) return leader_->break_off(error);
   const bool kept_back = broken_ != nullptr && translation_ == nullptr && relay_ != nullptr && relay_->failed();
   const bool answers = relay_ != nullptr && relay_->begun() && !gate_.begun_by_beat() && !kept_back;
-  if (answers) return relay_->break_off(error, asker_.account.request_id);
+  if (answers) return relay_->break_off(error, account_->request_id);
   std::string event;
   if (broken_ != nullptr && broken_->writer != nullptr) {
-    broken_->writer->fail(error, asker_.account.request_id);
+    broken_->writer->fail(error, account_->request_id);
     event = std::move(broken_->writer->out);
   } else {
-    event = api::error_event(asker_.account.endpoint->dialect, stream_format(), error, asker_.account.request_id,
+    event = api::error_event(account_->endpoint->dialect, stream_format(), error, account_->request_id,
                              {true, broken_sequence_, broken_place_});
   }
   const std::string_view piece = event;
@@ -340,8 +348,10 @@ void Course::break_off(const Error& error) {
 
 bool Course::go_on_alone() {
   constexpr uint64_t max_bytes = 64 * 1024 * 1024;  // docs/configuration.md
+  if (leader_ != this) return leader_->go_on_alone();
   if (plan_.entry == nullptr || !plan_.entry->drain_on_disconnect) return false;
-  if (!attempt_ || !attempt_->request_sent()) return false;
+  if (!attempt_ || !attempt_->request_sent() || parked_ || parked_answer_) return false;
+  if (race_) race_->first_has_won(context_.loop.now_ns());  // one account is enough
   alone_ = true;
   rescues_ = false;
   heartbeat_.stop();
@@ -354,26 +364,33 @@ void Course::cancel(uint64_t now_ns) {
   state_ = State::done;
   back_off_.cancel();
   heartbeat_.stop();
+  if (race_) race_->cancel(now_ns);
   end_attempt();
   if (caller_pass_) {
-    const bool answered = relay_ != nullptr && (relay_ == other_relay_.get() || relay_->begun());
-    const api::AnswerTap* const tap = answered ? relay_->tap() : nullptr;
-    const int status = answered ? relay_->status() : 0;
-    const uint64_t used = tokens_used(caller_pass_->tokens(), tap, status, answered && relay_->ended(),
-                                      asker_.account.attempts.bytes_in());
-    if (target_pass_) target_pass_->leave(used, now_ns);
-    caller_pass_->leave(used, now_ns);
+    caller_pass_->leave(settle_target(caller_pass_->tokens(), now_ns), now_ns);
+  } else if (beside_ != nullptr && context_.limits != nullptr) {
+    settle_target(beside_->estimate(), now_ns);
   }
   if (std::exchange(counted_stream_, false)) context_.metrics.active_streams.add(-1);
+}
+
+// What the attempt took of its provider's limits; returns the tokens that it used.
+uint64_t Course::settle_target(const TokenEstimate& tokens, uint64_t now_ns) {
+  const bool answered = relay_ != nullptr && (relay_ == other_relay_.get() || relay_->begun());
+  const api::AnswerTap* const tap = answered ? relay_->tap() : nullptr;
+  const int status = answered ? relay_->status() : 0;
+  const uint64_t used = tokens_used(tokens, tap, status, answered && relay_->ended(), account_->attempts.bytes_in());
+  if (target_pass_) target_pass_->leave(used, now_ns);
+  return used;
 }
 
 // For the log at debug, which somebody may have asked for who looks for one request.
 void Course::tell(std::string_view what) const {
   if (!context_.log.enabled(observe::Level::debug)) return;
   context_.log.write(observe::Level::debug, what,
-                     {{"request_id", asker_.account.request_id},
+                     {{"request_id", account_->request_id},
                       {"target", target().label()},
-                      {"status", asker_.account.attempts.last().status}});
+                      {"status", account_->attempts.last().status}});
 }
 
 }  // namespace sluice::gateway

@@ -40,6 +40,8 @@
 
 namespace sluice::gateway {
 
+class Race;
+
 class CourseEvents {
  public:
   // All of the answer has been written: Responder::finish() is due.
@@ -69,9 +71,12 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   // It is known what is asked: chooses who may answer, and asks the first of them. An error: nobody can be asked.
   Result<void> begin();
   // More of the body has come.
-  void body_came() { asker_.intake.pass_on(attempt_.get(), asker_.responder); }
+  void body_came() { asker_.intake.pass_on(leader_->attempt_.get(), asker_.responder); }
   // The caller has taken what waited for it.
   void drained();
+  // Asks `plan`'s first target beside `first`, whose own is late (race.h); `attempts`: that have been made so far.
+  // False: it cannot be asked now.
+  bool begin_beside(Race& race, routing::Plan plan, uint32_t attempts);
   // Ends what runs, and settles what it took of the limits. May be called always; no event follows.
   void cancel(uint64_t now_ns);
   // The caller has left: what is asked already is read to its end for the account, where the route wants that (false:
@@ -82,17 +87,19 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   // What has begun cannot be made whole: the error goes out within it. Before cancel().
   void break_off(const Error& error);
 
-  State state() const { return state_; }
+  State state() const { return leader_->state_; }
   // Of the answer; nullptr: there is none.
-  const Relay* relay() const { return relay_; }
-  const CallerPass* caller_pass() const { return caller_pass_.get(); }
+  const Relay* relay() const { return leader_->relay_; }
+  const CallerPass* caller_pass() const { return leader_->caller_pass_.get(); }
 
  private:
+  friend class Race;
+
   // AttemptEvents, HeldAnswerEvents, RelayEvents: how an answer begins, and how it ends
   AnswerTaker& on_answer_head(http::ResponseHead& head) override;
   void on_attempt_failed(const Error& error) override;
   void on_target_ready() override { body_came(); }
-  void on_sent_again() override { ++asker_.account.attempts.last().sent_again; }
+  void on_sent_again() override { ++account_->attempts.last().sent_again; }
   void on_answer_kept() override;
   AnswerTaker& on_answer_let_go() override;
   void on_relayed(uint64_t now_ns) override;
@@ -119,6 +126,13 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   void start_attempt();
   void take_off();
   void end_attempt();
+  [[gnu::cold]] void fail_course(const Error& error);
+  [[gnu::cold]] void end_in_race(uint64_t now_ns);
+  [[gnu::cold]] void watch_lateness();
+  [[gnu::cold]] void race_is_over();
+  [[gnu::cold]] bool is_raced() const;
+  uint32_t attempts_sent() const;
+  uint64_t settle_target(const TokenEstimate& tokens, uint64_t now_ns);
   IdWatch* watch_ids(int status);
   void relay_answer(http::ResponseHead& head);
   [[gnu::cold]] std::string address_here(std::string_view at_target) const;
@@ -146,7 +160,9 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
 
   Context& context_;
   const Asker asker_;
+  Account* account_;  // of asker_; of the exchange, once it has won a race
   CourseEvents& events_;
+  Course* leader_ = this;  // who carries the answer, or would: another one, where that has won a race with this one
   State state_ = State::asking;
   bool usage_asked_ = false;  // by us: its chunk is kept from the caller
   bool counted_stream_ = false;
@@ -156,12 +172,14 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   bool rescues_ = false;      // what the caller is told of this stream is remembered
   bool by_prefix_ = false;    // this target was asked to go on from an assistant's message
   bool refuses_prefix_ = false;
-  bool probes_ = false;    // it has taken its target's one probe
-  bool body_kept_ = true;  // the request can be sent once more
-  uint8_t asked_ = 0;      // so many have been asked for it
-  uint32_t tries_ = 0;     // at this target
-  uint32_t attempts_ = 0;  // in all
-  size_t at_ = 0;          // of plan_.targets
+  bool others_turn_ = false;    // it is ended while another attempt of the worker is told of what came
+  bool parked_answer_ = false;  // an error is held, whole, until the race is over
+  bool probes_ = false;         // it has taken its target's one probe
+  bool body_kept_ = true;       // the request can be sent once more
+  uint8_t asked_ = 0;           // so many have been asked for it
+  uint32_t tries_ = 0;          // at this target
+  uint32_t attempts_ = 0;       // in all
+  size_t at_ = 0;               // of plan_.targets
   routing::Plan plan_;
   std::vector<api::Edit> edits_;             // of the body, for this target
   std::unique_ptr<CallerPass> caller_pass_;  // null, both: nothing is limited
@@ -169,6 +187,9 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   std::unique_ptr<Attempt> attempt_;
   std::unique_ptr<HeldAnswer> held_;
   std::unique_ptr<IdWatch> ids_;
+  std::unique_ptr<Error> parked_;             // how it has failed, until the race is over
+  std::unique_ptr<Race> race_;                // null: this model's targets are not raced
+  Race* beside_ = nullptr;                    // the race that this one was begun for, until it has won
   std::unique_ptr<BrokenAnswer> broken_;      // null: nothing has broken off
   std::unique_ptr<Translation> translation_;  // null: the target speaks the caller's dialect
   CommitGate gate_;

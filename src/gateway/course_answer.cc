@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/time_text.h"
 #include "gateway/course.h"
+#include "gateway/race.h"
 #include "gateway/retry_after.h"
 #include "gateway/settlement.h"
 #include "gateway/upload_ticket.h"
@@ -19,7 +20,7 @@ namespace sluice::gateway {
 static constexpr size_t max_target_id = 256;
 
 AnswerTaker& Course::on_answer_head(http::ResponseHead& head) {
-  AttemptRecord& record = asker_.account.attempts.last();
+  AttemptRecord& record = account_->attempts.last();
   record.status = head.status;
   tell("the target answers");
   const auto id = head.fields.find("x-request-id");
@@ -48,10 +49,10 @@ void Course::answer_estimate() {
   http::Fields fields;
   fields.add("date", http_date(context_.loop.clock().unix_s()));
   fields.add("content-type", "application/json");
-  fields.add("x-request-id", asker_.account.request_id);
+  fields.add("x-request-id", account_->request_id);
   fields.add("sluice-target", target().label());
   fields.add("sluice-estimated", "true");
-  asker_.account.status = 200;
+  account_->status = 200;
   const std::string_view body = translation_->estimate();
   asker_.responder.send_head(200, fields, {body.size()});
   asker_.responder.send_body(std::span<const std::string_view>(&body, 1), true);
@@ -59,7 +60,7 @@ void Course::answer_estimate() {
 }
 
 void Course::relay_answer(http::ResponseHead& head) {
-  AttemptRecord& record = asker_.account.attempts.last();
+  AttemptRecord& record = account_->attempts.last();
   record.answer_ns = context_.loop.now_ns();
   if (may_ask_again()) {
     gate_.hold(*relay_);
@@ -67,11 +68,11 @@ void Course::relay_answer(http::ResponseHead& head) {
     on_commit();
   }
   const Question& question = asker_.intake.question();
-  const Dialect dialect = asker_.account.endpoint->dialect;
+  const Dialect dialect = account_->endpoint->dialect;
   const auto limits = rate_limit_fields(context_.limits, asker_.admitted.key, dialect);
-  OwnFields own{asker_.account.request_id, target(), asker_.account.attempts.sent(),
+  OwnFields own{account_->request_id, target(), attempts_sent(),
                 limits ? limits->fields() : std::span<const api::RateLimitFields::Field>()};
-  own.dropped = asker_.account.dropped;
+  own.dropped = account_->dropped;
   std::string address;
   if (question.match.passes) {
     const std::string_view field = api::room_of(dialect).address_field;
@@ -86,13 +87,13 @@ void Course::relay_answer(http::ResponseHead& head) {
                                question.peek.choices,
                                watch_ids(head.status),
                                question.match.passes,
-                               asker_.account.stream};
+                               account_->stream};
   if (!relay_->begin(head, request, own, context_.lines, record.answer_ns)) return;
-  asker_.account.status = head.status;
+  account_->status = head.status;
   if (relay_->streaming()) {  // which may last: what only its beginning needed goes
     head.fields.release();
     if (translation_ == nullptr && (rescues_ = may_rescue())) static_cast<ByteRelay&>(*relay_).remember();
-    asker_.account.stream = counted_stream_ = true;
+    account_->stream = counted_stream_ = true;
     context_.metrics.active_streams.add(1);
   }
 }
@@ -101,6 +102,11 @@ void Course::relay_answer(http::ResponseHead& head) {
 void Course::on_commit() {
   body_kept_ = false;
   state_ = State::relaying;
+  if (beside_ != nullptr) {
+    beside_->second_has_won(context_.loop.now_ns());
+  } else if (race_) {
+    race_->first_has_won(context_.loop.now_ns());
+  }
   if (!attempt_) return;
   attempt_->note_output();
   if (!attempt_->request_sent()) return;
@@ -112,7 +118,7 @@ void Course::on_commit() {
 
 // Who looks for the id of what an answer says was made; nullptr where nobody needs to know.
 IdWatch* Course::watch_ids(int status) {
-  const api::Endpoint& endpoint = *asker_.account.endpoint;
+  const api::Endpoint& endpoint = *account_->endpoint;
   const bool makes = asker_.head.method == http::Method::post || asker_.head.method == http::Method::put;
   if (!endpoint.makes || !makes || status >= 300 || context_.id_makers == nullptr) return nullptr;
   if (context_.router->speakers(endpoint.dialect).size() < 2) return nullptr;
@@ -149,15 +155,15 @@ void Course::on_answer_kept() {
   if (asks_around_) return ask_next();
   if (broken_ != nullptr) {
     refuses_prefix_ = by_prefix_;
-    const int status = asker_.account.attempts.last().status;
+    const int status = account_->attempts.last().status;
     const Error refused{ErrorCode::target_cut, "the answer broke off, and " + target().label() + " answered " +
                                                    std::to_string(status) + " when it was asked to go on"};
-    if (!rescue(refused)) events_.on_course_failed(refused);
+    if (!rescue(refused)) fail_course(refused);
     return;
   }
   if (context_.usage_refusals != nullptr && context_.usage_refusals->add(target().label())) {
     context_.log.warn("target refuses stream_options; usage of its streams is not asked for any more",
-                      {{"request_id", asker_.account.request_id}, {"target", target().label()}});
+                      {{"request_id", account_->request_id}, {"target", target().label()}});
   }
   usage_asked_ = false;
   end_attempt();
@@ -170,6 +176,7 @@ void Course::on_answer_kept() {
 }
 
 void Course::drained() {
+  if (leader_ != this) return leader_->drained();
   if (state_ != State::done && relay_ != nullptr && relay_->go_on() && attempt_) attempt_->resume();
 }
 
@@ -177,7 +184,7 @@ void Course::drained() {
 
 // The target is silent: the caller's stream is kept alive, between frames.
 void Course::on_silence() {
-  const std::string_view beat = api::room_of(asker_.account.endpoint->dialect).heartbeat;
+  const std::string_view beat = api::room_of(account_->endpoint->dialect).heartbeat;
   if (beat.empty() || stream_format() == api::StreamFormat::json_array) return;
   if (relay_ == nullptr || !relay_->begun() || gate_.holding()) return begin_by_beat(beat);
   if (!relay_->streaming() || relay_->ended() || !relay_->between_frames()) return;
@@ -191,10 +198,11 @@ void Course::begin_by_beat(std::string_view beat) {
   http::write_field(lines, "content-type", is_lines ? "application/x-ndjson" : "text/event-stream");
   http::write_field(lines, "cache-control", "no-cache");
   http::write_field(lines, "x-accel-buffering", "no");
-  http::write_field(lines, "x-request-id", asker_.account.request_id);
+  http::write_field(lines, "x-request-id", account_->request_id);
   constexpr int ok = 200;
-  asker_.account.status = ok;
+  account_->status = ok;
   gate_.beat(lines, beat);
+  if (race_) race_->stream_begun();
 }
 
 }  // namespace sluice::gateway

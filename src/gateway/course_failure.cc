@@ -9,7 +9,7 @@
 namespace sluice::gateway {
 
 bool Course::may_ask_again() const {
-  return body_kept_ && !alone_ && !asks_around_ && asker_.account.endpoint->model_in != api::ModelIn::nowhere &&
+  return body_kept_ && !alone_ && !asks_around_ && account_->endpoint->model_in != api::ModelIn::nowhere &&
          !asker_.intake.goes_on() && asker_.intake.ended();
 }
 
@@ -19,7 +19,7 @@ std::optional<routing::Outcome> Course::told_failure(std::string& code, std::str
   api::TargetWords words = api::target_words(relay_->error_text());
   code = std::move(words.code);
   message = std::move(words.message);
-  const int status = asker_.account.attempts.last().status;
+  const int status = account_->attempts.last().status;
   return routing::Outcome{outcome_of(status, code), status, code, message, retry_after_ms_, !gate_.holding()};
 }
 
@@ -27,10 +27,15 @@ void Course::on_relayed(uint64_t now_ns) {
   std::string code, message;
   const std::optional<routing::Outcome> failure = told_failure(code, message);
   if (failure && go_elsewhere(*failure)) return;
+  if (failure && beside_ != nullptr) return fail_course({failure->code, message});
+  if (failure && is_raced()) {
+    parked_answer_ = true;
+    return;
+  }
   if (gate_.begun_by_beat() && (failure || !relay_->streaming())) return fail_within_stream(message);
   gate_.commit();
   if (!failure) note_health(now_ns);
-  asker_.account.status = relay_->told_status();
+  account_->status = relay_->told_status();
   state_ = State::done;
   events_.on_course_end(now_ns);
 }
@@ -42,13 +47,17 @@ bool Course::on_error_told() {
   if (!failure) return false;
   if (go_elsewhere(*failure)) return true;
   if (!gate_.holding()) {
-    const Error told{failure->code, asker_.account.attempts.last().reason};
+    const Error told{failure->code, account_->attempts.last().reason};
     if (rescue(told)) return true;
     if (translation_ != nullptr || broken_ == nullptr) return false;
-    events_.on_course_failed(told);  // the frame that told it may be gone, in part, with what was remembered
+    fail_course(told);  // the frame that told it may be gone, in part, with what was remembered
     return true;
   }
-  if (translation_ == nullptr) gate_.commit();
+  if (beside_ != nullptr) {
+    fail_course({failure->code, message});
+    return true;
+  }
+  if (translation_ == nullptr && !is_raced()) gate_.commit();
   return false;
 }
 
@@ -58,34 +67,34 @@ void Course::fail_within_stream(std::string_view said) {
   Error error{code_for(status), std::string(said)};
   if (error.message.empty())
     error.message = "the target answered with status " + std::to_string(status) + ", and no stream";
-  events_.on_course_failed(without_secrets(context_.log, target().provider, error));
+  fail_course(without_secrets(context_.log, target().provider, error));
 }
 
 void Course::note_health(uint64_t now_ns) {
   if (target().health == nullptr) return;
   probes_ = false;
-  const uint64_t began_ns = asker_.account.attempts.last().ready_ns;
+  const uint64_t began_ns = account_->attempts.last().ready_ns;
   const uint64_t first_ns = relay_->first_byte_ns();
   target().health->succeeded(now_ns / 1'000'000, first_ns > began_ns ? (first_ns - began_ns) / 1'000 : 0);
 }
 
 void Course::on_attempt_failed(const Error& met) {
   if (state_ == State::done) return;
-  if (met.code == ErrorCode::caller_gone) return events_.on_course_failed(met);
+  if (met.code == ErrorCode::caller_gone) return fail_course(met);
   if (relay_ != nullptr && relay_->end_early()) return on_relayed(context_.loop.now_ns());
   if (asks_around_ && (relay_ == nullptr || !relay_->begun())) return ask_next();
   const Error error = without_secrets(context_.log, target().provider, met);
   const bool out = relay_ != nullptr && relay_->begun() && !gate_.holding();
-  const int status = asker_.account.attempts.last().status;
+  const int status = account_->attempts.last().status;
   if (go_elsewhere({error.code, status, {}, error.message, retry_after_ms_, out})) return;
   if (out && rescue(error)) return;
   warn(error, "none");
-  events_.on_course_failed(error);
+  fail_course(error);
 }
 
 void Course::warn(const Error& error, std::string_view next) const {
-  context_.log.warn("target failed", {{"request_id", asker_.account.request_id},
-                                      {"target", asker_.account.attempts.last().target->label()},
+  context_.log.warn("target failed", {{"request_id", account_->request_id},
+                                      {"target", account_->attempts.last().target->label()},
                                       {"code", name_of(error.code)},
                                       {"reason", error.message},
                                       {"next", next}});
@@ -97,13 +106,13 @@ bool Course::go_elsewhere(const routing::Outcome& outcome) {
   constexpr size_t max_reason_bytes = 256;
   const uint64_t now_ms = context_.loop.now_ms();
   const routing::Verdict verdict = routing::judge(outcome, tries_, *plan_.retry, context_.loop.random().next());
-  AttemptRecord& record = asker_.account.attempts.last();
+  AttemptRecord& record = account_->attempts.last();
   record.code = outcome.code;
   record.ended_ns = context_.loop.now_ns();
   const std::string said = QuotedSecrets(*target().provider).masked(std::string(outcome.message));
   record.reason = context_.log.cut_masked(said, max_reason_bytes);
   blame(verdict, record.reason, now_ms);
-  const bool may = may_ask_again() && attempts_ < plan_.retry->attempts;
+  const bool may = beside_ == nullptr && may_ask_again() && attempts_ < plan_.retry->attempts;
   if (!may || verdict.next == routing::Next::give_up) return false;
   bool again = verdict.next == routing::Next::again && take_repeat(now_ms);
   if (!again && !advance(verdict.larger_window)) {
@@ -111,7 +120,7 @@ bool Course::go_elsewhere(const routing::Outcome& outcome) {
     if (!again) return false;
   }
   warn({outcome.code, record.reason}, again ? "the same target again" : target().label());
-  note_failed_attempt(context_, asker_.account, context_.loop.now_ns());
+  note_failed_attempt(context_, *account_, context_.loop.now_ns());
   give_attempt_up();
   if (again && verdict.wait_ms != 0) {
     state_ = State::backing_off;
@@ -150,21 +159,21 @@ void Course::give_attempt_up() {
   end_attempt();
   gate_.drop();
   if (target_pass_) target_pass_->leave(0, context_.loop.now_ns());
-  if (relay_ != nullptr && relay_->tap() != nullptr) asker_.account.earlier.add(relay_->tap()->usage());
+  if (relay_ != nullptr && relay_->tap() != nullptr) account_->earlier.add(relay_->tap()->usage());
   relay_ = nullptr;
   context_.loop.dispose(std::move(held_));
   context_.loop.dispose(std::move(other_relay_));
   context_.loop.dispose(std::move(translation_));
   context_.loop.dispose(std::move(ids_));
   usage_asked_ = false;
-  asker_.account.dropped.clear();
+  account_->dropped.clear();
   if (std::exchange(counted_stream_, false)) context_.metrics.active_streams.add(-1);
 }
 
 void Course::on_backed_off() {
   note_our_turn();
   state_ = State::asking;
-  if (const Result<void> asked = ask(); !asked) events_.on_course_failed(asked.error());
+  if (const Result<void> asked = ask(); !asked) fail_course(asked.error());
 }
 
 }  // namespace sluice::gateway

@@ -13,7 +13,7 @@ namespace sluice::gateway {
 bool Course::may_rescue() const {
   constexpr uint64_t max_body_bytes = 1024 * 1024;
   constexpr uint64_t max_share = 8;  // of what bodies may take, a worker keeps so much for this
-  if (!asker_.account.stream || !may_ask_again()) return false;
+  if (!account_->stream || !may_ask_again()) return false;
   if (plan_.entry != nullptr && plan_.entry->rescue == config::Rescue::off) return false;
   if (at_ + 1 >= plan_.targets.size() || attempts_ >= plan_.retry->attempts) return false;
   if (asker_.intake.memory_bytes() > max_body_bytes) return false;
@@ -33,22 +33,22 @@ bool Course::take_what_was_told() {
   if (relay_ == nullptr) return broken_->sent != nullptr;  // the next target could not even be asked
   ByteRelay& relay = static_cast<ByteRelay&>(*relay_);
   if (!relay.remembers()) return false;
-  const Dialect dialect = asker_.account.endpoint->dialect;
+  const Dialect dialect = account_->endpoint->dialect;
   const api::TranslationRoom& room = api::room_of(dialect).translation;
   if (!room.reads() || !room.writes()) return false;
   broken_sequence_ = relay.tap()->next_sequence();
   broken_->sent = relay.take_sent();
   broken_place_ = relay.array_place();
-  broken_->delivered = api::read_delivered(*broken_->sent, room,
-                                           origin_of(*asker_.account.attempts.last().target, dialect), api::Bar::none);
+  broken_->delivered =
+      api::read_delivered(*broken_->sent, room, origin_of(*account_->attempts.last().target, dialect), api::Bar::none);
   const api::Bar bar = broken_->delivered.bar();
   return bar == api::Bar::none || note_bar(bar);
 }
 
 bool Course::note_bar(api::Bar bar) const {
   context_.log.warn("a stream that broke off cannot be gone on with elsewhere",
-                    {{"request_id", asker_.account.request_id},
-                     {"target", asker_.account.attempts.last().target->label()},
+                    {{"request_id", account_->request_id},
+                     {"target", account_->attempts.last().target->label()},
                      {"reason", api::why(bar)}});
   return false;
 }
@@ -62,11 +62,11 @@ bool Course::rescue(const Error& met) {
   if (!same && !advance()) return false;
   if (!take_what_was_told()) {
     at_ = before;
-    asker_.account.target = &target();
+    account_->target = &target();
     return false;
   }
   warn(met, "a target that goes on with it: " + target().label());
-  asker_.account.rescued = true;
+  account_->rescued = true;
   give_attempt_up();
   on_backed_off();
   return true;

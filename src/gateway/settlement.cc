@@ -63,7 +63,7 @@ std::string tell_failed(const AttemptRecords& attempts) {
   attempts.for_each_earlier([&text](const AttemptRecord& one) {
     if (one.reason.empty() && one.code == ErrorCode::internal) return;  // it was left for a reason of ours
     std::string told = one.target->label();
-    told.append(" ").append(name_of(one.code)).append(" ").append(std::to_string(one.status));
+    told.append(" ").append(one.lost ? "outrun" : name_of(one.code)).append(" ").append(std::to_string(one.status));
     told.append(" ").append(std::to_string(us_between(one.ready_ns, one.ended_ns) / 1000)).append("ms ");
     told.append(one.reason);
     text = text.empty() ? std::move(told) : std::move(told) + "; " + text;

@@ -148,6 +148,7 @@ class alignas(64) WorkerMetrics {
   Cell active_exchanges, active_streams, caller_connections, caller_connections_total;
   Cell caller_bytes_in, caller_bytes_out, target_bytes_in, target_bytes_out;
   Cell pool_open, pool_idle, pool_reused_total, pool_dialed_total, pool_waiting, buffered_bytes;
+  Cell hedges_total, hedges_won_total;
   Cell accept_paused_total, malformed_requests_total, records_lost_total;
   Cell limit_waiting;
   Cell alerts_failing_total, alerts_recovered_total, alerts_failed_total;

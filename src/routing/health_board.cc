@@ -1,5 +1,6 @@
 #include "routing/health_board.h"
 
+#include <algorithm>
 #include <bit>
 #include <string>
 #include <utility>
@@ -33,6 +34,22 @@ HealthBoard::HealthBoard(const config::Config& config, const HealthBoard* before
     for (const config::TargetRef& target : model.targets) add_configured(before, target);
   }
   if (before != nullptr) keep_seen(*before);
+  add_hedges(before);
+}
+
+void HealthBoard::add_hedges(const HealthBoard* before) {
+  const bool had_any = before != nullptr && std::any_of(before->hedges_.begin(), before->hedges_.end(),
+                                                        [](const auto& budget) { return budget != nullptr; });
+  NameIndex old(had_any ? before->hedges_.size() : 0);
+  for (uint32_t i = 0; had_any && i < before->hedges_.size(); ++i) {
+    if (before->hedges_[i]) old.add(before->config_.models[i].name, i);
+  }
+  for (const config::Model& model : config_.models) {
+    std::shared_ptr<HedgeBudget>& budget = hedges_.emplace_back();
+    if (!model.hedge) continue;
+    const uint32_t number = old.find(model.name);
+    budget = number != NameIndex::none ? before->hedges_[number] : std::make_shared<HedgeBudget>();
+  }
 }
 
 HealthBoard::~HealthBoard() {

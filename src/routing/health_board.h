@@ -12,6 +12,7 @@
 
 #include "base/name_index.h"
 #include "config/config.h"
+#include "routing/hedge_budget.h"
 #include "routing/target_health.h"
 
 namespace sluice::routing {
@@ -33,6 +34,9 @@ class HealthBoard {
   TargetHealth& of(const config::Provider& provider, std::string_view model, bool listed);
   // The place of that label: a configured target's, one that has been asked for, a provider's; or nullptr.
   TargetHealth* find(std::string_view label);
+
+  // Of the configuration's model of that number; nullptr: its attempts are not hedged. Lives as long as the board.
+  HedgeBudget* hedges_of(uint32_t model) const { return hedges_[model].get(); }
 
   // Calls seen(health) for each place: targets of `models`, names that were asked for, then providers.
   template <typename Seen>
@@ -57,6 +61,7 @@ class HealthBoard {
   void add_provider(const HealthBoard* before, uint32_t provider);
   void add_configured(const HealthBoard* before, const config::TargetRef& target);
   void keep_seen(const HealthBoard& before);
+  void add_hedges(const HealthBoard* before);
   std::shared_ptr<TargetHealth> made(uint32_t provider, std::string label) const;
   uint64_t hash_of(std::string_view provider, std::string_view model) const;
   TargetHealth* seen(uint32_t provider, std::string_view model, bool make);
@@ -66,8 +71,9 @@ class HealthBoard {
   const uint64_t chance_;
   std::vector<std::shared_ptr<CredentialHealth>> credentials_;  // by provider; null: the caller's
   std::vector<Shared> providers_, configured_;
-  NameIndex provider_numbers_, configured_numbers_;  // names of the config's; labels of configured_
-  std::vector<Slot> slots_;                          // a power of two, at most half full
+  NameIndex provider_numbers_, configured_numbers_;   // names of the config's; labels of configured_
+  std::vector<std::shared_ptr<HedgeBudget>> hedges_;  // by number of the config's models
+  std::vector<Slot> slots_;                           // a power of two, at most half full
   std::atomic<size_t> taken_{0};
 };
 

@@ -15,6 +15,8 @@
 
 namespace sluice::routing {
 
+class HedgeBudget;
+
 // What a model takes, as far as somebody has told it.
 struct ModelFit {
   uint64_t context_tokens = 0;  // its window; 0: not known
@@ -74,6 +76,7 @@ struct Plan {
   std::vector<Target> targets;
   const config::Retry* retry = nullptr;  // of the entry, or the default
   const config::Model* entry = nullptr;  // the name of `models` that was asked for, or null
+  HedgeBudget* hedges = nullptr;         // of the entry, lives as long as the HealthBoard; null: they are not sent
 };
 
 }  // namespace sluice::routing

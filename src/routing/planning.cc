@@ -120,6 +120,7 @@ Result<Plan> Router::plan(std::string_view name, const Asking& asking, std::vect
   if (number != NameIndex::none) {
     plan.entry = &config_.models[number];
     plan.retry = &plan.entry->retry;
+    plan.hedges = health_.hedges_of(number);
     add_targets(number, asking, false, plan.targets);
     size_t looks = max_looks;
     add_fallbacks(*plan.entry, asking, plan.targets, looks);

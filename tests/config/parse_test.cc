@@ -168,7 +168,7 @@ TEST_CASE("a model's targets and how it chooses among them") {
   const Config config = parsed(R"({"providers": {"demo": {"continues_prefix": true}}, "heartbeat_s": 2.5, "models": {
     "smart": {"targets": [{"model": "demo/a", "weight": 3}, {"model": "demo/b", "concurrent": 7}], "order": "least_busy",
               "fallbacks": ["fast", "demo/c"], "retry": {"attempts": 2, "backoff_ms": 50, "wait_s": 1.5},
-              "rescue": "ask", "affinity": "header:X-Session-Id",
+              "rescue": "ask", "hedge": {"after_ms": 1500}, "affinity": "header:X-Session-Id",
               "breaker": {"failures": 3, "within_s": 10, "cooldown_s": 40}},
     "fast": "demo/d"}})",
                                {});
@@ -180,6 +180,7 @@ TEST_CASE("a model's targets and how it chooses among them") {
   CHECK(smart.fallbacks == std::vector<std::string>{"fast", "demo/c"});
   CHECK(smart.retry == Retry{2, 50, 1'500});
   CHECK(smart.rescue == Rescue::ask);
+  CHECK(smart.hedge == Hedge{1'500});
   CHECK(smart.affinity == Affinity{Affinity::Kind::header, "x-session-id"});
   CHECK(smart.breaker == Breaker{3, 10'000, 40'000, 40'000});
   const Model& fast = config.models.at(1);
@@ -188,6 +189,10 @@ TEST_CASE("a model's targets and how it chooses among them") {
   CHECK(fast.retry == Retry{4, 200, 5'000});
   CHECK(fast.breaker == Breaker{5, 30'000, 5'000, 30'000});
   CHECK(fast.rescue == Rescue::on);
+  CHECK_FALSE(fast.hedge);
+  CHECK(parsed(R"({"providers": {"demo": {}}, "models": {"a": {"targets": [{"model": "demo/x"}], "hedge": {}}}})", {})
+            .models.at(0)
+            .hedge == Hedge{});
   CHECK(fast.affinity == Affinity{});
   CHECK(parsed("{}", {}).heartbeat_ms == 15'000);
 }

@@ -49,7 +49,7 @@ TEST_CASE("unknown fields name the nearest known one") {
       {R"({"models": {"a.b": {"targets": [{"model": "p/m"}], "oder": "listed"}}})",
        "1:52: models.\"a.b\".oder: unknown field; did you mean order? (known: targets, order, fallbacks, retry, "
        "rescue, "
-       "breaker, affinity, limits, defaults, strict_translation, drain_on_disconnect)"},
+       "hedge, breaker, affinity, limits, defaults, strict_translation, drain_on_disconnect)"},
   });
 }
 
@@ -329,10 +329,13 @@ TEST_CASE("how a model chooses among its targets") {
       {with("\"affinity\": \"header:" + std::string(65, 'a') + "\""),
        "1:92: models.a.affinity: found \"header:" + std::string(53, 'a') +
            "\"... (allowed: none, key, prefix or header:NAME, as header:x-session-id)"},
-      {with(R"("hedge": {"after_ms": 5})"),
-       "1:80: models.a.hedge: unknown field (known: targets, order, fallbacks, retry, rescue, breaker, affinity, "
-       "limits, "
-       "defaults, strict_translation, drain_on_disconnect)"},  // which is not built
+      {with(R"("hedge": {"after_ms": 0})"),
+       "1:102: models.a.hedge.after_ms: found 0 (allowed: a whole number from 1 to 600000)"},
+      {with(R"("hedge": {"after_ms": 600001})"),
+       "1:102: models.a.hedge.after_ms: found 600001 (allowed: a whole number from 1 to 600000)"},
+      {with(R"("hedge": {"after": 5})"),
+       "1:90: models.a.hedge.after: unknown field; did you mean after_ms? (known: after_ms)"},
+      {with(R"("hedge": true)"), "1:89: models.a.hedge: found true or false (allowed: an object)"},
       {with(R"("drain_on_disconnect": "yes")"),
        "1:103: models.a.drain_on_disconnect: found \"yes\" (allowed: true or false)"},
       {R"({"heartbeat_s": -1})", "1:17: heartbeat_s: found -1 " + seconds},

@@ -57,7 +57,15 @@ config::Config config_from(test::FakeRandom& random) {
   lab.max_connections = static_cast<uint32_t>(random.below(3));
   if (random.below(2) == 0) lab.limits = limits_from(random);
   if (random.below(4) == 0) config.models[0].limits = limits_from(random);
-  config.models[0].drain_on_disconnect = random.below(2) == 0;
+  config::Model& fast = config.models[0];
+  fast.drain_on_disconnect = random.below(2) == 0;
+  if (random.below(2) == 0) {
+    config.providers.push_back(config.providers[0]);
+    config.providers[1].name = "other";
+    config.providers[1].limits = random.below(2) == 0 ? limits_from(random) : config::RateLimits();
+    fast.targets.push_back({"other", "m"});
+    if (random.below(2) == 0) fast.hedge = config::Hedge{static_cast<uint32_t>(random.below(600) + 1)};
+  }
   config.limits.queue = static_cast<uint32_t>(random.below(3));
   return config;
 }
@@ -195,7 +203,10 @@ class Simulation {
       world_.clock.pass_ms(500);
       world_.turn(4);
     }
-    if (exchanges_.size() != 0) return std::to_string(exchanges_.size()) + " exchanges never end";
+    if (exchanges_.size() != 0) {
+      const ExchangeRow first = exchanges_.rows(1, world_.loop.now_ns())[0];
+      return std::to_string(exchanges_.size()) + " exchanges never end, as " + first.json;
+    }
     for (const Asker& asker : askers_) {
       const size_t answers = count_of(asker.peer->text, "HTTP/1.1 ");
       if (answers > asker.asked) return "more answers than requests: " + asker.peer->text;
@@ -215,10 +226,15 @@ class Simulation {
     if (world_.buffers.used() != 0) return "the budget of bodies is not given back";
     if (world_.pools.waiting != 0 || world_.pools.open != world_.pools.idle) return "a connection is not given back";
     if (world_.cells().limit_waiting.get() != 0) return "the queue of limits is not empty";
+    const auto plan = world_.router->plan("fast", {});
+    for (const routing::Target& target : plan->targets) {
+      if (target.health->in_flight() != 0) return "an attempt is under way for good at " + target.label();
+    }
     if (!world_.limiter) return {};
     const config::Config& config = world_.config;
-    for (policy::Limit* const limit : {world_.limiter->of(&config.keys[0]), world_.limiter->of(&config.providers[0]),
-                                       world_.limiter->of(&config.models[0])}) {
+    for (policy::Limit* const limit :
+         {world_.limiter->of(&config.keys[0]), world_.limiter->of(&config.providers.front()),
+          world_.limiter->of(&config.providers.back()), world_.limiter->of(&config.models[0])}) {
       if (limit == nullptr) continue;
       const policy::LimitState state = limit->state(world_.loop.now_ns());
       if (state.in_use != 0) return "a slot of a limit is taken for good";
@@ -229,7 +245,7 @@ class Simulation {
 
   int64_t settled() {
     int64_t count = 0;
-    for (const std::string_view target : {"", "lab/real-model"}) {
+    for (const std::string_view target : {"", "lab/real-model", "other/m"}) {
       const observe::Series* const series = world_.cells().find(route, target);
       for (size_t i = 0; series != nullptr && i <= series->duration.size(); ++i) count += series->duration.count(i);
     }

@@ -1,0 +1,76 @@
+// A course that is raced, or races another one (race.h).
+#include <utility>
+
+#include "gateway/course.h"
+#include "gateway/race.h"
+#include "gateway/settlement.h"
+
+namespace sluice::gateway {
+
+// Of its first course: another attempt is under way beside it.
+bool Course::is_raced() const { return beside_ == nullptr && race_ && race_->running(); }
+
+// With those of whom it races.
+uint32_t Course::attempts_sent() const {
+  const uint32_t own = account_->attempts.sent();
+  return own + (beside_ != nullptr ? beside_->first_sent() : race_ ? race_->second_sent() : 0);
+}
+
+void Course::watch_lateness() {
+  if (beside_ != nullptr || !may_ask_again()) return;
+  if (!race_) race_ = std::make_unique<Race>(*this);
+  race_->watch();
+}
+
+bool Course::begin_beside(Race& race, routing::Plan plan, uint32_t attempts) {
+  beside_ = &race;
+  plan_ = std::move(plan);
+  attempts_ = attempts;
+  account_->target = &target();
+  if (!prepare() || (translation_ && !translation_->estimate().empty())) return false;
+  if (context_.limits != nullptr) {
+    target_pass_ = std::make_unique<TargetPass>(*context_.limits, target());
+    if (target_pass_->take(race.estimate().total(), context_.loop.now_ns())) return false;
+  }
+  start_attempt();
+  return true;
+}
+
+// Nobody is left to ask; but one who was asked may still answer.
+void Course::fail_course(const Error& error) {
+  if (!is_raced()) return events_.on_course_failed(error);
+  parked_ = std::make_unique<Error>(error);
+}
+
+// The second attempt has failed: what became of this one counts again.
+void Course::race_is_over() {
+  if (const std::unique_ptr<Error> error = std::move(parked_)) return events_.on_course_failed(*error);
+  if (std::exchange(parked_answer_, false)) {
+    gate_.commit();
+    account_->status = relay_->told_status();
+    state_ = State::done;
+    events_.on_course_end(context_.loop.now_ns());
+  } else if (relay_ != nullptr && relay_->failed() && gate_.holding() && translation_ == nullptr) {
+    gate_.commit();
+  }
+}
+
+// Another answer is the caller's.
+void Course::end_in_race(uint64_t now_ns) {
+  if (parked_ || parked_answer_) note_failed_attempt(context_, *account_, now_ns);
+  state_ = State::done;
+  back_off_.cancel();
+  heartbeat_.stop();
+  others_turn_ = true;
+  end_attempt();
+  gate_.drop();
+  if (caller_pass_) {
+    caller_pass_->stop_waiting();
+    settle_target(caller_pass_->tokens(), now_ns);
+  } else if (context_.limits != nullptr) {
+    settle_target(beside_->estimate(), now_ns);
+  }
+  if (std::exchange(counted_stream_, false)) context_.metrics.active_streams.add(-1);
+}
+
+}  // namespace sluice::gateway
