@@ -54,6 +54,17 @@ Opaque unwrap(JsonText text, Dialect dialect) {
   return {JsonText{rest}, {*origin, std::string(*maker)}, JsonText{*id}};
 }
 
+namespace {
+constexpr std::string_view unsigned_mark = "unsigned";
+}  // namespace
+
+std::string wrap_unsigned(const Origin& origin, Dialect callers) {
+  if (origin.dialect == callers || origin.maker.empty()) return {};
+  return wrap({JsonText{unsigned_mark}, origin, JsonText{unsigned_mark}});
+}
+
+bool is_unsigned(const Opaque& opaque) { return opaque.id.escaped == unsigned_mark && opaque.data == opaque.id; }
+
 #if defined(__x86_64__)
 namespace {
 

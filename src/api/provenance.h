@@ -34,6 +34,11 @@ std::string wrap(const Opaque& opaque);
 // What wrap() made, or, for any other text, that text with `dialect` as its origin and no maker.
 Opaque unwrap(JsonText text, Dialect dialect);
 
+// What a thinking that nobody signed is given in a signature's place, where callers do not hand back what has none; the
+// mark says whose it is not to be sent to. "": there is no need, as the caller's dialect is the target's.
+std::string wrap_unsigned(const Origin& origin, Dialect callers);
+bool is_unsigned(const Opaque& opaque);
+
 // What wrap() begins with: as it stands in a body, where the dialect does not write it otherwise (TranslationRoom).
 inline constexpr std::string_view wrap_mark = "sluice.";
 // Whether `mark`, of 2 to 16 bytes, stands anywhere in `body`: looked for in the whole of every conversation.

@@ -42,6 +42,14 @@ void ask_for_summary(Request& request) {
   request.response_format = {};
 }
 
+void forget_unsigned(Request& request) {
+  for (Message& message : request.messages) {
+    for (Part& part : message.parts) {
+      if (is_unsigned(part.opaque)) part.opaque = {};
+    }
+  }
+}
+
 Result<void> leave_behind(const Request& request, Dropped& dropped) {
   if (!request.demands.empty()) {
     std::string text;

@@ -67,6 +67,8 @@ void ask_for_summary(Request& request);
 // The members that only the request's own dialect knows, of every node, told as dropped: for a target of another.
 // untranslatable where the request demands what has no equal elsewhere.
 Result<void> leave_behind(const Request& request, Dropped& dropped);
+// Takes out what only stands for a signature (wrap_unsigned): for a target of another dialect than the request's.
+void forget_unsigned(Request& request);
 
 // --- what several readers and writers need ---
 

@@ -136,6 +136,12 @@ Result<void> Translation::take(BrokenAnswer& broken) {
 
 namespace {
 
+// What targets of other dialects are not told.
+Result<void> leave_own_behind(api::Request& asked, api::Dropped& dropped) {
+  api::forget_unsigned(asked);
+  return api::leave_behind(asked, dropped);
+}
+
 Rung choose_rung(const Rescue& rescue, const api::Request& asked, const api::TargetFacts& facts) {
   if (rescue.may_continue && api::continues_prefix(asked, facts)) return Rung::continues;
   return rescue.may_ask ? Rung::asks : Rung::restarts;
@@ -196,7 +202,7 @@ Result<std::unique_ptr<Translation>> Translation::make(const Question& question,
 
   api::Dropped dropped;
   if (!is_own) {
-    if (Result<void> left = api::leave_behind(asked, dropped); !left) return tl::unexpected<Error>(left.error());
+    if (Result<void> left = leave_own_behind(asked, dropped); !left) return tl::unexpected<Error>(left.error());
   }
   api::TargetFacts facts = facts_of(target, dialect, told);
   if (is_count) facts = facts_for_count(std::move(facts));

@@ -18,8 +18,8 @@ MAKERS = {name: lambda bench, kind=kind: kind(bench.gateway.base_url) for name, 
 if os.path.isdir(os.path.join(NODE, "node_modules", "ai")):
     MAKERS |= {name: lambda bench, kind=kind: kind(bench.node()) for name, kind in framework_callers.NODE.items()}
 CELLS = [(sdk, work, to) for sdk in MAKERS for work in (sdk_matrix.stream, sdk_matrix.twice, sdk_matrix.parallel) for to in SHAPES]
-# Of chat completions they hand no thoughts back, and of others none that nobody has signed.
-CELLS += [(sdk, sdk_matrix.thinking, to) for sdk in MAKERS if not sdk.startswith("chat") for to in ("openai", "responses", "anthropic")]
+# Of chat completions they hand no thoughts back.
+CELLS += [(sdk, sdk_matrix.thinking, to) for sdk in MAKERS if not sdk.startswith("chat") for to in SHAPES]
 
 
 @pytest.fixture(scope="module")

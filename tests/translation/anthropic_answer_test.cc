@@ -118,6 +118,20 @@ TEST_CASE("anthropic: an answer of others as a body") {
       "output_tokens_details":{"thinking_tokens":3}}})"));
 }
 
+TEST_CASE("anthropic: thinking that nobody signed says so in a signature's place") {
+  const Tell tell = [](api::EventSink& sink) {
+    sink.on_thinking(0, api::JsonText{"hm"}, false);
+    sink.on_part_end(0);
+    sink.on_finish({});
+  };
+  const std::string stands_in = "sluice.openai.00bb.unsigned.unsigned";
+  CHECK(body_of(tell)["content"][0]["signature"] == stands_in);
+  api::Request request;
+  const auto writer = anthropic_writer(request, true);
+  tell(*writer);
+  CHECK_THAT(writer->out, Catch::Contains(R"("delta":{"type":"signature_delta","signature":")" + stands_in + R"("}})"));
+}
+
 TEST_CASE("anthropic: how an answer ends") {
   using Reason = api::FinishReason;
   struct Row {

@@ -371,3 +371,25 @@ TEST_CASE("anthropic: any value may be wrong") {
   const std::string deep = R"({"model":"m","messages":)" + std::string(5000, '[');
   CHECK_FALSE(anthropic_room().read_request(deep, {}));
 }
+
+// Callers seldom hand a thinking back that has no signature.
+TEST_CASE("anthropic: what stands for the signature of a thinking that nobody signed goes to no target") {
+  const api::Origin origin{Dialect::ollama, "1f"};
+  CHECK(api::wrap_unsigned(origin, Dialect::ollama).empty());
+  const std::string body =
+      R"({"model":"m","max_tokens":9,"messages":[{"role":"user","content":"a"},{"role":"assistant","content":[)"
+      R"({"type":"thinking","thinking":"hm","signature":")" +
+      api::wrap_unsigned(origin, Dialect::anthropic) +
+      R"("},{"type":"text","text":"b"}]},{"role":"user","content":"c"}]})";
+  const auto request = read(body);
+  api::Dropped dropped;
+  api::WrittenRequest own;
+  REQUIRE(anthropic_room().write_request(*request, anthropic_facts("claude-sonnet-4-5"), dropped, own));
+  CHECK(dropped.text() == "messages[1].content[0]=bound");
+  CHECK(own.body.find("thinking") == std::string::npos);
+  api::forget_unsigned(*request);
+  const api::Part& part = request->messages[1].parts[0];
+  CHECK(part.kind == api::PartKind::thinking);
+  CHECK(part.text.escaped == "hm");
+  CHECK(part.opaque.empty());
+}

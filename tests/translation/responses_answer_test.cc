@@ -339,6 +339,21 @@ TEST_CASE("responses: encrypted thinking is given to who asked for it") {
   CHECK_FALSE(kept[0].contains("encrypted_content"));
 }
 
+TEST_CASE("responses: thinking that nobody signed says so in a signature's place") {
+  const auto tell = [](EventWriter& writer) {
+    writer.on_thinking(0, JsonText{"hm"}, false);
+    writer.on_part_end(0);
+    writer.on_finish({});
+    writer.end();
+  };
+  const auto given = [&](const std::string& asked, const api::Origin& origin) {
+    return json::parse(written_answer(asked, false, tell, origin))["output"][0].value("encrypted_content", "");
+  };
+  CHECK(given(asked_body, {Dialect::ollama, "b2"}) == "sluice.ollama.b2.unsigned.unsigned");
+  CHECK(given(asked_body, responses_target).empty());
+  CHECK(given(R"({"model":"m","input":"?"})", {Dialect::ollama, "b2"}).empty());
+}
+
 TEST_CASE("responses: citations, logprobs and media of others") {
   uint32_t dropped = 0;
   const std::vector<json> events = checked_stream(written_answer(asked_body, true, [&](EventWriter& writer) {

@@ -12,7 +12,7 @@ namespace {
 
 class BodyWriter final : public EventWriter {
  public:
-  explicit BodyWriter(const AnswerShape& shape) : envelope_(shape) {}
+  explicit BodyWriter(const AnswerShape& shape) : envelope_(shape), no_signature_(wrap_unsigned(shape.origin, own)) {}
 
   void on_start(const AnswerStart& start) override { envelope_.take(start); }
   void on_text(uint32_t part, JsonText text) override { answer_.on_text(part, text); }
@@ -43,6 +43,7 @@ class BodyWriter final : public EventWriter {
   void begin(std::string_view type);
 
   MessageEnvelope envelope_;
+  const std::string no_signature_;
   AnswerCollector answer_{}, finish_{};
   size_t calls_ = 0;
   bool ended_ = false;
@@ -121,7 +122,7 @@ void BodyWriter::write_piece(const Answer::Piece& piece) {
       begin("thinking");
       escaped_member(out, "thinking", JsonText{piece.text});
       const Opaque opaque{JsonText{piece.opaque}, piece.origin, JsonText{piece.opaque_id}};
-      escaped_member(out, "signature", JsonText{opaque.empty() ? std::string() : told_opaque(opaque)});
+      escaped_member(out, "signature", JsonText{opaque.empty() ? no_signature_ : told_opaque(opaque)});
       out += '}';
       break;
     }

@@ -15,7 +15,7 @@ constexpr std::string_view empty_thinking = R"({"type":"thinking","thinking":"",
 
 class StreamWriter final : public EventWriter {
  public:
-  explicit StreamWriter(const AnswerShape& shape) : envelope_(shape) {}
+  explicit StreamWriter(const AnswerShape& shape) : envelope_(shape), no_signature_(wrap_unsigned(shape.origin, own)) {}
 
   Result<void> resume(const SentFrames& sent, const Delivered& delivered) override;
   void on_start(const AnswerStart& start) override;
@@ -48,7 +48,9 @@ class StreamWriter final : public EventWriter {
   void close();
 
   MessageEnvelope envelope_;
+  const std::string no_signature_;
   Block block_ = Block::none;
+  bool is_unsigned_ = false;      // the open thinking, whose beginning is of this writer
   std::optional<uint32_t> part_;  // of the open block; none: of the first text that comes
   size_t next_index_ = 0, calls_ = 0;
   bool started_ = false, ended_ = false;
@@ -140,10 +142,14 @@ void StreamWriter::ensure(uint32_t part, Block kind, std::string_view content) {
   begin_block(content);
   block_ = kind;
   part_ = part;
+  is_unsigned_ = kind == Block::thinking;
 }
 
 void StreamWriter::close() {
   if (block_ == Block::none) return;
+  if (block_ == Block::thinking && is_unsigned_ && !no_signature_.empty()) {
+    write_delta("signature_delta", "signature", no_signature_);
+  }
   if (block_ == Block::free_text_call) write_delta("input_json_delta", "partial_json", R"(\"})");
   block_ = Block::none;
   begin_frame("content_block_stop");
@@ -200,6 +206,7 @@ void StreamWriter::on_signature(uint32_t part, const Opaque& opaque, bool is_red
     return;
   }
   ensure(part, Block::thinking, empty_thinking);
+  is_unsigned_ = false;
   write_delta("signature_delta", "signature", told_opaque(opaque));
 }
 

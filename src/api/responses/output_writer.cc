@@ -236,7 +236,8 @@ void OutputWriter::on_signature(uint32_t part, const Opaque& opaque, bool is_red
 
 // What is encrypted for this API is given as it is; anything else with its origin.
 std::string OutputWriter::given_signature() const {
-  if (signature_.empty() || !takes_encrypted_) return "";
+  if (!takes_encrypted_) return "";
+  if (signature_.empty()) return hides_opaque_ ? "" : wrap_unsigned(origin_, Dialect::responses);
   if (signature_origin_.dialect == Dialect::responses) return signature_;
   const std::string_view id = is_redacted_ ? of_redacted : std::string_view(signature_id_);
   return wrap({JsonText{signature_}, signature_origin_, JsonText{id}});
