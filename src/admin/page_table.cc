@@ -64,6 +64,8 @@ constexpr std::string_view model_mark = "{model}";
 
 // Whether `path` is a row's; then what stands for its {model}.
 constexpr std::optional<std::string_view> part_of(std::string_view row, std::string_view path) {
+  constexpr size_t telling = 4;  // "/v1/m" and "/v1/c": most paths are not ours
+  if (row.size() > telling && path.size() > telling && row[telling] != path[telling]) return std::nullopt;
   if (!row.ends_with(model_mark)) return path == row ? std::optional<std::string_view>("") : std::nullopt;
   row.remove_suffix(model_mark.size());
   return path.starts_with(row) ? std::optional(path.substr(row.size())) : std::nullopt;
@@ -86,11 +88,17 @@ struct Pages::Table {
       {get, "/health", probes, &Pages::answer_health, "Whether it is alive.", json_type, health_schema},
       {get, "/ready", probes, &Pages::answer_ready, "Whether it takes requests.", json_type, ready_schema},
       {get, "/metrics", open, &Pages::answer_metrics, "Prometheus text format 0.0.4.", text_type},
-      // For callers whose base URL lacks the version.
+      // For callers whose base URL lacks the version, or has a provider's prefix.
       {get, "/models", callers, &Pages::answer_models},
       {get, "/models/{model}", callers, &Pages::answer_models},
       {get, "/openapi.json", open, &Pages::answer_openapi, "This document.", json_type,
        R"({"type":"object","required":["openapi","paths"]})"},
+      {get, "/openai/models", callers, &Pages::answer_models},
+      {get, "/openai/models/{model}", callers, &Pages::answer_models},
+      {get, "/openai/v1/models", callers, &Pages::answer_models},
+      {get, "/openai/v1/models/{model}", callers, &Pages::answer_models},
+      {get, "/v1beta/openai/models", callers, &Pages::answer_models},
+      {get, "/v1beta/openai/models/{model}", callers, &Pages::answer_models},
       {get, "/v1/models", callers, &Pages::answer_models, "The models that the key may use.", json_type, models_schema},
       {get, "/v1/models/{model}", callers, &Pages::answer_models, "One model that the key may use.", json_type,
        model_schema},
@@ -157,7 +165,7 @@ bool Pages::knows(http::Method method, std::string_view path) {
   for (const Page& page : Table::near(path)) {
     const auto model = part_of(page.path, path);
     if (!model) continue;
-    if (path[1] != 'v') return true;
+    if (path[1] != 'v' && !path.starts_with("/openai/")) return true;
     // Some of the paths that are passed on begin the same: POST /v1/models/{model}:generateContent. To delete a model
     // is its provider's, and so is what it works on.
     if (method == http::Method::del && !model->empty()) return false;

@@ -94,6 +94,7 @@ Result<void> Course::choose_targets() {
       asking = asking_of(intake.question(), intake.bytes(), context_.router->bounds_of(*entry));
     }
     asking.dialect = dialect;
+    asking.entry = entry;
     asking.now_ms = context_.loop.now_ms();
     asking.chance = context_.loop.random().next();
     const std::string affinity = affinity_for(entry, asker_);

@@ -48,8 +48,9 @@ struct Target {
 // What is asked, as far as it matters to who is asked. The view, and what is pointed to, must outlive the call only.
 struct Asking {
   Dialect dialect{};
-  std::string_view affinity;      // what the same target is wanted for; "": nothing
-  uint64_t estimated_tokens = 0;  // of the input and of what may be answered; 0: not known
+  const config::Model* entry = nullptr;  // as the router's entry_of() tells; null: nobody has looked
+  std::string_view affinity;             // what the same target is wanted for; "": nothing
+  uint64_t estimated_tokens = 0;         // of the input and of what may be answered; 0: not known
   bool images = false, tools = false, audio = false;
   uint64_t now_ms = 0;                                          // of a monotonic clock
   uint64_t chance = 0;                                          // any number

@@ -116,7 +116,9 @@ void Router::add_fallbacks(const config::Model& model, const Asking& asking, std
 Result<Plan> Router::plan(std::string_view name, const Asking& asking, std::vector<LeftOut>* left_out) const {
   Plan plan;
   plan.retry = &default_retry_;
-  const uint32_t number = name.empty() ? NameIndex::none : models_.find(name);
+  const uint32_t number = asking.entry != nullptr ? static_cast<uint32_t>(asking.entry - config_.models.data())
+                          : name.empty()          ? NameIndex::none
+                                                  : models_.find(name);
   if (number != NameIndex::none) {
     plan.entry = &config_.models[number];
     plan.retry = &plan.entry->retry;

@@ -99,6 +99,7 @@ ALL = ["fast", "lab/alpha", "lab/shared", "lab/deep/er:x", *(f"claude/claude-{i}
 def test_four_lists_agree(tmp_path):
     with four(tmp_path) as sluice:
         for path, headers in [("/v1/models", ()), ("/models", ()), ("/v1/models", [("anthropic-version", "2023-06-01")]), ("/v1beta/models", ()),
+                              ("/openai/v1/models", ()), ("/openai/models", ()), ("/v1beta/openai/models", ()),
                               ("/v1/models", [("x-goog-api-key", "x")]), ("/api/tags", ()), ("/v1/models?limit=1000", [("anthropic-version", "x")])]:
             assert names(sluice, path, headers) == ALL, (path, headers)
         printed = subprocess.run([BINARY, "models", "--config", str(sluice.folder / "sluice.json"), "--json"], capture_output=True, text=True, timeout=60)
