@@ -19,6 +19,20 @@ std::string_view TextArena::unescape(JsonText text) {
   return keep(std::move(plain));
 }
 
+std::string_view TextArena::join(std::string_view first, std::string_view between, std::string_view last) {
+  const auto grown = joined_.find(first.data());
+  std::string* text = nullptr;
+  if (grown != joined_.end() && grown->second->size() == first.size()) {
+    text = grown->second;
+    joined_.erase(grown);
+  } else {
+    text = &texts_.emplace_back(first);
+  }
+  text->append(between).append(last);
+  joined_[text->data()] = text;
+  return *text;
+}
+
 JsonText TextArena::escape(std::string_view text) {
   if (is_plain_json(text)) return {text};
   std::string escaped;

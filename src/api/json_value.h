@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -29,10 +30,17 @@ class TextArena {
   std::string_view unescape(JsonText text);
   // As it stands between quotes: `text` itself where nothing has to be escaped.
   JsonText escape(std::string_view text);
-  void clear() { texts_.clear(); }
+  // All three as one text. Where `first` is what join() gave before, it grows in its place and is no longer valid: any
+  // number of pieces cost no more than their bytes.
+  std::string_view join(std::string_view first, std::string_view between, std::string_view last);
+  void clear() {
+    texts_.clear();
+    joined_.clear();
+  }
 
  private:
   std::deque<std::string> texts_;
+  std::unordered_map<const char*, std::string*> joined_;  // of texts_, by where they stand
 };
 
 enum class JsonType : unsigned char { absent, null, boolean, number, string, array, object };

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "api/json_value.h"
@@ -115,6 +116,17 @@ struct ToolChoice {
   Mode mode = Mode::absent;
   std::vector<JsonText> allowed{};  // only these; with Mode::required and one of them: that tool
   std::optional<bool> parallel{};   // whether several may be called at once
+  // Whether a tool of that name may be called: any, where `allowed` is empty, which must not change after the first
+  // question.
+  bool allows(JsonText name) const {
+    if (allowed.empty()) return true;
+    if (allowed_names.empty()) {
+      for (const JsonText one : allowed) allowed_names.insert(one.escaped);
+    }
+    return allowed_names.contains(name.escaped);
+  }
+
+  mutable std::unordered_set<std::string_view> allowed_names{};  // of `allowed`, once somebody has asked
 };
 
 struct ResponseFormat {

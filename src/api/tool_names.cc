@@ -29,9 +29,7 @@ JsonText ToolNames::shorten(JsonText name, const Rules& rules) {
   const bool fits = text.size() <= rules.max_bytes &&
                     std::all_of(text.begin(), text.end(), [&](char c) { return is_name_byte(c, rules); });
   if (fits && begins_well) return name;
-  for (const Pair& pair : pairs_) {
-    if (pair.ours == text) return {pair.sent};
-  }
+  if (const auto known = by_ours_.find(text); known != by_ours_.end()) return {known->second->sent};
   constexpr size_t hash_bytes = 9;  // "_" and 8 digits
   std::string sent = begins_well ? "" : "_";
   for (const char c : text) sent += is_name_byte(c, rules) ? c : '_';
@@ -40,18 +38,17 @@ JsonText ToolNames::shorten(JsonText name, const Rules& rules) {
   const uint64_t hash = stable_hash(text);
   for (unsigned shift = 32; shift != 0; shift -= 4) sent += hex_digits[hash >> (shift - 4) & 0xF];
   pairs_.push_back({std::string(text), sent});
-  return {pairs_.back().sent};
+  const Pair& made = pairs_.back();
+  by_ours_.emplace(made.ours, &made);
+  by_sent_.emplace(made.sent, &made);
+  return {made.sent};
 }
 
 JsonText ToolNames::restore(JsonText name) const {
-  for (const Pair& pair : pairs_) {
-    if (pair.sent == name.escaped) return {pair.ours};
-  }
-  return name;
+  const auto known = by_sent_.find(name.escaped);
+  return known != by_sent_.end() ? JsonText{known->second->ours} : name;
 }
 
-bool ToolNames::is_custom(JsonText name) const {
-  return std::find(custom_.begin(), custom_.end(), name.escaped) != custom_.end();
-}
+bool ToolNames::is_custom(JsonText name) const { return custom_.contains(std::string(name.escaped)); }
 
 }  // namespace sluice::api

@@ -7,6 +7,8 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "api/event.h"
@@ -28,7 +30,7 @@ class ToolNames {
   // The caller's name of what the target calls `name`; `name` itself where it was not changed.
   JsonText restore(JsonText name) const;
   // A free-text tool was told to the target as a function.
-  void add_custom(JsonText name) { custom_.emplace_back(name.escaped); }
+  void add_custom(JsonText name) { custom_.emplace(name.escaped); }
   bool is_custom(JsonText name) const;  // by the caller's name
   bool empty() const { return pairs_.empty() && custom_.empty(); }
 
@@ -37,7 +39,8 @@ class ToolNames {
     std::string ours, sent;
   };
   std::deque<Pair> pairs_;  // views of them stay good
-  std::vector<std::string> custom_;
+  std::unordered_map<std::string_view, const Pair*> by_ours_, by_sent_;
+  std::unordered_set<std::string> custom_;
 };
 
 }  // namespace sluice::api

@@ -25,6 +25,7 @@ void Race::watch() {
 // The first attempt is late.
 void Race::begin() {
   if (first_.state_ != Course::State::trying || !first_.may_ask_again()) return;
+  if (first_.attempts_ >= first_.plan_.retry->attempts) return;
   std::vector<routing::Target>& targets = first_.plan_.targets;
   const uint64_t now_ms = first_.context_.loop.now_ms();
   size_t at = first_.at_ + 1;
@@ -55,6 +56,7 @@ void Race::begin() {
       first_.context_, Course::Asker{asker.head, asker.responder, account_, asker.intake, asker.admitted}, events);
   running_ = second_->begin_beside(*this, std::move(plan), first_.attempts_);
   if (!running_) return second_->cancel(first_.context_.loop.now_ns());
+  ++first_.attempts_;  // all of an exchange are counted
   if (first_.gate_.begun_by_beat()) second_->gate_.note_begun();
   first_.context_.metrics.hedges_total.add(1);
 }

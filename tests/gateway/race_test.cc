@@ -190,6 +190,24 @@ TEST_CASE("an exchange is raced once, and only where another target may be asked
   CHECK(alone.cells().hedges_total.get() == 0);
 }
 
+TEST_CASE("a second attempt counts among those that an exchange may make") {
+  config::Config config = raced();
+  config.models[0].retry.attempts = 1;
+  Raced one(config);
+  one.say(post("/v1/chat/completions", streamed));
+  one.until([&] { return one.caller->has("HTTP/1.1"); });
+  CHECK(one.targets.size() == 1);
+  config.models[0].retry.attempts = 2;
+  Raced two(config);
+  two.begin();
+  two.says(0, failure(503, "one"));
+  two.says(1, failure(503, "two"));
+  CHECK(two.until([&] { return two.caller->has("HTTP/1.1 503"); }));
+  CHECK(two.targets.size() == 2);
+  CHECK(two.caller->has("sluice-attempts: 2"));
+  two.check_over();
+}
+
 TEST_CASE("the answer of a second attempt in another dialect is the caller's in his own") {
   Raced world(raced(Dialect::anthropic));
   world.begin(chat);

@@ -1,9 +1,13 @@
 // What no honest program sends, to the readers of all dialects alike: a body is refused with what is wrong and where; a
 // frame tells nothing and is dropped (the relay counts it).
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <memory>
 #include <string>
 
 #include "api/dialect.h"
+#include "api/dropped.h"
+#include "api/target_facts.h"
 #include "translation/event_words.h"
 
 using namespace sluice;
@@ -148,6 +152,105 @@ TEST_CASE("hostile frames tell nothing, and the answer goes on behind them") {
       REQUIRE_FALSE(body);
       CHECK(body.error().code == ErrorCode::bad_request);
       CHECK(sink.told.empty());
+    }
+  }
+}
+
+namespace {
+
+// `count` times `item`, in which "#" is its number and "%" that of its counterpart from the other end.
+std::string list_of(int count, const std::string& item) {
+  std::string list = "[";
+  for (int i = 0; i < count; ++i) {
+    if (i != 0) list += ',';
+    for (const char c : item) {
+      if (c == '#') {
+        list += std::to_string(i);
+      } else if (c == '%') {
+        list += std::to_string(count - 1 - i);
+      } else {
+        list += c;
+      }
+    }
+  }
+  return list + "]";
+}
+
+// Both lists as one.
+std::string both(const std::string& first, const std::string& second) {
+  return first.substr(0, first.size() - 1) + "," + second.substr(1);
+}
+
+}  // namespace
+
+TEST_CASE("the work that a request makes grows with it, and not with its square") {
+  constexpr int many = 10'000;
+  const std::string call = R"({"id":"c#","type":"function","function":{"name":"f#","arguments":"{}"}})";
+  const std::string model_text = R"({"role":"model","parts":[{"text":"abc"}]})";
+  struct {
+    const char* what;
+    Dialect dialect;
+    std::string body;
+  } const cases[] = {
+      {"contents of one turn", Dialect::gemini, R"({"contents":)" + list_of(many, model_text) + "}"},
+      {"pieces of a thought", Dialect::gemini,
+       R"({"contents":[{"role":"model","parts":)" + list_of(many, R"({"text":"abc","thought":true})") + "}]}"},
+      {"calls without ids", Dialect::gemini,
+       R"({"contents":[{"role":"model","parts":)" + list_of(many, R"({"functionCall":{"name":"f","args":{}}})") +
+           R"(},{"role":"user","parts":)" + list_of(many, R"({"functionResponse":{"name":"f","response":{"r":1}}})") +
+           "}]}"},
+      {"results in the other order", Dialect::gemini,
+       R"({"contents":[{"role":"model","parts":)" +
+           list_of(many, R"({"functionCall":{"id":"c#","name":"f#","args":{}}})") + R"(},{"role":"user","parts":)" +
+           list_of(many, R"({"functionResponse":{"id":"c%","name":"f%","response":{"r":1}}})") + "}]}"},
+      {"results in the other order", Dialect::openai,
+       R"({"model":"m","messages":)" +
+           both(R"([{"role":"assistant","content":null,"tool_calls":)" + list_of(many, call) + "}]",
+                list_of(many, R"({"role":"tool","tool_call_id":"c%","content":"r"})")) +
+           "}"},
+      {"calls without results", Dialect::openai,
+       R"({"model":"m","messages":[{"role":"assistant","content":null,"tool_calls":)" + list_of(many, call) +
+           R"(},{"role":"user","content":"x"}]})"},
+      {"tools that are allowed", Dialect::openai,
+       R"({"model":"m","messages":[{"role":"user","content":"x"}],"tools":)" +
+           list_of(many, R"({"type":"function","function":{"name":"f#","parameters":{"type":"object"}}})") +
+           R"(,"tool_choice":{"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":)" +
+           list_of(many, R"({"type":"function","function":{"name":"f%"}})") + "}}}"},
+      {"names that are too long", Dialect::openai,
+       R"({"model":"m","messages":[{"role":"user","content":"x"}],"tools":)" +
+           list_of(many, R"({"type":"function","function":{"name":")" + std::string(70, 'f') + R"(#"}})") + "}"},
+      {"results in the other order", Dialect::anthropic,
+       R"({"model":"m","max_tokens":9,"messages":[{"role":"assistant","content":)" +
+           list_of(many, R"({"type":"tool_use","id":"c#","name":"f#","input":{}})") + R"(},{"role":"user","content":)" +
+           list_of(many, R"({"type":"tool_result","tool_use_id":"c%","content":"r"})") + "}]}"},
+      {"results in the other order", Dialect::responses,
+       R"({"model":"m","input":)" +
+           both(list_of(many, R"({"type":"function_call","call_id":"c#","name":"f#","arguments":"{}"})"),
+                list_of(many, R"({"type":"function_call_output","call_id":"c%","output":"r"})")) +
+           "}"},
+      {"results in the other order", Dialect::ollama,
+       R"({"model":"m","messages":)" +
+           both(R"([{"role":"assistant","tool_calls":)" +
+                    list_of(many, R"({"function":{"name":"f#","arguments":{}}})") + "}]",
+                list_of(many, R"({"role":"tool","tool_name":"f%","content":"r"})")) +
+           "}"},
+  };
+  constexpr std::chrono::seconds most(5);  // it takes some tenths; by squares, minutes
+  for (const auto& one : cases) {
+    INFO(one.what << " of " << name_of(one.dialect));
+    const auto read_at = std::chrono::steady_clock::now();
+    const Result<std::unique_ptr<Request>> request = read(one.dialect, one.body);
+    REQUIRE(request);
+    CHECK(std::chrono::steady_clock::now() - read_at < most);
+    for (const Dialect target : dialects) {
+      INFO("to " << name_of(target));
+      Dropped dropped;
+      WrittenRequest written;
+      const auto written_at = std::chrono::steady_clock::now();
+      const auto done =
+          room_of(target).translation.write_request(**request, facts_for("m", {target, "77"}, false), dropped, written);
+      CHECK(std::chrono::steady_clock::now() - written_at < most);
+      CHECK((!done || !written.body.empty()));
     }
   }
 }

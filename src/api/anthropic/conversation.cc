@@ -1,9 +1,11 @@
 #include "api/anthropic/conversation.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "api/anthropic/translate.h"
 #include "api/json_unescape.h"
+#include "api/open_calls.h"
 #include "base/text.h"
 
 namespace sluice::api::anthropic {
@@ -127,21 +129,25 @@ void Conversation::settle_late_system() {
 void Conversation::add_missing_results() {
   for (size_t i = 0; i < turns_.size(); ++i) {
     if (turns_[i].side != Side::assistant) continue;
-    std::vector<Piece> calls;
+    OpenCalls calls;
+    std::vector<Piece> made;
     for (const Piece& piece : turns_[i].rest) {
-      if (piece.part->kind == PartKind::tool_call) calls.push_back(piece);
+      if (piece.part->kind != PartKind::tool_call) continue;
+      calls.add({piece.part->id, piece.part->name});
+      made.push_back(piece);
     }
     const bool answered = i + 1 < turns_.size() && turns_[i + 1].side == Side::user;
     if (answered) {
       for (const Piece& result : turns_[i + 1].results) {
-        const auto of = std::find_if(calls.begin(), calls.end(),
-                                     [&](const Piece& call) { return call.part->id == result.part->id; });
-        if (of != calls.end()) calls.erase(of);
+        const size_t of = calls.with_id(result.part->id);
+        if (of != OpenCalls::none) calls.answer(of);
       }
     }
-    if (calls.empty()) continue;
+    if (calls.first() == OpenCalls::none) continue;
     if (!answered) turns_.insert(turns_.begin() + static_cast<std::ptrdiff_t>(i) + 1, Turn{Side::user});
-    for (const Piece& call : calls) {
+    for (size_t at = 0; at < made.size(); ++at) {
+      if (calls[at].is_answered) continue;
+      const Piece& call = made[at];
       Part& result = missing_.emplace_back();
       result.kind = PartKind::tool_result;
       result.id = call.part->id;
@@ -163,11 +169,12 @@ bool Conversation::is_loop_without_thinking() const {
 
 std::vector<JsonText> Conversation::called() const {
   std::vector<JsonText> names;
+  std::unordered_set<std::string_view> known;
   for (const Turn& turn : turns_) {
     for (const Piece& piece : turn.rest) {
       const JsonText name = piece.part->name;
       if (piece.part->kind != PartKind::tool_call) continue;
-      if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+      if (known.insert(name.escaped).second) names.push_back(name);
     }
   }
   return names;

@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -32,18 +33,16 @@ void append_key(std::string& out, JsonText key) {
 struct MergedObject {
   std::vector<JsonValue> properties{}, required{};
 
+  std::unordered_set<std::string_view> known_properties{}, known_required{};
+
   void take_properties(JsonValue of) {
     for (const JsonValue property : of["properties"]) {
-      const bool known =
-          std::any_of(properties.begin(), properties.end(), [&](JsonValue one) { return one.key() == property.key(); });
-      if (!known) properties.push_back(property);
+      if (known_properties.insert(property.key().escaped).second) properties.push_back(property);
     }
   }
   void take_required(JsonValue of) {
     for (const JsonValue name : of["required"]) {
-      const bool known =
-          std::any_of(required.begin(), required.end(), [&](JsonValue one) { return one.raw() == name.raw(); });
-      if (!known) required.push_back(name);
+      if (known_required.insert(name.raw()).second) required.push_back(name);
     }
   }
 };

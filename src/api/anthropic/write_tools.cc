@@ -8,11 +8,6 @@
 namespace sluice::api::anthropic {
 namespace {
 
-bool is_allowed(const ToolChoice& choice, JsonText name) {
-  return choice.allowed.empty() ||
-         std::find(choice.allowed.begin(), choice.allowed.end(), name) != choice.allowed.end();
-}
-
 // A grammar is told in words: it cannot be forced.
 void append_description(Draft& draft, const Tool& tool, const std::string& path, std::string& out) {
   JsonDocument document;
@@ -71,7 +66,7 @@ bool append_tools(Draft& draft, std::string& out) {
       draft.dropped.add(path, DropReason::unsupported);
       continue;
     }
-    if (!is_allowed(draft.request.tool_choice, tools[i].name)) continue;
+    if (!draft.request.tool_choice.allows(tools[i].name)) continue;
     out += any ? "," : R"(,"tools":[)";
     any = true;
     append_tool(draft, tools[i], path, out);

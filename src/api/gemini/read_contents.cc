@@ -28,7 +28,7 @@ bool goes_on_with(const Part& before, const Part& piece) {
 std::string_view joined(TextArena& arena, std::string_view first, std::string_view second) {
   if (first.empty()) return second;
   if (second.empty()) return first;
-  return arena.keep(std::string(first).append(",").append(second));
+  return arena.join(first, ",", second);
 }
 
 }  // namespace
@@ -92,7 +92,7 @@ Result<void> ContentsReader::read_content(JsonValue content, const std::string& 
 // What the model said and did in one turn may stand in several contents.
 void ContentsReader::add_assistant(std::vector<Read>& parts, std::string_view raw, Bag& bag) {
   const bool goes_on = !request_.messages.empty() && request_.messages.back().role == Role::assistant;
-  if (!goes_on) turn_ = calls_.size();
+  if (!goes_on) calls_.clear();
   Message& message = goes_on ? request_.messages.back() : request_.messages.emplace_back();
   message.role = Role::assistant;
   message.raw = joined(request_.arena, message.raw, raw);
@@ -105,7 +105,8 @@ void ContentsReader::add_assistant(std::vector<Read>& parts, std::string_view ra
       const bool is_invented = part.id.empty();
       if (is_invented) part.id = made_up_id();
       ids_.insert(part.id.escaped);
-      calls_.push_back({part.id, part.name, is_invented, false});
+      calls_.add({part.id, part.name, is_invented});
+      ++calls_seen_;
     }
     if (!message.parts.empty() && goes_on_with(message.parts.back(), part)) {
       continue_part(message.parts.back(), std::move(part));
@@ -117,7 +118,7 @@ void ContentsReader::add_assistant(std::vector<Read>& parts, std::string_view ra
 
 // Callers hand a stream's pieces back as they came, each a part of its own.
 void ContentsReader::continue_part(Part& before, Part piece) {
-  before.text = JsonText{request_.arena.keep(std::string(before.text.escaped).append(piece.text.escaped))};
+  before.text = JsonText{request_.arena.join(before.text.escaped, "", piece.text.escaped)};
   before.opaque = piece.opaque;
   before.raw = {};
   std::move(piece.bag.begin(), piece.bag.end(), std::back_inserter(before.bag));
@@ -207,9 +208,9 @@ std::string_view ContentsReader::raw_of(JsonValue content, const std::vector<Rea
 
 JsonText ContentsReader::made_up_id() {
   std::string id;
-  size_t number = calls_.size() + 1;
+  last_made_up_ = std::max(last_made_up_, calls_seen_);
   do {
-    id = "call_" + std::to_string(number++);
+    id = "call_" + std::to_string(++last_made_up_);
   } while (ids_.count(id) != 0);
   const JsonText kept{request_.arena.keep(std::move(id))};
   ids_.insert(kept.escaped);
@@ -218,28 +219,25 @@ JsonText ContentsReader::made_up_id() {
 
 // By its id; without one, by the name and the order.
 void ContentsReader::link(Part& result) {
-  Call* by_id = nullptr;
-  Call* by_name = nullptr;
-  Call* by_order = nullptr;
-  for (size_t i = turn_; i < calls_.size(); ++i) {
-    Call& call = calls_[i];
-    if (!result.id.empty() && call.id == result.id) by_id = by_id != nullptr ? by_id : &call;
-    if (call.is_answered) continue;
-    if (!result.name.empty() && call.name == result.name) by_name = by_name != nullptr ? by_name : &call;
-    by_order = by_order != nullptr ? by_order : &call;
+  size_t call = OpenCalls::none;
+  if (result.id.empty()) {
+    if (!result.name.empty()) call = calls_.named(result.name);
+    if (call == OpenCalls::none) call = calls_.first();
+  } else {
+    call = calls_.any_with_id(result.id);
   }
-  Call* call = by_id;
-  if (call == nullptr && result.id.empty()) call = by_name != nullptr ? by_name : by_order;
   // An id that no call has, as the call had none.
-  if (call == nullptr && by_name != nullptr && by_name->is_invented && ids_.count(result.id.escaped) == 0)
-    call = by_name;
-  if (call == nullptr) {
+  if (call == OpenCalls::none && !result.name.empty() && ids_.count(result.id.escaped) == 0) {
+    const size_t by_name = calls_.named(result.name);
+    if (by_name != OpenCalls::none && calls_[by_name].is_invented) call = by_name;
+  }
+  if (call == OpenCalls::none) {
     if (result.id.empty()) result.id = made_up_id();
     return;
   }
-  call->is_answered = true;
-  result.id = call->id;
-  if (result.name.empty()) result.name = call->name;
+  calls_.answer(call);
+  result.id = calls_[call].id;
+  if (result.name.empty()) result.name = calls_[call].name;
 }
 
 // --- parts ---

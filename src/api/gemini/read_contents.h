@@ -8,6 +8,7 @@
 
 #include "api/gemini/fields.h"
 #include "api/gemini/signature.h"
+#include "api/open_calls.h"
 #include "api/request.h"
 #include "base/result.h"
 
@@ -21,10 +22,6 @@ class ContentsReader {
   Result<void> read_system(JsonValue instruction);
 
  private:
-  struct Call {
-    JsonText id, name;
-    bool is_invented, is_answered;
-  };
   // A part, and the signature at it that belongs to a thinking.
   struct Read {
     Part part{};
@@ -52,8 +49,8 @@ class ContentsReader {
   JsonText made_up_id();
 
   Request& request_;
-  std::vector<Call> calls_;
-  size_t turn_ = 0;  // the first of them that the last message of the assistant made
+  OpenCalls calls_;  // that the last message of the assistant made
+  size_t calls_seen_ = 0, last_made_up_ = 0;
   std::unordered_set<std::string_view> ids_;
 };
 

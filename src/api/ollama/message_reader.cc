@@ -128,7 +128,7 @@ Result<void> MessageReader::read_call(JsonValue call, const std::string& path, M
   part.id = id->empty() ? make_id() : *id;
   part.name = *name;
   if (arguments.has_value()) part.arguments = arguments.raw();
-  open_calls_.push_back({part.id, part.name});
+  open_calls_.add({part.id, part.name});
   made.parts.push_back(std::move(part));
   return {};
 }
@@ -159,17 +159,12 @@ JsonText MessageReader::make_id() {
 }
 
 JsonText MessageReader::link(JsonText id, JsonText name) {
-  const auto first_open = [this](auto fits) {
-    return std::find_if(open_calls_.begin(), open_calls_.end(),
-                        [&](const OpenCall& call) { return !call.answered && fits(call); });
-  };
-  auto call = first_open([&](const OpenCall& open) { return !id.empty() && open.id == id; });
-  if (call == open_calls_.end() && !id.empty() && given_ids_.contains(id.escaped)) return id;
-  if (call == open_calls_.end())
-    call = first_open([&](const OpenCall& open) { return name.empty() || open.name == name; });
-  if (call == open_calls_.end()) return id.empty() ? make_id() : id;  // of no call: for the target to judge
-  call->answered = true;
-  return call->id;
+  size_t call = id.empty() ? OpenCalls::none : open_calls_.with_id(id);
+  if (call == OpenCalls::none && !id.empty() && given_ids_.contains(id.escaped)) return id;
+  if (call == OpenCalls::none) call = name.empty() ? open_calls_.first() : open_calls_.named(name);
+  if (call == OpenCalls::none) return id.empty() ? make_id() : id;  // of no call: for the target to judge
+  open_calls_.answer(call);
+  return open_calls_[call].id;
 }
 
 // A message like the one before it is the same turn's.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/json_value.h"
+#include "api/open_calls.h"
 #include "api/request.h"
 #include "base/result.h"
 
@@ -21,11 +22,6 @@ class MessageReader {
   Result<void> read_all(JsonValue messages);
 
  private:
-  struct OpenCall {
-    JsonText id, name;
-    bool answered = false;
-  };
-
   Result<void> note_ids(JsonValue messages);
   Result<void> read_message(JsonValue message, const std::string& path);
   Result<void> read_content(JsonValue message, const std::string& path, std::vector<Part>& parts);
@@ -40,7 +36,7 @@ class MessageReader {
 
   Request& request_;
   std::set<std::string_view> given_ids_;
-  std::vector<OpenCall> open_calls_;  // of the turn at hand
+  OpenCalls open_calls_;  // of the turn at hand
   unsigned next_id_ = 0;
 };
 

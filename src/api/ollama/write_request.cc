@@ -138,10 +138,7 @@ Result<void> OllamaRequestWriter::write_prompt() {
 
 // --- tools ---
 
-bool OllamaRequestWriter::is_allowed(const Tool& tool) const {
-  const std::vector<JsonText>& allowed = request_.tool_choice.allowed;
-  return allowed.empty() || std::find(allowed.begin(), allowed.end(), tool.name) != allowed.end();
-}
+bool OllamaRequestWriter::is_allowed(const Tool& tool) const { return request_.tool_choice.allows(tool.name); }
 
 // There is no choice of tools: where others are not to be called, they are not sent.
 void OllamaRequestWriter::write_tools() {

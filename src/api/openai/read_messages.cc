@@ -109,7 +109,7 @@ void ChatMessagesReader::read_assistant(JsonValue message, const ChatPlace& plac
   read.was_string = content.is_string();
   read.name = reader_.text(name, {&place, "name", {}});
   read.raw = message.raw();
-  unanswered_.clear();
+  open_calls_.clear();
   const JsonValue thought = text.is_string() ? text : other_text.is_string() ? other_text : third_text;
   read_thinking(details, thought, calls, place, read);
   read_content(content, {&place, "content", {}}, read.parts);
@@ -251,7 +251,7 @@ void ChatMessagesReader::read_call(JsonValue call, const ChatPlace& place, Messa
   } else if (extra.has_value()) {
     reader_.leave(part.bag, extra);
   }
-  unanswered_.push_back({part.id, part.name});
+  open_calls_.add({part.id, part.name});
 }
 
 void ChatMessagesReader::read_function_call(JsonValue call, const ChatPlace& place, Message& message) {
@@ -262,7 +262,7 @@ void ChatMessagesReader::read_function_call(JsonValue call, const ChatPlace& pla
   part.id = JsonText{request_.arena.keep("call_made_" + std::to_string(ids_made_++))};
   part.name = reader_.text(name, {&place, "name", {}});
   part.arguments = arguments_of(arguments, {&place, "arguments", {}});
-  unanswered_.push_back({part.id, part.name});
+  open_calls_.add({part.id, part.name});
 }
 
 // JSON text in a string; some give the object itself.
@@ -273,14 +273,12 @@ std::string_view ChatMessagesReader::arguments_of(JsonValue arguments, const Cha
 
 // Of a result that names no call: the first that has none yet, by its name where it is told.
 JsonText ChatMessagesReader::answered(JsonText id, JsonText name) {
-  const auto fits = [&](const Unanswered& call) {
-    return id.empty() ? name.empty() || call.name == name : call.id == id;
-  };
-  const auto found = std::find_if(unanswered_.begin(), unanswered_.end(), fits);
-  if (found == unanswered_.end()) return id;
-  const JsonText of = found->id;
-  unanswered_.erase(found);
-  return of;
+  const size_t call = !id.empty()    ? open_calls_.with_id(id)
+                      : name.empty() ? open_calls_.first()
+                                     : open_calls_.named(name);
+  if (call == OpenCalls::none) return id;
+  open_calls_.answer(call);
+  return open_calls_[call].id;
 }
 
 void ChatMessagesReader::read_result(JsonValue message, const ChatPlace& place, bool is_function) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "api/open_calls.h"
 #include "api/openai/member_reader.h"
 #include "api/openai/translate.h"
 
@@ -44,13 +45,9 @@ class ChatMessagesReader {
   Opaque opaque_of(JsonText data, JsonValue format, JsonValue id);
   static void mark_last(std::vector<Part>& parts, JsonValue cache_control);
 
-  struct Unanswered {
-    JsonText id, name;
-  };
-
   Request& request_;
   ChatMemberReader& reader_;
-  std::vector<Unanswered> unanswered_{};  // calls of the last turn
+  OpenCalls open_calls_{};  // of the last turn
   size_t ids_made_ = 0;
 };
 

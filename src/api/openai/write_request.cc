@@ -49,7 +49,7 @@ class BodyWriter {
   void write_prefix_mark();
   void drop(std::string_view path) { dropped_.add(path, DropReason::unsupported); }
   void number(std::string_view name, std::string_view value, bool takes);
-  const Tool* tool_named(JsonText name) const;
+  const Tool* tool_named(JsonText name);
 
   const Request& request_;
   const TargetFacts& facts_;
@@ -57,6 +57,7 @@ class BodyWriter {
   ToolNames& names_;
   std::string& out_;
   JsonWriter json_;
+  std::unordered_map<std::string_view, const Tool*> tools_by_name_;  // once one has been looked for
   bool has_tools_ = false;
 };
 
@@ -119,10 +120,12 @@ Result<void> BodyWriter::write_own() {
 
 // --- tools ---
 
-const Tool* BodyWriter::tool_named(JsonText name) const {
-  const auto found = std::find_if(request_.tools.begin(), request_.tools.end(),
-                                  [name](const Tool& tool) { return tool.name == name; });
-  return found == request_.tools.end() ? nullptr : &*found;
+const Tool* BodyWriter::tool_named(JsonText name) {
+  if (tools_by_name_.empty()) {
+    for (const Tool& tool : request_.tools) tools_by_name_.emplace(tool.name.escaped, &tool);
+  }
+  const auto found = tools_by_name_.find(name.escaped);
+  return found == tools_by_name_.end() ? nullptr : found->second;
 }
 
 // Where some of the tools are allowed only and the target cannot be told so, the others are not sent.
@@ -131,9 +134,7 @@ bool BodyWriter::is_sent(const Tool& tool, size_t index) {
     drop(path_of("tools", index));
     return false;
   }
-  const std::vector<JsonText>& allowed = request_.tool_choice.allowed;
-  return allowed.empty() || facts_.is_makers_own ||
-         std::find(allowed.begin(), allowed.end(), tool.name) != allowed.end();
+  return facts_.is_makers_own || request_.tool_choice.allows(tool.name);
 }
 
 void BodyWriter::write_tools() {

@@ -1,6 +1,7 @@
 // A request as a target takes it. Of the own dialect it is the caller's body again, but for the model and what was
 // changed on the way; of another it is made of the neutral form.
 #include <algorithm>
+#include <unordered_set>
 
 #include "api/responses/translate.h"
 #include "api/responses/write_input.h"
@@ -53,6 +54,7 @@ class RequestWriter {
   const TargetFacts& facts_;
   Dropped& dropped_;
   WrittenRequest& written_;
+  std::unordered_set<std::string_view> custom_names_;  // once one has been asked for
   TextWriter json_;
   InputWriter input_;
   bool has_tools_ = false;
@@ -169,8 +171,13 @@ void RequestWriter::write_custom(const Tool& tool) {
 }
 
 void RequestWriter::write_tool_name(JsonText name) {
-  const auto is_it = [&](const Tool& tool) { return tool.name == name && tool.kind == ToolKind::custom; };
-  const bool is_custom = std::any_of(request_.tools.begin(), request_.tools.end(), is_it);
+  if (custom_names_.empty()) {
+    custom_names_.insert("");  // no tool's
+    for (const Tool& tool : request_.tools) {
+      if (tool.kind == ToolKind::custom) custom_names_.insert(tool.name.escaped);
+    }
+  }
+  const bool is_custom = custom_names_.contains(name.escaped);
   json_.object().member("type", is_custom ? "custom" : "function");
   json_.text_member("name", written_.names.shorten(name, name_rules(facts_)));
   json_.end_object();
