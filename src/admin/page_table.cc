@@ -88,17 +88,11 @@ struct Pages::Table {
       {get, "/health", probes, &Pages::answer_health, "Whether it is alive.", json_type, health_schema},
       {get, "/ready", probes, &Pages::answer_ready, "Whether it takes requests.", json_type, ready_schema},
       {get, "/metrics", open, &Pages::answer_metrics, "Prometheus text format 0.0.4.", text_type},
-      // For callers whose base URL lacks the version, or has a provider's prefix.
+      // For callers whose base URL lacks the version.
       {get, "/models", callers, &Pages::answer_models},
       {get, "/models/{model}", callers, &Pages::answer_models},
       {get, "/openapi.json", open, &Pages::answer_openapi, "This document.", json_type,
        R"({"type":"object","required":["openapi","paths"]})"},
-      {get, "/openai/models", callers, &Pages::answer_models},
-      {get, "/openai/models/{model}", callers, &Pages::answer_models},
-      {get, "/openai/v1/models", callers, &Pages::answer_models},
-      {get, "/openai/v1/models/{model}", callers, &Pages::answer_models},
-      {get, "/v1beta/openai/models", callers, &Pages::answer_models},
-      {get, "/v1beta/openai/models/{model}", callers, &Pages::answer_models},
       {get, "/v1/models", callers, &Pages::answer_models, "The models that the key may use.", json_type, models_schema},
       {get, "/v1/models/{model}", callers, &Pages::answer_models, "One model that the key may use.", json_type,
        model_schema},
@@ -165,7 +159,7 @@ bool Pages::knows(http::Method method, std::string_view path) {
   for (const Page& page : Table::near(path)) {
     const auto model = part_of(page.path, path);
     if (!model) continue;
-    if (path[1] != 'v' && !path.starts_with("/openai/")) return true;
+    if (path[1] != 'v') return true;
     // Some of the paths that are passed on begin the same: POST /v1/models/{model}:generateContent. To delete a model
     // is its provider's, and so is what it works on.
     if (method == http::Method::del && !model->empty()) return false;

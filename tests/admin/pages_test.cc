@@ -45,11 +45,7 @@ TEST_CASE("the pages know their paths") {
       {Method::get, "/v1/modelsx", false},
       {Method::get, "/models", true},
       {Method::get, "/models/fast", true},
-      {Method::get, "/openai/v1/models", true},
-      {Method::get, "/openai/models/fast", true},
-      {Method::get, "/v1beta/openai/models/fast", true},
       {Method::post, "/openai/v1/chat/completions", false},
-      {Method::del, "/openai/v1/models/fast", false},
       {Method::post, "/v1/models/gemini-2.5-pro:generateContent", false},
       {Method::post, "/v1/models/gemini-2.5-pro:streamGenerateContent", false},
       {Method::post, "/v1/models/qwen3:8b", false},  // "8b" would be what is to be done with it

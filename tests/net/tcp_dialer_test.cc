@@ -140,6 +140,8 @@ struct Silent {
     const socklen_t size = SocketAddress::parse_ip(ip, port)->write_to(storage);
     const auto* address = reinterpret_cast<const sockaddr*>(&storage);
     fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int on = 1;  // connections of other programs may have had this port as their own, a moment ago
+    REQUIRE(::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0);
     REQUIRE(::bind(fd, address, size) == 0);
     REQUIRE(::listen(fd, 0) == 0);
     for (int i = 0; i < 4; ++i) {

@@ -161,7 +161,7 @@ TEST_CASE("a sixth dialect: its answers reach callers of the five, whole and str
       REQUIRE(asked.has_value());
       (*asked)->usage_wanted = true;
       const auto writer = room.translation.make_writer(
-          {context.endpoint, stream, false, **asked, "0123456789abcdef01234567", 1767225600, "m", {toy::own, "t1"}});
+          {context.endpoint, stream, false, **asked, "0123456789abcdef01234567", 1767225600, "m", {toy::own, ""}});
       read(toy::room, stream, stream ? toy_live : toy_plain, *writer);
       writer->end();
       INFO(writer->out);

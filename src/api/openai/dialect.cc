@@ -164,8 +164,7 @@ constexpr Places places{.frames = frames,
                         .last_types = last_types,
                         .usage_has_own_frame = true};
 
-constexpr std::string_view model_lists[] = {"/v1/models", "/models", "/openai/v1/models", "/openai/models",
-                                            "/v1beta/openai/models"};
+constexpr std::string_view model_lists[] = {"/v1/models", "/models"};
 
 }  // namespace
 
