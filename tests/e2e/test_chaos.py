@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 from support.process import Sluice
-from support.settings import PATIENCE, SCALE, wait_for
+from support.settings import PATIENCE, SANITIZED, SCALE, wait_for
 
 LOAD = str(Path(__file__).parent / "chaos_load.py")
-SECONDS = float(os.environ.get("SLUICE_E2E_CHAOS_S", "20"))
+SECONDS = float(os.environ.get("SLUICE_E2E_CHAOS_S", "8" if SANITIZED else "20"))
 STREAMS = max(20, int(200 * SCALE))
 LEAVERS = max(200, int(2000 * SCALE))
 SEED = 20261127
