@@ -47,8 +47,6 @@ void CommitGate::send_held_head() {
   if (!std::exchange(begun_by_beat_, false)) {
     out_.send_head_lines(held_.status, held_.lines, held_.length, held_.reason);
   }
-  constexpr size_t max_spare_bytes = 4096;
-  if (held_.lines.capacity() <= max_spare_bytes) held_.lines.swap(spare_);
   give_back(held_.lines);
 }
 
@@ -64,7 +62,6 @@ void CommitGate::beat(std::string_view head_lines, std::string_view beat) {
 void CommitGate::send_head_lines(int status, std::string_view field_lines, Length length, std::string_view reason) {
   if (relay_ == nullptr) return out_.send_head_lines(status, field_lines, length, reason);
   held_.status = status;
-  held_.lines.swap(spare_);
   held_.lines = field_lines;
   held_.length = length;
   held_.reason = reason;

@@ -38,9 +38,8 @@ class CommitGate final : public http::Responder {
   // Of a stream, before it says anything.
   static constexpr size_t max_held_opening_bytes = 256 * 1024;
 
-  // All must outlive the gate. `spare`: memory for a head, which many gates share; what is in it does not count.
-  CommitGate(http::Responder& out, std::string& spare, CommitGateEvents& events)
-      : out_(out), spare_(spare), events_(events) {}
+  // Both must outlive the gate.
+  CommitGate(http::Responder& out, CommitGateEvents& events) : out_(out), events_(events) {}
 
   // From now on everything is held that `relay` sends; it must live until commit() or drop().
   void hold(const Relay& relay);
@@ -86,7 +85,6 @@ class CommitGate final : public http::Responder {
   void send_held_head();
 
   http::Responder& out_;
-  std::string& spare_;
   CommitGateEvents& events_;
   const Relay* relay_ = nullptr;  // null: nothing is held
   Held held_;

@@ -57,8 +57,7 @@ struct Context {
   storage::AnswerStore* answers = nullptr;   // shared by all workers; nullptr: none are kept
   const Catalog* catalog = nullptr;          // that the router is of; nullptr: no provider has told anything
   policy::RecentKeys recent_keys{};
-  std::string spare_lines{};  // memory for a head that is held for a moment
-  size_t users = 0;           // exchanges that refer to this
+  size_t users = 0;  // exchanges that refer to this
 };
 
 }  // namespace sluice::gateway

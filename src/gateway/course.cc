@@ -53,7 +53,7 @@ Course::Course(Context& context, const Asker& asker, CourseEvents& events)
       asker_(asker),
       account_(&asker.account),
       events_(events),
-      gate_(asker.responder, context.spare_lines, *this),
+      gate_(asker.responder, *this),
       first_relay_(gate_, context.pieces, *this),
       back_off_(this, [](void* self) { static_cast<Course*>(self)->on_backed_off(); }),
       heartbeat_(asker.responder, *this) {}
