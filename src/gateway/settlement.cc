@@ -167,7 +167,7 @@ bool is_for_alerts(ErrorCode code, const config::Provider* provider) {
     case ErrorCode::target_unauthorized:
     case ErrorCode::target_quota:
     case ErrorCode::target_rate_limited:
-      return !provider->caller_key && !provider->api_key.empty();
+      return provider != nullptr && !provider->caller_key && !provider->api_key.empty();
     default:
       return fault_of(code) != Fault::caller;
   }
