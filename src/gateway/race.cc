@@ -42,7 +42,6 @@ void Race::begin() {
   for (size_t rest = first_.at_ + 1; rest < targets.size(); ++rest) {
     if (rest != at) plan.targets.push_back(targets[rest]);
   }
-  targets.erase(targets.begin() + static_cast<std::ptrdiff_t>(at));
   const Account& own = *first_.account_;
   account_.request_id = own.request_id;
   account_.model = own.model;
@@ -56,6 +55,7 @@ void Race::begin() {
       first_.context_, Course::Asker{asker.head, asker.responder, account_, asker.intake, asker.admitted}, events);
   running_ = second_->begin_beside(*this, std::move(plan), first_.attempts_);
   if (!running_) return second_->cancel(first_.context_.loop.now_ns());
+  targets.erase(targets.begin() + static_cast<std::ptrdiff_t>(at));
   ++first_.attempts_;  // all of an exchange are counted
   if (first_.gate_.begun_by_beat()) second_->gate_.note_begun();
   first_.context_.metrics.hedges_total.add(1);

@@ -190,6 +190,29 @@ TEST_CASE("an exchange is raced once, and only where another target may be asked
   CHECK(alone.cells().hedges_total.get() == 0);
 }
 
+TEST_CASE("a target that cannot be asked beside the first one is asked behind it") {
+  config::Config config = raced();
+  config.models[0].targets.resize(2);
+  config.providers[1].limits.concurrent = 1;
+  Raced world(config);
+  policy::Limit* const limit = world.limiter->of(&world.config.providers[1]);
+  REQUIRE(limit != nullptr);
+  policy::Bucket* bucket = nullptr;
+  REQUIRE_FALSE(limit->take(0, world.loop.now_ns(), bucket));
+  world.say(post("/v1/chat/completions", streamed));
+  world.clock.pass_ms(400);
+  world.turn();
+  CHECK(world.targets.size() == 1);
+  limit->give_back(*bucket, 0, 0, world.loop.now_ns());
+  world.says(0, failure(503, "one"));
+  REQUIRE(world.until([&] { return world.targets.size() == 2; }));
+  world.turn();
+  world.says(1, stream_of("behind"));
+  CHECK(world.caller->has("behind"));
+  CHECK(world.caller->has("sluice-target: b/m"));
+  world.check_over();
+}
+
 TEST_CASE("a second attempt counts among those that an exchange may make") {
   config::Config config = raced();
   config.models[0].retry.attempts = 1;
