@@ -15,7 +15,7 @@ using Lines = std::vector<std::string>;
 
 constexpr const char* yaml = "this is YAML, possibly LiteLLM's; sluice reads JSON, with comments";
 constexpr const char* toml = "this is TOML; sluice reads JSON, with comments";
-constexpr const char* variables =
+constexpr const char* shell_variables =
     "this is a list of variables for a shell; sluice reads JSON, with comments, and takes \"${NAME}\" from its "
     "environment";
 
@@ -28,8 +28,8 @@ TEST_CASE("a file of another kind is called by its name, and nothing else is sai
       {"[providers.openai]\napi_key = \"sk-SECRET\"\n", std::string("1:1: ") + toml},
       {"# c\n[[models]]\n", std::string("2:1: ") + toml},
       {"listen = \"127.0.0.1:8000\"\n", std::string("1:1: ") + toml},
-      {"export OPENAI_API_KEY=sk-SECRET\n", std::string("1:1: ") + variables},
-      {"OPENAI_API_KEY=sk-SECRET\n", std::string("1:1: ") + variables}};
+      {"export OPENAI_API_KEY=sk-SECRET\n", std::string("1:1: ") + shell_variables},
+      {"OPENAI_API_KEY=sk-SECRET\n", std::string("1:1: ") + shell_variables}};
   for (const auto& [text, said] : rows) {
     INFO(text);
     CHECK(problems_of(text) == Lines{"sluice.json:" + said});

@@ -16,6 +16,7 @@ LOAD = str(Path(__file__).parent / "chaos_load.py")
 SECONDS = float(os.environ.get("SLUICE_E2E_CHAOS_S", "8" if SANITIZED else "20"))
 STREAMS = max(20, int(200 * SCALE))
 LEAVERS = max(200, int(2000 * SCALE))
+WAIT_S = 8 if SANITIZED else 3  # that a silent target is waited for
 SEED = 20261127
 
 
@@ -31,7 +32,7 @@ def three_targets():
 
 def config_for(ports, **route):
     providers = {name: {"base_url": f"http://127.0.0.1:{port}/v1", "dialect": "openai", "api_key": "pk-chaos", "models": [],
-                        "timeouts": {"first_byte_s": 3 * PATIENCE, "stream_idle_s": 3 * PATIENCE}} for name, port in zip("abc", ports, strict=True)}
+                        "timeouts": {"first_byte_s": WAIT_S, "stream_idle_s": WAIT_S}} for name, port in zip("abc", ports, strict=True)}
     targets = [{"model": f"{name}/m"} for name in "abc"]
     return {"providers": providers, "workers": 2, "models": {"chaos": {"targets": targets, "retry": {"attempts": 8, "backoff_ms": 20}, **route}}}
 

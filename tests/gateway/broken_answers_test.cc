@@ -2,22 +2,18 @@
 #include "gateway/broken_answers.h"
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <iostream>
+
+#include "support/seeds.h"
 
 namespace sluice::gateway {
 namespace {
 
-uint64_t number_of(const char* variable, uint64_t otherwise) {
-  const char* const text = std::getenv(variable);
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
 TEST_CASE("no cut or broken answer looks whole, and nothing of it stays behind", "[broken]") {
   config::Config config = World::plain_config();
   config.log.access = false;
-  const uint64_t only = number_of("SLUICE_BROKEN_SEED", UINT64_MAX);
-  const uint64_t count = number_of("SLUICE_BROKEN_ANSWERS", 20'000);
+  const uint64_t only = test::number_of("SLUICE_BROKEN_SEED", UINT64_MAX);
+  const uint64_t count = test::number_of("SLUICE_BROKEN_ANSWERS", test::schedules(20'000));
   const uint64_t first = only != UINT64_MAX ? only : 0;
   const uint64_t last = only != UINT64_MAX ? only + 1 : count;
   BrokenAnswers answers;

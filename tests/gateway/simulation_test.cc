@@ -5,9 +5,9 @@
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <iostream>
 
+#include "support/seeds.h"
 #include "world.h"
 
 namespace sluice::gateway {
@@ -260,15 +260,10 @@ class Simulation {
   std::vector<Asker> askers_;
 };
 
-uint64_t number_of(const char* variable, uint64_t otherwise) {
-  const char* const text = std::getenv(variable);
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
 TEST_CASE("whatever happens when, an exchange is settled once and nothing of it stays behind", "[simulation]") {
-  const uint64_t only = number_of("SLUICE_SIMULATION_SEED", UINT64_MAX);
+  const uint64_t only = test::number_of("SLUICE_SIMULATION_SEED", UINT64_MAX);
   const uint64_t first = only != UINT64_MAX ? only : 0;
-  const uint64_t last = only != UINT64_MAX ? only + 1 : number_of("SLUICE_SIMULATIONS", 1'000);
+  const uint64_t last = only != UINT64_MAX ? only + 1 : test::number_of("SLUICE_SIMULATIONS", test::schedules(1'000));
   const auto began = std::chrono::steady_clock::now();
   size_t wrong = 0;
   for (uint64_t seed = first; seed != last && wrong < 5; ++seed) {

@@ -21,23 +21,24 @@ uint64_t estimate(std::string_view path, std::string_view body) {
 
 TEST_CASE("base64 counts by the piece, in every dialect") {
   const std::string wav = "UklGRhI0VnhXQVZF" + std::string(100'000, 'B'), pdf = "JVBERi0x" + std::string(9'000, 'C');
-  struct Row {
+  struct Piece {
     const char* path;
     std::string body;
     uint64_t least, most;
   };
-  for (const Row& row : {
-           Row{"/v1/chat/completions", R"({"image_url":{"url":"data:image/png;base64,)" + pixels + "\"}}", 1600, 1700},
-           Row{"/v1/chat/completions", R"({"input_audio":{"data":")" + wav + R"(","format":"wav"}})", 2000, 2100},
-           Row{"/v1/chat/completions", R"({"file":{"file_data":"data:application/pdf;base64,)" + pdf + "\"}}", 5000,
-               5100},
-           Row{"/v1/messages", R"({"source":{"type":"base64","media_type":"image/png","data":")" + pixels + "\"}}",
-               1600, 1700},
-           Row{"/v1/messages", R"({"source":{"type":"base64","data":")" + pdf + "\"}}", 5000, 5100},
-           Row{"/v1beta/models/x:generateContent", R"({"inlineData":{"data":")" + pixels + "\"}}", 1600, 1700},
-           Row{"/api/chat", R"({"images":[")" + pixels + "\",\"" + pixels + "\"]}", 3200, 3300},
-           Row{"/v1/chat/completions", R"({"content":")" + std::string(4'000, ' ') + "\"}", 1000, 1010},
-           Row{"/v1/chat/completions", R"({"content":"see )" + pixels + "\"}", 250'000, 251'000},
+  for (const Piece& row : {
+           Piece{"/v1/chat/completions", R"({"image_url":{"url":"data:image/png;base64,)" + pixels + "\"}}", 1600,
+                 1700},
+           Piece{"/v1/chat/completions", R"({"input_audio":{"data":")" + wav + R"(","format":"wav"}})", 2000, 2100},
+           Piece{"/v1/chat/completions", R"({"file":{"file_data":"data:application/pdf;base64,)" + pdf + "\"}}", 5000,
+                 5100},
+           Piece{"/v1/messages", R"({"source":{"type":"base64","media_type":"image/png","data":")" + pixels + "\"}}",
+                 1600, 1700},
+           Piece{"/v1/messages", R"({"source":{"type":"base64","data":")" + pdf + "\"}}", 5000, 5100},
+           Piece{"/v1beta/models/x:generateContent", R"({"inlineData":{"data":")" + pixels + "\"}}", 1600, 1700},
+           Piece{"/api/chat", R"({"images":[")" + pixels + "\",\"" + pixels + "\"]}", 3200, 3300},
+           Piece{"/v1/chat/completions", R"({"content":")" + std::string(4'000, ' ') + "\"}", 1000, 1010},
+           Piece{"/v1/chat/completions", R"({"content":"see )" + pixels + "\"}", 250'000, 251'000},
        }) {
     INFO(row.path << row.body.substr(0, 60));
     CHECK(estimate(row.path, row.body) >= row.least);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <map>
 #include <queue>
 #include <random>
@@ -16,6 +15,7 @@
 #include "config/model_route.h"
 #include "routing/retry.h"
 #include "support.h"
+#include "support/seeds.h"
 
 namespace sluice::routing {
 namespace {
@@ -328,11 +328,6 @@ class World {
   std::string problem_;
 };
 
-uint64_t number_in(const char* variable, uint64_t otherwise) {
-  const char* const text = std::getenv(variable);
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
 std::string problem_of(uint64_t seed, bool tell = false) {
   World world(seed, tell);
   world.run();
@@ -341,22 +336,13 @@ std::string problem_of(uint64_t seed, bool tell = false) {
 }
 
 TEST_CASE("what is promised holds whatever targets do") {
-  if (const uint64_t seed = number_in("SLUICE_SEED", 0); seed != 0) {
+  if (const uint64_t seed = sluice::test::number_of("SLUICE_SEED", 0); seed != 0) {
     const std::string problem = problem_of(seed, true);
     CHECK(problem.empty());
     CHECK(problem == "");
     return;
   }
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-  constexpr uint64_t usual = 500;  // one thread runs it: there is no race to be found
-#else
-  constexpr uint64_t usual = 20'000;
-#endif
-#else
-  constexpr uint64_t usual = 20'000;
-#endif
-  const uint64_t schedules = number_in("SLUICE_SCHEDULES", usual);
+  const uint64_t schedules = sluice::test::number_of("SLUICE_SCHEDULES", sluice::test::schedules(20'000));
   for (uint64_t seed = 1; seed <= schedules; ++seed) {
     const std::string problem = problem_of(seed);
     INFO("again with SLUICE_SEED=" << seed);
