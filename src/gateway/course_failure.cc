@@ -105,7 +105,12 @@ bool Course::go_elsewhere(const routing::Outcome& outcome) {
   if (std::exchange(judged_, true)) return false;
   constexpr size_t max_reason_bytes = 256;
   const uint64_t now_ms = context_.loop.now_ms();
-  const routing::Verdict verdict = routing::judge(outcome, tries_, *plan_.retry, context_.loop.random().next());
+  routing::Verdict verdict = routing::judge(outcome, tries_, *plan_.retry, context_.loop.random().next());
+  if (translation_ &&
+      translation_->misfit() != nullptr) {  // it was well; only the one before it had said something else
+    verdict.blame = routing::Blame::nobody;
+    verdict.bench_ms = 0;
+  }
   AttemptRecord& record = account_->attempts.last();
   record.code = outcome.code;
   record.ended_ns = context_.loop.now_ns();

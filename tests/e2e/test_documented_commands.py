@@ -1,5 +1,5 @@
 """What is documented is run: each command that README.md and docs/configuration.md print for sluice, with the real program, and each
-configuration that they show."""
+configuration that they show; and each step of the tours, whose output is to be as it is printed."""
 
 import json
 import os
@@ -9,9 +9,11 @@ import subprocess
 
 import pytest
 
+from support.process import Sluice
 from support.settings import BINARY, PATIENCE, ROOT, wait_for
 
 DOCUMENTS = ["README.md", "docs/configuration.md"]
+TOURS = ["docs/failover.md"]
 VARIABLES = {"TEAM_A_KEY": "ck-a", "SLUICE_KEY": "ck-s", "LAB_KEY": "pk-l", "OPENAI_API_KEY": "pk-o", "ANTHROPIC_API_KEY": "pk-a"}
 
 
@@ -72,3 +74,66 @@ def test_shown_configuration(text, shell, tmp_path):
     ran = subprocess.run([BINARY, "check", "-", "--json"], input=text, capture_output=True, text=True, cwd=tmp_path, env=shell | VARIABLES,
                          timeout=30 * PATIENCE)
     assert ran.returncode == 0 and json.loads(ran.stdout)["problems"] == [], (ran.stdout, ran.stderr)
+
+
+# ---- tours: blocks of commands and what they print, against one sluice that the first of them starts
+
+
+def steps(name):
+    """Of each block: its commands with what is printed below them."""
+    for block in re.findall(r"```console\n(.*?)```", (ROOT / name).read_text(), re.DOTALL):
+        found = []
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                found.append(([line[2:]], []))
+            elif len(found[-1][0]) > 0 and found[-1][0][-1].endswith("\\"):
+                found[-1][0].append(line)
+            else:
+                found[-1][1].append(line)
+        yield [("\n".join(command), printed) for command, printed in found]
+
+
+# What differs from run to run: ids, of which those that are printed alike are to be alike, and times.
+VARYING = re.compile(r"(?P<any>^\.\.\.$)|(?P<date>\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT)|(?P<time>\b\d{4}-\d\d-\d\dT[\d:.]+Z)"
+                     r"|(?P<id>\b[0-9a-f]{16,}\b)|(?P<created>(?<=\"created\":)\d+)", re.MULTILINE)
+PATTERNS = {"any": r"(?:.*\n)*?.*", "date": r"\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT", "time": r"[\dT:.-]+Z", "created": r"\d+"}
+
+
+def as_pattern(printed):
+    pattern, at, ids = "", 0, {}
+    for match in VARYING.finditer(printed):
+        pattern += re.escape(printed[at:match.start()])
+        at = match.end()
+        if match.lastgroup != "id":
+            pattern += PATTERNS[match.lastgroup]
+        elif match[0] in ids:
+            pattern += f"(?P={ids[match[0]]})"
+        else:
+            ids[match[0]] = f"id{len(ids)}"
+            pattern += f"(?P<{ids[match[0]]}>[0-9a-f]{{{len(match[0])}}})"
+    return pattern + re.escape(printed[at:])
+
+
+def run_block(commands, folder):
+    """What each of them printed. They are typed into one shell, so that `$?` is the last one's."""
+    script = "".join(f"{command}\nended=$?; printf '\\n%s\\n' end-of-step; (exit $ended)\n" for command in commands)
+    ran = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=60 * PATIENCE)
+    return [text.replace("\r\n", "\n").strip("\n") for text in ran.stdout.split("\nend-of-step\n")[:len(commands)]]
+
+
+@pytest.mark.parametrize("name", TOURS)
+def test_tour(name, tmp_path):
+    (started, *_), *blocks = list(steps(name))
+    file = re.fullmatch(r"sluice --config (\S+)", started[0])[1]
+    assert len(blocks) >= 5
+    wrong = []
+    with Sluice(tmp_path, json.loads((ROOT / file).read_text())) as sluice:
+        for block in blocks:
+            commands = [command.replace("http://127.0.0.1:8000", sluice.base_url) for command, _ in block]
+            for (command, printed), output in zip(block, run_block(commands, tmp_path), strict=True):
+                wanted = "\n".join(printed).strip("\n")
+                if not re.fullmatch(as_pattern(wanted), output):
+                    wrong.append(f"$ {command}\n{output}\n--- is printed as\n{wanted}\n")
+        for line in re.findall(r"^    (\d{4}-.*)", (ROOT / name).read_text(), re.MULTILINE):
+            wait_for(lambda line=line: re.search(as_pattern(line), sluice.output()), line)
+    assert not wrong, "\n".join(wrong)

@@ -113,6 +113,10 @@ TEST_CASE("where the second answer differs, the stream ends in an error, and not
   CHECK_FALSE(world.caller->has("[DONE]"));
   CHECK_FALSE(world.caller->text.ends_with("0\r\n\r\n"));
   CHECK(world.records().find("outcome=target_cut") != std::string::npos);
+  const Result<routing::Plan> plan = world.router->plan("fast", {});
+  for (const routing::Target& target : plan->targets) {  // it is no fault of the second one's
+    CHECK(target.health->state(world.loop.now_ms()).failed == (target.label() == "a/m" ? 1 : 0));
+  }
 }
 
 TEST_CASE("a target that goes on from an assistant's message is asked to; if it refuses, it begins anew") {
