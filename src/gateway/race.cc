@@ -108,7 +108,12 @@ void Race::cancel(uint64_t now_ns) {
   const bool was_running = std::exchange(running_, false);
   second_->cancel(now_ns);
   if (!was_running) return;
-  note_lost(account_.attempts, now_ns);
+  if (!account_.attempts.empty()) {
+    AttemptRecord& last = account_.attempts.last();
+    last.code = ErrorCode::caller_gone;
+    last.ended_ns = now_ns;
+    last.reason = "it was given up with its request";
+  }
   first_.account_->attempts.add_earlier(std::move(account_.attempts));
 }
 

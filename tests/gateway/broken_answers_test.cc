@@ -12,14 +12,11 @@ namespace {
 TEST_CASE("no cut or broken answer looks whole, and nothing of it stays behind", "[broken]") {
   config::Config config = World::plain_config();
   config.log.access = false;
-  const uint64_t only = test::number_of("SLUICE_BROKEN_SEED", UINT64_MAX);
-  const uint64_t count = test::number_of("SLUICE_BROKEN_ANSWERS", test::schedules(20'000));
-  const uint64_t first = only != UINT64_MAX ? only : 0;
-  const uint64_t last = only != UINT64_MAX ? only + 1 : count;
+  const test::Seeds seeds = test::seeds("SLUICE_BROKEN_SEED", "SLUICE_BROKEN_ANSWERS", test::schedules(20'000));
   BrokenAnswers answers;
   size_t wrong = 0;
   std::unique_ptr<World> world;
-  for (uint64_t seed = first; seed != last && wrong < 5; ++seed) {
+  for (uint64_t seed = seeds.first; seed != seeds.last && wrong < 5; ++seed) {
     if (!world || seed % 4096 == 0) world = std::make_unique<World>(config);
     const std::string found = answers.run(*world, seed);
     if (found.empty()) continue;
@@ -27,7 +24,7 @@ TEST_CASE("no cut or broken answer looks whole, and nothing of it stays behind",
     FAIL_CHECK(found << "\nagain with SLUICE_BROKEN_SEED=" << seed);
     world.reset();
   }
-  std::cout << last - first << " broken answers: " << answers.tally.whole << " whole, " << answers.tally.told_cut
+  std::cout << seeds.count() << " broken answers: " << answers.tally.whole << " whole, " << answers.tally.told_cut
             << " told as cut, " << answers.tally.refused << " answered with 502\n";
 }
 

@@ -173,7 +173,10 @@ TEST_CASE("a caller who leaves while two are asked leaves nothing behind") {
   world.turn();
   CHECK(world.targets[0]->ended);
   CHECK(world.targets[1]->ended);
-  CHECK(world.records().find("outcome=caller_gone") != std::string::npos);
+  const std::string records = world.records();
+  CHECK(records.find("outcome=caller_gone") != std::string::npos);
+  CHECK(records.find("b/m caller_gone 0") != std::string::npos);
+  CHECK(records.find("outrun") == std::string::npos);  // nobody has answered
   world.check_over();
 }
 

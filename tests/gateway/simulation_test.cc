@@ -261,12 +261,10 @@ class Simulation {
 };
 
 TEST_CASE("whatever happens when, an exchange is settled once and nothing of it stays behind", "[simulation]") {
-  const uint64_t only = test::number_of("SLUICE_SIMULATION_SEED", UINT64_MAX);
-  const uint64_t first = only != UINT64_MAX ? only : 0;
-  const uint64_t last = only != UINT64_MAX ? only + 1 : test::number_of("SLUICE_SIMULATIONS", test::schedules(1'000));
+  const test::Seeds seeds = test::seeds("SLUICE_SIMULATION_SEED", "SLUICE_SIMULATIONS", test::schedules(1'000));
   const auto began = std::chrono::steady_clock::now();
   size_t wrong = 0;
-  for (uint64_t seed = first; seed != last && wrong < 5; ++seed) {
+  for (uint64_t seed = seeds.first; seed != seeds.last && wrong < 5; ++seed) {
     const std::string found = Simulation(seed).run();
     if (found.empty()) continue;
     ++wrong;
@@ -274,7 +272,7 @@ TEST_CASE("whatever happens when, an exchange is settled once and nothing of it 
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   if (wrong == 0) {
-    std::cout << last - first << " simulations, " << std::llround(static_cast<double>(last - first) / seconds)
+    std::cout << seeds.count() << " simulations, " << std::llround(static_cast<double>(seeds.count()) / seconds)
               << " a second\n";
   }
 }

@@ -336,15 +336,9 @@ std::string problem_of(uint64_t seed, bool tell = false) {
 }
 
 TEST_CASE("what is promised holds whatever targets do") {
-  if (const uint64_t seed = sluice::test::number_of("SLUICE_SEED", 0); seed != 0) {
-    const std::string problem = problem_of(seed, true);
-    CHECK(problem.empty());
-    CHECK(problem == "");
-    return;
-  }
-  const uint64_t schedules = sluice::test::number_of("SLUICE_SCHEDULES", sluice::test::schedules(20'000));
-  for (uint64_t seed = 1; seed <= schedules; ++seed) {
-    const std::string problem = problem_of(seed);
+  const auto seeds = sluice::test::seeds("SLUICE_SEED", "SLUICE_SCHEDULES", sluice::test::schedules(20'000), 1);
+  for (uint64_t seed = seeds.first; seed != seeds.last; ++seed) {
+    const std::string problem = problem_of(seed, seeds.count() == 1);
     INFO("again with SLUICE_SEED=" << seed);
     REQUIRE(problem == "");
   }

@@ -22,4 +22,18 @@ constexpr uint64_t schedules(uint64_t usual) {
   return usual;
 }
 
+/** From `first` up to, and without, `last`. */
+struct Seeds {
+  uint64_t first = 0, last = 0;
+  uint64_t count() const { return last - first; }
+};
+
+/** That of the variable `one`, alone, where it is set; else as many as the variable `count` says, or `usual`, from
+   SLUICE_FIRST_SEED on (scripts/nightly.sh has new ones each night), or `from`. */
+inline Seeds seeds(const char* one, const char* count, uint64_t usual, uint64_t from = 0) {
+  if (std::getenv(one) != nullptr) return {number_of(one, 0), number_of(one, 0) + 1};
+  const uint64_t first = number_of("SLUICE_FIRST_SEED", from);
+  return {first, first + number_of(count, usual)};
+}
+
 }  // namespace sluice::test

@@ -3,7 +3,6 @@
 // or falsely ended. A run is made of its seed alone: SLUICE_RESCUE_SEED=N runs that one.
 #include <array>
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <iostream>
 #include <map>
 #include <optional>
@@ -17,6 +16,7 @@
 #include "api/splice.h"
 #include "api/text_units.h"
 #include "base/recycled.h"
+#include "support/seeds.h"
 #include "translation/stream_grammar.h"
 
 using namespace sluice;
@@ -398,13 +398,10 @@ std::string Run::go(std::string& outcome) {
 constexpr uint64_t usual_runs = SLUICE_SEES_USE_AFTER_FREE ? 3'000 : 10'000;
 
 TEST_CASE("rescue: what the caller reads is the beginning, or all, of one target's true answer") {
-  const char* const one = std::getenv("SLUICE_RESCUE_SEED");
-  const char* const more = std::getenv("SLUICE_RESCUE_RUNS");
-  const uint64_t from = one != nullptr ? std::strtoull(one, nullptr, 10) : 1;
-  const uint64_t runs = one != nullptr ? 1 : more != nullptr ? std::strtoull(more, nullptr, 10) : usual_runs;
+  const test::Seeds seeds = test::seeds("SLUICE_RESCUE_SEED", "SLUICE_RESCUE_RUNS", usual_runs, 1);
   std::map<std::string, unsigned> outcomes;
   unsigned wrong = 0;
-  for (uint64_t seed = from; seed < from + runs && wrong < 5; ++seed) {
+  for (uint64_t seed = seeds.first; seed != seeds.last && wrong < 5; ++seed) {
     std::string outcome;
     const std::string fault = Run(seed).go(outcome);
     ++outcomes[outcome];
@@ -412,7 +409,7 @@ TEST_CASE("rescue: what the caller reads is the beginning, or all, of one target
     ++wrong;
     FAIL_CHECK("SLUICE_RESCUE_SEED=" << seed << ": " << fault);
   }
-  std::cout << "rescues: seeds " << from << " to " << from + runs - 1 << "\n";
+  std::cout << "rescues: seeds " << seeds.first << " to " << seeds.last - 1 << "\n";
   for (const auto& [outcome, times] : outcomes) std::cout << "  " << times << "  " << outcome << "\n";
-  if (runs >= 10000) CHECK(outcomes["rescued"] > runs / 4);
+  if (seeds.count() >= 10000) CHECK(outcomes["rescued"] > seeds.count() / 4);
 }
