@@ -5,9 +5,9 @@
 
 #include "api/dialect.h"
 #include "api/frame_cutter.h"
+#include "api/frame_holder.h"
 #include "api/json_scan.h"
 #include "api/json_unescape.h"
-#include "api/usage_hider.h"
 #include "api/usage_reader.h"
 #include "base/recycled.h"
 
@@ -34,6 +34,15 @@ std::optional<uint64_t> sequence_in(std::string_view text) {
   return told ? std::optional<uint64_t>(number) : std::nullopt;
 }
 
+// Whether a frame's data may be JSON: it is closed, at least. A look at all of it would cost more than the frame.
+bool may_be_json(std::string_view data) {
+  constexpr std::string_view blank = " \t\r\n";
+  const size_t first = data.find_first_not_of(blank);
+  if (first == data.npos) return true;
+  const char last = data[data.find_last_not_of(blank)];
+  return (data[first] == '{' && last == '}') || (data[first] == '[' && last == ']');
+}
+
 }  // namespace
 
 // A frame whose only data line lies in one piece gets the quick look of FrameWords and is read only if it is worth it;
@@ -51,13 +60,16 @@ struct AnswerTap::State final : Recycled<AnswerTap::State> {
         reader(its_places) {}
 
   void feed_events(std::string_view bytes, std::vector<std::string_view>& pieces);
-  void feed_lines(std::string_view bytes);
+  void feed_lines(std::string_view bytes, std::vector<std::string_view>& pieces);
+  void read_lines(std::string_view bytes);
   void feed_json(std::string_view bytes);
 
   void take(const FrameCutter::Cut& cut);
   void read_data(std::string_view data);
   void end_data(bool had_data);
   void end_text();
+  bool is_broken(bool had_data) const;
+  bool holds() const { return hide || whole_frames; }
   bool is_opening() const { return model.empty() && frames_read < opening_frames; }
   bool may_stream() const { return type != MediaType::json || places.streams_arrays; }
   bool mid_frame() const { return type == MediaType::lines ? line_begun : cutter.mid_frame(); }
@@ -74,12 +86,16 @@ struct AnswerTap::State final : Recycled<AnswerTap::State> {
   bool cut_within = false;  // finish() found an unfinished frame
   bool end_seen = false;
   bool error_seen = false;
+  bool sentinel_seen = false;
+  bool whole_frames = false, reads_all = false;
+  bool no_json = false;     // the frame's data, which was not read
+  bool withheld = false;    // finish() did, what is none of a frame
   bool line_begun = false;  // of NDJSON
   bool maybe_done = false;
   uint8_t done_bytes = 0;  // of "[DONE]" that the frame's data agrees with so far
   int frames_read = 0;
   FrameCutter cutter;
-  UsageHider hider;
+  FrameHolder holder;
   JsonScan scan;
   UsageReader reader;
   OutputWatch output{places.output};
@@ -96,6 +112,7 @@ void AnswerTap::State::end_text() {
     finished |= reader.finished();
     const bool all_finished = finished == UINT64_MAX >> (64 - choices);
     end_seen = end_seen || reader.has_end() || all_finished;
+    sentinel_seen = sentinel_seen || reader.has_last();
     shape_seen = shape_seen || reader.has_shape();
     if (reader.sequence()) sequence = *reader.sequence() + 1;
     error_seen = error_seen || reader.has_error();
@@ -117,13 +134,20 @@ void AnswerTap::State::read_data(std::string_view data) {
   scan.feed(data, reader);
 }
 
+// The frame's data, or the line, that has come: it is no JSON, and no sentinel.
+bool AnswerTap::State::is_broken(bool had_data) const {
+  if (!whole_frames || !shape_seen || !had_data) return false;
+  if (maybe_done && done_bytes == done_data.size()) return false;
+  return no_json || (!scan.fresh() && !scan.whole());
+}
+
 void AnswerTap::State::end_data(bool had_data) {
   if (had_data) {
-    if (maybe_done && done_bytes == done_data.size()) end_seen = true;
+    if (maybe_done && done_bytes == done_data.size()) end_seen = sentinel_seen = true;
     if (frames_read < opening_frames) ++frames_read;
     if (!scan.fresh()) end_text();
   }
-  maybe_done = false;
+  maybe_done = no_json = false;
 }
 
 void AnswerTap::State::take(const FrameCutter::Cut& cut) {
@@ -133,8 +157,9 @@ void AnswerTap::State::take(const FrameCutter::Cut& cut) {
   } else if (cut.begins_data) {
     read_data("\n");
   }
-  if (cut.only && !cut.worth && !is_opening() && cut.data != done_data) {
+  if (cut.only && !cut.worth && !is_opening() && !reads_all && cut.data != done_data) {
     maybe_done = false;
+    no_json = !may_be_json(cut.data);
     if (!places.numbers_frames) return;
     if (const auto number = sequence_in(cut.data)) sequence = *number + 1;
     return;
@@ -145,10 +170,10 @@ void AnswerTap::State::take(const FrameCutter::Cut& cut) {
 void AnswerTap::State::feed_events(std::string_view bytes, std::vector<std::string_view>& pieces) {
   const char* const end = bytes.data() + bytes.size();
   const char* at = cutter.skip_mark(bytes.data(), end);
-  if (hide) hider.begin(bytes, pieces);
+  if (holds()) holder.begin(bytes, pieces);
   if (cutter.awaits_lf() && at != end) {
     const char* const behind = cutter.skip_lf(at);
-    if (hide) hider.after_cr(behind, behind != at, cutter.frame_begun());
+    if (holds()) holder.after_cr(behind, behind != at, cutter.frame_begun());
     at = behind;
   }
   while (at != end) {
@@ -156,31 +181,49 @@ void AnswerTap::State::feed_events(std::string_view bytes, std::vector<std::stri
     at = cut.next;
     if (cut.begins_data || !cut.data.empty()) take(cut);
     if (cut.end == FrameCutter::End::frame) {
-      if (hide) {
-        const bool tells_usage = cut.had_data && scan.whole() && reader.has_usage() && !reader.has_choices();
-        hider.end_frame(at, tells_usage, cutter.awaits_lf());
+      if (holds()) {
+        using Frame = FrameHolder::Frame;
+        const bool tells_usage = hide && cut.had_data && scan.whole() && reader.has_usage() && !reader.has_choices();
+        const Frame frame = tells_usage ? Frame::tells_usage : is_broken(cut.had_data) ? Frame::broken : Frame::passes;
+        holder.end_frame(at, frame, cutter.awaits_lf());
       }
       end_data(cut.had_data);
-    } else if (hide && cut.end == FrameCutter::End::comment) {
-      hider.pass(at);
+    } else if (holds() && cut.end == FrameCutter::End::comment) {
+      holder.pass(at);
     }
   }
-  if (hide) {
-    hider.hold(reader.has_choices());
+  if (holds()) {
+    holder.hold(!whole_frames && reader.has_choices());
   } else {
     pieces.push_back(bytes);
   }
 }
 
-void AnswerTap::State::feed_lines(std::string_view bytes) {
+void AnswerTap::State::feed_lines(std::string_view bytes, std::vector<std::string_view>& pieces) {
+  if (!whole_frames) {
+    pieces.push_back(bytes);
+    return read_lines(bytes);
+  }
+  holder.begin(bytes, pieces);
+  read_lines(bytes);
+  holder.hold(false);
+}
+
+void AnswerTap::State::read_lines(std::string_view bytes) {
   const char* at = bytes.data();
   const char* const end = at + bytes.size();
   while (at != end) {
     const FrameWords::Line found = cutter.look(at, end);
     const bool whole_line = !line_begun && found.end != end;
-    if (!whole_line || found.worth || is_opening()) scan.feed({at, static_cast<size_t>(found.end - at)}, reader);
+    const std::string_view line(at, static_cast<size_t>(found.end - at));
+    const bool is_read = !whole_line || found.worth || is_opening() || reads_all;
+    is_read ? scan.feed(line, reader) : void(no_json = !may_be_json(line));
     line_begun = line_begun || found.end != at;
     if (found.end == end) return;
+    if (whole_frames) {
+      const bool broken = is_broken(line_begun);
+      holder.end_frame(found.end + 1, broken ? FrameHolder::Frame::broken : FrameHolder::Frame::passes, false);
+    }
     end_data(line_begun);
     line_begun = false;
     at = found.end + 1;
@@ -210,8 +253,7 @@ void AnswerTap::feed(std::string_view bytes, std::vector<std::string_view>& piec
     case MediaType::events:
       return state_->feed_events(bytes, pieces);
     case MediaType::lines:
-      state_->feed_lines(bytes);
-      break;
+      return state_->feed_lines(bytes, pieces);
     case MediaType::json:
       state_->feed_json(bytes);
       break;
@@ -222,15 +264,24 @@ void AnswerTap::feed(std::string_view bytes, std::vector<std::string_view>& piec
   pieces.push_back(bytes);
 }
 
+void AnswerTap::pass_whole_frames() { state_->whole_frames = true; }
+void AnswerTap::read_all_frames() { state_->reads_all = true; }
+bool AnswerTap::lent() const { return state_->holder.lent(); }
+
+std::string_view AnswerTap::missing_end() const {
+  const bool lacks = state_->end_seen && !state_->sentinel_seen && state_->type == MediaType::events;
+  return lacks ? state_->places.sentinel : std::string_view();
+}
+
 void AnswerTap::finish(std::vector<std::string_view>& pieces) {
   State& state = *state_;
   state.cut_within = state.mid_frame();
-  const int whole_frames = state.frames_read;
+  const int frames_read = state.frames_read;
+  const bool broken = state.is_broken(state.cutter.has_data() || state.line_begun);
   switch (state.type) {
     case MediaType::events:
       state.end_data(state.cutter.has_data());  // the last blank line may be missing
-      state.frames_read = whole_frames;
-      state.hider.finish(pieces);
+      state.frames_read = frames_read;
       break;
     case MediaType::lines:
       if (!state.scan.fresh()) state.end_text();
@@ -240,6 +291,10 @@ void AnswerTap::finish(std::vector<std::string_view>& pieces) {
     case MediaType::other:
       break;
   }
+  // What is none of a frame, or of a stream that is cut, is not begun for the caller.
+  const bool is_cut = state.cut_within && standing() == Standing::within;
+  state.withheld = state.whole_frames && state.holder.holds_frame() && (broken || is_cut);
+  if (!state.withheld) state.holder.finish(pieces);
 }
 
 StreamFormat AnswerTap::format() const {
@@ -284,13 +339,13 @@ Standing AnswerTap::standing() const {
 
 bool AnswerTap::between_frames() const {
   const State& state = *state_;
-  if (state.cut_within) return false;
+  if (state.cut_within) return state.withheld;
   switch (state.type) {
     case MediaType::events:
       // A frame that is held back whole is not begun for the caller.
-      return !state.mid_frame() || (state.hide && state.hider.holds_frame());
+      return !state.mid_frame() || (state.holds() && state.holder.holds_frame());
     case MediaType::lines:
-      return !state.mid_frame();
+      return !state.mid_frame() || (state.whole_frames && state.holder.holds_frame());
     case MediaType::json:
     case MediaType::page:
     case MediaType::other:

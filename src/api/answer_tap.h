@@ -1,5 +1,6 @@
 // Reads along while an answer is relayed: token usage, whether it is whole, the name of the model that answered.
-// Changes nothing, but for one frame: a usage chunk that the caller did not ask for is kept back.
+// Changes nothing, but for single frames: a usage chunk that the caller did not ask for is kept back, and, where only
+// whole frames are to pass, what is none.
 #pragma once
 
 #include <cstdint>
@@ -41,11 +42,19 @@ class AnswerTap {
   AnswerTap(AnswerTap&&) noexcept;
   AnswerTap& operator=(AnswerTap&&) noexcept;
 
+  // Before the first bytes: of events and lines only whole frames pass, and of those, once one of the dialect's has
+  // come, only such as may be JSON. What comes of a frame beyond 64 KiB passes as it comes.
+  void pass_whole_frames();
+  // Each of them is read, and so known to be JSON, at half as much again of what a stream costs.
+  void read_all_frames();
   // Reads `bytes` (after any content coding) and appends to `pieces` what the caller gets: views into `bytes` or into
-  // the tap, valid until the next call. Without hide_usage_chunk that is exactly `bytes`.
+  // the tap, valid until the next call. Without hide_usage_chunk and pass_whole_frames() that is exactly `bytes`.
   void feed(std::string_view bytes, std::vector<std::string_view>& pieces);
   // The answer ended: appends what was held back. Call once.
   void finish(std::vector<std::string_view>& pieces);
+
+  // Pieces of the last call may be views into the tap.
+  bool lent() const;
 
   StreamFormat format() const;
   // Some of what was asked for has come: of a stream's text, thinking or calls, not of its opening (output_watch.h).
@@ -57,6 +66,9 @@ class AnswerTap {
   // no success.
   bool saw_error() const;
   Standing standing() const;
+  // What a stream that has finished lacks of its dialect's ending, with the blank line: its readers wait for it, or
+  // take the stream for cut. "" where it lacks nothing.
+  std::string_view missing_end() const;
   // What the caller has of a stream stands at a frame's or line's end, where a heartbeat or an error event may be put.
   // Never in bodies.
   bool between_frames() const;

@@ -59,6 +59,7 @@ struct Places {
   std::array<std::string_view, 4> words;
   OutputMarks output{};                            // where a stream's frames have output
   std::span<const std::string_view> last_types{};  // how the `type` of a stream's last frame ends
+  std::string_view sentinel{};                     // the frame that is a stream's last one, with the blank line
   bool reason_ends = false;                        // a reason to finish is that of the whole answer, not of one choice
   bool numbers_frames = false;                     // by sequence_number
   bool usage_has_own_frame = false;                // without choices, and only where it was asked for

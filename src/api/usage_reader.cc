@@ -109,7 +109,8 @@ void UsageReader::on_string(uint8_t at, std::string_view text) {
 // A frame's own name for itself.
 void UsageReader::on_type(std::string_view text) {
   if (text == "error") error_ = true;
-  for (const std::string_view last : places_->last_types) end_ = end_ || text.ends_with(last);
+  for (const std::string_view last : places_->last_types) last_ = last_ || text.ends_with(last);
+  end_ = end_ || last_;
 }
 
 void UsageReader::on_number(uint8_t at, std::string_view text) {

@@ -22,7 +22,8 @@ class UsageReader final : public JsonSink {
 
   const SentCounts& counts() const { return counts_; }
   std::string_view model() const { return model_; }  // still escaped; "" where it is not named
-  bool has_end() const { return end_; }  // a status, a type or a reason that says that all of the answer is whole
+  bool has_end() const { return end_; }    // a status, a type or a reason that says that all of the answer is whole
+  bool has_last() const { return last_; }  // its type is that of a stream's last frame
   // Which choices or candidates have finished (bit n: the one of index n), and how many there are as far as was said.
   uint64_t finished() const { return finished_ | (choice_finished_ ? uint64_t{1} << choice_ : 0); }
   uint8_t choices_known() const { return choices_known_; }
@@ -40,7 +41,7 @@ class UsageReader final : public JsonSink {
   void on_choice();
 
   const Places* places_;
-  bool end_ = false;
+  bool end_ = false, last_ = false;
   bool error_ = false;
   bool usage_ = false;
   bool choices_ = false;

@@ -107,6 +107,7 @@ Result<void> ByteRelay::begin_answer(const http::ResponseHead& head, const Relay
   // A body that ends by close goes out chunked, so that its end is told; so does one whose length changes on the way.
   http::Responder::Length length;
   length_told_ = head.framing == http::BodyFraming::length && !rewrites_;
+  choose_frames();
   if (length_told_) length.bytes = head.content_length;
   // To HEAD, and with 304, the length is that of the body which is not sent, and only the target knows it.
   if (head.framing == http::BodyFraming::none) {
@@ -123,6 +124,11 @@ Result<void> ByteRelay::begin_answer(const http::ResponseHead& head, const Relay
   begun_ = true;
   pieces_.clear();
   return {};
+}
+
+void ByteRelay::choose_frames() {
+  whole_frames_ = !length_told_ && !opaque_ && coding_ != Coding::inflate_for_tap && !passes_ && status_ < 300;
+  if (whole_frames_) tap_->pass_whole_frames();
 }
 
 // Copies what has gathered this turn to where neither tap nor inflater will overwrite it.
@@ -157,7 +163,7 @@ bool ByteRelay::on_answer_turn() {
 }
 
 Result<void> ByteRelay::read(std::string_view bytes) {
-  if (rewrites_) keep();
+  if (coding_ == Coding::inflate || tap_->lent()) keep();
   if (opaque_) {
     pieces_.push_back(bytes);
     return {};
@@ -180,6 +186,7 @@ Result<void> ByteRelay::read(std::string_view bytes) {
 void ByteRelay::remember() {
   if (streaming() && !opaque_ && coding_ != Coding::inflate_for_tap)
     sent_ = std::make_unique<api::SentFrames>(tap_->format());
+  if (sent_ && whole_frames_) tap_->read_all_frames();
 }
 
 std::unique_ptr<api::SentFrames> ByteRelay::take_sent() {
@@ -271,7 +278,7 @@ Result<void> ByteRelay::read_end() {
   if (inflater_ && !opaque_) {
     if (const Result<void> whole = inflater_->finish(); !whole) return whole;
   }
-  if (rewrites_) keep();
+  if (coding_ == Coding::inflate || tap_->lent()) keep();
   if (coding_ == Coding::as_is && !opaque_) {
     tap_->finish(pieces_);
   } else if (!opaque_) {
@@ -279,12 +286,24 @@ Result<void> ByteRelay::read_end() {
     tap_->finish(coding_ == Coding::inflate ? pieces_ : unused);
   }
   if (!no_body_ && !is_whole(standing(), shape(), ending_, caller_framing())) return cut_short();
+  write_missing_end();
   ended_ = true;
   return {};
 }
 
+// Of a stream that has finished without its dialect's last frame.
+void ByteRelay::write_missing_end() {
+  if (!whole_frames_) return;
+  const std::string_view missing = tap_->missing_end();
+  if (missing.empty()) return;
+  constexpr std::string_view frame_end = "\n\n";
+  if (!tap_->between_frames()) pieces_.push_back(frame_end);
+  pieces_.push_back(missing);
+}
+
 bool ByteRelay::end_early() {
   if (!begun_ || holds_back_ || !is_whole(standing(), shape(), Ending::broken_off, caller_framing())) return false;
+  write_missing_end();
   ended_ = true;
   turn();
   return true;

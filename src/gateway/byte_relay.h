@@ -50,6 +50,8 @@ class ByteRelay final : public Relay {
   [[gnu::cold]] bool inflate_on();
   [[gnu::cold]] Result<void> inflate_more();
   void keep();
+  void choose_frames();
+  void write_missing_end();
   [[gnu::cold]] void mask_pieces();
   [[gnu::cold]] void withhold();
   // All that the caller has are whole frames, whatever the tap has read beyond them.
@@ -81,12 +83,13 @@ class ByteRelay final : public Relay {
   Dialect dialect_{};
   Coding coding_ = Coding::as_is;
   Ending ending_ = Ending::by_framing;
-  bool no_body_ = false;      // HEAD, 204, 304
-  bool length_told_ = false;  // to the caller
-  bool all_came_ = false;     // of the target's answer
-  bool rewrites_ = false;     // the pieces are not simply the target's bytes
-  bool opaque_ = false;       // the tap cannot read it
-  bool passes_ = false;       // it is whole where its framing says so, whatever it is
+  bool no_body_ = false;       // HEAD, 204, 304
+  bool length_told_ = false;   // to the caller
+  bool all_came_ = false;      // of the target's answer
+  bool rewrites_ = false;      // what goes out has another length than what comes in
+  bool whole_frames_ = false;  // only these go out, and the end that they lack
+  bool opaque_ = false;        // the tap cannot read it
+  bool passes_ = false;        // it is whole where its framing says so, whatever it is
   bool holds_back_ = false;
   bool end_waits_ = false;  // read_end() has been called meanwhile
 };

@@ -40,6 +40,11 @@ void CommitGate::commit() {
   give_back(held_.body);
 }
 
+void CommitGate::restate(int status) {
+  held_.status = status;
+  held_.reason.clear();
+}
+
 // The caller's stream may have its head already: that of a stream in his dialect, which this one is.
 void CommitGate::send_held_head() {
   if (!held_.has_head) return;

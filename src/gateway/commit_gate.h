@@ -47,6 +47,8 @@ class CommitGate final : public http::Responder {
   // Forgets what is held; hold() comes again.
   void drop();
   bool holding() const { return relay_ != nullptr; }
+  // What is held has this status, whatever the target's was.
+  void restate(int status);
   // Begins the caller's stream, if nothing has begun, with the head that a stream of his has, and sends `beat`.
   void beat(std::string_view head_lines, std::string_view beat);
   // The caller's stream was begun by beat(), and no target's answer has been sent in it yet.

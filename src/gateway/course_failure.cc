@@ -33,6 +33,10 @@ void Course::on_relayed(uint64_t now_ns) {
     return;
   }
   if (gate_.begun_by_beat() && (failure || !relay_->streaming())) return fail_within_stream(message);
+  if (failure && gate_.holding() && relay_->status() < 300) {  // SDKs take any 200 for an answer
+    relay_->tell_status(status_within(0, code));
+    gate_.restate(relay_->told_status());
+  }
   gate_.commit();
   if (!failure) note_health(now_ns);
   account_->status = relay_->told_status();

@@ -16,19 +16,6 @@
 namespace sluice::gateway {
 namespace {
 
-// The status for an error that was told within an answer of 200.
-int status_for(const api::ProviderError& error) {
-  if (error.status >= 400 && error.status < 600) return error.status;
-  const auto says = [&error](std::string_view word) { return error.code.find(word) != std::string::npos; };
-  if (says("rate_limit") || says("RESOURCE_EXHAUSTED") || api::is_about_money(error.code)) return 429;
-  if (says("overloaded") || says("UNAVAILABLE")) return 503;
-  if (says("invalid") || says("INVALID_ARGUMENT") || says("context_length")) return 400;
-  if (says("authentication") || says("UNAUTHENTICATED")) return 401;
-  if (says("permission") || says("PERMISSION_DENIED")) return 403;
-  if (says("not_found") || says("NOT_FOUND")) return 404;
-  return 502;
-}
-
 // Fields of the target's that mean the same to every caller.
 bool passes_between_dialects(std::string_view name) {
   static constexpr std::string_view names[] = {"date", "retry-after", "retry-after-ms", "x-should-retry"};
@@ -161,7 +148,7 @@ Result<void> EventRelay::end_answer() {
     if (!error_text_) error_text_ = std::make_unique<std::string>(told->message);
     if (begun_ && !error_told_) return {};  // tell_error() comes first
     if (!begun_) {
-      end_as_error(status_for(*told), told);
+      end_as_error(status_within(told->status, told->code), told);
     } else {
       translation_.writer().on_error(*told);
       ended_ = true;

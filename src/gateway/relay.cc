@@ -43,6 +43,18 @@ bool Relay::after_turn() {
   return responder_.pending_bytes() <= net::WriteMarks::high_bytes;
 }
 
+int status_within(int told, std::string_view code) {
+  if (told >= 400 && told < 600) return told;
+  const auto says = [code](std::string_view word) { return code.find(word) != code.npos; };
+  if (says("rate_limit") || says("RESOURCE_EXHAUSTED") || api::is_about_money(code)) return 429;
+  if (says("overloaded") || says("UNAVAILABLE")) return 503;
+  if (says("invalid") || says("INVALID_ARGUMENT") || says("context_length")) return 400;
+  if (says("authentication") || says("UNAUTHENTICATED")) return 401;
+  if (says("permission") || says("PERMISSION_DENIED")) return 403;
+  if (says("not_found") || says("NOT_FOUND")) return 404;
+  return 502;
+}
+
 ErrorCode code_for(int status) {
   switch (status) {
     case 401:

@@ -94,6 +94,7 @@ class Relay : public AnswerTaker {
   bool output_begun() const { return tap_ && (tap_->output_begun() || tap_->whole()); }
   int status() const { return status_; }                                          // the target's
   int told_status() const { return told_status_ != 0 ? told_status_ : status_; }  // to the caller
+  void tell_status(int status) { told_status_ = status; }
   const api::AnswerTap* tap() const { return tap_ ? &*tap_ : nullptr; }
   // The target has said that it failed: by its status, or by an error within its answer. error_text() is where it says
   // so, as far as it has come.
@@ -138,6 +139,9 @@ class Relay : public AnswerTaker {
 
 // The kind of error that a target's status stands for, for the caller's own word for it.
 ErrorCode code_for(int status);
+
+// The status for an error that was told within an answer of 200; `told`: by the error itself, `code`: its name.
+[[gnu::cold]] int status_within(int told, std::string_view code);
 
 // Errors that both kinds of relay tell.
 [[gnu::cold]] tl::unexpected<Error> cut_short();

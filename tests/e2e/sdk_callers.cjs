@@ -1,5 +1,5 @@
-// Sends requests by the Node SDKs for support/node_callers.py: each line on stdin is {sdk, request, stream, schema, breaks_off}, each line on
-// stdout {answer} or {error}.
+// Sends requests by the Node SDKs for support/node_callers.py: each line on stdin is {id, sdk, request, stream, schema, breaks_off}, each line
+// on stdout {id, answer} or {id, error}, in the order in which they end.
 // usage: node sdk_callers.cjs BASE_URL KEY TIMEOUT_MS
 const { createRequire } = require('node:module');
 const { createInterface } = require('node:readline');
@@ -75,19 +75,19 @@ const ai = (question) => (aiSdk ??= require('./ai_sdk_caller.cjs')(packages, bas
 
 const sdks = { chat, responses, anthropic: messages, ai };
 
-async function answer(line) {
-  const question = JSON.parse(line);
+async function answer(question) {
+  const { id } = question;
   try {
-    return { answer: await sdks[question.sdk](question) };
+    return { id, answer: await sdks[question.sdk](question) };
   } catch (error) {
     const retry_after = error.headers?.get?.('retry-after') ?? null;
-    return { error: { kind: error.constructor.name, status: error.status ?? null, message: String(error.message), retry_after } };
+    return { id, error: { kind: error.constructor.name, status: error.status ?? null, message: String(error.message), retry_after } };
   }
 }
 
 console.log = console.info = console.error; // of what SDKs warn
 (async () => {
   for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
-    process.stdout.write(JSON.stringify(await answer(line)) + '\n');
+    answer(JSON.parse(line)).then((told) => process.stdout.write(JSON.stringify(told) + '\n'));
   }
 })();

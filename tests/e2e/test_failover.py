@@ -2,13 +2,13 @@
 dialect and of another. The targets are the demo's, told by the names of their models how to fail (docs/demo.md), and ports where nobody is."""
 
 import json
-import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from support.answers import text_of
 from support.dialects import BY_NAME
+from support.faults import ERROR, FAULTS, WHOLE, providers, two_targets
 from support.process import Sluice
 from support.settings import PATIENCE
 from support.wire import Cut
@@ -17,75 +17,19 @@ DIALECTS = ("openai", "responses", "anthropic", "gemini", "ollama")
 OTHER = dict(zip(DIALECTS, DIALECTS[1:] + DIALECTS[:1], strict=True))
 SAID = "one two three four five six seven eight nine ten"
 
-# What of the answer reaches the caller: all of it, from the first target or the next; or an error, after some of it or nothing.
-WHOLE, ERROR = "whole", "error"
-# fault, what streams end as, what plain answers end as
-FAULTS = [
-    ("nobody", WHOLE, WHOLE),
-    ("no-tls", WHOLE, WHOLE),
-    ("401", WHOLE, WHOLE),
-    ("402", WHOLE, WHOLE),
-    ("403", WHOLE, WHOLE),
-    ("spend-limit", WHOLE, WHOLE),
-    ("429", WHOLE, WHOLE),
-    ("429-then-ok", WHOLE, WHOLE),
-    ("429-retry-after-1s", WHOLE, WHOLE),
-    ("429-retry-after-60s", WHOLE, WHOLE),
-    ("500", WHOLE, WHOLE),
-    ("500-then-ok", WHOLE, WHOLE),
-    ("503", WHOLE, WHOLE),
-    ("529", WHOLE, WHOLE),
-    ("reset", WHOLE, WHOLE),
-    ("silent", WHOLE, WHOLE),
-    ("silent-after-head", WHOLE, WHOLE),
-    ("slow-first-byte-30s", WHOLE, WHOLE),
-    ("web-page", WHOLE, WHOLE),
-    ("error-in-200", WHOLE, WHOLE),
-    ("cut-after-0", WHOLE, WHOLE),
-    ("cut-after-4", WHOLE, WHOLE),
-    ("end-after-4", WHOLE, WHOLE),
-    ("error-after-4", WHOLE, WHOLE),
-    ("stall-after-4", WHOLE, WHOLE),
-    ("cut-json", WHOLE, WHOLE),
-    ("short-json", WHOLE, WHOLE),
-    ("cut-in-tool", ERROR, WHOLE),  # streamed: or whole, where nothing of the call has reached the caller
-    ("bad-frame", WHOLE, WHOLE),
-    ("no-done", WHOLE, WHOLE),
-    ("hold-open", WHOLE, WHOLE),
-    ("400", ERROR, ERROR),  # which the caller has to mend
-    ("404", ERROR, ERROR),
-]
-
 
 def name_of(fault, foreign, dialect):
     return f"{dialect}.{'foreign' if foreign else 'same'}.{fault}"
 
 
 def config():
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        nobody = closed.getsockname()[1]
-    timeouts = {"connect_s": 2, "first_byte_s": 1, "response_s": 1.5, "stream_idle_s": 1}
-    providers, models = {}, {}
-    for dialect in DIALECTS:
-        demo = {"base_url": "demo:", "dialect": dialect, "timeouts": timeouts}
-        for fault, _, _ in FAULTS:  # each with a health of its own
-            at = f"{dialect}-{fault}"
-            providers[at] = demo
-            if fault == "nobody":
-                providers[at] = {**demo, "base_url": f"http://127.0.0.1:{nobody}"}
-            elif fault == "no-tls":
-                providers[at] = {**demo, "base_url": f"https://127.0.0.1:{nobody}"}
-        providers[f"{dialect}-well"] = {"base_url": "demo:", "dialect": dialect}
+    models = {}
     for dialect in DIALECTS:
         for foreign in (False, True):
             to = OTHER[dialect] if foreign else dialect
             for fault, _, _ in FAULTS:
-                models[name_of(fault, foreign, dialect)] = {
-                    "targets": [{"model": f"{to}-{fault}/{fault}"}, {"model": f"{to}-well/fine"}],
-                    "order": "listed",
-                    "breaker": {"failures": 0},
-                }
-    return {"providers": providers, "models": models, "workers": 1}
+                models[name_of(fault, foreign, dialect)] = two_targets(to, fault)
+    return {"providers": providers(DIALECTS), "models": models, "workers": 1}
 
 
 def body_of(dialect, model, stream, tool=False):

@@ -55,6 +55,18 @@ TEST_CASE("a target fails by breaking off, by 5xx, by a limit, and by not taking
   CHECK(failures_after(garbage, "nonsense\r\n\r\n").starts_with("lab/real-model target_broke 1: "));
 }
 
+TEST_CASE("an error within a 200 has a status of its own, and the target's words") {
+  const std::string body = R"({"error":{"message":"full","type":"overloaded_error","param":null,"code":"overloaded"}})";
+  World world;
+  world.say(post("/v1/chat/completions", R"({"model":"fast","messages":[]})"));
+  world.target_says("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: " +
+                    std::to_string(body.size()) + "\r\n\r\n" + body);
+  world.targets.back()->stream.reset();
+  world.until([&] { return world.caller->has("overloaded_error"); });
+  CHECK(world.caller->has("HTTP/1.1 503 "));
+  CHECK(world.caller->has(body));
+}
+
 TEST_CASE("a key that the caller brings is the caller's to mend") {
   config::Config config = World::plain_config();
   config.providers[0].caller_key = true;

@@ -86,12 +86,15 @@ TEST_CASE("the ways a chat's stream can end early") {
     CHECK(between.ends_with("}\n\n!"));
     CHECK(ends(framing, {}).starts_with("{\"error\":{"));  // nothing was said: a status of its own
     CHECK(ends(framing, {word, ": note\n"}).starts_with(word + ": note\ndata: {\"error\":"));
-    CHECK(ends(framing, {word, word.substr(0, 40)}).starts_with(word + word.substr(0, 40) + "\n\ndata: {\"error\":"));
-    CHECK(ends(framing, {word, word.substr(0, word.size() - 1)})
-              .starts_with(word + word.substr(0, word.size() - 1) + "\n\ndata: {\"error\":"));  // before the blank line
-    CHECK(ends(framing, {"data: {\"choices\":[{\"delta\":{\"content\":\"\xC3"}).find("\xC3\n\ndata: {\"error\":") !=
-          std::string::npos);
-    CHECK(ends(framing, {word, finish}) == word + finish);  // complete, though the sentinel is missing
+    // No half of a frame, which no reader could parse.
+    CHECK(ends(framing, {word, word.substr(0, 40)}).starts_with(word + "data: {\"error\":"));
+    CHECK(ends(framing, {word, word.substr(0, word.size() - 1)}).starts_with(word + "data: {\"error\":"));
+    CHECK(ends(framing, {"data: {\"choices\":[{\"delta\":{\"content\":\"\xC3"})
+              .starts_with("{\"error\":{"));  // nothing was said
+    // One that is too large to be kept back.
+    const std::string large = "data: {\"choices\":[{\"delta\":{\"content\":\"" + std::string(70'000, 'a');
+    CHECK(ends(framing, {word, large}).starts_with(word + large + "\n\ndata: {\"error\":"));
+    CHECK(ends(framing, {word, finish}) == word + finish + "data: [DONE]\n\n");  // complete, without the sentinel too
     CHECK(ends(framing, {word, finish, "data: [DONE]\n\n"}) == word + finish + "data: [DONE]\n\n");
     CHECK(ends(framing, {word, "data: {\"error\":{\"message\":\"no\"}}\n\n"}).find("target_cut") == std::string::npos);
   }
@@ -106,7 +109,8 @@ TEST_CASE("one of two choices is not all of the answer") {
   const std::string second = "data: {\"choices\":[{\"finish_reason\":\"stop\",\"index\":1}]}\n\n";
   CHECK(after("/v1/chat/completions", two, {head(sse, chunked), chunk(word), chunk(finish)}).ends_with("!"));
   CHECK(after("/v1/chat/completions", two, {head(sse, chunked), chunk(word), chunk(second)}).ends_with("!"));
-  CHECK(after("/v1/chat/completions", two, {head(sse, chunked), chunk(second), chunk(finish)}) == second + finish);
+  CHECK(after("/v1/chat/completions", two, {head(sse, chunked), chunk(second), chunk(finish)}) ==
+        second + finish + "data: [DONE]\n\n");
 }
 
 TEST_CASE("an array of Gemini's stays an array where it can") {
@@ -129,7 +133,7 @@ TEST_CASE("lines, messages, plain bodies") {
       return after("/api/chat", R"({"model":"fast"})", {head(type, chunked), chunk(text)});
     };
     CHECK(ends(line).starts_with(line + "{\"error\":\""));
-    CHECK(ends(line + line.substr(0, 9)).starts_with(line + line.substr(0, 9) + "\n{\"error\":\""));
+    CHECK(ends(line + line.substr(0, 9)).starts_with(line + "{\"error\":\""));
     CHECK(ends(line + "{\"done\":true}\n") == line + "{\"done\":true}\n");
   }
   const std::string delta =

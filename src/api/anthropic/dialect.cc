@@ -90,6 +90,7 @@ constexpr Places places{.frames = frames,
                         .words = {R"("usage")", R"("stop_reason")", R"("message_stop")", R"("error")"},
                         .output = {output_keys, output_types},
                         .last_types = last_types,
+                        .sentinel = "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
                         .reason_ends = true,
                         .cache_beside_input = true};
 

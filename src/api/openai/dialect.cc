@@ -162,6 +162,7 @@ constexpr Places places{.frames = frames,
                         .words = {R"("usage")", R"("finish_reason")", R"("error")", R"("usage")"},
                         .output = {output_keys, output_types},
                         .last_types = last_types,
+                        .sentinel = "data: [DONE]\n\n",
                         .usage_has_own_frame = true};
 
 constexpr std::string_view model_lists[] = {"/v1/models", "/models"};

@@ -1,8 +1,11 @@
 """The official Node SDKs behind the interface of sdk_callers: requests are made here, sent by a Node process, and what came is read here."""
 
+import concurrent.futures
+import itertools
 import json
 import os
 import subprocess
+import threading
 from pathlib import Path
 
 from .sdk_callers import KEY, Chat, Failure, Messages, Responses, Structured
@@ -18,19 +21,32 @@ class NodeError(Exception):
 
 
 class NodeProcess:
-    """One for all callers: a line of JSON asks, a line answers."""
+    """One for all callers, on any threads: a line of JSON asks, a line answers."""
 
     def __init__(self, url):
         self._process = subprocess.Popen(
             ["node", str(_SCRIPT), url, KEY, str(20_000 * PATIENCE)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
             env={"PATH": os.environ["PATH"], "SLUICE_E2E_NODE": NODE})
+        self._lock = threading.Lock()
+        self._asked = {}  # id: what will be told
+        self._ids = itertools.count()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self._process.stdout:
+            told = json.loads(line)
+            self._asked.pop(told["id"]).set_result(told)
+        for future in list(self._asked.values()):
+            future.set_exception(AssertionError(f"the Node process has ended with {self._process.wait(10)}"))
 
     def ask(self, **question):
-        self._process.stdin.write(json.dumps(question) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        assert line, f"the Node process has ended with {self._process.wait(10)}"
-        told = json.loads(line)
+        future = concurrent.futures.Future()
+        with self._lock:
+            question["id"] = next(self._ids)
+            self._asked[question["id"]] = future
+            self._process.stdin.write(json.dumps(question) + "\n")
+            self._process.stdin.flush()
+        told = future.result(60 * PATIENCE)
         if "error" in told:
             raise NodeError(told["error"])
         return told["answer"]

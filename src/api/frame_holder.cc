@@ -1,4 +1,4 @@
-#include "api/usage_hider.h"
+#include "api/frame_holder.h"
 
 #include <algorithm>
 #include <array>
@@ -11,9 +11,9 @@ namespace {
 constexpr size_t held_limit_bytes = 64 * 1024;
 
 // OpenAI's CreateChatCompletionStreamResponse and CreateCompletionResponse; `provider` stands in all of OpenRouter's.
-constexpr std::array<std::string_view, 10> plain = {"id",          "object",  "created",      "model",
-                                                    "choices",     "usage",   "service_tier", "system_fingerprint",
-                                                    "obfuscation", "provider"};
+constexpr std::array<std::string_view, 10> chunk_members = {
+    "id",          "object",  "created", "model", "choices", "usage", "service_tier", "system_fingerprint",
+    "obfuscation", "provider"};
 
 // What follows the JSON string that begins `text`; empty where it does not end.
 std::string_view behind_string(std::string_view text) {
@@ -74,7 +74,8 @@ std::string data_of(std::string_view begin, std::string_view rest) {
     text = without_spaces(behind);
     if (!text.starts_with(':')) return false;
     text = without_spaces(text.substr(1));
-    if (std::find(plain.begin(), plain.end(), key) == plain.end() && !text.starts_with("null")) return false;
+    if (std::find(chunk_members.begin(), chunk_members.end(), key) == chunk_members.end() && !text.starts_with("null"))
+      return false;
     text = without_spaces(behind_value(text));
     if (text.starts_with('}')) return true;
     if (!text.starts_with(',')) return false;
@@ -85,26 +86,27 @@ std::string data_of(std::string_view begin, std::string_view rest) {
 
 }  // namespace
 
-void UsageHider::begin(std::string_view bytes, std::vector<std::string_view>& pieces) {
+void FrameHolder::begin(std::string_view bytes, std::vector<std::string_view>& pieces) {
   begin_ = frame_ = bytes.data();
   end_ = begin_ + bytes.size();
+  lent_ = false;
   pieces_ = &pieces;
 }
 
-void UsageHider::after_cr(const char* behind, bool is_lf, bool frame_begun) {
+void FrameHolder::after_cr(const char* behind, bool is_lf, bool frame_begun) {
   if (is_lf && drop_lf_) begin_ = behind;
   if (is_lf && !frame_begun && held_.empty()) frame_ = behind;
   drop_lf_ = false;
 }
 
-void UsageHider::pass(const char* next) {
+void FrameHolder::pass(const char* next) {
   emit(next);
   frame_ = next;
 }
 
-void UsageHider::end_frame(const char* next, bool tells_usage, bool lf_may_follow) {
-  const bool hidden =
-      tells_usage && !frame_passed_ && tells_usage_only(held_, {frame_, static_cast<size_t>(next - frame_)});
+void FrameHolder::end_frame(const char* next, Frame frame, bool lf_may_follow) {
+  const bool hidden = frame != Frame::passes && !frame_passed_ &&
+                      (frame == Frame::broken || tells_usage_only(held_, {frame_, static_cast<size_t>(next - frame_)}));
   frame_passed_ = false;
   drop_lf_ = hidden && lf_may_follow;
   if (hidden) {
@@ -117,23 +119,25 @@ void UsageHider::end_frame(const char* next, bool tells_usage, bool lf_may_follo
   frame_ = next;
 }
 
-void UsageHider::hold(bool has_choices) {
+void FrameHolder::hold(bool may_pass) {
   const auto unfinished = static_cast<size_t>(end_ - frame_);
-  frame_passed_ = frame_passed_ || has_choices || held_.size() + unfinished > held_limit_bytes;
+  frame_passed_ = frame_passed_ || may_pass || held_.size() + unfinished > held_limit_bytes;
   if (frame_passed_) return emit(end_);
   if (frame_ != begin_) pieces_->push_back({begin_, static_cast<size_t>(frame_ - begin_)});
   held_.append(frame_, unfinished);
 }
 
-void UsageHider::finish(std::vector<std::string_view>& pieces) {
+void FrameHolder::finish(std::vector<std::string_view>& pieces) {
   released_ = std::move(held_);
-  if (!released_.empty()) pieces.push_back(released_);
+  lent_ = !released_.empty();
+  if (lent_) pieces.push_back(released_);
 }
 
 // Hands out what is held, and the bytes at hand up to `end`.
-void UsageHider::emit(const char* end) {
+void FrameHolder::emit(const char* end) {
   if (!held_.empty()) {
     released_ = std::move(held_);
+    lent_ = true;
     held_.clear();
     pieces_->push_back(released_);
   }
