@@ -19,15 +19,15 @@ def cell_id(cell):
 
 class Bench:
     """A target of every dialect, sluice before it, and the callers that have been asked for so far. `makers`: {name: what makes it, of the
-    bench}. `cells`: of (caller, function of a Cell, target)."""
+    bench}. `cells`: of (caller, function of a Cell, target). `target`: its class; `config`: more of sluice's."""
 
-    def __init__(self, folder, makers, cells):
-        self._folder, self._makers, self._cells = folder, makers, cells
+    def __init__(self, folder, makers, cells, target=Target, **config):
+        self._folder, self._makers, self._cells, self._target, self._config = folder, makers, cells, target, config
         self.green = {}  # cells that have been tried, (caller, task, target): whether all went well
 
     def __enter__(self):
-        self.target = Target().__enter__()
-        config = {"keys": [{"name": "team", "key": KEY}], "providers": providers(self.target.port), "models": models()}
+        self.target = self._target().__enter__()
+        config = {"keys": [{"name": "team", "key": KEY}], "providers": providers(self.target.port), "models": models(), **self._config}
         self.gateway = Sluice(self._folder, config).__enter__()
         return self
 

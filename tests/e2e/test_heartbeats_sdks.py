@@ -1,0 +1,74 @@
+"""Every official SDK reads a stream whose target is silent before its first frame and between two of them, through the heartbeats that
+sluice writes meanwhile, in each dialect and from targets of each."""
+
+import asyncio
+import collections
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from support import sdk_matrix
+from support.node_callers import NODE_CALLERS
+from support.provider import head
+from support.sdk_callers import CALLERS
+from support.settings import wait_for
+from support.shapes.target import SHAPES, Target
+
+SILENT_S, BEAT_S = 0.8, 0.2
+MAKERS = ({name: lambda bench, kind=kind: kind(bench.gateway.base_url) for name, kind in CALLERS.items()}
+          | {name: lambda bench, kind=kind: kind(bench.node()) for name, kind in NODE_CALLERS.items()})
+CELLS = [(sdk, sdk_matrix.stream, to) for sdk in MAKERS for to in SHAPES]
+
+
+class SlowTarget(Target):
+    async def _stream(self, request, name, seen, frames):
+        await asyncio.sleep(SILENT_S)
+        await request.send(head(200, [("content-type", SHAPES[name].STREAM_TYPE), ("transfer-encoding", "chunked")]))
+        chunks = [b"%x\r\n%s\r\n" % (len(frame), frame) for frame in frames]
+        half = len(chunks) // 2
+        await request.send(b"".join(chunks[:half]))
+        await asyncio.sleep(SILENT_S)
+        await request.send(b"".join(chunks[half:]) + b"0\r\n\r\n")
+
+
+@pytest.fixture(scope="module")
+def benches(tmp_path_factory):
+    """One that beats, and one that does not, of the same cells, all of them read at once."""
+    with sdk_matrix.Bench(tmp_path_factory.mktemp("beats"), MAKERS, CELLS, SlowTarget, heartbeat_s=BEAT_S) as beating, \
+         sdk_matrix.Bench(tmp_path_factory.mktemp("quiet"), MAKERS, CELLS, SlowTarget, heartbeat_s=0) as quiet:
+        for sdk in MAKERS:
+            beating.caller(sdk), quiet.caller(sdk)
+        with ThreadPoolExecutor(2 * len(CELLS)) as pool:
+            asked = {cell: pool.submit(beating.try_cell, *cell) for cell in CELLS}
+            also = [pool.submit(quiet.try_cell, *cell) for cell in CELLS]
+        assert not any(one.exception() for one in also)
+        yield beating, quiet, asked
+
+
+@pytest.mark.parametrize("sdk", list(MAKERS))
+def test_reads_on(benches, sdk):
+    for (name, _, to), asked in benches[2].items():
+        if name == sdk and asked.exception() is not None:
+            raise AssertionError(f"{sdk} at {to}") from asked.exception()
+
+
+def bytes_by_dialects(bench):
+    """What callers of a dialect were written from a target of another, in all."""
+    found = re.findall(r" access .*? dialect=(\w+) model=(\S+) .*? bytes_out=(\d+)", bench.gateway.output())
+    if len(found) < len(CELLS):
+        return None
+    counted = collections.Counter()
+    for dialect, model, size in found:
+        counted[dialect, model] += int(size)
+    return counted
+
+
+def test_there_were_heartbeats(benches, report):
+    beating, quiet, asked = benches
+    beats, others = (wait_for(lambda bench=bench: bytes_by_dialects(bench), "a record of each") for bench in (beating, quiet))
+    more = {pair: size - others[pair] for pair, size in beats.items()}
+    least = 2 * (SILENT_S / BEAT_S / 1.5 - 1) * len(":\n\n")
+    report(f"heartbeats: {sum(one.exception() is None for one in asked.values())} of {len(CELLS)} streams read through {2 * SILENT_S:g} s of "
+           f"silence with a beat every {BEAT_S:g} s; beats of {min(more.values())} to {max(more.values())} bytes in all")
+    assert len(more) == 25 and all(size >= least for size in more.values()), more
