@@ -63,6 +63,7 @@ struct DialectRoom {
   // What may stand between two frames of a stream, or before the first, while there is nothing to say: no SDK's reader
   // takes it for an answer.
   std::string_view heartbeat{};
+  bool takes_event_ids = false;  // nor is any of them disturbed by an `id:` line at an event's end
   ModelShape models = plain_model_shape;
   const ListQuestion& model_question = plain_list_question;
   WriteError write_error = nullptr;

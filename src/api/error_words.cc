@@ -9,6 +9,8 @@ constexpr std::pair<ErrorCode, ErrorKind> kind_rows[] = {{ErrorCode::unauthorize
                                                          {ErrorCode::forbidden, ErrorKind::permission},
                                                          {ErrorCode::unknown_path, ErrorKind::not_found},
                                                          {ErrorCode::unknown_model, ErrorKind::not_found},
+                                                         {ErrorCode::unknown_stream, ErrorKind::not_found},
+                                                         {ErrorCode::stream_gone, ErrorKind::not_found},
                                                          {ErrorCode::request_timeout, ErrorKind::slow_caller},
                                                          {ErrorCode::body_too_large, ErrorKind::too_large},
                                                          {ErrorCode::head_too_large, ErrorKind::too_large},

@@ -19,8 +19,10 @@ enum class ErrorCode : unsigned char {
   forbidden,            // 403: a known key that may not use this model
   unknown_path,         // 404
   unknown_model,        // 404
+  unknown_stream,       // 404: no stream of that id is kept for this caller, to go on with
   method_not_allowed,   // 405: the answer carries Allow
   request_timeout,      // 408: head or body did not arrive in time
+  stream_gone,          // 410: it is, but not from where the caller would go on
   length_required,      // 411
   body_too_large,       // 413
   target_uri_too_long,  // 414

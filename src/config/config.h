@@ -193,6 +193,7 @@ struct Model {
   Affinity affinity{};
   std::optional<Hedge> hedge{};      // nullopt: one attempt at a time
   bool drain_on_disconnect = false;  // an answer whose caller has left is read on for the account
+  uint32_t resume_ms = 0;  // how long a caller may take to come back to a stream whose connection broke; 0: it may not
 };
 
 struct Limits {

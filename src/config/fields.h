@@ -44,7 +44,7 @@ inline constexpr std::array<std::string_view, 15> provider_facts = {
     "strict_tools",     "max_tokens_field",  "reasoning_field"};
 inline constexpr std::array<std::string_view, 4> provider_timeouts = {"connect_s", "first_byte_s", "response_s",
                                                                       "stream_idle_s"};
-inline constexpr std::array<std::string_view, 12> model = {"targets",
+inline constexpr std::array<std::string_view, 13> model = {"targets",
                                                            "order",
                                                            "fallbacks",
                                                            "retry",
@@ -55,7 +55,8 @@ inline constexpr std::array<std::string_view, 12> model = {"targets",
                                                            "limits",
                                                            "defaults",
                                                            "strict_translation",
-                                                           "drain_on_disconnect"};
+                                                           "drain_on_disconnect",
+                                                           "resume_s"};
 inline constexpr std::array<std::string_view, 1> model_defaults = {"max_tokens"};
 inline constexpr std::array<std::string_view, 3> target = {"model", "weight", "concurrent"};
 inline constexpr std::array<std::string_view, 3> retry = {"attempts", "backoff_ms", "wait_s"};

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view forms = "allowed: \"provider/model\" or {\"targets\": [{\"model\": \"provider/model\"}]}";
 constexpr std::string_view form = "allowed: \"provider/model\"";
+constexpr double max_resume_s = 3600;  // a stream that nobody came back to for so long is nobody's
 
 // The providers that a target may name.
 struct Known {
@@ -93,6 +94,7 @@ void read_object(Reading& reading, const Node& node, const std::string& path, co
   read_defaults(reading, object, model);
   object.read_flag("strict_translation", model.strict_translation);
   object.read_flag("drain_on_disconnect", model.drain_on_disconnect);
+  object.read_seconds("resume_s", model.resume_ms, max_resume_s);
   read_targets(reading, object, known, model);
   read_route(reading, object, model);
 }

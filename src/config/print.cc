@@ -310,6 +310,7 @@ void add_model(Sheet& sheet, const Model& model) {
   }
   sheet.value("strict_translation", yes_or_no(model.strict_translation));
   sheet.value("drain_on_disconnect", yes_or_no(model.drain_on_disconnect));
+  sheet.value("resume_s", seconds(model.resume_ms));
   sheet.close();
 }
 

@@ -16,8 +16,6 @@
 namespace sluice::config {
 namespace {
 
-constexpr double max_seconds = 7 * 24 * 3600;
-
 std::string in_quotes(std::string_view text) {
   constexpr size_t max_bytes = 60;
   const bool cut = text.size() > max_bytes;
@@ -108,11 +106,11 @@ void ObjectReader::read_whole(std::string_view name, uint32_t least, uint32_t mo
   }
 }
 
-void ObjectReader::read_seconds(std::string_view name, uint32_t& value_ms) const {
-  const std::string allowed = "seconds from 0 to " + number_text(max_seconds);
+void ObjectReader::read_seconds(std::string_view name, uint32_t& value_ms, double most) const {
+  const std::string allowed = "seconds from 0 to " + number_text(most);
   const Node* node = find(name, Node::Kind::number, allowed);
   if (node == nullptr) return;
-  if (node->number >= 0 && node->number <= max_seconds) {
+  if (node->number >= 0 && node->number <= most) {
     const double ms = std::round(node->number * 1000);
     value_ms = node->number > 0 ? std::max(1u, static_cast<uint32_t>(ms)) : 0;
   } else {

@@ -55,8 +55,10 @@ class ObjectReader {
   void read_text(std::string_view name, std::string& value) const;
   void read_word(std::string_view name, std::span<const std::string_view> words, std::string& value) const;
   void read_whole(std::string_view name, uint32_t least, uint32_t most, uint32_t& value) const;
-  // Seconds, maybe with a fraction, as milliseconds; 0 stays 0 and anything above is at least 1 ms. At most a week.
-  void read_seconds(std::string_view name, uint32_t& value_ms) const;
+  // Seconds, maybe with a fraction, as milliseconds; 0 stays 0 and anything above is at least 1 ms. At most a week, or
+  // `most`.
+  static constexpr double a_week = 7 * 24 * 3600;
+  void read_seconds(std::string_view name, uint32_t& value_ms, double most = a_week) const;
   // A number of MiB, maybe with a fraction.
   void read_megabytes(std::string_view name, double max_mb, uint64_t& value_bytes) const;
   // A string or a list of strings: calls `each` for every one of them, with its place.

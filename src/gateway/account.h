@@ -107,6 +107,7 @@ struct Account {
   std::string dropped;   // what of the request could not be translated
   api::Usage earlier;    // of attempts before the last, as far as their targets told it
   bool rescued = false;  // its stream broke off, and another target was asked to go on
+  bool resumed = false;  // it asked to go on with a stream that another request began
   bool stream = false;
   uint64_t our_turn_ns =
       0;  // the whole request was read, or what was waited for since (limits, a failed attempt) is over

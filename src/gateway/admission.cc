@@ -6,6 +6,7 @@
 
 #include "api/credential.h"
 #include "base/nearest.h"
+#include "base/text.h"
 #include "base/time_text.h"
 #include "gateway/origin_fields.h"
 #include "gateway/web_gate.h"
@@ -93,6 +94,13 @@ Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& 
   if (any || !in_query.empty()) return fail(ErrorCode::unauthorized, "this API key is not known here");
   return fail(ErrorCode::unauthorized,
               "no API key was sent; send one as 'Authorization: Bearer KEY', 'x-api-key', 'x-goog-api-key' or '?key='");
+}
+
+std::string owner_of(const Admitted& admitted, const http::RequestHead& head) {
+  if (admitted.key != nullptr) return "key " + admitted.key->name;
+  std::string decoded;
+  const std::string_view sent = api::find_credential(head.fields, head.query(), decoded);
+  return sent.empty() ? std::string() : "sent " + hex(policy::sha256(sent));
 }
 
 Result<Admitted> admit_admin(const policy::CallerKeys& keys, const http::RequestHead& head, std::string_view peer) {

@@ -25,6 +25,9 @@ struct Admitted {
 Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& head,
                        policy::RecentKeys* recent = nullptr);
 
+// Whose what is kept of an answer is: the key's; without keys, whose who sends the same credential, or none.
+std::string owner_of(const Admitted& admitted, const http::RequestHead& head);
+
 // As admit(), of whoever may see the pages of /admin: with a key that is an admin's; without any keys, from loopback or
 // a Unix socket (which `peer` tells), and not through a proxy. Else unauthorized or forbidden.
 Result<Admitted> admit_admin(const policy::CallerKeys& keys, const http::RequestHead& head, std::string_view peer);

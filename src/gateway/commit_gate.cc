@@ -35,7 +35,7 @@ void CommitGate::commit() {
   send_held_head();
   if (!held_.body.empty()) {
     const std::string_view piece = held_.body;
-    out_.send_body(std::span<const std::string_view>(&piece, 1), false);
+    out_->send_body(std::span<const std::string_view>(&piece, 1), false);
   }
   give_back(held_.body);
 }
@@ -50,22 +50,22 @@ void CommitGate::send_held_head() {
   if (!held_.has_head) return;
   held_.has_head = false;
   if (!std::exchange(begun_by_beat_, false)) {
-    out_.send_head_lines(held_.status, held_.lines, held_.length, held_.reason);
+    out_->send_head_lines(held_.status, held_.lines, held_.length, held_.reason);
   }
   give_back(held_.lines);
 }
 
 void CommitGate::beat(std::string_view head_lines, std::string_view beat) {
-  if (!out_.head_sent()) {
+  if (!out_->head_sent()) {
     constexpr int ok = 200;
-    out_.send_head_lines(ok, head_lines, {}, {});
+    out_->send_head_lines(ok, head_lines, {}, {});
     begun_by_beat_ = true;
   }
-  out_.send_body(std::span<const std::string_view>(&beat, 1), false);
+  out_->send_body(std::span<const std::string_view>(&beat, 1), false);
 }
 
 void CommitGate::send_head_lines(int status, std::string_view field_lines, Length length, std::string_view reason) {
-  if (relay_ == nullptr) return out_.send_head_lines(status, field_lines, length, reason);
+  if (relay_ == nullptr) return out_->send_head_lines(status, field_lines, length, reason);
   held_.status = status;
   held_.lines = field_lines;
   held_.length = length;
@@ -74,19 +74,19 @@ void CommitGate::send_head_lines(int status, std::string_view field_lines, Lengt
 }
 
 void CommitGate::flush_head() {
-  if (relay_ == nullptr) out_.flush_head();
+  if (relay_ == nullptr) out_->flush_head();
 }
 
 void CommitGate::send_body(std::span<const std::string_view> pieces, bool last) {
   if (relay_ == nullptr) [[likely]]
-    return out_.send_body(pieces, last);
+    return out_->send_body(pieces, last);
   hold_body(pieces, last);
 }
 
 void CommitGate::hold_body(std::span<const std::string_view> pieces, bool last) {
   if (is_due(last)) {
     commit();
-    return out_.send_body(pieces, last);
+    return out_->send_body(pieces, last);
   }
   if (begun_by_beat_ && holds_too_much()) return;  // never to be sent
   for (const std::string_view piece : pieces) held_.body += piece;
@@ -94,7 +94,7 @@ void CommitGate::hold_body(std::span<const std::string_view> pieces, bool last) 
 }
 
 bool CommitGate::recall_head() {
-  if (relay_ == nullptr) return out_.recall_head();
+  if (relay_ == nullptr) return out_->recall_head();
   held_ = {};
   return !begun_by_beat_;
 }

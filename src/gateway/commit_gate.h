@@ -39,7 +39,9 @@ class CommitGate final : public http::Responder {
   static constexpr size_t max_held_opening_bytes = 256 * 1024;
 
   // Both must outlive the gate.
-  CommitGate(http::Responder& out, CommitGateEvents& events) : out_(out), events_(events) {}
+  CommitGate(http::Responder& out, CommitGateEvents& events) : out_(&out), events_(events) {}
+  // What goes out goes there; before anything has. It must outlive the gate.
+  void send_to(http::Responder& out) { out_ = &out; }
 
   // From now on everything is held that `relay` sends; it must live until commit() or drop().
   void hold(const Relay& relay);
@@ -59,20 +61,20 @@ class CommitGate final : public http::Responder {
   void send_head_lines(int status, std::string_view field_lines, Length length, std::string_view reason) override;
   void flush_head() override;
   void send_body(std::span<const std::string_view> pieces, bool last) override;
-  void finish() override { out_.finish(); }
-  void abort() override { out_.abort(); }
-  bool listener_gone() const override { return out_.listener_gone(); }
+  void finish() override { out_->finish(); }
+  void abort() override { out_->abort(); }
+  bool listener_gone() const override { return out_->listener_gone(); }
   bool recall_head() override;
-  bool head_sent() const override { return out_.head_sent(); }
-  size_t pending_bytes() const override { return out_.pending_bytes(); }
-  void pause_body() override { out_.pause_body(); }
-  void resume_body() override { out_.resume_body(); }
-  std::string peer() const override { return out_.peer(); }
-  uint64_t received_ns() const override { return out_.received_ns(); }
-  uint64_t read_ns() const override { return out_.read_ns(); }
-  uint64_t bytes_in() const override { return out_.bytes_in(); }
-  uint64_t bytes_out() const override { return out_.bytes_out(); }
-  net::Loop& loop() override { return out_.loop(); }
+  bool head_sent() const override { return out_->head_sent(); }
+  size_t pending_bytes() const override { return out_->pending_bytes(); }
+  void pause_body() override { out_->pause_body(); }
+  void resume_body() override { out_->resume_body(); }
+  std::string peer() const override { return out_->peer(); }
+  uint64_t received_ns() const override { return out_->received_ns(); }
+  uint64_t read_ns() const override { return out_->read_ns(); }
+  uint64_t bytes_in() const override { return out_->bytes_in(); }
+  uint64_t bytes_out() const override { return out_->bytes_out(); }
+  net::Loop& loop() override { return out_->loop(); }
 
  private:
   struct Held {
@@ -86,7 +88,7 @@ class CommitGate final : public http::Responder {
   void hold_body(std::span<const std::string_view> pieces, bool last);
   void send_held_head();
 
-  http::Responder& out_;
+  http::Responder* out_;
   CommitGateEvents& events_;
   const Relay* relay_ = nullptr;  // null: nothing is held
   Held held_;

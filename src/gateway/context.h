@@ -16,6 +16,7 @@
 #include "gateway/limit_queue.h"
 #include "gateway/provider_link.h"
 #include "gateway/request_id.h"
+#include "gateway/stream_store.h"
 #include "gateway/usage_refusals.h"
 #include "gateway/web_gate.h"
 #include "net/address.h"
@@ -55,6 +56,7 @@ struct Context {
   UsageRefusals* usage_refusals = nullptr;   // shared by all workers; nullptr: none are kept
   IdMakers* id_makers = nullptr;             // shared by all workers; nullptr: none are remembered
   storage::AnswerStore* answers = nullptr;   // shared by all workers; nullptr: none are kept
+  StreamStore* streams = nullptr;            // shared by all workers; nullptr: nobody can go on with a stream
   const Catalog* catalog = nullptr;          // that the router is of; nullptr: no provider has told anything
   policy::RecentKeys recent_keys{};
   size_t users = 0;  // exchanges that refer to this

@@ -24,6 +24,8 @@
 namespace sluice::gateway {
 namespace {
 
+constexpr uint64_t max_bytes_alone = 64 * 1024 * 1024;  // docs/configuration.md
+
 // What the same target is wanted for.
 std::string affinity_for(const config::Model* entry, const Course::Asker& asker) {
   if (entry == nullptr || entry->affinity.kind == config::Affinity::Kind::none) return {};
@@ -53,10 +55,10 @@ Course::Course(Context& context, const Asker& asker, CourseEvents& events)
       asker_(asker),
       account_(&asker.account),
       events_(events),
-      gate_(asker.responder, *this),
+      gate_(*asker.responder, *this),
       first_relay_(gate_, context.pieces, *this),
       back_off_(this, [](void* self) { static_cast<Course*>(self)->on_backed_off(); }),
-      heartbeat_(asker.responder, *this) {}
+      heartbeat_(*asker.responder, *this) {}
 
 Course::~Course() = default;
 
@@ -71,8 +73,19 @@ Result<void> Course::begin() {
     return fail(ErrorCode::forbidden, "this key may use some models only; `models` and `fallbacks` name others");
   }
   if (const Result<void> room = asker_.intake.prepare_sending(); !room) return room;
+  if (plan_.entry != nullptr && plan_.entry->resume_ms != 0) keep_stream();
   if (question.stream) heartbeat_.start(context_.config.heartbeat_ms);
   return ask();
+}
+
+// Its caller may come back to it, if it is a stream.
+void Course::keep_stream() {
+  if (!asker_.intake.question().stream || !asker_.intake.ended()) return;
+  http::Responder* const keeper = events_.on_resumable(*plan_.entry);
+  if (keeper == nullptr) return;
+  keeps_stream_ = true;
+  asker_.responder = keeper;
+  gate_.send_to(*keeper);
 }
 
 Result<void> Course::choose_targets() {
@@ -319,7 +332,7 @@ bool Course::take_back() {
     gate_.drop();
     return true;
   }
-  return relay_ == nullptr || !relay_->begun() || asker_.responder.recall_head();
+  return relay_ == nullptr || !relay_->begun() || asker_.responder->recall_head();
 }
 
 // Of the caller's own, where a stream was asked for.
@@ -344,11 +357,19 @@ void Course::break_off(const Error& error) {
                              {true, broken_sequence_, broken_place_});
   }
   const std::string_view piece = event;
-  asker_.responder.send_body(std::span<const std::string_view>(&piece, 1));
+  asker_.responder->send_body(std::span<const std::string_view>(&piece, 1));
+}
+
+bool Course::go_on_kept() {
+  if (leader_ != this) return leader_->go_on_kept();
+  if (state_ != State::trying && state_ != State::relaying && state_ != State::backing_off) return false;
+  kept_ = true;
+  heartbeat_.stop();
+  if (attempt_ && plan_.entry->drain_on_disconnect) attempt_->read_at_most(max_bytes_alone);
+  return true;
 }
 
 bool Course::go_on_alone() {
-  constexpr uint64_t max_bytes = 64 * 1024 * 1024;  // docs/configuration.md
   if (leader_ != this) return leader_->go_on_alone();
   if (plan_.entry == nullptr || !plan_.entry->drain_on_disconnect) return false;
   if (!attempt_ || !attempt_->request_sent() || parked_ || parked_answer_) return false;
@@ -356,7 +377,7 @@ bool Course::go_on_alone() {
   alone_ = true;
   rescues_ = false;
   heartbeat_.stop();
-  attempt_->read_at_most(max_bytes);
+  attempt_->read_at_most(max_bytes_alone);
   gate_.commit();  // nothing is held for nobody
   return true;
 }

@@ -48,6 +48,9 @@ class CourseEvents {
   virtual void on_course_end(uint64_t now_ns) = 0;
   // No target answers, or what has begun() broke off.
   virtual void on_course_failed(const Error& error) = 0;
+  // What is asked is a stream of a route whose callers may come back to it. Where its answer is to go instead; nullptr:
+  // nobody may, after all.
+  virtual http::Responder* on_resumable(const config::Model& entry) { return (void)entry, nullptr; }
 
  protected:
   ~CourseEvents() = default;
@@ -58,7 +61,7 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   // What an exchange has of its caller; all of it must outlive the course.
   struct Asker {
     const http::RequestHead& head;
-    http::Responder& responder;
+    http::Responder* responder;
     Account& account;
     Intake& intake;
     const Admitted& admitted;
@@ -71,7 +74,7 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   // It is known what is asked: chooses who may answer, and asks the first of them. An error: nobody can be asked.
   Result<void> begin();
   // More of the body has come.
-  void body_came() { asker_.intake.pass_on(leader_->attempt_.get(), asker_.responder); }
+  void body_came() { asker_.intake.pass_on(leader_->attempt_.get(), *asker_.responder); }
   // The caller has taken what waited for it.
   void drained();
   // Asks `plan`'s first target beside `first`, whose own is late (race.h); `attempts`: that have been made so far.
@@ -82,6 +85,10 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   // The caller has left: what is asked already is read to its end for the account, where the route wants that (false:
   // it does not, or nothing has been asked). Then drained() is due.
   bool go_on_alone();
+  // The caller has left, and may come back: all goes on as if it had not. False: nothing has been asked of anybody.
+  bool go_on_kept();
+  // The route has what its callers left read to its end.
+  bool is_read_alone() const { return plan_.entry != nullptr && plan_.entry->drain_on_disconnect; }
   // Nothing of an answer has left, nor will: it is as if none had begun. False: what has begun is beyond recall.
   bool take_back();
   // What has begun cannot be made whole: the error goes out within it. Before cancel().
@@ -115,6 +122,7 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   const routing::Target& target() const { return plan_.targets[at_]; }
   Result<void> choose_targets();
   Result<void> choose_provider();
+  [[gnu::cold]] void keep_stream();
   [[gnu::cold]] void ask_next();
   Result<void> ask();
   std::string* foreign_dropped();
@@ -135,6 +143,7 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   uint64_t settle_target(const TokenEstimate& tokens, uint64_t now_ns);
   IdWatch* watch_ids(int status);
   void relay_answer(http::ResponseHead& head);
+  std::optional<std::string_view> codings_for(const http::ResponseHead& head) const;
   [[gnu::cold]] std::string address_here(std::string_view at_target) const;
 
   bool may_ask_again() const;
@@ -159,18 +168,20 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   void tell(std::string_view what) const;
 
   Context& context_;
-  const Asker asker_;
+  Asker asker_;
   Account* account_;  // of asker_; of the exchange, once it has won a race
   CourseEvents& events_;
   Course* leader_ = this;  // who carries the answer, or would: another one, where that has won a race with this one
   State state_ = State::asking;
   bool usage_asked_ = false;  // by us: its chunk is kept from the caller
   bool counted_stream_ = false;
-  bool asks_around_ = false;  // nobody knows who made what is asked for
-  bool judged_ = false;       // what becomes of this attempt's failure
-  bool alone_ = false;        // the caller has left
-  bool rescues_ = false;      // what the caller is told of this stream is remembered
-  bool by_prefix_ = false;    // this target was asked to go on from an assistant's message
+  bool asks_around_ = false;   // nobody knows who made what is asked for
+  bool judged_ = false;        // what becomes of this attempt's failure
+  bool alone_ = false;         // the caller has left, and nobody waits for what comes
+  bool keeps_stream_ = false;  // the caller may come back for what comes
+  bool kept_ = false;          // it has left, and may
+  bool rescues_ = false;       // what the caller is told of this stream is remembered
+  bool by_prefix_ = false;     // this target was asked to go on from an assistant's message
   bool refuses_prefix_ = false;
   bool others_turn_ = false;    // it is ended while another attempt of the worker is told of what came
   bool parked_answer_ = false;  // an error is held, whole, until the race is over

@@ -54,9 +54,18 @@ void Course::answer_estimate() {
   fields.add("sluice-estimated", "true");
   account_->status = 200;
   const std::string_view body = translation_->estimate();
-  asker_.responder.send_head(200, fields, {body.size()});
-  asker_.responder.send_body(std::span<const std::string_view>(&body, 1), true);
+  asker_.responder->send_head(200, fields, {body.size()});
+  asker_.responder->send_body(std::span<const std::string_view>(&body, 1), true);
   events_.on_course_end(context_.loop.now_ns());
+}
+
+// What the caller accepts. A stream that he may come back to in the middle has to be plain.
+std::optional<std::string_view> Course::codings_for(const http::ResponseHead& head) const {
+  if (keeps_stream_) [[unlikely]] {
+    const auto coding = head.fields.find("content-encoding");
+    if (coding && http::coding_named(*coding)) return "identity";
+  }
+  return asker_.head.fields.find("accept-encoding");
 }
 
 void Course::relay_answer(http::ResponseHead& head) {
@@ -82,7 +91,7 @@ void Course::relay_answer(http::ResponseHead& head) {
     }
   }
   const RelayedRequest request{dialect,
-                               asker_.head.fields.find("accept-encoding"),
+                               codings_for(head),
                                usage_asked_,
                                question.peek.choices,
                                watch_ids(head.status),
@@ -134,7 +143,7 @@ std::string Course::address_here(std::string_view at_target) const {
   std::string_view path = at_target.substr(slash);
   const config::Provider& provider = *target().provider;
   if (path.starts_with(provider.base_url.path)) path.remove_prefix(provider.base_url.path.size());
-  const std::string peer = asker_.responder.peer();
+  const std::string peer = asker_.responder->peer();
   bool tls = !context_.config.tls_cert_file.empty() && peer != "unix";
   if (peer == "unix" || context_.trusted_proxies.contains(peer)) {
     tls = asker_.head.fields.find("x-forwarded-proto").value_or(tls ? "https" : "http") == "https";
@@ -188,7 +197,7 @@ void Course::on_silence() {
   if (beat.empty() || stream_format() == api::StreamFormat::json_array) return;
   if (relay_ == nullptr || !relay_->begun() || gate_.holding()) return begin_by_beat(beat);
   if (!relay_->streaming() || relay_->ended() || !relay_->between_frames()) return;
-  asker_.responder.send_body(std::span<const std::string_view>(&beat, 1));
+  asker_.responder->send_body(std::span<const std::string_view>(&beat, 1));
 }
 
 // Nothing of an answer is there yet: its head goes out, so that the caller goes on waiting.

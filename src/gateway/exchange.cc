@@ -20,7 +20,7 @@ Exchange::Exchange(Context& context, const http::RequestHead& head, http::Respon
       head_(head),
       responder_(responder),
       intake_(context.buffers),
-      course_(context, {head, responder, account_, intake_, admitted_}, *this) {
+      course_(context, {head, &responder, account_, intake_, admitted_}, *this) {
   ++context_.users;
   context_.metrics.active_exchanges.add(1);
   if (context_.exchanges != nullptr) context_.exchanges->add(*this);
@@ -68,6 +68,11 @@ Result<void> Exchange::check_head() {
     admitted_ = *admitted;
   }
   account_.note(admitted_);
+  if (context_.streams != nullptr) [[unlikely]] {
+    if (const Result<bool> resumes = look_for_stream(); !resumes || *resumes) {
+      return resumes ? Result<void>() : tl::unexpected<Error>(resumes.error());
+    }
+  }
   if (match->endpoint->model_in == api::ModelIn::nowhere || head_.method == http::Method::del) {
     if (const Result<void> allowed = check_access(*match); !allowed) return allowed;
   }
@@ -90,6 +95,8 @@ Result<void> Exchange::check_access(const api::Match& match) const {
 }
 
 void Exchange::on_body(std::string_view bytes) {
+  if (follower_) [[unlikely]]
+    return skip_body(bytes.size());
   if (state_ != State::done) go_on(intake_.add(bytes));
 }
 
@@ -100,6 +107,7 @@ std::span<char> Exchange::body_room(uint64_t left) {
 void Exchange::on_body_end() {
   if (state_ == State::done) return;
   account_.our_turn_ns = responder_.read_ns();
+  if (follower_) return follower_->start(context_.config.heartbeat_ms);
   go_on(intake_.end());
 }
 
@@ -116,12 +124,13 @@ void Exchange::go_on(const Result<bool>& asked) {
 
 void Exchange::on_course_end(uint64_t now_ns) {
   finish(now_ns);
-  responder_.finish();
+  out().finish();
 }
 
 void Exchange::on_course_failed(const Error& error) {
   if (state_ == State::done) return;
-  if (state_ == State::alone) return on_course_end(context_.loop.now_ns());
+  if (state_ == State::resuming) return on_follow_failed(&error);
+  if (state_ == State::alone && !is_kept()) return on_course_end(context_.loop.now_ns());
   // Nothing has left yet: an error of our own is better than half an answer.
   course_.take_back() ? refuse(error) : cut(error);
 }
@@ -136,7 +145,12 @@ void Exchange::on_caller_gone(const Error& error) {
 }
 
 bool Exchange::goes_on_alone(const Error& error) {
-  if (state_ != State::answering || !course_.go_on_alone()) return false;
+  if (state_ != State::answering) return false;
+  if (is_kept() && course_.go_on_kept()) {
+    keeper_->caller_left(context_.draining, course_.is_read_alone());
+  } else if (!course_.go_on_alone()) {
+    return false;
+  }
   state_ = State::alone;
   account_.note(error);
   return true;
@@ -187,7 +201,9 @@ void Exchange::refuse(const Error& met) {
       account_.endpoint != nullptr ? account_.endpoint->dialect : api::guess_dialect(head_.path(), head_.fields);
   http::Fields fields;
   std::string body;
-  const uint64_t retry_after_s = error.code == ErrorCode::rate_limited ? course_.caller_pass()->retry_after_s() : 0;
+  const CallerPass* const pass = course_.caller_pass();
+  const uint64_t limit_s = pass != nullptr ? pass->retry_after_s() : 1;
+  const uint64_t retry_after_s = error.code == ErrorCode::rate_limited ? limit_s : 0;
   render_error(dialect, error, account_.request_id, head_.path(), context_.loop.clock().unix_s(), fields, body,
                retry_after_s);
   if (const auto limits = rate_limit_fields(context_.limits, admitted_.key, dialect)) {
@@ -197,11 +213,11 @@ void Exchange::refuse(const Error& met) {
     fields.add("sluice-target", account_.target->label());
     fields.add("sluice-attempts", std::to_string(account_.attempts.sent()));
   }
-  responder_.send_head(account_.status, fields, {body.size()});
+  out().send_head(account_.status, fields, {body.size()});
   const std::string_view piece = body;
-  responder_.send_body(std::span<const std::string_view>(&piece, 1), true);
+  out().send_body(std::span<const std::string_view>(&piece, 1), true);
   finish();
-  responder_.finish();
+  out().finish();
 }
 
 // Part of the answer is out: it must not look whole.
@@ -211,13 +227,14 @@ void Exchange::cut(const Error& met) {
   if (error.code == ErrorCode::target_timeout) account_.failure->code = ErrorCode::target_stalled;
   course_.break_off(error);
   finish();
-  responder_.abort();
+  out().abort();
 }
 
 // The one exit: cancels what still runs and settles. What is left for the caller of this is to end the answer.
 void Exchange::finish(uint64_t now_ns) {
   if (state_ == State::done) return;
-  if (state_ == State::alone) account_.status = http_status(ErrorCode::caller_gone);
+  if (state_ == State::alone) settle_alone();
+  if (follower_) end_following();
   state_ = State::done;
   course_.cancel(now_ns);
   context_.metrics.active_exchanges.add(-1);

@@ -26,8 +26,10 @@ void Exchange::describe(std::string& text, uint64_t now_ns) const {
   JsonWriter out(text);
   out.object().member("request_id", account_.request_id);
   out.member("age_ms", now_ns > since ? (now_ns - since) / 1'000'000 : 0);
-  out.member("state", state_ == State::alone ? "caller_left" : name_of(course_.state()))
-      .member("method", http::name_of(head_.method));
+  const std::string_view state = state_ == State::alone      ? is_kept() ? "caller_may_come_back" : "caller_left"
+                                 : state_ == State::resuming ? "resuming"
+                                                             : name_of(course_.state());
+  out.member("state", state).member("method", http::name_of(head_.method));
   out.member("path", head_.path());  // without the query, which may hold a key
   write_text_or_null(out, "key", account_.key != nullptr ? std::string_view(account_.key->name) : std::string_view());
   write_text_or_null(out, "model", account_.model);

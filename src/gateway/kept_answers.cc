@@ -4,10 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "api/credential.h"
-#include "base/text.h"
-#include "policy/caller_keys.h"
-
 namespace sluice::gateway {
 namespace {
 
@@ -126,14 +122,6 @@ void append_elements(std::string& list, std::string_view more) {
   if (more.empty()) return;
   if (!list.empty()) list += ',';
   list += more;
-}
-
-// Whose an answer is: the key's; without keys, whose who sends the same credential, or none.
-std::string owner_of(const Admitted& admitted, const http::RequestHead& head) {
-  if (admitted.key != nullptr) return "key " + admitted.key->name;
-  std::string decoded;
-  const std::string_view sent = api::find_credential(head.fields, head.query(), decoded);
-  return sent.empty() ? std::string() : "sent " + hex(policy::sha256(sent));
 }
 
 }  // namespace

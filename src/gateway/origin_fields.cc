@@ -104,7 +104,7 @@ bool stays_from_target(std::string_view name) {
     case 'r':
       return same_name(name, "referer");
     case 's':
-      return begins_with(name, "sec-");
+      return begins_with(name, "sec-") || same_name(name, "sluice-resume");
     case 'x':
       if ((letters_of_x & bit_of(name[2])) == 0) return false;
       return tells_of_proxy(name) || is_one_of(name, overrides);

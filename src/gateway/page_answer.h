@@ -26,12 +26,15 @@ class PageAnswer final : public http::RequestHandler, http::Responder {
   void on_request_broken(const Error& error) override;
   void on_drained() override;
   void on_caller_gone(const Error& error) override;
+  bool goes_on_alone(const Error& error) override { return handler_ && handler_->goes_on_alone(error); }
   // http::Responder
   void send_head_lines(int status, std::string_view field_lines, Length length, std::string_view reason) override;
   void flush_head() override { responder_.flush_head(); }
   void send_body(std::span<const std::string_view> pieces, bool last) override { responder_.send_body(pieces, last); }
   void finish() override { responder_.finish(); }
   void abort() override { responder_.abort(); }
+  void let_go() override { responder_.let_go(); }
+  bool listener_gone() const override { return responder_.listener_gone(); }
   bool recall_head() override { return responder_.recall_head(); }
   bool head_sent() const override { return responder_.head_sent(); }
   size_t pending_bytes() const override { return responder_.pending_bytes(); }

@@ -53,6 +53,7 @@ void Race::begin() {
   CourseEvents& events = *this;
   second_ = std::make_unique<Course>(
       first_.context_, Course::Asker{asker.head, asker.responder, account_, asker.intake, asker.admitted}, events);
+  second_->keeps_stream_ = first_.keeps_stream_;
   running_ = second_->begin_beside(*this, std::move(plan), first_.attempts_);
   if (!running_) return second_->cancel(first_.context_.loop.now_ns());
   targets.erase(targets.begin() + static_cast<std::ptrdiff_t>(at));
@@ -99,7 +100,8 @@ void Race::second_has_won(uint64_t now_ns) {
   second_->caller_pass_ = std::move(first_.caller_pass_);
   second_->beside_ = nullptr;
   first_.leader_ = second_.get();
-  if (account.stream) second_->heartbeat_.start(first_.context_.config.heartbeat_ms);
+  second_->kept_ = first_.kept_;
+  if (account.stream && !first_.kept_) second_->heartbeat_.start(first_.context_.config.heartbeat_ms);
 }
 
 void Race::cancel(uint64_t now_ns) {

@@ -105,6 +105,7 @@ void record(Context& context, const Closing& ending, const api::Usage& usage, st
     }
   }
   record.rescued = account.rescued;
+  record.resumed = account.resumed;
   const std::string failed_attempts = tell_failed(account.attempts);
   record.failed_attempts = failed_attempts;
   record.stream = account.stream;

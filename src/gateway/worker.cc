@@ -25,6 +25,7 @@ http::InboundOptions inbound_options(const config::Config& config) {
   return options;
 }
 
+constexpr uint64_t streams_share = 8;  // of what bodies may take, streams that are kept take so much at most
 constexpr uint64_t tick_ms = 100;
 constexpr uint32_t ticks_a_day = 24 * 3600 * 1000 / tick_ms;
 constexpr uint32_t ticks_a_flush = observe::AccessLog::flush_ms / tick_ms;
@@ -32,6 +33,11 @@ constexpr uint32_t ticks_a_flush = observe::AccessLog::flush_ms / tick_ms;
 bool has_demo(const config::Config& config) {
   return std::any_of(config.providers.begin(), config.providers.end(),
                      [](const config::Provider& provider) { return provider.base_url.demo; });
+}
+
+bool can_resume(const config::Config& config) {
+  return std::any_of(config.models.begin(), config.models.end(),
+                     [](const config::Model& model) { return model.resume_ms != 0; });
 }
 
 }  // namespace
@@ -147,6 +153,7 @@ Context& Worker::renew() {
                                 {},
                                 next->limits ? &*next->limits : nullptr});
   shared_.buffers.set_most(setup.config.limits.buffered_bytes);
+  shared_.streams.set_most(setup.config.limits.buffered_bytes / streams_share);
   next->context->buffers = &buffers_;
   next->context->exchanges = &exchanges_;
   next->context->web = &setup.web;
@@ -154,6 +161,7 @@ Context& Worker::renew() {
   next->context->usage_refusals = &setup.usage_refusals;
   next->context->id_makers = &shared_.id_makers;
   next->context->answers = &shared_.answers;
+  if (can_resume(setup.config) || shared_.streams.size() != 0) next->context->streams = &shared_.streams;
   next->context->catalog = next->catalog.get();
   if (first_) renew_alert_sender(setup);
   if (connections_) connections_->set_options(inbound_options(setup.config));
@@ -287,6 +295,13 @@ void Worker::give_memory_back() {
   if (idle_ticks_ == patience && buffers_.take_peak() > large_bytes) ::malloc_trim(0);
 }
 
+void Worker::tend_streams() {
+  StreamStore& streams = shared_.streams;
+  streams.drop_old(loop_.now_ms());
+  metrics_.kept_streams.set(static_cast<int64_t>(streams.size()));
+  metrics_.kept_stream_bytes.set(static_cast<int64_t>(streams.bytes()));
+}
+
 // Ten times a second: the gauges that nobody keeps up to date on the way; less often, the records that have gathered.
 void Worker::tick() {
   if (++ticks_ % ticks_a_flush == 0 && !access_log_.empty()) access_log_.flush();
@@ -305,6 +320,7 @@ void Worker::tick() {
   constexpr size_t places = 1024;  // some microseconds; 100,000 keys are round in ten seconds
   if (first_ && ticks_ % ticks_a_day == 0)
     warn_of_certificates(now().setup->certificates, shared_.clock.unix_s(), shared_.log);
+  if (first_ && now().context->streams != nullptr) tend_streams();
   if (first_ && now().setup->limiter) now().setup->limiter->sweep(loop_.now_ns(), places);
 }
 

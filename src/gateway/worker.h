@@ -24,6 +24,7 @@
 #include "gateway/id_makers.h"
 #include "gateway/provider_link.h"
 #include "gateway/setup.h"
+#include "gateway/stream_store.h"
 #include "http/inbound_connection.h"
 #include "net/clock.h"
 #include "net/listener.h"
@@ -70,6 +71,7 @@ class Shared {
   std::atomic<bool> draining{false};
   BufferBudget buffers;
   IdMakers id_makers{random.next()};
+  StreamStore streams;
   storage::MemoryStore answers{storage::MemoryStoreBounds{}, [this] { return clock.unix_s(); }};
   // Made for each worker, on its thread, by whoever wires the program.
   std::function<OwnPages(const Shared&, RefusedPage)> make_pages;
@@ -129,6 +131,7 @@ class Worker {
   void on_connections(size_t open);
   size_t max_callers() const;
   void give_memory_back();
+  [[gnu::cold]] void tend_streams();
   void renew_alert_sender(const Setup& setup);
   void tick();
 

@@ -128,6 +128,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   void abort() override;
   bool recall_head() override;
   bool listener_gone() const override { return listener_gone_; }
+  void let_go() override;
   bool head_sent() const override { return writing_ != Writing::nothing && writing_ != Writing::dropped; }
   size_t pending_bytes() const override { return alone_ ? 0 : stream_->pending_bytes(); }
   void pause_body() override;

@@ -154,6 +154,12 @@ void InboundConnection::run_out() {
   }
 }
 
+void InboundConnection::let_go() {
+  guarded([this] {
+    if (!alone_) lose_caller({ErrorCode::caller_gone, "the caller goes on in another connection"});
+  });
+}
+
 void InboundConnection::on_end() {
   guarded([this] { ended(); });
 }

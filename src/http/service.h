@@ -48,6 +48,9 @@ class Responder {
 
   // Whether the listener that the caller came in by has gone since: then he is to get no answer but an error.
   virtual bool listener_gone() const { return false; }
+  // The caller is to get nothing more: as if he had hung up, which the handler is told of. Not within a call of the
+  // handler's, nor after finish() or abort().
+  virtual void let_go() {}
   // Takes back a head that has not left yet, as if it had not been begun: another answer may be given. False where it
   // has left.
   virtual bool recall_head() = 0;

@@ -155,6 +155,10 @@ void write_fields(AnyForm& form, const AccessRecord& record) {
     form.name("rescued");
     form.literal("true");
   }
+  if (record.resumed) {
+    form.name("resumed");
+    form.literal("true");
+  }
   if (record.attempts > 0) number("attempts", record.attempts);
   text("failed_attempts", record.failed_attempts);
   if (record.target_status > 0) number("target_status", record.target_status);

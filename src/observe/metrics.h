@@ -99,6 +99,10 @@ struct Series {
   std::array<Cell, token_kinds> tokens;
 };
 
+// How a request to go on with a stream came out.
+enum class ResumeOutcome : unsigned char { resumed, unknown, gone, refused };
+inline constexpr std::array<std::string_view, 4> resume_outcome_names = {"resumed", "unknown", "gone", "refused"};
+
 // What is counted for one caller's key, where the configuration asks for that.
 enum class KeyResult : unsigned char { ok, refused, failed };
 inline constexpr std::array<std::string_view, 3> key_result_names = {"ok", "refused", "failed"};
@@ -149,6 +153,8 @@ class alignas(64) WorkerMetrics {
   Cell caller_bytes_in, caller_bytes_out, target_bytes_in, target_bytes_out;
   Cell pool_open, pool_idle, pool_reused_total, pool_dialed_total, pool_waiting, buffered_bytes;
   Cell hedges_total, hedges_won_total;
+  std::array<Cell, resume_outcome_names.size()> resumes;  // by ResumeOutcome
+  Cell kept_streams, kept_stream_bytes;                   // of all workers; one tells
   Cell accept_paused_total, malformed_requests_total, records_lost_total;
   Cell limit_waiting;
   Cell alerts_failing_total, alerts_recovered_total, alerts_failed_total;

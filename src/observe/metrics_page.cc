@@ -377,6 +377,9 @@ void add_gauges(Page& page, const Sums& sum) {
   page.gauge("sluice_buffered_bytes", "Memory that requests' bodies take now.", sum(&W::buffered_bytes));
   page.counter("sluice_hedges_total", "Second attempts beside a late first one.", sum(&W::hedges_total));
   page.counter("sluice_hedges_won_total", "Of these, the ones whose answer the caller got.", sum(&W::hedges_won_total));
+  page.gauge("sluice_kept_streams", "Streams that are kept for callers who may go on with them.",
+             sum(&W::kept_streams));
+  page.gauge("sluice_kept_stream_bytes", "Memory that they take now.", sum(&W::kept_stream_bytes));
   page.counter("sluice_accept_paused_total",
                "Times that accepting was paused: at the connection limit or out of descriptors.",
                sum(&W::accept_paused_total));
@@ -406,6 +409,17 @@ void add_limits(Page& page, const std::vector<std::unique_ptr<WorkerMetrics>>& w
   samples(&WorkerMetrics::limit_waited);
   page.gauge("sluice_limit_waiting", "Requests that wait for a rate limit now.",
              Sums(workers)(&WorkerMetrics::limit_waiting));
+}
+
+void add_resumes(Page& page, const std::vector<std::unique_ptr<WorkerMetrics>>& workers) {
+  page.family("sluice_resumes_total", "counter", "Requests to go on with a stream whose connection broke.");
+  for (size_t at = 0; at < resume_outcome_names.size(); ++at) {
+    int64_t sum = 0;
+    for (const auto& worker : workers) sum += worker->resumes[at].get();
+    std::string labels;
+    append_label(labels, "outcome", resume_outcome_names[at]);
+    page.sample(labels, sum);
+  }
 }
 
 void add_alerts(Page& page, const Sums& sum) {
@@ -472,6 +486,7 @@ std::string Metrics::page() const {
   }
   add_targets(page, state_->targets ? state_->targets() : std::vector<TargetState>());
   add_limits(page, state_->workers);
+  add_resumes(page, state_->workers);
   add_alerts(page, Sums(state_->workers));
   add_config(page, state_->reload_successful, state_->reload_success_s);
   add_process(page, state_->process_start_ms);

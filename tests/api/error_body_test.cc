@@ -23,6 +23,8 @@ TEST_CASE("errors in each dialect's words") {
       {ErrorCode::forbidden, "permission_error", "model_not_allowed", "permission_error", "PERMISSION_DENIED"},
       {ErrorCode::unknown_model, "invalid_request_error", "model_not_found", "not_found_error", "NOT_FOUND"},
       {ErrorCode::unknown_path, "invalid_request_error", "unknown_url", "not_found_error", "NOT_FOUND"},
+      {ErrorCode::unknown_stream, "invalid_request_error", "unknown_stream", "not_found_error", "NOT_FOUND"},
+      {ErrorCode::stream_gone, "invalid_request_error", "stream_gone", "not_found_error", "NOT_FOUND"},
       {ErrorCode::body_too_large, "invalid_request_error", "request_too_large", "request_too_large",
        "INVALID_ARGUMENT"},
       {ErrorCode::rate_limited, "rate_limit_error", "rate_limit_exceeded", "rate_limit_error", "RESOURCE_EXHAUSTED"},

@@ -68,7 +68,7 @@ TEST_CASE("every field is read") {
       "openai": {}
     },
     "models": {"fast": "openai/gpt-4o-mini", "deep/er": {"targets": [{"model": "lab/a/b"}], "limits": {"tokens_per_minute": 9},
-               "defaults": {"max_tokens": 8000}, "strict_translation": true, "drain_on_disconnect": true}},
+               "defaults": {"max_tokens": 8000}, "strict_translation": true, "drain_on_disconnect": true, "resume_s": 1.5}},
     "limits": {"body_mb": 0.5, "header_kb": 8, "connections": 10, "queue": 0},
     "timeouts": {"head_s": 1.5, "body_idle_s": 2, "keep_alive_s": 3, "write_stall_s": 0},
     "log": {"level": "debug", "format": "json", "access": false, "file": "/var/log/s.log"}
@@ -148,6 +148,8 @@ TEST_CASE("every field is read") {
   CHECK_FALSE(config.models[0].strict_translation);
   CHECK(config.models[1].drain_on_disconnect);
   CHECK_FALSE(config.models[0].drain_on_disconnect);
+  CHECK(config.models[1].resume_ms == 1'500);
+  CHECK(config.models[0].resume_ms == 0);
 
   CHECK(config.limits.body_bytes == 512u * 1024);
   CHECK(config.limits.header_bytes == 8u * 1024);

@@ -28,7 +28,7 @@ constexpr std::string_view full = R"({
                                          "reasoning_field": "reasoning_content"}}},
                 "deepseek": {"api_key": "sk-5", "timeouts": {"first_byte_s": 7}}, "demo": {}},
   "models": {"m": {"targets": [{"model": "lab/x"}], "limits": {"tokens_per_minute": 5},
-                  "defaults": {"max_tokens": 7}, "strict_translation": true, "drain_on_disconnect": true, "fallbacks": ["a.b"], "order": "fastest", "rescue": "ask", "hedge": {"after_ms": 7},
+                  "defaults": {"max_tokens": 7}, "strict_translation": true, "drain_on_disconnect": true, "resume_s": 7, "fallbacks": ["a.b"], "order": "fastest", "rescue": "ask", "hedge": {"after_ms": 7},
                   "affinity": "prefix", "retry": {"attempts": 1}}, "a.b": "lab/y"},
   "limits": {"body_mb": 0.5}})";
 

@@ -49,7 +49,7 @@ TEST_CASE("unknown fields name the nearest known one") {
       {R"({"models": {"a.b": {"targets": [{"model": "p/m"}], "oder": "listed"}}})",
        "1:52: models.\"a.b\".oder: unknown field; did you mean order? (known: targets, order, fallbacks, retry, "
        "rescue, "
-       "hedge, breaker, affinity, limits, defaults, strict_translation, drain_on_disconnect)"},
+       "hedge, breaker, affinity, limits, defaults, strict_translation, drain_on_disconnect, resume_s)"},
   });
 }
 
@@ -338,6 +338,13 @@ TEST_CASE("how a model chooses among its targets") {
       {with(R"("hedge": true)"), "1:89: models.a.hedge: found true or false (allowed: an object)"},
       {with(R"("drain_on_disconnect": "yes")"),
        "1:103: models.a.drain_on_disconnect: found \"yes\" (allowed: true or false)"},
+      {with(R"("resume_s": 3600.001)"), "1:92: models.a.resume_s: found 3600.001 (allowed: seconds from 0 to 3600)"},
+      {with(R"("resume_s": -1)"), "1:92: models.a.resume_s: found -1 (allowed: seconds from 0 to 3600)"},
+      {with(R"("resume_s": true)"), "1:92: models.a.resume_s: found true (allowed: seconds from 0 to 3600)"},
+      {with(R"("resumes": 5)"),
+       "1:80: models.a.resumes: unknown field; did you mean resume_s? (known: targets, order, fallbacks, retry, "
+       "rescue, "
+       "hedge, breaker, affinity, limits, defaults, strict_translation, drain_on_disconnect, resume_s)"},
       {R"({"heartbeat_s": -1})", "1:17: heartbeat_s: found -1 " + seconds},
       {R"({"providers": {"demo": {"continues_prefix": 1}}})",
        "1:45: providers.demo.continues_prefix: found 1 (allowed: true or false)"},

@@ -58,6 +58,9 @@ World::World(config::Config given) : config(std::move(given)) {
                           limits.get()});
   context->usage_refusals = &usage_refusals;
   context->id_makers = &id_makers;
+  for (const config::Model& model : config.models) {
+    if (model.resume_ms != 0) context->streams = &streams;
+  }
   budget.set_most(config.limits.buffered_bytes);
   context->buffers = &buffers;
   dispatcher.emplace(*context, OwnPages{});

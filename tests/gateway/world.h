@@ -48,6 +48,7 @@ struct World {
   std::optional<Context> context;
   UsageRefusals usage_refusals;
   IdMakers id_makers{7};
+  StreamStore streams;
   std::optional<Dispatcher> dispatcher;
   std::unique_ptr<http::InboundConnections> connections;
   std::vector<std::unique_ptr<Peer>> targets;  // in the order they were dialed

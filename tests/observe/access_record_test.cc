@@ -33,6 +33,7 @@ AccessRecord full_record() {
   record.target_request_id = "abc";
   record.dropped = "top_k=unsupported";
   record.rescued = true;
+  record.resumed = true;
   record.failed_attempts = "a/m target_error 503 12ms busy";
   record.status = 502;
   record.outcome = "target_cut";
@@ -82,23 +83,24 @@ TEST_CASE("golden records") {
       "\"status\":502,\"outcome\":\"target_"
       "cut\","
       "\"target_code\":\"busy\",\"reason\":\"the answer ended "
-      "\\\"early\\\"\\n\",\"stream\":true,\"rescued\":true,\"attempts\":2,"
+      "\\\"early\\\"\\n\",\"stream\":true,\"rescued\":true,\"resumed\":true,\"attempts\":2,"
       "\"failed_attempts\":\"a/m target_error 503 12ms busy\",\"target_status\":200,"
       "\"duration_us\":1234567,\"overhead_us\":89,\"first_byte_us\":0,\"bytes_in\":1000,\"bytes_out\":2000,"
       "\"input_tokens\":10,\"cache_read_tokens\":0,\"cache_write_tokens\":3,\"output_tokens\":20,\"reasoning_tokens\":"
       "5}\n");
-  CHECK(line_of(full_record(), false) ==
-        "2026-01-01T00:00:00.123Z access request_id=req-1 peer=127.0.0.1:5000 key=\"team a\" key_secret=2 "
-        "key_sha256=0a1b "
-        "method=POST "
-        "path=/v1/chat/completions route=chat/completions dialect=openai model=fast target=openai/gpt-4o-mini "
-        "answered_model=gpt-4o-mini-2024-07-18 target_request_id=abc dropped=\"top_k=unsupported\" status=502 "
-        "outcome=target_cut "
-        "target_code=busy reason=\"the answer ended \\\"early\\\"\\n\" stream=true rescued=true attempts=2 "
-        "failed_attempts=\"a/m target_error 503 12ms busy\" target_status=200 "
-        "duration_us=1234567 "
-        "overhead_us=89 first_byte_us=0 bytes_in=1000 bytes_out=2000 input_tokens=10 cache_read_tokens=0 "
-        "cache_write_tokens=3 output_tokens=20 reasoning_tokens=5\n");
+  CHECK(
+      line_of(full_record(), false) ==
+      "2026-01-01T00:00:00.123Z access request_id=req-1 peer=127.0.0.1:5000 key=\"team a\" key_secret=2 "
+      "key_sha256=0a1b "
+      "method=POST "
+      "path=/v1/chat/completions route=chat/completions dialect=openai model=fast target=openai/gpt-4o-mini "
+      "answered_model=gpt-4o-mini-2024-07-18 target_request_id=abc dropped=\"top_k=unsupported\" status=502 "
+      "outcome=target_cut "
+      "target_code=busy reason=\"the answer ended \\\"early\\\"\\n\" stream=true rescued=true resumed=true attempts=2 "
+      "failed_attempts=\"a/m target_error 503 12ms busy\" target_status=200 "
+      "duration_us=1234567 "
+      "overhead_us=89 first_byte_us=0 bytes_in=1000 bytes_out=2000 input_tokens=10 cache_read_tokens=0 "
+      "cache_write_tokens=3 output_tokens=20 reasoning_tokens=5\n");
   CHECK(
       line_of(least_record(), true) ==
       "{\"time\":\"1970-01-01T00:00:00.000Z\",\"type\":\"access\",\"method\":\"GET\",\"path\":\"/v1/x\",\"status\":404,"

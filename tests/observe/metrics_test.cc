@@ -242,6 +242,8 @@ TEST_CASE("each cell stands on the page under its own name") {
       {&W::malformed_requests_total, "sluice_malformed_requests_total", {}},
       {&W::records_lost_total, "sluice_records_lost_total", {{"reason", "queue"}}},
       {&W::limit_waiting, "sluice_limit_waiting", {}},
+      {&W::kept_streams, "sluice_kept_streams", {}},
+      {&W::kept_stream_bytes, "sluice_kept_stream_bytes", {}},
   };
   Metrics metrics(1, sluice::test::fake_unix_ms);
   for (size_t i = 0; i < rows.size(); ++i) (metrics.worker(0).*rows[i].cell).set(static_cast<int64_t>(i) + 100);

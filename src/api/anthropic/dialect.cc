@@ -178,6 +178,7 @@ constinit const DialectRoom room{
     .rate_limits = rate_limits,
     .places = places,
     .heartbeat = "event: ping\ndata: {\"type\": \"ping\"}\n\n",
+    .takes_event_ids = true,
     .models = {.opening = R"({"data":[)",
                .write = write_model,
                .write_ending = write_list_ending,

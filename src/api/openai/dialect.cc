@@ -182,6 +182,7 @@ constinit const DialectRoom room{
     .key_fields = key_fields,
     .places = places,
     .heartbeat = ": keep-alive\n",
+    .takes_event_ids = true,
     .models = {.opening = plain_model_shape.opening, .write = write_plain_model, .paths = {.lists = model_lists}},
     .write_error = write_plain_error,
     .error_schema = plain_error_schema,

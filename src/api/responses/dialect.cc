@@ -90,6 +90,7 @@ constinit const DialectRoom room{
     .key_fields = key_fields,
     .places = places,
     .heartbeat = ": keep-alive\n",
+    .takes_event_ids = true,
     .write_error = write_plain_error,
     .write_error_event = write_error_event,
     .names_events = true,
