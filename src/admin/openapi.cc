@@ -187,6 +187,7 @@ void append_operation(std::string& out, const api::Endpoint& endpoint) {
   add_statuses(statuses, any_request);
   add_statuses(statuses, passed_on);
   if (endpoint.model_in == ModelIn::json_body) statuses.insert(http_status(ErrorCode::length_required));
+  if (endpoint.streams) statuses.insert(http_status(ErrorCode::stream_gone));
   if (endpoint.method == http::Method::get) statuses.insert(http_status(ErrorCode::upgrade_required));
   append_error_responses(out, error_name(api::room_of(endpoint.dialect)), statuses);
   out += R"(,"default":{"$ref":"#/components/responses/passed_on"}}})";

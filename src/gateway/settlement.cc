@@ -178,6 +178,7 @@ bool is_for_alerts(ErrorCode code, const config::Provider* provider) {
                                 std::string_view target, uint64_t now_ns) {
   const ErrorCode code = account.failure->code;
   const bool by_target = fault_of(code) == Fault::target;
+  if (by_target && account.resumed) return;  // the one that began the stream has told of it
   if (by_target) {
     series.failure(code).add(1);
   } else if (code != ErrorCode::caller_gone) {

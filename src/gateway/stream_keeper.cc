@@ -5,15 +5,14 @@
 #include <utility>
 
 #include "api/dialect.h"
-#include "base/text.h"
+#include "base/give_back.h"
 #include "gateway/resume.h"
 #include "net/loop.h"
 
 namespace sluice::gateway {
 namespace {
 
-// A frame that is longer than this is none that anybody could go on behind.
-constexpr size_t max_frame_bytes = 4 * 1024 * 1024;
+constexpr size_t uncounted_bytes = 64 * 1024;
 constexpr uint64_t look_ms = 1'000;
 
 }  // namespace
@@ -80,10 +79,20 @@ void StreamKeeper::send_body(std::span<const std::string_view> pieces, bool last
   if (!marker_) return out_.send_body(pieces, last);
   marked_.clear();
   for (const std::string_view piece : pieces) marker_->take(piece, marked_, frames_);
-  if (!frames_.empty()) store_.add(*stream_, std::exchange(frames_, {}));
+  if (!frames_.empty()) {
+    store_.add(*stream_, std::exchange(frames_, {}));
+    held_bytes_ = 0;
+  }
   const std::string_view marked = marked_;
   out_.send_body(std::span<const std::string_view>(&marked, marked.empty() ? 0 : 1), last);
-  if (marker_->rest_bytes() > max_frame_bytes) decline();
+  if (!hold_rest()) decline();
+  if (marked_.capacity() > uncounted_bytes) give_back(marked_);
+}
+
+// What is kept of a frame that is not whole yet counts, if it is large.
+bool StreamKeeper::hold_rest() {
+  const size_t bytes = marker_->rest_bytes() > uncounted_bytes ? marker_->rest_bytes() : 0;
+  return bytes == std::exchange(held_bytes_, bytes) || store_.hold(*stream_, bytes);
 }
 
 void StreamKeeper::finish() {
@@ -135,7 +144,10 @@ void StreamKeeper::look() {
   const uint64_t since_ms = store_.alone_since_ms(*stream_, now_ms);
   const uint64_t alone_ms = now_ms - std::min(now_ms, since_ms);
   const bool nobody_can = draining_->load(std::memory_order_relaxed) && since_ms != now_ms;
-  if (nobody_can || declined_ || alone_ms >= stream_->terms.resume_ms) return events_.on_given_up();
+  if (nobody_can || declined_ || alone_ms >= stream_->terms.resume_ms) {
+    gave_up_ = true;
+    return events_.on_given_up();
+  }
   const uint64_t left_ms = stream_->terms.resume_ms - alone_ms;
   out_.loop().timers().arm(patience_, std::min(left_ms, look_ms));
 }

@@ -42,7 +42,8 @@ class StreamKeeper final : public http::Responder {
   // The caller has left. From now on the keeper waits for somebody to follow, but never longer than the route says, and
   // not while nobody can come any more, as `draining` tells; `forever`: what comes is wanted all the same.
   void caller_left(const std::atomic<bool>& draining, bool forever);
-  bool followed() const { return store_.followed(*stream_); }
+  // Somebody has, and nobody who has was waited for in vain.
+  bool followed() const { return !gave_up_ && store_.followed(*stream_); }
   // It was nothing, or ends without the answer's being told.
   void forget();
 
@@ -75,6 +76,7 @@ class StreamKeeper final : public http::Responder {
   void begin();
   void decline();
   void end(bool whole);
+  bool hold_rest();
   void look();
 
   StreamStore& store_;
@@ -86,10 +88,12 @@ class StreamKeeper final : public http::Responder {
   std::optional<api::FrameMarker> marker_;
   std::string marked_;
   std::vector<std::string> frames_;
+  size_t held_bytes_ = 0;  // that the store counts for a frame that is not whole yet
   int status_ = 0;
   bool begun_ = false;
   bool declined_ = false;
   bool ended_ = false;
+  bool gave_up_ = false;
   const std::atomic<bool>* draining_ = nullptr;  // null: the caller is there
   net::Timeout patience_;
 };

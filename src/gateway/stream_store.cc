@@ -69,6 +69,7 @@ void StreamStore::add(KeptStream& stream, std::vector<std::string> frames) {
   const std::lock_guard lock(mutex_);
   if (stream.state_ != KeptStream::State::told) return;
   Owner& owner = owners_[stream.terms.owner];
+  give_back_rest(stream, owner);
   for (std::string& frame : frames) {
     const size_t bytes = frame.size() + frame_bytes;
     while (!stream.frames_.empty() && stream.bytes_ + bytes > bounds_.max_stream_bytes) drop_first(stream, owner);
@@ -83,10 +84,23 @@ void StreamStore::add(KeptStream& stream, std::vector<std::string> frames) {
   ring(stream);
 }
 
+bool StreamStore::hold(KeptStream& stream, size_t rest_bytes) {
+  const std::lock_guard lock(mutex_);
+  if (stream.state_ != KeptStream::State::told) return true;
+  Owner& owner = owners_[stream.terms.owner];
+  give_back_rest(stream, owner);
+  if (rest_bytes > bounds_.max_stream_bytes || !make_room(&stream, owner, rest_bytes)) return false;
+  stream.rest_bytes_ = rest_bytes;
+  count(stream, owner, rest_bytes);
+  return true;
+}
+
 void StreamStore::decline(KeptStream& stream) {
   const std::lock_guard lock(mutex_);
   stream.declined_ = true;
+  if (stream.state_ == KeptStream::State::lost) return;
   Owner& owner = owners_[stream.terms.owner];
+  give_back_rest(stream, owner);
   while (!stream.frames_.empty()) drop_first(stream, owner);
   ring(stream);
 }
@@ -94,6 +108,7 @@ void StreamStore::decline(KeptStream& stream) {
 void StreamStore::end(KeptStream& stream, bool whole, uint64_t now_ms) {
   const std::lock_guard lock(mutex_);
   if (stream.state_ != KeptStream::State::told) return;
+  give_back_rest(stream, owners_[stream.terms.owner]);
   stream.state_ = whole ? KeptStream::State::whole : KeptStream::State::cut;
   stream.teller_.reset();
   list_ended(stream, now_ms + stream.terms.resume_ms);
@@ -217,6 +232,13 @@ void StreamStore::count(KeptStream& stream, Owner& owner, size_t bytes) {
   stream.bytes_ += bytes;
   owner.bytes += bytes;
   bytes_ += bytes;
+}
+
+void StreamStore::give_back_rest(KeptStream& stream, Owner& owner) {
+  const size_t bytes = std::exchange(stream.rest_bytes_, 0);
+  stream.bytes_ -= bytes;
+  owner.bytes -= bytes;
+  bytes_ -= bytes;
 }
 
 void StreamStore::drop_first(KeptStream& stream, Owner& owner) {

@@ -52,8 +52,9 @@ class KeptStream {
   int status_ = 0;         // 0: it has no head yet
   std::string lines_;
   std::deque<std::string> frames_;
-  uint64_t first_ = 0;  // so many frames before these are not kept any more
-  size_t bytes_ = 0;    // with what it costs beside its text
+  uint64_t first_ = 0;     // so many frames before these are not kept any more
+  size_t bytes_ = 0;       // with what it costs beside its text
+  size_t rest_bytes_ = 0;  // of these, of a frame that is not whole yet
   size_t followers_ = 0;
   uint64_t alone_ms_ = 0;    // since when it has none
   uint64_t expires_ms_ = 0;  // once it has ended
@@ -88,7 +89,10 @@ class StreamStore {
   // id is found by its tag only from now on.
   Handle open(StreamTerms terms, std::shared_ptr<Bell> teller, uint64_t now_ms);
   void add_head(KeptStream& stream, int status, std::string lines);
+  // What was held goes with it.
   void add(KeptStream& stream, std::vector<std::string> frames);
+  // What has come of a frame that is not whole yet takes so much now. False: there is no room for it.
+  bool hold(KeptStream& stream, size_t rest_bytes);
   void decline(KeptStream& stream);
   void end(KeptStream& stream, bool whole, uint64_t now_ms);
   void forget(KeptStream& stream);
@@ -131,6 +135,7 @@ class StreamStore {
   bool make_room(KeptStream* grows, Owner& owner, size_t bytes);
   void drop_first(KeptStream& stream, Owner& owner);
   void count(KeptStream& stream, Owner& owner, size_t bytes);
+  void give_back_rest(KeptStream& stream, Owner& owner);
   void list_ended(KeptStream& stream, uint64_t expires_ms);
   void unlist_ended(KeptStream& stream);
   static void wait(KeptStream& stream, const std::shared_ptr<Bell>& bell);

@@ -297,6 +297,7 @@ void Worker::give_memory_back() {
 
 void Worker::tend_streams() {
   StreamStore& streams = shared_.streams;
+  if (streams.size() == 0 && metrics_.kept_streams.get() == 0) return;
   streams.drop_old(loop_.now_ms());
   metrics_.kept_streams.set(static_cast<int64_t>(streams.size()));
   metrics_.kept_stream_bytes.set(static_cast<int64_t>(streams.bytes()));
@@ -320,7 +321,7 @@ void Worker::tick() {
   constexpr size_t places = 1024;  // some microseconds; 100,000 keys are round in ten seconds
   if (first_ && ticks_ % ticks_a_day == 0)
     warn_of_certificates(now().setup->certificates, shared_.clock.unix_s(), shared_.log);
-  if (first_ && now().context->streams != nullptr) tend_streams();
+  if (first_) tend_streams();
   if (first_ && now().setup->limiter) now().setup->limiter->sweep(loop_.now_ns(), places);
 }
 

@@ -1,291 +1,13 @@
 // Callers who go on with a stream after their connection broke (`resume_s`).
 #include <catch2/catch.hpp>
-#include <optional>
 #include <vector>
 
-#include "world.h"
+#include "resume_support.h"
 
 namespace sluice::gateway {
 namespace {
 
-const std::string sse_head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
-constexpr uint32_t patience_ms = 30'000;
-
-std::string chunk(std::string_view bytes) {
-  char line[20];
-  std::snprintf(line, sizeof line, "%zx\r\n", bytes.size());
-  return line + std::string(bytes) + "\r\n";
-}
-const std::string last = "0\r\n\r\n";
-
-// What a caller has of an answer.
-struct Got {
-  int status = 0;
-  std::string head, body;
-  bool whole = false;
-};
-Got got(std::string_view text) {
-  Got answer;
-  const size_t end = text.find("\r\n\r\n");
-  if (end == text.npos) return answer;
-  answer.head = text.substr(0, end + 2);
-  answer.status = std::stoi(answer.head.substr(9, 3));
-  text.remove_prefix(end + 4);
-  if (answer.head.find("transfer-encoding: chunked") == std::string::npos) {
-    answer.body = text;
-    answer.whole = true;
-    return answer;
-  }
-  while (!text.empty()) {
-    const size_t line = text.find("\r\n");
-    if (line == text.npos) break;
-    const size_t size = std::stoul(std::string(text.substr(0, line)), nullptr, 16);
-    text.remove_prefix(line + 2);
-    if (size == 0) answer.whole = text.starts_with("\r\n");
-    if (size == 0) break;
-    answer.body += text.substr(0, size);
-    text.remove_prefix(std::min(text.size(), size + 2));
-  }
-  return answer;
-}
-
-struct Form {
-  const char* what;
-  Dialect dialect;
-  std::string path, body, head;
-  std::vector<std::string> frames;  // as the target sends them
-  bool has_ids = true;
-};
-
-std::string openai_frame(std::string_view text) {
-  return R"(data: {"id":"c","choices":[{"index":0,"delta":{"content":")" + std::string(text) + "\"}}]}\n\n";
-}
-const std::vector<std::string> openai_frames = {
-    "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n",
-    openai_frame("One"),
-    openai_frame(" two"),
-    openai_frame(" three"),
-    "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
-    "data: [DONE]\n\n"};
-const std::string openai_body = R"({"model":"fast","stream":true,"messages":[{"role":"user","content":"hi"}]})";
-const std::string gemini_frame =
-    R"({"candidates":[{"index":0,"content":{"role":"model","parts":[{"text":"Hi ]}\"["}]}}]})";
-const std::string gemini_stop =
-    R"({"candidates":[{"index":0,"content":{"role":"model","parts":[{"text":"."}]},"finishReason":"STOP"}]})";
-
-std::vector<Form> forms() {
-  return {
-      {"openai", Dialect::openai, "/v1/chat/completions", openai_body, sse_head, openai_frames},
-      {"openai, CRLF and comments",
-       Dialect::openai,
-       "/v1/chat/completions",
-       openai_body,
-       sse_head,
-       {": begins\r\n\r\ndata: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"One\"}}]}\r\n\r\n",
-        ": still there\r\n\r\n: and so\r\ndata: "
-        "{\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\r\n\r\n",
-        "data: [DONE]\r\n\r\n"}},
-      {"anthropic",
-       Dialect::anthropic,
-       "/v1/messages",
-       R"({"model":"fast","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"hi"}]})",
-       sse_head,
-       {"event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"type\":\"message\","
-        "\"role\":\"assistant\",\"model\":\"c\",\"content\":[],\"usage\":{\"input_tokens\":3,\"output_tokens\":1}}}"
-        "\n\n",
-        "event: ping\ndata: {\"type\": \"ping\"}\n\nevent: content_block_start\ndata: "
-        "{\"type\":\"content_block_start\","
-        "\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n",
-        "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":"
-        "\"text_delta\",\"text\":\"Oui\"}}\n\n",
-        "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n",
-        "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},"
-        "\"usage\":{\"output_tokens\":4}}\n\n",
-        "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"}},
-      {"gemini, events",
-       Dialect::gemini,
-       "/v1beta/models/fast:streamGenerateContent?alt=sse",
-       R"({"contents":[{"role":"user","parts":[{"text":"hi"}]}]})",
-       sse_head,
-       {"data: " + gemini_frame + "\r\n\r\n", "data: " + gemini_stop + "\r\n\r\n"},
-       false},
-      {"gemini, an array",
-       Dialect::gemini,
-       "/v1beta/models/fast:streamGenerateContent",
-       R"({"contents":[{"role":"user","parts":[{"text":"hi"}]}]})",
-       "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n",
-       {"[" + gemini_frame, ",\r\n" + gemini_frame, "\n,\r\n" + gemini_stop, "\r\n]"},
-       false},
-      {"ollama",
-       Dialect::ollama,
-       "/api/chat",
-       R"({"model":"fast","messages":[{"role":"user","content":"hi"}]})",
-       "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n",
-       {"{\"model\":\"m\",\"message\":{\"role\":\"assistant\",\"content\":\"Hi\"},\"done\":false}\n",
-        "{\"model\":\"m\",\"message\":{\"role\":\"assistant\",\"content\":\"!\"},\"done\":false}\n",
-        "{\"model\":\"m\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\"}"
-        "\n"},
-       false},
-  };
-}
-
-std::string joined(const std::vector<std::string>& frames) {
-  std::string all;
-  for (const std::string& frame : frames) all += frame;
-  return all;
-}
-
-config::Config resuming(uint32_t resume_ms = patience_ms) {
-  config::Config config = World::plain_config();
-  config.models[0].resume_ms = resume_ms;
-  config.heartbeat_ms = 0;
-  return config;
-}
-
-void leave(World& world) {
-  world.caller->stream.reset();
-  world.turn();
-}
-
-// A new caller goes on with it. What it is sent from then on is in world.caller.
-Got resume(World& world, const Form& form, std::string_view fields) {
-  world.connect();
-  world.say(post(form.path, form.body, fields));
-  return got(world.caller->text);
-}
-
-// The place of the last whole frame that a caller has: how many bytes are behind it, and the fields that go on there.
-struct Place {
-  size_t bytes = 0;
-  std::string fields;
-};
-// As a reader of events has it (WHATWG HTML 9.2.6), which drops what is not whole.
-Place place_by_id(std::string_view body) {
-  Place place;
-  std::string id;
-  for (size_t at = 0, end = 0; (end = body.find('\n', at)) != body.npos; at = end + 1) {
-    std::string_view line = body.substr(at, end - at);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.starts_with("id: ")) id = line.substr(4);
-    if (!line.empty() || id.empty()) continue;  // pings have none, and may come again
-    place.bytes = end + 1;
-    place.fields = "last-event-id: " + id + "\r\n";
-    id.clear();
-  }
-  return place;
-}
-// As a program that counts has it. `ends`: of the frames, in the whole body.
-Place place_by_count(const std::vector<size_t>& ends, size_t arrived, const std::string& request_id) {
-  Place place;
-  size_t count = 0;
-  while (count < ends.size() && ends[count] <= arrived) place.bytes = ends[count++];
-  place.fields = "sluice-resume: " + request_id + "; after=" + std::to_string(count) + "\r\n";
-  return place;
-}
-std::vector<size_t> ends_of(const Form& form) {
-  std::vector<size_t> ends;
-  size_t end = 0;
-  for (const std::string& frame : form.frames) ends.push_back(end += frame.size());
-  if (form.dialect == Dialect::gemini && form.frames.front().starts_with('[')) ends.pop_back();  // a bracket is none
-  return ends;
-}
-
-std::string request_id_of(const Got& answer) {
-  const size_t at = answer.head.find("x-request-id: ");
-  return answer.head.substr(at + 14, answer.head.find("\r\n", at) - at - 14);
-}
-
-// Without the lines that are ours, and what we leave out with them.
-std::string without_ids(std::string body) {
-  for (size_t at = 0; (at = body.find("id: sluice-")) != body.npos;) body.erase(at, body.find('\n', at) + 1 - at);
-  return body;
-}
-
-TEST_CASE("a stream that is cut anywhere and gone on with is the whole stream") {
-  for (const Form& form : forms()) {
-    INFO(form.what);
-    World world(resuming());
-    world.say(post(form.path, form.body));
-    world.target_says(form.head + chunk(joined(form.frames)) + last);
-    const Got whole = got(world.caller->text);
-    REQUIRE(whole.whole);
-    REQUIRE(whole.status == 200);
-    if (form.has_ids) {
-      CHECK(whole.body.find("id: sluice-") != std::string::npos);
-    } else {
-      CHECK(whole.body == joined(form.frames));
-    }
-    const std::string id = request_id_of(whole);
-    for (size_t arrived = 0; arrived <= whole.body.size(); ++arrived) {
-      const Place place = form.has_ids ? place_by_id(std::string_view(whole.body).substr(0, arrived))
-                                       : place_by_count(ends_of(form), arrived, id);
-      const std::string fields = place.fields.empty() ? "sluice-resume: " + id + "\r\n" : place.fields;
-      const Got rest = resume(world, form, fields);
-      INFO(arrived << " bytes had arrived; " << fields);
-      CHECK(rest.status == 200);
-      CHECK(rest.whole);
-      CHECK(whole.body.substr(0, place.bytes) + rest.body == whole.body);
-      CHECK(request_id_of(rest) == id);
-    }
-    CHECK(world.targets.size() == 1);
-    CHECK(world.streams.size() == 1);
-    CHECK(world.context->users == 0);
-  }
-}
-
-TEST_CASE("whatever of a stream had come when the caller's connection broke, the rest is what comes later") {
-  for (const Form& form : forms()) {
-    const std::string all = joined(form.frames);
-    std::string whole;
-    for (size_t came = 0; came <= all.size(); came += form.dialect == Dialect::openai ? 1 : 5) {
-      for (const bool waits : {false, true}) {
-        INFO(form.what << ": " << came << " bytes had come" << (waits ? ", and somebody waits for more" : ""));
-        World world(resuming());
-        world.say(post(form.path, form.body, "x-request-id: mine\r\n"));
-        const std::string_view first = std::string_view(all).substr(0, came);
-        world.target_says(form.head + (first.empty() ? "" : chunk(first)));
-        const std::string had = got(world.caller->text).body;
-        leave(world);
-        CHECK_FALSE(world.targets[0]->ended);
-        Place place = place_by_id(had);
-        if (!form.has_ids) place = place_by_count(ends_of(form), had.size(), "mine");
-        if (place.fields.empty()) place.fields = "sluice-resume: mine\r\n";
-        const std::string rest = (came < all.size() ? chunk(all.substr(came)) : "") + last;
-        if (waits) resume(world, form, place.fields);
-        world.target_says(rest);
-        if (!waits) resume(world, form, place.fields);
-        const Got more = got(world.caller->text);
-        CHECK(more.whole);
-        std::string joint = had.substr(0, place.bytes) + more.body;
-        const size_t tag = joint.find("sluice-");
-        if (tag != std::string::npos && whole.empty()) whole = joint;
-        CHECK(without_ids(joint) == without_ids(whole.empty() ? all : whole));
-        CHECK(world.targets.size() == 1);
-        CHECK(world.cells().active_exchanges.get() == 0);
-        CHECK(world.cells().active_streams.get() == 0);
-        CHECK(world.context->users == 0);
-      }
-    }
-  }
-}
-
-const Form& openai() {
-  static const Form form = forms().front();
-  return form;
-}
-// One that has begun with two frames, and whose caller has x-request-id "mine".
-void begin(World& world) {
-  world.say(post(openai().path, openai().body, "x-request-id: mine\r\n"));
-  world.target_says(sse_head + chunk(openai_frames[0] + openai_frames[1]));
-  REQUIRE(got(world.caller->text).status == 200);
-}
-std::string rest_of_it() {
-  return chunk(openai_frames[2] + openai_frames[3] + openai_frames[4] + openai_frames[5]) + last;
-}
-
-int64_t resumes(World& world, observe::ResumeOutcome outcome) {
-  return world.cells().resumes[static_cast<size_t>(outcome)].get();
-}
+using namespace resuming_callers;
 
 TEST_CASE("without resume_s a stream has no ids, and nothing of it is kept") {
   World world(resuming(0));
@@ -589,6 +311,33 @@ TEST_CASE("what is not kept any more is told apart from what never was, and a fo
   CHECK_FALSE(got(world.caller->text).whole);  // forty at once are more than are kept
   CHECK(world.caller->has("\"error\""));
   CHECK(world.caller->ended);
+}
+
+TEST_CASE("who came back and left again for good has been waited for in vain") {
+  World world(resuming());
+  begin(world);
+  leave(world);
+  resume(world, openai(), "sluice-resume: mine\r\n");
+  leave(world);
+  CHECK(world.until([&] { return world.targets[0]->ended; }));
+  const std::string records = world.records();
+  CHECK(records.find("resumed=true") != std::string::npos);
+  CHECK(records.find("outcome=ok") == std::string::npos);
+}
+
+TEST_CASE("an event that is larger than what is kept of a stream ends the keeping, not the stream") {
+  World world(resuming());
+  begin(world);
+  const size_t most = StreamBounds().max_stream_bytes;
+  world.target_says(chunk(openai_frame(std::string(most / 2, 'x'))));
+  CHECK(world.streams.bytes() > most / 2);
+  const auto first = std::move(world.caller);
+  world.target_says(chunk("data: {\"x\":\"" + std::string(most, 'x')));
+  CHECK(world.streams.bytes() <= StreamStore::entry_bytes);
+  CHECK(resume(world, openai(), "sluice-resume: mine\r\n").status == 410);
+  world.target_says(chunk("\"}\n\n") + rest_of_it());
+  CHECK(got(first->text).whole);
+  CHECK(got(first->text).body.size() > most * 3 / 2);
 }
 
 TEST_CASE("a compressed stream is inflated, so that it can be gone on with") {

@@ -59,6 +59,7 @@ config::Config config_from(test::FakeRandom& random) {
   if (random.below(4) == 0) config.models[0].limits = limits_from(random);
   config::Model& fast = config.models[0];
   fast.drain_on_disconnect = random.below(2) == 0;
+  if (random.below(2) == 0) fast.resume_ms = static_cast<uint32_t>(random.below(4'000) + 1);
   if (random.below(2) == 0) {
     config.providers.push_back(config.providers[0]);
     config.providers[1].name = "other";
@@ -146,8 +147,13 @@ class Simulation {
     body += random_.below(2) == 0 ? "true" : "false";
     body += R"(,"messages":[{"role":"user","content":")" + std::string(random_.below(300), 'x') + "\"}]}";
     const bool knows_the_key = random_.below(10) != 0;
-    std::string request = post("/v1/chat/completions", body,
-                               knows_the_key ? "Authorization: Bearer team-key\r\n" : "Authorization: Bearer no\r\n");
+    std::string fields = knows_the_key ? "Authorization: Bearer team-key\r\n" : "Authorization: Bearer no\r\n";
+    const std::string id(1, static_cast<char>('a' + random_.below(3)));
+    if (random_.below(2) == 0) fields += "x-request-id: " + id + "\r\n";
+    if (random_.below(3) == 0) {
+      fields += "sluice-resume: " + id + "; after=" + std::to_string(random_.below(4)) + "\r\n";
+    }
+    std::string request = post("/v1/chat/completions", body, fields);
     const size_t cut = random_.below(3) == 0 ? random_.below(body.size()) : 0;
     asker.rest = request.substr(request.size() - cut);
     asker.peer->stream->write(std::string_view(request).substr(0, request.size() - cut));

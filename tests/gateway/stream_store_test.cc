@@ -76,6 +76,28 @@ TEST_CASE("a stream keeps its last frames, as many as its bound holds") {
   CHECK(room.met("one", 6) == fine);
 }
 
+TEST_CASE("what has come of a frame counts before it is whole, and once when it is") {
+  StreamBounds bounds;
+  bounds.max_stream_bytes = entry + 300;
+  bounds.max_owner_bytes = 2 * entry + 300;
+  Room room(bounds);
+  const auto stream = room.open("one");
+  CHECK(room.store.hold(*stream, 300));
+  CHECK(room.store.bytes() == entry + 300);
+  CHECK(room.store.hold(*stream, 200));
+  CHECK(room.store.bytes() == entry + 200);
+  room.add(stream, 300);
+  CHECK(room.met("one", 0) == fine);
+  CHECK(room.store.bytes() == entry + 300);
+  const auto other = room.open("other");
+  CHECK_FALSE(room.store.hold(*other, 1));  // no more is there for this key
+  CHECK_FALSE(room.store.hold(*stream, entry + 301));
+  CHECK(room.store.hold(*stream, 100));  // for this its own beginning goes
+  CHECK(room.met("one", 0) == ErrorCode::stream_gone);
+  room.store.end(*stream, true, 0);
+  CHECK(room.store.bytes() == 2 * entry);
+}
+
 TEST_CASE(
     "what has ended goes for what comes, of the same key first, soonest to expire first; then the beginning goes") {
   StreamBounds bounds;
