@@ -5,6 +5,7 @@
 
 #include "admin/pages.h"
 #include "api/endpoint.h"
+#include "api/passing.h"
 
 namespace sluice::admin {
 namespace {
@@ -79,6 +80,14 @@ struct RowRange {
   uint8_t begin = 0, end = 0;
 };
 
+// `path` without what some programs write before a dialect's paths, where that makes it a page of models.
+std::string_view own_path(http::Method method, std::string_view path) {
+  if ((method != get && method != head) || path.find("/models") == std::string_view::npos) return path;
+  std::string_view named;
+  const std::string_view rest = api::without_prefix(path, named);
+  return named.empty() && api::model_page(rest, nullptr) ? rest : path;
+}
+
 }  // namespace
 
 // Rows whose paths begin with the same letter stand together.
@@ -147,15 +156,17 @@ struct Pages::Table {
 std::span<const Pages::Page> Pages::table() { return Table::rows; }
 
 Pages::Found Pages::find(http::Method method, std::string_view path) {
+  path = own_path(method, path);
   const http::Method wanted = method == head ? get : method;
   for (const Page& page : Table::near(path)) {
     if (page.method != wanted) continue;
-    if (const auto model_part = part_of(page.path, path)) return {&page, *model_part};
+    if (const auto model_part = part_of(page.path, path)) return {&page, path, *model_part};
   }
   return {};
 }
 
 bool Pages::knows(http::Method method, std::string_view path) {
+  path = own_path(method, path);
   for (const Page& page : Table::near(path)) {
     const auto model = part_of(page.path, path);
     if (!model) continue;

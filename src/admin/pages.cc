@@ -27,12 +27,12 @@ Pages::Pages(Options options, std::unique_ptr<PageSource> source) : options_(opt
 std::unique_ptr<http::RequestHandler> Pages::handle(const http::RequestHead& head, http::Responder& responder) {
   refresh();
   const std::string_view path = head.path();
-  const auto [page, model] = find(head.method, path);
+  const auto [page, own_path, model] = find(head.method, path);
   HandlerPtr handler;
   if (page != nullptr) {
     Result<Visitor> visitor;
     if (page->access >= PageAccess::callers) visitor = source_->admit(page->access, head, responder.peer());
-    handler = visitor ? (this->*page->handler)({head, responder, *visitor, model})
+    handler = visitor ? (this->*page->handler)({head, responder, *visitor, own_path, model})
                       : answer_error(head, visitor.error(), responder);
   } else if (const std::string methods = methods_of(path); !methods.empty()) {
     std::string message(path);
@@ -77,7 +77,7 @@ Pages::HandlerPtr Pages::answer_openapi(const Visit& visit) {
 
 Pages::HandlerPtr Pages::answer_models(const Visit& visit) {
   const http::RequestHead& head = visit.head;
-  const std::optional<api::ModelPage> page = api::model_page(head.path(), &head.fields);
+  const std::optional<api::ModelPage> page = api::model_page(visit.path, &head.fields);
   const Dialect dialect = page ? page->dialect : Dialect{};
   if (page && !page->body.empty()) return answer_json(200, page->body, visit.responder);
   if (!visit.model.empty()) return answer_model(visit, dialect, api::model_name_of(dialect, visit.model));
@@ -95,7 +95,7 @@ Pages::HandlerPtr Pages::answer_model(const Visit& visit, Dialect dialect, const
 
 Pages::HandlerPtr Pages::show_model(const Visit& visit) {
   return std::make_unique<SmallBody>([this, visit](const Result<std::string_view>& body) {
-    const std::optional<api::ModelPage> page = api::model_page(visit.head.path(), &visit.head.fields);
+    const std::optional<api::ModelPage> page = api::model_page(visit.path, &visit.head.fields);
     const Dialect dialect = page ? page->dialect : Dialect{};
     const Result<std::string> name =
         body ? api::model_named_in(dialect, *body) : Result<std::string>(tl::unexpected<Error>(body.error()));

@@ -36,6 +36,7 @@ class Pages final : public http::Service {
     const http::RequestHead& head;
     http::Responder& responder;
     Visitor visitor;
+    std::string_view path;   // the page's own: without what may stand before it
     std::string_view model;  // what stands for {model}, percent-encoded
   };
   // Of a method and a path, all that there is to know; literals.
@@ -70,7 +71,7 @@ class Pages final : public http::Service {
   struct Table;
   struct Found {
     const Page* page = nullptr;  // nullptr: there is none
-    std::string_view model{};
+    std::string_view path{}, model{};
   };
   static Found find(http::Method method, std::string_view path);
   // "GET, HEAD": what `path` takes; "" where it is no page.

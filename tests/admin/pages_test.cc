@@ -72,6 +72,15 @@ TEST_CASE("the pages know their paths") {
       {Method::get, "/admin", false},
       {Method::get, "/openapi.json", true},
       {Method::get, "/openapi", false},
+      {Method::get, "/openai/v1/models", true},
+      {Method::head, "/openai/models/fast", true},
+      {Method::get, "/v1beta/openai/models/lab/fast", true},
+      {Method::post, "/openai/v1/models", false},
+      {Method::del, "/openai/v1/models/fast", false},
+      {Method::get, "/openai/v1/modelsx", false},
+      {Method::get, "/openai/deployments/fast/models", false},
+      {Method::get, "/openai/v1/health", false},
+      {Method::get, "/openai/admin/limits", false},
   };
   for (const Row& row : rows) {
     CAPTURE(row.path, http::name_of(row.method));

@@ -99,7 +99,8 @@ ALL = ["fast", "lab/alpha", "lab/shared", "lab/deep/er:x", *(f"claude/claude-{i}
 def test_four_lists_agree(tmp_path):
     with four(tmp_path) as sluice:
         for path, headers in [("/v1/models", ()), ("/models", ()), ("/v1/models", [("anthropic-version", "2023-06-01")]), ("/v1beta/models", ()),
-                              ("/v1/models", [("x-goog-api-key", "x")]), ("/api/tags", ()), ("/v1/models?limit=1000", [("anthropic-version", "x")])]:
+                              ("/v1/models", [("x-goog-api-key", "x")]), ("/api/tags", ()), ("/v1/models?limit=1000", [("anthropic-version", "x")]),
+                              *((before + "/models", ()) for before in ("/openai/v1", "/openai", "/v1beta/openai", "//openai//v1", "/openai/v1/v1"))]:
             assert names(sluice, path, headers) == ALL, (path, headers)
         printed = subprocess.run([BINARY, "models", "--config", str(sluice.folder / "sluice.json"), "--json"], capture_output=True, text=True, timeout=60)
         assert printed.returncode == 0 and not printed.stderr, printed
@@ -135,7 +136,7 @@ def test_a_name_is_there_where_a_request_may_have_it(tmp_path, key):
             if len(name) > 256:
                 assert asked.status == sluice.get(f"/v1/models/{name}", bearer).status == 400
                 continue
-            for where in (f"/v1/models/{path}", f"/models/{path.replace('/', '%2F')}"):
+            for where in (f"/v1/models/{path}", f"/models/{path.replace('/', '%2F')}", f"/openai/v1/models/{path}"):
                 told = sluice.get(where, bearer)
                 accepted = asked.status not in (401, 403, 404)
                 assert (told.status == 200) == accepted, (name, where, asked, told)
