@@ -31,7 +31,7 @@ class FrameCutter {
   Cut cut(const char* at, const char* end);
 
   // The quick look at a line, for streams whose frames are lines.
-  FrameWords::Line look(const char* begin, const char* end) const { return words_.look(begin, end); }
+  FrameWords::Line look(const char* begin, const char* end) { return words_.look(begin, end); }
 
   // Skips a byte order mark at the stream's beginning.
   const char* skip_mark(const char* at, const char* end);

@@ -195,6 +195,11 @@ const char* Guard::scan_target(const char* p, const char* end) {
 
 const char* Guard::scan_version(const char* p, const char* end) {
   constexpr std::string_view start = "HTTP/1.";
+  constexpr std::string_view usual = "HTTP/1.1\r";
+  if (matched_ == 0 && state_ == State::version && std::string_view(p, end).starts_with(usual)) {
+    state_ = State::line_lf;
+    return p + usual.size();
+  }
   for (; p != end; ++p) {
     if (state_ == State::version_end) {
       if (*p == '\r') {
@@ -220,6 +225,11 @@ const char* Guard::scan_version(const char* p, const char* end) {
 
 const char* Guard::scan_status(const char* p, const char* end) {
   constexpr std::string_view start = "HTTP/1.";
+  constexpr std::string_view usual = "HTTP/1.1 200 ";
+  if (matched_ == 0 && state_ == State::status_version && std::string_view(p, end).starts_with(usual)) {
+    state_ = State::reason;
+    p += usual.size();
+  }
   for (; p != end; ++p) {
     const char c = *p;
     if (state_ == State::reason) {

@@ -103,9 +103,8 @@ void Fields::add(std::string_view name, std::string_view value) {
 
 std::optional<std::string_view> Fields::find(std::string_view name) const {
   for (const Span& span : spans_) {
-    if (span.name_size != name.size()) continue;
     const char* const at = block_.data() + span.name_begin;
-    if (same_letters(at, name.data(), name.size())) return std::string_view(at + span.name_size, span.value_size);
+    if (same_name({at, span.name_size}, name)) return std::string_view(at + span.name_size, span.value_size);
   }
   return std::nullopt;
 }

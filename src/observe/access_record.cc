@@ -30,15 +30,16 @@ class Form {
   }
   // Most have few digits, which std::to_chars counts first.
   void number(uint64_t value) {
-    if (value > 9'999) {
+    if (value < 10) {
+      *at_++ = static_cast<char>('0' + value);
+    } else if (value < 1'000) {
+      const auto few = static_cast<unsigned>(value);
+      if (few > 99) *at_++ = static_cast<char>('0' + few / 100);
+      *at_++ = static_cast<char>('0' + few / 10 % 10);
+      *at_++ = static_cast<char>('0' + few % 10);
+    } else {
       at_ = std::to_chars(at_, at_ + 20, value).ptr;
-      return;
     }
-    const auto few = static_cast<unsigned>(value);
-    if (few > 999) *at_++ = static_cast<char>('0' + few / 1000);
-    if (few > 99) *at_++ = static_cast<char>('0' + few / 100 % 10);
-    if (few > 9) *at_++ = static_cast<char>('0' + few / 10 % 10);
-    *at_++ = static_cast<char>('0' + few % 10);
   }
   void bytes(std::string_view text) {
     std::memcpy(at_, text.data(), text.size());
