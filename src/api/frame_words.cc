@@ -16,6 +16,20 @@ const char* skip_spaces(const char* at, const char* end) {
   return at;
 }
 
+// How many bytes both begin with.
+size_t common_bytes(std::string_view a, std::string_view b) {
+  const size_t least = std::min(a.size(), b.size());
+  size_t same = 0;
+  for (; same + sizeof(uint64_t) <= least; same += sizeof(uint64_t)) {
+    uint64_t of_a = 0, of_b = 0;
+    std::memcpy(&of_a, a.data() + same, sizeof of_a);
+    std::memcpy(&of_b, b.data() + same, sizeof of_b);
+    if (of_a != of_b) break;
+  }
+  while (same < least && a[same] == b[same]) ++same;
+  return same;
+}
+
 }  // namespace
 
 FrameWords::FrameWords(const std::array<std::string_view, 4>& words) : words_(words) {
@@ -32,52 +46,52 @@ std::string_view FrameWords::word_at(const char* quote, const char* end) const {
   return {};
 }
 
-// Whether a word stands at `quote` and is no key of null or false.
-bool FrameWords::is_word(const char* quote, const char* end) const {
+// A word that stands at `quote` is noted, and whether it is no key of null or false.
+void FrameWords::note(const char* quote, const char* end, Found& found) const {
   const std::string_view word = word_at(quote, end);
-  if (word.empty()) return false;
+  if (word.empty()) return;
+  if (found.word == nullptr) found.word = quote;
   const char* at = skip_spaces(quote + word.size(), end);
-  if (at == end || *at != ':') return true;
-  at = skip_spaces(at + 1, end);
-  return at == end || (*at != 'n' && *at != 'f');
+  if (at != end && *at == ':') {
+    at = skip_spaces(at + 1, end);
+    if (at != end && (*at == 'n' || *at == 'f')) return;
+  }
+  found.line.worth = true;
 }
 
 FrameWords::Line FrameWords::look(const char* begin, const char* end) {
   const auto size = static_cast<size_t>(end - begin);
   // With the quote behind it: a word that began before would go on there.
   if (known_ != 0 && size > known_ && std::memcmp(begin, opening_.data(), known_ + 1u) == 0) {
-    return look_from(begin + known_, end);
+    return look_from(begin + known_, end).line;
   }
-  const Line line = look_from(begin, end);
-  const auto line_bytes = static_cast<size_t>(line.end - begin);
-  if (tries_ != 0 && line_bytes >= 2 * least_known) learn({begin, std::min(line_bytes, opening_.size())});
-  return line;
+  const Found found = look_from(begin, end);
+  if (tries_ != 0) {
+    const char* const wordless_end = found.word != nullptr ? found.word + 1 : found.line.end;
+    const auto wordless = static_cast<size_t>(wordless_end - begin);
+    if (wordless >= 2 * least_known) learn({begin, std::min(wordless, opening_.size())});
+  }
+  return found.line;
 }
 
-// Two lines that begin alike tell what the others will begin with.
+// Two lines that begin alike tell what the others will begin with. `line` ends at its first word's quote.
 void FrameWords::learn(std::string_view line) {
   --tries_;
-  const auto differs = std::mismatch(line.begin(), line.end(), opening_.begin(), opening_.begin() + seen_);
-  const size_t same = std::min<size_t>(static_cast<size_t>(differs.first - line.begin()), seen_);
-  const size_t wordless = wordless_of({opening_.data(), same});
-  known_ = wordless >= least_known ? static_cast<uint8_t>(wordless) : uint8_t{0};
-  seen_ = static_cast<uint8_t>(known_ != 0 ? same : line.size());
-  if (known_ == 0) std::memcpy(opening_.data(), line.data(), line.size());
-}
-
-// How much of `text` a look may leave out: up to the first word in it, and to the last quote, where one may begin.
-size_t FrameWords::wordless_of(std::string_view text) const {
-  size_t found = 0;
-  for (size_t at = text.find('"'); at != text.npos; at = text.find('"', at + 1)) {
-    found = at;
-    if (!word_at(text.data() + at, text.data() + text.size()).empty()) break;
+  const std::string_view both(opening_.data(), common_bytes(line, {opening_.data(), seen_}));
+  const size_t last_quote = both.rfind('"');  // where a word may begin
+  if (last_quote != both.npos && last_quote >= least_known) {
+    known_ = static_cast<uint8_t>(last_quote);
+    seen_ = static_cast<uint8_t>(both.size());
+    return;
   }
-  return found;
+  known_ = 0;
+  seen_ = static_cast<uint8_t>(line.size());
+  std::memcpy(opening_.data(), line.data(), line.size());
 }
 
-FrameWords::Line FrameWords::look_from(const char* begin, const char* end) const {
-  Line line{begin, false};
-  const char*& at = line.end;
+FrameWords::Found FrameWords::look_from(const char* begin, const char* end) const {
+  Found found{{begin, false}, nullptr};
+  const char*& at = found.line.end;
 #if defined(__SSE2__)
   const __m128i quote = _mm_set1_epi8('"');
   const __m128i lf = _mm_set1_epi8('\n');
@@ -96,16 +110,16 @@ FrameWords::Line FrameWords::look_from(const char* begin, const char* end) const
       const char* const hit = at + std::countr_zero(mask);
       if (*hit != '"') {
         at = hit;
-        return line;
+        return found;
       }
-      line.worth = line.worth || is_word(hit, end);
+      note(hit, end, found);
     }
   }
 #endif
   for (; at != end && *at != '\n' && *at != '\r'; ++at) {
-    if (*at == '"') line.worth = line.worth || is_word(at, end);
+    if (*at == '"') note(at, end, found);
   }
-  return line;
+  return found;
 }
 
 }  // namespace sluice::api

@@ -27,11 +27,15 @@ class FrameWords {
  private:
   static constexpr size_t least_known = 32;  // bytes; less saves nothing
 
-  Line look_from(const char* begin, const char* end) const;
+  struct Found {
+    Line line;
+    const char* word;  // the quote of the first one, be it a key of null; nullptr: none
+  };
+
+  Found look_from(const char* begin, const char* end) const;
   void learn(std::string_view line);
-  size_t wordless_of(std::string_view text) const;
   std::string_view word_at(const char* quote, const char* end) const;
-  bool is_word(const char* quote, const char* end) const;
+  void note(const char* quote, const char* end, Found& found) const;
 
   std::array<std::string_view, 4> words_;
   std::array<char, 4> letters_;  // their first ones

@@ -17,7 +17,7 @@ constexpr auto word_chars = [] {
   return table;
 }();
 
-bool are_eight_word_chars(const char* at) {
+inline bool are_eight_word_chars(const char* at) {
   constexpr uint64_t ones = 0x0101010101010101, tops = ones * 0x80;
   uint64_t bytes = 0;
   std::memcpy(&bytes, at, sizeof bytes);
