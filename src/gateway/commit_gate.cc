@@ -50,9 +50,10 @@ void CommitGate::send_held_head() {
   if (!held_.has_head) return;
   held_.has_head = false;
   if (!std::exchange(begun_by_beat_, false)) {
-    out_->send_head_lines(held_.status, held_.lines, held_.length, held_.reason);
+    const std::string_view text = held_.lines_and_reason;
+    out_.send_head_lines(held_.status, text.substr(0, held_.lines), held_.length, text.substr(held_.lines));
   }
-  give_back(held_.lines);
+  give_back(held_.lines_and_reason);
 }
 
 void CommitGate::beat(std::string_view head_lines, std::string_view beat) {
@@ -67,9 +68,10 @@ void CommitGate::beat(std::string_view head_lines, std::string_view beat) {
 void CommitGate::send_head_lines(int status, std::string_view field_lines, Length length, std::string_view reason) {
   if (relay_ == nullptr) return out_->send_head_lines(status, field_lines, length, reason);
   held_.status = status;
-  held_.lines = field_lines;
   held_.length = length;
-  held_.reason = reason;
+  held_.lines = field_lines.size();
+  held_.lines_and_reason.reserve(field_lines.size() + reason.size());
+  (held_.lines_and_reason = field_lines) += reason;
   held_.has_head = true;
 }
 

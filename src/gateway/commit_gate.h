@@ -80,7 +80,8 @@ class CommitGate final : public http::Responder {
   struct Held {
     int status = 0;
     Length length{};
-    std::string lines, reason, body;
+    size_t lines = 0;  // bytes of the first
+    std::string lines_and_reason, body;
     bool has_head = false;
   };
   bool is_due(bool last) const;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
-#include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "base/json_writer.h"
 
@@ -17,29 +19,34 @@ constexpr auto word_chars = [] {
   return table;
 }();
 
-inline bool are_eight_word_chars(const char* at) {
-  constexpr uint64_t ones = 0x0101010101010101, tops = ones * 0x80;
-  uint64_t bytes = 0;
-  std::memcpy(&bytes, at, sizeof bytes);
-  // The top bit of each byte that is zero; a byte above one that is may seem to be so, too.
-  const auto zeros = [](uint64_t of) { return (of - ones) & ~of & tops; };
-  const uint64_t below_visible = (bytes - ones * 0x21) & ~bytes & tops;
-  return ((bytes & tops) | below_visible | zeros(bytes ^ ones * 0x7f) | zeros(bytes ^ ones * '"') |
-          zeros(bytes ^ ones * '\\') | zeros(bytes ^ ones * '=')) == 0;
+#if defined(__SSE2__)
+bool are_word_chars(__m128i bytes) {
+  // In [0x21, 0x7e], unsigned, with what SSE2 has: a signed comparison.
+  const __m128i visible = _mm_cmplt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(0x80 - 0x21)), _mm_set1_epi8(-128 + 0x5e));
+  const __m128i quotes =
+      _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('=')));
+  const __m128i others = _mm_or_si128(quotes, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
+  return _mm_movemask_epi8(_mm_andnot_si128(others, visible)) == 0xffff;
 }
+__m128i eight_at(const char* at) { return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(at)); }
+__m128i sixteen_at(const char* at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); }
+#endif
 
 }  // namespace
 
 bool is_word(std::string_view text) {
-  if (text.size() < sizeof(uint64_t)) {
-    return !text.empty() &&
-           std::all_of(text.begin(), text.end(), [](char c) { return word_chars[static_cast<unsigned char>(c)]; });
+  const char* at = text.data();
+  const char* const end = at + text.size();
+#if defined(__SSE2__)
+  if (text.size() >= 16) {
+    for (; end - at > 16; at += 16) {
+      if (!are_word_chars(sixteen_at(at))) return false;
+    }
+    return are_word_chars(sixteen_at(end - 16));  // some bytes once more, maybe
   }
-  const char* const last = text.data() + text.size() - sizeof(uint64_t);
-  for (const char* at = text.data(); at < last; at += sizeof(uint64_t)) {
-    if (!are_eight_word_chars(at)) return false;
-  }
-  return are_eight_word_chars(last);  // some bytes once more, maybe
+  if (text.size() >= 8) return are_word_chars(_mm_unpacklo_epi64(eight_at(at), eight_at(end - 8)));
+#endif
+  return !text.empty() && std::all_of(at, end, [](char c) { return word_chars[static_cast<unsigned char>(c)]; });
 }
 
 void append_word(std::string& out, std::string_view text) {

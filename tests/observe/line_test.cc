@@ -53,5 +53,18 @@ TEST_CASE("nothing that breaks a line stays in it") {
   }
 }
 
+TEST_CASE("a word's letters are looked at wherever they stand") {
+  for (size_t size = 1; size <= 40; ++size) {
+    for (size_t at = 0; at < size; ++at) {
+      for (int c = 0; c < 256; ++c) {
+        std::string text(size, 'x');
+        text[at] = static_cast<char>(c);
+        const bool visible = c > 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '=';
+        if (is_word(text) != visible) FAIL("byte " << c << " at " << at << " of " << size);
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sluice::observe
