@@ -32,9 +32,10 @@ class Form {
   void number(uint64_t value) {
     if (value < 10) {
       *at_++ = static_cast<char>('0' + value);
-    } else if (value < 1'000) {
+    } else if (value < 10'000) {
       const auto few = static_cast<unsigned>(value);
-      if (few > 99) *at_++ = static_cast<char>('0' + few / 100);
+      if (few > 999) *at_++ = static_cast<char>('0' + few / 1000);
+      if (few > 99) *at_++ = static_cast<char>('0' + few / 100 % 10);
       *at_++ = static_cast<char>('0' + few / 10 % 10);
       *at_++ = static_cast<char>('0' + few % 10);
     } else {
