@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 
 namespace sluice {
 namespace {
@@ -17,23 +18,38 @@ void append_two(char* out, unsigned value) {
 
 }  // namespace
 
+// What is written follows upon what was written in the same second, mostly.
 TimeText::TimeText(int64_t unix_ms) {
+  thread_local int64_t last_second = INT64_MIN;
+  thread_local TimeText last;
+  const int64_t second = unix_ms / 1000 - (unix_ms % 1000 < 0 ? 1 : 0);
+  if (second != last_second) {
+    last = of_second(second);
+    last_second = second;
+  }
+  *this = last;
+  const auto ms = static_cast<unsigned>(unix_ms - second * 1000);
+  append_two(text_ + 20, ms / 10);
+  text_[22] = static_cast<char>('0' + ms % 10);
+}
+
+TimeText TimeText::of_second(int64_t unix_s) {
   using namespace std::chrono;
-  const sys_time<milliseconds> time{milliseconds(unix_ms)};
+  const sys_seconds time{std::chrono::seconds(unix_s)};
   const auto day = floor<days>(time);
   const year_month_day date(day);
-  const auto ms_of_day = static_cast<unsigned>((time - day).count());
-  const unsigned second = ms_of_day / 1000;
+  const auto second = static_cast<unsigned>((time - day).count());
   const auto year = static_cast<unsigned>(static_cast<int>(date.year()));
-  append_two(text_, year / 100);
-  append_two(text_ + 2, year);
-  append_two(text_ + 5, static_cast<unsigned>(date.month()));
-  append_two(text_ + 8, static_cast<unsigned>(date.day()));
-  append_two(text_ + 11, second / 3600);
-  append_two(text_ + 14, second / 60 % 60);
-  append_two(text_ + 17, second % 60);
-  append_two(text_ + 20, ms_of_day % 1000 / 10);
-  text_[22] = static_cast<char>('0' + ms_of_day % 10);
+  TimeText made;
+  char* const text = made.text_;
+  append_two(text, year / 100);
+  append_two(text + 2, year);
+  append_two(text + 5, static_cast<unsigned>(date.month()));
+  append_two(text + 8, static_cast<unsigned>(date.day()));
+  append_two(text + 11, second / 3600);
+  append_two(text + 14, second / 60 % 60);
+  append_two(text + 17, second % 60);
+  return made;
 }
 
 std::string rfc3339(int64_t unix_s) {

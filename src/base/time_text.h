@@ -16,6 +16,9 @@ class TimeText {
   std::string_view seconds() const { return {text_, 19}; }
 
  private:
+  TimeText() = default;
+  static TimeText of_second(int64_t unix_s);
+
   char text_[25] = "0000-00-00T00:00:00.000Z";
 };
 

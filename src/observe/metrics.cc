@@ -158,8 +158,12 @@ WorkerMetrics::WorkerMetrics(std::shared_ptr<MetricNames> names) : state_(std::m
 WorkerMetrics::~WorkerMetrics() = default;
 
 Series* WorkerMetrics::find(std::string_view route, std::string_view target) {
+  State::Entry*& last = state_->last_found;  // often, one request is like the one before
+  if (last != nullptr && last->target == target && last->route == route) return &last->series;
   State::Entry* const found = state_->slots[state_->find(hash_of(route, target), route, target)].entry;
-  return found != nullptr ? &found->series : nullptr;
+  if (found == nullptr) return nullptr;
+  last = found;
+  return &found->series;
 }
 
 Series& WorkerMetrics::series(std::string_view route, std::string_view target, bool listed) {

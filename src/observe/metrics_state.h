@@ -37,7 +37,8 @@ struct WorkerMetrics::State {
   };
 
   const std::shared_ptr<MetricNames> names;
-  std::vector<Slot> slots;  // open addressing, a power of two, at most half full; the worker's alone
+  std::vector<Slot> slots;      // open addressing, a power of two, at most half full; the worker's alone
+  Entry* last_found = nullptr;  // the same
   std::unordered_map<std::string_view, KeySeries*> keys;  // by names that `key_entries` holds; the worker's alone
   std::mutex mutex;  // guards the vectors below against readers while the worker adds to them
   std::vector<std::unique_ptr<Entry>> entries;
