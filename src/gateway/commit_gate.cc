@@ -42,7 +42,7 @@ void CommitGate::commit() {
 
 void CommitGate::restate(int status) {
   held_.status = status;
-  held_.reason.clear();
+  held_.lines_and_reason.resize(held_.lines);
 }
 
 // The caller's stream may have its head already: that of a stream in his dialect, which this one is.
@@ -51,7 +51,7 @@ void CommitGate::send_held_head() {
   held_.has_head = false;
   if (!std::exchange(begun_by_beat_, false)) {
     const std::string_view text = held_.lines_and_reason;
-    out_.send_head_lines(held_.status, text.substr(0, held_.lines), held_.length, text.substr(held_.lines));
+    out_->send_head_lines(held_.status, text.substr(0, held_.lines), held_.length, text.substr(held_.lines));
   }
   give_back(held_.lines_and_reason);
 }
