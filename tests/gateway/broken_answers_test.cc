@@ -12,7 +12,7 @@ namespace {
 TEST_CASE("no cut or broken answer looks whole, and nothing of it stays behind", "[broken]") {
   config::Config config = World::plain_config();
   config.log.access = false;
-  const test::Seeds seeds = test::seeds("SLUICE_BROKEN_SEED", "SLUICE_BROKEN_ANSWERS", test::schedules(20'000));
+  const test::Seeds seeds = test::seeds("SLUICE_BROKEN_SEED", "SLUICE_BROKEN_ANSWERS", test::schedules(20'000, 8'000));
   BrokenAnswers answers;
   size_t wrong = 0;
   std::unique_ptr<World> world;

@@ -12,15 +12,19 @@ inline uint64_t number_of(const char* variable, uint64_t otherwise) {
   return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
 }
 
-/** `usual`, but 500 for the thread sanitizer: a schedule is run by one thread, so there is no race to be found. */
-constexpr uint64_t schedules(uint64_t usual) {
+/** `usual`, but `sanitized` where addresses are looked after, which takes several times as long, and 500 for the thread
+   sanitizer: a schedule is run by one thread, so there is no race to be found. */
+constexpr uint64_t schedules(uint64_t usual, [[maybe_unused]] uint64_t sanitized) {
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
   return usual < 500 ? usual : 500;
+#elif __has_feature(address_sanitizer)
+  return sanitized;
 #endif
 #endif
   return usual;
 }
+constexpr uint64_t schedules(uint64_t usual) { return schedules(usual, usual); }
 
 /** From `first` up to, and without, `last`. */
 struct Seeds {
