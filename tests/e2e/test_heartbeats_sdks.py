@@ -16,7 +16,7 @@ from support.settings import SANITIZED, wait_for
 from support.shapes.script import SYSTEM, TASKS, tagged
 from support.shapes.target import SHAPES, Target
 
-SILENT_S, BEAT_S = (3.2, 0.8) if SANITIZED else (0.8, 0.2)  # sanitizers on a busy machine keep timers waiting
+SILENT_S, BEAT_S = (1.6, 0.4) if SANITIZED else (0.8, 0.2)  # sanitizers on a busy machine keep timers waiting
 MAKERS = ({name: lambda bench, kind=kind: kind(bench.gateway.base_url) for name, kind in CALLERS.items()}
           | {name: lambda bench, kind=kind: kind(bench.node()) for name, kind in NODE_CALLERS.items()})
 CELLS = [(sdk, sdk_matrix.stream, to) for sdk in MAKERS for to in SHAPES]
