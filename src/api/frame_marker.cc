@@ -119,22 +119,10 @@ void FrameMarker::take_lines(std::string_view bytes, std::string& out, std::vect
 // A frame ends with an element: the comma between two is the next one's, and the last bracket stands alone.
 void FrameMarker::take_array(std::string_view bytes, std::string& out, std::vector<std::string>& frames) {
   size_t begin = 0;
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    const char c = bytes[i];
-    if (escaped_) {
-      escaped_ = false;
-    } else if (in_string_) {
-      escaped_ = c == '\\';
-      in_string_ = c != '"';
-    } else if (c == '"') {
-      in_string_ = true;
-    } else if (c == '{' || c == '[') {
-      ++depth_;
-    } else if ((c == '}' || c == ']') && depth_ != 0 && --depth_ == 1) {
-      pass(bytes.substr(begin, i + 1 - begin), out);
-      begin = i + 1;
-      end_frame(frames);
-    }
+  for (size_t next = elements_.next_end(bytes, 0); next != bytes.npos; next = elements_.next_end(bytes, next)) {
+    pass(bytes.substr(begin, next - begin), out);
+    begin = next;
+    end_frame(frames);
   }
   pass(bytes.substr(begin), out);
 }

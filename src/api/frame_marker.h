@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/array_elements.h"
 #include "api/error_body.h"
 
 namespace sluice::api {
@@ -57,8 +58,7 @@ class FrameMarker {
   // Of lines.
   bool says_something_ = false;
   // Of an array.
-  size_t depth_ = 0;
-  bool in_string_ = false, escaped_ = false;
+  ArrayElements elements_;
 };
 
 }  // namespace sluice::api

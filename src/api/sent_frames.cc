@@ -27,21 +27,7 @@ size_t last_event_end(std::string_view bytes) {
 // long as another target may go on, the array stays open.
 size_t SentFrames::last_array_end(std::string_view bytes) {
   size_t end = 0;
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    const char c = bytes[i];
-    if (escaped_) {
-      escaped_ = false;
-    } else if (in_string_) {
-      escaped_ = c == '\\';
-      in_string_ = c != '"';
-    } else if (c == '"') {
-      in_string_ = true;
-    } else if (c == '{' || c == '[') {
-      ++depth_;
-    } else if ((c == '}' || c == ']') && depth_ != 0) {
-      if (--depth_ == 1) end = i + 1;
-    }
-  }
+  for (size_t next = elements_.next_end(bytes, 0); next != npos; next = elements_.next_end(bytes, next)) end = next;
   return end;
 }
 

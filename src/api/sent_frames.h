@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/array_elements.h"
 #include "api/error_body.h"
 #include "api/json_value.h"
 
@@ -42,8 +43,7 @@ class SentFrames {
   std::string tail_, joined_;
   bool too_long_ = false;
   // Of an array: the depth of brackets, and what the byte before the next one leaves open.
-  size_t depth_ = 0;
-  bool in_string_ = false, escaped_ = false;
+  ArrayElements elements_;
 };
 
 // Each frame that is JSON, one after another; the value is good within the call.
