@@ -42,7 +42,7 @@ class SentFrames {
   std::string kept_;
   std::string tail_, joined_;
   bool too_long_ = false;
-  // Of an array: the depth of brackets, and what the byte before the next one leaves open.
+  // Of an array.
   ArrayElements elements_;
 };
 
