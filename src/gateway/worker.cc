@@ -1,10 +1,9 @@
 #include "gateway/worker.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 #include <iterator>
 
+#include "base/heap.h"
 #include "gateway/certificates.h"
 #include "gateway/settlement.h"
 #include "gateway/way_out.h"
@@ -214,7 +213,6 @@ void Worker::go_over(std::vector<std::pair<uint32_t, net::ListenSocket>> added) 
   const auto sockets = std::make_shared<std::vector<std::pair<uint32_t, net::ListenSocket>>>(std::move(added));
   loop_.post([this, sockets] {
     dispatcher_->keep_up();
-    give_memory_back();
     const std::vector<uint32_t>& listeners = now().setup->listeners;
     for (auto& [number, socket] : *sockets) {
       // The next reload may be here already.
@@ -291,8 +289,13 @@ void Worker::on_connections(size_t open) {
 void Worker::give_memory_back() {
   constexpr uint32_t patience = 20;  // ticks
   constexpr uint64_t large_bytes = 1 << 20;
-  idle_ticks_ = exchanges_.size() == 0 ? idle_ticks_ + 1 : 0;
-  if (idle_ticks_ == patience && buffers_.take_peak() > large_bytes) ::malloc_trim(0);
+  // A burst may come and go between two ticks.
+  const bool large = buffers_.take_peak() > large_bytes;
+  memory_to_give_ = memory_to_give_ || large;
+  idle_ticks_ = large || exchanges_.size() > 0 ? 0 : idle_ticks_ + 1;
+  if (!memory_to_give_ || idle_ticks_ < patience) return;
+  memory_to_give_ = false;
+  give_freed_memory_back();
 }
 
 void Worker::tend_streams() {
@@ -322,6 +325,7 @@ void Worker::tick() {
   if (first_ && ticks_ % ticks_a_day == 0)
     warn_of_certificates(now().setup->certificates, shared_.clock.unix_s(), shared_.log);
   if (first_) tend_streams();
+  give_memory_back();
   if (first_ && now().setup->limiter) now().setup->limiter->sweep(loop_.now_ns(), places);
 }
 

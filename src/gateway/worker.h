@@ -157,7 +157,8 @@ class Worker {
   std::vector<NumberedListener> listeners_;
   std::unique_ptr<net::Timer> tick_;
   uint32_t ticks_ = 0;
-  uint32_t idle_ticks_ = 0;  // without an exchange
+  uint32_t idle_ticks_ = 0;      // without an exchange
+  bool memory_to_give_ = false;  // a large body has been here since the last time
   std::function<void()> drained_;
   bool paused_ = false;
   const DescriptorShare descriptors_;

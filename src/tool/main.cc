@@ -1,5 +1,4 @@
 // The command line: flags -> configuration -> gateway -> run until a signal says otherwise.
-#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -10,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/heap.h"
 #include "base/json_writer.h"
 #include "config/banner.h"
 #include "config/print.h"
@@ -235,9 +235,6 @@ int check(const StartupOptions& options, const net::Clock& clock, bool json, boo
 }  // namespace sluice
 
 int main(int argc, char** argv) {
-  // Bodies of up to 2 MB come from memory that the allocator has kept, not from the system page by page each time; the
-  // workers give it back when there is nothing to do.
-  ::mallopt(M_MMAP_THRESHOLD, 5 << 19);
-  ::mallopt(M_TRIM_THRESHOLD, 16 << 20);
+  sluice::keep_freed_memory();
   return sluice::command_line(argc, argv);
 }

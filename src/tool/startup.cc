@@ -1,6 +1,5 @@
 #include "tool/startup.h"
 
-#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -8,6 +7,7 @@
 #include <iostream>
 #include <iterator>
 
+#include "base/heap.h"
 #include "base/plain_file.h"
 #include "config/address.h"
 #include "config/discover.h"
@@ -65,7 +65,7 @@ tl::expected<config::Config, StartupFailure> read_file(const std::string& file, 
   constexpr size_t large_bytes = 1 << 20;
   if (text->size() > large_bytes) {
     std::string().swap(*text);
-    ::malloc_trim(0);
+    give_freed_memory_back();
   }
   if (!config) return tl::unexpected<StartupFailure>(failure_of(config.error()));
   config->file = file;

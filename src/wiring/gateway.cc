@@ -1,13 +1,12 @@
 // include/sluice/gateway.h: wires configuration, workers, own pages and the demo provider into one running gateway.
 #include "sluice/gateway.h"
 
-#include <malloc.h>
-
 #include <mutex>
 #include <optional>
 #include <thread>
 
 #include "api/endpoint.h"
+#include "base/heap.h"
 #include "config/config.h"
 #include "demo/demo_provider.h"
 #include "gateway/list_keeper.h"
@@ -161,7 +160,7 @@ tl::expected<void, std::string> Gateway::reload(std::shared_ptr<const config::Co
 }
 
 void Gateway::tidy() {
-  if (state_->shared->free_retired()) ::malloc_trim(0);
+  if (state_->shared->free_retired()) give_freed_memory_back();
 }
 
 void Gateway::note_failed_reload() { state_->shared->metrics->note_failed_reload(); }
