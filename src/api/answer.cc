@@ -4,16 +4,29 @@
 
 namespace sluice::api {
 
-Answer::Piece* Answer::find(uint32_t part) {
-  const auto found = std::find_if(pieces.rbegin(), pieces.rend(), [part](const Piece& p) { return p.part == part; });
-  return found == pieces.rend() ? nullptr : &*found;
+Answer::Piece* AnswerCollector::find(uint32_t part) {
+  const std::optional<size_t> place = places_.find(part);
+  return place ? &answer.pieces[*place - gone_] : nullptr;
+}
+
+std::optional<Answer::Piece> AnswerCollector::take_first() {
+  std::vector<Answer::Piece>& pieces = answer.pieces;
+  if (pieces.empty()) return std::nullopt;
+  Answer::Piece first = std::move(pieces[taken_++]);
+  places_.erase(first.part);
+  if (2 * taken_ >= pieces.size()) {
+    pieces.erase(pieces.begin(), pieces.begin() + static_cast<std::ptrdiff_t>(taken_));
+    gone_ += std::exchange(taken_, 0);
+  }
+  return first;
 }
 
 Answer::Piece& AnswerCollector::piece(uint32_t part, PartKind kind) {
-  if (Answer::Piece* const known = answer.find(part)) return *known;
+  if (Answer::Piece* const known = find(part)) return *known;
   Answer::Piece& made = answer.pieces.emplace_back();
   made.kind = kind;
   made.part = part;
+  places_.set(part, gone_ + answer.pieces.size() - 1);
   return made;
 }
 
@@ -80,7 +93,7 @@ void AnswerCollector::on_extra(const Extra& extra) {
   note.from = extra.from;
   note.type = extra.type;
   note.raw = extra.raw;
-  Answer::Piece* const of = answer.find(extra.part);
+  Answer::Piece* const of = find(extra.part);
   if (extra.kind == Extra::Kind::hosted_item) {
     piece(extra.part, PartKind::other).notes.push_back(std::move(note));
   } else {
@@ -89,7 +102,7 @@ void AnswerCollector::on_extra(const Extra& extra) {
 }
 
 void AnswerCollector::on_part_end(uint32_t part) {
-  if (Answer::Piece* const ended = answer.find(part)) ended->ended = true;
+  if (Answer::Piece* const ended = find(part)) ended->ended = true;
 }
 
 void AnswerCollector::on_usage(const AnswerUsage& usage) { answer.usage.set(usage); }

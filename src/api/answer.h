@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/event.h"
+#include "api/latest_place.h"
 
 namespace sluice::api {
 
@@ -49,13 +50,16 @@ struct Answer {
   std::string word{}, stop_sequence{}, details{};
   Dialect from{};
   std::optional<ProviderError> error{};
-
-  Piece* find(uint32_t part);
 };
 
 class AnswerCollector final : public EventSink {
  public:
   Answer answer;
+
+  // nullptr: nothing of it has come.
+  Answer::Piece* find(uint32_t part);
+  // Only if nothing else is asked of the answer: that piece of it goes, which began first. nullopt: there is none.
+  std::optional<Answer::Piece> take_first();
 
   void on_start(const AnswerStart& start) override;
   void on_text(uint32_t part, JsonText text) override;
@@ -74,6 +78,10 @@ class AnswerCollector final : public EventSink {
 
  private:
   Answer::Piece& piece(uint32_t part, PartKind kind);
+
+  LatestPlace<uint32_t> places_{};  // counted from the first piece that ever began
+  size_t taken_ = 0;                // pieces, at the front
+  size_t gone_ = 0;                 // that were before those
 };
 
 // Tells the whole of it to a sink, each piece at once.

@@ -75,13 +75,13 @@ void PartSequencer::on_media(uint32_t part, PartKind kind, const Source& source)
 }
 
 void PartSequencer::on_citation(uint32_t part, const Citation& citation) {
-  open_ == part || waiting_.answer.find(part) == nullptr ? next_.on_citation(part, citation)
-                                                         : waiting_.on_citation(part, citation);
+  open_ == part || waiting_.find(part) == nullptr ? next_.on_citation(part, citation)
+                                                  : waiting_.on_citation(part, citation);
 }
 
 void PartSequencer::on_extra(const Extra& extra) {
   const bool is_part = extra.kind == Extra::Kind::hosted_item;
-  if (is_part ? goes_on(extra.part) : waiting_.answer.find(extra.part) == nullptr) return next_.on_extra(extra);
+  if (is_part ? goes_on(extra.part) : waiting_.find(extra.part) == nullptr) return next_.on_extra(extra);
   waiting_.on_extra(extra);
 }
 
@@ -94,14 +94,11 @@ void PartSequencer::on_part_end(uint32_t part) {
 // The part that began first of those that wait goes on, and those behind it that are whole already.
 void PartSequencer::release() {
   open_.reset();
-  std::vector<Answer::Piece>& pieces = waiting_.answer.pieces;
-  while (!open_ && !pieces.empty()) {
-    Answer one;
-    one.pieces.push_back(std::move(pieces.front()));
-    pieces.erase(pieces.begin());
-    const Answer::Piece& piece = one.pieces.front();
-    replay_piece(piece, next_, piece.ended);
-    if (!piece.ended) open_ = piece.part;
+  while (!open_) {
+    const std::optional<Answer::Piece> piece = waiting_.take_first();
+    if (!piece) return;
+    replay_piece(*piece, next_, piece->ended);
+    if (!piece->ended) open_ = piece->part;
   }
 }
 

@@ -100,6 +100,7 @@ class MessageReader final : public EventReader {
   Result<void> read_delta(JsonValue frame, EventSink& sink);
   void take_delta(Block& block, JsonValue delta, EventSink& sink);
   void close(Block& block, EventSink& sink);
+  void make_room(EventSink& sink);
   void close_all(EventSink& sink);
   void tell_citation(Block& block, JsonValue citation, EventSink& sink);
   void tell_signature(const Block& block, JsonText data, bool is_redacted, EventSink& sink);
@@ -126,7 +127,7 @@ Result<void> MessageReader::read_frame(std::string_view event, std::string_view 
   if (type == "content_block_delta") return read_delta(frame, sink);
   const std::optional<uint64_t> index = frame["index"].count();
   if (type == "content_block_start") {
-    if (!index || !frame["content_block"].is_object() || open_.size() == max_open_blocks) {
+    if (!index || !frame["content_block"].is_object()) {
       return fail(ErrorCode::bad_request, "a block of content begins without its index or content");
     }
     if (Block* const before = find(*index)) close(*before, sink);
@@ -200,6 +201,7 @@ MessageReader::Block* MessageReader::find(uint64_t index) {
 
 void MessageReader::open(uint64_t index, JsonValue content, EventSink& sink) {
   start({}, sink);
+  make_room(sink);
   const std::string_view type = content["type"].word();
   Block& block = open_.emplace_back(Block{index, next_part_++, Kind::told});
   if (type == "text") {
@@ -260,10 +262,9 @@ Result<void> MessageReader::read_delta(JsonValue frame, EventSink& sink) {
   if (block == nullptr) {
     const std::string_view type = delta["type"].word();
     const bool tells_kind = type == "text_delta" || type == "thinking_delta";
-    if (!tells_kind || open_.size() == max_open_blocks) {
-      return fail(ErrorCode::bad_request, "a piece belongs to a block of content that has not begun");
-    }
+    if (!tells_kind) return fail(ErrorCode::bad_request, "a piece belongs to a block of content that has not begun");
     start({}, sink);
+    make_room(sink);
     block = &open_.emplace_back(Block{*index, next_part_++, type == "text_delta" ? Kind::text : Kind::thinking});
   }
   take_delta(*block, delta, sink);
@@ -323,6 +324,11 @@ void MessageReader::close(Block& block, EventSink& sink) {
   }
   if (block.begun) sink.on_part_end(block.part);
   open_.erase(open_.begin() + (&block - open_.data()));
+}
+
+// They come one after the other, each with its end: whoever leaves out the ends has the oldest ended.
+void MessageReader::make_room(EventSink& sink) {
+  if (open_.size() == max_open_blocks) close(open_.front(), sink);
 }
 
 void MessageReader::close_all(EventSink& sink) {

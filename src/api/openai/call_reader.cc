@@ -60,19 +60,23 @@ void JsonBalance::take(char c) {
   if ((c == '}' || c == ']') && depth_ > 0) --depth_;
 }
 
+ChatCallReader::Call* ChatCallReader::latest(const Piece& piece) {
+  if (calls_.empty()) return nullptr;
+  if (!piece.index && piece.id.empty()) return &calls_.back();
+  const std::optional<size_t> place = piece.index ? by_index_.find(*piece.index) : by_id_.find(piece.id.escaped);
+  if (!place) return nullptr;
+  Call& call = calls_[*place];
+  return piece.index || call.id == piece.id.escaped ? &call : nullptr;  // it may have got another id since
+}
+
 // A piece goes on with the call of its index. With another id, or with a name where no ids are told and the call is
 // whole, it begins a new one: some number all calls alike.
 ChatCallReader::Call* ChatCallReader::find(const Piece& piece) {
-  const auto fits = [&piece](const Call& call) {
-    if (piece.index) return call.index == piece.index;
-    return piece.id.empty() || call.id == piece.id.escaped;
-  };
-  const auto found = std::find_if(calls_.rbegin(), calls_.rend(), fits);
-  if (found == calls_.rend()) return nullptr;
-  if (piece.name.empty()) return &*found;
+  Call* const found = latest(piece);
+  if (found == nullptr || piece.name.empty()) return found;
   const bool other_id = !piece.id.empty() && !found->id.empty() && found->id != piece.id.escaped;
   const bool next_one = piece.id.empty() && found->id.empty() && found->told && found->balance.whole();
-  return other_id || next_one ? nullptr : &*found;
+  return other_id || next_one ? nullptr : found;
 }
 
 void ChatCallReader::take(const Piece& piece, uint32_t& next_part, EventSink& sink) {
@@ -81,10 +85,16 @@ void ChatCallReader::take(const Piece& piece, uint32_t& next_part, EventSink& si
     call = &calls_.emplace_back();
     call->index = piece.index;
     call->part = next_part++;
+    if (piece.index) by_index_.set(*piece.index, calls_.size() - 1);
   }
   if (call->ended) return;  // what is more than whole
+  const size_t place = static_cast<size_t>(call - calls_.data());
+  if (gone_on_.empty() || gone_on_.back() != place) gone_on_.push_back(place);
   if (!call->told) {
-    if (!piece.id.empty()) call->id = piece.id.escaped;
+    if (!piece.id.empty()) {
+      call->id = piece.id.escaped;
+      by_id_.set(call->id, place);
+    }
     if (!piece.name.empty()) call->name = piece.name.escaped;
     call->kind = piece.kind;
     if (!piece.opaque.empty()) {
@@ -118,10 +128,12 @@ void ChatCallReader::end(Call& call, EventSink& sink) {
 }
 
 void ChatCallReader::end_whole(EventSink& sink) {
-  for (Call& call : calls_) {
+  for (const size_t place : gone_on_) {
+    Call& call = calls_[place];
     const bool whole = call.kind == CallKind::custom ? call.balance.began() : call.balance.whole();
     if (call.told && whole) end(call, sink);
   }
+  gone_on_.clear();
 }
 
 void ChatCallReader::end_all(EventSink& sink) {

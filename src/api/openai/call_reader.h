@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/event.h"
+#include "api/latest_place.h"
 
 namespace sluice::api::openai {
 
@@ -57,10 +58,14 @@ class ChatCallReader {
     std::string opaque_data{}, opaque_id{};
   };
   Call* find(const Piece& piece);
+  Call* latest(const Piece& piece);
   void tell(Call& call, EventSink& sink);
   void end(Call& call, EventSink& sink);
 
   std::vector<Call> calls_;
+  LatestPlace<uint64_t> by_index_{};
+  LatestPlace<std::string> by_id_{};
+  std::vector<size_t> gone_on_{};  // places of the calls that pieces have come of since end_whole()
   bool any_told_ = false;
 };
 

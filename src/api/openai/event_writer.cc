@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "api/delivered.h"
+#include "api/latest_place.h"
 #include "api/openai/answer_writer.h"
 #include "api/openai/usage_counts.h"
 
@@ -33,7 +34,6 @@ class ChatStreamWriter final : public ChatAnswerWriter {
 
  private:
   struct Call {
-    uint32_t part;
     CallKind kind;
     bool told, has_arguments;
   };
@@ -49,6 +49,7 @@ class ChatStreamWriter final : public ChatAnswerWriter {
 
   std::string head_;  // of each chunk
   std::vector<Call> calls_;
+  LatestPlace<uint32_t> places_{};   // of calls, by their parts
   std::optional<uint32_t> thought_;  // the part that thinks
   size_t thoughts_ = 0;
   bool is_summary_ = false;
@@ -166,7 +167,8 @@ void ChatStreamWriter::on_signature(uint32_t part, const Opaque& opaque, bool is
 
 void ChatStreamWriter::on_call(const CallStart& call) {
   const bool told = !old_functions_ || calls_.empty();
-  calls_.push_back({call.part, call.kind, told, false});
+  places_.set(call.part, calls_.size());
+  calls_.push_back({call.kind, told, false});
   if (!told) {
     ++dropped;  // there is room for one call
     return;
@@ -205,8 +207,7 @@ void ChatStreamWriter::arguments(size_t index, JsonText piece) {
 
 void ChatStreamWriter::on_arguments(uint32_t part, JsonText piece) {
   if (piece.empty()) return;
-  const auto call = std::find_if(calls_.begin(), calls_.end(), [part](const Call& one) { return one.part == part; });
-  if (call != calls_.end()) arguments(static_cast<size_t>(call - calls_.begin()), piece);
+  if (const std::optional<size_t> call = places_.find(part)) arguments(*call, piece);
 }
 
 void ChatStreamWriter::on_media(uint32_t, PartKind kind, const Source& source) {
@@ -256,10 +257,10 @@ void ChatStreamWriter::on_extra(const Extra& extra) {
 
 // A call without arguments has an empty object of them.
 void ChatStreamWriter::on_part_end(uint32_t part) {
-  for (size_t i = 0; i < calls_.size(); ++i) {
-    const Call& call = calls_[i];
-    if (call.part == part && !call.has_arguments && call.kind == CallKind::function) arguments(i, JsonText{"{}"});
-  }
+  const std::optional<size_t> place = places_.find(part);
+  if (!place) return;
+  const Call& call = calls_[*place];
+  if (!call.has_arguments && call.kind == CallKind::function) arguments(*place, JsonText{"{}"});
 }
 
 void ChatStreamWriter::on_finish(const Finish& finish) {

@@ -17,21 +17,22 @@ OutputItem::Kind kind_of_item(std::string_view type) {
 OutputItem& OutputReader::item_of(JsonValue frame, OutputItem::Kind kind) {
   const std::optional<uint64_t> index = frame["output_index"].count();
   if (!index && !items_.empty()) return items_.back();
-  const auto found = std::find_if(items_.rbegin(), items_.rend(),
-                                  [&](const OutputItem& item) { return item.index == index.value_or(0); });
-  if (found != items_.rend()) return *found;
+  if (const std::optional<size_t> found = places_.find(index.value_or(0))) return items_[*found];
+  return add(index.value_or(0), kind);
+}
+
+OutputItem& OutputReader::add(uint64_t index, OutputItem::Kind kind) {
+  places_.set(index, items_.size());
   OutputItem& made = items_.emplace_back();
-  made.index = index.value_or(0);
   made.kind = kind;
   return made;
 }
 
 OutputItem::Content& OutputReader::content_of(OutputItem& item, uint64_t index) {
-  for (OutputItem::Content& content : item.contents) {
-    if (content.index == index) return content;
-  }
+  const std::pair<const OutputItem*, uint64_t> key{&item, index};
+  if (const std::optional<size_t> found = content_places_.find(key)) return item.contents[*found];
+  content_places_.set(key, item.contents.size());
   OutputItem::Content& made = item.contents.emplace_back();
-  made.index = index;
   made.part = parts_++;
   return made;
 }
@@ -131,9 +132,7 @@ void OutputReader::read(JsonValue output, EventSink& sink) {
   if (!items_.empty()) return;
   uint64_t index = 0;
   for (const JsonValue value : output) {
-    OutputItem& item = items_.emplace_back();
-    item.index = index++;
-    item.kind = kind_of_item(value["type"].word());
+    OutputItem& item = add(index++, kind_of_item(value["type"].word()));
     begin(item, value, sink);
     end(item, value, sink);
   }

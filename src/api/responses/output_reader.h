@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <deque>
+#include <utility>
 #include <vector>
 
+#include "api/latest_place.h"
 #include "api/responses/translate.h"
 
 namespace sluice::api::responses {
@@ -13,13 +15,11 @@ namespace sluice::api::responses {
 struct OutputItem {
   enum class Kind : unsigned char { message, reasoning, function, custom, hosted };
   struct Content {
-    uint64_t index = 0;
     uint32_t part = 0;
     bool told = false, ended = false;
     bool noted = false;   // an annotation was told
     bool logged = false;  // logprobs were
   };
-  uint64_t index = 0;  // in the output
   Kind kind = Kind::hosted;
   uint32_t part = 0;  // of all but messages
   bool begun = false;
@@ -62,12 +62,15 @@ class OutputReader {
   bool has_refusal() const { return refused_; }
 
  private:
+  OutputItem& add(uint64_t index, OutputItem::Kind kind);
   void end_open(OutputItem& item, JsonValue value, EventSink& sink);
   void end_message(OutputItem& item, JsonValue value, EventSink& sink);
   void end_reasoning(OutputItem& item, JsonValue value, EventSink& sink);
 
   const Origin target_;
   std::deque<OutputItem> items_;
+  LatestPlace<uint64_t> places_{};  // of items, by their index in the output
+  LatestPlace<std::pair<const OutputItem*, uint64_t>> content_places_{};
   uint32_t parts_ = 0;
   bool called_ = false, refused_ = false;
 };
