@@ -31,14 +31,19 @@ void read_message(const api::Message& message, Ask& ask) {
     case api::Role::user: {
       // Beside results of tools, those count as what came last.
       std::optional<std::string> result = message.joined ? std::move(ask.tool_result) : std::nullopt;
+      const size_t rounds = message.joined ? ask.rounds : 0;
       const std::vector<std::string> texts = texts_of(message.parts);
       if (!joined(texts).empty() || !message.joined) ask.add_user_message(texts);
       if (result) ask.tool_result = std::move(result);
+      ask.rounds = rounds;
       break;
     }
-    case api::Role::tool:
-      for (const api::Part& part : message.parts) ask.add_tool_result(joined(texts_of(part.parts)));
+    case api::Role::tool: {
+      std::vector<std::string> results;
+      for (const api::Part& part : message.parts) results.push_back(joined(texts_of(part.parts)));
+      ask.add_tool_results(results);
       break;
+    }
     case api::Role::assistant:
       ask.prefix = joined(texts_of(message.parts));
       ask.add_text(ask.prefix);

@@ -6,7 +6,8 @@
 //   order
 //               offered; parts of the message that stand whole in a tag are an agent's, not the user's; its arguments
 //               made from its schema (schema_sample.h); a forced tool choice is obeyed; after a tool's result none is
-//               called unless forced by name
+//               called unless forced by name. Calls that are spelled out with their arguments are made as they stand,
+//               one line of the text after another (steps.h)
 //   JSON        where a JSON schema is asked for, the text is a sample of that schema
 //   usage       words are tokens: runs of non-blank characters, of all texts of the request and of the answer
 //   limit       an answer of more words than the asked maximum is cut there and finishes as "length"

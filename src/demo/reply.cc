@@ -6,6 +6,7 @@
 
 #include "demo/orders.h"
 #include "demo/schema_sample.h"
+#include "demo/steps.h"
 
 namespace sluice::demo {
 
@@ -60,6 +61,9 @@ std::vector<ToolCall> calls_for(const Ask& ask, const std::string& hint) {
       if (tool.name == ask.forced_tool) return {call_of(tool, hint)};
     }
   }
+  if (const std::vector<std::vector<ToolCall>> steps = steps_in(ask.user_text, ask.tools); !steps.empty()) {
+    return ask.rounds < steps.size() ? steps[ask.rounds] : calls;
+  }
   if (ask.tool_result) return calls;
   for (const OfferedTool& tool : ask.tools) {
     if (has_word(ask.user_text, tool.name)) calls.push_back(call_of(tool, hint));
@@ -98,11 +102,13 @@ void Ask::add_user_message(const std::vector<std::string>& texts) {
   for (const std::string& text : texts) add_text(text);
   user_text = joined(written.empty() ? texts : written);
   tool_result.reset();
+  rounds = 0;
 }
 
-void Ask::add_tool_result(std::string text) {
-  add_text(text);
-  tool_result = std::move(text);
+void Ask::add_tool_results(const std::vector<std::string>& texts) {
+  for (const std::string& text : texts) add_text(text);
+  tool_result = joined(texts);
+  ++rounds;
 }
 
 uint64_t Ask::count_words(std::string_view text) {

@@ -23,7 +23,8 @@ struct Ask {
 
   std::string model;
   std::string user_text;                   // of the last user message that has one
-  std::optional<std::string> tool_result;  // that came after user_text
+  std::optional<std::string> tool_result;  // that came after user_text: of several called at once, each on its own line
+  size_t rounds = 0;                       // of calls that were answered since user_text
   std::vector<OfferedTool> tools;
   Choice choice = Choice::automatic;
   std::string forced_tool;    // a tool's name, where the request names one
@@ -40,7 +41,8 @@ struct Ask {
   // tag ("<system-reminder>...</system-reminder>"), which only count as input.
   void add_user_message(const std::vector<std::string>& texts);
   void add_user_text(std::string text) { add_user_message({std::move(text)}); }
-  void add_tool_result(std::string text);
+  // What the tools of one round said.
+  void add_tool_results(const std::vector<std::string>& texts);
 
   static uint64_t count_words(std::string_view text);
 };

@@ -101,6 +101,30 @@ TEST_CASE("the hint is the last word, without its signs, and short") {
   CHECK(argument(std::string(63, 'x') + "€€") == std::string(63, 'x'));
 }
 
+TEST_CASE("calls that are spelled out are made line by line, as they stand") {
+  Ask ask;
+  ask.tools = {{"write", {}}, {"read", {}}, {"patch", {}, true}};
+  ask.add_user_text(R"(Please writer, write {"a": "} \"\u6f22\\"}, thank you
+then read {"b":1} and read {"b":2}; unread {"b":3}, read {not JSON}, read "text", patch {"c":1}
+patch "*\n" at last)");
+  const auto calls = [&ask] {
+    std::string all;
+    for (const ToolCall& call : reply_to(ask, "id").calls)
+      all += call.name + (call.freeform ? "~" : " ") + call.arguments + ";";
+    return all;
+  };
+  CHECK(calls() == R"(write {"a": "} \"\u6f22\\"};)");
+  ask.add_tool_results({"written"});
+  CHECK(calls() == R"(read {"b":1};read {"b":2};)");
+  ask.add_tool_results({"one", "two"});
+  CHECK(calls() == "patch~*\n;");
+  ask.add_tool_results({"three", "four"});
+  CHECK(calls().empty());
+  CHECK(reply_to(ask, "id").text == "The tool said: three\nfour");
+  ask.add_user_text("read {" + std::string(200'000, '{'));
+  CHECK_FALSE(calls().empty());
+}
+
 TEST_CASE("nothing said, a required tool, JSON without a schema") {
   Ask ask;
   CHECK(reply_to(ask, "id").text == "You said nothing.");
