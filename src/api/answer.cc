@@ -13,6 +13,7 @@ std::optional<Answer::Piece> AnswerCollector::take_first() {
   std::vector<Answer::Piece>& pieces = answer.pieces;
   if (pieces.empty()) return std::nullopt;
   Answer::Piece first = std::move(pieces[taken_++]);
+  bytes_ -= first.bytes;
   places_.erase(first.part);
   if (2 * taken_ >= pieces.size()) {
     pieces.erase(pieces.begin(), pieces.begin() + static_cast<std::ptrdiff_t>(taken_));
@@ -21,13 +22,18 @@ std::optional<Answer::Piece> AnswerCollector::take_first() {
   return first;
 }
 
-Answer::Piece& AnswerCollector::piece(uint32_t part, PartKind kind) {
-  if (Answer::Piece* const known = find(part)) return *known;
-  Answer::Piece& made = answer.pieces.emplace_back();
-  made.kind = kind;
-  made.part = part;
-  places_.set(part, gone_ + answer.pieces.size() - 1);
-  return made;
+Answer::Piece& AnswerCollector::piece(uint32_t part, PartKind kind, size_t more) {
+  Answer::Piece* known = find(part);
+  if (known == nullptr) {
+    known = &answer.pieces.emplace_back();
+    known->kind = kind;
+    known->part = part;
+    places_.set(part, gone_ + answer.pieces.size() - 1);
+    more += sizeof *known;
+  }
+  known->bytes += more;
+  bytes_ += more;
+  return *known;
 }
 
 void AnswerCollector::on_start(const AnswerStart& start) {
@@ -35,25 +41,29 @@ void AnswerCollector::on_start(const AnswerStart& start) {
   if (!start.model.empty()) answer.model = start.model.escaped;
 }
 
-void AnswerCollector::on_text(uint32_t part, JsonText text) { piece(part, PartKind::text).text += text.escaped; }
+void AnswerCollector::on_text(uint32_t part, JsonText text) {
+  piece(part, PartKind::text, text.size()).text += text.escaped;
+}
 
-void AnswerCollector::on_refusal(uint32_t part, JsonText text) { piece(part, PartKind::refusal).text += text.escaped; }
+void AnswerCollector::on_refusal(uint32_t part, JsonText text) {
+  piece(part, PartKind::refusal, text.size()).text += text.escaped;
+}
 
 void AnswerCollector::on_thinking(uint32_t part, JsonText text, bool is_summary) {
-  Answer::Piece& thinking = piece(part, PartKind::thinking);
+  Answer::Piece& thinking = piece(part, PartKind::thinking, text.size());
   thinking.text += text.escaped;
   thinking.is_summary = is_summary;
 }
 
 void AnswerCollector::on_signature(uint32_t part, const Opaque& opaque, bool is_redacted) {
-  Answer::Piece& thinking = piece(part, is_redacted ? PartKind::redacted : PartKind::thinking);
+  Answer::Piece& thinking = piece(part, is_redacted ? PartKind::redacted : PartKind::thinking, opaque.data.size());
   thinking.opaque += opaque.data.escaped;
   thinking.opaque_id = opaque.id.escaped;
   thinking.origin = opaque.origin;
 }
 
 void AnswerCollector::on_call(const CallStart& call) {
-  Answer::Piece& made = piece(call.part, PartKind::tool_call);
+  Answer::Piece& made = piece(call.part, PartKind::tool_call, call.name.size() + call.opaque.data.size());
   made.id = call.id.escaped;
   made.name = call.name.escaped;
   made.call_kind = call.kind;
@@ -63,28 +73,28 @@ void AnswerCollector::on_call(const CallStart& call) {
 }
 
 void AnswerCollector::on_arguments(uint32_t part, JsonText piece_of_it) {
-  piece(part, PartKind::tool_call).arguments += piece_of_it.escaped;
+  piece(part, PartKind::tool_call, piece_of_it.size()).arguments += piece_of_it.escaped;
 }
 
 void AnswerCollector::on_media(uint32_t part, PartKind kind, const Source& source) {
-  Answer::Piece& media = piece(part, kind);
+  Answer::Piece& media = piece(part, kind, source.data.size());
   media.source_kind = source.kind;
   media.media_type = source.media_type;
   media.data = source.data.escaped;
 }
 
 void AnswerCollector::on_citation(uint32_t part, const Citation& citation) {
-  piece(part, PartKind::text)
-      .notes.push_back({true,
-                        std::string(citation.url.escaped),
-                        std::string(citation.title.escaped),
-                        std::string(citation.quote.escaped),
-                        citation.begin,
-                        citation.end,
-                        {},
-                        citation.from,
-                        {},
-                        std::string(citation.raw)});
+  Answer::Note note;
+  note.is_citation = true;
+  note.url = citation.url.escaped;
+  note.title = citation.title.escaped;
+  note.quote = citation.quote.escaped;
+  note.begin = citation.begin;
+  note.end = citation.end;
+  note.from = citation.from;
+  note.raw = citation.raw;
+  const size_t bytes = sizeof note + note.url.size() + note.title.size() + note.quote.size() + note.raw.size();
+  piece(part, PartKind::text, bytes).notes.push_back(std::move(note));
 }
 
 void AnswerCollector::on_extra(const Extra& extra) {
@@ -93,11 +103,12 @@ void AnswerCollector::on_extra(const Extra& extra) {
   note.from = extra.from;
   note.type = extra.type;
   note.raw = extra.raw;
-  Answer::Piece* const of = find(extra.part);
-  if (extra.kind == Extra::Kind::hosted_item) {
-    piece(extra.part, PartKind::other).notes.push_back(std::move(note));
+  const size_t bytes = sizeof note + note.raw.size();
+  if (extra.kind == Extra::Kind::hosted_item || find(extra.part) != nullptr) {
+    piece(extra.part, PartKind::other, bytes).notes.push_back(std::move(note));
   } else {
-    (of != nullptr ? of->notes : answer.extras).push_back(std::move(note));
+    answer.extras.push_back(std::move(note));
+    bytes_ += bytes;
   }
 }
 

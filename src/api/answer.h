@@ -39,6 +39,7 @@ struct Answer {
     std::string media_type{}, data{};
     std::vector<Note> notes{};
     bool ended = false;
+    size_t bytes = 0;  // about what it takes
   };
 
   std::string id{}, model{};
@@ -58,6 +59,8 @@ class AnswerCollector final : public EventSink {
 
   // nullptr: nothing of it has come.
   Answer::Piece* find(uint32_t part);
+  // About what the pieces and extras take.
+  size_t bytes() const { return bytes_; }
   // Only if nothing else is asked of the answer: that piece of it goes, which began first. nullopt: there is none.
   std::optional<Answer::Piece> take_first();
 
@@ -77,11 +80,13 @@ class AnswerCollector final : public EventSink {
   void on_error(const ProviderError& error) override;
 
  private:
-  Answer::Piece& piece(uint32_t part, PartKind kind);
+  // The one that `more` bytes belong to, made where it is new.
+  Answer::Piece& piece(uint32_t part, PartKind kind, size_t more);
 
   LatestPlace<uint32_t> places_{};  // counted from the first piece that ever began
   size_t taken_ = 0;                // pieces, at the front
   size_t gone_ = 0;                 // that were before those
+  size_t bytes_ = 0;
 };
 
 // Tells the whole of it to a sink, each piece at once.

@@ -125,6 +125,8 @@ class EventReader {
   // The stream has ended. What is still open (parts, a finish that waited for more) is told now. Whether it is whole is
   // for others to say; they do not call this where it was cut.
   virtual void end(EventSink& sink) = 0;
+  // What of the stream has to be kept for what may still come of it, about: it grows as its target likes.
+  virtual size_t held_bytes() const { return 0; }
 };
 
 // What an answer is to look like.
@@ -156,6 +158,8 @@ class EventWriter : public EventSink {
   // It cannot be made whole: a stream's error event, in the dialect's words; nothing more may follow. `words`: the JSON
   // body of that error, by write_error of the same dialect.
   virtual void fail(const Error& error, std::string_view request_id) = 0;
+  // What of the answer is kept to be written later, about; without `out`.
+  virtual size_t held_bytes() const { return 0; }
   // Something that cannot be told was dropped; how often.
   uint32_t dropped = 0;
 };

@@ -13,7 +13,7 @@ void CallRestorer::on_call(const CallStart& call) {
   restored.name = names_.restore(call.name);
   if (call.kind == CallKind::function && names_.is_custom(restored.name)) {
     restored.kind = CallKind::custom;
-    custom_.emplace(call.part, std::string());
+    if (custom_.try_emplace(call.part).second) held_bytes_ += sizeof(decltype(custom_)::value_type);
   }
   next_.on_call(restored);
 }
@@ -22,6 +22,7 @@ void CallRestorer::on_arguments(uint32_t part, JsonText piece) {
   const auto custom = custom_.find(part);
   if (custom == custom_.end()) return next_.on_arguments(part, piece);
   custom->second += piece.escaped;
+  held_bytes_ += piece.size();
 }
 
 // {"input": "text"} becomes the text; what else a model gives is passed as it is.
@@ -34,6 +35,7 @@ void CallRestorer::on_part_end(uint32_t part) {
     const bool is_json = document.parse(arguments).has_value();
     const JsonValue input = is_json ? document.root()["input"] : JsonValue();
     next_.on_arguments(part, input.is_string() ? input.text() : JsonText{custom->second});
+    held_bytes_ -= sizeof(decltype(custom_)::value_type) + custom->second.size();
     custom_.erase(custom);
   }
   next_.on_part_end(part);

@@ -46,9 +46,11 @@ class CallRestorer final : public EventFilter {
   void on_call(const CallStart& call) override;
   void on_arguments(uint32_t part, JsonText piece) override;
   void on_part_end(uint32_t part) override;
+  size_t held_bytes() const { return held_bytes_; }
 
  private:
   const ToolNames& names_;
+  size_t held_bytes_ = 0;                   // of custom_
   std::map<uint32_t, std::string> custom_;  // arguments of calls of free-text tools, which are told at their end
 };
 
@@ -66,6 +68,8 @@ class PartSequencer final : public EventFilter {
   void on_citation(uint32_t part, const Citation& citation) override;
   void on_extra(const Extra& extra) override;
   void on_part_end(uint32_t part) override;
+  // Of what waits.
+  size_t held_bytes() const { return waiting_.bytes(); }
 
  private:
   // Whether what belongs to the part may go on at once. Else it is gathered.

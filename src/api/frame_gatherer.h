@@ -33,6 +33,8 @@ class FrameGatherer {
   Result<void> feed(std::string_view bytes);
   // All has come: a last line or frame may lack its end. What is cut within goes to the taker, too.
   void finish();
+  // Of what is not whole yet.
+  size_t held_bytes() const { return kept_.size() + data_.size(); }
 
  private:
   Result<void> feed_lines(std::string_view bytes);

@@ -19,6 +19,7 @@ namespace sluice::api {
 struct JsonText {
   std::string_view escaped{};
   constexpr bool empty() const { return escaped.empty(); }
+  constexpr size_t size() const { return escaped.size(); }
   bool operator==(const JsonText&) const = default;
 };
 

@@ -15,6 +15,8 @@ namespace sluice::api {
 template <typename Key>
 class LatestPlace {
  public:
+  static constexpr size_t bytes_each = 80;  // about, with what the allocator adds
+
   void set(const Key& key, size_t place) {
     for (auto& [known, its_place] : few_) {
       if (known == key) {

@@ -212,7 +212,7 @@ Result<void> Course::prepare() {
     account_->dropped = translation_->dropped().text();
     rescues_ = may_rescue();
     if (rescues_) translation_->remember();
-    other_relay_ = std::make_unique<EventRelay>(gate_, context_.pieces, events, *translation_);
+    other_relay_ = std::make_unique<EventRelay>(gate_, context_.pieces, events, *translation_, context_.buffers);
     relay_ = other_relay_.get();
     return {};
   }

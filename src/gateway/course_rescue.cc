@@ -93,7 +93,8 @@ Result<void> Course::prepare_rest() {
     if (!edits) return tl::unexpected<Error>(edits.error());
     edits_ = std::move(*edits);
   }
-  auto relay = std::make_unique<EventRelay>(gate_, context_.pieces, static_cast<RelayEvents&>(*this), *translation_);
+  auto relay = std::make_unique<EventRelay>(gate_, context_.pieces, static_cast<RelayEvents&>(*this), *translation_,
+                                            context_.buffers);
   relay->go_on_with_stream();
   other_relay_ = std::move(relay);
   relay_ = other_relay_.get();

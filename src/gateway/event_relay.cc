@@ -90,7 +90,27 @@ Result<void> EventRelay::read(std::string_view bytes) {
   tap_->feed(bytes, pieces_);
   pieces_.clear();
   look(bytes);
-  return gatherer_ ? gatherer_->feed(bytes) : Result<void>();
+  if (!gatherer_) return {};
+  const Result<void> done = gatherer_->feed(bytes);
+  return done ? count_held() : done;
+}
+
+// A target may send what has to be kept for as long as it likes: calls that are never whole, or anything for a caller
+// whose dialect has the whole answer once more at its end.
+Result<void> EventRelay::count_held() {
+  constexpr size_t step_bytes = 64 * 1024;  // less is not counted
+  const size_t kept = translation_.held_bytes();
+  if (kept > api::FrameGatherer::max_frame_bytes) {
+    return fail(ErrorCode::target_broke, "the target's answer is larger than the " +
+                                             std::to_string(api::FrameGatherer::max_frame_bytes) +
+                                             " bytes that can be kept of it for a caller of this API");
+  }
+  const size_t held = kept + gatherer_->held_bytes();
+  if (held < hold_.bytes() + step_bytes && held + step_bytes > hold_.bytes()) return {};
+  if (hold_.resize(held)) return {};
+  return fail(ErrorCode::overloaded,
+              "the requests and answers under way take all the memory that limits.buffered_mb allows them; try again "
+              "in a moment");
 }
 
 // As much as may wait for the caller: a few bytes can stand for any number of them.

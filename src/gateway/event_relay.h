@@ -10,6 +10,7 @@
 #include "api/frame_gatherer.h"
 #include "config/config.h"
 #include "gateway/answer_end.h"
+#include "gateway/buffer_budget.h"
 #include "gateway/relay.h"
 #include "gateway/translation.h"
 #include "http/inflater.h"
@@ -18,10 +19,10 @@ namespace sluice::gateway {
 
 class EventRelay final : public Relay, api::FrameTaker {
  public:
-  // `translation` must outlive it.
+  // `translation` must outlive it. `share`: of the memory for what is under way; nullptr: it is not counted.
   EventRelay(http::Responder& responder, std::vector<std::string_view>& pieces, RelayEvents& events,
-             Translation& translation)
-      : Relay(responder, pieces, events), translation_(translation) {}
+             Translation& translation, BufferShare* share)
+      : Relay(responder, pieces, events), translation_(translation), hold_(share) {}
 
   // The caller has the beginning of this stream already: no head is sent. Before it begins.
   void go_on_with_stream() { begun_ = true; }
@@ -47,6 +48,7 @@ class EventRelay final : public Relay, api::FrameTaker {
   void on_frame(std::string_view event, std::string_view data) override;
   Result<void> read(std::string_view bytes);
   [[gnu::cold]] Result<void> inflate();
+  Result<void> count_held();
   Result<void> read_end();
   Result<void> end_answer();
   void end_as_error(int status, const api::ProviderError* told);
@@ -57,6 +59,7 @@ class EventRelay final : public Relay, api::FrameTaker {
   bool is_error() const { return status_ >= 300; }
 
   Translation& translation_;
+  BufferHold hold_;  // of what the translation keeps of a stream
   std::unique_ptr<http::Inflater> inflater_;
   std::unique_ptr<api::FrameGatherer> gatherer_;  // null: an error's body, of which error_text_ has what is wanted
   const config::Provider* provider_ = nullptr;    // whose keys are not to be told

@@ -44,6 +44,7 @@ class KeepingWriter final : public api::EventWriter {
     tell([&](api::EventSink& sink) { sink.on_signature(part, opaque, is_redacted); });
   }
   void on_call(const api::CallStart& call) override {
+    count(call.name.escaped);
     tell([&](api::EventSink& sink) { sink.on_call(call); });
   }
   void on_arguments(uint32_t part, api::JsonText piece) override {
@@ -55,6 +56,7 @@ class KeepingWriter final : public api::EventWriter {
     tell([&](api::EventSink& sink) { sink.on_media(part, kind, source); });
   }
   void on_citation(uint32_t part, const api::Citation& citation) override {
+    count(citation.raw);
     tell([&](api::EventSink& sink) { sink.on_citation(part, citation); });
   }
   void on_extra(const api::Extra& extra) override {
@@ -89,6 +91,7 @@ class KeepingWriter final : public api::EventWriter {
     writer_->fail(error, request_id);
     take();
   }
+  size_t held_bytes() const override { return writer_->held_bytes() + (copy_ != nullptr ? copy_->held_bytes() : 0); }
 
  private:
   template <typename Event>

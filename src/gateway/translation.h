@@ -75,6 +75,10 @@ class Translation {
   api::EventSink& sink() { return *guard_; }
   api::EventWriter& writer() { return *writer_; }
   const api::EndGuard& end() const { return *guard_; }
+  // What of the answer is kept, since more must come before it can be written or in case it is needed again: about.
+  size_t held_bytes() const {
+    return reader_->held_bytes() + restorer_->held_bytes() + sequencer_->held_bytes() + writer_->held_bytes();
+  }
 
   // --- where a stream breaks off ---
 

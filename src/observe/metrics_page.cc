@@ -374,7 +374,8 @@ void add_gauges(Page& page, const Sums& sum) {
   page.counter("sluice_pool_reused_total", "Attempts that found an idle connection.", sum(&W::pool_reused_total));
   page.counter("sluice_pool_dialed_total", "Connections to targets that were begun.", sum(&W::pool_dialed_total));
   page.gauge("sluice_pool_waiting", "Attempts that wait for a connection now.", sum(&W::pool_waiting));
-  page.gauge("sluice_buffered_bytes", "Memory that requests' bodies take now.", sum(&W::buffered_bytes));
+  page.gauge("sluice_buffered_bytes", "Memory that bodies, and what is kept of answers, take now.",
+             sum(&W::buffered_bytes));
   page.counter("sluice_hedges_total", "Second attempts beside a late first one.", sum(&W::hedges_total));
   page.counter("sluice_hedges_won_total", "Of these, the ones whose answer the caller got.", sum(&W::hedges_won_total));
   page.gauge("sluice_kept_streams", "Streams that are kept for callers who may go on with them.",

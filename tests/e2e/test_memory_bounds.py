@@ -2,16 +2,17 @@
 runs out costs exchanges, never the process."""
 
 import contextlib
+import json
 import socket
 import time
 
 import pytest
 
-from support.dialects import BY_NAME
+from support.dialects import BY_NAME, DIALECTS
 from support.process import Sluice
 from support.provider import Provider
 from support.settings import PATIENCE, SANITIZED, wait_for
-from support.wire import request_bytes
+from support.wire import Cut, request_bytes
 
 CHAT = BY_NAME["openai"]
 BODY_MB = 32
@@ -181,3 +182,85 @@ def test_memory_that_runs_out_is_503_and_no_end(tmp_path, report):
         wait_for(lambda: sluice.metric("sluice_active_exchanges") == 0, "all to be over")
         answer_after = sluice.post("/v1/chat/completions", {"model": "openai/m", "messages": []}, headers)
         assert answer_after.status == 200
+
+
+def chunk(delta, finish=None):
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    return b"data: " + json.dumps({"id": "c", "object": "chat.completion.chunk", "model": "m", "choices": [choice]}).encode() + b"\n\n"
+
+
+def call(arguments, **more):
+    return {"tool_calls": [{"index": 0, **more, "function": {"arguments": arguments, **({"name": "f"} if more else {})}}]}
+
+
+LONG = "y" * 60_000
+LINK = {"type": "url_citation", "url_citation": {"url": "http://x/" + LONG, "title": "t", "start_index": 0, "end_index": 1}}
+ENDLESS = {  # what comes first, and what comes again and again
+    "text": ({"content": "a"}, {"content": LONG}),
+    "thinking": ({"reasoning_content": "a"}, {"reasoning_content": LONG}),
+    "arguments": (call("{\"", id="1", type="function"), call(LONG)),
+    # text behind a call that is never whole
+    "waiting": (call("{\"", id="1", type="function"), {"content": LONG}),
+    "citations": ({"content": "a"}, {"annotations": [LINK]}),
+    "citations-before-text": ({}, {"annotations": [LINK]}),
+    "sound": ({}, {"audio": {"id": "1", "data": LONG}}),
+}
+
+
+async def answer_without_end(request):
+    first, again = ENDLESS[json.loads(request.body)["model"]]
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+    with contextlib.suppress(ConnectionError):
+        await request.send(head + chunk(first))
+        frames = chunk(again) * 10
+        for _ in range(66):  # 40 MB
+            await request.send(frames)
+        await request.send(chunk({}, "stop") + b"data: [DONE]\n\n")
+    return False  # closes
+
+
+def targets_of(provider, model, **more):
+    """One that speaks no dialect but chat completions, by the name `kind`."""
+    target = {"dialect": "openai", "base_url": f"http://127.0.0.1:{provider.port}/v1", "api_key": "pk-bounds"}
+    return {
+        **config_for(provider, **more),
+        "providers": {"chat": target},
+        "models": {"kind": {"targets": [{"model": f"chat/{model}"}], "retry": {"attempts": 1}}},
+    }
+
+
+@pytest.mark.parametrize("kind", list(ENDLESS))
+def test_what_a_target_can_make_sluice_hold(tmp_path, kind, report):
+    """What has to be kept of an answer, for a caller of another dialect, is 32 MiB at most; what passes is not kept."""
+    seen = []
+    with Provider(answer_without_end) as provider, Sluice(tmp_path, targets_of(provider, kind)) as sluice:
+        for dialect in DIALECTS:
+            body = json.dumps(dialect.body("kind", stream=True)).encode()
+            before, most, got = sluice.rss_kb(), 0, 0
+            with sluice.connect() as caller:
+                caller.socket.settimeout(30 * PATIENCE)
+                caller.send(request_bytes("POST", dialect.path("kind", stream=True), [("Authorization", f"Bearer {KEY}")], body))
+                try:
+                    head = caller.read_head()
+                    for piece in caller.read_body(head):
+                        if got >> 20 != (got := got + len(piece)) >> 20:
+                            most = max(most, sluice.rss_kb())
+                    most = max(most, sluice.rss_kb())
+                except Cut:
+                    seen.append(f"{dialect.name}: cut after {got >> 20} MiB, ")
+                else:
+                    seen.append(f"{dialect.name}: {head.status}, {got >> 20} MiB, ")
+            seen[-1] += f"{most - before} kB more at most"
+            assert most - before < 84 * 1024  # what is kept, and once more what is made of it
+        wait_for(lambda: sluice.metric("sluice_active_exchanges") == 0, "all to be over")
+        wait_for(lambda: sluice.metric("sluice_buffered_bytes") == 0, "nothing to be counted any more")
+    report(f"40 MB of {kind}: " + "; ".join(seen))
+
+
+def test_answers_count_among_what_is_under_way(tmp_path):
+    with Provider(answer_without_end) as provider:
+        with Sluice(tmp_path, targets_of(provider, "waiting", limits={"buffered_mb": 8, "body_mb": 4})) as sluice:
+            with pytest.raises(Cut) as cut:
+                sluice.post("/v1/messages", BY_NAME["anthropic"].body("kind", stream=True), [("Authorization", f"Bearer {KEY}")])
+            assert b"limits.buffered_mb" in cut.value.partial.body
+            wait_for(lambda: sluice.metric("sluice_buffered_bytes") == 0, "nothing to be counted any more")

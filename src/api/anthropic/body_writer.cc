@@ -34,6 +34,7 @@ class BodyWriter final : public EventWriter {
   void on_error(const ProviderError& error) override;
   void end() override;
   void fail(const Error& error, std::string_view request_id) override;
+  size_t held_bytes() const override { return answer_.bytes(); }
 
  private:
   void write_piece(const Answer::Piece& piece);

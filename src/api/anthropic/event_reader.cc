@@ -73,6 +73,11 @@ class MessageReader final : public EventReader {
   Result<void> read_frame(std::string_view event, std::string_view data, EventSink& sink) override;
   Result<void> read_body(std::string_view body, EventSink& sink) override;
   void end(EventSink& sink) override;
+  size_t held_bytes() const override {
+    size_t bytes = 0;
+    for (const Block& block : open_) bytes += block.head.size() + block.rest.size();
+    return bytes;
+  }
 
  private:
   enum class Kind : unsigned char {

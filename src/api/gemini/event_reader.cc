@@ -36,6 +36,7 @@ class GenerateContentReader final : public EventReader {
   Result<void> read_frame(std::string_view event, std::string_view data, EventSink& sink) override;
   Result<void> read_body(std::string_view body, EventSink& sink) override;
   void end(EventSink& sink) override;
+  size_t held_bytes() const override { return partial_.bytes(); }
 
  private:
   enum class Open : unsigned char { none, text, thinking, call };

@@ -54,6 +54,10 @@ class GenerateContentWriter final : public EventWriter {
   void on_error(const ProviderError& error) override;
   void end() override;
   void fail(const Error& error, std::string_view request_id) override;
+  size_t held_bytes() const override {
+    return parts_.size() + text_.size() + (gathered_ ? gathered_->data.size() : 0) + signature_.size() +
+           (call_ ? call_->arguments.size() : 0) + chunks_.size() + supports_.size() + notes_.size() + tokens_.size();
+  }
 
  private:
   struct Call {

@@ -9,7 +9,7 @@ namespace sluice::api::gemini {
 
 void PartialArguments::clear() {
   root_.children.clear();
-  values_ = 0;
+  values_ = bytes_ = 0;
 }
 
 bool PartialArguments::take(JsonValue patch) {
@@ -19,12 +19,14 @@ bool PartialArguments::take(JsonValue patch) {
   if (const JsonValue text = field(patch, "stringValue"); text.is_string()) {
     value->kind = Value::Kind::text;
     value->told += text.text().escaped;
+    bytes_ += text.text().size();
     return true;
   }
   for (const std::string_view name : {"numberValue", "boolValue"}) {
     if (const JsonValue other = field(patch, name); other.exists()) {
       value->kind = Value::Kind::other;
       value->told = other.raw();
+      bytes_ += other.raw().size();
       return true;
     }
   }
@@ -78,6 +80,7 @@ PartialArguments::Value* PartialArguments::member(Value& of, std::string_view na
   }
   if (values_ == max_values) return nullptr;
   ++values_;
+  bytes_ += key.size();
   of.children.push_back({Value::Kind::none, std::move(key), {}, {}});
   return &of.children.back();
 }

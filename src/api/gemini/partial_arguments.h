@@ -17,6 +17,7 @@ class PartialArguments {
   bool empty() const { return root_.children.empty(); }
   void append(std::string& out) const { append(out, root_); }
   void clear();
+  size_t bytes() const { return bytes_ + values_ * sizeof(Value); }
 
  private:
   static constexpr size_t max_levels = 32;
@@ -35,7 +36,7 @@ class PartialArguments {
   Value* element(Value& of, size_t index);
 
   Value root_{Value::Kind::object, {}, {}, {}};
-  size_t values_ = 0;
+  size_t values_ = 0, bytes_ = 0;
 };
 
 }  // namespace sluice::api::gemini

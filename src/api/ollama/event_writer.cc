@@ -56,6 +56,10 @@ class OllamaEventWriter final : public EventWriter {
   void on_error(const ProviderError& error) override;
   void end() override;
   void fail(const Error& error, std::string_view request_id) override;
+  size_t held_bytes() const override {
+    return line_.text.size() + line_.thinking.size() + line_.calls.size() + line_.images.size() +
+           line_.logprobs.size() + line_.extras.size() + (call_ ? call_->arguments.size() : 0);
+  }
 
  private:
   // Lists hold what stands between their brackets.

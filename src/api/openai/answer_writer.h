@@ -62,6 +62,7 @@ class ChatGatheringWriter : public ChatAnswerWriter {
   void on_part_end(uint32_t part) override { gathered_.on_part_end(part); }
   void on_usage(const AnswerUsage& usage) override { gathered_.on_usage(usage); }
   void on_finish(const Finish& finish) override { gathered_.on_finish(finish); }
+  size_t held_bytes() const override { return gathered_.bytes(); }
 
  protected:
   AnswerCollector gathered_;

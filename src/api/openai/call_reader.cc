@@ -110,6 +110,7 @@ void ChatCallReader::take(const Piece& piece, uint32_t& next_part, EventSink& si
     sink.on_arguments(call->part, piece.arguments);
   } else {
     call->waiting += piece.arguments.escaped;
+    waiting_bytes_ += piece.arguments.size();
   }
 }
 
@@ -117,6 +118,7 @@ void ChatCallReader::tell(Call& call, EventSink& sink) {
   call.told = any_told_ = true;
   const Opaque opaque{JsonText{call.opaque_data}, call.opaque.origin, JsonText{call.opaque_id}};
   sink.on_call({call.part, JsonText{call.id}, JsonText{call.name}, call.kind, opaque});
+  waiting_bytes_ -= call.waiting.size();
   if (!call.waiting.empty()) sink.on_arguments(call.part, JsonText{call.waiting});
   call.waiting.clear();
 }

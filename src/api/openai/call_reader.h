@@ -44,6 +44,7 @@ class ChatCallReader {
   void end_whole(EventSink& sink);
   void end_all(EventSink& sink);
   bool any() const { return any_told_; }
+  size_t held_bytes() const { return calls_.size() * bytes_each + waiting_bytes_; }
 
  private:
   struct Call {
@@ -62,7 +63,11 @@ class ChatCallReader {
   void tell(Call& call, EventSink& sink);
   void end(Call& call, EventSink& sink);
 
+  static constexpr size_t bytes_each =
+      sizeof(Call) + LatestPlace<uint64_t>::bytes_each + LatestPlace<std::string>::bytes_each;
+
   std::vector<Call> calls_;
+  size_t waiting_bytes_ = 0;  // of calls without a name
   LatestPlace<uint64_t> by_index_{};
   LatestPlace<std::string> by_id_{};
   std::vector<size_t> gone_on_{};  // places of the calls that pieces have come of since end_whole()

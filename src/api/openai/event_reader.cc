@@ -51,6 +51,7 @@ class ChatReader final : public EventReader {
   Result<void> read_frame(std::string_view event, std::string_view data, EventSink& sink) override;
   Result<void> read_body(std::string_view body, EventSink& sink) override;
   void end(EventSink& sink) override;
+  size_t held_bytes() const override { return calls_.held_bytes() + sound_.size() + early_bytes_; }
 
  private:
   // The members of a message or delta that mean something here. What else it has is an extra.
@@ -123,7 +124,8 @@ class ChatReader final : public EventReader {
   std::optional<Open> open_;
   uint32_t next_part_ = 0, last_text_ = 0;
   std::deque<std::string> early_;  // citations that came before the text
-  std::string sound_;              // base64, as it comes
+  size_t early_bytes_ = 0;
+  std::string sound_;  // base64, as it comes
   bool begun_ = false, finished_ = false, failed_ = false;
 };
 
@@ -345,7 +347,7 @@ void ChatReader::read_annotation(JsonValue annotation, EventSink& sink) {
   } else if (open_ && open_->kind == PartKind::text) {
     tell_citation(cited, annotation.raw(), open_->part, sink);
   } else {
-    early_.emplace_back(annotation.raw());
+    early_bytes_ += early_.emplace_back(annotation.raw()).capacity() + sizeof(std::string);
   }
 }
 
@@ -414,6 +416,7 @@ void ChatReader::tell_text(JsonText text, EventSink& sink) {
     tell_citation(waiting_document_.root()["url_citation"], raw, part, sink);
   }
   early_.clear();
+  early_bytes_ = 0;
 }
 
 void ChatReader::tell_thinking(JsonText text, bool is_summary, std::optional<uint64_t> detail, EventSink& sink) {

@@ -31,6 +31,7 @@ class ChatStreamWriter final : public ChatAnswerWriter {
   void on_usage(const AnswerUsage& usage) override { usage_.set(usage); }
   void on_finish(const Finish& finish) override;
   void end() override;
+  size_t held_bytes() const override { return calls_.size() * (sizeof(Call) + LatestPlace<uint32_t>::bytes_each); }
 
  private:
   struct Call {

@@ -15,6 +15,7 @@ class Reader final : public EventReader {
   Result<void> read_frame(std::string_view event, std::string_view data, EventSink& sink) override;
   Result<void> read_body(std::string_view body, EventSink& sink) override;
   void end(EventSink& sink) override;
+  size_t held_bytes() const override { return output_.held_bytes(); }
 
  private:
   using Handler = void (Reader::*)(JsonValue frame, EventSink& sink);

@@ -32,9 +32,15 @@ OutputItem::Content& OutputReader::content_of(OutputItem& item, uint64_t index) 
   const std::pair<const OutputItem*, uint64_t> key{&item, index};
   if (const std::optional<size_t> found = content_places_.find(key)) return item.contents[*found];
   content_places_.set(key, item.contents.size());
+  ++contents_;
   OutputItem::Content& made = item.contents.emplace_back();
   made.part = parts_++;
   return made;
+}
+
+size_t OutputReader::held_bytes() const {
+  constexpr size_t each = LatestPlace<uint64_t>::bytes_each;
+  return items_.size() * (sizeof(OutputItem) + each) + contents_ * (sizeof(OutputItem::Content) + each);
 }
 
 // A call that has no name yet waits for its end.

@@ -58,6 +58,7 @@ class OutputReader {
   // `piece`: of which summary or content of the item it is.
   void tell_thinking(OutputItem& item, JsonText text, uint64_t piece, bool is_summary, EventSink& sink);
 
+  size_t held_bytes() const;
   bool has_calls() const { return called_; }
   bool has_refusal() const { return refused_; }
 
@@ -71,6 +72,7 @@ class OutputReader {
   std::deque<OutputItem> items_;
   LatestPlace<uint64_t> places_{};  // of items, by their index in the output
   LatestPlace<std::pair<const OutputItem*, uint64_t>> content_places_{};
+  size_t contents_ = 0;  // of all items
   uint32_t parts_ = 0;
   bool called_ = false, refused_ = false;
 };

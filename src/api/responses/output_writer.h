@@ -60,6 +60,12 @@ class OutputWriter : public EventWriter {
   std::string output_;     // the items that are whole
   bool refused_ = false;   // in words of a refusal
 
+ public:
+  size_t held_bytes() const override {
+    return output_.size() + summary_.size() + content_list_.size() + text_.size() + annotations_.size() +
+           logprobs_.size() + signature_.size();
+  }
+
  private:
   enum class Open : unsigned char { nothing, text, refusal, thinking, function, custom, search };
 
