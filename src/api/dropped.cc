@@ -32,6 +32,12 @@ void Dropped::add(std::string_view path, DropReason reason) {
   drops_.push_back({std::move(clean), reason});
 }
 
+void Dropped::take(Dropped& other) {
+  for (const Drop& drop : other.drops_) add(drop.path, drop.reason);
+  more_ += other.more_;
+  other = {};
+}
+
 void Dropped::put_into(std::span<const OwnWord> words) {
   for (Drop& drop : drops_) {
     for (const OwnWord& word : words) {

@@ -37,6 +37,8 @@ class Dropped {
 
   // Each path once. What is no printable ASCII in it becomes '?'.
   void add(std::string_view path, DropReason reason);
+  // All of the other's, which has none then.
+  void take(Dropped& other);
   const std::vector<Drop>& all() const { return drops_; }
   uint32_t more() const { return more_; }  // beyond those
   bool empty() const { return drops_.empty(); }

@@ -40,6 +40,21 @@ void AnswerUsage::add(const AnswerUsage& other) {
   estimated = estimated || other.estimated;
 }
 
+void EventWriter::leave_out(std::string_view what) {
+  untold.add(std::string("answer.").append(what), DropReason::unsupported);
+}
+
+void EventWriter::leave_out(PartKind kind) {
+  constexpr std::string_view names[] = {"text", "refusal",     "image",    "document",          "audio",      "video",
+                                        "call", "tool_result", "thinking", "redacted_thinking", "compaction", "other"};
+  leave_out(names[static_cast<size_t>(kind)]);
+}
+
+void EventWriter::leave_out(const Extra& extra) {
+  const bool is_logprobs = extra.kind == Extra::Kind::logprobs;
+  leave_out(is_logprobs ? "logprobs" : extra.type.empty() ? "other" : extra.type);
+}
+
 // A whole body is not gone on with.
 Result<void> EventWriter::resume(const SentFrames&, const Delivered&) { return cannot_resume("it is no stream"); }
 

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/dropped.h"
 #include "api/json_value.h"
 #include "api/provenance.h"
 #include "api/request.h"
@@ -160,8 +161,14 @@ class EventWriter : public EventSink {
   virtual void fail(const Error& error, std::string_view request_id) = 0;
   // What of the answer is kept to be written later, about; without `out`.
   virtual size_t held_bytes() const { return 0; }
-  // Something that cannot be told was dropped; how often.
-  uint32_t dropped = 0;
+  // What of the answer the caller's dialect has no place for: "answer.signature", "finish_reason".
+  Dropped untold;
+
+ protected:
+  // `what`: "signature".
+  void leave_out(std::string_view what);
+  void leave_out(PartKind kind);
+  void leave_out(const Extra& extra);
 };
 
 // For EventWriter::resume.

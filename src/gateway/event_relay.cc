@@ -181,22 +181,27 @@ Result<void> EventRelay::end_answer() {
   }
   if (!translation_.end().finished()) return cut_short();
   translation_.writer().end();
-  if (!begun_ && translation_.writer().dropped != 0) name_untold();
+  if (!begun_) name_untold();
   ended_ = true;
   return {};
 }
 
-// What of a plain answer the caller cannot be told: that the turn is to be sent back, or something else.
+// Of a plain answer. A stream's head is out by then: its access record says it.
 void EventRelay::name_untold() {
   constexpr std::string_view name = "sluice-dropped: ";
-  const bool pauses = translation_.end().reason() == api::FinishReason::pause;
-  const std::string_view what = pauses ? "finish_reason=changed" : "answer=unsupported";
+  const std::string what = untold();
+  if (what.empty()) return;
   const size_t at = lines_.find(name);
   if (at == std::string::npos) {
     (lines_ += name).append(what).append("\r\n");
   } else {
-    lines_.insert(at + name.size(), std::string(what) + ", ");
+    lines_.insert(at + name.size(), what + ", ");
   }
+}
+
+std::string EventRelay::untold() const {
+  constexpr size_t max_bytes = 512;
+  return translation_.writer().untold.text(max_bytes);
 }
 
 // The target's own words, in the caller's form.

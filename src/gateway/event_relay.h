@@ -35,6 +35,7 @@ class EventRelay final : public Relay, api::FrameTaker {
   bool go_on() override;
   bool between_frames() const override { return true; }  // the writer's are whole
   bool end_early() override;
+  std::string untold() const override;
   void break_off(const Error& error, std::string_view request_id) override;
 
   // Frames that could not be read, and were left out.

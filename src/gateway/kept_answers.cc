@@ -111,7 +111,7 @@ class KeepingWriter final : public api::EventWriter {
       out += writer_->out;
       writer_->out.clear();
     }
-    dropped = writer_->dropped;
+    untold.take(writer_->untold);
   }
 
   const std::unique_ptr<api::EventWriter> writer_;

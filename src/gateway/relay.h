@@ -88,6 +88,8 @@ class Relay : public AnswerTaker {
   bool streaming() const { return tap_ && tap_->format() != api::StreamFormat::none; }
   // The tap reads what it says.
   bool is_read() const { return tap_ && tap_->standing() != api::Standing::unread; }
+  // What of the answer the caller could not be told, as in `sluice-dropped`.
+  virtual std::string untold() const { return {}; }
   // A heartbeat may be put where the caller's stream stands.
   virtual bool between_frames() const = 0;
   // Of a stream: some of what was asked for has come, or its end.

@@ -25,6 +25,13 @@ uint64_t overhead_us(const Account& account, const Relay* relay) {
   return until_sent + (relay != nullptr ? us_between(last.answer_ns, relay->relayed_ns()) : 0);
 }
 
+// Of the request and of the answer.
+std::string all_dropped(std::string_view of_request, const Relay* relay) {
+  std::string all = relay != nullptr ? relay->untold() : std::string();
+  if (!all.empty() && !of_request.empty()) all += ", ";
+  return all += of_request;
+}
+
 void count_tokens(std::array<observe::Cell, observe::token_kinds>& tokens, const api::Usage& usage) {
   const auto add = [&tokens](TokenKind kind, const std::optional<uint64_t>& count) {
     if (count) tokens[static_cast<size_t>(kind)].add(static_cast<int64_t>(*count));
@@ -91,7 +98,8 @@ void record(Context& context, const Closing& ending, const api::Usage& usage, st
   }
   record.model = account.model;
   record.target = target;
-  record.dropped = account.dropped;
+  const std::string dropped = all_dropped(account.dropped, relay);
+  record.dropped = dropped;
   record.target_request_id = account.attempts.last().request_id;
   record.status = account.status;
   record.outcome = "ok";

@@ -22,11 +22,12 @@ struct AccessRecord {
   std::string_view outcome;      // "ok", or the error code's name
   std::string_view reason;       // the error's message, or the target's own words, if any
   std::string_view target_code;  // the target's own name for its error
-  std::string_view dropped;      // what of the request its target could not be told, with reasons
-  std::string_view key_sha256;   // of a key that is not known, the beginning of its digest
-  uint32_t key_secret = 0;       // which of the key's secrets was used, if an old one: from 2
-  bool rescued = false;          // a stream that another target went on with
-  bool resumed = false;          // it went on with a stream that another request began, or asked to
+  std::string_view
+      dropped;  // what of the request its target, and of the answer the caller, could not be told, with reasons
+  std::string_view key_sha256;  // of a key that is not known, the beginning of its digest
+  uint32_t key_secret = 0;      // which of the key's secrets was used, if an old one: from 2
+  bool rescued = false;         // a stream that another target went on with
+  bool resumed = false;         // it went on with a stream that another request began, or asked to
   bool stream = false;
   uint32_t attempts = 0;
   std::string_view failed_attempts;  // before the last: "a/m target_error 503 12ms overloaded; ..."

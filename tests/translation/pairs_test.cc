@@ -180,7 +180,8 @@ std::string cross_answer(const Exchange& exchange, const Answer& told, const Req
   read_answer(exchange.dialect, format, exchange.body, restorer);
   writer->end();
   ++tally.crossings;
-  tally.dropped[pair] += writer->dropped;
+  for (const Drop& drop : writer->untold.all())
+    ++tally.dropped[pair + ": " + drop.path + " " + std::string(name_of(drop.reason))];
   AnswerCollector got;
   INFO((stream ? "stream: " : "body: ") << writer->out);
   const std::string error = read_answer(to, format_of(to, stream, writer->out), writer->out, got);

@@ -25,7 +25,7 @@ class BodyWriter final : public EventWriter {
   }
   void on_call(const CallStart& call) override { answer_.on_call(call); }
   void on_arguments(uint32_t part, JsonText piece) override { answer_.on_arguments(part, piece); }
-  void on_media(uint32_t, PartKind, const Source&) override { ++dropped; }
+  void on_media(uint32_t, PartKind kind, const Source&) override { leave_out(kind); }
   void on_citation(uint32_t part, const Citation& citation) override { answer_.on_citation(part, citation); }
   void on_extra(const Extra& extra) override;
   void on_part_end(uint32_t part) override { answer_.on_part_end(part); }
@@ -55,7 +55,7 @@ void BodyWriter::on_extra(const Extra& extra) {
   if (extra.from == own && extra.type == "container") {
     envelope_.container = extra.raw;
   } else {
-    ++dropped;
+    leave_out(extra);
   }
 }
 
@@ -73,7 +73,7 @@ void BodyWriter::write_text(const Answer::Piece& piece) {
     const std::string told = told_citation(
         {JsonText{note.url}, JsonText{note.title}, JsonText{note.quote}, note.begin, note.end, note.raw, note.from});
     if (told.empty()) {
-      ++dropped;
+      leave_out("citation");
       continue;
     }
     citations += citations.empty() ? "" : ",";
@@ -106,9 +106,7 @@ void BodyWriter::write_call(const Answer::Piece& piece) {
   } else {
     std::string arguments;
     append_json_unescaped(arguments, piece.arguments);
-    Dropped changed;
-    append_arguments_object(out, arguments, "arguments", changed);
-    if (!changed.empty()) ++dropped;
+    append_arguments_object(out, arguments, "answer.arguments", untold);
   }
   out += '}';
 }

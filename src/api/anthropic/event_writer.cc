@@ -25,7 +25,7 @@ class StreamWriter final : public EventWriter {
   void on_signature(uint32_t part, const Opaque& opaque, bool is_redacted) override;
   void on_call(const CallStart& call) override;
   void on_arguments(uint32_t part, JsonText piece) override;
-  void on_media(uint32_t, PartKind, const Source&) override { ++dropped; }
+  void on_media(uint32_t, PartKind kind, const Source&) override { leave_out(kind); }
   void on_citation(uint32_t part, const Citation& citation) override;
   void on_extra(const Extra& extra) override;
   void on_part_end(uint32_t part) override;
@@ -239,7 +239,7 @@ void StreamWriter::on_arguments(uint32_t part, JsonText piece) {
 void StreamWriter::on_citation(uint32_t part, const Citation& citation) {
   const std::string told = told_citation(citation);
   if (ended_ || told.empty() || (block_ != Block::none && part_ != part)) {
-    ++dropped;
+    leave_out("citation");
     return;
   }
   ensure(part, Block::text, empty_text);
@@ -259,7 +259,7 @@ void StreamWriter::on_extra(const Extra& extra) {
   } else if (extra.from == own && extra.type == "container") {
     envelope_.container = extra.raw;
   } else {
-    ++dropped;
+    leave_out(extra);
   }
 }
 

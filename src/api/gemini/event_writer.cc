@@ -252,9 +252,7 @@ void GenerateContentWriter::write_call() {
   } else {
     std::string arguments;
     append_json_unescaped(arguments, call.arguments);
-    Dropped changed;
-    append_arguments_object(part, arguments, "arguments", changed);
-    dropped += changed.empty() ? 0 : 1;
+    append_arguments_object(part, arguments, "answer.arguments", untold);
   }
   json.end_object();
   if (!call.signature.empty()) {
@@ -265,10 +263,10 @@ void GenerateContentWriter::write_call() {
   write_part(part);
 }
 
-void GenerateContentWriter::on_media(uint32_t, PartKind, const Source& source) {
+void GenerateContentWriter::on_media(uint32_t, PartKind kind, const Source& source) {
   const bool is_url = source.kind == Source::Kind::url;
   if (!is_url && source.kind != Source::Kind::base64) {
-    ++dropped;
+    leave_out(kind);
     return;
   }
   const std::string_view type =
@@ -293,7 +291,7 @@ void GenerateContentWriter::on_part_end(uint32_t) {
 
 void GenerateContentWriter::on_citation(uint32_t, const Citation& citation) {
   if (citation.url.empty() && citation.title.empty()) {
-    if (citation.from != Dialect::gemini) ++dropped;  // Gemini's own come again as groundingMetadata
+    if (citation.from != Dialect::gemini) leave_out("citation");  // Gemini's own come again as groundingMetadata
     return;
   }
   if (!chunks_.empty()) chunks_ += ',';
@@ -320,7 +318,7 @@ void GenerateContentWriter::on_extra(const Extra& extra) {
     append_quoted(notes_ += ',', extra.type);
     (notes_ += ':') += extra.raw;
   } else {
-    ++dropped;
+    leave_out(extra);
   }
 }
 
@@ -349,7 +347,7 @@ void GenerateContentWriter::on_finish(const Finish& finish) {
       break;
     case FinishReason::pause:  // the turn is to be sent back: there is no word that callers would do that for
       word_ = "STOP";
-      ++dropped;
+      untold.add("finish_reason", DropReason::changed);
   }
 }
 

@@ -48,7 +48,7 @@ class OllamaEventWriter final : public EventWriter {
   void on_call(const CallStart& call) override;
   void on_arguments(uint32_t part, JsonText piece) override;
   void on_media(uint32_t part, PartKind kind, const Source& source) override;
-  void on_citation(uint32_t, const Citation&) override { ++dropped; }
+  void on_citation(uint32_t, const Citation&) override { leave_out("citation"); }
   void on_extra(const Extra& extra) override;
   void on_part_end(uint32_t part) override;
   void on_usage(const AnswerUsage& usage) override { usage_.set(usage); }
@@ -87,7 +87,6 @@ class OllamaEventWriter final : public EventWriter {
   const TimeText created_;
   Line line_;
   std::optional<OpenCall> call_;
-  std::optional<uint32_t> signed_part_;  // the last one whose signature was dropped
   unsigned calls_ = 0;
   std::string context_, word_ = "stop";
   AnswerUsage usage_;
@@ -126,17 +125,16 @@ void OllamaEventWriter::on_thinking(uint32_t, JsonText text, bool) {
   flush_of_stream();
 }
 
-// It has no place. It may come in several pieces.
-void OllamaEventWriter::on_signature(uint32_t part, const Opaque&, bool) {
-  if (signed_part_ != part) ++dropped;
-  signed_part_ = part;
+// It has no place: a target that wants it back is asked without the thinking that it proves.
+void OllamaEventWriter::on_signature(uint32_t, const Opaque&, bool is_redacted) {
+  leave_out(is_redacted ? "redacted_thinking" : "signature");
 }
 
 void OllamaEventWriter::on_call(const CallStart& call) {
   call_.emplace(
       OpenCall{call.part, call.kind, std::string(call.id.escaped), std::string(call.name.escaped), std::string()});
   if (call_->id.empty()) call_->id = "call_" + id_ + std::to_string(calls_);
-  if (!call.opaque.empty()) ++dropped;
+  if (!call.opaque.empty()) leave_out("signature");
 }
 
 void OllamaEventWriter::on_arguments(uint32_t part, JsonText piece) {
@@ -163,16 +161,14 @@ void OllamaEventWriter::add_arguments(const OpenCall& call) {
   }
   std::string plain;
   append_json_unescaped(plain, call.arguments);
-  Dropped changed;
   std::string object;
-  append_arguments_object(object, plain, "arguments", changed);
+  append_arguments_object(object, plain, "answer.arguments", untold);
   append_in_line(line_.calls, object);
-  dropped += static_cast<uint32_t>(changed.all().size());
 }
 
 void OllamaEventWriter::on_media(uint32_t, PartKind kind, const Source& source) {
   if (kind != PartKind::image || source.kind != Source::Kind::base64) {
-    ++dropped;
+    leave_out(kind);
     return;
   }
   if (!line_.images.empty()) line_.images += ',';
@@ -195,7 +191,7 @@ void OllamaEventWriter::on_extra(const Extra& extra) {
     append_in_line(line_.extras, extra.raw);
     flush_of_stream();
   } else {
-    ++dropped;
+    leave_out(extra);
   }
 }
 
@@ -207,8 +203,10 @@ void OllamaEventWriter::on_finish(const Finish& finish) {
   }
   if (finish.reason == FinishReason::length) word_ = "length";
   // Told as a plain stop, as there are no words for them.
-  if (finish.reason == FinishReason::refusal || finish.reason == FinishReason::pause) ++dropped;
-  if (!finish.stop_sequence.empty()) ++dropped;
+  if (finish.reason == FinishReason::refusal || finish.reason == FinishReason::pause) {
+    untold.add("finish_reason", DropReason::changed);
+  }
+  if (!finish.stop_sequence.empty()) leave_out("stop_sequence");
 }
 
 void OllamaEventWriter::on_error(const ProviderError& error) {

@@ -50,7 +50,7 @@ void ChatBodyWriter::read_piece(const Piece& piece) {
       read_image(piece);
       break;
     default:
-      if (piece.notes.empty()) ++dropped;  // else each is counted
+      if (piece.notes.empty()) leave_out(piece.kind);  // else each is named
       break;
   }
   for (const Answer::Note& note : piece.notes) read_note(note, begin, text_chars_ - begin);
@@ -77,7 +77,7 @@ void ChatBodyWriter::read_call(const Piece& piece) {
   if (arguments.empty() && piece.call_kind == CallKind::function) arguments = "{}";
   if (old_functions_) {
     if (call_count_ > 1) {
-      ++dropped;  // there is room for one call
+      leave_out("call");  // there is room for one
       return;
     }
     calls_ = R"({"name":")" + piece.name + R"(","arguments":")" + arguments + "\"}";
@@ -97,7 +97,7 @@ void ChatBodyWriter::read_call(const Piece& piece) {
 
 void ChatBodyWriter::read_image(const Piece& piece) {
   if (piece.source_kind == Source::Kind::file_id) {
-    ++dropped;
+    leave_out(piece.kind);
     return;
   }
   begin_entry(images_);
@@ -117,7 +117,7 @@ void ChatBodyWriter::read_note(const Answer::Note& note, uint64_t text_begin, ui
             entry,
             {JsonText{note.url}, JsonText{note.title}, JsonText{note.quote}, note.begin, note.end, note.raw, note.from},
             text_begin, text_chars)) {
-      ++dropped;
+      leave_out("citation");
       return;
     }
     begin_entry(annotations_);
@@ -132,7 +132,7 @@ void ChatBodyWriter::read_note(const Answer::Note& note, uint64_t text_begin, ui
   } else if (note.kind == Extra::Kind::other && note.from == Dialect::openai && note.type != "content_part") {
     others_ += ",\"" + note.type + "\":" + note.raw;
   } else {
-    ++dropped;
+    leave_out(Extra{note.kind, 0, note.from, note.type, note.raw});
   }
 }
 
@@ -167,7 +167,7 @@ void ChatBodyWriter::end() {
   set_model(JsonText{answer.model});
   for (const Piece& piece : answer.pieces) read_piece(piece);
   for (const Answer::Note& note : answer.extras) read_note(note, 0, text_chars_);
-  if (answer.reason == FinishReason::pause) ++dropped;
+  if (answer.reason == FinishReason::pause) untold.add("finish_reason", DropReason::changed);
   append_head(out, "chat.completion");
   out += R"(,"choices":[{"index":0,"message":)";
   write_message();

@@ -14,13 +14,13 @@ class CompletionWriter final : public ChatAnswerWriter {
   void on_start(const AnswerStart& start) override { set_model(start.model); }
   void on_text(uint32_t part, JsonText text) override;
   void on_refusal(uint32_t part, JsonText text) override { on_text(part, text); }
-  void on_thinking(uint32_t, JsonText, bool) override { ++dropped; }
-  void on_signature(uint32_t, const Opaque&, bool) override { ++dropped; }
-  void on_call(const CallStart&) override { ++dropped; }
+  void on_thinking(uint32_t, JsonText, bool) override { leave_out(PartKind::thinking); }
+  void on_signature(uint32_t, const Opaque&, bool) override { leave_out("signature"); }
+  void on_call(const CallStart&) override { leave_out(PartKind::tool_call); }
   void on_arguments(uint32_t, JsonText) override {}
-  void on_media(uint32_t, PartKind, const Source&) override { ++dropped; }
-  void on_citation(uint32_t, const Citation&) override { ++dropped; }
-  void on_extra(const Extra&) override { ++dropped; }
+  void on_media(uint32_t, PartKind kind, const Source&) override { leave_out(kind); }
+  void on_citation(uint32_t, const Citation&) override { leave_out("citation"); }
+  void on_extra(const Extra& extra) override { leave_out(extra); }
   void on_part_end(uint32_t) override {}
   void on_usage(const AnswerUsage& usage) override { usage_.set(usage); }
   void on_finish(const Finish& finish) override;
@@ -67,7 +67,7 @@ void CompletionWriter::on_text(uint32_t, JsonText text) {
 }
 
 void CompletionWriter::on_finish(const Finish& finish) {
-  if (finish.reason == FinishReason::pause) ++dropped;
+  if (finish.reason == FinishReason::pause) untold.add("finish_reason", DropReason::changed);
   finish_ = finish_word(finish.reason, false);
   if (stream_) write({}, finish_);
 }

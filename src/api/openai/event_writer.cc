@@ -171,7 +171,7 @@ void ChatStreamWriter::on_call(const CallStart& call) {
   places_.set(call.part, calls_.size());
   calls_.push_back({call.kind, told, false});
   if (!told) {
-    ++dropped;  // there is room for one call
+    leave_out("call");  // there is room for one
     return;
   }
   open_chunk();
@@ -213,7 +213,7 @@ void ChatStreamWriter::on_arguments(uint32_t part, JsonText piece) {
 
 void ChatStreamWriter::on_media(uint32_t, PartKind kind, const Source& source) {
   if (kind != PartKind::image || source.kind == Source::Kind::file_id) {
-    ++dropped;
+    leave_out(kind);
     return;
   }
   open_chunk();
@@ -230,7 +230,7 @@ void ChatStreamWriter::on_media(uint32_t, PartKind kind, const Source& source) {
 void ChatStreamWriter::on_citation(uint32_t, const Citation& citation) {
   std::string annotation;
   if (!append_annotation(annotation, citation, text_begin_, text_chars_)) {
-    ++dropped;
+    leave_out("citation");
     return;
   }
   open_chunk();
@@ -252,7 +252,7 @@ void ChatStreamWriter::on_extra(const Extra& extra) {
     }
     close_chunk();
   } else {
-    ++dropped;
+    leave_out(extra);
   }
 }
 
@@ -265,7 +265,7 @@ void ChatStreamWriter::on_part_end(uint32_t part) {
 }
 
 void ChatStreamWriter::on_finish(const Finish& finish) {
-  if (finish.reason == FinishReason::pause) ++dropped;
+  if (finish.reason == FinishReason::pause) untold.add("finish_reason", DropReason::changed);
   open_chunk();
   close_chunk(finish_word(finish.reason, !calls_.empty()));
 }

@@ -97,7 +97,7 @@ void Writer::on_finish(const Finish& finish) {
     } else if (is_own && finish.word.escaped == "in_progress") {
       status_ = "in_progress";
     } else {
-      ++dropped;
+      untold.add("finish_reason", DropReason::changed);
     }
   }
   tell_summary();

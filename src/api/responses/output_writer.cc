@@ -158,7 +158,7 @@ void OutputWriter::end_content() {
 void OutputWriter::on_citation(uint32_t part, const Citation& citation) {
   const bool is_own = citation.from == Dialect::responses && !citation.raw.empty();
   if (open_ != Open::text || part_ != part || (!is_own && citation.url.empty())) {
-    ++dropped;
+    leave_out("citation");
     return;
   }
   std::string annotation(citation.raw);
@@ -222,7 +222,7 @@ void OutputWriter::tell_thinking(JsonText text, bool is_first) {
 void OutputWriter::on_signature(uint32_t part, const Opaque& opaque, bool is_redacted) {
   if (compacts_) return;
   if (is_redacted && !takes_encrypted_) {
-    ++dropped;
+    leave_out("redacted_thinking");
     return;
   }
   hidden_ =
@@ -278,7 +278,7 @@ void OutputWriter::close_thinking() {
 
 void OutputWriter::on_call(const CallStart& call) {
   if (compacts_) {
-    ++dropped;
+    leave_out(PartKind::tool_call);
     return;
   }
   close_all("completed");
@@ -287,7 +287,7 @@ void OutputWriter::on_call(const CallStart& call) {
       on_signature(call.part, {call.opaque.data, call.opaque.origin, JsonText{of_next_call}}, false);
       close_part();
     } else {
-      ++dropped;
+      leave_out("signature");
     }
   }
   open_ = call.kind == CallKind::custom ? Open::custom : Open::function;
@@ -325,7 +325,7 @@ std::string OutputWriter::call_item(JsonText arguments, bool is_whole) const {
 
 void OutputWriter::on_arguments(uint32_t part, JsonText piece) {
   if (part_ != part || (open_ != Open::function && open_ != Open::custom && open_ != Open::search)) {
-    ++dropped;
+    leave_out("arguments");
     return;
   }
   if (piece.empty()) return;
@@ -359,7 +359,7 @@ void OutputWriter::close_call() {
 
 void OutputWriter::on_media(uint32_t, PartKind kind, const Source& source) {
   if (kind != PartKind::image || source.kind != Source::Kind::base64) {
-    ++dropped;
+    leave_out(kind);
     return;
   }
   std::string item;
@@ -381,7 +381,7 @@ void OutputWriter::on_extra(const Extra& extra) {
     if (!logprobs_.empty()) logprobs_ += ',';
     logprobs_ += extra.raw.substr(1, extra.raw.size() - 2);
   } else {
-    ++dropped;
+    leave_out(extra);
   }
 }
 
