@@ -103,6 +103,12 @@ constexpr std::array levels =
     std::to_array<Level>({{"low", 1024}, {"medium", 2048}, {"high", 4096}, {"xhigh", 8192}, {"max", 16384}});
 }  // namespace
 
+bool is_known_effort(std::string_view effort) {
+  const bool is_level =
+      std::any_of(levels.begin(), levels.end(), [&](const Level& one) { return one.effort == effort; });
+  return is_level || effort.empty() || effort == "minimal";
+}
+
 uint64_t budget_for(std::string_view effort) {
   for (const Level& level : levels) {
     if (level.effort == effort) return level.budget_tokens;
@@ -134,6 +140,17 @@ std::optional<std::string> text_of_document(const Source& source) {
   std::string escaped;
   append_json_escaped(escaped, *bytes);
   return escaped;
+}
+
+std::optional<std::string> text_of_document(const Part& document) {
+  if (document.kind != PartKind::document) return std::nullopt;
+  std::optional<std::string> text = text_of_document(document.source);
+  if (!text) return std::nullopt;
+  std::string before;
+  for (const JsonText one : {document.title, document.context}) {
+    if (!one.empty()) (before += one.escaped) += R"(\n)";
+  }
+  return before.empty() ? text : before + R"(\n)" + *text;
 }
 
 std::optional<Source> source_of_data_url(JsonText url) {

@@ -83,6 +83,8 @@ std::string path_of(std::string_view list, size_t index, std::string_view member
 // Budget <-> effort (translation.md): minimal and low 1024, medium 2048, high 4096, xhigh 8192, max 16384.
 uint64_t budget_for(std::string_view effort);
 std::string_view effort_for(uint64_t budget_tokens);
+// It is one of those words, or not told: for others the budget is a guess.
+bool is_known_effort(std::string_view effort);
 // The least that thinking is of use with. `wanted`, or what is left of it where the answer may be `max_tokens` long, of
 // which thinking is a part. 0: it does not fit.
 constexpr uint64_t least_thinking_budget = 1024;
@@ -94,6 +96,8 @@ void append_data_url(std::string& out, const Source& source);
 // The text of a document that is plain text, JSON or the like, escaped: as it stands or out of its base64. nullopt: it
 // is none, or not told as either.
 std::optional<std::string> text_of_document(const Source& source);
+// The same of a document that is to become a text, with its title and its context before it. nullopt for other parts.
+std::optional<std::string> text_of_document(const Part& document);
 // What base64 text of a picture, document or sound begins with tells its type: "image/png"; "" where it does not.
 std::string_view sniff_media_type(std::string_view base64);
 

@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "api/call_links.h"
 #include "api/continuation.h"
 #include "api/dialect.h"
 #include "api/percent.h"
@@ -139,7 +140,9 @@ namespace {
 // What targets of other dialects are not told.
 Result<void> leave_own_behind(api::Request& asked, api::Dropped& dropped) {
   api::forget_unsigned(asked);
-  return api::leave_behind(asked, dropped);
+  Result<void> left = api::leave_behind(asked, dropped);  // by the places that the caller knows
+  if (left) api::link_calls(asked, dropped);
+  return left;
 }
 
 Rung choose_rung(const Rescue& rescue, const api::Request& asked, const api::TargetFacts& facts) {

@@ -101,3 +101,84 @@ class TestAnswers:
         wait_for(lambda: "finish_reason=changed" in world.sluice.output() + world.sluice.errors(), "the record")
         records = world.sluice.output() + world.sluice.errors()
         assert "answer.redacted_thinking=unsupported, finish_reason=changed" in records
+
+
+def says(request, text):
+    return text in json.dumps(request, ensure_ascii=False)
+
+
+def call(number, name="f", arguments="{}"):
+    return {"id": f"c{number}", "type": "function", "function": {"name": name, "arguments": arguments}}
+
+
+class TestCalls:
+    def test_calls_of_one_id_are_told_apart_with_their_results(self, world):
+        body = {"messages": [{"role": "user", "content": "go"}, {"role": "assistant", "content": None, "tool_calls": [call(1), call(1, "g")]},
+                             {"role": "tool", "tool_call_id": "c1", "content": "one"}, {"role": "tool", "tool_call_id": "c1", "content": "two"}]}
+        _, _, asked = world.ask("openai", "anthropic", body)
+        calls, results = asked["messages"][1]["content"], asked["messages"][2]["content"]
+        assert [(one["id"], one["name"]) for one in calls] == [("c1", "f"), ("c1_2", "g")]
+        assert [(one["tool_use_id"], one["content"][0]["text"]) for one in results] == [("c1", "one"), ("c1_2", "two")]
+        _, _, asked = world.ask("openai", "gemini", body)
+        results = [part["functionResponse"] for part in asked["contents"][2]["parts"]]
+        assert [(one["name"], one["response"]["output"]) for one in results] == [("f", "one"), ("g", "two")]
+        _, _, asked = world.ask("openai", "responses", body)
+        assert [one["call_id"] for one in asked["input"][1:]] == ["c1", "c1_2", "c1", "c1_2"]
+
+    @pytest.mark.parametrize("target", ["openai", "anthropic", "gemini", "ollama"])
+    def test_a_late_result_goes_behind_its_calls(self, world, target):
+        calls = [{"type": "function_call", "call_id": f"c{i}", "name": "f", "arguments": "{}"} for i in (1, 2)]
+        results = [{"type": "function_call_output", "call_id": f"c{i}", "output": f"result {i}"} for i in (1, 2)]
+        _, dropped, asked = world.ask("responses", target, {"input": [{"role": "user", "content": "go"}, *calls, results[0],
+                                                                      {"role": "user", "content": "by the way"}, results[1]]})
+        text = json.dumps(asked)
+        assert text.index("result 1") < text.index("result 2") < text.index("by the way") and "changed" in dropped.values()
+
+    def test_a_choice_of_tools_is_never_guessed(self, world):
+        tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+        for target in ("responses", "anthropic", "gemini", "ollama"):
+            body = {"messages": [{"role": "user", "content": "go"}]}
+            answer, _, asked = world.ask("openai", target, {**body, "tools": tools, "tool_choice": "bogus"})
+            assert answer.status == 400 and "tool_choice" in answer.text() and asked is None
+            answer, dropped, _ = world.ask("openai", target, {**body, "tool_choice": "required"})
+            assert answer.status == 200 and "tool_choice" in dropped
+
+
+class TestContent:
+    def result(self, *content):
+        return {"messages": [{"role": "user", "content": "go"}, {"role": "assistant", "content": [{"type": "tool_use", "id": "t1", "name": "f", "input": {}}]},
+                             {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t1", "content": list(content)}]}]}
+
+    @pytest.mark.parametrize("target", ["openai", "responses", "gemini", "ollama"])
+    def test_a_search_result_is_told_with_its_title_and_its_source(self, world, target):
+        answer, dropped, asked = world.ask("anthropic", target, self.result(
+            {"type": "search_result", "source": "https://s.example/1", "title": "The title", "content": [{"type": "text", "text": "found"}]}))
+        assert answer.status == 200 and says(asked, "The title\\nhttps://s.example/1\\n\\nfound") and not dropped, dropped
+
+    def test_text_that_a_tool_returned_stays_in_its_result(self, world):
+        document = {"type": "document", "title": "T", "source": {"type": "text", "media_type": "text/plain", "data": "plain"}}
+        _, _, asked = world.ask("anthropic", "openai", self.result(document))
+        assert [one["role"] for one in asked["messages"]] == ["user", "assistant", "tool"] and asked["messages"][2]["content"] == "T\n\nplain"
+
+    def test_a_picture_is_said_to_be_a_tools(self, world):
+        image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}}
+        for target, turns in (("openai", "messages"), ("gemini", "contents")):
+            _, dropped, asked = world.ask("anthropic", target, self.result(image))
+            assert says(asked[turns][-2], "follows in the next message") and says(asked[turns][-1], "Returned by the tool call t1:")
+            assert says(asked[turns][-1], PNG) and not dropped
+
+
+class TestSettings:
+    @pytest.mark.parametrize("settings, name", [
+        ({"web_search_options": {}}, "web_search_options"), ({"reasoning_effort": "extreme"}, "reasoning_effort"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"name": "n", "description": "d", "schema": {"type": "object"}}}},
+         "response_format.description")])
+    def test_what_has_no_equal_is_named(self, world, settings, name):
+        for target in ("anthropic", "gemini", "ollama"):
+            answer, dropped, _ = world.ask("openai", target, {"messages": [{"role": "user", "content": "Hi"}], **settings})
+            assert answer.status == 200 and name in dropped, (target, dropped)
+
+    def test_a_prefill_that_loses_its_last_blank_says_so(self, world):
+        body = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Sure: "}]}
+        _, dropped, asked = world.ask("openai", "anthropic", body)
+        assert asked["messages"][1]["content"][0]["text"] == "Sure:" and dropped["messages[1].content[0]"] == "changed"

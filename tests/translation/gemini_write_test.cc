@@ -134,7 +134,8 @@ TEST_CASE("gemini: pictures in results go where the model takes them") {
   CHECK(third.body["contents"][1]["parts"][0]["functionResponse"]["parts"] == image);
   const auto second = write_gemini(asked);
   CHECK_FALSE(second.body["contents"][1]["parts"][0]["functionResponse"].contains("parts"));
-  CHECK(second.body["contents"][2]["parts"] == image);
+  CHECK(second.body["contents"][2]["parts"][0]["text"] == "Returned by the tool call c1:");
+  CHECK(second.body["contents"][2]["parts"][1] == image[0]);
 }
 
 TEST_CASE("gemini: signatures go back to where they came from, elsewhere a word stands for them") {

@@ -115,8 +115,8 @@ TEST_CASE("content that Ollama takes none of is refused by its place") {
   text_document.title = JsonText{"Tale"};
   request.messages.push_back(message_of(Role::user, {text_document, encoded, text_part("Sum it up.")}));
   const Outcome outcome = write(request, facts_of("m"));
-  CHECK(outcome.body["messages"][0]["content"] == "Once\n\n\"A\"\n\n\nSum it up.");
-  CHECK(outcome.dropped == "messages[0].content[0].title=unsupported");
+  CHECK(outcome.body["messages"][0]["content"] == "Tale\n\nOnce\n\n\"A\"\n\n\nSum it up.");
+  CHECK(outcome.dropped.empty());
 }
 
 TEST_CASE("what stood in another order, and what is bound elsewhere, is named") {

@@ -356,7 +356,6 @@ inline constexpr std::string_view may_be_dropped[] = {
     "responses > ollama: include unsupported",
     "responses > ollama: messages[].content[] bound",
     "responses > ollama: messages[].content[].signature bound",
-    "responses > ollama: messages[].content[].title unsupported",
     "responses > ollama: messages[].phase unsupported",
     "responses > ollama: messages[].tool_search_call unsupported",
     "responses > ollama: messages[].tool_search_output unsupported",

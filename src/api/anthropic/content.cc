@@ -67,7 +67,7 @@ Result<void> write_document(Draft& draft, const Part& part, const std::string& p
   const std::string_view type = media_type_of(source);
   const std::optional<std::string> text = text_of_document({source.kind, type, source.data});
   if (text && !draft.facts.takes_documents) {
-    out += R"({"type":"text","text":")" + *text + '"';
+    out += R"({"type":"text","text":")" + text_of_document(part).value_or(*text) + '"';
     append_cache_mark(draft, part.cache_mark, path, out);
     out += '}';
     return {};

@@ -261,7 +261,9 @@ void Conversation::write_text(const Piece& piece, bool is_prefill, std::string& 
   if (piece.is_late_system) out += late_system_prefix;
   if (is_prefill) {  // what it is to go on from may not end with a blank
     std::string plain = plain_of(part.text);
-    plain.resize(plain.find_last_not_of(white_space) + 1);
+    const size_t end = plain.find_last_not_of(white_space) + 1;
+    if (end != plain.size()) draft_.dropped.add(path, DropReason::changed);
+    plain.resize(end);
     append_json_escaped(out, plain);
   } else {
     out += part.text.escaped;

@@ -43,6 +43,8 @@ std::string_view effort_word(const Reasoning& reasoning) {
 
 uint64_t wanted_budget(const Reasoning& reasoning, Dropped& dropped) {
   const uint64_t budget = reasoning.budget_tokens.value_or(budget_for(reasoning.effort));
+  if (!reasoning.budget_tokens && !is_known_effort(reasoning.effort))
+    dropped.add("reasoning.effort", DropReason::changed);
   if (budget < least_budget) dropped.add("reasoning", DropReason::clamped);
   return std::max(budget, least_budget);
 }
@@ -259,6 +261,7 @@ Result<void> write_translated(Draft& draft, std::string& out) {
       format.kind == ResponseFormat::Kind::json_schema && !format.schema.empty() && draft.facts.takes_json_schema;
   const bool in_words = wants_json && !forces_format;
   if (in_words) draft.dropped.add("response_format", DropReason::changed);
+  if (!format.description.empty()) draft.dropped.add("response_format.description", DropReason::unsupported);
 
   JsonWriter json(out);
   json.object().member("model", draft.facts.model).member("max_tokens", limits.max_tokens);

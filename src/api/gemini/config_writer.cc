@@ -122,6 +122,7 @@ void GenerationConfigWriter::write_format() {
     dropped_.add("response_format", DropReason::unsupported);
     return;
   }
+  if (!format.description.empty()) dropped_.add("response_format.description", DropReason::unsupported);
   json_.member("responseMimeType", "application/json");
   if (format.kind != ResponseFormat::Kind::json_schema || format.schema.empty()) return;
   if (facts_.takes_json_schema) {
@@ -185,6 +186,9 @@ bool GenerationConfigWriter::write_budget(bool& begun) {
   }
   if (!reasoning.budget_tokens && reasoning.effort.empty()) return true;  // as it likes
   const uint64_t wanted = reasoning.budget_tokens.value_or(budget_for(reasoning.effort));
+  if (!reasoning.budget_tokens && !is_known_effort(reasoning.effort)) {
+    dropped_.add("reasoning.effort", DropReason::changed);
+  }
   uint64_t sent = std::clamp(wanted, budgets.least, budgets.most);
   // Thinking is part of the output: something has to be left of it.
   const uint64_t most = request_.max_output_tokens.value_or(UINT64_MAX);

@@ -125,10 +125,11 @@ void ContentsWriter::write_system(const Message& message, size_t index) {
 
 // What stands beside the content and has no place here.
 void ContentsWriter::note_unsaid(const Part& part, const std::string& path) {
+  const bool is_text = text_of_document(part).has_value();  // with both before it
   const std::pair<bool, std::string_view> unsaid[] = {{!part.cache_mark.empty(), ".cache_control"},
                                                       {!part.citations.empty(), ".citations"},
-                                                      {!part.title.empty(), ".title"},
-                                                      {!part.context.empty(), ".context"},
+                                                      {!part.title.empty() && !is_text, ".title"},
+                                                      {!part.context.empty() && !is_text, ".context"},
                                                       {!part.detail.empty() && part.detail != "auto", ".detail"}};
   for (const auto& [is_there, name] : unsaid) {
     if (is_there) dropped_.add(path + std::string(name), DropReason::unsupported);
@@ -242,8 +243,12 @@ Result<void> ContentsWriter::write_results(size_t& index) {
     open(Turn::results);
     if (const Result<void> done = write_result(*result.part, result.path, late); !done) return done;
   }
+  JsonText told;
   for (const Late& media : late) {
     open(Turn::user);
+    if (!(media.call == told))
+      write_text(JsonText{"Returned by the tool call " + std::string(media.call.escaped) + ":"});
+    told = media.call;
     if (const Result<void> done = write_media(*media.part, media.path); !done) return done;
   }
   return {};
@@ -267,22 +272,26 @@ Result<void> ContentsWriter::write_result(const Part& result, const std::string&
   json_.key("response").object().key(result.is_error == true ? "error" : "output");
   out_ += '"';
   bool first = true;
+  const size_t late_before = late.size();
   std::vector<Late> within;
   for (size_t i = 0; i < result.parts.size(); ++i) {
     const Part& part = result.parts[i];
     const std::string here = path_of(path + ".content", i);
+    const std::optional<std::string> document = text_of_document(part);
     note_unsaid(part, here);
-    if (is_media(part) && part.source.kind != Source::Kind::text) {
-      (facts_.wants_call_signatures && part.kind != PartKind::audio ? within : late).push_back({&part, here});
+    if (is_media(part) && !document) {
+      const bool goes_within = facts_.wants_call_signatures && part.kind != PartKind::audio;
+      (goes_within ? within : late).push_back({&part, here, result.id.empty() ? name : result.id});
       continue;
     }
     if (part.kind == PartKind::other) return cannot_take(here, "has no equal in the target's API");
-    const JsonText text = is_media(part) ? part.source.data : part.text;
+    const std::string_view text = document ? *document : part.text.escaped;
     if (text.empty()) continue;
     if (!first) out_ += "\\n";
     first = false;
-    out_ += text.escaped;
+    out_ += text;
   }
+  if (first && late.size() != late_before) out_ += "(what it returned follows in the next message)";
   out_ += '"';
   json_.end_object();
   if (!within.empty()) {
@@ -299,6 +308,10 @@ Result<void> ContentsWriter::write_result(const Part& result, const std::string&
 // --- media ---
 
 Result<void> ContentsWriter::write_media(const Part& part, const std::string& path) {
+  if (const std::optional<std::string> text = text_of_document(part)) {
+    write_text(JsonText{*text});
+    return {};
+  }
   switch (part.source.kind) {
     case Source::Kind::text:
       write_text(part.source.data);

@@ -37,6 +37,7 @@ class ContentsWriter {
   struct Late {  // media in the result of a tool, for models that take none there
     const Part* part;
     std::string path;
+    JsonText call;  // its id, or the tool's name
   };
 
   void open(Turn turn);

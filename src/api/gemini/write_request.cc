@@ -54,7 +54,11 @@ Result<void> GenerateRequestWriter::write() {
   write_system();
   if (const Result<void> done = write_contents(is_alone); !done) return done;
   write_tools();
-  if (has_functions_) write_choice();
+  if (has_functions_) {
+    write_choice();
+  } else if (request_.tool_choice.mode == ToolChoice::Mode::required) {
+    dropped_.add("tool_choice", DropReason::unsupported);
+  }
   json_.key("generationConfig");
   const size_t begin = out_.size();
   GenerationConfigWriter(request_, facts_, has_functions_, dropped_, out_).write();

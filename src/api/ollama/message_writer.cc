@@ -164,15 +164,9 @@ Result<void> MessageWriter::gather_image(const Part& part, std::string_view path
 
 Result<void> MessageWriter::gather_document(const Part& part, std::string_view path, std::string_view divider,
                                             Said& said) {
-  Source source = part.source;
-  if (source.media_type.empty() && source.kind == Source::Kind::base64) {
-    source.media_type = sniff_media_type(source.data.escaped);
-  }
-  const std::optional<std::string> text = text_of_document(source);
+  const std::optional<std::string> text = text_of_document(part);
   if (!text) return cannot_take(path, "document but as plain text");
   add_text(JsonText{*text}, divider, said);
-  if (!part.title.empty()) dropped_.add(std::string(path) + ".title", DropReason::unsupported);
-  if (!part.context.empty()) dropped_.add(std::string(path) + ".context", DropReason::unsupported);
   return {};
 }
 

@@ -144,7 +144,10 @@ bool OllamaRequestWriter::is_allowed(const Tool& tool) const { return request_.t
 void OllamaRequestWriter::write_tools() {
   using Mode = ToolChoice::Mode;
   const ToolChoice& choice = request_.tool_choice;
-  if (request_.tools.empty()) return;
+  if (request_.tools.empty()) {
+    if (choice.mode == Mode::required) dropped_.add("tool_choice", DropReason::unsupported);
+    return;
+  }
   if (choice.parallel == false) dropped_.add("parallel_tool_calls", DropReason::unsupported);
   if (choice.mode == Mode::none) return dropped_.add("tool_choice", DropReason::changed);
   if (choice.mode == Mode::required) {

@@ -138,6 +138,9 @@ Result<void> RequestReader::read(std::string_view body) {
   if (!root.is_object()) return fail(ErrorCode::bad_request, "the body must be a JSON object");
   request_.from = Dialect::openai;
   at_ = reader_.members(root, known_names, {}, request_.bag);
+  for (const JsonValue member : root) {  // asks for something by being there
+    if (member.named("web_search_options") && member.empty()) carry(request_.bag, member);
+  }
   request_.model = text(model);
   if (context_.endpoint == "completions") {
     leave(messages);
@@ -255,7 +258,10 @@ void RequestReader::read_tool_choice() {
   const JsonValue value = is_old ? at_[function_call] : at_[tool_choice];
   if (value.is_string()) {
     const std::string_view word = value.word();
-    choice.mode = word == "none" ? none : word == "required" || word == "any" ? required : automatic;
+    const bool is_known = word == "auto" || word == "none" || word == "required" || word == "any";
+    choice.mode = word == "none" ? none : word == "auto" ? automatic : required;
+    if (!is_known)
+      reader_.wrong(place(is_old ? function_call : tool_choice), "must be auto, none, required or an object");
     return;
   }
   if (!value.has_value()) return;

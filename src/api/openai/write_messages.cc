@@ -298,8 +298,11 @@ Result<void> ChatMessagesWriter::write_result(const Part& part, const std::strin
   for (size_t i = 0; i < part.parts.size(); ++i) {
     const Part& inner = part.parts[i];
     const std::string here = path_of(path + ".content", i);
-    if (inner.kind == PartKind::text || inner.kind == PartKind::refusal) {
-      content.add_text(inner.text, i + 1 == part.parts.size() ? mark : mark_of(inner, here));
+    const bool is_text = inner.kind == PartKind::text || inner.kind == PartKind::refusal;
+    const std::optional<std::string> text = is_text ? std::string(inner.text.escaped) : text_of_document(inner);
+    if (text) {
+      if (!inner.citations.empty()) dropped_.add(here + ".citations", DropReason::unsupported);
+      content.add_text(JsonText{arena_.keep(*text)}, i + 1 == part.parts.size() ? mark : mark_of(inner, here));
     } else {
       shown_.push_back({&inner, id, here});
       shows = true;
@@ -409,12 +412,11 @@ Result<void> ChatMessagesWriter::add_part(ChatContent& content, const Part& part
 }
 
 Result<void> ChatMessagesWriter::add_document(ChatContent& content, const Part& part, const std::string& path) {
-  if (!part.context.empty()) dropped_.add(path + ".context", DropReason::unsupported);
-  if (const std::optional<std::string> text = text_of_document(part.source)) {
-    const std::string title = part.title.empty() ? "" : std::string(part.title.escaped) + R"(\n\n)";
-    content.add_text(JsonText{arena_.keep(title + *text)}, mark_of(part, path));
+  if (const std::optional<std::string> text = text_of_document(part)) {
+    content.add_text(JsonText{arena_.keep(*text)}, mark_of(part, path));
     return {};
   }
+  if (!part.context.empty()) dropped_.add(path + ".context", DropReason::unsupported);
   if (!facts_.takes_documents) return cannot_take(path, "the target takes no documents");
   if (part.source.kind != Source::Kind::base64) {
     return cannot_take(path, "the target takes documents as base64 only, neither by URL nor by id");

@@ -145,7 +145,10 @@ void BodyWriter::write_tools() {
     if (out_.back() != '[') out_ += ',';
     write_tool(tool, path_of("tools", i));
   }
-  if (!has_tools_) return;
+  if (!has_tools_) {
+    if (request_.tool_choice.mode == ToolChoice::Mode::required) drop("tool_choice");
+    return;
+  }
   out_ += ']';
   write_choice();
   if (request_.tool_choice.parallel) json_.member("parallel_tool_calls", *request_.tool_choice.parallel);

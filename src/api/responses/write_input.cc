@@ -305,15 +305,14 @@ Result<void> InputWriter::write_image(const Part& part, const std::string& path,
 }
 
 Result<void> InputWriter::write_document(const Part& part, const std::string& path, bool is_marked) {
-  if (!part.context.empty()) dropped_.add(path + ".context", DropReason::unsupported);
-  if (const std::optional<std::string> text = text_of_document(part.source)) {
-    const std::string title = part.title.empty() ? "" : std::string(part.title.escaped) + R"(\n\n)";
+  if (const std::optional<std::string> text = text_of_document(part)) {
     json_.object().member("type", "input_text");
-    json_.text_member("text", JsonText{title + *text});
+    json_.text_member("text", JsonText{*text});
     if (is_marked) write_mark();
     json_.end_object();
     return {};
   }
+  if (!part.context.empty()) dropped_.add(path + ".context", DropReason::unsupported);
   if (!facts_.takes_documents) return untold(path, "the target takes no documents");
   json_.object().member("type", "input_file");
   switch (part.source.kind) {
