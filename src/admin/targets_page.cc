@@ -50,6 +50,16 @@ std::string targets_body(routing::HealthBoard& board, uint64_t now_ms, size_t mo
       each_shown_target(board, now_ms, most, [&](const TargetHealth& health, const HealthState& state) {
         write_target(out.line(), health, state, asked, now_ms);
       });
+  out.end_array().key("credentials").array();
+  size_t room = most;
+  board.for_each_credential([&](const config::Provider& provider, size_t place, uint64_t until_ms) {
+    if (room == 0) return;
+    --room;
+    out.line().object().member("provider", provider.name).member("key", place + 1);
+    out.member("weight", provider.api_keys[place].weight);
+    out.member("state", until_ms > now_ms ? "benched" : "closed");
+    out.member("free_in_ms", until_ms > now_ms ? until_ms - now_ms : 0).end_object();
+  });
   out.end_array().line().member("left_out", left_out).end_object().line_end();
   return body;
 }

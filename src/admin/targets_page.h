@@ -33,7 +33,7 @@ size_t each_shown_target(routing::HealthBoard& board, uint64_t now_ms, size_t mo
   return left_out;
 }
 
-// JSON: the same targets; `left_out` counts the others.
+// JSON: the same targets; `left_out` counts the others. Then at most `most` credentials of providers that have several.
 std::string targets_body(routing::HealthBoard& board, uint64_t now_ms, size_t most = max_targets_shown);
 
 // Does what {"target": "provider/model", "action": "drain"|"bench"|"free", "for_s": 60} says, `for_s` with "bench"

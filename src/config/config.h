@@ -92,14 +92,23 @@ struct ProviderTimeouts {
   bool operator==(const ProviderTimeouts&) const = default;
 };
 
+// One of several credentials of a provider.
+struct ApiKey {
+  std::string key;      // a secret
+  uint32_t weight = 1;  // its share; 0: only when no other is left
+  bool operator==(const ApiKey&) const = default;
+};
+
 struct Provider {
+  static constexpr size_t max_api_keys = 64;
   std::string name;
   std::vector<Dialect> dialects;  // never empty; a caller of any of these is passed through
   Url base_url;
   // Where a dialect's own paths begin, where that is not base_url.path; see path_for().
   std::array<std::optional<std::string>, dialect_names.size()> base_paths;
   bool versions_at_root = false;  // what stands beside the version does so at the host's root
-  std::string api_key;            // a secret; empty: none
+  std::string api_key;            // a secret, the first where there are several; empty: none
+  std::vector<ApiKey> api_keys;   // where there are several: all of them; else empty
   bool caller_key = false;        // "api_key": "caller" passes the caller's own credential through
   Auth auth = Auth::bearer;
   std::string auth_header;                                   // with Auth::header: its name, lower case
@@ -121,6 +130,9 @@ struct Provider {
   std::string origin;  // how it came to be, for people: "OPENAI_API_KEY", "sluice.json", "answers on 127.0.0.1:11434"
 
   bool operator==(const Provider&) const = default;
+  // Of credentials that it can be asked with; one that has none, or the caller's, has one place for it.
+  size_t key_count() const { return api_keys.empty() ? 1 : api_keys.size(); }
+  const std::string& key_at(size_t place) const { return api_keys.empty() ? api_key : api_keys[place].key; }
   bool speaks(Dialect dialect) const;
   // The path that a dialect's own paths ("/chat/completions", "/v1/messages", "/api/chat") are appended to: base_url is
   // that of the first dialect, and for Ollama at "http://127.0.0.1:11434" openai's is "/v1". No trailing slash. Lives

@@ -36,6 +36,7 @@ inline constexpr std::array<std::string_view, 17> provider = {"dialect",
                                                               "proxy",
                                                               "continues_prefix",
                                                               "facts"};
+inline constexpr std::array<std::string_view, 2> provider_key = {"key", "weight"};
 inline constexpr std::array<std::string_view, 15> provider_facts = {
     "context_window",   "max_output_tokens", "max_tool_name",
     "continues_prefix", "takes_sampling",    "takes_top_k",
@@ -74,13 +75,14 @@ struct Table {
   std::string_view path;  // of the object that holds them: "providers.NAME.timeouts"; "" for the file itself
   std::span<const std::string_view> names;
 };
-inline constexpr std::array<Table, 22> all = {{{"", root},
+inline constexpr std::array<Table, 23> all = {{{"", root},
                                                {"cors", cors},
                                                {"tls", tls},
                                                {"keys[]", key},
                                                {"keys[].key[]", key_secret},
                                                {"keys[].limits", rate_limits},
                                                {"providers.NAME", provider},
+                                               {"providers.NAME.api_key[]", provider_key},
                                                {"providers.NAME.timeouts", provider_timeouts},
                                                {"providers.NAME.limits", rate_limits},
                                                {"providers.NAME.facts.MODEL", provider_facts},

@@ -225,6 +225,16 @@ void add_facts(Sheet& sheet, const Provider& provider, std::string_view by_prese
   sheet.close();
 }
 
+std::string keys_text(const Provider& provider) {
+  std::string text;
+  for (const ApiKey& one : provider.api_keys) {
+    text += text.empty() ? "[" : ", ";
+    const std::string weight = one.weight != 1 ? std::to_string(one.weight) : "";
+    text += weight.empty() ? json_text(mask) : "{\"key\": " + json_text(mask) + ", \"weight\": " + weight + "}";
+  }
+  return text + "]";
+}
+
 void add_provider(Sheet& sheet, const Provider& provider) {
   const std::string origin = said(provider.origin);
   const bool in_file = !sheet.said_of(provider.name).empty();
@@ -236,7 +246,9 @@ void add_provider(Sheet& sheet, const Provider& provider) {
   sheet.value("base_url", json_text(provider.base_url.text()), at_preset ? by_preset : origin);
   sheet.value("auth", auth_text(provider), by_preset);
   if (provider.caller_key || !provider.api_key.empty()) {
-    sheet.value("api_key", json_text(provider.caller_key ? "caller" : mask), origin);
+    sheet.value("api_key",
+                provider.api_keys.empty() ? json_text(provider.caller_key ? "caller" : mask) : keys_text(provider),
+                origin);
   }
   add_headers(sheet, provider);
   sheet.value("ca_file", json_text(provider.ca_file));

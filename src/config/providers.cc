@@ -58,6 +58,7 @@ class ProviderReader {
   void read_auth();
   void read_api_key();
   void read_preset_key();
+  void read_several_keys(const Node& node);
   void read_headers();
   void read_tls();
   void read_proxy();
@@ -221,9 +222,57 @@ void ProviderReader::read_api_key() {
   }
   if (node->kind == Node::Kind::string && node->text == "caller") {
     provider_.caller_key = true;
+  } else if (node->kind == Node::Kind::array) {
+    read_several_keys(*node);
   } else {
     provider_.api_key = read_secret(reading_, *node, object_.path("api_key"), SecretUse::key).value_or("");
   }
+}
+
+// Each as it would stand alone, or an object with its weight.
+void ProviderReader::read_several_keys(const Node& node) {
+  const std::string path = object_.path("api_key");
+  if (node.items.empty() || node.items.size() > Provider::max_api_keys) {
+    const std::string most = std::to_string(Provider::max_api_keys);
+    return reading_.report(node.at, path,
+                           node.items.empty() ? "found an empty list" : "found a list of more than " + most,
+                           "allowed: a key, or a list of up to " + most + " of them");
+  }
+  constexpr uint32_t max_weight = 10'000;
+  std::vector<ApiKey> keys;
+  for (size_t i = 0; i < node.items.size(); ++i) {
+    const Node& item = node.items[i];
+    const std::string place = item_path(path, i);
+    ApiKey key;
+    if (item.kind == Node::Kind::string && item.text == "caller") {
+      reading_.report(item.at, place, found(item), "allowed: \"caller\" alone, in place of the list");
+      continue;
+    }
+    if (item.kind == Node::Kind::object && item.find("file") == nullptr) {
+      const ObjectReader object(reading_, item, place, fields::provider_key);
+      const Node* const secret = object.find("key");
+      if (secret == nullptr) {
+        reading_.report(item.at, place, "has no key",
+                        "allowed: {\"key\": a secret, \"weight\": 1} or the secret itself");
+        continue;
+      }
+      object.read_whole("weight", 0, max_weight, key.weight);
+      key.key = read_secret(reading_, *secret, object.path("key"), SecretUse::key).value_or("");
+    } else {
+      key.key = read_secret(reading_, item, place, SecretUse::key).value_or("");
+    }
+    const auto same = std::find_if(keys.begin(), keys.end(), [&](const ApiKey& one) { return one.key == key.key; });
+    if (same != keys.end() && !key.key.empty()) {
+      reading_.warnings.push_back(reading_.source + ": " + place + " is the same key as " +
+                                  item_path(path, static_cast<size_t>(same - keys.begin())) +
+                                  ", and is not counted twice");
+      continue;
+    }
+    keys.push_back(std::move(key));
+  }
+  if (keys.empty()) return;
+  provider_.api_key = keys.front().key;
+  if (keys.size() > 1) provider_.api_keys = std::move(keys);
 }
 
 void ProviderReader::read_headers() {

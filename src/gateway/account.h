@@ -27,6 +27,7 @@ struct AttemptRecord {
   int status = 0;                           // of the target's answer
   ErrorCode code = ErrorCode::internal;     // why it failed, where `reason` says so
   std::string reason;                       // in the target's words, masked; "": it did not fail, or was the last
+  uint32_t key = 0;                         // which of the provider's credentials, from 1; 0: it has no several
   uint32_t sent_again = 0;                  // on another connection, or at another path
   bool lost = false;                        // cancelled, since another target\'s answer came before
 };

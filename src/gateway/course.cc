@@ -132,11 +132,12 @@ Result<void> Course::choose_provider() {
   const auto providers = providers_for(asker_.admitted, match, *context_.router);
   if (!providers) return tl::unexpected<Error>(providers.error());
   const config::Provider* chosen = providers->front();
-  if (providers->size() > 1 && context_.id_makers != nullptr) {
-    const config::Provider* const maker = context_.id_makers->maker(match.path, *providers);
-    if (maker != nullptr) {
-      chosen = maker;
-    } else {
+  if ((providers->size() > 1 || !chosen->api_keys.empty()) && context_.id_makers != nullptr) {
+    const IdMakers::Maker maker = context_.id_makers->maker(match.path, *providers);
+    if (maker.provider != nullptr) {
+      chosen = maker.provider;
+      makers_key_ = maker.key;
+    } else if (providers->size() > 1) {
       const bool reads = asker_.head.method == http::Method::get || asker_.head.method == http::Method::head;
       asks_around_ = reads && asker_.head.framing == http::BodyFraming::none && IdMakers::names_id(match.path);
     }
@@ -156,7 +157,7 @@ void Course::ask_next() {
   asks_around_ = ++asked_ < most;
   give_attempt_up();
   plan_.targets.front().provider = (*providers)[asks_around_ ? asked_ : 0];
-  if (!asks_around_) context_.id_makers->learn_path(path, target().provider->name);
+  if (!asks_around_) context_.id_makers->learn_path(path, *target().provider, key_);
   if (const Result<void> asked = ask(); !asked) fail_course(asked.error());
 }
 
@@ -188,6 +189,7 @@ bool Course::advance(bool larger_window) {
     if (too_small != 0 && window != 0 && window <= too_small) continue;
     if (attempts_ > 0 && is_shunned(target(), context_.loop.now_ms())) continue;
     tries_ = 0;
+    refused_keys_ = 0;
     account_->target = &target();
     return true;
   }
@@ -278,14 +280,32 @@ void Course::on_not_let_in(const Error& error) {
   refused_by_provider() && advance() ? on_backed_off() : fail_course(error);
 }
 
+routing::TargetHealth& Course::key_place() const {
+  return target().health != nullptr ? *target().health : context_.router->health_of(*target().provider);
+}
+
+// Which of several credentials. What names no model goes with the first that may be used, so that what is made and is
+// asked for later stays together.
+size_t Course::choose_key() const {
+  if (makers_key_) return *makers_key_;
+  const uint64_t now_ms = context_.loop.now_ms();
+  const uint64_t luck = target().health != nullptr ? plan_.luck : 0;
+  const std::optional<size_t> may = key_place().free_credential(*target().provider, now_ms, luck, refused_keys_);
+  return may ? *may : key_place().soonest_credential();
+}
+
 void Course::start_attempt() {
-  ProviderLink& link = context_.links.of(*target().provider);
+  const config::Provider& provider = *target().provider;
+  ProviderLink& link = context_.links.of(provider);
+  key_ = provider.api_keys.empty() ? 0 : choose_key();
+  const std::string_view fields = link.fixed_fields(key_);
   OutgoingRequest request =
       translation_ && !translation_->sends_as_it_came()
-          ? translated_request(target(), link, asker_.head, *translation_, context_.lines)
-          : request_for(target(), link, asker_.head, asker_.intake, edits_, context_.keys, context_.lines);
+          ? translated_request(target(), link, fields, asker_.head, *translation_, context_.lines)
+          : request_for(target(), link, fields, asker_.head, asker_.intake, edits_, context_.keys, context_.lines);
   if (may_ask_again()) request.awaits_output = request.wants_stream;
   account_->attempts.add(target());
+  if (!provider.api_keys.empty()) account_->attempts.last().key = static_cast<uint32_t>(key_ + 1);
   tell("going to the target");
   account_->attempts.last().ready_ns = request.ready_ns = context_.loop.now_ns();
   state_ = State::trying;

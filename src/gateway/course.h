@@ -122,6 +122,9 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   const routing::Target& target() const { return plan_.targets[at_]; }
   Result<void> choose_targets();
   Result<void> choose_provider();
+  [[gnu::cold]] size_t choose_key() const;
+  [[gnu::cold]] bool take_other_key(const routing::Verdict& verdict);
+  routing::TargetHealth& key_place() const;
   [[gnu::cold]] void keep_stream();
   [[gnu::cold]] void ask_next();
   Result<void> ask();
@@ -183,14 +186,17 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   bool rescues_ = false;       // what the caller is told of this stream is remembered
   bool by_prefix_ = false;     // this target was asked to go on from an assistant's message
   bool refuses_prefix_ = false;
-  bool others_turn_ = false;    // it is ended while another attempt of the worker is told of what came
-  bool parked_answer_ = false;  // an error is held, whole, until the race is over
-  bool probes_ = false;         // it has taken its target's one probe
-  bool body_kept_ = true;       // the request can be sent once more
-  uint8_t asked_ = 0;           // so many have been asked for it
-  uint32_t tries_ = 0;          // at this target
-  uint32_t attempts_ = 0;       // in all
-  size_t at_ = 0;               // of plan_.targets
+  bool others_turn_ = false;          // it is ended while another attempt of the worker is told of what came
+  bool parked_answer_ = false;        // an error is held, whole, until the race is over
+  bool probes_ = false;               // it has taken its target's one probe
+  bool body_kept_ = true;             // the request can be sent once more
+  uint8_t asked_ = 0;                 // so many have been asked for it
+  uint32_t tries_ = 0;                // at this target
+  uint32_t attempts_ = 0;             // in all
+  size_t at_ = 0;                     // of plan_.targets
+  size_t key_ = 0;                    // of the credentials of its provider, the one that is used
+  uint64_t refused_keys_ = 0;         // by this target; a bit for each
+  std::optional<size_t> makers_key_;  // what is asked for is known to belong to this one
   routing::Plan plan_;
   std::vector<api::Edit> edits_;             // of the body, for this target
   std::unique_ptr<CallerPass> caller_pass_;  // null, both: nothing is limited

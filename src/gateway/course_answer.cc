@@ -38,7 +38,8 @@ AnswerTaker& Course::on_answer_head(http::ResponseHead& head) {
   }
   if (asks_around_) {
     asks_around_ = false;
-    if (head.status < 300) context_.id_makers->learn_path(asker_.intake.question().match.path, target().provider->name);
+    if (head.status < 300)
+      context_.id_makers->learn_path(asker_.intake.question().match.path, *target().provider, key_);
   }
   relay_answer(head);
   return *relay_;
@@ -130,8 +131,9 @@ IdWatch* Course::watch_ids(int status) {
   const api::Endpoint& endpoint = *account_->endpoint;
   const bool makes = asker_.head.method == http::Method::post || asker_.head.method == http::Method::put;
   if (!endpoint.makes || !makes || status >= 300 || context_.id_makers == nullptr) return nullptr;
-  if (context_.router->speakers(endpoint.dialect).size() < 2) return nullptr;
-  ids_ = std::make_unique<IdWatch>(*context_.id_makers, *target().provider);
+  const config::Provider& provider = *target().provider;
+  if (provider.api_keys.empty() && context_.router->speakers(endpoint.dialect).size() < 2) return nullptr;
+  ids_ = std::make_unique<IdWatch>(*context_.id_makers, provider, key_);
   return ids_.get();
 }
 

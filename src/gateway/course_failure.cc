@@ -122,13 +122,16 @@ bool Course::go_elsewhere(const routing::Outcome& outcome) {
   record.reason = context_.log.cut_masked(said, max_reason_bytes);
   blame(verdict, record.reason, now_ms);
   const bool may = beside_ == nullptr && may_ask_again() && attempts_ < plan_.retry->attempts;
-  if (!may || verdict.next == routing::Next::give_up) return false;
-  bool again = verdict.next == routing::Next::again && take_repeat(now_ms);
+  if (!may || (verdict.next == routing::Next::give_up && !verdict.other_key)) return false;
+  const bool other_key = take_other_key(verdict);
+  if (other_key) verdict.wait_ms = 0;
+  bool again = other_key || (verdict.next == routing::Next::again && take_repeat(now_ms));
   if (!again && !advance(verdict.larger_window)) {
     again = verdict.or_again && take_repeat(now_ms);
     if (!again) return false;
   }
-  warn({outcome.code, record.reason}, again ? "the same target again" : target().label());
+  const std::string_view at_same = other_key ? "the same target with another key" : "the same target again";
+  warn({outcome.code, record.reason}, again ? std::string(at_same) : target().label());
   note_failed_attempt(context_, *account_, context_.loop.now_ns());
   give_attempt_up();
   if (again && verdict.wait_ms != 0) {
@@ -140,19 +143,39 @@ bool Course::go_elsewhere(const routing::Outcome& outcome) {
   return true;
 }
 
+// Whether the provider has another credential that may do: it is asked with that one next, which is no repeat.
+bool Course::take_other_key(const routing::Verdict& verdict) {
+  const config::Provider& provider = *target().provider;
+  if (!verdict.other_key || provider.api_keys.empty()) return false;
+  refused_keys_ |= uint64_t{1} << key_;
+  if (!key_place().free_credential(provider, context_.loop.now_ms(), plan_.luck, refused_keys_)) return false;
+  tries_ = 0;
+  return true;
+}
+
 // Whom it counts against.
 void Course::blame(const routing::Verdict& verdict, std::string_view said, uint64_t now_ms) {
   routing::TargetHealth* const health = target().health;
-  if (health == nullptr) return;
+  const bool several_keys = !target().provider->api_keys.empty();
+  if (health == nullptr) {
+    if (several_keys && verdict.blame == routing::Blame::credential) {
+      key_place().bench_credential(now_ms + verdict.bench_ms, key_);
+    }
+    return;
+  }
   probes_ = false;
   switch (verdict.blame) {
     case routing::Blame::nobody:
       health->answered(now_ms);
       if (verdict.bench_ms == 0) return;
-      health->leave_alone(now_ms + verdict.bench_ms);  // it has asked for time
+      if (verdict.other_key && several_keys) {
+        health->rest_credential(now_ms + verdict.bench_ms, key_);
+      } else {
+        health->leave_alone(now_ms + verdict.bench_ms);  // it has asked for time
+      }
       break;
     case routing::Blame::credential:
-      if (verdict.bench_ms != 0) health->bench_credential(now_ms + verdict.bench_ms);
+      if (verdict.bench_ms != 0) health->bench_credential(now_ms + verdict.bench_ms, key_);
       break;
     case routing::Blame::target:
       health->failed(now_ms, plan_.entry != nullptr ? plan_.entry->breaker : config::Breaker());

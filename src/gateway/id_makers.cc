@@ -61,31 +61,39 @@ uint64_t IdMakers::hash_of(std::string_view text) const {
   return hash ^ (hash >> 29);
 }
 
-void IdMakers::learn(std::string_view id, std::string_view provider) {
+// A provider's one credential may be exchanged for another, and what it made is the provider's all the same.
+uint64_t IdMakers::maker_hash(const config::Provider& provider, size_t key) const {
+  constexpr uint64_t odd = 0x2545'f491'4f6c'dd1d;
+  const uint64_t hash = hash_of(provider.name);
+  return (provider.api_keys.empty() ? hash : hash + odd * hash_of(provider.key_at(key))) & provider_bits;
+}
+
+void IdMakers::learn(std::string_view id, const config::Provider& provider, size_t key) {
   if (id.size() < shortest_id) return;
   const uint64_t hash = hash_of(id);
-  const uint64_t made = (hash & ~provider_bits) | (hash_of(provider) & provider_bits);
+  const uint64_t made = (hash & ~provider_bits) | maker_hash(provider, key);
   made_[hash % made_.size()].store(made, std::memory_order_relaxed);
 }
 
-void IdMakers::learn_path(std::string_view path, std::string_view provider) {
+void IdMakers::learn_path(std::string_view path, const config::Provider& provider, size_t key) {
   any_id(path, [&](std::string_view id) {
-    learn(id, provider);
+    learn(id, provider, key);
     return false;
   });
 }
 
-const config::Provider* IdMakers::maker(std::string_view path,
-                                        std::span<const config::Provider* const> candidates) const {
-  const config::Provider* found = nullptr;
+IdMakers::Maker IdMakers::maker(std::string_view path, std::span<const config::Provider* const> candidates) const {
+  Maker found;
   any_id(path, [&](std::string_view id) {
     const uint64_t hash = hash_of(id);
     const uint64_t made = made_[hash % made_.size()].load(std::memory_order_relaxed);
     if ((made & ~provider_bits) != (hash & ~provider_bits)) return false;
     for (const config::Provider* const one : candidates) {
-      if ((hash_of(one->name) & provider_bits) == (made & provider_bits)) found = one;
+      for (size_t key = 0; key < one->key_count(); ++key) {
+        if (maker_hash(*one, key) == (made & provider_bits)) found = {one, key};
+      }
     }
-    return found != nullptr;
+    return found.provider != nullptr;
   });
   return found;
 }
@@ -105,7 +113,7 @@ bool IdWatch::take(std::string_view bytes) {
   api::JsonCursor cursor(json);
   const std::optional<std::string_view> id = id_in(cursor, true);
   if (!id) return beginning_.size() < max_bytes;
-  makers_.learn(*id, provider_.name);
+  makers_.learn(*id, provider_, key_);
   return false;
 }
 

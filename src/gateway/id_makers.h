@@ -18,32 +18,40 @@ class IdMakers {
  public:
   // `chance`: any number that nobody can guess.
   explicit IdMakers(uint64_t chance) : chance_(chance) {}
-  void learn(std::string_view id, std::string_view provider);
+  // `key`: the place of the credential that it was made with.
+  void learn(std::string_view id, const config::Provider& provider, size_t key);
   // All that looks like an id in `path`.
-  void learn_path(std::string_view path, std::string_view provider);
-  // Who of `candidates` made the first id of `path` that is known; nullptr: nobody is known to have.
-  const config::Provider* maker(std::string_view path, std::span<const config::Provider* const> candidates) const;
+  void learn_path(std::string_view path, const config::Provider& provider, size_t key);
+  // Who of `candidates` made the first id of `path` that is known, and with which of its credentials.
+  struct Maker {
+    const config::Provider* provider = nullptr;  // nobody is known to have
+    size_t key = 0;
+  };
+  Maker maker(std::string_view path, std::span<const config::Provider* const> candidates) const;
   // Whether anything in `path` looks like an id: a segment of six characters and more with a digit, no version.
   static bool names_id(std::string_view path);
 
  private:
   uint64_t hash_of(std::string_view text) const;
+  uint64_t maker_hash(const config::Provider& provider, size_t key) const;
 
   const uint64_t chance_;
-  std::array<std::atomic<uint64_t>, 16'384> made_{};  // 40 bits of the id's hash, 24 of the provider's name
+  std::array<std::atomic<uint64_t>, 16'384> made_{};  // 40 bits of the id's hash, 24 of the provider's name and key
 };
 
 // Looks for the id of what was made in an answer's first bytes.
 class IdWatch {
  public:
   // Both must outlive it.
-  IdWatch(IdMakers& makers, const config::Provider& provider) : makers_(makers), provider_(provider) {}
+  IdWatch(IdMakers& makers, const config::Provider& provider, size_t key)
+      : makers_(makers), provider_(provider), key_(key) {}
   // The next bytes. False: it needs no more of them.
   bool take(std::string_view bytes);
 
  private:
   IdMakers& makers_;
   const config::Provider& provider_;
+  const size_t key_;
   std::string beginning_;
 };
 

@@ -23,6 +23,7 @@ void ListCall::start(uint32_t max_ms) {
   list_.clear();
   deadline_ms_ = loop_.now_ms() + max_ms;
   bytes_ = pages_ = 0;
+  refused_keys_ = 0;
   cut_ = redirected_ = too_much_ = false;
   under_way_ = true;
   ask(std::string(link_.provider.path_for(dialect_)) + std::string(room.model_question.path));
@@ -33,7 +34,7 @@ void ListCall::ask(std::string_view path) {
   path_ = path;
   request_.clear();
   http::write_request_line(request_, http::Method::get, path_);
-  request_ += link_.fixed_fields;
+  request_ += link_.fixed_fields(key_);
   http::write_field(request_, "accept", "application/json");
   if (!link_.sets("user-agent")) http::write_field(request_, "user-agent", "sluice/" SLUICE_VERSION);
   if (!field.name.empty() && !link_.sets(field.name)) http::write_field(request_, field.name, field.value);
@@ -89,9 +90,19 @@ void ListCall::on_call_end() {
     if (redirect.path.empty() || std::exchange(redirected_, true)) return end(redirect.what);
     return ask(redirect.path);
   }
+  if (status_ != 200 && takes_other_key()) return ask(std::string(path_));
   if (status_ != 200) return end("answered " + std::to_string(status_));
   if (unreadable_) return end("answered in a coding that cannot be read");
   end_page(too_much_);
+}
+
+// A credential that is refused says nothing about the list. Who was not goes first the next time.
+bool ListCall::takes_other_key() {
+  constexpr int unauthorized = 401, unpaid = 402, forbidden = 403, limited = 429;
+  const bool of_key = status_ == unauthorized || status_ == unpaid || status_ == forbidden || status_ == limited;
+  if (!of_key || ++refused_keys_ >= link_.provider.key_count()) return false;
+  key_ = (key_ + 1) % link_.provider.key_count();
+  return true;
 }
 
 void ListCall::on_call_failed(const Error& error) {

@@ -35,6 +35,7 @@ class ListCall final : http::CallEvents {
   void ask(std::string_view path);
   void end(std::string problem);
   void end_page(bool cut);
+  bool takes_other_key();
   Result<void> read(std::string_view bytes);
 
   void on_call_head(const http::ResponseHead& head) override;
@@ -52,6 +53,8 @@ class ListCall final : http::CallEvents {
   ToldList list_;
   uint64_t deadline_ms_ = 0, bytes_ = 0, page_bytes_ = 0;
   uint32_t pages_ = 0;
+  size_t key_ = 0;           // of the provider's credentials, the one that is used
+  size_t refused_keys_ = 0;  // since start()
   int status_ = 0;
   bool under_way_ = false, cut_ = false, redirected_ = false, too_much_ = false, unreadable_ = false;
   http::Call call_;

@@ -11,13 +11,13 @@
 namespace sluice::gateway {
 namespace {
 
-std::string fixed_fields_of(const config::Provider& provider) {
+std::string fixed_fields_of(const config::Provider& provider, const std::string& key) {
   std::string fields;
   http::write_field(fields, "host", provider.base_url.authority());
   http::write_field(fields, "accept-encoding", "identity");
-  if (!provider.caller_key && !provider.api_key.empty()) {
-    if (provider.auth == config::Auth::bearer) http::write_field(fields, "authorization", "Bearer " + provider.api_key);
-    if (provider.auth == config::Auth::header) http::write_field(fields, provider.auth_header, provider.api_key);
+  if (!provider.caller_key && !key.empty()) {
+    if (provider.auth == config::Auth::bearer) http::write_field(fields, "authorization", "Bearer " + key);
+    if (provider.auth == config::Auth::header) http::write_field(fields, provider.auth_header, key);
   }
   for (const auto& [name, value] : provider.headers) http::write_field(fields, name, value);
   return fields;
@@ -74,7 +74,9 @@ void ProviderLinks::keep_of(const ProviderLinks& before) {
 
 std::shared_ptr<ProviderLink> ProviderLinks::make(const config::Provider& provider) {
   auto link = std::make_shared<ProviderLink>(provider);
-  link->fixed_fields = fixed_fields_of(provider);
+  for (size_t i = 0; i < provider.key_count(); ++i) {
+    link->fields_by_key.push_back(fixed_fields_of(provider, provider.key_at(i)));
+  }
   const config::Url& url = provider.base_url;
   if (url.demo) {
     link->dialer = std::make_unique<net::MemoryDialer>(loop_, accept_demo_);

@@ -28,8 +28,10 @@ struct ProviderLink {
   const config::Provider provider;
   std::unique_ptr<net::Dialer> dialer;
   std::unique_ptr<http::OutboundPool> pool;
-  // Host, accept-encoding, the credential and the configured headers, ready to be appended to a request head.
-  std::string fixed_fields;
+  // Host, accept-encoding, the credential of that place and the configured headers, ready to be appended to a request
+  // head. Lives as long as the link.
+  std::string_view fixed_fields(size_t key = 0) const { return fields_by_key[key]; }
+  std::vector<std::string> fields_by_key;  // never empty
   // Whether a caller's field of that name gives way to one of fixed_fields.
   bool sets(std::string_view name) const;
 };

@@ -17,7 +17,10 @@ constexpr size_t least_value_bytes = 16;
 
 template <typename Visit>
 void for_each_secret(const config::Provider& provider, Visit visit) {
-  if (provider.api_key.size() >= observe::SecretMask::least_bytes) visit(std::string_view(provider.api_key));
+  for (size_t i = 0; i < provider.key_count(); ++i) {
+    const std::string_view key = provider.key_at(i);
+    if (key.size() >= observe::SecretMask::least_bytes) visit(key);
+  }
   for (const auto& [name, value] : provider.headers) {
     if (value.size() < least_value_bytes) continue;
     visit(std::string_view(value));

@@ -38,6 +38,7 @@ void Race::begin() {
   routing::Plan plan;
   plan.entry = first_.plan_.entry;
   plan.retry = first_.plan_.retry;
+  plan.luck = first_.plan_.luck;
   plan.targets.push_back(targets[at]);
   for (size_t rest = first_.at_ + 1; rest < targets.size(); ++rest) {
     if (rest != at) plan.targets.push_back(targets[rest]);

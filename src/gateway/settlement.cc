@@ -72,6 +72,7 @@ std::string tell_failed(const AttemptRecords& attempts) {
     std::string told = one.target->label();
     told.append(" ").append(one.lost ? "outrun" : name_of(one.code)).append(" ").append(std::to_string(one.status));
     told.append(" ").append(std::to_string(us_between(one.ready_ns, one.ended_ns) / 1000)).append("ms ");
+    if (one.key != 0) told.append("key ").append(std::to_string(one.key)).append(": ");
     told.append(one.reason);
     text = text.empty() ? std::move(told) : std::move(told) + "; " + text;
   });
@@ -118,6 +119,7 @@ void record(Context& context, const Closing& ending, const api::Usage& usage, st
   record.failed_attempts = failed_attempts;
   record.stream = account.stream;
   record.attempts = account.attempts.sent();
+  record.target_key = account.attempts.last().key;
   record.target_status = account.attempts.last().status;
   record.duration_us = duration_us;
   record.overhead_us = overhead_us(account, relay);

@@ -81,9 +81,9 @@ bool tells_length(http::Method method) {
 
 }  // namespace
 
-OutgoingRequest request_for(const routing::Target& target, const ProviderLink& link, const http::RequestHead& caller,
-                            const Intake& intake, const std::vector<api::Edit>& edits, const policy::CallerKeys& keys,
-                            std::string& scratch) {
+OutgoingRequest request_for(const routing::Target& target, const ProviderLink& link, std::string_view fixed_fields,
+                            const http::RequestHead& caller, const Intake& intake, const std::vector<api::Edit>& edits,
+                            const policy::CallerKeys& keys, std::string& scratch) {
   const api::Match& match = intake.question().match;
   std::string& path = scratch;
   write_path(path, match, link.provider, target.model);
@@ -97,10 +97,10 @@ OutgoingRequest request_for(const routing::Target& target, const ProviderLink& l
   OutgoingRequest request;
   std::string& head = request.head;
   constexpr size_t separators = 4, lines_of_ours = 64;  // a field's; and the request line's rest, and the length
-  head.reserve(path.size() + caller.fields.bytes() + separators * caller.fields.size() + link.fixed_fields.size() +
+  head.reserve(path.size() + caller.fields.bytes() + separators * caller.fields.size() + fixed_fields.size() +
                lines_of_ours);
   http::write_request_line(head, caller.method, path);
-  head += link.fixed_fields;
+  head += fixed_fields;
   const http::HopByHop is_hop_by_hop(caller.fields);
   for (size_t i = 0; i < caller.fields.size(); ++i) {
     const http::Field field = caller.fields[i];
@@ -141,15 +141,15 @@ void append_unset(std::string& head, std::string_view lines, const ProviderLink&
 }  // namespace
 
 OutgoingRequest translated_request(const routing::Target& target, const ProviderLink& link,
-                                   const http::RequestHead& caller, const Translation& translation,
-                                   std::string& scratch) {
+                                   std::string_view fixed_fields, const http::RequestHead& caller,
+                                   const Translation& translation, std::string& scratch) {
   std::string& path = scratch;
   path = target.provider->path_for(translation.dialect());
   path += translation.path();
   OutgoingRequest request;
   std::string& head = request.head;
   http::write_request_line(head, http::Method::post, path);
-  head += link.fixed_fields;
+  head += fixed_fields;
   for (size_t i = 0; i < caller.fields.size(); ++i) {
     const http::Field field = caller.fields[i];
     if (passes_to_any(field.name) && !link.sets(field.name)) http::write_field(head, field.name, field.value);

@@ -17,15 +17,16 @@ namespace sluice::gateway {
 
 // Passed on: every end-to-end field but Host, Accept-Encoding, Expect, credentials, and what tells of the caller's
 // program and network (origin_fields.h). The query passes without key=. `keys`: sluice's own, which stay here where
-// "api_key" is "caller". The request's body refers to `intake` and `edits`. `scratch`: in use within the call.
-OutgoingRequest request_for(const routing::Target& target, const ProviderLink& link, const http::RequestHead& caller,
-                            const Intake& intake, const std::vector<api::Edit>& edits, const policy::CallerKeys& keys,
-                            std::string& scratch);
+// "api_key" is "caller". `fixed_fields`: the link's, of the key that is used. The request's body refers to `intake` and
+// `edits`. `scratch`: in use within the call.
+OutgoingRequest request_for(const routing::Target& target, const ProviderLink& link, std::string_view fixed_fields,
+                            const http::RequestHead& caller, const Intake& intake, const std::vector<api::Edit>& edits,
+                            const policy::CallerKeys& keys, std::string& scratch);
 
 // The same of a request that is translated: of the caller's head, only what tells of its program and its trace passes.
 // The request's body refers to `translation`.
 OutgoingRequest translated_request(const routing::Target& target, const ProviderLink& link,
-                                   const http::RequestHead& caller, const Translation& translation,
-                                   std::string& scratch);
+                                   std::string_view fixed_fields, const http::RequestHead& caller,
+                                   const Translation& translation, std::string& scratch);
 
 }  // namespace sluice::gateway

@@ -163,6 +163,7 @@ void write_fields(AnyForm& form, const AccessRecord& record) {
   }
   if (record.attempts > 0) number("attempts", record.attempts);
   text("failed_attempts", record.failed_attempts);
+  if (record.target_key > 0) number("target_key", record.target_key);
   if (record.target_status > 0) number("target_status", record.target_status);
   number("duration_us", record.duration_us);
   number("overhead_us", record.overhead_us);

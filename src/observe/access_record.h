@@ -31,6 +31,7 @@ struct AccessRecord {
   bool stream = false;
   uint32_t attempts = 0;
   std::string_view failed_attempts;  // before the last: "a/m target_error 503 12ms overloaded; ..."
+  uint32_t target_key = 0;           // which of its provider's credentials, from 1; 0: there are no several
   int target_status = 0;             // 0: the target answered nothing
   uint64_t duration_us = 0, overhead_us = 0;
   std::optional<uint64_t> first_byte_us;

@@ -215,6 +215,9 @@ void Metrics::set_certificates(std::vector<Certificate> certificates) {
   state_->certificates = std::move(certificates);
 }
 
+void Metrics::watch_credentials(std::function<std::vector<CredentialState>()> credentials) {
+  state_->credentials = std::move(credentials);
+}
 void Metrics::watch_targets(std::function<std::vector<TargetState>()> targets) { state_->targets = std::move(targets); }
 
 void Metrics::set_model_lists(std::vector<ModelList> lists) {

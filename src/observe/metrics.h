@@ -206,6 +206,13 @@ class Metrics {
     uint64_t first_output_us = 0;  // 0: not known
     uint32_t in_flight = 0;
   };
+  // One of a provider's several credentials.
+  struct CredentialState {
+    std::string provider;
+    size_t key = 0;  // from 1, as the configuration lists them
+    bool benched = false;
+  };
+  void watch_credentials(std::function<std::vector<CredentialState>()> credentials);  // as watch_targets()
   // Tells of the targets that the page is to show, each time that it is made. Before page() is called; what it refers
   // to must outlive the last such call.
   void watch_targets(std::function<std::vector<TargetState>()> targets);

@@ -166,6 +166,12 @@ void append_label(std::string& out, std::string_view name, std::string_view valu
   out += '"';
 }
 
+std::string label(std::string_view name, std::string_view value) {
+  std::string text;
+  append_label(text, name, value);
+  return text;
+}
+
 // `target`: "provider/model", "provider" alone, "other" or "".
 void append_gen_ai_labels(std::string& out, std::string_view route, std::string_view operation,
                           std::string_view target) {
@@ -216,8 +222,7 @@ void add_failures(Page& page, const AllSeries& all, const std::vector<std::uniqu
   page.family("sluice_failures_total", "counter",
               "Requests that their target failed, by how: what it answered, or that it did not, or not to the end.");
   for (const auto& [key, count] : failures) {
-    std::string labels;
-    append_label(labels, "target", key.first);
+    std::string labels = label("target", key.first);
     append_label(labels, "code", name_of(static_cast<ErrorCode>(key.second - Series::first_failure)));
     page.sample(labels, count);
   }
@@ -226,9 +231,7 @@ void add_failures(Page& page, const AllSeries& all, const std::vector<std::uniqu
     int64_t sum = 0;
     for (const auto& worker : workers) sum += worker->refusals[code].get();
     if (sum == 0 && static_cast<ErrorCode>(code) != ErrorCode::overloaded) continue;
-    std::string labels;
-    append_label(labels, "code", name_of(static_cast<ErrorCode>(code)));
-    page.sample(labels, sum);
+    page.sample(label("code", name_of(static_cast<ErrorCode>(code))), sum);
   }
 }
 
@@ -240,8 +243,7 @@ void add_keys(Page& page, const AllKeys& keys) {
               "Requests by caller's key and how they ended, where metrics.by_key is set.");
   for (const auto& [name, sums] : keys) {
     for (size_t i = 0; i < sums.first.size(); ++i) {
-      std::string labels;
-      append_label(labels, "key", name);
+      std::string labels = label("key", name);
       append_label(labels, "result", key_result_names[i]);
       page.sample(labels, sums.first[i]);
     }
@@ -251,8 +253,7 @@ void add_keys(Page& page, const AllKeys& keys) {
   for (const auto& [name, sums] : keys) {
     for (size_t i = 0; i < token_kinds; ++i) {
       if (sums.second[i] == 0) continue;
-      std::string labels;
-      append_label(labels, "key", name);
+      std::string labels = label("key", name);
       append_label(labels, "kind", token_kind_names[i]);
       page.sample(labels, sums.second[i]);
     }
@@ -274,8 +275,7 @@ void add_certificates(Page& page, const std::vector<Metrics::Certificate>& certi
   page.family("sluice_certificate_expires_seconds", "gauge",
               "When a certificate that the configuration names expires, in Unix time.");
   for (const Metrics::Certificate& certificate : certificates) {
-    std::string labels;
-    append_label(labels, "what", certificate.what);
+    std::string labels = label("what", certificate.what);
     append_label(labels, "provider", certificate.name);
     page.sample(labels, certificate.expires_unix_s);
   }
@@ -285,9 +285,7 @@ void add_model_lists(Page& page, const std::vector<Metrics::ModelList>& lists) {
   const auto family = [&](std::string_view name, std::string_view type, std::string_view help, auto value) {
     page.family(name, type, help);
     for (const Metrics::ModelList& list : lists) {
-      std::string labels;
-      append_label(labels, "provider", list.provider);
-      page.sample(labels, static_cast<int64_t>(value(list)));
+      page.sample(label("provider", list.provider), static_cast<int64_t>(value(list)));
     }
   };
   using List = Metrics::ModelList;
@@ -303,22 +301,29 @@ void add_model_lists(Page& page, const std::vector<Metrics::ModelList>& lists) {
          [](const List& list) { return list.failures; });
 }
 
+void add_credentials(Page& page, const std::vector<Metrics::CredentialState>& credentials) {
+  page.family("sluice_credential_benched", "gauge",
+              "Of a provider's several credentials, by place: 1 while it is left alone as refused or unpaid, else 0.");
+  for (const Metrics::CredentialState& one : credentials) {
+    std::string labels = label("provider", one.provider);
+    append_label(labels, "key", std::to_string(one.key));
+    page.sample(labels, one.benched ? 1 : 0);
+  }
+}
+
 void add_targets(Page& page, const std::vector<Metrics::TargetState>& targets) {
   using State = Metrics::TargetState;
   page.family("sluice_target_state", "gauge",
               "Always 1; the label says whether a target may be asked, and if not, why.");
   for (const State& target : targets) {
-    std::string labels;
-    append_label(labels, "target", target.target);
+    std::string labels = label("target", target.target);
     append_label(labels, "state", target.state);
     page.sample(labels, 1);
   }
   const auto family = [&](std::string_view name, std::string_view type, std::string_view help, auto value) {
     page.family(name, type, help);
     for (const State& target : targets) {
-      std::string labels;
-      append_label(labels, "target", target.target);
-      page.sample(labels, static_cast<int64_t>(value(target)));
+      page.sample(label("target", target.target), static_cast<int64_t>(value(target)));
     }
   };
   family("sluice_target_in_flight", "gauge", "Attempts at a target that are under way now.",
@@ -334,9 +339,7 @@ void add_targets(Page& page, const std::vector<Metrics::TargetState>& targets) {
               "How long a target takes to its first output: of late, and the slowest most.");
   for (const State& target : targets) {
     if (target.first_output_us == 0) continue;
-    std::string labels;
-    append_label(labels, "target", target.target);
-    page.sample_us_as_s(labels, static_cast<int64_t>(target.first_output_us));
+    page.sample_us_as_s(label("target", target.target), static_cast<int64_t>(target.first_output_us));
   }
 }
 
@@ -397,8 +400,7 @@ void add_limits(Page& page, const std::vector<std::unique_ptr<WorkerMetrics>>& w
         int64_t sum = 0;
         for (const auto& worker : workers) sum += ((*worker).*cells)[at].get();
         ++at;
-        std::string labels;
-        append_label(labels, "subject", subject);
+        std::string labels = label("subject", subject);
         append_label(labels, "limit", kind);
         page.sample(labels, sum);
       }
@@ -417,9 +419,7 @@ void add_resumes(Page& page, const std::vector<std::unique_ptr<WorkerMetrics>>& 
   for (size_t at = 0; at < resume_outcome_names.size(); ++at) {
     int64_t sum = 0;
     for (const auto& worker : workers) sum += worker->resumes[at].get();
-    std::string labels;
-    append_label(labels, "outcome", resume_outcome_names[at]);
-    page.sample(labels, sum);
+    page.sample(label("outcome", resume_outcome_names[at]), sum);
   }
 }
 
@@ -485,6 +485,7 @@ std::string Metrics::page() const {
     add_certificates(page, state_->certificates);
     add_model_lists(page, state_->model_lists);
   }
+  add_credentials(page, state_->credentials ? state_->credentials() : std::vector<CredentialState>());
   add_targets(page, state_->targets ? state_->targets() : std::vector<TargetState>());
   add_limits(page, state_->workers);
   add_resumes(page, state_->workers);

@@ -52,8 +52,9 @@ struct Metrics::State {
   std::atomic<bool> reload_successful{true};
   std::atomic<int64_t> reload_success_s{0};  // Unix time
   const Log* log = nullptr;
-  std::function<std::vector<TargetState>()> targets;  // empty: there are none
-  mutable std::mutex mutex;                           // guards what follows
+  std::function<std::vector<CredentialState>()> credentials;  // empty: as targets
+  std::function<std::vector<TargetState>()> targets;          // empty: there are none
+  mutable std::mutex mutex;                                   // guards what follows
   std::vector<Certificate> certificates;
   std::vector<ModelList> model_lists;
 };

@@ -17,19 +17,21 @@ double fraction_of(uint64_t bits) {
   return static_cast<double>((bits >> unused_bits) + 1) * scale;
 }
 
-// Of those drawn so, the least comes first as often as its weight says, and of the rest again the least; a weight of 0
-// comes last.
+}  // namespace
+
 double drawn(uint64_t bits, uint32_t weight) {
   if (weight == 0) return std::numeric_limits<double>::infinity();
   return -std::log(fraction_of(bits)) / weight;
 }
 
-uint64_t hash_of(std::string_view text) {
+uint64_t affine_hash(std::string_view text) {
   constexpr uint64_t prime = 0x100000001b3;  // FNV-1a, mixed by whoever uses it
   uint64_t hash = 0xcbf29ce484222325;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * prime;
   return hash;
 }
+
+namespace {
 
 // What is compared first, and by what equals are told apart.
 struct Place {
@@ -65,12 +67,12 @@ std::string_view put_in_order(std::vector<Candidate>& candidates, config::Order 
   const std::string_view why = reason(order, !affinity.empty());
   if (candidates.size() == 1) return "only one";
   if (affinity.empty() && order == config::Order::listed) return why;
-  const uint64_t affine = affinity.empty() ? 0 : hash_of(affinity);
+  const uint64_t affine = affinity.empty() ? 0 : affine_hash(affinity);
   std::vector<Place> places;
   places.reserve(candidates.size());
   for (const Candidate& candidate : candidates) {
     if (!affinity.empty()) {
-      const uint64_t bits = mixed(affine ^ mixed(hash_of(candidate.health->label())));
+      const uint64_t bits = mixed(affine ^ mixed(affine_hash(candidate.health->label())));
       places.push_back({drawn(bits, candidate.ref->weight), 0, candidate});
       continue;
     }

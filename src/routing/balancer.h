@@ -20,6 +20,11 @@ struct Candidate {
   ModelFit fit{};
 };
 
+// Of those drawn so, each with `bits` of its own, the least comes first as often as its weight says, and of the rest
+// again the least; a weight of 0 comes last.
+double drawn(uint64_t bits, uint32_t weight);
+uint64_t affine_hash(std::string_view text);
+
 // Puts `candidates`, which stand as they are listed, into the order in which they are to be asked, and says why (a
 // literal). Affinity (where it is not "") goes before every order: the same one for the same `affinity`, whoever
 // works that out; where a candidate comes or goes, only what belongs to it moves.

@@ -26,6 +26,14 @@ void write_target(JsonWriter& out, const Target& target, uint64_t now_ms) {
   target.concurrent != 0 ? out.value(target.concurrent) : out.value(nullptr);
   const uint64_t window = target.fit.context_tokens;
   out.member("context_window", window != 0 ? std::optional(window) : std::nullopt);
+  const size_t keys = target.provider->api_keys.size();
+  if (keys != 0) out.key("keys").array();
+  for (size_t i = 0; i < keys; ++i) {
+    const uint64_t free_at_ms = target.health->credential_free_at_ms(i);
+    out.object().member("key", i + 1).member("state", name_of(target.health->standing_of_credential(i, now_ms)));
+    out.member("free_in_ms", free_at_ms > now_ms ? free_at_ms - now_ms : 0).end_object();
+  }
+  if (keys != 0) out.end_array();
   out.end_object();
 }
 
@@ -41,6 +49,12 @@ std::string state_text(const Target& target, uint64_t now_ms) {
   if (state.free_in_ms != 0) text += ", for " + seconds_text(state.free_in_ms);
   if (target.concurrent != 0) {
     text += ", " + std::to_string(state.in_flight) + " of " + std::to_string(target.concurrent) + " under way";
+  }
+  for (size_t i = 0; i < target.provider->api_keys.size(); ++i) {
+    const Standing standing = target.health->standing_of_credential(i, now_ms);
+    if (standing == Standing::closed) continue;
+    text += ", key " + std::to_string(i + 1) + " " + std::string(name_of(standing)) + " for " +
+            seconds_text(target.health->credential_free_at_ms(i) - now_ms);
   }
   return text;
 }

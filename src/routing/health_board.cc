@@ -76,8 +76,24 @@ void HealthBoard::add_provider(const HealthBoard* before, uint32_t provider) {
     providers_.push_back(before->providers_[old]);
     return;
   }
-  credentials_.push_back(one.caller_key ? nullptr : std::make_shared<CredentialHealth>());
+  credentials_.push_back(one.caller_key ? nullptr : std::make_shared<Credentials>(one.key_count()));
+  if (before != nullptr && credentials_.back() != nullptr) keep_benches(*before, one, *credentials_.back());
   providers_.push_back(made(provider, one.name));
+}
+
+// Of a provider that has changed, those of the credentials that it still has, where it is asked at the same place.
+void HealthBoard::keep_benches(const HealthBoard& before, const config::Provider& now, Credentials& credentials) {
+  const uint32_t number = before.provider_numbers_.find(now.name);
+  if (number == NameIndex::none || before.credentials_[number] == nullptr) return;
+  const config::Provider& old = before.config_.providers[number];
+  if (!(old.base_url == now.base_url)) return;
+  for (size_t i = 0; i < now.key_count(); ++i) {
+    for (size_t k = 0; k < old.key_count(); ++k) {
+      if (!now.key_at(i).empty() && now.key_at(i) == old.key_at(k)) {
+        credentials.bench(i, before.credentials_[number]->benched_until_ms(k));
+      }
+    }
+  }
 }
 
 void HealthBoard::add_configured(const HealthBoard* before, const config::TargetRef& target) {

@@ -35,6 +35,17 @@ class HealthBoard {
   // The place of that label: a configured target's, one that has been asked for, a provider's; or nullptr.
   TargetHealth* find(std::string_view label);
 
+  // Calls seen(provider, place, benched_until_ms) for each credential of the providers that have several.
+  template <typename Seen>
+  void for_each_credential(Seen&& seen) const {
+    for (size_t i = 0; i < credentials_.size(); ++i) {
+      const config::Provider& provider = config_.providers[i];
+      for (size_t place = 0; place < provider.api_keys.size(); ++place) {
+        seen(provider, place, credentials_[i]->benched_until_ms(place));
+      }
+    }
+  }
+
   // Of the configuration's model of that number; nullptr: its attempts are not hedged. Lives as long as the board.
   HedgeBudget* hedges_of(uint32_t model) const { return hedges_[model].get(); }
 
@@ -59,6 +70,7 @@ class HealthBoard {
 
   uint32_t same_in(const HealthBoard* before, uint32_t provider) const;
   void add_provider(const HealthBoard* before, uint32_t provider);
+  static void keep_benches(const HealthBoard& before, const config::Provider& now, Credentials& credentials);
   void add_configured(const HealthBoard* before, const config::TargetRef& target);
   void keep_seen(const HealthBoard& before);
   void add_hedges(const HealthBoard* before);
@@ -69,7 +81,7 @@ class HealthBoard {
 
   const config::Config& config_;
   const uint64_t chance_;
-  std::vector<std::shared_ptr<CredentialHealth>> credentials_;  // by provider; null: the caller's
+  std::vector<std::shared_ptr<Credentials>> credentials_;  // by provider; null: the caller's
   std::vector<Shared> providers_, configured_;
   NameIndex provider_numbers_, configured_numbers_;   // names of the config's; labels of configured_
   std::vector<std::shared_ptr<HedgeBudget>> hedges_;  // by number of the config's models

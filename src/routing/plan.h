@@ -77,6 +77,7 @@ struct Plan {
   std::vector<Target> targets;
   const config::Retry* retry = nullptr;  // of the entry, or the default
   const config::Model* entry = nullptr;  // the name of `models` that was asked for, or null
+  uint64_t luck = 1;                     // chooses among a provider's credentials; the same for the same affinity
   HedgeBudget* hedges = nullptr;         // of the entry, lives as long as the HealthBoard; null: they are not sent
 };
 

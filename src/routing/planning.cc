@@ -116,6 +116,7 @@ void Router::add_fallbacks(const config::Model& model, const Asking& asking, std
 Result<Plan> Router::plan(std::string_view name, const Asking& asking, std::vector<LeftOut>* left_out) const {
   Plan plan;
   plan.retry = &default_retry_;
+  plan.luck = (asking.affinity.empty() ? asking.chance : affine_hash(asking.affinity)) | 1;
   const uint32_t number = asking.entry != nullptr ? static_cast<uint32_t>(asking.entry - config_.models.data())
                           : name.empty()          ? NameIndex::none
                                                   : models_.find(name);

@@ -190,6 +190,7 @@ Verdict judge(const Outcome& outcome, uint32_t tries_at_target, const config::Re
   verdict.blame = row.blame;
   verdict.or_again = row.or_again;
   verdict.larger_window = kind == Kind::too_long;
+  verdict.other_key = row.blame == Blame::credential || kind == Kind::limited || kind == Kind::forbidden;
   if (row.blame == Blame::credential) verdict.bench_ms = credential_bench(kind, outcome);
   if (kind == Kind::forbidden) verdict.bench_ms = refused_bench_ms;
   if (row.or_again) {
@@ -204,7 +205,8 @@ Verdict judge(const Outcome& outcome, uint32_t tries_at_target, const config::Re
   }
   if (verdict.next == Next::again) verdict.or_again = false;
   if (outcome.begun)
-    verdict.next = Next::give_up, verdict.or_again = verdict.larger_window = false, verdict.wait_ms = 0;
+    verdict.next = Next::give_up, verdict.or_again = verdict.larger_window = verdict.other_key = false,
+    verdict.wait_ms = 0;
   return verdict;
 }
 

@@ -39,6 +39,7 @@ struct Verdict {
   Blame blame = Blame::nobody;
   bool larger_window = false;  // move_on: only to targets whose context window is larger than this one's, or not known
   bool or_again = false;       // move_on: where no other target is left, this one may be asked again, as by `again`
+  bool other_key = false;      // where the provider has another credential, it may do: before anything else
   uint32_t wait_ms = 0;        // before it is asked again
   uint32_t bench_ms = 0;       // how long the target is to be left alone by all; with Blame::credential: its credential
   bool operator==(const Verdict&) const = default;

@@ -80,6 +80,8 @@ class Router {
   const std::vector<const config::Provider*>& speakers(Dialect dialect) const {
     return speakers_[static_cast<size_t>(dialect)].in_order;
   }
+  // The place of all that a provider is asked for without a model.
+  TargetHealth& health_of(const config::Provider& provider) const { return health_.of(provider, "", false); }
   // The provider of that name, or nullptr.
   const config::Provider* provider(std::string_view name) const;
   const std::vector<KnownName>& known_models() const { return known_; }

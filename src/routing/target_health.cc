@@ -5,7 +5,9 @@
 #include <limits>
 #include <utility>
 
+#include "base/mix.h"
 #include "base/text.h"
+#include "routing/balancer.h"
 
 namespace sluice::routing {
 namespace {
@@ -14,12 +16,6 @@ constexpr auto relaxed = std::memory_order_relaxed;
 constexpr uint64_t forever = std::numeric_limits<uint64_t>::max();
 // An attempt that has the probe and says nothing for so long is given up on: another may have it.
 constexpr uint64_t probe_ms = 60'000;
-
-void raise(std::atomic<uint64_t>& value, uint64_t to) {
-  uint64_t was = value.load(relaxed);
-  while (was < to && !value.compare_exchange_weak(was, to, relaxed)) {
-  }
-}
 
 // What happened of late, in two halves of a window that slide on with it: when the present half began (24 bits, in
 // units of 64 ms), then successes (12) and failures (8) of the present half, and of the one before. Counts stop at
@@ -97,14 +93,17 @@ std::string_view name_of(Standing standing) {
   return "";
 }
 
-TargetHealth::TargetHealth(std::string label, std::shared_ptr<CredentialHealth> credential)
-    : label_(std::move(label)), credential_(std::move(credential)) {}
+TargetHealth::TargetHealth(std::string label, std::shared_ptr<Credentials> credentials)
+    : label_(std::move(label)),
+      credentials_(std::move(credentials)),
+      rests_until_ms_(credentials_ && credentials_->size() > 1 ? new std::atomic<uint64_t>[credentials_->size()]()
+                                                               : nullptr) {}
 
 Standing TargetHealth::standing(uint64_t now_ms) const {
   const uint64_t benched_until = benched_until_ms_.load(relaxed);
   if (benched_until == forever) return Standing::drained;
   if (now_ms < benched_until) return Standing::benched;
-  if (credential_ && now_ms < credential_->benched_until_ms.load(relaxed)) return Standing::benched;
+  if (credentials_ && now_ms < credentials_->benched_until_ms()) return Standing::benched;
   const uint64_t open_until = open_until_ms_.load(relaxed);
   if (now_ms < open_until) return Standing::open;
   if (now_ms < alone_until_ms_.load(relaxed)) return Standing::backing_off;
@@ -204,8 +203,48 @@ void TargetHealth::open(uint64_t now_ms, const config::Breaker& breaker) {
 
 void TargetHealth::leave_alone(uint64_t until_ms) { raise(alone_until_ms_, until_ms); }
 
-void TargetHealth::bench_credential(uint64_t until_ms) {
-  if (credential_) raise(credential_->benched_until_ms, until_ms);
+void TargetHealth::bench_credential(uint64_t until_ms, size_t place) {
+  if (credentials_) credentials_->bench(place, until_ms);
+}
+
+void TargetHealth::rest_credential(uint64_t until_ms, size_t place) {
+  if (!rests_until_ms_) return leave_alone(until_ms);
+  raise(rests_until_ms_[place], until_ms);
+  leave_alone(credential_free_at_ms(soonest_credential()));  // nothing, while one of them may be used
+}
+
+uint64_t TargetHealth::credential_free_at_ms(size_t place) const {
+  if (!credentials_) return 0;
+  const uint64_t benched = credentials_->benched_until_ms(place);
+  return rests_until_ms_ ? std::max(benched, rests_until_ms_[place].load(relaxed)) : benched;
+}
+
+Standing TargetHealth::standing_of_credential(size_t place, uint64_t now_ms) const {
+  if (credentials_ && now_ms < credentials_->benched_until_ms(place)) return Standing::benched;
+  return now_ms < credential_free_at_ms(place) ? Standing::backing_off : Standing::closed;
+}
+
+std::optional<size_t> TargetHealth::free_credential(const config::Provider& provider, uint64_t now_ms, uint64_t luck,
+                                                    uint64_t tried) const {
+  std::optional<size_t> chosen;
+  double least = 0;
+  for (size_t i = 0; i < provider.api_keys.size(); ++i) {
+    if ((tried >> i & 1) != 0 || now_ms < credential_free_at_ms(i)) continue;
+    if (luck == 0) return i;
+    const double draw = drawn(mixed(luck ^ mixed(i)), provider.api_keys[i].weight);
+    if (chosen && draw >= least) continue;
+    chosen = i;
+    least = draw;
+  }
+  return chosen;
+}
+
+size_t TargetHealth::soonest_credential() const {
+  size_t soonest = 0;
+  for (size_t i = 1; credentials_ && i < credentials_->size(); ++i) {
+    if (credential_free_at_ms(i) < credential_free_at_ms(soonest)) soonest = i;
+  }
+  return soonest;
 }
 
 void TargetHealth::note_error(uint64_t now_ms, std::string_view text) {
@@ -254,7 +293,8 @@ void TargetHealth::bench(uint64_t until_ms) { benched_until_ms_.store(std::min(u
 void TargetHealth::free() {
   benched_until_ms_.store(0, relaxed);
   alone_until_ms_.store(0, relaxed);
-  if (credential_) credential_->benched_until_ms.store(0, relaxed);
+  if (credentials_) credentials_->free();
+  for (size_t i = 0; rests_until_ms_ && i < credentials_->size(); ++i) rests_until_ms_[i].store(0, relaxed);
   close();
 }
 
@@ -271,7 +311,7 @@ HealthState TargetHealth::state(uint64_t now_ms) const {
   state.p95_us = p95_us();
   uint64_t until = std::max(open_until_ms_.load(relaxed), alone_until_ms_.load(relaxed));
   if (const uint64_t benched = benched_until_ms_.load(relaxed); benched != forever) until = std::max(until, benched);
-  if (credential_) until = std::max(until, credential_->benched_until_ms.load(relaxed));
+  if (credentials_) until = std::max(until, credentials_->benched_until_ms());
   state.free_in_ms = until > now_ms ? until - now_ms : 0;
   const std::lock_guard lock(error_mutex_);
   state.last_error = last_error_;

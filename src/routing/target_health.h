@@ -8,10 +8,12 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "config/config.h"
+#include "routing/credentials.h"
 #include "routing/retry_budget.h"
 
 namespace sluice::routing {
@@ -29,11 +31,6 @@ inline constexpr size_t standings = static_cast<size_t>(Standing::drained) + 1;
 std::string_view name_of(Standing standing);  // snake_case, a literal
 // Whether it comes before those that are asked only where nothing else is left.
 constexpr bool may_be_asked(Standing standing) { return standing <= Standing::half_open; }
-
-// What all targets of one provider share: a credential that it refuses is refused for each of them.
-struct CredentialHealth {
-  std::atomic<uint64_t> benched_until_ms{0};
-};
 
 // What one moment saw of a target, for people.
 struct HealthState {
@@ -54,9 +51,9 @@ class TargetHealth {
  public:
   static constexpr size_t max_error_bytes = 512;  // of what is kept of an error
 
-  // `label`: "provider/model", or "provider" for all that has no place of its own. `credential`: shared; nullptr: it is
-  // the caller's, and never benched.
-  TargetHealth(std::string label, std::shared_ptr<CredentialHealth> credential);
+  // `label`: "provider/model", or "provider" for all that has no place of its own. `credentials`: shared; nullptr: it
+  // is the caller's, and never benched.
+  TargetHealth(std::string label, std::shared_ptr<Credentials> credentials);
   TargetHealth(const TargetHealth&) = delete;
   TargetHealth& operator=(const TargetHealth&) = delete;
   const std::string& label() const { return label_; }
@@ -83,8 +80,20 @@ class TargetHealth {
   void answered(uint64_t now_ms);
   // Not to be asked before; later times win.
   void leave_alone(uint64_t until_ms);
-  // As leave_alone(), of its credential; nothing where that is the caller's own.
-  void bench_credential(uint64_t until_ms);
+  // As leave_alone(), of one of its provider's credentials; nothing where that is the caller's own.
+  void bench_credential(uint64_t until_ms, size_t place = 0);
+  // As leave_alone(), where it is asked with that credential.
+  void rest_credential(uint64_t until_ms, size_t place);
+  // The credential that an attempt is to use: of those that may be used here now and are not among `tried` (a bit for
+  // each place), one by its weight and `luck`; the same for the same luck as long as it may be used. `luck` 0: the
+  // first of them. nullopt: there is none. `provider`: its own.
+  std::optional<size_t> free_credential(const config::Provider& provider, uint64_t now_ms, uint64_t luck,
+                                        uint64_t tried = 0) const;
+  // The one that may be used soonest.
+  size_t soonest_credential() const;
+  // closed, backing_off (here) or benched; and until when.
+  Standing standing_of_credential(size_t place, uint64_t now_ms) const;
+  uint64_t credential_free_at_ms(size_t place) const;  // gone by: it may be used
   // `text`: masked; what is beyond max_error_bytes is cut off. Takes a lock: for failures only.
   void note_error(uint64_t now_ms, std::string_view text);
 
@@ -111,9 +120,11 @@ class TargetHealth {
   void sample(uint64_t now_ms, uint64_t first_output_us);
 
   const std::string label_;
-  const std::shared_ptr<CredentialHealth> credential_;
-  std::atomic<uint64_t> open_until_ms_{0};  // 0: closed
-  std::atomic<uint64_t> probe_ms_{0};       // when the probe was taken; 0: it is there
+  const std::shared_ptr<Credentials> credentials_;
+  // By credential, where there are several: how long it wants to be left alone here.
+  const std::unique_ptr<std::atomic<uint64_t>[]> rests_until_ms_;  // NOLINT(modernize-avoid-c-arrays)
+  std::atomic<uint64_t> open_until_ms_{0};                         // 0: closed
+  std::atomic<uint64_t> probe_ms_{0};                              // when the probe was taken; 0: it is there
   std::atomic<uint64_t> alone_until_ms_{0};
   std::atomic<uint64_t> benched_until_ms_{0};  // by an operator; UINT64_MAX: drained
   std::atomic<uint64_t> window_{0};            // what happened of late, in one word; see target_health.cc

@@ -32,7 +32,7 @@ void mask_secrets(observe::Log& log, std::initializer_list<const config::Config*
       }
     }
     for (const config::Provider& provider : config->providers) {
-      secrets.push_back(provider.api_key);
+      for (size_t i = 0; i < provider.key_count(); ++i) secrets.push_back(provider.key_at(i));
       for (const auto& [name, value] : provider.headers) {
         secrets.push_back(value);
         secrets.emplace_back(config::without_scheme(value));

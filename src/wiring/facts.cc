@@ -112,4 +112,14 @@ std::vector<observe::Metrics::TargetState> target_states(const gateway::Shared& 
   return states;
 }
 
+std::vector<observe::Metrics::CredentialState> credential_states(const gateway::Shared& shared) {
+  std::vector<observe::Metrics::CredentialState> states;
+  const std::shared_ptr<gateway::Setup> setup = shared.setup();
+  const uint64_t now_ms = now_ms_of(shared);
+  setup->health->for_each_credential([&](const config::Provider& provider, size_t place, uint64_t until_ms) {
+    if (states.size() < admin::max_targets_shown) states.push_back({provider.name, place + 1, now_ms < until_ms});
+  });
+  return states;
+}
+
 }  // namespace sluice

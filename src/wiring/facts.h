@@ -31,4 +31,7 @@ gateway::OwnPages make_pages(const gateway::Shared& shared, const GatewayFacts& 
 // How the targets are doing, for the metrics: as /admin/targets shows them.
 std::vector<observe::Metrics::TargetState> target_states(const gateway::Shared& shared);
 
+// And the credentials of the providers that have several, as many at most.
+std::vector<observe::Metrics::CredentialState> credential_states(const gateway::Shared& shared);
+
 }  // namespace sluice

@@ -85,6 +85,7 @@ Result<void> Gateway::State::prepare(std::shared_ptr<const config::Config> confi
   shared->metrics = std::make_unique<observe::Metrics>(count, clock.unix_ms(), api::operation_of);
   shared->metrics->watch(log);
   shared->metrics->set_certificates(shared->setup()->certificates);
+  shared->metrics->watch_credentials([this] { return credential_states(*shared); });
   shared->metrics->watch_targets([this] { return target_states(*shared); });
   shared->worker_count = count;
   shared->ask_worker = [this](size_t index, gateway::ExchangeCensus::Task task) {

@@ -36,7 +36,8 @@ TEST_CASE("/admin/targets tells how each target is doing") {
         "\"first_output_ms\":null,\"first_output_p95_ms\":null,\"last_error\":null},\n"
         "{\"target\":\"attic/y\",\"state\":\"closed\",\"free_in_ms\":0,\"failures_in_a_row\":0,\"in_flight\":0,"
         "\"asked_total\":0,\"succeeded_total\":0,\"failed_total\":0,\"repeats_refused_total\":0,\"share\":0.000,"
-        "\"first_output_ms\":null,\"first_output_p95_ms\":null,\"last_error\":null}],\n\"left_out\":0}\n");
+        "\"first_output_ms\":null,\"first_output_p95_ms\":null,\"last_error\":null}],\"credentials\":[],\n\"left_out\":"
+        "0}\n");
   routing::TargetHealth &x = *board.find("lab/x"), &rest = *board.find("attic");
   for (int i = 0; i < 2; ++i) x.began();
   rest.began(), rest.ended();

@@ -237,6 +237,25 @@ TEST_CASE("how providers authenticate") {
   }
 }
 
+TEST_CASE("a provider may have several keys, each with its share") {
+  const Environment environment = environment_of({{"A", "sk-a"}, {"B", "sk-b"}});
+  const Config config =
+      parsed(R"({"providers": {"openai": {"api_key": ["${A}", {"key": "${B}", "weight": 2}, "sk-c", "sk-a"]},
+                 "anthropic": {"api_key": ["sk-1"]}}})",
+             environment);
+  const Provider& openai = config.providers[0];
+  CHECK(openai.api_key == "sk-a");
+  CHECK(openai.api_keys == std::vector<ApiKey>{{"sk-a", 1}, {"sk-b", 2}, {"sk-c", 1}});
+  CHECK(openai.key_count() == 3);
+  CHECK(config.providers[1].api_key == "sk-1");
+  CHECK(config.providers[1].api_keys.empty());
+  CHECK(config.providers[1].key_at(0) == "sk-1");
+  const auto twice = std::find_if(config.warnings.begin(), config.warnings.end(), [](const std::string& warning) {
+    return warning.find("providers.openai.api_key[3] is the same key as providers.openai.api_key[0]") != warning.npos;
+  });
+  CHECK(twice != config.warnings.end());
+}
+
 TEST_CASE("presets may be changed in part") {
   const Config config = parsed(R"({"providers": {
     "ollama": {"base_url": "http://gpu:11434", "models": ["a"]},

@@ -19,7 +19,7 @@ constexpr std::string_view full = R"({
   "keys": [{"name": "a", "key": ["sk-1", {"key": "sk-2", "expires": "2030-01-01"}, {"sha256": "DIGEST"}], "models": ["m"],
             "limits": {"requests_per_minute": 1, "queue_s": 1.25}},
            {"name": "b", "sha256": "DIGE57", "expires": "2030-01-01"}, {"name": "c", "key": "sk-3"}],
-  "providers": {"lab": {"base_url": "http://127.0.0.1:1/v1", "api_key": "sk-4", "auth": "header:x-mine",
+  "providers": {"lab": {"base_url": "http://127.0.0.1:1/v1", "api_key": ["sk-4", {"key": "sk-6", "weight": 2}, "sk-7"], "auth": "header:x-mine",
                         "headers": {"x-a": "b"}, "limits": {"concurrent": 1}, "usage": "leave",
                         "facts": {"x*": {"context_window": 9000, "max_output_tokens": 500, "max_tool_name": 40, "continues_prefix": true,
                                          "takes_sampling": false, "takes_top_k": true, "thinks": true, "thinks_by_default": false,
@@ -69,6 +69,9 @@ TEST_CASE("every field is printed, and what is printed says the same again") {
   for (size_t i = 0; i < config.providers.size(); ++i) {
     Provider& provider = again.providers[i];
     provider.api_key = config.providers[i].api_key;
+    for (size_t k = 0; k < provider.api_keys.size(); ++k) {
+      provider.api_keys[k].key = config.providers[i].api_keys.at(k).key;
+    }
     provider.headers = config.providers[i].headers;
     provider.proxy_given = config.providers[i].proxy_given;
     CHECK(provider == config.providers[i]);

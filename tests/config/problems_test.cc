@@ -177,6 +177,13 @@ TEST_CASE("providers") {
            "1:56: providers.lab.auth: needs api_key, which is missing"},
           {R"({"providers": {"lab": {"base_url": "http://h", "auth": "none", "api_key": "secret"}}})",
            "1:75: providers.lab.api_key: is given, but auth is none (allowed: one of the two)"},
+          {R"({"providers": {"lab": {"base_url": "http://h", "api_key": []}}})",
+           "1:59: providers.lab.api_key: found an empty list (allowed: a key, or a list of up to 64 of them)"},
+          {R"({"providers": {"lab": {"base_url": "http://h", "api_key": ["a", "caller"]}}})",
+           "1:65: providers.lab.api_key[1]: found \"caller\" (allowed: \"caller\" alone, in place of the list)"},
+          {R"({"providers": {"lab": {"base_url": "http://h", "api_key": ["a", {"weight": 1}]}}})",
+           "1:65: providers.lab.api_key[1]: has no key (allowed: {\"key\": a secret, \"weight\": 1} or the secret "
+           "itself)"},
           {R"({"providers": {"lab": {"base_url": "http://h", "auth": "header:a b", "api_key": "k"}}})",
            "1:56: providers.lab.auth: found \"header:a b\", which does not name a header field that can carry a key "
            "(allowed: "

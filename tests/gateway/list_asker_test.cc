@@ -132,6 +132,23 @@ struct Lab {
 constexpr uint64_t minute_ms = 60'000;
 using Names = std::vector<std::string>;
 
+TEST_CASE("a key that is refused does not blank the list: the next one is asked with, and first the next time") {
+  config::Provider two = provider("lab");
+  two.api_keys = {{"provider-secret", 1}, {"other-secret", 1}};
+  Lab lab({two});
+  CHECK(lab.target("lab").has("authorization: Bearer provider-secret\r\n"));
+  lab.say("lab", "HTTP/1.1 401 No\r\ncontent-length: 0\r\n\r\n");
+  CHECK(lab.target("lab").has("authorization: Bearer other-secret\r\n"));
+  lab.say("lab", ok_json(list_of({"m"})));
+  lab.pass_ms(minute_ms);
+  CHECK(lab.known(0) == Names{"m"});
+  lab.pass_ms(5 * minute_ms);
+  CHECK(lab.target("lab").has("authorization: Bearer other-secret\r\n"));
+  for (int i = 0; i < 2; ++i) lab.say("lab", "HTTP/1.1 401 No\r\ncontent-length: 0\r\n\r\n");
+  CHECK_FALSE(lab.asks("lab"));  // each once
+  CHECK(lab.known(0) == Names{"m"});
+}
+
 TEST_CASE("each provider is asked at once, and again five minutes after it has told") {
   Lab lab({provider("lab"), provider("maker", Dialect::anthropic)});
   CHECK(lab.target("lab").has("GET /v1/models HTTP/1.1\r\n"));

@@ -257,18 +257,18 @@ TEST_CASE("ids are found where each dialect has them") {
         Row{R"({"file":{"name":"files/abc123"}})", "abc123"}, Row{R"({"name":"cachedContents/c0ffee1"})", "c0ffee1"}}) {
     for (size_t cut = 1; cut < row.answer.size(); ++cut) {
       IdMakers makers(5);
-      IdWatch watch(makers, config.providers[1]);
+      IdWatch watch(makers, config.providers[1], 0);
       if (watch.take(row.answer.substr(0, cut))) CHECK_FALSE(watch.take(row.answer.substr(cut)));
       INFO(row.answer << cut);
-      CHECK(makers.maker("/v1/x/" + std::string(row.id) + "/content", all) == &config.providers[1]);
+      CHECK(makers.maker("/v1/x/" + std::string(row.id) + "/content", all).provider == &config.providers[1]);
     }
   }
   IdMakers makers(5);
-  IdWatch watch(makers, config.providers[1]);
+  IdWatch watch(makers, config.providers[1], 0);
   CHECK(watch.take("{\"a\":\"" + std::string(3000, 'x')));
   CHECK_FALSE(watch.take(std::string(3000, 'x')));
-  for (int i = 0; i < 100'000; ++i) makers.learn("file-" + std::to_string(i), "attic");
-  CHECK(makers.maker("/v1/files/file-99999", all) == &config.providers[1]);
+  for (int i = 0; i < 100'000; ++i) makers.learn("file-" + std::to_string(i), config.providers[1], 0);
+  CHECK(makers.maker("/v1/files/file-99999", all).provider == &config.providers[1]);
   CHECK_FALSE(IdMakers::names_id("/v1/fine_tuning/jobs"));
   CHECK_FALSE(IdMakers::names_id("/v1beta/files"));
   CHECK(IdMakers::names_id("/v1beta/files/abc123:download"));

@@ -31,6 +31,7 @@ AccessRecord full_record() {
   record.target = "openai/gpt-4o-mini";
   record.answered_model = "gpt-4o-mini-2024-07-18";
   record.target_request_id = "abc";
+  record.target_key = 2;
   record.dropped = "top_k=unsupported";
   record.rescued = true;
   record.resumed = true;
@@ -84,7 +85,7 @@ TEST_CASE("golden records") {
       "cut\","
       "\"target_code\":\"busy\",\"reason\":\"the answer ended "
       "\\\"early\\\"\\n\",\"stream\":true,\"rescued\":true,\"resumed\":true,\"attempts\":2,"
-      "\"failed_attempts\":\"a/m target_error 503 12ms busy\",\"target_status\":200,"
+      "\"failed_attempts\":\"a/m target_error 503 12ms busy\",\"target_key\":2,\"target_status\":200,"
       "\"duration_us\":1234567,\"overhead_us\":89,\"first_byte_us\":0,\"bytes_in\":1000,\"bytes_out\":2000,"
       "\"input_tokens\":10,\"cache_read_tokens\":0,\"cache_write_tokens\":3,\"output_tokens\":20,\"reasoning_tokens\":"
       "5}\n");
@@ -97,7 +98,7 @@ TEST_CASE("golden records") {
       "answered_model=gpt-4o-mini-2024-07-18 target_request_id=abc dropped=\"top_k=unsupported\" status=502 "
       "outcome=target_cut "
       "target_code=busy reason=\"the answer ended \\\"early\\\"\\n\" stream=true rescued=true resumed=true attempts=2 "
-      "failed_attempts=\"a/m target_error 503 12ms busy\" target_status=200 "
+      "failed_attempts=\"a/m target_error 503 12ms busy\" target_key=2 target_status=200 "
       "duration_us=1234567 "
       "overhead_us=89 first_byte_us=0 bytes_in=1000 bytes_out=2000 input_tokens=10 cache_read_tokens=0 "
       "cache_write_tokens=3 output_tokens=20 reasoning_tokens=5\n");

@@ -294,6 +294,14 @@ TEST_CASE("targets are told of as they are when the page is made") {
   }
 }
 
+TEST_CASE("credentials that are left alone are told of by place") {
+  Metrics metrics(1, sluice::test::fake_unix_ms);
+  metrics.watch_credentials([] { return std::vector<Metrics::CredentialState>{{"lab", 1, true}, {"lab", 2, false}}; });
+  const Exposition page(metrics.page());
+  CHECK(page.value("sluice_credential_benched", {{"provider", "lab"}, {"key", "1"}}) == 1);
+  CHECK(page.value("sluice_credential_benched", {{"provider", "lab"}, {"key", "2"}}) == 0);
+}
+
 TEST_CASE("labels are escaped") {
   struct Row {
     std::string target, read;

@@ -93,6 +93,32 @@ TEST_CASE("what is known of targets stays over a reload, unless their provider c
   CHECK(next.find("d") == nullptr);
 }
 
+TEST_CASE("a credential stays benched over a reload that moves it, unless its provider is somewhere else") {
+  config::Config config = test::four_providers();
+  config.providers[0].api_key = "one";
+  config.providers[0].api_keys = {{"one", 1}, {"two", 1}};
+  HealthBoard board(config);
+  board.of(config.providers[0], "x", true).bench_credential(90'000, 1);
+  config::Config next_config = config;
+  next_config.providers[0].api_key = "two";
+  next_config.providers[0].api_keys = {{"two", 1}, {"one", 5}, {"three", 1}};
+  const auto benched = [](const HealthBoard& of) {
+    std::string text;
+    of.for_each_credential([&](const config::Provider& provider, size_t place, uint64_t until_ms) {
+      text += provider.name + std::to_string(place) + "=" + std::to_string(until_ms) + " ";
+    });
+    return text;
+  };
+  const HealthBoard next(next_config, &board);
+  CHECK(benched(next) == "a0=90000 a1=0 a2=0 ");
+  next_config.providers[0].base_url.host = "elsewhere";
+  CHECK(benched(HealthBoard(next_config, &board)) == "a0=0 a1=0 a2=0 ");
+  config::Config alone = config;
+  alone.providers[0].api_key = "two";
+  alone.providers[0].api_keys.clear();
+  CHECK(HealthBoard(alone, &board).of(alone.providers[0], "", false).standing(89'999) == Standing::benched);
+}
+
 TEST_CASE("the board outlives the one before it") {
   const config::Config config = test::four_providers();
   auto board = std::make_unique<HealthBoard>(config);

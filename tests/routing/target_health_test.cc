@@ -14,7 +14,7 @@ namespace {
 constexpr config::Breaker usual;  // 5 within 30 s; 5 s, doubling to 30 s
 
 struct World {
-  std::shared_ptr<CredentialHealth> credential = std::make_shared<CredentialHealth>();
+  std::shared_ptr<Credentials> credential = std::make_shared<Credentials>();
   TargetHealth health{"lab/x", credential};
   uint64_t now_ms = 1'000'000;
   void fail(int times) {
@@ -150,6 +150,40 @@ TEST_CASE("left alone: for as long as the longest says") {
   CHECK(world.standing(500) == Standing::closed);
   world.succeed(1);
   CHECK(world.standing(499) == Standing::backing_off);  // another's answer does not end what it asked for
+}
+
+TEST_CASE("of several credentials each is left alone for itself; where all are, so is the target") {
+  config::Provider lab;
+  lab.api_keys = {{"one", 1}, {"two", 2}, {"three", 0}};
+  const auto credentials = std::make_shared<Credentials>(3);
+  TargetHealth health("lab/x", credentials), sibling("lab/y", credentials);
+  CHECK(health.free_credential(lab, 0, 0) == 0u);
+  int counts[3] = {};
+  for (uint64_t luck = 1; luck <= 3'000; ++luck) ++counts[*health.free_credential(lab, 0, luck)];
+  CHECK(counts[0] > 900);
+  CHECK(counts[0] < 1'100);
+  CHECK(counts[2] == 0);
+  CHECK(health.free_credential(lab, 0, 7) == health.free_credential(lab, 0, 7));
+  health.bench_credential(60'000, 1);
+  health.rest_credential(5'000, 0);
+  CHECK(health.standing(0) == Standing::closed);
+  CHECK(health.standing_of_credential(0, 0) == Standing::backing_off);
+  CHECK(health.standing_of_credential(1, 0) == Standing::benched);
+  CHECK(sibling.standing_of_credential(0, 0) == Standing::closed);  // only here was it told to wait
+  CHECK(sibling.standing_of_credential(1, 0) == Standing::benched);
+  CHECK(health.free_credential(lab, 0, 7) == 2u);
+  CHECK_FALSE(health.free_credential(lab, 0, 7, 0b100));
+  health.rest_credential(9'000, 2);
+  CHECK(health.standing(4'999) == Standing::backing_off);
+  CHECK(health.standing(5'000) == Standing::closed);
+  CHECK(health.soonest_credential() == 0);
+  health.bench_credential(70'000, 0);
+  health.bench_credential(80'000, 2);
+  CHECK(sibling.standing(59'999) == Standing::benched);
+  CHECK(sibling.standing(60'000) == Standing::closed);
+  CHECK(sibling.soonest_credential() == 1);
+  health.free();
+  CHECK(sibling.free_credential(lab, 0, 0) == 0u);
 }
 
 TEST_CASE("a credential is benched for all that is asked with it, one of the caller's for nobody") {

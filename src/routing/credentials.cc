@@ -1,0 +1,26 @@
+#include "routing/credentials.h"
+
+#include <algorithm>
+
+namespace sluice::routing {
+
+void raise(std::atomic<uint64_t>& value, uint64_t to) {
+  uint64_t was = value.load(std::memory_order_relaxed);
+  while (was < to && !value.compare_exchange_weak(was, to)) {
+  }
+}
+
+// Of two that bench the last two at once, one sees both: the order of all such writes is one.
+void Credentials::bench(size_t place, uint64_t until_ms) {
+  raise(until_ms_[place], until_ms);
+  uint64_t soonest = UINT64_MAX;
+  for (size_t i = 0; i < count_; ++i) soonest = std::min(soonest, until_ms_[i].load());
+  raise(all_until_ms_, soonest);
+}
+
+void Credentials::free() {
+  for (size_t i = 0; i < count_; ++i) until_ms_[i].store(0);
+  all_until_ms_.store(0);
+}
+
+}  // namespace sluice::routing

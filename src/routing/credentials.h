@@ -1,0 +1,34 @@
+// The credentials of one provider, which all its targets share: what is refused for one target is refused for each.
+// One by one they are left alone; where none is left, so is the provider. All workers read and write it without a lock.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace sluice::routing {
+
+// Times are of one monotonic clock, in ms. Any thread.
+class Credentials {
+ public:
+  explicit Credentials(size_t count = 1) : count_(count), until_ms_(new std::atomic<uint64_t>[count]()) {}
+  size_t size() const { return count_; }
+  // Until then none of them may be used: the soonest end of their benches.
+  uint64_t benched_until_ms() const { return all_until_ms_.load(std::memory_order_relaxed); }
+  // `place`: below size().
+  uint64_t benched_until_ms(size_t place) const { return until_ms_[place].load(std::memory_order_relaxed); }
+  // Later times win.
+  void bench(size_t place, uint64_t until_ms);
+  void free();
+
+ private:
+  const size_t count_;
+  const std::unique_ptr<std::atomic<uint64_t>[]> until_ms_;  // NOLINT(modernize-avoid-c-arrays)
+  std::atomic<uint64_t> all_until_ms_{0};
+};
+
+// Raises `value` to `to`, unless it is there already.
+void raise(std::atomic<uint64_t>& value, uint64_t to);
+
+}  // namespace sluice::routing
