@@ -55,6 +55,13 @@ void EventWriter::leave_out(const Extra& extra) {
   leave_out(is_logprobs ? "logprobs" : extra.type.empty() ? "other" : extra.type);
 }
 
+void EventWriter::leave_out(const Finish& finish, Dialect own) {
+  if (finish.from == own) return;
+  if (finish.reason == FinishReason::pause) untold.add("finish_reason", DropReason::changed);
+  if (!finish.stop_sequence.empty()) leave_out("stop_sequence");
+  if (!finish.details.empty()) leave_out("finish_details");
+}
+
 // A whole body is not gone on with.
 Result<void> EventWriter::resume(const SentFrames&, const Delivered&) { return cannot_resume("it is no stream"); }
 

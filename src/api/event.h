@@ -169,6 +169,9 @@ class EventWriter : public EventSink {
   void leave_out(std::string_view what);
   void leave_out(PartKind kind);
   void leave_out(const Extra& extra);
+  // What of the end has no place in most dialects, of a target of another dialect than `own`: a pause, which sequence
+  // ended it, what else was told of it.
+  void leave_out(const Finish& finish, Dialect own);
 };
 
 // For EventWriter::resume.

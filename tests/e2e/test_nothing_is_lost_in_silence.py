@@ -182,3 +182,30 @@ class TestSettings:
         body = {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Sure: "}]}
         _, dropped, asked = world.ask("openai", "anthropic", body)
         assert asked["messages"][1]["content"][0]["text"] == "Sure:" and dropped["messages[1].content[0]"] == "changed"
+
+    def test_a_prefill_that_begins_a_new_answer_says_so(self, world):
+        for target in ("openai", "responses"):
+            _, dropped, _ = world.ask("anthropic", target, {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Sure"}]})
+            assert dropped == {"messages[1]": "changed"}, target
+
+    def test_an_effort_beside_adaptive_thinking_is_named_where_the_target_takes_no_word(self, world):
+        body = {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 30000, "thinking": {"type": "adaptive"}}
+        _, dropped, asked = world.ask("anthropic", "gemini", {**body, "output_config": {"effort": "max"}})
+        assert asked["generationConfig"]["thinkingConfig"]["thinkingBudget"] == -1 and dropped == {"output_config.effort": "changed"}
+
+
+def test_a_shells_output_goes_to_its_call(world):
+    _, _, asked = world.ask("responses", "openai", {"input": [
+        {"role": "user", "content": "go"},
+        {"type": "local_shell_call", "id": "lsh", "call_id": "c9", "action": {"type": "exec", "command": ["ls"]}, "status": "completed"},
+        {"type": "local_shell_call_output", "id": "c9", "output": "a.txt"}]})
+    assert asked["messages"][-1] == {"role": "tool", "content": "a.txt", "tool_call_id": "c9"}
+
+
+@pytest.mark.parametrize("caller", ["openai", "responses", "gemini", "ollama"])
+def test_the_sequence_that_ended_an_answer_is_named(world, caller):
+    world.answers["anthropic"] = {**ANSWERS["anthropic"], "stop_reason": "stop_sequence", "stop_sequence": "END"}
+    body = {"input": "Hi"} if caller == "responses" else {"messages": [{"role": "user", "content": "Hi"}]}
+    body = {"contents": [{"parts": [{"text": "Hi"}]}]} if caller == "gemini" else body
+    _, dropped, _ = world.ask(caller, "anthropic", body)
+    assert dropped["answer.stop_sequence"] == "unsupported"

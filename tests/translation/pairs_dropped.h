@@ -16,6 +16,7 @@ inline constexpr std::string_view may_be_dropped[] = {
     "anthropic > gemini: output_config.task_budget unsupported",
     "anthropic > gemini: reasoning clamped",
     "anthropic > gemini: reasoning unsupported",
+    "anthropic > gemini: reasoning.effort changed",
     "anthropic > gemini: refused, messages[].content[].content[]: a file that was given to another provider cannot be "
     "had from there",
     "anthropic > gemini: refused, messages[].content[].content[]: the target takes no URLs of other hosts: send the "

@@ -149,6 +149,7 @@ void BodyWriter::end() {
   const Answer& finished = finish_.answer;
   envelope_.take(Finish{finished.reason, JsonText{finished.word}, JsonText{finished.stop_sequence}, finished.details,
                         finished.from});
+  if (finished.from != own && !finished.details.empty()) leave_out("finish_details");
   JsonWriter json(out);
   json.object();
   envelope_.write_opening(json, out);

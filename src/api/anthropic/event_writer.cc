@@ -272,6 +272,7 @@ void StreamWriter::on_finish(const Finish& finish) {
   on_start({});
   close();
   envelope_.take(finish);
+  if (finish.from != own && !finish.details.empty()) leave_out("finish_details");
 }
 
 void StreamWriter::on_error(const ProviderError& error) {

@@ -180,6 +180,8 @@ bool GenerationConfigWriter::write_budget(bool& begun) {
     return true;
   }
   if (reasoning.mode == Reasoning::Mode::adaptive) {
+    const bool is_usual = reasoning.effort.empty() || reasoning.effort == "medium";
+    if (!is_usual) dropped_.add("reasoning.effort", DropReason::changed);
     begin_thinking(begun);
     json_.member("thinkingBudget", -1);
     return true;

@@ -334,6 +334,7 @@ void GenerateContentWriter::on_finish(const Finish& finish) {
     return;
   }
   details_.clear();
+  leave_out(finish, Dialect::gemini);
   switch (finish.reason) {
     case FinishReason::stop:
     case FinishReason::tool_calls:
@@ -347,7 +348,6 @@ void GenerateContentWriter::on_finish(const Finish& finish) {
       break;
     case FinishReason::pause:  // the turn is to be sent back: there is no word that callers would do that for
       word_ = "STOP";
-      untold.add("finish_reason", DropReason::changed);
   }
 }
 

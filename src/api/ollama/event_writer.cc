@@ -202,11 +202,9 @@ void OllamaEventWriter::on_finish(const Finish& finish) {
     return;
   }
   if (finish.reason == FinishReason::length) word_ = "length";
-  // Told as a plain stop, as there are no words for them.
-  if (finish.reason == FinishReason::refusal || finish.reason == FinishReason::pause) {
-    untold.add("finish_reason", DropReason::changed);
-  }
-  if (!finish.stop_sequence.empty()) leave_out("stop_sequence");
+  // Told as a plain stop, as there are no words for it.
+  if (finish.reason == FinishReason::refusal) untold.add("finish_reason", DropReason::changed);
+  leave_out(finish, own);
 }
 
 void OllamaEventWriter::on_error(const ProviderError& error) {

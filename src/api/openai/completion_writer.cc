@@ -67,7 +67,7 @@ void CompletionWriter::on_text(uint32_t, JsonText text) {
 }
 
 void CompletionWriter::on_finish(const Finish& finish) {
-  if (finish.reason == FinishReason::pause) untold.add("finish_reason", DropReason::changed);
+  leave_out(finish, Dialect::openai);
   finish_ = finish_word(finish.reason, false);
   if (stream_) write({}, finish_);
 }

@@ -265,7 +265,7 @@ void ChatStreamWriter::on_part_end(uint32_t part) {
 }
 
 void ChatStreamWriter::on_finish(const Finish& finish) {
-  if (finish.reason == FinishReason::pause) untold.add("finish_reason", DropReason::changed);
+  leave_out(finish, Dialect::openai);
   open_chunk();
   close_chunk(finish_word(finish.reason, !calls_.empty()));
 }

@@ -269,7 +269,7 @@ void Reader::tell_finish(JsonValue answer, EventSink& sink) {
   if (status == "incomplete") {
     const JsonValue details = answer["incomplete_details"];
     finish.word = details["reason"].text();
-    finish.details = details.is_object() ? details.raw() : "";
+    if (details.size() > 1) finish.details = details.raw();  // the reason alone is the word
     finish.reason = details["reason"].word() == "content_filter" ? FinishReason::refusal : FinishReason::length;
   } else if (status == "queued" || status == "in_progress") {
     finish.reason = FinishReason::pause;

@@ -96,10 +96,9 @@ void Writer::on_finish(const Finish& finish) {
       status_ = "queued";
     } else if (is_own && finish.word.escaped == "in_progress") {
       status_ = "in_progress";
-    } else {
-      untold.add("finish_reason", DropReason::changed);
     }
   }
+  leave_out(finish, Dialect::responses);
   tell_summary();
   close_all(status_ == "incomplete" ? "incomplete" : "completed");
 }

@@ -387,7 +387,7 @@ Result<void> InputReader::read_output(JsonValue item) {
   const JsonValue output = item["output"];
   Part result;
   result.kind = PartKind::tool_result;
-  result.id = *id;
+  result.id = id->empty() ? item["id"].text() : *id;  // local_shell_call_output names its call so
   result.raw = item.raw();
   const JsonValue first = output.is_array() && !output.empty() ? *output.begin() : output;
   const bool is_content = first["type"].is_string();

@@ -46,6 +46,11 @@ Result<void> InputWriter::write() {
     if (Result<void> done = write_message(i); !done) return done;
   }
   json_.end_array();
+  const bool prefilled = !messages.empty() && messages.back().role == Role::assistant &&
+                         !messages.back().parts.empty() && is_text(messages.back().parts.back());
+  if (prefilled && maker_of(request_.from) != maker_of(facts_.origin.dialect)) {  // it begins a new answer behind it
+    dropped_.add(path_of("messages", messages.size() - 1), DropReason::changed);
+  }
   return {};
 }
 
