@@ -1,6 +1,7 @@
 """Requests and answers with odd contents between every two dialects, against targets that record what they are asked: what cannot be told
 is named, and content is carried or refused."""
 
+import contextlib
 import json
 
 import pytest
@@ -104,7 +105,7 @@ class TestAnswers:
 
 
 def says(request, text):
-    return text in json.dumps(request, ensure_ascii=False)
+    return text in json.dumps(request)
 
 
 def call(number, name="f", arguments="{}"):
@@ -209,3 +210,123 @@ def test_the_sequence_that_ended_an_answer_is_named(world, caller):
     body = {"contents": [{"parts": [{"text": "Hi"}]}]} if caller == "gemini" else body
     _, dropped, _ = world.ask(caller, "anthropic", body)
     assert dropped["answer.stop_sequence"] == "unsupported"
+
+
+MARK = "\u00bbmark \\ \" \u6f22 \U0001f600\u00ab"
+LONG_ID = "call_" + "x" * 100
+
+
+def user_says(dialect, part):
+    """A request of one message with that part."""
+    if dialect == "gemini":
+        return {"contents": [{"role": "user", "parts": [part]}]}
+    return {"input" if dialect == "responses" else "messages": [{"role": "user", "content": [part]}]}
+
+
+def tool_says(dialect, result, call_id="c1", arguments='{"a": 1}', name="f"):
+    """A conversation that ends with what a tool returned."""
+    if dialect == "openai":
+        made = {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
+        return {"messages": [{"role": "user", "content": "go"}, {"role": "assistant", "content": None, "tool_calls": [made]},
+                             {"role": "tool", "tool_call_id": call_id, "content": result}]}
+    if dialect == "responses":
+        return {"input": [{"role": "user", "content": "go"}, {"type": "function_call", "call_id": call_id, "name": name, "arguments": arguments},
+                          {"type": "function_call_output", "call_id": call_id, "output": result}]}
+    if dialect == "anthropic":
+        return {"messages": [{"role": "user", "content": "go"}, {"role": "assistant", "content": [
+            {"type": "tool_use", "id": call_id, "name": name, "input": json.loads(arguments)}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": call_id, "content": result}]}]}
+    if dialect == "gemini":
+        return {"contents": [{"role": "user", "parts": [{"text": "go"}]}, {"role": "model", "parts": [{"functionCall": {"name": name, "args": json.loads(arguments)}}]},
+                             {"role": "user", "parts": [{"functionResponse": {"name": name, **result}}]}]}
+    return {"messages": [{"role": "user", "content": "go"}, {"role": "assistant", "content": "", "tool_calls": [
+        {"function": {"name": name, "arguments": json.loads(arguments)}}]}, {"role": "tool", "tool_name": name, "content": result}]}
+
+
+DATA = "TUFSSw=="  # of pictures, documents and sound: what has to be found again
+PDF = "JVBERi0xLjQK"
+CONTENTS = [
+    ("openai", user_says("openai", {"type": "text", "text": MARK}), MARK),
+    ("openai", user_says("openai", {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{DATA}"}}), DATA),
+    ("openai", user_says("openai", {"type": "image_url", "image_url": {"url": f"data:image/x-odd;base64,{DATA}"}}), DATA),
+    ("openai", user_says("openai", {"type": "image_url", "image_url": {"url": "https://example.com/mark.png"}}), "mark.png"),
+    ("openai", user_says("openai", {"type": "input_audio", "input_audio": {"data": DATA, "format": "wav"}}), DATA),
+    ("openai", user_says("openai", {"type": "file", "file": {"filename": "a.pdf", "file_data": f"data:application/pdf;base64,{PDF}"}}), PDF),
+    ("openai", user_says("openai", {"type": "file", "file": {"file_id": "file-mark"}}), "file-mark"),
+    ("openai", user_says("openai", {"type": "hologram", "hologram": MARK}), MARK),
+    ("openai", tool_says("openai", MARK), MARK),
+    ("openai", tool_says("openai", [{"type": "text", "text": "one"}, {"type": "text", "text": MARK}]), MARK),
+    ("openai", tool_says("openai", [{"type": "image_url", "image_url": {"url": f"data:image/png;base64,{DATA}"}}]), DATA),
+    ("openai", tool_says("openai", "r", LONG_ID, json.dumps({"a": MARK})), MARK),
+    ("openai", tool_says("openai", "r", arguments="{\"broken\": mark"), "broken"),
+    ("openai", {"messages": [{"role": "user", "content": "a"}, {"role": "system", "content": MARK}, {"role": "user", "content": "b"}]}, MARK),
+    ("openai", {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": None, "refusal": MARK}, {"role": "user", "content": "b"}]}, MARK),
+    ("openai", {"messages": [{"role": "developer", "content": MARK}, {"role": "user", "content": "b"}]}, MARK),
+    ("responses", {"input": MARK}, MARK),
+    ("responses", {"input": "Hi", "instructions": MARK}, MARK),
+    ("responses", user_says("responses", {"type": "input_image", "image_url": f"data:image/png;base64,{DATA}"}), DATA),
+    ("responses", user_says("responses", {"type": "input_image", "file_id": "file-mark"}), "file-mark"),
+    ("responses", user_says("responses", {"type": "input_file", "file_url": "https://example.com/mark.pdf"}), "mark.pdf"),
+    ("responses", user_says("responses", {"type": "input_file", "filename": "a.txt", "file_data": "data:text/plain;base64,bWFyay1pbi10ZXh0"}), "mark-in-text"),
+    ("responses", user_says("responses", {"type": "input_audio", "input_audio": {"data": DATA, "format": "mp3"}}), DATA),
+    ("responses", tool_says("responses", MARK), MARK),
+    ("responses", tool_says("responses", [{"type": "input_text", "text": MARK}]), MARK),
+    ("responses", tool_says("responses", [{"type": "input_image", "image_url": f"data:image/png;base64,{DATA}"}]), DATA),
+    ("responses", tool_says("responses", [{"type": "input_file", "filename": "a.pdf", "file_data": f"data:application/pdf;base64,{PDF}"}]), PDF),
+    ("responses", {"input": [{"role": "user", "content": "go"}, {"type": "custom_tool_call", "call_id": "c", "name": "p", "input": MARK},
+                             {"type": "custom_tool_call_output", "call_id": "c", "output": "ok"}]}, MARK),
+    ("anthropic", user_says("anthropic", {"type": "text", "text": MARK}), MARK),
+    ("anthropic", {"system": [{"type": "text", "text": MARK}], "messages": [{"role": "user", "content": "Hi"}]}, MARK),
+    ("anthropic", {"messages": [{"role": "user", "content": "Hi"}, {"role": "system", "content": MARK}]}, MARK),
+    ("anthropic", user_says("anthropic", {"type": "image", "source": {"type": "base64", "media_type": "image/webp", "data": DATA}}), DATA),
+    ("anthropic", user_says("anthropic", {"type": "image", "source": {"type": "file", "file_id": "file_mark"}}), "file_mark"),
+    ("anthropic", user_says("anthropic", {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": PDF}}), PDF),
+    ("anthropic", user_says("anthropic", {"type": "document", "title": "T", "source": {"type": "text", "media_type": "text/plain", "data": MARK}}), MARK),
+    ("anthropic", user_says("anthropic", {"type": "document", "source": {"type": "content", "content": [{"type": "text", "text": MARK}]}}), MARK),
+    ("anthropic", user_says("anthropic", {"type": "search_result", "source": "https://example.com", "title": MARK, "content": [{"type": "text", "text": "x"}]}), MARK),
+    ("anthropic", user_says("anthropic", {"type": "container_upload", "file_id": "file_mark"}), "file_mark"),
+    ("anthropic", tool_says("anthropic", MARK, "toolu_1"), MARK),
+    ("anthropic", tool_says("anthropic", [{"type": "text", "text": "one"}, {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": DATA}}]), DATA),
+    ("anthropic", tool_says("anthropic", [{"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": PDF}}]), PDF),
+    ("anthropic", tool_says("anthropic", [{"type": "search_result", "source": "https://example.com/mark", "title": "t", "content": [{"type": "text", "text": "x"}]}]), "example.com/mark"),
+    ("anthropic", tool_says("anthropic", [{"type": "hologram", "data": MARK}]), MARK),
+    ("gemini", user_says("gemini", {"text": MARK}), MARK),
+    ("gemini", {"systemInstruction": {"parts": [{"text": MARK}]}, "contents": [{"parts": [{"text": "Hi"}]}]}, MARK),
+    ("gemini", user_says("gemini", {"inlineData": {"mimeType": "image/heic", "data": DATA}}), DATA),
+    ("gemini", user_says("gemini", {"inlineData": {"mimeType": "audio/wav", "data": DATA}}), DATA),
+    ("gemini", user_says("gemini", {"inlineData": {"mimeType": "video/mp4", "data": DATA}}), DATA),
+    ("gemini", user_says("gemini", {"fileData": {"mimeType": "application/pdf", "fileUri": "https://example.com/mark.pdf"}}), "mark.pdf"),
+    ("gemini", tool_says("gemini", {"response": {"output": MARK}}), MARK),
+    ("gemini", tool_says("gemini", {"response": {"any": {"thing": MARK}}}), MARK),
+    ("gemini", tool_says("gemini", {"response": {"error": MARK}}), MARK),
+    ("gemini", tool_says("gemini", {"response": {}, "parts": [{"inlineData": {"mimeType": "image/png", "data": DATA}}]}), DATA),
+    ("gemini", {"contents": [{"parts": [{"text": "Hi"}]}, {"role": "model", "parts": [{"executableCode": {"language": "PYTHON", "code": "mark()"}}]}]}, "mark()"),
+    ("ollama", {"messages": [{"role": "user", "content": MARK}]}, MARK),
+    ("ollama", {"messages": [{"role": "system", "content": MARK}, {"role": "user", "content": "Hi"}]}, MARK),
+    ("ollama", {"messages": [{"role": "user", "content": "see", "images": [PNG]}]}, PNG),
+    ("ollama", tool_says("ollama", MARK, arguments=json.dumps({"a": [None, 1.5, {"b": "x"}]})), MARK),
+]
+
+
+def texts_in(value):
+    """All strings of a document, and of the JSON in them."""
+    if isinstance(value, (dict, list)):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from texts_in(one)
+    elif isinstance(value, str):
+        yield value
+        if value[:1] in ("{", "["):
+            with contextlib.suppress(json.JSONDecodeError):
+                yield from texts_in(json.loads(value))
+
+
+@pytest.mark.parametrize("caller, body, mark", CONTENTS, ids=[f"{number}-{one[0]}" for number, one in enumerate(CONTENTS)])
+def test_content_is_carried_or_refused(world, caller, body, mark):
+    for target in DIALECTS:
+        if target == caller:
+            continue
+        answer, _, asked = world.ask(caller, target, body)
+        if answer.status == 200:
+            assert any(mark in text for text in texts_in(asked)), (target, asked)
+        else:
+            assert answer.status == 400 and asked is None and ("messages[" in answer.text() or "'" in answer.text()), (target, answer.text())
