@@ -25,6 +25,7 @@ void write_target(JsonWriter& out, const TargetHealth& health, const HealthState
   out.member("in_flight", state.in_flight).member("asked_total", state.asked);
   out.member("succeeded_total", state.succeeded).member("failed_total", state.failed);
   out.member("repeats_refused_total", state.refused_repeats);
+  if (state.probes != 0) out.member("probes_total", state.probes).member("probes_missed_total", state.probes_missed);
   const double share = all != 0 ? static_cast<double>(state.asked) / static_cast<double>(all) : 0;
   const auto whole = static_cast<uint64_t>(std::lround(share * thousandths));
   std::string digits = std::to_string(whole % 1'000);

@@ -63,6 +63,7 @@ class ProviderReader {
   void read_tls();
   void read_proxy();
   void read_timeouts();
+  void read_probe();
   void read_models();
   void read_facts();
   void report(const Position& at, std::string_view field, std::string what, std::string allowed = {},
@@ -99,6 +100,7 @@ Provider ProviderReader::read() {
   read_tls();
   read_proxy();
   read_timeouts();
+  read_probe();
   constexpr uint32_t max_connections = 65'535;
   object_.read_whole("max_connections", 0, max_connections, provider_.max_connections);
   read_models();
@@ -388,6 +390,16 @@ void ProviderReader::read_facts() {
     }
     provider_.facts.push_back(read_fact_row(reading_, member, path, std::move(known)));
   }
+}
+
+void ProviderReader::read_probe() {
+  constexpr uint32_t least_ms = 1'000;
+  constexpr double most_s = 3'600;
+  object_.read_seconds("probe_s", provider_.probe_ms, most_s);
+  if (provider_.probe_ms == 0) return;
+  const Position& at = object_.find("probe_s")->at;
+  if (provider_.probe_ms < least_ms) report(at, "probe_s", "is too often", "allowed: 0, or seconds from 1 to 3600");
+  if (provider_.caller_key) report(at, "probe_s", "needs a key of sluice's own, and api_key is \"caller\"");
 }
 
 void ProviderReader::read_models() {

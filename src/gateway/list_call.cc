@@ -9,6 +9,27 @@
 
 namespace sluice::gateway {
 
+namespace {
+
+std::string first_path(const config::Provider& provider) {
+  const Dialect dialect = provider.dialects.front();
+  return std::string(provider.path_for(dialect)) + std::string(api::room_of(dialect).model_question.path);
+}
+
+}  // namespace
+
+std::string list_request(const ProviderLink& link, size_t key, std::string_view path) {
+  const http::Field& field = api::room_of(link.provider.dialects.front()).model_question.field;
+  std::string request;
+  http::write_request_line(request, http::Method::get, path.empty() ? first_path(link.provider) : std::string(path));
+  request += link.fixed_fields(key);
+  http::write_field(request, "accept", "application/json");
+  if (!link.sets("user-agent")) http::write_field(request, "user-agent", "sluice/" SLUICE_VERSION);
+  if (!field.name.empty() && !link.sets(field.name)) http::write_field(request, field.name, field.value);
+  http::end_head(request);
+  return request;
+}
+
 ListCall::ListCall(net::Loop& loop, ProviderLink& link, std::function<void()> done)
     : loop_(loop),
       link_(link),
@@ -26,19 +47,12 @@ void ListCall::start(uint32_t max_ms) {
   refused_keys_ = 0;
   cut_ = redirected_ = too_much_ = false;
   under_way_ = true;
-  ask(std::string(link_.provider.path_for(dialect_)) + std::string(room.model_question.path));
+  ask(first_path(link_.provider));
 }
 
 void ListCall::ask(std::string_view path) {
-  const http::Field& field = api::room_of(dialect_).model_question.field;
   path_ = path;
-  request_.clear();
-  http::write_request_line(request_, http::Method::get, path_);
-  request_ += link_.fixed_fields(key_);
-  http::write_field(request_, "accept", "application/json");
-  if (!link_.sets("user-agent")) http::write_field(request_, "user-agent", "sluice/" SLUICE_VERSION);
-  if (!field.name.empty() && !link_.sets(field.name)) http::write_field(request_, field.name, field.value);
-  http::end_head(request_);
+  request_ = list_request(link_, key_, path_);
   inflater_.reset();
   unreadable_ = false;
   reader_->begin_page();

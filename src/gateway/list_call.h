@@ -17,6 +17,10 @@
 
 namespace sluice::gateway {
 
+// The head of a request for a page of the list, to be sent with that one of the provider's credentials. `path`: "" for
+// the first page.
+std::string list_request(const ProviderLink& link, size_t key, std::string_view path = "");
+
 class ListCall final : http::CallEvents {
  public:
   static constexpr uint64_t max_bytes = 16 << 20;  // of all pages, compressed or not; the rest is not waited for

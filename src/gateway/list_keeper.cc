@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "gateway/prober.h"
 #include "net/resolver.h"
 
 namespace sluice::gateway {
@@ -13,7 +14,8 @@ namespace {
 void no_demo(std::unique_ptr<net::Stream>) {}
 
 bool asks_any(const config::Config& config) {
-  return std::any_of(config.providers.begin(), config.providers.end(), [](const auto& one) { return one.ask_models; });
+  return std::any_of(config.providers.begin(), config.providers.end(),
+                     [](const auto& one) { return one.ask_models || one.probe_ms != 0; });
 }
 
 }  // namespace
@@ -32,10 +34,12 @@ struct ListKeeper::State {
                                                                            shared.random.next(), of.health.get()));
                  },
                  &state.shared.log, state.shared.metrics.get()},
-                before != nullptr ? &before->asker : nullptr) {}
+                before != nullptr ? &before->asker : nullptr),
+          prober({state.loop, links, setup->config, *setup->health, state.shared.log, state.shared.draining}) {}
     const std::shared_ptr<Setup> setup;
     ProviderLinks links;
     ListAsker asker;
+    Prober prober;
   };
 
   explicit State(Shared& of) : shared(of), loop(of.clock, of.random), resolver(loop) {

@@ -205,6 +205,7 @@ class Metrics {
     uint64_t attempts = 0, failed = 0, repeats_refused = 0;
     uint64_t first_output_us = 0;  // 0: not known
     uint32_t in_flight = 0;
+    uint64_t probes = 0, probes_missed = 0;
   };
   // One of a provider's several credentials.
   struct CredentialState {

@@ -305,9 +305,7 @@ void add_credentials(Page& page, const std::vector<Metrics::CredentialState>& cr
   page.family("sluice_credential_benched", "gauge",
               "Of a provider's several credentials, by place: 1 while it is left alone as refused or unpaid, else 0.");
   for (const Metrics::CredentialState& one : credentials) {
-    std::string labels = label("provider", one.provider);
-    append_label(labels, "key", std::to_string(one.key));
-    page.sample(labels, one.benched ? 1 : 0);
+    page.sample(label("provider", one.provider) + "," + label("key", std::to_string(one.key)), one.benched ? 1 : 0);
   }
 }
 
@@ -335,6 +333,10 @@ void add_targets(Page& page, const std::vector<Metrics::TargetState>& targets) {
   family("sluice_target_repeats_refused_total", "counter",
          "Times that a target was not asked again, as it had been asked again too often.",
          [](const State& target) { return target.repeats_refused; });
+  family("sluice_target_probes_total", "counter", "Times that its provider was asked whether it is back.",
+         [](const State& target) { return target.probes; });
+  family("sluice_target_probes_missed_total", "counter", "Of these, the ones that were not answered, or with a 5xx.",
+         [](const State& target) { return target.probes_missed; });
   page.family("sluice_target_first_output_seconds", "gauge",
               "How long a target takes to its first output: of late, and the slowest most.");
   for (const State& target : targets) {

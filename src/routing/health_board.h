@@ -35,6 +35,16 @@ class HealthBoard {
   // The place of that label: a configured target's, one that has been asked for, a provider's; or nullptr.
   TargetHealth* find(std::string_view label);
 
+  // The same for the places of one provider.
+  template <typename Seen>
+  void for_each_of(const config::Provider& provider, Seen&& seen) {
+    for_each([&](TargetHealth& health) {
+      const std::string_view label = health.label();
+      const bool is_its_own = label.starts_with(provider.name) &&
+                              (label.size() == provider.name.size() || label[provider.name.size()] == '/');
+      if (is_its_own) seen(health);
+    });
+  }
   // Calls seen(provider, place, benched_until_ms) for each credential of the providers that have several.
   template <typename Seen>
   void for_each_credential(Seen&& seen) const {

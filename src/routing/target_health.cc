@@ -146,6 +146,27 @@ void TargetHealth::close() {
   cooldown_ms_.store(0, relaxed);
   window_.store(0, relaxed);
   probe_ms_.store(0, relaxed);
+  vouched_for_.store(false, relaxed);
+}
+
+bool TargetHealth::probe_answered(uint64_t now_ms) {
+  uint64_t open_until = open_until_ms_.load(relaxed);
+  if (open_until == 0) return false;
+  probes_.fetch_add(1, relaxed);
+  if (open_until <= now_ms || vouched_for_.exchange(true, relaxed)) return false;
+  return open_until_ms_.compare_exchange_strong(open_until, std::max<uint64_t>(now_ms, 1), relaxed);
+}
+
+bool TargetHealth::probe_missed(uint64_t until_ms) {
+  uint64_t open_until = open_until_ms_.load(relaxed);
+  if (open_until == 0) return false;
+  probes_.fetch_add(1, relaxed);
+  probes_missed_.fetch_add(1, relaxed);
+  vouched_for_.store(false, relaxed);
+  while (open_until != 0 && open_until < until_ms &&
+         !open_until_ms_.compare_exchange_weak(open_until, until_ms, relaxed)) {
+  }
+  return true;
 }
 
 void TargetHealth::succeeded(uint64_t now_ms, uint64_t first_output_us) {
@@ -305,6 +326,8 @@ HealthState TargetHealth::state(uint64_t now_ms) const {
   state.succeeded = succeeded_.load(relaxed);
   state.failed = failed_.load(relaxed);
   state.refused_repeats = refused_repeats_.load(relaxed);
+  state.probes = probes_.load(relaxed);
+  state.probes_missed = probes_missed_.load(relaxed);
   state.in_flight = in_flight();
   state.failures_in_a_row = in_a_row_.load(relaxed);
   state.first_output_us = Latency::of(latency_.load(relaxed)).us;

@@ -37,6 +37,7 @@ struct HealthState {
   Standing standing = Standing::closed;
   uint64_t asked = 0, succeeded = 0, failed = 0;  // attempts, ever
   uint64_t refused_repeats = 0;                   // by the retry budget
+  uint64_t probes = 0, probes_missed = 0;         // that asked whether its provider is back
   uint32_t in_flight = 0;
   uint32_t failures_in_a_row = 0;
   uint64_t first_output_us = 0;  // peak-EWMA, 0: not known
@@ -78,6 +79,14 @@ class TargetHealth {
   void failed(uint64_t now_ms, const config::Breaker& breaker);
   // An answer that says nothing about the target's health (the request was wrong): ends a probe as well as a success.
   void answered(uint64_t now_ms);
+  // Its breaker is open, or half open.
+  bool breaker_is_open() const { return open_until_ms_.load(std::memory_order_relaxed) != 0; }
+  // Its provider, asked for something else, answers: what is left of the cooldown is over, and the next request may
+  // find out; once for each time that the breaker was closed, as the target may fail though its provider answers.
+  // False: there was nothing to end.
+  bool probe_answered(uint64_t now_ms);
+  // It does not: the breaker, where it is open, stays so until then. False: it is closed.
+  bool probe_missed(uint64_t until_ms);
   // Not to be asked before; later times win.
   void leave_alone(uint64_t until_ms);
   // As leave_alone(), of one of its provider's credentials; nothing where that is the caller's own.
@@ -133,6 +142,8 @@ class TargetHealth {
   std::atomic<uint32_t> in_flight_{0};
   std::atomic<uint64_t> latency_{0};  // microseconds (32 bits) as of a moment (ms, 32 bits)
   std::atomic<uint64_t> p95_us_{0};
+  std::atomic<bool> vouched_for_{false};  // by a probe, since the breaker was closed
+  std::atomic<uint64_t> probes_{0}, probes_missed_{0};
   std::atomic<uint64_t> asked_{0}, succeeded_{0}, failed_{0}, refused_repeats_{0};
   RetryBudget budget_;
   mutable std::mutex error_mutex_;

@@ -104,11 +104,12 @@ gateway::OwnPages make_pages(const gateway::Shared& shared, const GatewayFacts& 
 std::vector<observe::Metrics::TargetState> target_states(const gateway::Shared& shared) {
   std::vector<observe::Metrics::TargetState> states;
   const std::shared_ptr<gateway::Setup> setup = shared.setup();
-  admin::each_shown_target(*setup->health, now_ms_of(shared), admin::max_targets_shown,
-                           [&states](const routing::TargetHealth& health, const routing::HealthState& state) {
-                             states.push_back({health.label(), name_of(state.standing), state.asked, state.failed,
-                                               state.refused_repeats, state.first_output_us, state.in_flight});
-                           });
+  admin::each_shown_target(
+      *setup->health, now_ms_of(shared), admin::max_targets_shown,
+      [&states](const routing::TargetHealth& health, const routing::HealthState& state) {
+        states.push_back({health.label(), name_of(state.standing), state.asked, state.failed, state.refused_repeats,
+                          state.first_output_us, state.in_flight, state.probes, state.probes_missed});
+      });
   return states;
 }
 

@@ -37,7 +37,7 @@ TEST_CASE("unknown fields name the nearest known one") {
       {R"({"providers": {"lab": {"base_url": "http://h", "retry": 1}}})",
        "1:48: providers.lab.retry: unknown field (known: dialect, base_url, api_key, auth, headers, ca_file, "
        "cert_file, key_file, "
-       "insecure_skip_verify, timeouts, max_connections, models, usage, limits, proxy, continues_prefix, facts)"},
+       "insecure_skip_verify, timeouts, probe_s, max_connections, models, usage, limits, proxy, continues_prefix, facts)"},
       {R"({"providers": {"lab": {"base_url": "http://h", "timeouts": {"connect": 1}}}})",
        "1:61: providers.lab.timeouts.connect: unknown field; did you mean connect_s? (known: connect_s, first_byte_s, "
        "response_s, "
@@ -177,6 +177,10 @@ TEST_CASE("providers") {
            "1:56: providers.lab.auth: needs api_key, which is missing"},
           {R"({"providers": {"lab": {"base_url": "http://h", "auth": "none", "api_key": "secret"}}})",
            "1:75: providers.lab.api_key: is given, but auth is none (allowed: one of the two)"},
+          {R"({"providers": {"lab": {"base_url": "http://h", "probe_s": 0.5}}})",
+           "1:59: providers.lab.probe_s: is too often (allowed: 0, or seconds from 1 to 3600)"},
+          {R"({"providers": {"lab": {"base_url": "http://h", "probe_s": 5, "api_key": "caller"}}})",
+           "1:59: providers.lab.probe_s: needs a key of sluice's own, and api_key is \"caller\""},
           {R"({"providers": {"lab": {"base_url": "http://h", "api_key": []}}})",
            "1:59: providers.lab.api_key: found an empty list (allowed: a key, or a list of up to 64 of them)"},
           {R"({"providers": {"lab": {"base_url": "http://h", "api_key": ["a", "caller"]}}})",

@@ -1,0 +1,65 @@
+// Asks providers whose breakers are open whether they are back, so that no caller's request is spent on finding out:
+// for the head of their list of models, every `probe_s`. One does it for all workers, on a loop of its own; of
+// providers that are well nothing is asked.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "gateway/provider_link.h"
+#include "http/call.h"
+#include "net/loop.h"
+#include "observe/log.h"
+#include "routing/health_board.h"
+
+namespace sluice::gateway {
+
+class Prober {
+ public:
+  // All references must outlive it.
+  struct Options {
+    net::Loop& loop;
+    ProviderLinks& links;
+    const config::Config& config;
+    routing::HealthBoard& health;
+    observe::Log& log;
+    const std::atomic<bool>& draining;
+  };
+  explicit Prober(Options options);
+
+ private:
+  // One provider's.
+  class Probe final : http::CallEvents {
+   public:
+    Probe(const Options& options, const config::Provider& provider);
+
+   private:
+    void on_due();
+    void ask();
+    void arm();
+    bool any_open();
+    void on_told(bool back);
+    void on_call_head(const http::ResponseHead& head) override { status_ = head.status; }
+    void on_call_body(std::string_view /*bytes*/) override {}
+    void on_call_end() override;
+    void on_call_failed(const Error& error) override;
+
+    const Options& options_;
+    const config::Provider& provider_;
+    ProviderLink* link_ = nullptr;  // null: it has not been asked yet
+    std::unique_ptr<http::Call> call_;
+    net::Timeout due_{this, [](void* self) { static_cast<Probe*>(self)->on_due(); }};
+    std::string request_, problem_;
+    int status_ = 0;
+    uint32_t misses_ = 0;  // since it was back
+  };
+
+  const Options options_;
+  std::vector<std::unique_ptr<Probe>> probes_;
+};
+
+}  // namespace sluice::gateway
