@@ -330,3 +330,16 @@ def test_content_is_carried_or_refused(world, caller, body, mark):
             assert any(mark in text for text in texts_in(asked)), (target, asked)
         else:
             assert answer.status == 400 and asked is None and ("messages[" in answer.text() or "'" in answer.text()), (target, answer.text())
+
+
+def test_an_empty_stop_does_not_end_the_answer_before_it_begins(world):
+    body = {"messages": [{"role": "user", "content": "Hi"}]}
+    _, _, asked = world.ask("openai", "ollama", {**body, "stop": ["", "END"]})
+    assert asked["options"]["stop"] == ["END"]
+    _, _, asked = world.ask("openai", "ollama", {**body, "stop": ""})
+    assert "stop" not in asked.get("options", {})
+
+
+def test_no_answers_at_all_cannot_be_asked_for(world):
+    answer, _, asked = world.ask("openai", "anthropic", {"messages": [{"role": "user", "content": "Hi"}], "n": 0})
+    assert answer.status == 400 and answer.text().startswith('{"error":{"message":"n: ') and asked is None

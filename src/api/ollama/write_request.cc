@@ -204,10 +204,12 @@ void OllamaRequestWriter::write_number(std::string_view name, std::string_view n
 }
 
 void OllamaRequestWriter::write_stop() {
-  if (request_.stop.empty()) return;
+  const auto is_empty = [](JsonText stop) { return stop.empty(); };
+  if (std::all_of(request_.stop.begin(), request_.stop.end(), is_empty)) return;
   key("stop");
   json_.array();
   for (const JsonText stop : request_.stop) {
+    if (stop.empty()) continue;  // it stands in every text: the answer would end before it began
     json_.raw("\"");
     out_.append(stop.escaped).append("\"");
   }

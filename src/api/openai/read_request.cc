@@ -335,6 +335,7 @@ void RequestReader::read_limits() {
   request_.max_output_tokens = count(max_completion_tokens);
   if (!request_.max_output_tokens) request_.max_output_tokens = older;
   request_.choices = count(n).value_or(1);
+  if (request_.choices == 0) reader_.wrong(place(n), "must be at least 1");
   if (request_.choices > 1) demand("n", "asks for several answers, which other providers do not give");
   for (const JsonValue modality : reader_.array(at_[modalities], place(modalities))) {
     if (modality.word() != "text") demand("modalities", "asks for more than text, which has no equal elsewhere");
