@@ -14,7 +14,8 @@ from support.settings import BINARY, PATIENCE, ROOT, wait_for
 
 DOCUMENTS = ["README.md", "docs/configuration.md"]
 TOURS = ["docs/failover.md"]
-VARIABLES = {"TEAM_A_KEY": "ck-a", "SLUICE_KEY": "ck-s", "LAB_KEY": "pk-l", "OPENAI_API_KEY": "pk-o", "ANTHROPIC_API_KEY": "pk-a"}
+VARIABLES = {"OPENAI_KEY_A": "pk-a", "OPENAI_KEY_B": "pk-b", "OPENAI_KEY_SPARE": "pk-c",
+             "TEAM_A_KEY": "ck-a", "SLUICE_KEY": "ck-s", "LAB_KEY": "pk-l", "OPENAI_API_KEY": "pk-o", "ANTHROPIC_API_KEY": "pk-a"}
 
 
 def commands():
