@@ -128,6 +128,8 @@ class EventReader {
   virtual void end(EventSink& sink) = 0;
   // What of the stream has to be kept for what may still come of it, about: it grows as its target likes.
   virtual size_t held_bytes() const { return 0; }
+  // What frames are taken apart in, which stays as large as the largest made it.
+  virtual size_t scratch_bytes() const { return 0; }
 };
 
 // What an answer is to look like.

@@ -74,8 +74,13 @@ const char* behind_json_number(const char* at, const char* end) {
 
 class JsonDocument::Parser {
  public:
-  Parser(std::string_view text, std::vector<Node>& nodes)
-      : begin_(text.data()), at_(begin_), end_(begin_ + text.size()), nodes_(nodes) {}
+  Parser(std::string_view text, std::vector<Node>& nodes, size_t most_elements)
+      : begin_(text.data()),
+        at_(begin_),
+        end_(begin_ + text.size()),
+        nodes_(nodes),
+        most_elements_(most_elements),
+        elements_left_(most_elements) {}
 
   Result<void> parse() {
     skip_space();
@@ -153,10 +158,9 @@ class JsonDocument::Parser {
         if (depth_ == max_depth) return wrong("arrays and objects are nested too deep");
         node.kind = *at_ == '{' ? JsonType::object : JsonType::array;
         stack_[depth_++] = static_cast<uint32_t>(nodes_.size());
-        nodes_.push_back(node);
         ++at_;
         first_ = true;
-        return {};
+        return add(node);
       case '"':
         node.kind = JsonType::string;
         if (const Result<void> done = string(escaped); !done) return done;
@@ -175,8 +179,19 @@ class JsonDocument::Parser {
     }
     node.end = offset(at_);
     node.next = static_cast<uint32_t>(nodes_.size()) + 1;
+    return add(node);
+  }
+
+  Result<void> add(const Node& node) {
+    const bool is_element = node.key_begin == 0 && node.kind != JsonType::number;
+    if (nodes_.size() == max_values || (is_element && elements_left_-- == 0)) return too_many();
     nodes_.push_back(node);
     return {};
+  }
+  [[gnu::cold]] tl::unexpected<Error> too_many() const {
+    return fail(ErrorCode::bad_request, "the JSON has more than " + std::to_string(most_elements_) +
+                                            " elements in its arrays, or " + std::to_string(max_values) +
+                                            " values, which is more than can be translated");
   }
 
   Result<void> literal(JsonType& kind) {
@@ -241,6 +256,8 @@ class JsonDocument::Parser {
   std::vector<Node>& nodes_;
   std::array<uint32_t, max_depth> stack_;
   unsigned depth_ = 0;
+  const size_t most_elements_;
+  size_t elements_left_;
   bool first_ = false;  // nothing of the innermost array or object has come yet
   bool after_comma_ = false;
 };
@@ -249,7 +266,7 @@ Result<void> JsonDocument::parse(std::string_view text) {
   nodes_.clear();
   text_ = text;
   if (text.size() >= UINT32_MAX) return fail(ErrorCode::bad_request, "the JSON is larger than 4 GiB");
-  Result<void> done = Parser(text, nodes_).parse();
+  Result<void> done = Parser(text, nodes_, max_elements_).parse();
   if (!done) nodes_.clear();
   return done;
 }

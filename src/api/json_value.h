@@ -109,10 +109,18 @@ class JsonDocument {
  public:
   static constexpr unsigned max_depth = 256;  // of arrays and objects within each other
 
+  // A few bytes of text stand for some hundred of what is made of them.
+  static constexpr size_t max_values = 4 * 1024 * 1024;
+  // Elements of all arrays, but for numbers, of which vectors are made: of anything, and of a request, each of which
+  // may become a part of it. An answer has one for each token's likeliest others.
+  static constexpr size_t max_elements = 512 * 1024, max_request_elements = 256 * 1024;
+
+  explicit JsonDocument(size_t elements = max_elements) : max_elements_(elements) {}
   // Takes `text` apart, which must outlive what is asked of it. Once made, the memory is used again. bad_request tells
-  // where it is no JSON (RFC 8259), no UTF-8, nested too deep or larger than 4 GiB.
+  // where it is no JSON (RFC 8259), no UTF-8, nested too deep, has too many values or is larger than 4 GiB.
   Result<void> parse(std::string_view text);
   JsonValue root() const { return nodes_.empty() ? JsonValue() : JsonValue(*this, 0); }
+  size_t held_bytes() const { return nodes_.capacity() * sizeof(Node); }
 
  private:
   friend class JsonValue;
@@ -125,8 +133,9 @@ class JsonDocument {
     bool key_escaped;
   };
   class Parser;
-  std::string_view text_;
-  std::vector<Node> nodes_;
+  size_t max_elements_;
+  std::string_view text_{};
+  std::vector<Node> nodes_{};
 };
 
 }  // namespace sluice::api

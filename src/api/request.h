@@ -202,7 +202,7 @@ struct Request {
   Bag bag{};
 
   // What the views above are of. The document is that of the body.
-  std::unique_ptr<JsonDocument> document = std::make_unique<JsonDocument>();
+  std::unique_ptr<JsonDocument> document = std::make_unique<JsonDocument>(JsonDocument::max_request_elements);
   TextArena arena{};
 };
 

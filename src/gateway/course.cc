@@ -211,6 +211,7 @@ Result<void> Course::prepare() {
                           context_.loop.clock().unix_s(), {}, keeper ? &*keeper : nullptr, told());
     if (!translation) return tl::unexpected<Error>(translation.error());
     translation_ = std::move(*translation);
+    context_.loop.update_now();
     account_->dropped = translation_->dropped().text();
     rescues_ = may_rescue();
     if (rescues_) translation_->remember();

@@ -105,7 +105,7 @@ Result<void> EventRelay::count_held() {
                                              std::to_string(api::FrameGatherer::max_frame_bytes) +
                                              " bytes that can be kept of it for a caller of this API");
   }
-  const size_t held = kept + gatherer_->held_bytes();
+  const size_t held = kept + translation_.reader().scratch_bytes() + gatherer_->held_bytes();
   if (held < hold_.bytes() + step_bytes && held + step_bytes > hold_.bytes()) return {};
   if (hold_.resize(held)) return {};
   return fail(ErrorCode::overloaded,

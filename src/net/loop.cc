@@ -209,6 +209,8 @@ void Loop::defer_delete(void* object, void (*destroy)(void*)) { state_->dead.pus
 
 uint64_t Loop::now_ms() const { return alarms_ ? clock_.monotonic_ns() / 1'000'000 : uv_now(&state_->loop); }
 
+void Loop::update_now() { uv_update_time(&state_->loop); }
+
 std::optional<uint64_t> Loop::next_timer_ms() const { return alarms_ ? alarms_->next_ms() : std::nullopt; }
 
 std::span<char> Loop::read_buffer() { return {state_->buffer.get(), read_buffer_bytes}; }

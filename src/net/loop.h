@@ -47,6 +47,8 @@ class Loop {
 
   // Monotonic milliseconds as of the start of this turn.
   uint64_t now_ms() const;
+  // After work that may have taken long: else timers that begin in this turn are due by as much too early.
+  void update_now();
   // Monotonic nanoseconds, read from the clock now. Any thread.
   uint64_t now_ns() const { return clock_.monotonic_ns(); }
   const Clock& clock() const { return clock_; }

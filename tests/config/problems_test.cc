@@ -37,7 +37,8 @@ TEST_CASE("unknown fields name the nearest known one") {
       {R"({"providers": {"lab": {"base_url": "http://h", "retry": 1}}})",
        "1:48: providers.lab.retry: unknown field (known: dialect, base_url, api_key, auth, headers, ca_file, "
        "cert_file, key_file, "
-       "insecure_skip_verify, timeouts, probe_s, max_connections, models, usage, limits, proxy, continues_prefix, facts)"},
+       "insecure_skip_verify, timeouts, probe_s, max_connections, models, usage, limits, proxy, continues_prefix, "
+       "facts)"},
       {R"({"providers": {"lab": {"base_url": "http://h", "timeouts": {"connect": 1}}}})",
        "1:61: providers.lab.timeouts.connect: unknown field; did you mean connect_s? (known: connect_s, first_byte_s, "
        "response_s, "

@@ -137,6 +137,30 @@ def test_what_a_caller_with_a_key_can_make_sluice_hold(tmp_path, framing, report
             assert SANITIZED or most - before <= (BODY_MB + 4) * 1024
 
 
+PIECES = {  # dialect, before, again and again, behind
+    "pictures": ("ollama", '{"model": "kind", "messages": [{"role": "user", "content": "a", "images": [', '""', "]}]}"),
+    "texts": ("anthropic", '{"model": "kind", "max_tokens": 9, "messages": [{"role": "user", "content": [', '{"type":"text","text":""}', "]}]}"),
+    "numbers": ("openai", '{"model": "kind", "messages": [{"role": "user", "content": "a"}], "x": [', "0", "]}"),
+}
+
+
+@pytest.mark.parametrize("kind", list(PIECES))
+def test_what_is_translated_takes_a_multiple_that_is_bounded(tmp_path, kind, report):
+    """Ten million pictures of no bytes took 6.7 GB, and 24 s in which nobody else was served."""
+    name, begin, again, behind = PIECES[kind]
+    body = (begin + ",".join([again] * ((BODY_MB << 20) // (len(again) + 1) - 100)) + behind).encode()
+    config = targets_of(None, "m")
+    if name == "openai":
+        config["providers"]["chat"].update(dialect="anthropic")
+    with Sluice(tmp_path, config) as sluice:
+        before = sluice.rss_kb()
+        refused = sluice.post(BY_NAME[name].path("kind"), body, [("Authorization", f"Bearer {KEY}")])
+        assert refused.status == 400 and "more than can be translated" in BY_NAME[name].error_message(refused.body)
+        most = sluice.most_rss_kb()
+        report(f"{len(body) >> 20} MB of {kind} to be translated: RSS {before} kB, {most - before} kB more at most")
+        assert SANITIZED or most - before < (BODY_MB + 128) * 1024
+
+
 LIMITED = ["bash", "-c", 'ulimit -v 614400; exec "$0" "$@"']  # 600 MB of address space
 
 
@@ -221,9 +245,12 @@ async def answer_without_end(request):
 
 def targets_of(provider, model, **more):
     """One that speaks no dialect but chat completions, by the name `kind`."""
-    target = {"dialect": "openai", "base_url": f"http://127.0.0.1:{provider.port}/v1", "api_key": "pk-bounds"}
+    port = provider.port if provider else 9  # nobody is asked
+    target = {"dialect": "openai", "base_url": f"http://127.0.0.1:{port}/v1", "api_key": "pk-bounds"}
     return {
-        **config_for(provider, **more),
+        "keys": [{"name": "one", "key": KEY}],
+        "workers": 1,
+        **more,
         "providers": {"chat": target},
         "models": {"kind": {"targets": [{"model": f"chat/{model}"}], "retry": {"attempts": 1}}},
     }

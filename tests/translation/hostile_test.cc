@@ -124,6 +124,45 @@ TEST_CASE("what is only large, or half a pair of escapes, is read as it was spel
   }
 }
 
+TEST_CASE("JSON of a few bytes a value is taken up to a number of values, and refused beyond it") {
+  const auto list_of = [](size_t count, const std::string& element) {
+    std::string text = "[" + element;
+    for (size_t i = 1; i < count; ++i) text += "," + element;
+    return text + "]";
+  };
+  constexpr size_t most = JsonDocument::max_request_elements - 1;  // the array is one, too
+  JsonDocument of_request(JsonDocument::max_request_elements), of_frame;
+  for (const char* element : {"\"\"", "null", "[]", "{}"}) {
+    INFO(element);
+    CHECK(of_request.parse(list_of(most, element)));
+    const Result<void> done = of_request.parse(list_of(most + 1, element));
+    REQUIRE_FALSE(done);
+    CHECK_THAT(done.error().message, Catch::Contains("more than 262144 elements"));
+    CHECK(of_frame.parse(list_of(JsonDocument::max_elements - 1, element)));
+    CHECK_FALSE(of_frame.parse(list_of(JsonDocument::max_elements, element)));
+  }
+  CHECK(of_request.parse(list_of(JsonDocument::max_values - 1, "0")));  // a vector
+  CHECK_FALSE(of_request.parse(list_of(JsonDocument::max_values, "0")));
+}
+
+TEST_CASE("a request of nothing but empty pieces is refused before it takes memory") {
+  constexpr size_t many = JsonDocument::max_request_elements;
+  const std::string pieces[] = {R"({"text":""})", R"({"type":"text","text":""})", R"({"type":"input_text","text":""})",
+                                "{}", "\"\""};
+  for (const Dialect dialect : dialects) {
+    for (const std::string& piece : pieces) {
+      INFO(name_of(dialect) << ": " << piece);
+      std::string content = "[" + piece;
+      for (size_t i = 1; i < many; ++i) content += "," + piece;
+      const std::string body = request_of(dialect, content + "]");
+      const auto request = read(dialect, body);
+      REQUIRE_FALSE(request);
+      CHECK(request.error().code == ErrorCode::bad_request);
+      CHECK_THAT(request.error().message, Catch::Contains("more than 262144 elements"));
+    }
+  }
+}
+
 TEST_CASE("hostile frames tell nothing, and the answer goes on behind them") {
   const std::string deep(JsonDocument::max_depth + 1, '[');
   const std::string frames[] = {"",

@@ -78,6 +78,7 @@ class MessageReader final : public EventReader {
     for (const Block& block : open_) bytes += block.head.size() + block.rest.size();
     return bytes;
   }
+  size_t scratch_bytes() const override { return document_.held_bytes(); }
 
  private:
   enum class Kind : unsigned char {

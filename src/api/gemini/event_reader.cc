@@ -37,6 +37,7 @@ class GenerateContentReader final : public EventReader {
   Result<void> read_body(std::string_view body, EventSink& sink) override;
   void end(EventSink& sink) override;
   size_t held_bytes() const override { return partial_.bytes(); }
+  size_t scratch_bytes() const override { return document_.held_bytes(); }
 
  private:
   enum class Open : unsigned char { none, text, thinking, call };

@@ -97,6 +97,7 @@ class OllamaEventReader final : public EventReader {
   Result<void> read_frame(std::string_view, std::string_view data, EventSink& sink) override;
   Result<void> read_body(std::string_view body, EventSink& sink) override;
   void end(EventSink& sink) override { close(sink); }
+  size_t scratch_bytes() const override { return document_.held_bytes(); }
 
  private:
   enum class Open : unsigned char { nothing, text, thinking };

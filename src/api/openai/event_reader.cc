@@ -52,6 +52,7 @@ class ChatReader final : public EventReader {
   Result<void> read_body(std::string_view body, EventSink& sink) override;
   void end(EventSink& sink) override;
   size_t held_bytes() const override { return calls_.held_bytes() + sound_.size() + early_bytes_; }
+  size_t scratch_bytes() const override { return document_.held_bytes() + waiting_document_.held_bytes(); }
 
  private:
   // The members of a message or delta that mean something here. What else it has is an extra.

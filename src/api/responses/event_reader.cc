@@ -16,6 +16,7 @@ class Reader final : public EventReader {
   Result<void> read_body(std::string_view body, EventSink& sink) override;
   void end(EventSink& sink) override;
   size_t held_bytes() const override { return output_.held_bytes(); }
+  size_t scratch_bytes() const override { return document_.held_bytes(); }
 
  private:
   using Handler = void (Reader::*)(JsonValue frame, EventSink& sink);

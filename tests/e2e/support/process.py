@@ -142,6 +142,11 @@ class Sluice:
         assert found, f"/metrics has no {name}"
         return sum(found)
 
+    def most_rss_kb(self):
+        """Since it started."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1))
+
     def rss_kb(self):
         status = Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1))
