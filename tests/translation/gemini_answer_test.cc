@@ -151,6 +151,18 @@ TEST_CASE("gemini answers: sources and probabilities") {
   CHECK(answer.extras[0].type == "groundingMetadata");
 }
 
+TEST_CASE("gemini answers: a body without candidates is none, whatever else it tells") {
+  for (const char* body : {R"({"candidates":[]})", R"({"usageMetadata":{"promptTokenCount":9},"modelVersion":"m"})",
+                           R"({"promptFeedback":{"safetyRatings":[]}})", R"({"responseId":"r"})"}) {
+    INFO(body);
+    AnswerCollector collector;
+    const Result<void> done = gemini_room().make_reader({Dialect::gemini, "77"})->read_body(body, collector);
+    REQUIRE_FALSE(done);
+    CHECK(done.error().message == "the answer has no candidates");
+    CHECK_FALSE(collector.answer.finished);
+  }
+}
+
 TEST_CASE("gemini answers: malformed frames tell nothing") {
   for (const char* data : {"", "{", "[DONE]", "1", "[]", "{}", R"({"candidates":{}})", R"([{"candidates":[]},1])",
                            R"({"choices":[]})", "null", "\"\xff\""}) {

@@ -74,6 +74,7 @@ class GenerateContentReader final : public EventReader {
   bool ascii_ = true;  // all of the text
   bool started_ = false;
   bool ended_ = false;  // finish or error has been told
+  bool has_candidate_ = false;
   bool has_output_ = false;
   bool has_call_ = false;
   bool blocked_ = false;
@@ -108,6 +109,7 @@ Result<void> GenerateContentReader::read_frame(std::string_view, std::string_vie
 
 Result<void> GenerateContentReader::read_body(std::string_view body, EventSink& sink) {
   if (Result<void> done = read_frame({}, body, sink); !done) return done;
+  if (!ended_ && !blocked_ && !has_candidate_) return fail(ErrorCode::bad_request, "the answer has no candidates");
   end(sink);
   return {};
 }
@@ -134,6 +136,7 @@ void GenerateContentReader::read_chunk(JsonValue chunk, EventSink& sink) {
 }
 
 void GenerateContentReader::read_candidate(JsonValue candidate, EventSink& sink) {
+  has_candidate_ = true;
   for (const JsonValue part : field(field(candidate, "content"), "parts")) {
     if (part.is_object()) read_part(part, sink);
   }
