@@ -20,8 +20,9 @@ namespace {
 void append_quoted(std::string& out, std::string_view escaped) { ((out += '"') += escaped) += '"'; }
 
 std::string text_part(std::string_view text, bool is_thought, std::string_view signature) {
-  std::string part = R"({"text":)";
-  append_quoted(part, text);
+  std::string part;
+  part.reserve(text.size() + signature.size() + 64);  // grown once, not with each piece
+  append_quoted(part += R"({"text":)", text);
   if (is_thought) part += R"(,"thought":true)";
   if (!signature.empty()) append_quoted(part += R"(,"thoughtSignature":)", signature);
   return part += '}';
