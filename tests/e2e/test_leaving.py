@@ -80,7 +80,7 @@ def test_caller_leaves(tmp_path, leave, stage):
             wait_for(lambda: gone, "the target to see that nobody waits for its answer", 2)
         wait_for(lambda: sluice.metric("sluice_active_exchanges") == 0, "no active exchange")
         assert sluice.metric("sluice_active_streams") == 0
-        wait_for(lambda: sluice.fds() == fds, "its descriptors closed")
+        wait_for(lambda: sluice.fds() <= fds, "its descriptors closed")  # lists of models were asked for at the start
         wait_for(lambda: " 499 " in sluice.output() or "=499" in sluice.output(), "499 in the record")
 
 
@@ -97,7 +97,7 @@ def test_caller_leaves_in_its_own_request(tmp_path):
                 with sluice.connect() as connection:
                     connection.send(whole[:sent])
                     leave(connection.socket)
-        wait_for(lambda: sluice.fds() == fds, "its descriptors closed")
+        wait_for(lambda: sluice.fds() <= fds, "its descriptors closed")  # lists of models were asked for at the start
         assert sluice.metric("sluice_active_exchanges") == 0
         assert not provider.requests
 

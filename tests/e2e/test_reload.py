@@ -181,5 +181,5 @@ def test_reloads_under_load(tmp_path, report):
         assert not failed, failed[:3]
         assert len(done) == CALLERS
         assert SANITIZED or rss[1] - rss[0] < 1024
-        wait_for(lambda: sluice.fds() == fds, "its descriptors closed")
+        wait_for(lambda: sluice.fds() <= fds, "its descriptors closed")  # lists of models were asked for at the start
         wait_for(lambda: sluice.metric("sluice_active_exchanges") == 0, "no active exchange")
