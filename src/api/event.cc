@@ -51,6 +51,7 @@ void EventWriter::leave_out(PartKind kind) {
 }
 
 void EventWriter::leave_out(const Extra& extra) {
+  if (extra.kind == Extra::Kind::shown_item) return;
   const bool is_logprobs = extra.kind == Extra::Kind::logprobs;
   leave_out(is_logprobs ? "logprobs" : extra.type.empty() ? "other" : extra.type);
 }

@@ -51,6 +51,7 @@ struct Extra {
   enum class Kind : unsigned char {
     logprobs,     // OpenAI's array of tokens, JSON
     hosted_item,  // a tool that the provider ran itself: its call or its result, whole
+    shown_item,   // the same, whose picture has been told by on_media: for its own dialect
     other         // of the answer, or of the part
   };
   Kind kind = Kind::other;

@@ -66,6 +66,7 @@ struct Part {
   std::vector<Part> parts{};  // of a tool's result: text, image, document, other
   std::optional<bool> is_error{};
   Opaque opaque{};            // what goes back to where it came from only
+  bool is_hosted = false;     // other: what a tool of the provider's own did
   bool is_summary = false;    // thinking: the text is the provider's summary of it
   std::string_view detail{};  // image: "low", "high", "auto"
   JsonText title{}, context{};

@@ -5,9 +5,9 @@
 #include <span>
 #include <utility>
 
-#include "api/call_links.h"
 #include "api/continuation.h"
 #include "api/dialect.h"
+#include "api/history.h"
 #include "api/percent.h"
 #include "base/give_back.h"
 #include "gateway/known_facts.h"
@@ -137,14 +137,6 @@ Result<void> Translation::take(BrokenAnswer& broken) {
 
 namespace {
 
-// What targets of other dialects are not told.
-Result<void> leave_own_behind(api::Request& asked, api::Dropped& dropped) {
-  api::forget_unsigned(asked);
-  Result<void> left = api::leave_behind(asked, dropped);  // by the places that the caller knows
-  if (left) api::link_calls(asked, dropped);
-  return left;
-}
-
 Rung choose_rung(const Rescue& rescue, const api::Request& asked, const api::TargetFacts& facts) {
   if (rescue.may_continue && api::continues_prefix(asked, facts)) return Rung::continues;
   return rescue.may_ask ? Rung::asks : Rung::restarts;
@@ -204,11 +196,11 @@ Result<std::unique_ptr<Translation>> Translation::make(const Question& question,
   if (asked.compacts) api::ask_for_summary(asked);
 
   api::Dropped dropped;
-  if (!is_own) {
-    if (Result<void> left = leave_own_behind(asked, dropped); !left) return tl::unexpected<Error>(left.error());
-  }
   api::TargetFacts facts = facts_of(target, dialect, told);
   if (is_count) facts = facts_for_count(std::move(facts));
+  if (!is_own) {
+    if (Result<void> fits = api::fit_to(facts, asked, dropped); !fits) return tl::unexpected<Error>(fits.error());
+  }
   api::WrittenRequest written;
   const api::Bar asked_bar = api::bar_of(asked);
   if (rescue.broken != nullptr && asked_bar != api::Bar::none) return no_other(asked_bar);

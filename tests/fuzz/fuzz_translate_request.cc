@@ -5,6 +5,7 @@
 #include <string>
 
 #include "api/dialect.h"
+#include "api/history.h"
 #include "api/json_value.h"
 #include "fuzz/fuzz.h"
 
@@ -32,12 +33,12 @@ bool is_json(std::string_view text) {
   return document.parse(text).has_value();
 }
 
-void write_for(const api::Request& request, Dialect to, std::string_view model, size_t body_bytes) {
+void write_for(api::Request& request, Dialect to, std::string_view model, size_t body_bytes) {
   const api::TranslationRoom& room = api::room_of(to).translation;
   const bool own = to == request.from;
   api::Dropped dropped;
-  if (!own && !api::leave_behind(request, dropped)) return;
   const api::TargetFacts facts = api::facts_for(model, {to, "77"}, false);
+  if (!own && !api::fit_to(facts, request, dropped)) return;
   api::WrittenRequest written;
   const Result<void> done = room.write_request(request, facts, dropped, written);
   check(done || !done.error().message.empty(), "a refusal has a reason");
@@ -65,6 +66,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     return 0;
   }
   check(is_json(body), "what is no JSON is refused");
-  for (const api::DialectRoom* room : api::rooms()) write_for(**request, room->id, model, body.size());
+  for (const api::DialectRoom* room : api::rooms()) {
+    auto again = api::room_of(asker.dialect).translation.read_request(body, context);
+    check(again.has_value(), "what has been read can be read");
+    write_for(**again, room->id, model, body.size());
+  }
   return 0;
 }

@@ -9,22 +9,27 @@ namespace sluice::test {
 // clang-format off: a row a line
 inline constexpr std::string_view may_be_dropped[] = {
     "anthropic > gemini: cache_control unsupported",
+    "anthropic > gemini: container unsupported",
     "anthropic > gemini: messages[] changed",
+    "anthropic > gemini: messages[].bash_code_execution_tool_result unsupported",
     "anthropic > gemini: messages[].content[] bound",
     "anthropic > gemini: messages[].content[] unsupported",
     "anthropic > gemini: messages[].content[].cache_control unsupported",
+    "anthropic > gemini: messages[].server_tool_use unsupported",
+    "anthropic > gemini: messages[].tool_search_tool_result unsupported",
+    "anthropic > gemini: messages[].web_fetch_tool_result unsupported",
+    "anthropic > gemini: messages[].web_search_tool_result unsupported",
     "anthropic > gemini: output_config.task_budget unsupported",
     "anthropic > gemini: reasoning clamped",
     "anthropic > gemini: reasoning unsupported",
     "anthropic > gemini: reasoning.effort changed",
-    "anthropic > gemini: refused, messages[].content[].content[]: a file that was given to another provider cannot be "
-    "had from there",
-    "anthropic > gemini: refused, messages[].content[].content[]: the target takes no URLs of other hosts: send the "
-    "data itself",
+    "anthropic > gemini: refused, messages[].content[].content[]: a file that was given to another provider cannot "
+    "be had from there",
+    "anthropic > gemini: refused, messages[].content[].content[]: the target takes no URLs of other hosts: send "
+    "the data itself",
     "anthropic > gemini: refused, messages[].content[]: 'container_upload' has no equal in the target's API",
-    "anthropic > gemini: refused, messages[].content[]: 'server_tool_use' has no equal in the target's API",
-    "anthropic > gemini: refused, messages[].content[]: a file that was given to another provider cannot be had from "
-    "there",
+    "anthropic > gemini: refused, messages[].content[]: a file that was given to another provider cannot be had "
+    "from there",
     "anthropic > gemini: refused, messages[].content[]: the target takes no URLs of other hosts: send the data itself",
     "anthropic > gemini: response_format unsupported",
     "anthropic > gemini: tools[] unsupported",
@@ -32,9 +37,16 @@ inline constexpr std::string_view may_be_dropped[] = {
     "anthropic > gemini: tools[].strict unsupported",
     "anthropic > gemini: user unsupported",
     "anthropic > ollama: cache_control unsupported",
+    "anthropic > ollama: container unsupported",
+    "anthropic > ollama: messages[] changed",
+    "anthropic > ollama: messages[].bash_code_execution_tool_result unsupported",
     "anthropic > ollama: messages[].content[] unsupported",
     "anthropic > ollama: messages[].content[].cache_control unsupported",
     "anthropic > ollama: messages[].content[].signature bound",
+    "anthropic > ollama: messages[].server_tool_use unsupported",
+    "anthropic > ollama: messages[].tool_search_tool_result unsupported",
+    "anthropic > ollama: messages[].web_fetch_tool_result unsupported",
+    "anthropic > ollama: messages[].web_search_tool_result unsupported",
     "anthropic > ollama: output_config.task_budget unsupported",
     "anthropic > ollama: reasoning.budget_tokens changed",
     "anthropic > ollama: reasoning.effort changed",
@@ -42,7 +54,6 @@ inline constexpr std::string_view may_be_dropped[] = {
     "anthropic > ollama: refused, messages[].content[].content[]: this target takes no document but as plain text",
     "anthropic > ollama: refused, messages[].content[].content[]: this target takes no image but as base64 data",
     "anthropic > ollama: refused, messages[].content[]: this target takes no content of type 'container_upload'",
-    "anthropic > ollama: refused, messages[].content[]: this target takes no content of type 'server_tool_use'",
     "anthropic > ollama: refused, messages[].content[]: this target takes no document but as plain text",
     "anthropic > ollama: refused, messages[].content[]: this target takes no image but as base64 data",
     "anthropic > ollama: tool_choice unsupported",
@@ -51,33 +62,45 @@ inline constexpr std::string_view may_be_dropped[] = {
     "anthropic > ollama: tools[].strict unsupported",
     "anthropic > ollama: user unsupported",
     "anthropic > openai: cache_control unsupported",
+    "anthropic > openai: container unsupported",
+    "anthropic > openai: messages[] changed",
+    "anthropic > openai: messages[].bash_code_execution_tool_result unsupported",
     "anthropic > openai: messages[].content[] unsupported",
     "anthropic > openai: messages[].content[].cache_control unsupported",
     "anthropic > openai: messages[].content[].signature bound",
+    "anthropic > openai: messages[].server_tool_use unsupported",
+    "anthropic > openai: messages[].tool_search_tool_result unsupported",
+    "anthropic > openai: messages[].web_fetch_tool_result unsupported",
+    "anthropic > openai: messages[].web_search_tool_result unsupported",
     "anthropic > openai: output_config.task_budget unsupported",
     "anthropic > openai: reasoning unsupported",
     "anthropic > openai: reasoning.effort clamped",
     "anthropic > openai: reasoning.summary unsupported",
     "anthropic > openai: refused, messages[].content[].content[]: the target cannot be given a picture by its id",
-    "anthropic > openai: refused, messages[].content[].content[]: the target takes documents as base64 only, neither "
-    "by URL nor by id",
+    "anthropic > openai: refused, messages[].content[].content[]: the target takes documents as base64 only, "
+    "neither by URL nor by id",
     "anthropic > openai: refused, messages[].content[]: the target has nothing like 'container_upload'",
-    "anthropic > openai: refused, messages[].content[]: the target has nothing like 'server_tool_use'",
-    "anthropic > openai: refused, messages[].content[]: the target takes documents as base64 only, neither by URL nor "
-    "by id",
+    "anthropic > openai: refused, messages[].content[]: the target takes documents as base64 only, neither by URL "
+    "nor by id",
     "anthropic > openai: stop unsupported",
     "anthropic > openai: temperature unsupported",
     "anthropic > openai: tools[] unsupported",
     "anthropic > openai: tools[].defer_loading unsupported",
     "anthropic > responses: cache_control unsupported",
+    "anthropic > responses: container unsupported",
+    "anthropic > responses: messages[] changed",
+    "anthropic > responses: messages[].bash_code_execution_tool_result unsupported",
     "anthropic > responses: messages[].content[] unsupported",
     "anthropic > responses: messages[].content[].cache_control unsupported",
     "anthropic > responses: messages[].content[].thinking bound",
+    "anthropic > responses: messages[].server_tool_use unsupported",
+    "anthropic > responses: messages[].tool_search_tool_result unsupported",
+    "anthropic > responses: messages[].web_fetch_tool_result unsupported",
+    "anthropic > responses: messages[].web_search_tool_result unsupported",
     "anthropic > responses: output_config.task_budget unsupported",
     "anthropic > responses: reasoning unsupported",
     "anthropic > responses: reasoning.effort clamped",
     "anthropic > responses: refused, messages[].content[].content[]: the file is known to its own provider only",
-    "anthropic > responses: refused, messages[].content[]: an assistant's message takes no such content at this target",
     "anthropic > responses: refused, messages[].content[]: the file is known to its own provider only",
     "anthropic > responses: refused, messages[].content[]: the target has no such content ('container_upload')",
     "anthropic > responses: stop unsupported",
@@ -94,18 +117,19 @@ inline constexpr std::string_view may_be_dropped[] = {
     "gemini > anthropic: messages invented",
     "gemini > anthropic: messages[].content[] unsupported",
     "gemini > anthropic: messages[].content[].signature bound",
+    "gemini > anthropic: messages[].toolCall unsupported",
+    "gemini > anthropic: messages[].toolResponse unsupported",
     "gemini > anthropic: modelArmorConfig unsupported",
     "gemini > anthropic: reasoning unsupported",
     "gemini > anthropic: refused, 'cachedContent' names what is kept at another provider",
-    "gemini > anthropic: refused, messages[].content[].content[]: the target does not take documents that are files of "
+    "gemini > anthropic: refused, messages[].content[].content[]: the target does not take documents that are "
+    "files of another provider",
+    "gemini > anthropic: refused, messages[].content[].content[]: the target does not take pictures that are files "
+    "of another provider",
+    "gemini > anthropic: refused, messages[].content[]: the target does not take documents that are files of "
     "another provider",
-    "gemini > anthropic: refused, messages[].content[].content[]: the target does not take pictures that are files of "
+    "gemini > anthropic: refused, messages[].content[]: the target does not take pictures that are files of "
     "another provider",
-    "gemini > anthropic: refused, messages[].content[]: the target does not take content of type 'toolCall'",
-    "gemini > anthropic: refused, messages[].content[]: the target does not take documents that are files of another "
-    "provider",
-    "gemini > anthropic: refused, messages[].content[]: the target does not take pictures that are files of another "
-    "provider",
     "gemini > anthropic: refused, messages[].content[]: the target does not take sound",
     "gemini > anthropic: refused, messages[].content[]: the target does not take video",
     "gemini > anthropic: response_format changed",
@@ -117,11 +141,12 @@ inline constexpr std::string_view may_be_dropped[] = {
     "gemini > anthropic: top_logprobs unsupported",
     "gemini > ollama: messages[].content[].is_error unsupported",
     "gemini > ollama: messages[].content[].signature bound",
+    "gemini > ollama: messages[].toolCall unsupported",
+    "gemini > ollama: messages[].toolResponse unsupported",
     "gemini > ollama: modelArmorConfig unsupported",
     "gemini > ollama: refused, 'cachedContent' names what is kept at another provider",
     "gemini > ollama: refused, messages[].content[].content[]: this target takes no document but as plain text",
     "gemini > ollama: refused, messages[].content[].content[]: this target takes no image but as base64 data",
-    "gemini > ollama: refused, messages[].content[]: this target takes no content of type 'toolCall'",
     "gemini > ollama: refused, messages[].content[]: this target takes no document but as plain text",
     "gemini > ollama: refused, messages[].content[]: this target takes no image but as base64 data",
     "gemini > ollama: refused, messages[].content[]: this target takes no sound",
@@ -135,17 +160,18 @@ inline constexpr std::string_view may_be_dropped[] = {
     "gemini > openai: messages[].content[] unsupported",
     "gemini > openai: messages[].content[].is_error unsupported",
     "gemini > openai: messages[].content[].signature bound",
+    "gemini > openai: messages[].toolCall unsupported",
+    "gemini > openai: messages[].toolResponse unsupported",
     "gemini > openai: modelArmorConfig unsupported",
     "gemini > openai: reasoning unsupported",
     "gemini > openai: reasoning.summary unsupported",
     "gemini > openai: refused, 'cachedContent' names what is kept at another provider",
     "gemini > openai: refused, messages[].content[].content[]: the target cannot be given a picture by its id",
-    "gemini > openai: refused, messages[].content[].content[]: the target takes documents as base64 only, neither by "
-    "URL nor by id",
+    "gemini > openai: refused, messages[].content[].content[]: the target takes documents as base64 only, neither "
+    "by URL nor by id",
     "gemini > openai: refused, messages[].content[]: the target cannot be given a picture by its id",
-    "gemini > openai: refused, messages[].content[]: the target has nothing like 'toolCall'",
-    "gemini > openai: refused, messages[].content[]: the target takes documents as base64 only, neither by URL nor by "
-    "id",
+    "gemini > openai: refused, messages[].content[]: the target takes documents as base64 only, neither by URL nor "
+    "by id",
     "gemini > openai: refused, messages[].content[]: the target takes no video",
     "gemini > openai: refused, messages[].content[]: the target takes sound as base64 of WAV or MP3 only",
     "gemini > openai: safetySettings unsupported",
@@ -158,12 +184,13 @@ inline constexpr std::string_view may_be_dropped[] = {
     "gemini > responses: messages[].content[].is_error unsupported",
     "gemini > responses: messages[].content[].signature bound",
     "gemini > responses: messages[].content[].thinking unsupported",
+    "gemini > responses: messages[].toolCall unsupported",
+    "gemini > responses: messages[].toolResponse unsupported",
     "gemini > responses: modelArmorConfig unsupported",
     "gemini > responses: reasoning changed",
     "gemini > responses: reasoning unsupported",
     "gemini > responses: refused, 'cachedContent' names what is kept at another provider",
     "gemini > responses: refused, messages[].content[].content[]: the file is known to its own provider only",
-    "gemini > responses: refused, messages[].content[]: an assistant's message takes no such content at this target",
     "gemini > responses: refused, messages[].content[]: the file is known to its own provider only",
     "gemini > responses: refused, messages[].content[]: the target takes no moving pictures",
     "gemini > responses: refused, messages[].content[]: the target takes no sound",
@@ -226,8 +253,8 @@ inline constexpr std::string_view may_be_dropped[] = {
     "openai > anthropic: provider unsupported",
     "openai > anthropic: reasoning unsupported",
     "openai > anthropic: reasoning_format unsupported",
-    "openai > anthropic: refused, messages[].content[]: the target does not take documents that are files of another "
-    "provider",
+    "openai > anthropic: refused, messages[].content[]: the target does not take documents that are files of "
+    "another provider",
     "openai > anthropic: response_format changed",
     "openai > anthropic: service_tier unsupported",
     "openai > anthropic: temperature unsupported",
@@ -305,6 +332,7 @@ inline constexpr std::string_view may_be_dropped[] = {
     "responses > anthropic: max_tokens invented",
     "responses > anthropic: messages invented",
     "responses > anthropic: messages[].content[] bound",
+    "responses > anthropic: messages[].image_generation_call unsupported",
     "responses > anthropic: messages[].phase unsupported",
     "responses > anthropic: messages[].tool_search_call unsupported",
     "responses > anthropic: messages[].tool_search_output unsupported",
@@ -315,16 +343,14 @@ inline constexpr std::string_view may_be_dropped[] = {
     "responses > anthropic: refused, 'background' is not known to other providers",
     "responses > anthropic: refused, 'conversation' is not known to other providers",
     "responses > anthropic: refused, 'previous_response_id' is not known to other providers",
-    "responses > anthropic: refused, messages[].content[].content[]: the target does not take pictures that are files "
-    "of another provider",
+    "responses > anthropic: refused, messages[].content[].content[]: the target does not take pictures that are "
+    "files of another provider",
     "responses > anthropic: refused, messages[].content[]: the target does not take a conversation that another "
     "provider has compacted",
-    "responses > anthropic: refused, messages[].content[]: the target does not take content of type "
-    "'image_generation_call'",
     "responses > anthropic: refused, messages[].content[]: the target does not take documents that are files of "
     "another provider",
-    "responses > anthropic: refused, messages[].content[]: the target does not take pictures that are files of another "
-    "provider",
+    "responses > anthropic: refused, messages[].content[]: the target does not take pictures that are files of "
+    "another provider",
     "responses > anthropic: tools[] unsupported",
     "responses > anthropic: tools[].defer_loading unsupported",
     "responses > anthropic: tools[].strict unsupported",
@@ -332,6 +358,7 @@ inline constexpr std::string_view may_be_dropped[] = {
     "responses > gemini: include unsupported",
     "responses > gemini: messages[].content[] bound",
     "responses > gemini: messages[].content[].title unsupported",
+    "responses > gemini: messages[].image_generation_call unsupported",
     "responses > gemini: messages[].phase unsupported",
     "responses > gemini: messages[].tool_search_call unsupported",
     "responses > gemini: messages[].tool_search_output unsupported",
@@ -342,14 +369,13 @@ inline constexpr std::string_view may_be_dropped[] = {
     "responses > gemini: refused, 'background' is not known to other providers",
     "responses > gemini: refused, 'conversation' is not known to other providers",
     "responses > gemini: refused, 'previous_response_id' is not known to other providers",
-    "responses > gemini: refused, messages[].content[].content[]: a file that was given to another provider cannot be "
-    "had from there",
-    "responses > gemini: refused, messages[].content[]: 'image_generation_call' has no equal in the target's API",
-    "responses > gemini: refused, messages[].content[]: a file that was given to another provider cannot be had from "
-    "there",
+    "responses > gemini: refused, messages[].content[].content[]: a file that was given to another provider cannot "
+    "be had from there",
+    "responses > gemini: refused, messages[].content[]: a file that was given to another provider cannot be had "
+    "from there",
     "responses > gemini: refused, messages[].content[]: the target takes no URLs of other hosts: send the data itself",
-    "responses > gemini: refused, messages[].content[]: what stands for the conversation before it can only be read "
-    "where it was made",
+    "responses > gemini: refused, messages[].content[]: what stands for the conversation before it can only be "
+    "read where it was made",
     "responses > gemini: tools[] unsupported",
     "responses > gemini: tools[].defer_loading unsupported",
     "responses > gemini: tools[].strict unsupported",
@@ -357,6 +383,7 @@ inline constexpr std::string_view may_be_dropped[] = {
     "responses > ollama: include unsupported",
     "responses > ollama: messages[].content[] bound",
     "responses > ollama: messages[].content[].signature bound",
+    "responses > ollama: messages[].image_generation_call unsupported",
     "responses > ollama: messages[].phase unsupported",
     "responses > ollama: messages[].tool_search_call unsupported",
     "responses > ollama: messages[].tool_search_output unsupported",
@@ -370,7 +397,6 @@ inline constexpr std::string_view may_be_dropped[] = {
     "responses > ollama: refused, messages[].content[].content[]: this target takes no image but as base64 data",
     "responses > ollama: refused, messages[].content[]: this target takes no compacted conversation of another "
     "provider",
-    "responses > ollama: refused, messages[].content[]: this target takes no content of type 'image_generation_call'",
     "responses > ollama: refused, messages[].content[]: this target takes no document but as plain text",
     "responses > ollama: refused, messages[].content[]: this target takes no image but as base64 data",
     "responses > ollama: tool_choice unsupported",
@@ -382,6 +408,7 @@ inline constexpr std::string_view may_be_dropped[] = {
     "responses > openai: logprobs unsupported",
     "responses > openai: messages[].content[] unsupported",
     "responses > openai: messages[].content[].signature bound",
+    "responses > openai: messages[].image_generation_call unsupported",
     "responses > openai: messages[].phase unsupported",
     "responses > openai: messages[].tool_search_call unsupported",
     "responses > openai: messages[].tool_search_output unsupported",
@@ -396,9 +423,8 @@ inline constexpr std::string_view may_be_dropped[] = {
     "responses > openai: refused, messages[].content[].content[]: the target cannot be given a picture by its id",
     "responses > openai: refused, messages[].content[]: the target cannot be given a picture by its id",
     "responses > openai: refused, messages[].content[]: the target cannot read the compacted conversation",
-    "responses > openai: refused, messages[].content[]: the target has nothing like 'image_generation_call'",
-    "responses > openai: refused, messages[].content[]: the target takes documents as base64 only, neither by URL nor "
-    "by id",
+    "responses > openai: refused, messages[].content[]: the target takes documents as base64 only, neither by URL "
+    "nor by id",
     "responses > openai: tools[] unsupported",
     "responses > openai: tools[].defer_loading unsupported",
 };

@@ -14,6 +14,7 @@
 #include "api/dialect.h"
 #include "api/event_filter.h"
 #include "api/frame_gatherer.h"
+#include "api/history.h"
 #include "translation/pairs_dropped.h"
 
 using namespace sluice;
@@ -100,11 +101,11 @@ struct Crossed {
   std::unique_ptr<Request> request{};
 };
 
-Crossed cross(const Request& asked, Dialect to, const TargetFacts& facts, Tally& tally) {
+Crossed cross(Request& asked, Dialect to, const TargetFacts& facts, Tally& tally) {
   const std::string pair = pair_of(asked.from, to);
   Dropped dropped;
   WrittenRequest written;
-  Result<void> done = leave_behind(asked, dropped);
+  Result<void> done = fit_to(facts, asked, dropped);
   if (done) done = room(to).write_request(asked, facts, dropped, written);
   ++tally.crossings;
   if (!done) {
@@ -205,15 +206,18 @@ void print(const Tally& tally, std::string_view what) {
 bool went_well(const Exchange& exchange) { return exchange.status == 200 && exchange.request.is_object(); }
 
 // From one dialect to all others; from the last of them, of which nothing is recorded, on to the others once more.
-void cross_to_all(const Request& asked, Tally& tally) {
+void cross_to_all(Dialect from, const std::string& body, bool stream, Tally& tally) {
   for (const Dialect to : dialects) {
     const bool there = room(to).write_request != nullptr && room(to).read_request != nullptr;
-    if (to == asked.from || !is_there(asked.from, to, there, tally)) continue;
+    if (to == from || !is_there(from, to, there, tally)) continue;
     bool is_first = true;
     for (const TargetFacts& facts : facts_of(to)) {
-      INFO("from " << name_of(asked.from) << " to " << name_of(to) << ", " << facts.model);
-      const Crossed crossed = cross(asked, to, facts, tally);
-      if (to == Dialect::ollama && is_first && crossed.request) cross_to_all(*crossed.request, tally);
+      INFO("from " << name_of(from) << " to " << name_of(to) << ", " << facts.model);
+      const auto asked = room(from).read_request(body, context_of(from, stream));
+      if (!asked) FAIL_CHECK(asked.error().message);
+      if (!asked) continue;
+      const Crossed crossed = cross(**asked, to, facts, tally);
+      if (to == Dialect::ollama && is_first && crossed.request) cross_to_all(to, *crossed.body, stream, tally);
       is_first = false;
     }
   }
@@ -261,12 +265,8 @@ TEST_CASE("every recorded request survives on its way to targets of the other di
     const Dialect from = exchange.dialect;
     if (!went_well(exchange) || room(from).read_request == nullptr) continue;
     INFO(name_of(from) << " " << exchange.name);
-    const std::string body = exchange.request.dump();
-    auto asked = room(from).read_request(body, context_of(from, exchange.stream));
-    if (!asked) FAIL_CHECK(asked.error().message);
-    if (!asked) continue;
     ++tally.exchanges;
-    cross_to_all(**asked, tally);
+    cross_to_all(from, exchange.request.dump(), exchange.stream, tally);
   }
   print(tally, "requests");
   check_list(tally);

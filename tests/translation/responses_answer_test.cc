@@ -365,6 +365,7 @@ TEST_CASE("responses: citations, logprobs and media of others") {
     writer.on_extra({api::Extra::Kind::other, 0, Dialect::gemini, "safetyRatings", "[]"});
     writer.on_part_end(0);
     writer.on_media(1, api::PartKind::image, {api::Source::Kind::base64, "image/png", JsonText{"iVBO"}});
+    writer.on_part_end(1);
     writer.on_media(2, api::PartKind::audio, {api::Source::Kind::base64, "audio/wav", JsonText{"AAAA"}});
     writer.on_text(3, JsonText{"b"});
     writer.on_finish({});

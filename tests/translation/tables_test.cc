@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "api/dialect.h"
+#include "api/history.h"
 #include "translation/pairs_dropped.h"
 
 using namespace sluice;
@@ -156,12 +157,9 @@ Outcome write(const Asker& from, const Asker& to, const json& asked) {
   if (!request) return {{}, {}, request.error().message};
   Dropped dropped;
   WrittenRequest written;
-  Result<void> done = leave_behind(**request, dropped);
-  if (done) {
-    done = room_of(to.dialect)
-               .translation.write_request(**request, facts_for(to.model, {to.dialect, "0123456789abcdef"}, true),
-                                          dropped, written);
-  }
+  const TargetFacts facts = facts_for(to.model, {to.dialect, "0123456789abcdef"}, true);
+  Result<void> done = fit_to(facts, **request, dropped);
+  if (done) done = room_of(to.dialect).translation.write_request(**request, facts, dropped, written);
   if (!done) return {{}, {}, done.error().message};
   return {json::parse(written.body), dropped.text(4096), {}};
 }

@@ -5,14 +5,12 @@
 
 #include "api/anthropic/translate.h"
 #include "api/json_unescape.h"
-#include "api/open_calls.h"
 #include "base/text.h"
 
 namespace sluice::api::anthropic {
 namespace {
 
 constexpr std::string_view late_system_prefix = R"([system message]\n)";
-constexpr std::string_view no_result = "There is no result: the call was not carried out.";
 constexpr std::string_view opening = "Begin.", going_on = "Continue.";
 
 std::string plain_of(JsonText text) {
@@ -73,7 +71,6 @@ void Conversation::gather() {
     }
   }
   settle_late_system();
-  add_missing_results();
 }
 
 // Whether there is something to be written of it.
@@ -123,39 +120,6 @@ void Conversation::settle_late_system() {
     }
     for (const Piece& piece : turn.results) add(side, piece);
     for (const Piece& piece : turn.rest) add(side, piece);
-  }
-}
-
-void Conversation::add_missing_results() {
-  for (size_t i = 0; i < turns_.size(); ++i) {
-    if (turns_[i].side != Side::assistant) continue;
-    OpenCalls calls;
-    std::vector<Piece> made;
-    for (const Piece& piece : turns_[i].rest) {
-      if (piece.part->kind != PartKind::tool_call) continue;
-      calls.add({piece.part->id, piece.part->name});
-      made.push_back(piece);
-    }
-    const bool answered = i + 1 < turns_.size() && turns_[i + 1].side == Side::user;
-    if (answered) {
-      for (const Piece& result : turns_[i + 1].results) {
-        const size_t of = calls.with_id(result.part->id);
-        if (of != OpenCalls::none) calls.answer(of);
-      }
-    }
-    if (calls.first() == OpenCalls::none) continue;
-    if (!answered) turns_.insert(turns_.begin() + static_cast<std::ptrdiff_t>(i) + 1, Turn{Side::user});
-    for (size_t at = 0; at < made.size(); ++at) {
-      if (calls[at].is_answered) continue;
-      const Piece& call = made[at];
-      Part& result = missing_.emplace_back();
-      result.kind = PartKind::tool_result;
-      result.id = call.part->id;
-      result.is_error = true;
-      result.parts.emplace_back().text = JsonText{no_result};
-      draft_.dropped.add(path_of("messages", call.message), DropReason::invented);
-      turns_[i + 1].results.push_back({&result, call.message, call.index});
-    }
   }
 }
 
@@ -246,9 +210,6 @@ Result<void> Conversation::write_piece(const Piece& piece, bool is_prefill, std:
       return {};
     default: {
       const std::string path = path_of(path_of("messages", piece.message, "content"), piece.index);
-      if (draft_.request.messages[piece.message].role == Role::assistant && part.kind == PartKind::image) {
-        return fail(ErrorCode::untranslatable, path + ": the target takes no pictures from the assistant");
-      }
       return write_content(draft_, part, path, out);
     }
   }

@@ -2,7 +2,6 @@
 // else the user says, no empty text, every call with an id of its own.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -85,8 +84,6 @@ class Conversation {
   bool keeps(const Piece& piece);
   void add(Side side, const Piece& piece);
   void settle_late_system();
-  // Every call needs a result in the turn behind it: one that is missing is told as such.
-  void add_missing_results();
   // `goes_on`: it is the assistant's, and the answer goes on from its end.
   Result<void> write_turn(const Turn& turn, bool goes_on, std::string& out);
   Result<void> write_piece(const Piece& piece, bool is_prefill, std::string& out);
@@ -97,7 +94,6 @@ class Conversation {
 
   Draft& draft_;
   std::vector<Turn> turns_;
-  std::deque<Part> missing_;  // results that were made up
   CallIds ids_;
 };
 

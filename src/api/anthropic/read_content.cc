@@ -8,12 +8,16 @@
 namespace sluice::api::anthropic {
 namespace {
 
-using PartResult = Result<void>;
+// Tools that the provider runs itself, and what they returned.
+bool is_hosted(std::string_view type) {
+  return type == "server_tool_use" || type == "mcp_tool_use" || type.ends_with("_tool_result");
+}
 
 Part other_part(JsonValue block) {
   Part part;
   part.kind = PartKind::other;
   part.other_type = block["type"].word();
+  part.is_hosted = is_hosted(part.other_type);
   part.raw = block.raw();
   return part;
 }
@@ -149,10 +153,10 @@ Result<Part> read_result(Request& request, JsonValue block, const std::string& p
   if (content.exists() && !content.is_array()) return wrong_at(path, "'content' must be a string or a list");
   size_t i = 0;
   for (const JsonValue inner : content) {
-    Result<Part> read = read_part(request, inner, path_of(path + ".content", i++));
-    if (!read) return read;
-    if (read->kind == PartKind::tool_result) return wrong_at(path, "a result of a tool holds another one");
-    part.parts.push_back(std::move(*read));
+    if (const Result<void> done = read_block(request, inner, path_of(path + ".content", i++), part.parts); !done) {
+      return tl::unexpected(done.error());
+    }
+    if (part.parts.back().kind == PartKind::tool_result) return wrong_at(path, "a result of a tool holds another one");
   }
   return part;
 }
@@ -222,6 +226,57 @@ Result<Part> read_part(Request& request, JsonValue block, const std::string& pat
                                                     : Result<Part>(other_part(block));
   if (part) part->raw = block.raw();
   return part;
+}
+
+namespace {
+
+// A document that is a list of texts and pictures, which no other dialect has: they stand in its place.
+bool holds_pictures(JsonValue document) {
+  if (document["type"].word() != "document") return false;
+  const JsonValue content = document["source"]["content"];
+  if (!content.is_array()) return false;
+  bool has_picture = false;
+  for (const JsonValue inner : content) {
+    const std::string_view type = inner["type"].word();
+    if (type != "text" && type != "image") return false;
+    has_picture = has_picture || type == "image";
+  }
+  return has_picture;
+}
+
+Result<void> read_document_of_content(Request& request, JsonValue block, const std::string& path,
+                                      std::vector<Part>& parts) {
+  constexpr std::array<std::string_view, 5> names = {"type", "source", "cache_control", "title", "context"};
+  Bag bag;
+  const auto members = take_members(block, names, bag, path);
+  if (!members) return tl::unexpected(members.error());
+  const auto& [type, source, mark, title, context] = *members;
+  const size_t begin = parts.size();
+  std::string heading;
+  for (const JsonValue words : {title, context}) {
+    if (!words.text().empty()) (heading += heading.empty() ? "" : R"(\n)") += words.text().escaped;
+  }
+  if (!heading.empty()) parts.emplace_back().text = JsonText{request.arena.keep(std::move(heading))};
+  size_t i = 0;
+  for (const JsonValue inner : source["content"]) {
+    Result<Part> part = read_part(request, inner, path_of(path + ".source.content", i++));
+    if (!part) return tl::unexpected(part.error());
+    parts.push_back(std::move(*part));
+  }
+  if (parts.size() == begin) return {};
+  parts[begin].bag.insert(parts[begin].bag.end(), bag.begin(), bag.end());
+  if (mark.exists()) parts.back().cache_mark = mark.raw();
+  return {};
+}
+
+}  // namespace
+
+Result<void> read_block(Request& request, JsonValue block, const std::string& path, std::vector<Part>& parts) {
+  if (holds_pictures(block)) return read_document_of_content(request, block, path, parts);
+  Result<Part> part = read_part(request, block, path);
+  if (!part) return tl::unexpected(part.error());
+  parts.push_back(std::move(*part));
+  return {};
 }
 
 // --- messages ---
@@ -309,11 +364,12 @@ Result<void> read_message(Request& request, JsonValue sent, const std::string& p
       message.bag.push_back({JsonText{request.arena.keep(path_of("content", index))}, block.raw()});
       continue;
     }
-    Result<Part> part = read_part(request, block, path_of(path + ".content", index));
-    if (!part) return tl::unexpected(part.error());
-    const bool belongs = part->kind != PartKind::tool_result || message.role == Role::user;
-    if (!belongs) return wrong_at(path + ".content", "only the user brings results of tools");
-    message.parts.push_back(std::move(*part));
+    const Result<void> done = read_block(request, block, path_of(path + ".content", index), message.parts);
+    if (!done) return done;
+    const bool is_result = !message.parts.empty() && message.parts.back().kind == PartKind::tool_result;
+    if (is_result && message.role != Role::user) {
+      return wrong_at(path + ".content", "only the user brings results of tools");
+    }
   }
   if (message.role == Role::user) {
     add_user_message(request, std::move(message));

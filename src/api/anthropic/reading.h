@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/json_value.h"
 #include "api/request.h"
@@ -47,6 +48,8 @@ void carry_within(Request& request, std::string_view name, const Bag& members);
 
 // A block of content. `request`: owns texts that have to be made.
 Result<Part> read_part(Request& request, JsonValue block, const std::string& path);
+// The same behind `parts`: some blocks are several.
+Result<void> read_block(Request& request, JsonValue block, const std::string& path, std::vector<Part>& parts);
 // The array `messages`.
 Result<void> read_messages(Request& request, JsonValue messages);
 // The attribution that an agent writes anew into its system prompt each turn: for the maker's eyes, and death to

@@ -12,6 +12,7 @@ void set_facts(std::string_view model, TargetFacts& facts) {
   facts.wants_call_signatures = third;
   facts.takes_json_schema = third || second || name_has(model, "gemini-2.0");
   facts.takes_image_urls = false;
+  facts.takes_assistant_media = true;
   facts.takes_prefill = true;
   if (name_has(model, "gemini-")) facts.context_window = 1048576;
   if (third || second) facts.max_output_tokens = 65536;

@@ -19,6 +19,11 @@ struct PartField {
 // What wraps the text of a function's result.
 bool is_wrapper(JsonValue member) { return member.named("output") || member.named("result") || member.named("error"); }
 
+// What a tool that the provider runs itself was given or returned.
+bool is_hosted(std::string_view name) {
+  return name == "executableCode" || name == "codeExecutionResult" || name == "toolCall" || name == "toolResponse";
+}
+
 // Whether they are pieces of one text, or of one thought: a signature ends it.
 bool goes_on_with(const Part& before, const Part& piece) {
   const bool has_text = piece.kind == PartKind::text || piece.kind == PartKind::thinking;
@@ -273,6 +278,12 @@ Result<void> ContentsReader::read_part(JsonValue value, const std::string& path,
       ((*fields)[PartField::thought].boolean() == true && !(*fields)[PartField::text].exists())) {
     part.kind = PartKind::other;
     part.other_type = fields->rest().empty() ? std::string_view("part") : fields->rest().front().key().escaped;
+    for (const JsonValue member : fields->rest()) {
+      const FieldName name(member);
+      if (!is_hosted(name.text())) continue;
+      part.is_hosted = true;
+      part.other_type = request_.arena.keep(std::string(name.text()));
+    }
     return {};
   }
   carry_all(part.bag, fields->rest(), "", request_.arena);

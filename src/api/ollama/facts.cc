@@ -8,6 +8,8 @@ void set_facts(std::string_view model, TargetFacts& facts) {
   facts.takes_effort = name_has(model, "gpt-oss");  // others take yes or no
   facts.takes_image_urls = false;
   facts.takes_documents = false;
+  facts.takes_assistant_media = true;
+  facts.wants_all_results = false;
   facts.takes_prefill = true;
 }
 

@@ -129,7 +129,7 @@ void ChatBodyWriter::read_note(const Answer::Note& note, uint64_t text_begin, ui
   } else if (note.kind == Extra::Kind::other && note.from == Dialect::openai && note.type == "annotation") {
     begin_entry(annotations_);
     annotations_ += note.raw;
-  } else if (note.kind == Extra::Kind::other && note.from == Dialect::openai && note.type != "content_part") {
+  } else if (note.kind == Extra::Kind::other && note.from == Dialect::openai && is_member(note.type)) {
     others_ += ",\"" + note.type + "\":" + note.raw;
   } else {
     leave_out(Extra{note.kind, 0, note.from, note.type, note.raw});

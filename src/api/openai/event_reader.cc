@@ -185,13 +185,18 @@ bool ChatReader::read_error(std::string_view event, std::string_view text, Event
 void ChatReader::read_answer(std::string_view message_name, EventSink& sink) {
   arena_.clear();
   const JsonValue root = document_.root();
-  JsonValue choice;
+  JsonValue choice, other;
   for (const JsonValue one : root["choices"]) {
-    if (one["index"].count().value_or(0) == 0 && one.is_object() && !choice.exists()) choice = one;
+    if (!one.is_object()) continue;
+    const bool is_first = one["index"].count().value_or(0) == 0 && !choice.exists();
+    (is_first ? choice : other) = one;
   }
   if (!begun_ && choice.exists()) {
     begun_ = true;
     sink.on_start({root["id"].text(), root["model"].text()});
+  }
+  if (other.exists()) {  // there is one answer
+    sink.on_extra({Extra::Kind::other, UINT32_MAX, Dialect::openai, other_choice, {}});
   }
   if (choice.exists() && !finished_) {
     if (const JsonValue text = choice["text"]; text.is_string()) tell_text(text.text(), sink);
@@ -272,7 +277,7 @@ void ChatReader::read_content_part(JsonValue part, EventSink& sink) {
   } else if (part.is_string()) {
     tell_text(part.text(), sink);
   } else if (part.is_object()) {
-    sink.on_extra({Extra::Kind::other, open_ ? open_->part : last_text_, Dialect::openai, "content_part", part.raw()});
+    sink.on_extra({Extra::Kind::other, open_ ? open_->part : last_text_, Dialect::openai, unknown_part, part.raw()});
   }
 }
 

@@ -242,7 +242,7 @@ void ChatStreamWriter::on_extra(const Extra& extra) {
   if (extra.kind == Extra::Kind::logprobs) {
     open_chunk();
     close_chunk({}, extra.raw);
-  } else if (extra.kind == Extra::Kind::other && extra.from == Dialect::openai && extra.type != "content_part") {
+  } else if (extra.kind == Extra::Kind::other && extra.from == Dialect::openai && is_member(extra.type)) {
     open_chunk();
     if (extra.type == "annotation") {
       out += R"("annotations":[)" + std::string(extra.raw) + ']';

@@ -37,6 +37,10 @@ inline void text_member(JsonWriter& json, std::string& out, std::string_view nam
   write_text(out, text);
 }
 
+// Extra::type of what is no member of a message: a part of its content, and an answer beside the first.
+inline constexpr std::string_view unknown_part = "content_part", other_choice = "choice";
+inline bool is_member(std::string_view extra) { return extra != unknown_part && extra != other_choice; }
+
 // An entry of reasoning_details has a format beside its id, and a type that other dialects do not tell; it needs them
 // when it comes back. They ride in Opaque::id: "FORMAT__ID", "FORMAT__ID__signed".
 struct DetailName {

@@ -180,6 +180,7 @@ Result<void> ChatMessagesWriter::write_assistant(const Message& message, const s
       return done;
     }
   }
+  if (content.empty() && calls.empty() && thoughts.empty() && details.empty()) return {};  // many refuse it
   begin("assistant");
   content.write(out_, !calls.empty());
   if (!thoughts.empty()) {

@@ -86,10 +86,21 @@ void OutputReader::end_open(OutputItem& item, JsonValue value, EventSink& sink) 
         tell_arguments(item, value[item.kind == OutputItem::Kind::custom ? "input" : "arguments"].text(), sink);
       break;
     case OutputItem::Kind::hosted:
-      sink.on_extra({Extra::Kind::hosted_item, item.part, target_.dialect, value["type"].word(), value.raw()});
+      end_hosted(item, value, sink);
       break;
   }
   sink.on_part_end(item.part);
+}
+
+// A picture that was made is one for all; the item itself is for callers of this dialect.
+void OutputReader::end_hosted(const OutputItem& item, JsonValue value, EventSink& sink) {
+  const std::string_view type = value["type"].word();
+  const JsonText picture = type == made_image ? value["result"].text() : JsonText{};
+  if (!picture.empty()) {
+    sink.on_media(item.part, PartKind::image, {Source::Kind::base64, sniff_media_type(picture.escaped), picture});
+  }
+  const Extra::Kind kind = picture.empty() ? Extra::Kind::hosted_item : Extra::Kind::shown_item;
+  sink.on_extra({kind, item.part, target_.dialect, type, value.raw()});
 }
 
 void OutputReader::end_message(OutputItem& item, JsonValue value, EventSink& sink) {

@@ -65,6 +65,7 @@ class OutputReader {
  private:
   OutputItem& add(uint64_t index, OutputItem::Kind kind);
   void end_open(OutputItem& item, JsonValue value, EventSink& sink);
+  void end_hosted(const OutputItem& item, JsonValue value, EventSink& sink);
   void end_message(OutputItem& item, JsonValue value, EventSink& sink);
   void end_reasoning(OutputItem& item, JsonValue value, EventSink& sink);
 

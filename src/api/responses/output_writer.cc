@@ -364,11 +364,11 @@ void OutputWriter::on_media(uint32_t, PartKind kind, const Source& source) {
   }
   std::string item;
   TextWriter json(item);
-  json.object().member("id", "ig_" + id_ + std::to_string(made_ids_++)).member("type", "image_generation_call");
+  json.object().member("id", "ig_" + id_ + std::to_string(made_ids_++)).member("type", made_image);
   json.member("status", "completed");
   json.text_member("result", source.data);
   json.end_object();
-  write_whole_item(std::move(item));
+  made_item_ = std::move(item);
 }
 
 void OutputWriter::on_extra(const Extra& extra) {
@@ -376,6 +376,8 @@ void OutputWriter::on_extra(const Extra& extra) {
   const bool is_makers = maker_of(extra.from) == maker_of(Dialect::responses);
   if (extra.kind == Extra::Kind::hosted_item && is_own) {
     write_whole_item(std::string(extra.raw));
+  } else if (extra.kind == Extra::Kind::shown_item && is_own) {
+    made_item_ = extra.raw;
   } else if (extra.kind == Extra::Kind::logprobs && is_makers && open_ == Open::text && part_ == extra.part &&
              extra.raw.size() > 2) {
     if (!logprobs_.empty()) logprobs_ += ',';
@@ -437,6 +439,7 @@ void OutputWriter::close_all(std::string_view status) {
 
 void OutputWriter::on_part_end(uint32_t part) {
   if (open_ != Open::nothing && part_ == part) close_part();
+  if (!made_item_.empty()) write_whole_item(std::exchange(made_item_, {}));
 }
 
 }  // namespace sluice::api::responses

@@ -63,7 +63,7 @@ class OutputWriter : public EventWriter {
  public:
   size_t held_bytes() const override {
     return output_.size() + summary_.size() + content_list_.size() + text_.size() + annotations_.size() +
-           logprobs_.size() + signature_.size();
+           logprobs_.size() + signature_.size() + made_item_.size();
   }
 
  private:
@@ -118,6 +118,7 @@ class OutputWriter : public EventWriter {
 
   Open open_ = Open::nothing;
   std::optional<uint32_t> part_;  // none: of the first text that comes
+  std::string made_item_;         // whole, of the part at hand: it is written at its end
   std::string text_;              // of the open part, escaped: its text or its arguments
   std::string annotations_, logprobs_;
   uint64_t annotation_count_ = 0;

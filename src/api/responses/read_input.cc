@@ -19,8 +19,9 @@ constexpr RunCall run_calls[] = {{"local_shell_call", "local_shell", "action"},
                                  {"computer_call", "computer", "action"}};
 
 // What the provider ran itself: the answer has what came of it.
-constexpr std::string_view asides[] = {"web_search_call",      "file_search_call",      "mcp_list_tools",
-                                       "mcp_approval_request", "mcp_approval_response", "configuration_update"};
+constexpr std::string_view asides[] = {
+    "web_search_call", "file_search_call",     "code_interpreter_call", "mcp_call",
+    "mcp_list_tools",  "mcp_approval_request", "mcp_approval_response", "configuration_update"};
 // What stands for something that only the provider has.
 constexpr std::string_view demanding[] = {"item_reference", "compaction_trigger"};
 
@@ -75,6 +76,7 @@ Result<void> InputReader::read_item(JsonValue item) {
   if (type == "custom_tool_call") return read_call(item, CallKind::custom);
   if (type == "reasoning") return read_reasoning(item);
   if (type == "compaction") return read_compaction(item);
+  if (type == made_image) return read_made_image(item);
   if (type == "additional_tools") return read_more_tools(item);
   if (type == "tool_search_call" || type == "tool_search_output") return read_search(item);
   if (type.ends_with("_call_output")) return read_output(item);
@@ -345,6 +347,22 @@ Result<void> InputReader::read_reasoning(JsonValue item) {
   part.text = JsonText{request_.arena.keep(std::move(text))};
   part.opaque = std::move(opaque);
   carry_rest(part.bag, item, {"summary", "content", "encrypted_content"});
+  return {};
+}
+
+// A picture of the assistant's. One that has not come to be is what the provider did, and no more.
+Result<void> InputReader::read_made_image(JsonValue item) {
+  const Result<JsonText> data = text_in(item, "result", here());
+  if (!data) return tl::unexpected(data.error());
+  if (data->empty()) {
+    set_aside(item, item["type"].word());
+    return {};
+  }
+  Part& part = message_for(Role::assistant, item).parts.emplace_back();
+  part.kind = PartKind::image;
+  part.raw = item.raw();
+  part.source = {Source::Kind::base64, sniff_media_type(data->escaped), *data};
+  carry_rest(part.bag, item, {"result"});
   return {};
 }
 

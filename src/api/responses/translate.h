@@ -34,6 +34,9 @@ inline constexpr std::string_view of_redacted = "redacted";
 inline constexpr std::string_view compact_endpoint = "responses/compact";
 inline constexpr std::string_view of_summary = "summary";
 
+// An item that is a picture which the model had made.
+inline constexpr std::string_view made_image = "image_generation_call";
+
 // What a model is told through `include`.
 inline constexpr std::string_view include_encrypted = "reasoning.encrypted_content";
 inline constexpr std::string_view include_logprobs = "message.output_text.logprobs";
