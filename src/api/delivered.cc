@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "api/event_filter.h"
-#include "api/frame_gatherer.h"
-#include "api/translation.h"
+#include "base/give_back.h"
 
 namespace sluice::api {
 
@@ -38,6 +36,12 @@ Bar Delivered::bar() const {
   return is_bound ? Bar::thinking : Bar::none;
 }
 
+void Delivered::forget_text() {
+  text_forgotten = true;
+  set_bar(Bar::too_long);
+  give_back(text);
+}
+
 // --- DeliveredSink ---
 
 void DeliveredSink::take_part(uint32_t part) {
@@ -54,10 +58,11 @@ void DeliveredSink::on_text(uint32_t part, JsonText text) {
   take_part(part);
   if (!text.empty()) {
     delivered_.open_text = part;
-    if (delivered_.text.size() + text.escaped.size() <= Delivered::max_text_bytes) {
+    const bool fits = delivered_.text.size() + text.escaped.size() <= Delivered::max_text_bytes;
+    if (fits && !delivered_.text_forgotten) {
       delivered_.text += text.escaped;
     } else {
-      delivered_.set_bar(Bar::too_long);
+      delivered_.forget_text();
     }
   }
   if (next_ != nullptr) next_->on_text(part, text);
@@ -135,60 +140,6 @@ void DeliveredSink::on_finish(const Finish& finish) {
 void DeliveredSink::on_error(const ProviderError& error) {
   delivered_.set_bar(Bar::failed);
   if (next_ != nullptr) next_->on_error(error);
-}
-
-// --- reading frames ---
-
-namespace {
-
-// Frames into a sink, and whether all of them could be read.
-class FrameReading final : FrameTaker {
- public:
-  FrameReading(EventReader& reader, EventSink& sink) : reader_(reader), sink_(sink) {}
-
-  bool read(std::string_view frames, StreamFormat format) {
-    FrameGatherer gatherer(format, *this);
-    return gatherer.feed(frames).has_value() && !broken_;
-  }
-
- private:
-  void on_frame(std::string_view event, std::string_view data) override {
-    const bool is_sentinel = data == "[DONE]";  // some targets send it that need not
-    if (!reader_.read_frame(event, data, sink_) && !is_sentinel) broken_ = true;
-  }
-
-  EventReader& reader_;
-  EventSink& sink_;
-  bool broken_ = false;
-};
-
-// A reader takes the end of a stream for its finish; one that the target has told has a word.
-class WordedFinish final : public EventFilter {
- public:
-  using EventFilter::EventFilter;
-  void on_finish(const Finish& finish) override {
-    if (!finish.word.empty()) next_.on_finish(finish);
-  }
-};
-
-}  // namespace
-
-Delivered read_delivered(const SentFrames& sent, const TranslationRoom& room, const Origin& target, Bar asked) {
-  Delivered delivered;
-  delivered.told_bar = asked;
-  const std::unique_ptr<EventReader> reader = room.make_reader(target);
-  DeliveredSink sink(delivered, room.signs_thinking, nullptr);
-  if (!sent.complete()) delivered.set_bar(Bar::too_long);
-  if (!FrameReading(*reader, sink).read(sent.frames(), sent.format())) delivered.set_bar(Bar::unread);
-  // What the reader has kept back so far the caller has as well: a call, a tool that the provider ran, a finish.
-  const size_t told = delivered.text.size();
-  Delivered rest = delivered;
-  DeliveredSink rest_sink(rest, room.signs_thinking, nullptr);
-  WordedFinish worded(rest_sink);
-  reader->end(worded);
-  if (rest.text.size() != told) delivered.set_bar(Bar::unread);
-  delivered.set_bar(rest.told_bar);
-  return delivered;
 }
 
 }  // namespace sluice::api

@@ -2,7 +2,7 @@
 // open, and why nobody else can go on with it, if so.
 //
 // Of an answer that is translated, DeliveredSink remembers it as it is written; of one that passes as it came, the
-// frames are kept (sent_frames.h) and read once they are needed.
+// frames are kept (sent_frames.h) and read once they are needed (sent_reading.h).
 #pragma once
 
 #include <cstddef>
@@ -14,11 +14,8 @@
 
 #include "api/event.h"
 #include "api/request.h"
-#include "api/sent_frames.h"
 
 namespace sluice::api {
-
-struct TranslationRoom;
 
 // Why nobody else can go on with an answer.
 enum class Bar : unsigned char {
@@ -43,7 +40,7 @@ Bar bar_of(const Request& request);
 
 // Texts are escaped.
 struct Delivered {
-  static constexpr size_t max_text_bytes = 256 * 1024;
+  static constexpr size_t max_text_bytes = 4 * 1024 * 1024;
 
   struct OpenThinking {
     uint32_t part;
@@ -57,8 +54,11 @@ struct Delivered {
   uint32_t next_part = 0;                // no part of it has that number, or a larger one
   AnswerUsage usage{};                   // as far as it was told
   Bar told_bar = Bar::none;              // what was told so far, whatever comes
+  bool text_forgotten = false;           // Bar::too_long
 
   Bar bar() const;
+  // Nothing more of it is kept.
+  void forget_text();
   void set_bar(Bar bar) {
     if (told_bar == Bar::none) told_bar = bar;
   }
@@ -93,9 +93,5 @@ class DeliveredSink final : public EventSink {
   EventSink* const next_;
   const bool signs_thinking_;
 };
-
-// Of an answer in the caller's dialect, by the frames that went to them. `room`: of that dialect. `asked`: what
-// bar_of(request) says.
-Delivered read_delivered(const SentFrames& sent, const TranslationRoom& room, const Origin& target, Bar asked);
 
 }  // namespace sluice::api

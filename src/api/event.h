@@ -133,6 +133,15 @@ class EventReader {
   virtual size_t scratch_bytes() const { return 0; }
 };
 
+// What a writer has to know of the frames that a target of its dialect sent, to go on behind them: ids, numbers, what
+// is open. It takes them one by one.
+class SentState {
+ public:
+  virtual ~SentState() = default;
+  virtual void take(JsonValue frame) = 0;
+  virtual size_t held_bytes() const { return 0; }
+};
+
 // What an answer is to look like.
 struct AnswerShape {
   std::string_view endpoint;  // Endpoint::name, of the caller's path: "chat/completions", "generate"

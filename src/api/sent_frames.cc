@@ -1,8 +1,10 @@
 #include "api/sent_frames.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "api/frame_gatherer.h"
+#include "api/sent_reading.h"
 #include "base/give_back.h"
 
 namespace sluice::api {
@@ -23,6 +25,9 @@ size_t last_event_end(std::string_view bytes) {
 
 }  // namespace
 
+SentFrames::SentFrames(StreamFormat format) : format_(format) {}
+SentFrames::~SentFrames() = default;
+
 // Behind the last element: commas and brackets between them are the next one's, and the last bracket is the end's. As
 // long as another target may go on, the array stays open.
 size_t SentFrames::last_array_end(std::string_view bytes) {
@@ -31,43 +36,54 @@ size_t SentFrames::last_array_end(std::string_view bytes) {
   return end;
 }
 
-// The end of the last whole frame in `bytes`, which begin with the tail.
-size_t SentFrames::last_end(std::string_view bytes) {
+// The end of the last whole frame in `bytes`, whose first `looked_at` are the tail.
+size_t SentFrames::last_end(std::string_view bytes, size_t looked_at) {
+  constexpr size_t line_ends = 3;  // of the four bytes that end an event, so many may be in the tail
+  size_t from = looked_at;
+  size_t end = 0;
   switch (format_) {
     case StreamFormat::sse:
-      return last_event_end(bytes);
-    case StreamFormat::ndjson: {
-      const size_t line = bytes.rfind('\n');
-      return line == npos ? 0 : line + 1;
-    }
-    case StreamFormat::json_array: {
-      // The tail has been looked at already.
-      const size_t end = last_array_end(bytes.substr(tail_.size()));
-      return end == 0 ? 0 : tail_.size() + end;
-    }
-    case StreamFormat::none:
+      from -= std::min(from, line_ends);
+      end = last_event_end(bytes.substr(from));
       break;
+    case StreamFormat::ndjson: {
+      const size_t line = bytes.substr(from).rfind('\n');
+      end = line == npos ? 0 : line + 1;
+      break;
+    }
+    case StreamFormat::json_array:
+      end = last_array_end(bytes.substr(from));
+      break;
+    case StreamFormat::none:
+      return bytes.size();
   }
-  return bytes.size();
+  return end == 0 ? 0 : from + end;
 }
 
 void SentFrames::hold_tail(std::vector<std::string_view>& pieces) {
   if (pieces.empty()) return;
   if (too_long_) return let_go(pieces);
   std::string_view bytes = pieces.front();
-  if (pieces.size() > 1 || !tail_.empty()) {
-    joined_ = tail_;
-    for (const std::string_view piece : pieces) joined_ += piece;
-    bytes = joined_;
+  const size_t looked_at = tail_.size();
+  const bool joins = pieces.size() > 1 || !tail_.empty();
+  if (joins) {
+    for (const std::string_view piece : pieces) tail_ += piece;
+    bytes = tail_;
   }
-  const size_t end = last_end(bytes);
-  const std::string_view whole = bytes.substr(0, end);
-  tail_ = bytes.substr(end);
+  const size_t end = last_end(bytes, looked_at);
   pieces.clear();
-  if (!whole.empty()) pieces.push_back(whole);
-  remember(whole);
-  if (tail_.size() > max_bytes) too_long_ = true;
-  if (too_long_) forget();
+  if (end == 0) {
+    if (!joins) tail_ = bytes;
+  } else {
+    if (joins) {
+      joined_.swap(tail_);
+      bytes = joined_;
+    }
+    kept_ += bytes.substr(0, end);
+    tail_ = bytes.substr(end);
+    pieces.push_back(bytes.substr(0, end));
+  }
+  if (tail_.size() > max_frame_bytes) forget();
 }
 
 void SentFrames::let_go(std::vector<std::string_view>& pieces) {
@@ -75,18 +91,22 @@ void SentFrames::let_go(std::vector<std::string_view>& pieces) {
   if (!joined_.empty()) pieces.insert(pieces.begin(), joined_);
 }
 
-void SentFrames::remember(std::string_view bytes) {
-  if (kept_.size() + bytes.size() > max_bytes) {
-    too_long_ = true;
-  } else {
-    kept_ += bytes;
-  }
-}
-
 void SentFrames::forget() {
   too_long_ = true;
   give_back(kept_);
+  reading_.reset();
 }
+
+size_t SentFrames::held_bytes() const { return raw_bytes() + (reading_ ? reading_->held_bytes() : 0); }
+
+void SentFrames::read(const TranslationRoom& room, const Origin& target) {
+  if (too_long_) return;
+  if (!reading_) reading_ = std::make_unique<SentReading>(format_, room, target);
+  reading_->read(kept_);
+  give_back(kept_);
+}
+
+const SentState* SentFrames::state() const { return reading_ ? reading_->state() : nullptr; }
 
 namespace {
 

@@ -37,6 +37,7 @@ class Splice final : public EventFilter {
   const Error* failure() const { return failure_.get(); }
   // All that was delivered has been found again, or need not be: what comes is new to the caller.
   bool caught_up() const { return state_ == State::through; }
+  size_t held_bytes() const { return text_.size(); }
 
   void on_start(const AnswerStart&) override {}
   void on_text(uint32_t part, JsonText text) override;

@@ -46,6 +46,8 @@ struct TranslationRoom {
   std::string (*path)(std::string_view model, bool stream) = nullptr;
   std::unique_ptr<EventReader> (*make_reader)(const Origin& target) = nullptr;
   std::unique_ptr<EventWriter> (*make_writer)(const AnswerShape& shape) = nullptr;
+  // For EventWriter::resume, which knows its type; nullptr: each frame stands for itself.
+  std::unique_ptr<SentState> (*make_sent_state)() = nullptr;
   // A thinking's signature comes at its end, and without it the thinking may not be sent back.
   bool signs_thinking = false;
   // The JSON body of a target's error, in a form and with words that callers know; its own code and words stay in it.

@@ -49,6 +49,7 @@ class BufferShare {
   }
   uint64_t used() const { return used_; }
   uint64_t most() const { return budget_.most(); }
+  uint64_t taken_by_all() const { return budget_.taken(); }
   // The most that was granted since the last call, in whole portions.
   uint64_t take_peak() { return std::exchange(peak_, granted_); }
 
@@ -90,6 +91,11 @@ class BufferHold {
     if (bytes < bytes_) share_->give(bytes_ - bytes);
     bytes_ = bytes;
     return true;
+  }
+  // For what can as well be forgotten: it may grow only where all holders together have less than half.
+  bool resize_where_roomy(uint64_t bytes) {
+    const bool roomy = share_ == nullptr || bytes <= bytes_ || share_->taken_by_all() < share_->most() / 2;
+    return roomy && resize(bytes);
   }
   uint64_t bytes() const { return bytes_; }
 

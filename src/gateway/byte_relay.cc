@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <utility>
 
+#include "api/dialect.h"
 #include "api/error_body.h"
 #include "api/media_type.h"
 #include "api/target_error.h"
 #include "base/give_back.h"
+#include "gateway/known_facts.h"
 #include "gateway/origin_fields.h"
 #include "http/writer.h"
 #include "net/loop.h"
@@ -18,6 +20,8 @@ namespace sluice::gateway {
 using net::WriteMarks;
 
 namespace {
+
+constexpr size_t sent_count_bytes = 64 * 1024;  // of what is remembered; less is not counted
 
 // Fields of the target's answer that are replaced by our own or follow from the framing.
 bool is_ours(std::string_view name) {
@@ -183,23 +187,43 @@ Result<void> ByteRelay::read(std::string_view bytes) {
   return {};
 }
 
-void ByteRelay::remember() {
-  if (streaming() && !opaque_ && coding_ != Coding::inflate_for_tap)
-    sent_ = std::make_unique<api::SentFrames>(tap_->format());
-  if (sent_ && whole_frames_) tap_->read_all_frames();
+void ByteRelay::remember(const routing::Target& target, BufferShare* buffers) {
+  const api::TranslationRoom& room = api::room_of(dialect_).translation;
+  if (!room.reads() || !room.writes()) return;
+  if (!streaming() || opaque_ || coding_ == Coding::inflate_for_tap) return;
+  sent_ = std::make_unique<api::SentFrames>(tap_->format());
+  target_ = &target;
+  sent_hold_.emplace(buffers);
+  next_count_ = sent_count_bytes;
+  if (whole_frames_) tap_->read_all_frames();
+}
+
+// What has been sent takes that much more. Where it gets too many bytes, or they are wanted for requests, it is
+// forgotten, and the stream goes on without.
+void ByteRelay::count_sent() {
+  constexpr size_t max_bytes = 12 * 1024 * 1024;
+  if (sent_->frames().size() >= api::SentFrames::max_raw_bytes) {
+    sent_->read(api::room_of(dialect_).translation, origin_of(*target_, dialect_));
+  }
+  const size_t held = sent_->held_bytes();
+  if (held > max_bytes || !sent_hold_->resize_where_roomy(held)) {
+    sent_->forget();
+    sent_hold_->resize(0);
+  }
+  next_count_ = sent_->raw_bytes() + sent_count_bytes;
 }
 
 std::unique_ptr<api::SentFrames> ByteRelay::take_sent() {
   if (sent_ && !pieces_.empty()) turn();
   taken_ = sent_ && sent_->complete();
-  had_frames_ = taken_ && !sent_->frames().empty();
+  had_frames_ = taken_ && sent_->any();
   return std::move(sent_);
 }
 
 api::ArrayPlace ByteRelay::array_place() const {
   if (tap_->format() != api::StreamFormat::json_array) return api::ArrayPlace::closed;
   if (!whole_only()) return tap_->array_place();
-  const bool has_any = sent_ ? !sent_->frames().empty() : had_frames_;
+  const bool has_any = sent_ ? sent_->any() : had_frames_;
   return has_any ? api::ArrayPlace::after_element : api::ArrayPlace::nothing_yet;
 }
 
@@ -357,6 +381,7 @@ void ByteRelay::turn() {
   if (sent_) [[unlikely]] {
     if (error_text_ && !error_told_) return withhold();
     ended_ ? sent_->let_go(pieces_) : sent_->hold_tail(pieces_);
+    if (sent_->raw_bytes() >= next_count_) count_sent();
   }
   if (status_ >= 300) [[unlikely]] {
     if (secrets_) mask_pieces();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "api/sent_frames.h"
 #include "config/config.h"
 #include "gateway/answer_end.h"
+#include "gateway/buffer_budget.h"
 #include "gateway/quoted_secrets.h"
 #include "gateway/relay.h"
 #include "http/inflater.h"
@@ -28,9 +30,10 @@ class ByteRelay final : public Relay {
   bool between_frames() const override {
     return whole_only() || (tap_ && tap_->between_frames() && !opaque_ && coding_ != Coding::inflate_for_tap);
   }
-  // From now on only whole frames go on, and they are kept for a while: another target may have to go on with the
-  // stream. Once it has begun.
-  void remember();
+  // From now on only whole frames go on, and what they say is kept, as long as there is room for it: another target may
+  // have to go on with the stream. Once it has begun. `target`: who answers, outlives the relay; `buffers`: as
+  // BufferHold's.
+  void remember(const routing::Target& target, BufferShare* buffers);
   // Of a stream that broke off; nullptr: it is not remembered.
   std::unique_ptr<api::SentFrames> take_sent();
   bool remembers() const { return sent_ != nullptr; }
@@ -54,6 +57,7 @@ class ByteRelay final : public Relay {
   void write_missing_end();
   [[gnu::cold]] void mask_pieces();
   [[gnu::cold]] void withhold();
+  [[gnu::cold]] void count_sent();
   // All that the caller has are whole frames, whatever the tap has read beyond them.
   bool whole_only() const { return taken_ || (sent_ && sent_->complete()); }
   void release() override;
@@ -76,6 +80,9 @@ class ByteRelay final : public Relay {
   };
   std::unique_ptr<HeldHead> held_head_;
   std::unique_ptr<api::SentFrames> sent_;    // null: it is not remembered
+  const routing::Target* target_ = nullptr;  // who sent it
+  std::optional<BufferHold> sent_hold_{};
+  size_t next_count_ = 0;                    // of its bytes, when they are counted again
   bool taken_ = false, had_frames_ = false;  // what was remembered; it held some
   std::string withheld_;                     // of a turn that tells of a failure
   std::string compressed_;                   // what has come and is not inflated yet

@@ -102,7 +102,9 @@ void Course::relay_answer(http::ResponseHead& head) {
   account_->status = head.status;
   if (relay_->streaming()) {  // which may last: what only its beginning needed goes
     head.fields.release();
-    if (translation_ == nullptr && (rescues_ = may_rescue())) static_cast<ByteRelay&>(*relay_).remember();
+    if (translation_ == nullptr && (rescues_ = may_rescue())) {
+      static_cast<ByteRelay&>(*relay_).remember(target(), context_.buffers);
+    }
     account_->stream = counted_stream_ = true;
     context_.metrics.active_streams.add(1);
   }

@@ -3,6 +3,7 @@
 
 #include "api/delivered.h"
 #include "api/dialect.h"
+#include "api/sent_reading.h"
 #include "gateway/course.h"
 #include "gateway/known_facts.h"
 
@@ -74,6 +75,12 @@ bool Course::rescue(const Error& met) {
 
 // The request for the rest of an answer, and who writes it behind what was told.
 Result<void> Course::prepare_rest() {
+  if (translation_ && translation_->delivered() != nullptr) {  // of a target whose limits had no room for it
+    *broken_ = translation_->leave();
+    relay_ = nullptr;
+    context_.loop.dispose(std::move(other_relay_));
+    context_.loop.dispose(std::move(translation_));
+  }
   Rescue rescue;
   rescue.broken = broken_.get();
   rescue.may_continue = !std::exchange(refuses_prefix_, false);

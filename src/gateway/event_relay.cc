@@ -105,8 +105,12 @@ Result<void> EventRelay::count_held() {
                                              std::to_string(api::FrameGatherer::max_frame_bytes) +
                                              " bytes that can be kept of it for a caller of this API");
   }
-  const size_t held = kept + translation_.reader().scratch_bytes() + gatherer_->held_bytes();
-  if (held < hold_.bytes() + step_bytes && held + step_bytes > hold_.bytes()) return {};
+  size_t held = kept + translation_.reader().scratch_bytes() + gatherer_->held_bytes();
+  const size_t remembered = translation_.remembered_bytes();
+  const size_t all = held + remembered;
+  if (all < hold_.bytes() + step_bytes && all + step_bytes > hold_.bytes()) return {};
+  if (remembered != 0 && !hold_.resize_where_roomy(all)) translation_.forget_delivered();
+  held += translation_.remembered_bytes();
   if (hold_.resize(held)) return {};
   return fail(ErrorCode::overloaded,
               "the requests and answers under way take all the memory that limits.buffered_mb allows them; try again "

@@ -124,6 +124,7 @@ void Translation::remember() {
 Result<void> Translation::take(BrokenAnswer& broken) {
   if (!broken.writer) {
     if (Result<void> resumed = writer_->resume(*broken.sent, broken.delivered); !resumed) return resumed;
+    broken.sent.reset();
   } else {
     writer_ = std::move(broken.writer);
   }

@@ -89,6 +89,10 @@ class Translation {
   Rung rung() const { return rung_; }
   // The request is the caller's own, which goes as to any target of its dialect: body() and path() are not for it.
   bool sends_as_it_came() const { return dialect_ == callers_ && rung_ == Rung::restarts; }
+  // For that, about.
+  size_t remembered_bytes() const { return delivered_.text.size() + (splice_ ? splice_->held_bytes() : 0); }
+  // There is no room for it: nobody else can go on with the answer any more.
+  void forget_delivered() { delivered_.forget_text(); }
   // nullptr: it is not remembered.
   const api::Delivered* delivered() const { return told_ ? &delivered_ : nullptr; }
   // Why what came does not fit behind what was delivered; nullptr: it does, so far.

@@ -102,3 +102,24 @@ def test_what_the_caller_sees(seen, report, dialect, foreign):
     kind = "foreign" if foreign else "same dialect"
     report(f"{dialect} callers, {kind}: {2 * len(FAULTS) - len(wrong)} of {2 * len(FAULTS)} as promised")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("foreign", [False, True], ids=["same", "foreign"])
+def test_a_long_answer_that_is_cut_is_gone_on_with(tmp_path, dialect, foreign):
+    """A megabyte of text: more than is kept of a stream as it came."""
+    to = OTHER[dialect] if foreign else dialect
+    words = [str(number) * 100_000 for number in range(1, 10)] + ["end"]
+    said = " ".join(words)
+    demo = {"base_url": "demo:", "dialect": to}
+    models = {"long": {"targets": [{"model": "first/cut-after-11"}, {"model": "second/fine"}], "order": "listed"}}
+    with Sluice(tmp_path, {"providers": {"first": demo, "second": demo}, "models": models, "workers": 1}) as sluice:
+        body = json.loads(json.dumps(BY_NAME[dialect].body("long", True)).replace("Say hello", said))
+        with sluice.connect() as connection:
+            connection.socket.settimeout(60 * PATIENCE)
+            answer = connection.exchange("POST", BY_NAME[dialect].path("long", True), body=body)
+        assert answer.status == 200
+        text, done = text_of(dialect, answer.body, True)
+        assert done
+        assert text == "You said: " + said
+        assert sluice.metric("sluice_active_streams") == 0

@@ -161,6 +161,69 @@ TEST_CASE("a target that goes on from an assistant's message is asked to; if it 
   CHECK_FALSE(world.caller->has("prefill"));
 }
 
+TEST_CASE("where the next target has no room for the rest, the one behind it goes on, and nothing is said twice") {
+  for (const Dialect first : {Dialect::openai, Dialect::ollama}) {  // as it came, and translated
+    config::Config config = two_targets();
+    config.providers[0].dialects = {first};
+    config.providers[1].limits.concurrent = 1;
+    config.providers.push_back(config.providers[0]);
+    config.providers[2].name = "c";
+    config.providers[2].dialects = {Dialect::openai};
+    config.models[0].targets.push_back({"c", "m"});
+    World world(config);
+    world.say(post("/v1/chat/completions", R"({"model":"b/m","messages":[]})"));
+    const std::unique_ptr<Peer> busy = std::move(world.caller);
+    world.connect();
+    world.say(post("/v1/chat/completions", streamed));
+    REQUIRE(world.targets.size() == 2);
+    const std::string line =
+        R"({"model":"m","created_at":"2026-01-01T00:00:00Z","message":{"role":"assistant","content":"one two"},"done":false})"
+        "\n";
+    world.target_says(first == Dialect::openai ? sse_head + word("one ") + word("two")
+                                               : "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\n"
+                                                 "transfer-encoding: chunked\r\n\r\n" +
+                                                     chunk(line));
+    CHECK(told(world) == "one two");
+    world.targets[1]->stream.reset();
+    REQUIRE(world.until([&] { return world.targets.size() == 3; }));
+    world.turn();
+    world.target_says(sse_head + word("one two three") + chunk(stop) + "0\r\n\r\n");
+    CHECK(told(world) == "one two three");
+    CHECK(world.caller->has("[DONE]"));
+    CHECK(world.caller->text.ends_with("0\r\n\r\n"));
+  }
+}
+
+TEST_CASE("a stream of more than is kept of it is gone on with like a short one, as long as there is room") {
+  const std::string said(2'000, 'x');
+  std::string all;
+  World world(two_targets());
+  SECTION("there is") {}
+  SECTION("there is not") { world.budget.set_most(256 * 1024); }
+  const bool roomy = world.budget.most() > 256 * 1024;
+  world.say(post("/v1/chat/completions", streamed));
+  world.target_says(sse_head);
+  for (int i = 0; i < 300; ++i) {
+    world.target_says(word(said));
+    all += said;
+  }
+  CHECK(told(world) == all);
+  world.targets[0]->stream.reset();
+  if (!roomy) {
+    CHECK(world.until([&] { return world.caller->ended; }));
+    CHECK(world.targets.size() == 1);
+    CHECK(world.caller->has("\"error\""));
+    CHECK_FALSE(world.caller->has("[DONE]"));
+    return;
+  }
+  REQUIRE(world.until([&] { return world.targets.size() == 2; }));
+  world.turn();
+  world.target_says(sse_head + word(all) + word(" three") + chunk(stop) + "0\r\n\r\n");
+  CHECK(told(world) == all + " three");
+  CHECK(world.caller->text.ends_with("0\r\n\r\n"));
+  CHECK(world.records().find("outcome=ok") != std::string::npos);
+}
+
 TEST_CASE("what cannot be spliced ends in an honest error, and no other target is asked") {
   const std::string call = chunk(
       "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"t\",\"type\":"

@@ -3,6 +3,8 @@
 #include <string>
 
 #include "api/dialect.h"
+#include "api/sent_frames.h"
+#include "api/sent_reading.h"
 #include "gateway/translation.h"
 
 namespace sluice::gateway {

@@ -13,6 +13,8 @@
 #include "api/dialect.h"
 #include "api/frame_gatherer.h"
 #include "api/json_unescape.h"
+#include "api/sent_frames.h"
+#include "api/sent_reading.h"
 #include "api/splice.h"
 #include "api/text_units.h"
 #include "base/recycled.h"

@@ -8,6 +8,8 @@
 #include "api/corpus.h"
 #include "api/dialect.h"
 #include "api/frame_gatherer.h"
+#include "api/sent_frames.h"
+#include "api/sent_reading.h"
 #include "api/splice.h"
 #include "translation/schema.h"
 #include "translation/stream_grammar.h"
@@ -114,7 +116,7 @@ struct Resumed {
   bool strict = true;  // the recorded part keeps to the grammar
 
   // `sent`: what the caller has; `number`: of the cut.
-  void check(const SentFrames& sent, size_t number) const {
+  void check(SentFrames& sent, size_t number) const {
     const Delivered delivered = read_delivered(sent, room(dialect), {dialect, "f125"}, Bar::none);
     if (delivered.bar() != Bar::none) {
       ++tally[std::string(why(delivered.bar()))];
@@ -155,11 +157,37 @@ struct Resumed {
     if (strict) CHECK(grammar_fault(dialect, format, whole) == "");
   }
 
+  // Frames that were read as they went say no less than all of them at once.
+  void check_read_before(std::span<const std::string> frames, SentFrames& at_once) const {
+    SentFrames sent(format);
+    for (size_t i = 0; i < frames.size(); ++i) {
+      std::vector<std::string_view> pieces = {frames[i]};
+      sent.hold_tail(pieces);
+      if (i % 3 == 1) sent.read(room(dialect), {dialect, "f125"});
+    }
+    const Delivered wanted = read_delivered(at_once, room(dialect), {dialect, "f125"}, Bar::none);
+    const Delivered delivered = read_delivered(sent, room(dialect), {dialect, "f125"}, Bar::none);
+    CHECK(delivered.bar() == wanted.bar());
+    CHECK(delivered.text == wanted.text);
+    CHECK(delivered.open_text == wanted.open_text);
+    CHECK(delivered.next_part == wanted.next_part);
+    const auto goes_on = [&](const SentFrames& from) {
+      const auto writer =
+          room(dialect).make_writer(shape_of(dialect, request, format == StreamFormat::json_array, "fresh"));
+      if (const Result<void> resumed = writer->resume(from, wanted); !resumed) return resumed.error().message;
+      tell_rest(*writer, "the rest", false);
+      writer->end();
+      return writer->out;
+    };
+    if (wanted.bar() == Bar::none) CHECK(goes_on(sent) == goes_on(at_once));
+  }
+
   void check_all(const std::string& stream) const {
     const std::vector<std::string> frames = frames_of(stream, format);
     SentFrames sent(format);
     for (size_t i = 0; i <= frames.size(); ++i) {
       check(sent, i);
+      check_read_before(std::span(frames).first(i), sent);
       if (i == frames.size()) break;
       std::vector<std::string_view> pieces = {frames[i]};
       sent.hold_tail(pieces);
@@ -220,6 +248,52 @@ TEST_CASE("resume: a stream of each dialect that broke off anywhere is gone on w
       Resumed{dialect, format, *asked.request, tally}.check_all(writer->out);
       print(std::string(name_of(dialect)).c_str(), tally);
       CHECK(tally["gone on with"] >= 4);
+    }
+  }
+}
+
+TEST_CASE(
+    "resume: a long stream of each dialect is gone on with like a short one, and takes no more room than its text") {
+  for (const Dialect dialect : dialects) {
+    for (const bool json_array : {false, true}) {
+      if (json_array && dialect != Dialect::gemini) continue;
+      INFO(name_of(dialect));
+      const StreamFormat format = stream_format(dialect, json_array);
+      const Asked asked = ask(dialect, plain_question(dialect));
+      REQUIRE(asked.request);
+      const auto shape = shape_of(dialect, *asked.request, json_array, "firstfirstfirstfirstfirs");
+      const auto writer = room(dialect).make_writer(shape);
+      writer->on_start({JsonText{"id"}, JsonText{"first-model"}});
+      SentFrames sent(format);
+      std::string text;
+      size_t most = 0;
+      const auto send = [&] {
+        std::vector<std::string_view> pieces = {writer->out};
+        sent.hold_tail(pieces);
+        writer->out.clear();
+        if (sent.raw_bytes() > SentFrames::max_raw_bytes) sent.read(room(dialect), {dialect, "f125"});
+        most = std::max(most, sent.held_bytes());
+      };
+      for (int i = 0; i < 50'000; ++i) {
+        const std::string word = "the word " + std::to_string(i) + ", \\u00e9";
+        writer->on_text(0, JsonText{word});
+        text += word;
+        send();
+      }
+      CHECK(text.size() > 1'000'000);
+      CHECK(most < 2 * text.size() + 2 * SentFrames::max_raw_bytes);
+      Delivered delivered = read_delivered(sent, room(dialect), {dialect, "f125"}, Bar::none);
+      CHECK(delivered.bar() == Bar::none);
+      CHECK(delivered.text == text);
+      const auto second = room(dialect).make_writer(shape);
+      REQUIRE(second->resume(sent, delivered));
+      Splice splice(delivered, SpliceMode::restarts, *second);
+      tell_rest(splice, text + "and the rest", false);
+      second->end();
+      CHECK(second->out.find("and the rest") != std::string::npos);
+      CHECK(second->out.size() < 5 * text.size());
+      const bool tells_all_again = dialect == Dialect::responses;
+      CHECK((second->out.find(text) != std::string::npos) == tells_all_again);
     }
   }
 }

@@ -8,6 +8,7 @@
 #include "api/dialect.h"
 #include "api/json_unescape.h"
 #include "api/sent_frames.h"
+#include "api/sent_reading.h"
 #include "translation/event_words.h"
 
 using namespace sluice;
@@ -193,7 +194,7 @@ TEST_CASE("delivered: text is remembered up to its bound") {
   CHECK(delivered.bar() == Bar::none);
   sink.on_text(0, JsonText{"b"});
   CHECK(delivered.bar() == Bar::too_long);
-  CHECK(delivered.text.size() == Delivered::max_text_bytes);
+  CHECK(delivered.text.empty());  // what it begins with is of no use
 }
 
 namespace {
@@ -241,23 +242,45 @@ TEST_CASE("sent frames: only whole ones go on, and are remembered") {
   }
 }
 
-TEST_CASE("sent frames: a longer stream passes unremembered") {
+TEST_CASE("sent frames: a stream with a frame that is too large passes unremembered") {
   SentFrames sent(StreamFormat::ndjson);
   const std::string line = std::string(1023, 'a') + "\n";
-  for (size_t i = 0; i < SentFrames::max_bytes / line.size(); ++i) {
-    std::vector<std::string_view> pieces = {line};
-    sent.hold_tail(pieces);
-  }
+  std::vector<std::string_view> pieces = {line};
+  sent.hold_tail(pieces);
+  const std::string large(SentFrames::max_frame_bytes, 'b');
+  pieces = {large};
+  sent.hold_tail(pieces);
+  CHECK(pieces.empty());
   CHECK(sent.complete());
-  CHECK(sent.frames().size() == SentFrames::max_bytes);
-  std::vector<std::string_view> pieces = {line, "tail"};
+  CHECK(sent.raw_bytes() == line.size() + large.size());
+  pieces = {"b"};
   sent.hold_tail(pieces);
   CHECK_FALSE(sent.complete());
   CHECK(sent.frames().empty());
-  CHECK(pieces == std::vector<std::string_view>{line});
   pieces = {" and", " more"};
   sent.hold_tail(pieces);
-  CHECK(pieces == std::vector<std::string_view>{"tail", " and", " more"});
+  const std::string held = large + "b";
+  CHECK(pieces == std::vector<std::string_view>{held, " and", " more"});
+}
+
+TEST_CASE("sent frames: those that have been read are known, and take no more room than what they say") {
+  const TranslationRoom& room = room_of(Dialect::ollama).translation;
+  const std::string line = R"({"model":"m","message":{"role":"assistant","content":"word "},"done":false})"
+                           "\n";
+  SentFrames sent(StreamFormat::ndjson);
+  for (int i = 0; i < 10'000; ++i) {
+    std::vector<std::string_view> pieces = {line};
+    sent.hold_tail(pieces);
+    if (sent.raw_bytes() > 4'000) sent.read(room, {Dialect::ollama, "77"});
+  }
+  CHECK(sent.any());
+  CHECK(sent.held_bytes() < 50'000 + 20'000);
+  const Delivered delivered = read_delivered(sent, room, {Dialect::ollama, "77"}, Bar::none);
+  CHECK(delivered.bar() == Bar::none);
+  CHECK(delivered.text.size() == 50'000);
+  CHECK(delivered.open_text.has_value());
+  sent.forget();
+  CHECK_FALSE(sent.any());
 }
 
 namespace {

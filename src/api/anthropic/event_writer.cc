@@ -6,6 +6,7 @@
 #include "api/anthropic/translate.h"
 #include "api/delivered.h"
 #include "api/error_body.h"
+#include "api/sent_frames.h"
 
 namespace sluice::api::anthropic {
 namespace {
@@ -66,13 +67,13 @@ data: {"type":")";
 }
 
 // Where the blocks of a stream that was sent stand.
-struct SentBlocks {
+struct SentBlocks final : SentState {
   bool started = false, ended = false, is_odd = false;
   size_t next_index = 0;
   bool is_open = false;
   std::string open_type{};
 
-  void take(JsonValue frame) {
+  void take(JsonValue frame) override {
     const std::string_view type = frame["type"].word();
     const std::optional<uint64_t> index = frame["index"].count();
     if (type == "message_start") started = true;
@@ -93,6 +94,7 @@ struct SentBlocks {
 
 Result<void> StreamWriter::resume(const SentFrames& sent, const Delivered& delivered) {
   SentBlocks blocks;
+  if (sent.state() != nullptr) blocks = static_cast<const SentBlocks&>(*sent.state());
   for_each_frame(sent, [&blocks](JsonValue frame) { blocks.take(frame); });
   if (blocks.ended) return cannot_resume("its end has begun");
   if (blocks.is_odd) return cannot_resume("its blocks do not follow one another");
@@ -311,5 +313,7 @@ std::unique_ptr<EventWriter> make_writer(const AnswerShape& shape) {
   if (shape.stream) return std::make_unique<StreamWriter>(shape);
   return make_body_writer(shape);
 }
+
+std::unique_ptr<SentState> make_sent_state() { return std::make_unique<SentBlocks>(); }
 
 }  // namespace sluice::api::anthropic

@@ -19,6 +19,7 @@ Result<void> write_request(const Request& request, const TargetFacts& facts, Dro
 std::string path(std::string_view model, bool stream);
 std::unique_ptr<EventReader> make_reader(const Origin& target);
 std::unique_ptr<EventWriter> make_writer(const AnswerShape& shape);
+std::unique_ptr<SentState> make_sent_state();
 void write_provider_error(const ProviderError& error, std::string_view request_id, std::string& out);
 
 // What a writer of answers puts where Opaque::id stands in the wrapping of a call's signature: tool_use has no place

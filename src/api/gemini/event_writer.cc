@@ -12,6 +12,7 @@
 #include "api/gemini/signature.h"
 #include "api/gemini/translate.h"
 #include "api/json_unescape.h"
+#include "api/sent_frames.h"
 #include "base/json_writer.h"
 
 namespace sluice::api::gemini {
@@ -114,7 +115,7 @@ Result<void> GenerateContentWriter::resume(const SentFrames& sent, const Deliver
     append_json_unescaped(id_, delivered.id);
   }
   if (!delivered.model.empty()) model_ = delivered.model;
-  has_frames_ = !sent.frames().empty();
+  has_frames_ = sent.any();
   usage_ = delivered.usage;
   has_usage_ = usage_.counts.any();
   return {};

@@ -6,6 +6,7 @@
 #include "api/error_body.h"
 #include "api/error_words.h"
 #include "api/json_unescape.h"
+#include "api/sent_frames.h"
 #include "api/target_error.h"
 
 namespace sluice::api::openai {
@@ -56,25 +57,31 @@ void ChatAnswerWriter::set_model(JsonText model) {
   if (!model.empty()) model_ = model.escaped;
 }
 
-ChatAnswerWriter::SentChunks ChatAnswerWriter::take_sent(const SentFrames& sent) {
+void SentChunks::take(JsonValue chunk) {
+  for (const JsonValue choice : chunk["choices"]) {
+    const JsonValue delta = choice["delta"];
+    any = true;
+    const bool calls = !delta["tool_calls"].empty() || delta["function_call"].has_value();
+    if (calls || choice["index"].count().value_or(0) != 0) is_plain = false;
+    for (const JsonValue detail : delta["reasoning_details"]) {
+      thoughts = std::max(thoughts, detail["index"].count().value_or(0) + 1);
+    }
+  }
+  if (const JsonText told = chunk["id"].text(); !told.empty()) id = told.escaped;
+  if (const JsonText told = chunk["model"].text(); !told.empty()) model = told.escaped;
+  if (const auto created = chunk["created"].count()) created_s = static_cast<int64_t>(*created);
+}
+
+SentChunks ChatAnswerWriter::take_sent(const SentFrames& sent) {
   SentChunks chunks;
-  for_each_frame(sent, [&](JsonValue chunk) {
-    for (const JsonValue choice : chunk["choices"]) {
-      const JsonValue delta = choice["delta"];
-      chunks.any = true;
-      const bool calls = !delta["tool_calls"].empty() || delta["function_call"].has_value();
-      if (calls || choice["index"].count().value_or(0) != 0) chunks.is_plain = false;
-      for (const JsonValue detail : delta["reasoning_details"]) {
-        chunks.thoughts = std::max(chunks.thoughts, detail["index"].count().value_or(0) + 1);
-      }
-    }
-    if (!chunk["id"].text().empty()) {
-      id_.clear();
-      append_json_unescaped(id_, chunk["id"].text().escaped);
-    }
-    if (const auto created = chunk["created"].count()) created_s_ = static_cast<int64_t>(*created);
-    set_model(chunk["model"].text());
-  });
+  if (sent.state() != nullptr) chunks = static_cast<const SentChunks&>(*sent.state());
+  for_each_frame(sent, [&chunks](JsonValue chunk) { chunks.take(chunk); });
+  if (!chunks.id.empty()) {
+    id_.clear();
+    append_json_unescaped(id_, chunks.id);
+  }
+  created_s_ = chunks.created_s.value_or(created_s_);
+  set_model(JsonText{chunks.model});
   return chunks;
 }
 
@@ -186,5 +193,7 @@ uint64_t count_characters(JsonText text) {
   }
   return count;
 }
+
+std::unique_ptr<SentState> make_sent_state() { return std::make_unique<SentChunks>(); }
 
 }  // namespace sluice::api::openai

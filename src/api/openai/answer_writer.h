@@ -1,7 +1,9 @@
 // What the writers of answers share: chat completions and the older completions, as a stream or as one body.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,6 +11,17 @@
 #include "api/openai/translate.h"
 
 namespace sluice::api::openai {
+
+// What the chunks that were sent say of the answer as a whole, and whether more than a text was in them.
+struct SentChunks final : SentState {
+  bool any = false;           // one of the answer itself
+  bool is_plain = true;       // no calls, and no other choice
+  uint64_t thoughts = 0;      // entries of reasoning_details
+  std::string id{}, model{};  // escaped; "": they name none
+  std::optional<int64_t> created_s{};
+
+  void take(JsonValue chunk) override;
+};
 
 class ChatAnswerWriter : public EventWriter {
  public:
@@ -20,12 +33,7 @@ class ChatAnswerWriter : public EventWriter {
   // {"id":...,"object":`object`,"created":...,"model":... and no bracket behind it.
   void append_head(std::string& to, std::string_view object) const;
   void set_model(JsonText model);
-  // What the chunks that were sent say of the answer as a whole, and whether more than a text was in them.
-  struct SentChunks {
-    bool any = false;       // one of the answer itself
-    bool is_plain = true;   // no calls, and no other choice
-    uint64_t thoughts = 0;  // entries of reasoning_details
-  };
+  // `sent`: what went on of a stream; its id, time and model are this one's from now on.
   SentChunks take_sent(const SentFrames& sent);
   // A call makes a stop a tool_calls. `has_calls`: there was one.
   std::string_view finish_word(FinishReason reason, bool has_calls) const;

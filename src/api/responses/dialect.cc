@@ -101,6 +101,7 @@ constinit const DialectRoom room{
                     .path = path_below,
                     .make_reader = make_reader,
                     .make_writer = make_writer,
+                    .make_sent_state = make_sent_state,
                     .signs_thinking = true,
                     .write_provider_error = write_provider_error,
                     .counts = &count_room,

@@ -6,6 +6,7 @@
 #include "api/dialect.h"
 #include "api/responses/answer_object.h"
 #include "api/responses/output_writer.h"
+#include "api/sent_frames.h"
 
 namespace sluice::api::responses {
 namespace {
@@ -61,7 +62,9 @@ void Writer::emit_answer(std::string_view type, const AnswerState& state) {
 
 Result<void> Writer::resume(const SentFrames& sent, const Delivered& delivered) {
   if (!stream_) return EventWriter::resume(sent, delivered);
-  const SentOutput output(sent);
+  SentOutput output;
+  if (sent.state() != nullptr) output = static_cast<const SentOutput&>(*sent.state());
+  for_each_frame(sent, [&output](JsonValue frame) { output.take(frame); });
   if (output.ended) return cannot_resume("its end has begun");
   if (Result<void> taken = take_sent(output, delivered.open_text); !taken) return taken;
   object_.set_begun(JsonText{output.id}, output.created_s);
@@ -156,5 +159,7 @@ void write_provider_error(const ProviderError& error, std::string_view, std::str
 }
 
 std::unique_ptr<EventWriter> make_writer(const AnswerShape& shape) { return std::make_unique<Writer>(shape); }
+
+std::unique_ptr<SentState> make_sent_state() { return std::make_unique<SentOutput>(); }
 
 }  // namespace sluice::api::responses

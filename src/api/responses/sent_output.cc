@@ -12,8 +12,10 @@ void append_element(std::string& list, std::string_view element) {
 
 }  // namespace
 
-SentOutput::SentOutput(const SentFrames& sent) {
-  for_each_frame(sent, [this](JsonValue frame) { take(frame); });
+size_t SentOutput::held_bytes() const {
+  size_t bytes = items.size();
+  if (open) bytes += open->contents.size() + open->text.size() + open->annotations.size() + open->logprobs.size();
+  return bytes;
 }
 
 void SentOutput::take(JsonValue frame) {

@@ -6,11 +6,11 @@
 #include <optional>
 #include <string>
 
-#include "api/sent_frames.h"
+#include "api/event.h"
 
 namespace sluice::api::responses {
 
-struct SentOutput {
+struct SentOutput final : SentState {
   // An item that has not ended: a message, or else nothing can go on with it.
   struct Open {
     std::string id{};  // escaped
@@ -33,10 +33,10 @@ struct SentOutput {
   uint64_t item_count = 0;
   std::optional<Open> open{};
 
-  explicit SentOutput(const SentFrames& sent);
+  void take(JsonValue frame) override;
+  size_t held_bytes() const override;
 
  private:
-  void take(JsonValue frame);
   void take_content(std::string_view type, JsonValue frame);
   void end_item(JsonValue item);
 };
