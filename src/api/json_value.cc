@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include "api/json_block.h"
 #include "api/json_cursor.h"
@@ -82,18 +83,24 @@ class JsonDocument::Parser {
         most_elements_(most_elements),
         elements_left_(most_elements) {}
 
+  // Every step tells whether it went well, and leaves its words in wrong_ where it did not: a Result of each would cost
+  // more than the step.
   Result<void> parse() {
-    skip_space();
-    if (const Result<void> done = value({}); !done) return done;
-    while (depth_ != 0) {
-      if (const Result<void> done = step(); !done) return done;
-    }
-    skip_space();
-    if (at_ != end_) return wrong("more follows behind the JSON value");
-    return {};
+    if (whole()) return {};
+    return fail(ErrorCode::bad_request, std::move(wrong_));
   }
 
  private:
+  bool whole() {
+    skip_space();
+    if (!value({})) return false;
+    while (depth_ != 0) {
+      if (!step()) return false;
+    }
+    skip_space();
+    return at_ == end_ || wrong("more follows behind the JSON value");
+  }
+
   struct Key {
     uint32_t begin = 0, end = 0;
     bool escaped = false;
@@ -103,13 +110,13 @@ class JsonDocument::Parser {
   void skip_space() {
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
   }
-  tl::unexpected<Error> wrong(std::string_view what) const {
-    return fail(ErrorCode::bad_request,
-                "the JSON is broken at byte " + std::to_string(at_ - begin_) + ": " + std::string(what));
+  [[gnu::cold]] bool wrong(std::string_view what) {
+    wrong_ = "the JSON is broken at byte " + std::to_string(at_ - begin_) + ": " + std::string(what);
+    return false;
   }
 
   // The next member, element or end of the innermost array or object.
-  Result<void> step() {
+  bool step() {
     Node& open = nodes_[stack_[depth_ - 1]];
     const bool is_object = open.kind == JsonType::object;
     skip_space();
@@ -120,35 +127,35 @@ class JsonDocument::Parser {
       open.next = static_cast<uint32_t>(nodes_.size());
       --depth_;
       first_ = false;
-      return {};
+      return true;
     }
     if (!first_ && !after_comma_) {
       if (*at_ != ',') return wrong("a comma or a bracket is missing");
       ++at_;
       after_comma_ = true;
-      return {};
+      return true;
     }
     Key key;
     if (is_object) {
-      if (const Result<void> done = take_key(key); !done) return done;
+      if (!take_key(key)) return false;
     }
     first_ = after_comma_ = false;
     return value(key);
   }
 
-  Result<void> take_key(Key& key) {
+  bool take_key(Key& key) {
     if (*at_ != '"') return wrong("a member has no name in quotes");
     key.begin = offset(at_) + 1;
-    if (const Result<void> done = string(key.escaped); !done) return done;
+    if (!string(key.escaped)) return false;
     key.end = offset(at_) - 1;
     skip_space();
     if (at_ == end_ || *at_ != ':') return wrong("a colon is missing");
     ++at_;
     skip_space();
-    return {};
+    return true;
   }
 
-  Result<void> value(const Key& key) {
+  bool value(const Key& key) {
     if (at_ == end_) return wrong("a value is missing");
     Node node{offset(at_), 0, 0, key.begin, key.end, JsonType::null, key.escaped};
     bool escaped = false;
@@ -163,12 +170,12 @@ class JsonDocument::Parser {
         return add(node);
       case '"':
         node.kind = JsonType::string;
-        if (const Result<void> done = string(escaped); !done) return done;
+        if (!string(escaped)) return false;
         break;
       case 't':
       case 'f':
       case 'n':
-        if (const Result<void> done = literal(node.kind); !done) return done;
+        if (!literal(node.kind)) return false;
         break;
       default: {
         const char* const behind = behind_json_number(at_, end_);
@@ -182,29 +189,29 @@ class JsonDocument::Parser {
     return add(node);
   }
 
-  Result<void> add(const Node& node) {
+  bool add(const Node& node) {
     const bool is_element = node.key_begin == 0 && node.kind != JsonType::number;
     if (nodes_.size() == max_values || (is_element && elements_left_-- == 0)) return too_many();
     nodes_.push_back(node);
-    return {};
+    return true;
   }
-  [[gnu::cold]] tl::unexpected<Error> too_many() const {
-    return fail(ErrorCode::bad_request, "the JSON has more than " + std::to_string(most_elements_) +
-                                            " elements in its arrays, or " + std::to_string(max_values) +
-                                            " values, which is more than can be translated");
+  [[gnu::cold]] bool too_many() {
+    wrong_ = "the JSON has more than " + std::to_string(most_elements_) + " elements in its arrays, or " +
+             std::to_string(max_values) + " values, which is more than can be translated";
+    return false;
   }
 
-  Result<void> literal(JsonType& kind) {
+  bool literal(JsonType& kind) {
     const std::string_view rest(at_, static_cast<size_t>(end_ - at_));
     const std::string_view word = *at_ == 't' ? "true" : *at_ == 'f' ? "false" : "null";
     if (!rest.starts_with(word)) return wrong("no value begins like this");
     kind = *at_ == 'n' ? JsonType::null : JsonType::boolean;
     at_ += word.size();
-    return {};
+    return true;
   }
 
   // From one quote to behind the other.
-  Result<void> string(bool& escaped) {
+  bool string(bool& escaped) {
     const char* const first = at_ + 1;
     const char* const quote = find_string_end(first, end_);
     if (quote == end_) return wrong("a string does not end");
@@ -225,10 +232,10 @@ class JsonDocument::Parser {
       if (!skip_escape(at, quote)) return wrong_in(at, "a string holds a broken escape");
     }
     at_ = quote + 1;
-    return {};
+    return true;
   }
 
-  tl::unexpected<Error> wrong_in(const char* at, std::string_view what) {
+  [[gnu::cold]] bool wrong_in(const char* at, std::string_view what) {
     at_ = at;
     return wrong(what);
   }
@@ -260,6 +267,7 @@ class JsonDocument::Parser {
   size_t elements_left_;
   bool first_ = false;  // nothing of the innermost array or object has come yet
   bool after_comma_ = false;
+  std::string wrong_;
 };
 
 Result<void> JsonDocument::parse(std::string_view text) {
@@ -331,11 +339,19 @@ bool JsonValue::named(std::string_view name) const {
   return append_json_unescaped(plain, key().escaped) && plain == name;
 }
 
+// Walks the nodes by itself: readers ask every message and every frame for a dozen names, most of which are not there.
 JsonValue JsonValue::operator[](std::string_view name) const {
   JsonValue found;
   if (!is_object()) return found;
-  for (const JsonValue member : *this) {
-    if (member.named(name)) found = member;
+  const JsonDocument::Node* const nodes = document_->nodes_.data();
+  const char* const text = document_->text_.data();
+  for (uint32_t i = index_ + 1, end = nodes[index_].next; i != end; i = nodes[i].next) {
+    const JsonDocument::Node& node = nodes[i];
+    const JsonValue member(*document_, i);
+    const bool equal = node.key_escaped ? member.named(name)
+                                        : node.key_end - node.key_begin == name.size() &&
+                                              std::memcmp(text + node.key_begin, name.data(), name.size()) == 0;
+    if (equal) found = member;
   }
   return found;
 }

@@ -4,7 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,7 +40,7 @@ class TextArena {
   }
 
  private:
-  std::deque<std::string> texts_;
+  std::list<std::string> texts_;
   std::unordered_map<const char*, std::string*> joined_;  // of texts_, by where they stand
 };
 

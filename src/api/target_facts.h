@@ -33,8 +33,8 @@ struct TargetFacts {
   bool takes_documents = true;
   bool takes_assistant_media = false;  // pictures and the like in what the assistant said before
   bool wants_all_results = true;       // refuses a call of a tool in the history that has no result
-  bool takes_prefill = false;     // may be asked with an assistant's message at the end
-  bool continues_prefix = false;  // is known to go on with it, word for word
+  bool takes_prefill = false;          // may be asked with an assistant's message at the end
+  bool continues_prefix = false;       // is known to go on with it, word for word
   // openai: what tells it to, where it does. `on_message`: "prefix" of that message; `on_request`:
   // continue_final_message
   enum class PrefixMark : unsigned char { none, on_message, on_request } prefix_mark{};

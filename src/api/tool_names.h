@@ -4,7 +4,7 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -38,7 +38,7 @@ class ToolNames {
   struct Pair {
     std::string ours, sent;
   };
-  std::deque<Pair> pairs_;  // views of them stay good
+  std::list<Pair> pairs_;  // views of them stay good
   std::unordered_map<std::string_view, const Pair*> by_ours_, by_sent_;
   std::unordered_set<std::string> custom_;
 };

@@ -8,6 +8,7 @@
 #include "api/media_type.h"
 #include "api/target_error.h"
 #include "base/give_back.h"
+#include "base/spare_text.h"
 #include "gateway/quoted_secrets.h"
 #include "http/writer.h"
 #include "net/loop.h"
@@ -15,6 +16,8 @@
 
 namespace sluice::gateway {
 namespace {
+
+using OutputBlock = SpareText<65'536>;
 
 // Fields of the target's that mean the same to every caller.
 bool passes_between_dialects(std::string_view name) {
@@ -91,6 +94,7 @@ Result<void> EventRelay::read(std::string_view bytes) {
   pieces_.clear();
   look(bytes);
   if (!gatherer_) return {};
+  OutputBlock::lend(translation_.writer().out);
   const Result<void> done = gatherer_->feed(bytes);
   return done ? count_held() : done;
 }
@@ -249,7 +253,7 @@ void EventRelay::turn() {
   if (!begun_) send_head(200);
   const std::string_view piece = error_body_.empty() ? std::string_view(out) : std::string_view(error_body_);
   responder_.send_body(std::span<const std::string_view>(&piece, piece.empty() ? 0 : 1), ended_);
-  out.clear();
+  OutputBlock::take_back(out);
 }
 
 // The target has told of an error, and nothing that still comes can mend it. True: it is not the caller's to see.

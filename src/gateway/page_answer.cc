@@ -1,5 +1,7 @@
 #include "gateway/page_answer.h"
 
+#include "base/give_back.h"
+
 namespace sluice::gateway {
 
 void PageAnswer::answer_preflight() {
@@ -30,7 +32,7 @@ void PageAnswer::on_caller_gone(const Error& error) {
 void PageAnswer::send_head_lines(int status, std::string_view field_lines, Length length, std::string_view reason) {
   lines_ += field_lines;
   responder_.send_head_lines(status, lines_, length, reason);
-  lines_ = {};
+  give_back(lines_);
 }
 
 }  // namespace sluice::gateway

@@ -4,6 +4,7 @@
 #include <array>
 #include <cassert>
 
+#include "base/spare_text.h"
 #include "http/writer.h"
 
 namespace sluice::http {
@@ -24,7 +25,8 @@ InboundConnection::~InboundConnection() = default;
 
 namespace {
 constexpr int max_per_turn = 128;  // requests that came at once
-}
+using HeadBlock = SpareText<1024>;
+}  // namespace
 
 // --- reading ---
 
@@ -245,6 +247,7 @@ void InboundConnection::send_head_lines(int status, std::string_view field_lines
   framing_ = no_body ? Framing::no_body : Framing::by_length;
   const bool old = request.minor_version == 0;
   head_.clear();
+  HeadBlock::lend(head_);
   head_.reserve(field_lines.size() + reason.size() + 128);
   write_status_line(head_, status, reason);
   head_ += field_lines;
@@ -321,7 +324,7 @@ void InboundConnection::write(std::span<const std::string_view> pieces) {
       stream_->write(std::span<const std::string_view>(gathered.data(), pieces.size() + 1));
       pieces = {};
     }
-    if (head_.capacity() > 1024 || framing_ == Framing::by_chunks) head_ = {};  // a stream may last
+    HeadBlock::take_back(head_);
   }
   if (!pieces.empty()) {
     for (const std::string_view piece : pieces) count(piece);

@@ -1,7 +1,7 @@
 // Chat completions as targets send them, chunk by chunk or whole, told as events. What hosts of other models add to it
 // or do otherwise is read too: reasoning in four places, content as a list of parts, usage wherever it stands.
 #include <array>
-#include <deque>
+#include <list>
 #include <string>
 
 #include "api/dialect.h"
@@ -124,7 +124,7 @@ class ChatReader final : public EventReader {
   ChatCountsReader counts_;
   std::optional<Open> open_;
   uint32_t next_part_ = 0, last_text_ = 0;
-  std::deque<std::string> early_;  // citations that came before the text
+  std::list<std::string> early_;  // citations that came before the text
   size_t early_bytes_ = 0;
   std::string sound_;  // base64, as it comes
   bool begun_ = false, finished_ = false, failed_ = false;
