@@ -9,8 +9,12 @@ namespace sluice::api {
 
 bool name_has(std::string_view model, std::string_view word) { return model.find(word) != std::string_view::npos; }
 
+bool is_first_that_reasons(std::string_view model) {
+  return model.starts_with("o") && model.size() > 1 && model[1] >= '1' && model[1] <= '9';
+}
+
 bool is_gpt_that_reasons(std::string_view model) {
-  if (model.starts_with("o") && model.size() > 1 && model[1] >= '1' && model[1] <= '9') return true;
+  if (is_first_that_reasons(model)) return true;
   constexpr unsigned first_that_reasons = 50;
   return gpt_generation(model) >= first_that_reasons && !name_has(model, "-chat");
 }
@@ -27,6 +31,37 @@ unsigned gpt_generation(std::string_view model) {
   return generation * 10 + std::min(minor, max_number);
 }
 
+std::string_view least_effort_of_gpt(std::string_view model) {
+  constexpr unsigned first_with_none = 51;
+  if (gpt_generation(model) >= first_with_none && !name_has(model, "-pro")) return "none";
+  return gpt_generation(model) == first_with_none - 1 && !name_has(model, "-pro") ? "minimal" : "low";
+}
+
+// developers.openai.com/api/docs/models: a request for more is refused.
+std::optional<uint64_t> max_output_of_gpt(std::string_view model) {
+  struct Row {
+    std::string_view beginning;
+    uint64_t tokens;
+  };
+  constexpr Row rows[] = {{"gpt-4o-2024-05-13", 4096},
+                          {"gpt-4o", 16384},
+                          {"gpt-4.1", 32768},
+                          {"gpt-4-turbo", 4096},
+                          {"gpt-3.5-turbo", 4096},
+                          {"chatgpt-4o", 16384},
+                          {"o1-mini", 65536},
+                          {"o1-preview", 32768},
+                          {"o1", 100000},
+                          {"o3", 100000},
+                          {"o4-mini", 100000},
+                          {"gpt-5-chat", 16384},
+                          {"gpt-5", 128000}};
+  for (const Row& row : rows) {
+    if (model.starts_with(row.beginning)) return row.tokens;
+  }
+  return std::nullopt;
+}
+
 bool thinks_untold(const TargetFacts& facts) {
   constexpr unsigned first_that_does_not = 51;
   return facts.reasons_by_default && gpt_generation(facts.model) < first_that_does_not;
@@ -35,7 +70,7 @@ bool thinks_untold(const TargetFacts& facts) {
 // developers.openai.com/api/docs/guides/reasoning: each generation has taken more of the scale.
 std::string_view effort_of_gpt(std::string_view model, std::string_view effort) {
   const unsigned generation = gpt_generation(model);
-  const bool is_first = generation == 0 && is_gpt_that_reasons(model);  // o1, o3, o4-mini
+  const bool is_first = is_first_that_reasons(model);
   if (generation < 50 && !is_first) return effort;
   if (effort == "minimal") return generation == 50 && !name_has(model, "-pro") ? effort : "low";
   const bool has_xhigh = generation >= 52 || (generation == 51 && name_has(model, "codex-max"));

@@ -43,6 +43,7 @@ struct TargetFacts {
   // openai: where thinking goes in the history
   enum class ReasoningField : unsigned char { none, reasoning_content, reasoning_details } reasoning_field{};
   bool strict_tools = true;
+  bool takes_parallel = true;            // openai: parallel_tool_calls
   bool takes_cache_marks = false;        // openai: cache_control, as who serves Claude there does
   bool takes_cache_breakpoints = false;  // openai, responses: prompt_cache_breakpoint in parts of content
   bool call_ids_of_nine = false;         // openai: ids of calls have nine letters and digits, as Mistral's must
@@ -60,6 +61,12 @@ TargetFacts facts_for(std::string_view model, const Origin& origin, bool is_make
 bool name_has(std::string_view model, std::string_view word);
 // o1, o3-mini, o4-mini, gpt-5 and later, but for their chat variants, which take sampling.
 bool is_gpt_that_reasons(std::string_view model);
+// Of those the first, o1, o3 and o4-mini, whose requests take less.
+bool is_first_that_reasons(std::string_view model);
+// The least effort that a model of OpenAI's which reasons can be told: "none" where it can be kept from thinking.
+std::string_view least_effort_of_gpt(std::string_view model);
+// How long an answer of a model of OpenAI's may be asked for to be, in tokens; nullopt for those that are not known.
+std::optional<uint64_t> max_output_of_gpt(std::string_view model);
 // 56 of "gpt-5.6-mini", 50 of "gpt-5"; 0: it is none.
 unsigned gpt_generation(std::string_view model);
 // Whether it thinks where it is not told how much: gpt-5.1 and later do not.

@@ -65,6 +65,12 @@ TEST_CASE("mappings: how long, how random, for whom") {
        "claude-3-5-haiku-20241022", true, "/top_p", "0.9", "max_tokens=invented"},
       {"one of them at newer models", Dialect::openai, chat(R"(,"temperature":0.5,"top_p":0.9)"), Dialect::anthropic,
        "claude-sonnet-4-5", true, "/top_p", "", "max_tokens=invented, top_p=unsupported"},
+      {"no longer than the model can", Dialect::anthropic, messages("", R"("q")", 128000), Dialect::openai, "gpt-4o",
+       true, "/max_completion_tokens", "16384", "max_tokens=clamped"},
+      {"no longer, responses", Dialect::anthropic, messages("", R"("q")", 128000), Dialect::responses, "gpt-4.1-mini",
+       true, "/max_output_tokens", "32768", "max_tokens=clamped"},
+      {"as long as an imitator likes", Dialect::anthropic, messages("", R"("q")", 128000), Dialect::openai, "gpt-4o",
+       false, "/max_tokens", "128000", ""},
       {"a user has one name", Dialect::anthropic, messages(R"(,"metadata":{"user_id":"u"})"), Dialect::openai, "gpt-4o",
        true, "/user", R"("u")", ""},
       {"a user, responses", Dialect::anthropic, messages(R"(,"metadata":{"user_id":"u"})"), Dialect::responses,
@@ -77,6 +83,21 @@ TEST_CASE("mappings: how long, how random, for whom") {
       {"dropped in ollama's words", Dialect::ollama,
        R"({"model":"m","messages":[{"role":"user","content":"q"}],"options":{"min_p":0.1}})", Dialect::openai, "gpt-4o",
        true, "/min_p", "", "options.min_p=unsupported"},
+  };
+  for (const Mapping& row : rows) check(row);
+}
+
+TEST_CASE("mappings: tools one at a time, and without arguments") {
+  const std::string tool = R"(,"tools":[{"name":"f","input_schema":{"type":"object"}}])";
+  const std::string one = tool + R"(,"tool_choice":{"type":"auto","disable_parallel_tool_use":true})";
+  const Mapping rows[] = {
+      {"chat", Dialect::anthropic, messages(one), Dialect::openai, "gpt-4o", true, "/parallel_tool_calls", "false", ""},
+      {"the first that reason take no such thing", Dialect::anthropic, messages(one), Dialect::openai, "o3", true,
+       "/parallel_tool_calls", "", "tool_choice.disable_parallel_tool_use=unsupported"},
+      {"properties, chat", Dialect::anthropic, messages(tool), Dialect::openai, "gpt-4o", true,
+       "/tools/0/function/parameters", R"({"type":"object","properties":{}})", ""},
+      {"properties, responses", Dialect::anthropic, messages(tool), Dialect::responses, "gpt-4o", true,
+       "/tools/0/parameters", R"({"type":"object","properties":{}})", ""},
   };
   for (const Mapping& row : rows) check(row);
 }
@@ -107,7 +128,14 @@ TEST_CASE("mappings: how much is thought") {
        Dialect::openai, "gpt-5.1", true, "/reasoning_effort", R"("none")", ""},
       {"none, where there is no such word", Dialect::responses,
        R"({"model":"m","input":"q","reasoning":{"effort":"none"}})", Dialect::openai, "gpt-5", true,
-       "/reasoning_effort", "", ""},
+       "/reasoning_effort", R"("minimal")", "reasoning=changed"},
+      {"off, where it cannot be", Dialect::anthropic, messages(R"(,"thinking":{"type":"disabled"})"), Dialect::openai,
+       "o3", true, "/reasoning_effort", R"("low")", "thinking=changed"},
+      {"off, where it is", Dialect::anthropic, messages(R"(,"thinking":{"type":"disabled"})"), Dialect::openai,
+       "gpt-4o", true, "/reasoning_effort", "", ""},
+      {"adaptive, but not much", Dialect::anthropic,
+       messages(R"(,"thinking":{"type":"adaptive"},"output_config":{"effort":"low"})"), Dialect::gemini,
+       "gemini-3-flash", true, "/generationConfig/thinkingConfig/thinkingLevel", R"("LOW")", ""},
   };
   for (const Mapping& row : rows) check(row);
 }

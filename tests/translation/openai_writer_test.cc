@@ -115,7 +115,7 @@ TEST_CASE("chat: settings for a target") {
       {R"("thinking":{"type":"adaptive"})", thinker, R"({"reasoning_effort":"medium"})", ""},
       {R"("thinking":{"type":"enabled"})", thinker, "{}", ""},
       {R"("thinking":{"type":"enabled"})", late_thinker, R"({"reasoning_effort":"medium"})", ""},
-      {R"("reasoning_effort":"none")", thinker, "{}", ""},
+      {R"("reasoning_effort":"none")", thinker, R"({"reasoning_effort":"minimal"})", "reasoning=changed"},
       {R"("verbosity":"low")", thinker, R"({"verbosity":"low"})", ""},
       {R"("verbosity":"low")", makers, "{}", "verbosity=unsupported"},
       {R"("stream":true)", makers, R"({"stream":true,"stream_options":{"include_usage":true}})", ""},
@@ -154,7 +154,8 @@ TEST_CASE("chat: tools for a target") {
       own.body["tools"][1].dump() ==
       R"({"custom":{"description":"d","format":{"grammar":{"definition":"x","syntax":"lark"},"type":"grammar"},"name":"p"},"type":"custom"})");
   CHECK(own.body["tools"][2]["function"]["name"].get<std::string>().starts_with("mcp_a_b_"));
-  CHECK(own.text.find(R"("parameters":{"type":"object","x":[1, 2]},"strict":true)") != std::string::npos);
+  CHECK(own.text.find(R"("parameters":{"type":"object","x":[1, 2],"properties":{}},"strict":true)") !=
+        std::string::npos);
   CHECK(carried(tools + "}", chat_facts("x/claude-5", false)).body["tools"][2].contains("cache_control"));
 
   const Written other = carried(tools + "}", imitator);

@@ -2,19 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
-#include <optional>
-#include <unordered_set>
-#include <utility>
-#include <vector>
 
 #include "api/json_value.h"
-#include "base/json_writer.h"
 
 namespace sluice::api::anthropic {
 namespace {
 
-constexpr std::string_view any_object = R"({"type":"object","properties":{}})";
 constexpr std::array<std::string_view, 3> combinations = {"anyOf", "oneOf", "allOf"};
 
 template <size_t N>
@@ -28,87 +21,6 @@ void append_key(std::string& out, JsonText key) {
   out += key.escaped;
   out += "\":";
 }
-
-// What objects that are told as combinations of others have in common: the members of all of them.
-struct MergedObject {
-  std::vector<JsonValue> properties{}, required{};
-
-  std::unordered_set<std::string_view> known_properties{}, known_required{};
-
-  void take_properties(JsonValue of) {
-    for (const JsonValue property : of["properties"]) {
-      if (known_properties.insert(property.key().escaped).second) properties.push_back(property);
-    }
-  }
-  void take_required(JsonValue of) {
-    for (const JsonValue name : of["required"]) {
-      if (known_required.insert(name.raw()).second) required.push_back(name);
-    }
-  }
-};
-
-void append_merged(std::string& out, JsonValue root) {
-  MergedObject merged;
-  merged.take_properties(root);
-  merged.take_required(root);
-  for (const std::string_view name : combinations) {
-    for (const JsonValue alternative : root[name]) {
-      merged.take_properties(alternative);
-      if (name == "allOf") merged.take_required(alternative);
-    }
-  }
-  constexpr std::array<std::string_view, 3> told_here = {"type", "properties", "required"};
-  out += R"({"type":"object")";
-  for (const JsonValue member : root) {
-    if (is_one_of(member, told_here) || is_one_of(member, combinations)) continue;
-    append_key(out, member.key());
-    out += member.raw();
-  }
-  out += R"(,"properties":{)";
-  for (const JsonValue property : merged.properties) {
-    append_key(out, property.key());
-    out += property.raw();
-  }
-  out += R"(},"required":[)";
-  for (const JsonValue name : merged.required) {
-    if (out.back() != '[') out += ',';
-    out += name.raw();
-  }
-  out += "]}";
-}
-
-}  // namespace
-
-bool append_input_schema(std::string& out, std::string_view schema) {
-  JsonDocument document;
-  if (schema.empty() || !document.parse(schema) || !document.root().is_object() || document.root().empty()) {
-    out += any_object;
-    return schema.empty() || !document.root().exists() || document.root().is_object();
-  }
-  const JsonValue root = document.root();
-  if (std::any_of(combinations.begin(), combinations.end(),
-                  [&](std::string_view name) { return root[name].exists(); })) {
-    append_merged(out, root);
-    return false;
-  }
-  const JsonValue type = root["type"];
-  if (type.word() == "object") {
-    out += schema;
-    return true;
-  }
-  out += R"({"type":"object")";
-  for (const JsonValue member : root) {
-    if (member.named("type")) continue;
-    append_key(out, member.key());
-    out += member.raw();
-  }
-  out += '}';
-  return !type.has_value();
-}
-
-// --- what can be forced ---
-
-namespace {
 
 class StrictSchema {
  public:

@@ -4,6 +4,7 @@
 
 #include "api/anthropic/tool_schema.h"
 #include "api/anthropic/translate.h"
+#include "api/object_schema.h"
 
 namespace sluice::api::anthropic {
 namespace {
@@ -41,7 +42,7 @@ void append_tool(Draft& draft, const Tool& tool, const std::string& path, std::s
   if (tool.kind == ToolKind::custom) {
     draft.names.add_custom(tool.name);
     out += free_text;
-  } else if (!append_input_schema(out, tool.schema)) {
+  } else if (!append_object_schema(out, tool.schema, {.combinations = false})) {
     draft.dropped.add(path + ".parameters", DropReason::changed);
   }
   if (tool.kind == ToolKind::function && tool.strict == true) {
@@ -83,7 +84,7 @@ void append_invented_tools(Draft& draft, const std::vector<JsonText>& called, st
     out += R"({"name":")";
     out += tool_name(draft, name).escaped;
     out += R"(","input_schema":)";
-    append_input_schema(out, "");
+    append_object_schema(out, "", {});
     out += '}';
   }
   out += R"(],"tool_choice":{"type":"none"})";

@@ -209,7 +209,8 @@ bool GenerationConfigWriter::write_budget(bool& begun) {
 // The third generation is told a level. It cannot be kept from thinking.
 bool GenerationConfigWriter::write_level(bool& begun) {
   const Reasoning& reasoning = request_.reasoning;
-  if (reasoning.mode == Reasoning::Mode::absent || reasoning.mode == Reasoning::Mode::adaptive) return true;
+  const bool is_adaptive = reasoning.mode == Reasoning::Mode::adaptive;
+  if (reasoning.mode == Reasoning::Mode::absent || (is_adaptive && reasoning.effort.empty())) return true;
   const bool is_off = reasoning.mode == Reasoning::Mode::off;
   if (is_off) dropped_.add("reasoning", DropReason::clamped);
   std::string_view effort = is_off ? "minimal" : reasoning.effort;
@@ -221,7 +222,9 @@ bool GenerationConfigWriter::write_level(bool& begun) {
   } else if (effort == "low") {
     level = "LOW";
   } else if (effort == "medium") {
-    level = facts_.model.find("gemini-3-pro") != std::string::npos ? "HIGH" : "MEDIUM";
+    const bool is_between = facts_.model.find("gemini-3-pro") != std::string::npos;  // it has low and high only
+    if (is_between && !is_adaptive) dropped_.add("reasoning", DropReason::clamped);
+    level = is_between ? "HIGH" : "MEDIUM";
   } else {
     level = "HIGH";
     if (effort != "high") dropped_.add("reasoning", DropReason::clamped);

@@ -10,7 +10,11 @@ void set_facts(std::string_view model, TargetFacts& facts) {
   facts.takes_effort = true;
   constexpr unsigned first_with_breakpoints = 56;
   facts.takes_cache_breakpoints = facts.is_makers_own && gpt_generation(model) >= first_with_breakpoints;
-  if (facts.is_makers_own) return;
+  if (facts.is_makers_own) {
+    facts.max_output_tokens = max_output_of_gpt(model);
+    facts.takes_parallel = !is_first_that_reasons(model);
+    return;
+  }
   const bool marks_message = name_has(model, "stral") || name_has(model, "deepseek");
   facts.prefix_mark = marks_message ? TargetFacts::PrefixMark::on_message : TargetFacts::PrefixMark::on_request;
   facts.wants_max_tokens_old = true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "api/object_schema.h"
 #include "api/openai/translate.h"
 #include "api/openai/write_messages.h"
 #include "base/text.h"
@@ -11,7 +12,6 @@ namespace sluice::api::openai {
 namespace {
 
 constexpr size_t max_stops = 4;
-constexpr unsigned first_with_none = 51;  // the first generation that may be told not to think at all
 
 // What a name of another kind than a tool's becomes where it is too long: the same always.
 std::string shortened(JsonText text, uint32_t max_bytes) {
@@ -151,7 +151,11 @@ void BodyWriter::write_tools() {
   }
   out_ += ']';
   write_choice();
-  if (request_.tool_choice.parallel) json_.member("parallel_tool_calls", *request_.tool_choice.parallel);
+  if (request_.tool_choice.parallel && facts_.takes_parallel) {
+    json_.member("parallel_tool_calls", *request_.tool_choice.parallel);
+  } else if (request_.tool_choice.parallel == false) {
+    drop("parallel_tool_calls");
+  }
 }
 
 void BodyWriter::write_tool(const Tool& tool, const std::string& path) {
@@ -177,8 +181,8 @@ void BodyWriter::write_tool(const Tool& tool, const std::string& path) {
       names_.add_custom(tool.name);
       if (!tool.format.empty()) dropped_.add(path + ".format", DropReason::changed);
       json.raw(R"({"type":"object","properties":{"input":{"type":"string"}},"required":["input"]})");
-    } else {
-      json.raw(tool.schema.empty() ? R"({"type":"object","properties":{}})" : tool.schema);
+    } else if (!append_object_schema(out_, tool.schema, root_rules(facts_.is_makers_own))) {
+      dropped_.add(path + ".parameters", DropReason::changed);
     }
     if (tool.strict && facts_.strict_tools && !custom) json.member("strict", *tool.strict);
     if (tool.strict == true && !facts_.strict_tools) drop(path + ".strict");
@@ -328,9 +332,10 @@ void BodyWriter::write_reasoning() {
   const Reasoning& reasoning = request_.reasoning;
   using enum Reasoning::Mode;
   const bool asks = reasoning.mode == on || reasoning.mode == adaptive;
-  if (reasoning.mode == off && reasoning.effort == no_effort && facts_.is_makers_own &&
-      gpt_generation(facts_.model) >= first_with_none) {
-    json_.member("reasoning_effort", no_effort);
+  if (reasoning.mode == off && facts_.is_makers_own && facts_.reasons_by_default) {
+    const std::string_view least = least_effort_of_gpt(facts_.model);
+    if (least != no_effort) dropped_.add("reasoning", DropReason::changed);
+    json_.member("reasoning_effort", least);
   } else if (asks && (!facts_.reasons || !facts_.takes_effort)) {
     drop("reasoning");
   } else if (asks) {

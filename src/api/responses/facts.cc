@@ -10,7 +10,10 @@ void set_facts(std::string_view model, TargetFacts& facts) {
   facts.takes_effort = true;
   constexpr unsigned first_with_breakpoints = 56;
   facts.takes_cache_breakpoints = facts.is_makers_own && gpt_generation(model) >= first_with_breakpoints;
-  if (facts.is_makers_own) return;
+  if (facts.is_makers_own) {
+    facts.max_output_tokens = max_output_of_gpt(model);
+    return;
+  }
   facts.takes_sampling = true;
   facts.reasons = true;  // its host knows whether it does
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "api/object_schema.h"
 #include "api/responses/translate.h"
 #include "api/responses/write_input.h"
 
@@ -12,8 +13,6 @@ namespace {
 constexpr uint64_t min_output_tokens = 16;
 constexpr size_t max_user_bytes = 64;
 constexpr uint64_t max_top_logprobs = 20;
-
-bool name_has(std::string_view model, std::string_view word) { return model.find(word) != std::string_view::npos; }
 
 class RequestWriter {
  public:
@@ -145,7 +144,10 @@ void RequestWriter::write_function(const Tool& tool, const std::string& path) {
   json_.object().member("type", "function");
   json_.text_member("name", written_.names.shorten(tool.name, name_rules(facts_)));
   if (!tool.description.empty()) json_.text_member("description", tool.description);
-  json_.key("parameters").raw(tool.schema.empty() ? R"({"type":"object","properties":{}})" : tool.schema);
+  json_.key("parameters");
+  if (!append_object_schema(written_.body, tool.schema, root_rules(facts_.is_makers_own))) {
+    drop(path + ".parameters", DropReason::changed);
+  }
   const bool strict = tool.strict.value_or(false);
   if (strict && !facts_.strict_tools) drop(path + ".strict");
   json_.member("strict", strict && facts_.strict_tools).end_object();
@@ -266,11 +268,11 @@ void RequestWriter::write_text_settings() {
 
 // The least that the model can be told where it is not to think.
 std::string_view RequestWriter::effort_for_off() {
-  const std::string_view model = facts_.model;
-  if (!facts_.is_makers_own || name_has(model, "gpt-5.")) return "none";
+  if (!facts_.is_makers_own) return no_effort;
   if (!facts_.reasons_by_default) return "";
-  drop("reasoning", DropReason::changed);
-  return name_has(model, "gpt-5") ? "minimal" : "low";
+  const std::string_view least = least_effort_of_gpt(facts_.model);
+  if (least != no_effort) drop("reasoning", DropReason::changed);
+  return least;
 }
 
 void RequestWriter::write_reasoning() {
