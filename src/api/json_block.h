@@ -27,19 +27,20 @@ inline const char* find_quote_or_backslash(const char* begin, const char* end) {
   return begin;
 }
 
-// The first byte in [begin, end) that is a backslash, a control character or not ASCII, or `end`.
+// The first byte in [begin, end) that is a quote, a backslash, a control character or not ASCII, or `end`.
 inline const char* find_not_plain(const char* begin, const char* end) {
 #if defined(__SSE2__)
   const __m128i space = _mm_set1_epi8(' ');
+  const __m128i quote = _mm_set1_epi8('"');
   const __m128i backslash = _mm_set1_epi8('\\');
   for (; end - begin >= 16; begin += 16) {
     const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(begin));
-    const __m128i below = _mm_cmplt_epi8(block, space);  // signed: what is not ASCII, too
-    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(below, _mm_cmpeq_epi8(block, backslash))));
+    const __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(block, quote), _mm_cmpeq_epi8(block, backslash));
+    const auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(_mm_cmplt_epi8(block, space), ends)));
     if (mask != 0) return begin + std::countr_zero(mask);
   }
 #endif
-  while (begin != end && static_cast<signed char>(*begin) >= ' ' && *begin != '\\') ++begin;
+  while (begin != end && static_cast<signed char>(*begin) >= ' ' && *begin != '\\' && *begin != '"') ++begin;
   return begin;
 }
 

@@ -212,26 +212,26 @@ class JsonDocument::Parser {
 
   // From one quote to behind the other.
   bool string(bool& escaped) {
-    const char* const first = at_ + 1;
-    const char* const quote = find_string_end(first, end_);
-    if (quote == end_) return wrong("a string does not end");
-    const char* at = first;
-    while (at != quote) {
-      const char* const plain_end = find_not_plain(at, quote);
-      at = plain_end;
-      if (at == quote) break;
+    const char* at = at_ + 1;
+    for (;;) {
+      at = find_not_plain(at, end_);
+      if (at == end_) return wrong("a string does not end");
       const auto byte = static_cast<unsigned char>(*at);
-      if (byte < 0x20) return wrong_in(at, "a string holds a control character");
-      if (byte >= 0x80) {
-        const size_t bytes = utf8_sequence_bytes({at, static_cast<size_t>(quote - at)});
-        if (bytes == 0) return wrong_in(at, "a string is not UTF-8");
-        at += bytes;
-        continue;
+      if (byte == '"') break;
+      if (byte == '\\') {
+        escaped = true;
+        if (!skip_escape(at)) return wrong_in(at, "a string holds a broken escape");
+      } else if (byte < 0x20) {
+        return wrong_in(at, "a string holds a control character");
+      } else {
+        do {
+          const size_t bytes = utf8_sequence_bytes({at, static_cast<size_t>(end_ - at)});
+          if (bytes == 0) return wrong_in(at, "a string is not UTF-8");
+          at += bytes;
+        } while (at != end_ && static_cast<unsigned char>(*at) >= 0x80);
       }
-      escaped = true;  // a backslash
-      if (!skip_escape(at, quote)) return wrong_in(at, "a string holds a broken escape");
     }
-    at_ = quote + 1;
+    at_ = at + 1;
     return true;
   }
 
@@ -240,22 +240,29 @@ class JsonDocument::Parser {
     return wrong(what);
   }
 
-  static bool skip_escape(const char*& at, const char* quote) {
-    if (quote - at < 2) return false;
-    const char kind = at[1];
-    if (kind == 'u') {
-      if (quote - at < 6) return false;
-      for (int i = 2; i < 6; ++i) {
-        const char c = at[i];
-        if (!is_json_digit(c) && !(c >= 'a' && c <= 'f') && !(c >= 'A' && c <= 'F')) return false;
-      }
-      at += 6;
-      return true;
+  // From a backslash to behind what it begins.
+  bool skip_escape(const char*& at) const {
+    if (end_ - at < 2) return false;
+    switch (at[1]) {
+      case '"':
+      case '\\':
+      case '/':
+      case 'b':
+      case 'f':
+      case 'n':
+      case 'r':
+      case 't':
+        at += 2;
+        return true;
+      case 'u':
+        if (end_ - at < 6 || !std::all_of(at + 2, at + 6, is_hex_digit)) return false;
+        at += 6;
+        return true;
+      default:
+        return false;
     }
-    if (std::string_view(R"("\/bfnrt)").find(kind) == std::string_view::npos) return false;
-    at += 2;
-    return true;
   }
+  static bool is_hex_digit(char c) { return is_json_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
   const char* const begin_;
   const char* at_;

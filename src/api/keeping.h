@@ -11,16 +11,18 @@ namespace sluice::api {
 
 struct KeepingRoom {
   struct Asked {
-    bool keep = false;       // the answer is to be kept
-    std::string previous{};  // the id of the kept answer that the request goes on with; "": of none
+    bool keep = false;         // the answer is to be kept
+    std::string previous{};    // the id of the kept answer that the request goes on with; "": of none
+    std::string_view input{};  // its own input, a JSON value in the body; "" for none
   };
   // `body` has net::read_padding_bytes readable bytes behind it. What is no JSON asks for nothing.
   Asked (*look)(std::string_view body);
   // The request with what came before it in front of its own input. `earlier`: items, as elements of a list.
   // bad_request: the body is no JSON.
   Result<std::string> (*go_on)(std::string_view body, std::string_view earlier);
-  // The items of a request's own input, each with an id, as elements of a list. `answer_id`: to make ids of.
-  std::string (*input_items)(std::string_view body, std::string_view answer_id);
+  // The items of Asked::input, each with an id, as elements of a list. `answer_id`: to make ids of. Of input that is no
+  // JSON, as much as could be read.
+  std::string (*input_items)(std::string_view input, std::string_view answer_id);
 
   struct Made {
     std::string id, items;  // of the answer; the items as elements of a list

@@ -149,7 +149,7 @@ Result<void> AnswerKeeper::look(const api::Match& match, std::string_view body, 
     whole_ = std::move(*whole);
     previous_ = std::move(asked.previous);
   }
-  if (keeps_) input_ = room.input_items(body, answer_id);
+  if (keeps_) input_ = room.input_items(asked.input, answer_id);
   return {};
 }
 

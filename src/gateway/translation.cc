@@ -203,6 +203,7 @@ Result<std::unique_ptr<Translation>> Translation::make(const Question& question,
     if (Result<void> fits = api::fit_to(facts, asked, dropped); !fits) return tl::unexpected<Error>(fits.error());
   }
   api::WrittenRequest written;
+  written.body.reserve(body.size() + 256);  // mostly it is about as long
   const api::Bar asked_bar = api::bar_of(asked);
   if (rescue.broken != nullptr && asked_bar != api::Bar::none) return no_other(asked_bar);
   const Rung rung = rescue.broken != nullptr ? ask_for_rest(rescue, facts, asked) : Rung::restarts;

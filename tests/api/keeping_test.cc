@@ -61,21 +61,31 @@ TEST_CASE("keeping: a request goes on with what came before it, all else as it w
   CHECK_FALSE(room().go_on("{", "").has_value());
 }
 
+// Of a whole body, as an exchange asks for them.
+std::string items_of(const std::string& body) {
+  const std::string padded = body + std::string(net::read_padding_bytes, '\0');
+  return room().input_items(room().look(std::string_view(padded).substr(0, body.size())).input, "7");
+}
+
 TEST_CASE("keeping: items of an input have ids") {
   CHECK(
-      json::parse("[" + room().input_items(R"({"input":"hi"})", "7") + "]") ==
+      json::parse("[" + items_of(R"({"input":"hi"})") + "]") ==
       json::parse(
           R"([{"id":"item_7_0","type":"message","role":"user","status":"completed","content":[{"type":"input_text","text":"hi"}]}])"));
   CHECK(
       json::parse(
           "[" +
-          room().input_items(
-              R"({"input":[{"role":"user","content":"a"},{"id":"mine","type":"x"},{"id":null,"type":"y"},3]})", "7") +
+          items_of(R"({"input":[{"role":"user","content":"a"},{"id":"mine","type":"x"},{"id":null,"type":"y"},3]})") +
           "]") ==
       json::parse(
           R"([{"id":"item_7_0","type":"message","role":"user","content":"a"},{"id":"mine","type":"x"},{"id":"item_7_2","type":"y"}])"));
-  CHECK(room().input_items("{", "7").empty());
-  CHECK(room().input_items("{}", "7").empty());
+  CHECK(json::parse("[" + items_of(R"({"input":[ {"\u0069d" : "mine", "t\u0079pe":"x"} , {"\u0069d":1}]})") + "]") ==
+        json::parse(R"([{"id":"mine","type":"x"},{"id":"item_7_1","type":"message"}])"));
+  CHECK(items_of("{").empty());
+  CHECK(items_of("{}").empty());
+  CHECK(items_of(R"({"input":[]})").empty());
+  CHECK(items_of(R"({"input":3})").empty());
+  CHECK(items_of(R"({"input":[{"a":1} {"b":2}]})") == R"({"id":"item_7_0","type":"message","a":1})");
 }
 
 TEST_CASE("keeping: what an answer is called, and its items") {

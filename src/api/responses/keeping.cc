@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/json_cursor.h"
+#include "api/json_unescape.h"
 #include "api/json_value.h"
 #include "base/json_writer.h"
 
@@ -27,6 +28,7 @@ KeepingRoom::Asked look(std::string_view body) {
     if (step == JsonStep::broken) return {};
     const std::optional<std::string_view> value = cursor.take_value();
     if (!value) return {};
+    if (key == "input") asked.input = *value;
     if (key == "store" && *value == "false") asked.keep = false;
     if (key == "previous_response_id" && value->size() > 2 && value->front() == '"') {
       asked.previous = value->substr(1, value->size() - 2);
@@ -72,10 +74,41 @@ Result<std::string> go_on(std::string_view body, std::string_view earlier) {
   return out += '}';
 }
 
-std::string input_items(std::string_view body, std::string_view answer_id) {
-  JsonDocument document;
-  if (!document.parse(body)) return {};
-  const JsonValue input = document.root()["input"];
+// Whether a member's key, as it is spelled, is `name`.
+bool is_named(std::string_view key, std::string_view name) {
+  if (key.find('\\') == key.npos) return key == name;
+  std::string plain;
+  return append_json_unescaped(plain, key) && plain == name;
+}
+
+// What of an item is asked for before it is written.
+struct ItemLook {
+  bool has_id = false, has_type = false;
+  std::vector<std::pair<std::string_view, std::string_view>> members{};  // but for an id that is no string
+};
+
+// False: it is no object.
+bool look_at_item(std::string_view item, ItemLook& look) {
+  look.has_id = look.has_type = false;
+  look.members.clear();
+  JsonCursor cursor(item);
+  if (!cursor.take('{')) return false;
+  std::string_view key;
+  for (bool first = true; next_member(cursor, first, key) == JsonStep::member;) {
+    const std::optional<std::string_view> value = cursor.take_value();
+    if (!value) break;
+    if (is_named(key, "id")) {
+      look.has_id = value->front() == '"';
+      continue;
+    }
+    look.has_type = look.has_type || is_named(key, "type");
+    look.members.emplace_back(key, *value);
+  }
+  return true;
+}
+
+// It can be as large as the request, of which it is a copy: no tree is made of it.
+std::string input_items(std::string_view input, std::string_view answer_id) {
   std::string out;
   size_t number = 0;
   const auto begin_item = [&] {
@@ -85,27 +118,33 @@ std::string input_items(std::string_view body, std::string_view answer_id) {
     out += std::to_string(number++);
     out += '"';
   };
-  if (input.is_string()) {
+  out.reserve(input.size() + input.size() / 8 + 128);
+  if (input.starts_with('"')) {
     begin_item();
     out += R"(,"type":"message","role":"user","status":"completed","content":[{"type":"input_text","text":)";
-    out += input.raw();
-    out += "}]}";
+    out += input;
+    return out += "}]}";
   }
-  for (const JsonValue item : input) {
-    if (!item.is_object()) continue;
-    if (item["id"].is_string()) {
+  JsonCursor list(input);
+  if (!list.take('[')) return out;
+  ItemLook look;
+  for (bool first = true; !list.take(']'); first = false) {
+    if (!first && !list.take(',')) break;
+    const std::optional<std::string_view> item = list.take_value();
+    if (!item) break;
+    if (!look_at_item(*item, look)) continue;
+    if (look.has_id) {
       if (number++ != 0) out += ',';
-      out += item.raw();
+      out += *item;
       continue;
     }
     begin_item();
-    if (!item["type"].exists()) out += R"(,"type":"message")";
-    for (const JsonValue member : item) {
-      if (member.named("id")) continue;
+    if (!look.has_type) out += R"(,"type":"message")";
+    for (const auto& [key, value] : look.members) {
       out += ",\"";
-      out += member.key().escaped;
+      out += key;
       out += "\":";
-      out += member.raw();
+      out += value;
     }
     out += '}';
   }

@@ -1,0 +1,77 @@
+// What JSON text is read, and what is refused.
+#include "api/json_value.h"
+
+#include <catch2/catch.hpp>
+
+namespace sluice::api {
+namespace {
+
+// Strings are looked at 16 bytes at a time: whatever ends or breaks them must be seen at each place.
+TEST_CASE("json: what a string may hold is seen at every place in it") {
+  struct Row {
+    std::string_view bytes;
+    bool is_read;
+  };
+  static constexpr Row rows[] = {
+      {"a", true},
+      {"\\n", true},
+      {"\\\"", true},
+      {"\\\\", true},
+      {"\\/\\b\\f\\r\\t", true},
+      {"\\u00e4", true},
+      {"\\uD83D\\uDE00", true},
+      {"\xc3\xa4", true},
+      {"\xe2\x82\xac", true},
+      {"\xf0\x9f\x98\x80", true},
+      {"\x7f", true},
+      {"\\q", false},
+      {"\\", false},
+      {"\\u12", false},
+      {"\\u12g4", false},
+      {"\n", false},
+      {std::string_view("\0", 1), false},
+      {"\x1f", false},
+      {"\x80", false},
+      {"\xc3", false},
+      {"\xc0\x80", false},
+      {"\xed\xa0\x80", false},
+      {"\xf5\x80\x80\x80", false},
+      {"\xe2\x82", false},
+  };
+  for (const Row& row : rows) {
+    for (size_t before = 0; before <= 40; ++before) {
+      for (size_t behind = 0; behind <= 20; behind += behind < 2 ? 1 : 9) {
+        const std::string inside = std::string(before, 'x') + std::string(row.bytes) + std::string(behind, 'y');
+        const std::string text = "{\"a\":\"" + inside + "\",\"b\":7}";
+        INFO(before << " before, " << behind << " behind: " << row.bytes);
+        JsonDocument document;
+        REQUIRE(document.parse(text).has_value() == row.is_read);
+        if (!row.is_read) continue;
+        CHECK(document.root()["a"].text().escaped == inside);
+        CHECK(document.root()["b"].count() == 7);
+        for (size_t cut = 1; cut < text.size(); ++cut) {
+          if (document.parse(std::string_view(text).substr(0, cut)).has_value()) FAIL_CHECK("read without its end");
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("json: members are found by their names, however those are spelled, and the last of several") {
+  JsonDocument document;
+  REQUIRE(
+      document.parse(R"({"ab":1,"abc":2,"":3,"\u0061b\"":4,"n":{"ab":5},"abc":6,"\u0061bc":7,"a\\b":8})").has_value());
+  const JsonValue root = document.root();
+  CHECK(root["ab"].count() == 1);
+  CHECK(root["abc"].count() == 7);
+  CHECK(root[""].count() == 3);
+  CHECK(root["ab\""].count() == 4);
+  CHECK(root["a\\b"].count() == 8);
+  CHECK(root["n"]["ab"].count() == 5);
+  CHECK_FALSE(root["a"].exists());
+  CHECK_FALSE(root["ab"]["ab"].exists());
+  CHECK_FALSE(root["none"]["ab"].exists());
+}
+
+}  // namespace
+}  // namespace sluice::api
