@@ -1,13 +1,14 @@
 #include "api/answer_tap.h"
 
 #include <algorithm>
-#include <charconv>
+#include <utility>
 
 #include "api/dialect.h"
 #include "api/frame_cutter.h"
 #include "api/frame_holder.h"
 #include "api/json_scan.h"
 #include "api/json_unescape.h"
+#include "api/numbered_frames.h"
 #include "api/usage_reader.h"
 #include "base/recycled.h"
 
@@ -20,19 +21,6 @@ constexpr int opening_frames = 4;
 constexpr uint8_t max_choices = 64;
 
 constexpr std::string_view done_data = "[DONE]";
-
-// Most frames are not read; this number is wanted of all of them. The key cannot stand within a string, where its
-// quotes would be escaped.
-std::optional<uint64_t> sequence_in(std::string_view text) {
-  constexpr std::string_view key = "\"sequence_number\":";
-  const size_t found = text.find(key);
-  if (found == text.npos) return std::nullopt;
-  text.remove_prefix(found + key.size());
-  if (text.starts_with(' ')) text.remove_prefix(1);
-  uint64_t number = 0;
-  const bool told = std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc();
-  return told ? std::optional<uint64_t>(number) : std::nullopt;
-}
 
 // Whether a frame's data may be JSON: it is closed, at least. A look at all of it would cost more than the frame.
 bool may_be_json(std::string_view data) {
@@ -81,6 +69,7 @@ struct AnswerTap::State final : Recycled<AnswerTap::State> {
   uint8_t choices;          // that have to finish
   uint64_t finished = 0;    // a bit for each choice that has
   uint64_t sequence = 0;    // the next one, where frames are numbered
+  uint64_t unended = 0;     // what it will be once the frame at hand has ended; 0: no other
   bool begun = false;       // some byte has come
   bool shape_seen = false;  // a frame of the dialect's
   bool cut_within = false;  // finish() found an unfinished frame
@@ -160,8 +149,8 @@ void AnswerTap::State::take(const FrameCutter::Cut& cut) {
   if (cut.only && !cut.worth && !is_opening() && !reads_all && cut.data != done_data) {
     maybe_done = false;
     no_json = !may_be_json(cut.data);
-    if (!places.numbers_frames) return;
-    if (const auto number = sequence_in(cut.data)) sequence = *number + 1;
+    if (!places.numbers_frames) return;  // else wanted of all frames, of which most are not read
+    if (const auto number = sequence_in(cut.data)) unended = *number + 1;
     return;
   }
   read_data(cut.data);
@@ -187,6 +176,7 @@ void AnswerTap::State::feed_events(std::string_view bytes, std::vector<std::stri
         const Frame frame = tells_usage ? Frame::tells_usage : is_broken(cut.had_data) ? Frame::broken : Frame::passes;
         holder.end_frame(at, frame, cutter.awaits_lf());
       }
+      if (unended != 0) sequence = std::exchange(unended, 0);
       end_data(cut.had_data);
     } else if (holds() && cut.end == FrameCutter::End::comment) {
       holder.pass(at);
@@ -277,6 +267,7 @@ void AnswerTap::finish(std::vector<std::string_view>& pieces) {
   State& state = *state_;
   state.cut_within = state.mid_frame();
   const int frames_read = state.frames_read;
+  const uint64_t sequence = state.sequence;
   const bool broken = state.is_broken(state.cutter.has_data() || state.line_begun);
   switch (state.type) {
     case MediaType::events:
@@ -294,7 +285,7 @@ void AnswerTap::finish(std::vector<std::string_view>& pieces) {
   // What is none of a frame, or of a stream that is cut, is not begun for the caller.
   const bool is_cut = state.cut_within && standing() == Standing::within;
   state.withheld = state.whole_frames && state.holder.holds_frame() && (broken || is_cut);
-  if (!state.withheld) state.holder.finish(pieces);
+  state.withheld ? void(state.sequence = sequence) : state.holder.finish(pieces);
 }
 
 StreamFormat AnswerTap::format() const {

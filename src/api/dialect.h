@@ -16,6 +16,7 @@
 #include "api/places.h"
 #include "api/rate_limit_fields.h"
 #include "api/request_peek.h"
+#include "api/resumption.h"
 #include "api/translation.h"
 #include "base/dialect.h"
 #include "base/result.h"
@@ -72,7 +73,8 @@ struct DialectRoom {
   std::string_view error_schema{};         // JSON Schema of the body
 
   TranslationRoom translation{};
-  const KeepingRoom* keeping = nullptr;  // nullptr: its answers are not asked for again
+  const KeepingRoom* keeping = nullptr;        // nullptr: its answers are not asked for again
+  const ResumptionRoom* resumption = nullptr;  // nullptr: a stream that broke off is not to be had again
 };
 
 // Each once, in the order of the enum. Where nothing tells which is meant, it is the first.

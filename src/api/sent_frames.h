@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "api/array_elements.h"
@@ -35,6 +36,9 @@ class SentFrames {
   void hold_tail(std::vector<std::string_view>& pieces);
   // The stream has ended: what is still held goes on, whole or not.
   void let_go(std::vector<std::string_view>& pieces);
+
+  // What has come of the next frame never went on, and does not.
+  std::string take_tail() { return std::exchange(tail_, {}); }
 
   // All frames that went on are remembered.
   bool complete() const { return !too_long_; }

@@ -121,6 +121,7 @@ struct Provider {
   bool proxy_given = false;  // by the file, if only "none": variables do not count
   ProviderTimeouts timeouts;
   uint32_t probe_ms = 0;            // between questions whether it is back, while a breaker is open; 0: none
+  uint32_t resume_ms = 0;           // as Model's, for streams that are asked of it by no name of `models`
   uint32_t max_connections = 0;     // open at once, per worker; 0: as many as callers need
   std::vector<std::string> models;  // names it lists; may be empty (any name is tried)
   bool ask_models = false;          // it is asked for its list, which then takes the place of `models`

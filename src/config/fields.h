@@ -19,7 +19,7 @@ inline constexpr std::array<std::string_view, 8> key = {"name",   "key",    "sha
 inline constexpr std::array<std::string_view, 3> key_secret = {"key", "sha256", "expires"};
 inline constexpr std::array<std::string_view, 5> rate_limits = {"requests_per_minute", "burst", "tokens_per_minute",
                                                                 "concurrent", "queue_s"};
-inline constexpr std::array<std::string_view, 18> provider = {"dialect",
+inline constexpr std::array<std::string_view, 19> provider = {"dialect",
                                                               "base_url",
                                                               "api_key",
                                                               "auth",
@@ -30,6 +30,7 @@ inline constexpr std::array<std::string_view, 18> provider = {"dialect",
                                                               "insecure_skip_verify",
                                                               "timeouts",
                                                               "probe_s",
+                                                              "resume_s",
                                                               "max_connections",
                                                               "models",
                                                               "usage",

@@ -264,6 +264,7 @@ void add_provider(Sheet& sheet, const Provider& provider) {
   sheet.value("stream_idle_s", seconds(provider.timeouts.stream_idle_ms));
   sheet.close();
   sheet.value("probe_s", seconds(provider.probe_ms));
+  sheet.value("resume_s", seconds(provider.resume_ms));
   sheet.value("max_connections", std::to_string(provider.max_connections));
   if (!provider.ask_models) {  // else it is not there, which says so
     sheet.value("models", list_of(provider.models), in_file || provider.models.empty() ? by_default : origin);

@@ -63,7 +63,7 @@ class ProviderReader {
   void read_tls();
   void read_proxy();
   void read_timeouts();
-  void read_probe();
+  void read_waits();
   void read_models();
   void read_facts();
   void report(const Position& at, std::string_view field, std::string what, std::string allowed = {},
@@ -100,7 +100,7 @@ Provider ProviderReader::read() {
   read_tls();
   read_proxy();
   read_timeouts();
-  read_probe();
+  read_waits();
   constexpr uint32_t max_connections = 65'535;
   object_.read_whole("max_connections", 0, max_connections, provider_.max_connections);
   read_models();
@@ -392,9 +392,10 @@ void ProviderReader::read_facts() {
   }
 }
 
-void ProviderReader::read_probe() {
+void ProviderReader::read_waits() {
   constexpr uint32_t least_ms = 1'000;
   constexpr double most_s = 3'600;
+  object_.read_seconds("resume_s", provider_.resume_ms, most_s);
   object_.read_seconds("probe_s", provider_.probe_ms, most_s);
   if (provider_.probe_ms == 0) return;
   const Position& at = object_.find("probe_s")->at;

@@ -7,6 +7,7 @@
 #include "api/dialect.h"
 #include "api/error_body.h"
 #include "api/media_type.h"
+#include "api/numbered_frames.h"
 #include "api/target_error.h"
 #include "base/give_back.h"
 #include "gateway/known_facts.h"
@@ -157,6 +158,8 @@ void ByteRelay::on_answer_end() {
 
 bool ByteRelay::on_answer_turn() {
   begun_ns_ = 0;
+  if (next_number_) [[unlikely]]
+    drop_known();
   if (failure_) {
     if (sent_) turn();  // whole frames are an answer all the same
     events_.on_relay_failed(*std::exchange(failure_, nullptr));
@@ -211,6 +214,49 @@ void ByteRelay::count_sent() {
     sent_hold_->resize(0);
   }
   next_count_ = sent_->raw_bytes() + sent_count_bytes;
+}
+
+std::optional<uint64_t> ByteRelay::leave_off() {
+  if (!whole_frames_ || coding_ != Coding::as_is || failed()) return std::nullopt;
+  if (next_number_) drop_known();
+  if (!pieces_.empty()) turn();
+  if (!between_frames()) return std::nullopt;  // too much of a frame has come to be held back
+  const std::optional<uint64_t> unsent = sent_ ? api::sequence_in(sent_->take_tail()) : std::nullopt;
+  uint64_t next = std::max(tap_->next_sequence(), next_number_.value_or(0));
+  if (unsent && *unsent + 1 == next) next = *unsent;  // it was whole, but for the blank line
+  if (next == 0) return std::nullopt;
+  next_number_ = next;
+  failure_.reset();
+  return next - 1;
+}
+
+bool ByteRelay::go_on_with(const http::ResponseHead& head) {
+  constexpr int ok = 200;
+  const api::MediaType media = api::media_type_of(head.fields.find("content-type").value_or(""));
+  if (head.status != ok || media != api::MediaType::events || head.fields.find("content-encoding")) return false;
+  tap_.emplace(dialect_, media, false, api::Asked{true, 1});
+  tap_->pass_whole_frames();
+  if (sent_) tap_->read_all_frames();
+  all_came_ = false;
+  ending_ = head.framing == http::BodyFraming::until_close ? Ending::by_close : Ending::by_framing;
+  return true;
+}
+
+// Of what came this turn, the events that the caller has already.
+void ByteRelay::drop_known() {
+  if (pieces_.empty()) return;
+  keep();
+  const std::string_view all = kept_;
+  const size_t known = api::bytes_before(all, *next_number_);
+  pieces_.clear();
+  if (known == all.npos) {
+    tap_.emplace(dialect_, api::MediaType::events, false, api::Asked{true, 1});  // whatever it has read: that is no end
+    failure_ = std::make_unique<Error>(Error{
+        ErrorCode::target_cut, "the answer broke off, and its target goes on with it further on: a part is missing"});
+  } else if (known < all.size()) {
+    next_number_.reset();
+    pieces_.push_back(all.substr(known));
+  }
 }
 
 std::unique_ptr<api::SentFrames> ByteRelay::take_sent() {
@@ -315,14 +361,15 @@ Result<void> ByteRelay::read_end() {
   return {};
 }
 
-// Of a stream that has finished without its dialect's last frame.
+// Of a stream that has finished without its dialect's last frame, or without the blank line behind it, where readers of
+// events drop what they have of it.
 void ByteRelay::write_missing_end() {
   if (!whole_frames_) return;
   const std::string_view missing = tap_->missing_end();
-  if (missing.empty()) return;
   constexpr std::string_view frame_end = "\n\n";
-  if (!tap_->between_frames()) pieces_.push_back(frame_end);
-  pieces_.push_back(missing);
+  const bool is_open = tap_->format() == api::StreamFormat::sse && tap_->whole() && !tap_->between_frames();
+  if (is_open) pieces_.push_back(frame_end);
+  if (!missing.empty()) pieces_.push_back(missing);
 }
 
 bool ByteRelay::end_early() {

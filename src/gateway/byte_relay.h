@@ -37,6 +37,12 @@ class ByteRelay final : public Relay {
   // Of a stream that broke off; nullptr: it is not remembered.
   std::unique_ptr<api::SentFrames> take_sent();
   bool remembers() const { return sent_ != nullptr; }
+  // --- a stream of numbered events that is asked for once more where it broke off ---
+  // Lets go what is whole, drops what is not, and returns the number of the last event that the caller has. nullopt:
+  // that cannot be told.
+  std::optional<uint64_t> leave_off();
+  // Goes on behind that event with the answer to that, whose events before it are dropped. False: it is no such stream.
+  bool go_on_with(const http::ResponseHead& head);
   // Where the caller's stream stands, if it is an array.
   api::ArrayPlace array_place() const;
   bool go_on() override { return !holds_back_ || inflate_on(); }
@@ -58,6 +64,7 @@ class ByteRelay final : public Relay {
   [[gnu::cold]] void mask_pieces();
   [[gnu::cold]] void withhold();
   [[gnu::cold]] void count_sent();
+  [[gnu::cold]] void drop_known();
   // All that the caller has are whole frames, whatever the tap has read beyond them.
   bool whole_only() const { return taken_ || (sent_ && sent_->complete()); }
   void release() override;
@@ -82,6 +89,7 @@ class ByteRelay final : public Relay {
   std::unique_ptr<api::SentFrames> sent_;    // null: it is not remembered
   const routing::Target* target_ = nullptr;  // who sent it
   std::optional<BufferHold> sent_hold_{};
+  std::optional<uint64_t> next_number_{};    // of the event that is due, until it has come
   size_t next_count_ = 0;                    // of its bytes, when they are counted again
   bool taken_ = false, had_frames_ = false;  // what was remembered; it held some
   std::string withheld_;                     // of a turn that tells of a failure

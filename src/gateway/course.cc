@@ -73,15 +73,16 @@ Result<void> Course::begin() {
     return fail(ErrorCode::forbidden, "this key may use some models only; `models` and `fallbacks` name others");
   }
   if (const Result<void> room = asker_.intake.prepare_sending(); !room) return room;
-  if (plan_.entry != nullptr && plan_.entry->resume_ms != 0) keep_stream();
+  const uint32_t resume_ms = plan_.entry != nullptr ? plan_.entry->resume_ms : target().provider->resume_ms;
+  if (resume_ms != 0) keep_stream(resume_ms);
   if (question.stream) heartbeat_.start(context_.config.heartbeat_ms);
   return ask();
 }
 
 // Its caller may come back to it, if it is a stream.
-void Course::keep_stream() {
+void Course::keep_stream(uint32_t resume_ms) {
   if (!asker_.intake.question().stream || !asker_.intake.ended()) return;
-  http::Responder* const keeper = events_.on_resumable(*plan_.entry);
+  http::Responder* const keeper = events_.on_resumable(resume_ms);
   if (keeper == nullptr) return;
   keeps_stream_ = true;
   asker_.responder = keeper;
@@ -305,17 +306,23 @@ void Course::start_attempt() {
           ? translated_request(target(), link, fields, asker_.head, *translation_, context_.lines)
           : request_for(target(), link, fields, asker_.head, asker_.intake, edits_, context_.keys, context_.lines);
   if (may_ask_again()) request.awaits_output = request.wants_stream;
+  state_ = State::trying;
+  ++tries_;
+  begin_attempt(std::move(request));
+}
+
+void Course::begin_attempt(OutgoingRequest request) {
+  const config::Provider& provider = *target().provider;
   account_->attempts.add(target());
   if (!provider.api_keys.empty()) account_->attempts.last().key = static_cast<uint32_t>(key_ + 1);
   tell("going to the target");
   account_->attempts.last().ready_ns = request.ready_ns = context_.loop.now_ns();
-  state_ = State::trying;
   judged_ = false;
   ++attempts_;
-  ++tries_;
   retry_after_ms_.reset();
   take_off();
-  if (plan_.hedges != nullptr) watch_lateness();
+  if (plan_.hedges != nullptr && state_ == State::trying) watch_lateness();
+  ProviderLink& link = context_.links.of(provider);
   attempt_ = std::make_unique<Attempt>(context_.loop, link, target(), static_cast<AttemptEvents&>(*this));
   attempt_->start(std::move(request));
 }
@@ -386,7 +393,7 @@ bool Course::go_on_kept() {
   if (state_ != State::trying && state_ != State::relaying && state_ != State::backing_off) return false;
   kept_ = true;
   heartbeat_.stop();
-  if (attempt_ && plan_.entry->drain_on_disconnect) attempt_->read_at_most(max_bytes_alone);
+  if (attempt_ && is_read_alone()) attempt_->read_at_most(max_bytes_alone);
   return true;
 }
 

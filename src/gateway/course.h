@@ -48,9 +48,9 @@ class CourseEvents {
   virtual void on_course_end(uint64_t now_ns) = 0;
   // No target answers, or what has begun() broke off.
   virtual void on_course_failed(const Error& error) = 0;
-  // What is asked is a stream of a route whose callers may come back to it. Where its answer is to go instead; nullptr:
-  // nobody may, after all.
-  virtual http::Responder* on_resumable(const config::Model& entry) { return (void)entry, nullptr; }
+  // What is asked is a stream to which its caller may come back within `resume_ms`. Where its answer is to go instead;
+  // nullptr: nobody may, after all.
+  virtual http::Responder* on_resumable(uint32_t resume_ms) { return (void)resume_ms, nullptr; }
 
  protected:
   ~CourseEvents() = default;
@@ -125,7 +125,7 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   [[gnu::cold]] size_t choose_key() const;
   [[gnu::cold]] bool take_other_key(const routing::Verdict& verdict);
   routing::TargetHealth& key_place() const;
-  [[gnu::cold]] void keep_stream();
+  [[gnu::cold]] void keep_stream(uint32_t resume_ms);
   [[gnu::cold]] void ask_next();
   Result<void> ask();
   std::string* foreign_dropped();
@@ -135,6 +135,7 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   Result<void> pass_limits();
   [[gnu::cold]] bool refused_by_provider() const;
   void start_attempt();
+  void begin_attempt(OutgoingRequest request);
   void take_off();
   void end_attempt();
   [[gnu::cold]] void fail_course(const Error& error);
@@ -164,6 +165,9 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   [[gnu::cold]] bool take_what_was_told();
   [[gnu::cold]] bool note_bar(api::Bar bar) const;
   [[gnu::cold]] bool rescue(const Error& met);
+  [[gnu::cold]] bool ask_for_rest(const Error& met);
+  [[gnu::cold]] void start_rest();
+  bool goes_on_alone() const;
   [[gnu::cold]] Result<void> prepare_rest();
   [[gnu::cold]] bool take_repeat(uint64_t now_ms);
   [[gnu::cold]] void warn(const Error& error, std::string_view next) const;
@@ -183,6 +187,9 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   bool alone_ = false;         // the caller has left, and nobody waits for what comes
   bool keeps_stream_ = false;  // the caller may come back for what comes
   bool kept_ = false;          // it has left, and may
+  bool asks_rest_ = false;     // of its own answer is asked of the target, or will be
+  uint8_t rests_ = 0;          // so often so far
+  bool goes_on_ = false;       // at the target, where nobody is connected
   bool rescues_ = false;       // what the caller is told of this stream is remembered
   bool by_prefix_ = false;     // this target was asked to go on from an assistant's message
   bool refuses_prefix_ = false;

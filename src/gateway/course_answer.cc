@@ -27,6 +27,12 @@ AnswerTaker& Course::on_answer_head(http::ResponseHead& head) {
   const auto other_id = id ? id : head.fields.find("request-id");
   if (other_id) record.request_id = cut_to(*other_id, max_target_id);
   if (head.status >= 400) retry_after_ms_ = retry_after_ms(head, context_.loop.clock().unix_s());
+  if (asks_rest_) {
+    asks_rest_ = !static_cast<ByteRelay&>(*relay_).go_on_with(head);
+    if (!asks_rest_) return *relay_;
+    held_ = std::make_unique<HeldAnswer>(head, true, static_cast<HeldAnswerEvents&>(*this));
+    return *held_;
+  }
   if (broken_ != nullptr && head.status >= 300) {  // it does not go on
     held_ = std::make_unique<HeldAnswer>(head, true, static_cast<HeldAnswerEvents&>(*this));
     return *held_;
@@ -128,14 +134,23 @@ void Course::on_commit() {
   if (translation_) translation_->forget_request();
 }
 
+// Its stream is had from the target once more, if it breaks off.
+bool Course::goes_on_alone() const {
+  const api::ResumptionRoom* const room = api::room_of(account_->endpoint->dialect).resumption;
+  return room != nullptr && account_->stream && translation_ == nullptr && room->goes_on_alone(asker_.intake.bytes());
+}
+
 // Who looks for the id of what an answer says was made; nullptr where nobody needs to know.
 IdWatch* Course::watch_ids(int status) {
   const api::Endpoint& endpoint = *account_->endpoint;
   const bool makes = asker_.head.method == http::Method::post || asker_.head.method == http::Method::put;
-  if (!endpoint.makes || !makes || status >= 300 || context_.id_makers == nullptr) return nullptr;
+  if (!endpoint.makes || !makes || status >= 300) return nullptr;
   const config::Provider& provider = *target().provider;
-  if (provider.api_keys.empty() && context_.router->speakers(endpoint.dialect).size() < 2) return nullptr;
-  ids_ = std::make_unique<IdWatch>(*context_.id_makers, provider, key_);
+  const bool several = !provider.api_keys.empty() || context_.router->speakers(endpoint.dialect).size() > 1;
+  IdMakers* const makers = several ? context_.id_makers : nullptr;
+  goes_on_ = goes_on_alone();
+  if (makers == nullptr && !goes_on_) return nullptr;
+  ids_ = std::make_unique<IdWatch>(makers, provider, key_);
   return ids_.get();
 }
 
@@ -166,7 +181,7 @@ AnswerTaker& Course::on_answer_let_go() {
 
 void Course::on_answer_kept() {
   if (asks_around_) return ask_next();
-  if (broken_ != nullptr) {
+  if (broken_ != nullptr || std::exchange(asks_rest_, false)) {
     refuses_prefix_ = by_prefix_;
     const int status = account_->attempts.last().status;
     const Error refused{ErrorCode::target_cut, "the answer broke off, and " + target().label() + " answered " +

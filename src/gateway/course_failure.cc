@@ -91,7 +91,7 @@ void Course::on_attempt_failed(const Error& met) {
   const bool out = relay_ != nullptr && relay_->begun() && !gate_.holding();
   const int status = account_->attempts.last().status;
   if (go_elsewhere({error.code, status, {}, error.message, retry_after_ms_, out})) return;
-  if (out && rescue(error)) return;
+  if (out && (ask_for_rest(error) || rescue(error))) return;
   warn(error, "none");
   fail_course(error);
 }
@@ -204,6 +204,7 @@ void Course::give_attempt_up() {
 
 void Course::on_backed_off() {
   note_our_turn();
+  if (asks_rest_) return start_rest();
   state_ = State::asking;
   if (const Result<void> asked = ask(); !asked) fail_course(asked.error());
 }

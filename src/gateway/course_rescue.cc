@@ -1,4 +1,6 @@
 // A stream that has begun breaks off: another target goes on with it, so that the caller reads one answer.
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "api/delivered.h"
@@ -6,6 +8,8 @@
 #include "api/sent_reading.h"
 #include "gateway/course.h"
 #include "gateway/known_facts.h"
+#include "gateway/settlement.h"
+#include "gateway/target_request.h"
 
 namespace sluice::gateway {
 
@@ -68,9 +72,44 @@ bool Course::rescue(const Error& met) {
   }
   warn(met, "a target that goes on with it: " + target().label());
   account_->rescued = true;
+  note_failed_attempt(context_, *account_, context_.loop.now_ns());
   give_attempt_up();
   on_backed_off();
   return true;
+}
+
+// The stream broke off, and its target makes on with it: asked for the events behind the last one that the caller has,
+// and for no answer anew. True: it will be.
+bool Course::ask_for_rest(const Error& met) {
+  constexpr uint8_t max_times = 3;
+  asks_rest_ = false;
+  if (!goes_on_ || ids_ == nullptr || ids_->id().empty() || translation_ || broken_ || alone_ || rests_ == max_times)
+    return false;
+  if (attempts_ >= plan_.retry->attempts || !take_repeat(context_.loop.now_ms())) return false;
+  if (!static_cast<ByteRelay&>(*relay_).leave_off()) return false;
+  warn(met, "the same target, for the rest of its answer");
+  account_->rescued = true;
+  note_failed_attempt(context_, *account_, context_.loop.now_ns());
+  end_attempt();
+  context_.loop.dispose(std::move(held_));
+  asks_rest_ = true;
+  state_ = State::backing_off;
+  const uint64_t wait_ms = std::min<uint64_t>(uint64_t{plan_.retry->backoff_ms} << rests_++, plan_.retry->wait_ms);
+  context_.loop.timers().arm(back_off_, std::max<uint64_t>(wait_ms, 1));
+  return true;
+}
+
+void Course::start_rest() {
+  const Dialect dialect = account_->endpoint->dialect;
+  const std::optional<uint64_t> after = static_cast<ByteRelay&>(*relay_).leave_off();
+  const std::optional<std::string> path =
+      after ? api::room_of(dialect).resumption->path(ids_->id(), *after) : std::nullopt;
+  if (!path) return fail_course({ErrorCode::target_cut, "the answer broke off"});
+  ProviderLink& link = context_.links.of(*target().provider);
+  OutgoingRequest request =
+      rest_request(target(), link, link.fixed_fields(key_), asker_.head, asker_.intake, dialect, *path, context_.keys);
+  state_ = State::relaying;
+  begin_attempt(std::move(request));
 }
 
 // The request for the rest of an answer, and who writes it behind what was told.

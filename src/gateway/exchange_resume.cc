@@ -8,14 +8,14 @@ namespace sluice::gateway {
 
 // --- whose caller may come back ---
 
-http::Responder* Exchange::on_resumable(const config::Model& entry) {
+http::Responder* Exchange::on_resumable(uint32_t resume_ms) {
   if (context_.streams == nullptr) return nullptr;
   StreamTerms terms;
   terms.owner = owner_of(admitted_, head_);
   terms.request_id = account_.request_id;
   terms.model = account_.model;
   terms.endpoint = account_.endpoint;
-  terms.resume_ms = entry.resume_ms;
+  terms.resume_ms = resume_ms;
   terms.tag = context_.loop.random().next();
   keeper_ = StreamKeeper::make(*context_.streams, std::move(terms), responder_, *this);
   return keeper_.get();

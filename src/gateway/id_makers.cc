@@ -113,7 +113,8 @@ bool IdWatch::take(std::string_view bytes) {
   api::JsonCursor cursor(json);
   const std::optional<std::string_view> id = id_in(cursor, true);
   if (!id) return beginning_.size() < max_bytes;
-  makers_.learn(*id, provider_, key_);
+  id_ = *id;
+  if (makers_ != nullptr) makers_->learn(id_, provider_, key_);
   return false;
 }
 

@@ -42,17 +42,18 @@ class IdMakers {
 // Looks for the id of what was made in an answer's first bytes.
 class IdWatch {
  public:
-  // Both must outlive it.
-  IdWatch(IdMakers& makers, const config::Provider& provider, size_t key)
+  // Both must outlive it. `makers`: who is told; nullptr: nobody.
+  IdWatch(IdMakers* makers, const config::Provider& provider, size_t key)
       : makers_(makers), provider_(provider), key_(key) {}
   // The next bytes. False: it needs no more of them.
   bool take(std::string_view bytes);
+  const std::string& id() const { return id_; }  // "": none has come
 
  private:
-  IdMakers& makers_;
+  IdMakers* const makers_;
   const config::Provider& provider_;
   const size_t key_;
-  std::string beginning_;
+  std::string beginning_, id_;
 };
 
 }  // namespace sluice::gateway

@@ -24,6 +24,10 @@ class KeepingWriter final : public api::EventWriter {
   KeepingWriter(std::unique_ptr<api::EventWriter> writer, std::unique_ptr<api::EventWriter> copy, Kept kept)
       : writer_(std::move(writer)), copy_(std::move(copy)), kept_(std::move(kept)) {}
 
+  Result<void> resume(const api::SentFrames& sent, const api::Delivered& delivered) override {
+    if (!copy_->resume(sent, delivered)) copy_.reset();
+    return writer_->resume(sent, delivered);
+  }
   void on_start(const api::AnswerStart& start) override {
     tell([&](api::EventSink& sink) { sink.on_start(start); });
   }
@@ -141,6 +145,7 @@ Result<void> AnswerKeeper::look(const api::Match& match, std::string_view body, 
   const api::KeepingRoom& room = *room_;
   api::KeepingRoom::Asked asked = room.look(body);
   keeps_ = asked.keep && match.endpoint->makes;
+  goes_on_elsewhere_ = !asked.previous.empty();
   if (!asked.previous.empty() && store_.find(owner_, asked.previous) != nullptr) {
     const Result<std::string> earlier = conversation_before(asked.previous);
     if (!earlier) return tl::unexpected<Error>(earlier.error());
@@ -148,6 +153,7 @@ Result<void> AnswerKeeper::look(const api::Match& match, std::string_view body, 
     if (!whole) return tl::unexpected<Error>(whole.error());
     whole_ = std::move(*whole);
     previous_ = std::move(asked.previous);
+    goes_on_elsewhere_ = false;
   }
   if (keeps_) input_ = room.input_items(asked.input, answer_id);
   return {};

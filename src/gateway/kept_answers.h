@@ -27,6 +27,8 @@ class AnswerKeeper {
   // kept here.
   const std::string* whole_request() const { return whole_ ? &*whole_ : nullptr; }
   bool keeps() const { return keeps_; }
+  // It goes on with an answer that its provider keeps: an answer to it would be kept here without what came before.
+  bool goes_on_elsewhere() const { return goes_on_elsewhere_; }
   // A writer that writes what `writer` does, and keeps what `copy` writes of the same answer once it is whole. `copy`:
   // of a plain answer, with all that is opaque in it.
   std::unique_ptr<api::EventWriter> keeping(std::unique_ptr<api::EventWriter> writer,
@@ -38,7 +40,7 @@ class AnswerKeeper {
   storage::AnswerStore& store_;
   const std::string owner_;
   const api::KeepingRoom* room_ = nullptr;
-  bool keeps_ = false;
+  bool keeps_ = false, goes_on_elsewhere_ = false;
   std::string previous_;
   std::string input_;  // the request's own items, until the answer is kept with them
   std::optional<std::string> whole_;

@@ -121,6 +121,26 @@ OutgoingRequest request_for(const routing::Target& target, const ProviderLink& l
   return request;
 }
 
+OutgoingRequest rest_request(const routing::Target& target, const ProviderLink& link, std::string_view fixed_fields,
+                             const http::RequestHead& caller, const Intake& intake, Dialect dialect,
+                             std::string_view path, const policy::CallerKeys& keys) {
+  OutgoingRequest request;
+  std::string whole(target.provider->path_for(dialect));
+  http::write_request_line(request.head, http::Method::get, whole += path);
+  request.head += fixed_fields;
+  const http::HopByHop is_hop_by_hop(caller.fields);
+  for (size_t i = 0; i < caller.fields.size(); ++i) {
+    const http::Field field = caller.fields[i];
+    const bool is_of_body = field.name.size() > 8 && http::same_name(field.name.substr(0, 8), "content-");
+    if (!is_of_body && passes(field, is_hop_by_hop, link, intake, keys)) {
+      http::write_field(request.head, field.name, field.value);
+    }
+  }
+  http::end_head(request.head);
+  request.wants_stream = true;
+  return request;
+}
+
 namespace {
 
 bool passes_to_any(std::string_view name) {

@@ -23,6 +23,12 @@ OutgoingRequest request_for(const routing::Target& target, const ProviderLink& l
                             const http::RequestHead& caller, const Intake& intake, const std::vector<api::Edit>& edits,
                             const policy::CallerKeys& keys, std::string& scratch);
 
+// What asks for the rest of that request's answer, by GET at `path`, which stands behind what the provider's paths for
+// `dialect` begin with.
+OutgoingRequest rest_request(const routing::Target& target, const ProviderLink& link, std::string_view fixed_fields,
+                             const http::RequestHead& caller, const Intake& intake, Dialect dialect,
+                             std::string_view path, const policy::CallerKeys& keys);
+
 // The same of a request that is translated: of the caller's head, only what tells of its program and its trace passes.
 // The request's body refers to `translation`.
 OutgoingRequest translated_request(const routing::Target& target, const ProviderLink& link,

@@ -40,6 +40,12 @@ std::unique_ptr<api::EventWriter> writer_for(const api::TranslationRoom& room, a
   return keeper->keeping(std::move(writer), room.make_writer(shape));
 }
 
+// An answer that another target goes on with is whole here only; one that was kept from the beginning has its writer.
+AnswerKeeper* keeper_of(const Rescue& rescue, AnswerKeeper* keeper) {
+  if (rescue.broken == nullptr || keeper == nullptr) return keeper;
+  return rescue.broken->writer == nullptr && !keeper->goes_on_elsewhere() ? keeper : nullptr;
+}
+
 bool has(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -225,7 +231,7 @@ Result<std::unique_ptr<Translation>> Translation::make(const Question& question,
   auto reader = reader_for(to, wanted, is_counted_there, facts.origin);
   auto writer = are_vectors ? from.embeddings->make_writer(shape)
                 : is_count  ? api::make_count_writer(*from.counts, endpoint.dialect)
-                            : writer_for(from, shape, rescue.broken == nullptr ? keeper : nullptr);
+                            : writer_for(from, shape, keeper_of(rescue, keeper));
   auto translation = std::unique_ptr<Translation>(
       new Translation(std::move(reader), std::move(writer), std::move(written), std::move(dropped)));
   translation->dialect_ = dialect;

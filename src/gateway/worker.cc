@@ -35,8 +35,9 @@ bool has_demo(const config::Config& config) {
 }
 
 bool can_resume(const config::Config& config) {
-  return std::any_of(config.models.begin(), config.models.end(),
-                     [](const config::Model& model) { return model.resume_ms != 0; });
+  const auto may = [](const auto& one) { return one.resume_ms != 0; };
+  return std::any_of(config.models.begin(), config.models.end(), may) ||
+         std::any_of(config.providers.begin(), config.providers.end(), may);
 }
 
 }  // namespace

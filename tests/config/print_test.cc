@@ -20,7 +20,7 @@ constexpr std::string_view full = R"({
             "limits": {"requests_per_minute": 1, "queue_s": 1.25}},
            {"name": "b", "sha256": "DIGE57", "expires": "2030-01-01"}, {"name": "c", "key": "sk-3"}],
   "providers": {"lab": {"base_url": "http://127.0.0.1:1/v1", "api_key": ["sk-4", {"key": "sk-6", "weight": 2}, "sk-7"], "auth": "header:x-mine",
-                        "headers": {"x-a": "b"}, "probe_s": 7, "limits": {"concurrent": 1}, "usage": "leave",
+                        "headers": {"x-a": "b"}, "probe_s": 7, "resume_s": 7, "limits": {"concurrent": 1}, "usage": "leave",
                         "facts": {"x*": {"context_window": 9000, "max_output_tokens": 500, "max_tool_name": 40, "continues_prefix": true,
                                          "takes_sampling": false, "takes_top_k": true, "thinks": true, "thinks_by_default": false,
                                          "takes_image_urls": false, "takes_documents": true, "takes_json_schema": true,

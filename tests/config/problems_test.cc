@@ -37,7 +37,8 @@ TEST_CASE("unknown fields name the nearest known one") {
       {R"({"providers": {"lab": {"base_url": "http://h", "retry": 1}}})",
        "1:48: providers.lab.retry: unknown field (known: dialect, base_url, api_key, auth, headers, ca_file, "
        "cert_file, key_file, "
-       "insecure_skip_verify, timeouts, probe_s, max_connections, models, usage, limits, proxy, continues_prefix, "
+       "insecure_skip_verify, timeouts, probe_s, resume_s, max_connections, models, usage, limits, proxy, "
+       "continues_prefix, "
        "facts)"},
       {R"({"providers": {"lab": {"base_url": "http://h", "timeouts": {"connect": 1}}}})",
        "1:61: providers.lab.timeouts.connect: unknown field; did you mean connect_s? (known: connect_s, first_byte_s, "
@@ -178,6 +179,8 @@ TEST_CASE("providers") {
            "1:56: providers.lab.auth: needs api_key, which is missing"},
           {R"({"providers": {"lab": {"base_url": "http://h", "auth": "none", "api_key": "secret"}}})",
            "1:75: providers.lab.api_key: is given, but auth is none (allowed: one of the two)"},
+          {R"({"providers": {"lab": {"base_url": "http://h", "resume_s": 3601}}})",
+           "1:60: providers.lab.resume_s: found 3601 (allowed: seconds from 0 to 3600)"},
           {R"({"providers": {"lab": {"base_url": "http://h", "probe_s": 0.5}}})",
            "1:59: providers.lab.probe_s: is too often (allowed: 0, or seconds from 1 to 3600)"},
           {R"({"providers": {"lab": {"base_url": "http://h", "probe_s": 5, "api_key": "caller"}}})",

@@ -112,7 +112,7 @@ def test_silent_peers_are_asked_whether_they_are_there(tmp_path):
     async def answer(request):
         peer = request.writer.get_extra_info("peername")[1]
         assert keep_alive_timers(peer) == [True]
-        await request.answer(b"{}")
+        await request.answer(b'{"choices":[]}')
 
     with Provider(answer) as provider, Sluice(tmp_path, config_for(provider)) as sluice:
         with sluice.connect() as connection:
@@ -126,7 +126,7 @@ def test_silent_peers_are_asked_whether_they_are_there(tmp_path):
 def test_idle_callers_leave_descriptors_for_targets(tmp_path):
     """With 64 of them idle callers took all, and those who asked got 503."""
     async def answer(request):
-        await request.answer(b"{}")
+        await request.answer(b'{"choices":[]}')
 
     wrapper = ["bash", "-c", 'ulimit -n 64; exec "$0" "$@"']
     with Provider(answer) as provider, Sluice(tmp_path, config_for(provider, workers=1), wrapper=wrapper) as sluice:

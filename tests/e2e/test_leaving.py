@@ -86,7 +86,7 @@ def test_caller_leaves(tmp_path, leave, stage):
 
 def test_caller_leaves_in_its_own_request(tmp_path):
     async def answer(request):
-        await request.answer(b"{}")
+        await request.answer(b'{"choices":[]}')
 
     body = json.dumps(BY_NAME["openai"].body("openai/m")).encode()
     whole = request_bytes("POST", "/v1/chat/completions", body=body)

@@ -25,7 +25,7 @@ def test_slow_reader_costs_no_memory(tmp_path, report):
     async def answer(request):
         nonlocal sent
         if b'"small"' in request.body:
-            await request.answer(b"{}")
+            await request.answer(b'{"choices":[]}')
             return
         await request.send(head(200, [("content-type", "text/event-stream"), ("content-length", str(ANSWER_BYTES // len(FRAME) * len(FRAME)))]))
         for _ in range(ANSWER_BYTES // len(FRAME)):
@@ -75,7 +75,7 @@ def test_slow_reader_gets_everything_in_the_end(tmp_path):
 
 def test_body_over_the_limit_is_refused_at_the_head(tmp_path):
     async def answer(request):
-        await request.answer(b"{}")
+        await request.answer(b'{"choices":[]}')
 
     with Provider(answer) as provider, Sluice(tmp_path, config_for(provider, limits={"body_mb": 1})) as sluice:
         with sluice.connect() as connection:
@@ -95,7 +95,7 @@ def test_body_over_the_limit_is_refused_at_the_head(tmp_path):
 
 def test_chunked_body_over_the_limit_is_refused_on_the_way(tmp_path):
     async def answer(request):
-        await request.answer(b"{}")
+        await request.answer(b'{"choices":[]}')
 
     with Provider(answer) as provider, Sluice(tmp_path, config_for(provider, limits={"body_mb": 1})) as sluice:
         with sluice.connect() as connection:

@@ -91,7 +91,7 @@ TEST_CASE("a stream says that no proxy is to hold it back, a stream that is one 
   for (const auto& [verb, told] : {std::pair("streamGenerateContent", true), std::pair("generateContent", false)}) {
     world.caller->text.clear();
     world.say(post(std::string("/v1beta/models/fast:") + verb, R"({"contents":[]})"));
-    world.target_says(ok_json("[{}]"));
+    world.target_says(ok_json("[" + std::string(any_answer) + "]"));
     INFO(world.caller->text);
     CHECK(world.caller->has("HTTP/1.1 200 OK\r\n"));
     CHECK(world.caller->has("\r\nx-accel-buffering: no\r\n") == told);

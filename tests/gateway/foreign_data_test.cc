@@ -58,7 +58,7 @@ TEST_CASE("data of another provider does not go to a target of the caller's own 
     CHECK_FALSE(world.target().has("sluice.responses"));
     CHECK_FALSE(world.target().has("c2x1aWNlL"));
     CHECK(world.target().has(one.kept));
-    world.target_says(ok_json("{}"));
+    world.target_says(ok_json(any_answer));
     CHECK(world.caller->has("sluice-dropped: " + std::string(one.dropped) + "\r\n"));
   }
 }
@@ -71,7 +71,7 @@ TEST_CASE("the name of this program in a conversation changes nothing") {
   REQUIRE(world.targets.size() == 1);
   CHECK(world.target().has(R"({"role":"user","content":"what does sluice.openai.cc do, and sluice.json?"})"));
   CHECK(world.target().has(R"("unknown":[1, 2])"));
-  world.target_says(ok_json("{}"));
+  world.target_says(ok_json(any_answer));
   CHECK_FALSE(world.caller->has("sluice-dropped"));
 }
 

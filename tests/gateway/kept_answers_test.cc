@@ -225,4 +225,58 @@ TEST_CASE("kept answers: a conversation has a bound of turns") {
   CHECK(has(go_on(max_turns), "too long"));
 }
 
+// What its provider keeps under that id is the beginning only.
+TEST_CASE("kept answers: a stream that passed as it came and was gone on with elsewhere is kept whole, here") {
+  for (const std::string& more :
+       {std::string(), std::string(R"(,"store":false)"), std::string(R"(,"previous_response_id":"resp_elsewhere")")}) {
+    INFO(more);
+    KeptWorld kept;
+    config::Config config = chat_only();
+    config.providers[0].dialects = {Dialect::responses};
+    config.providers.push_back(config.providers[0]);
+    config.providers[1].name = "b";
+    config.models = {{"fast", {{"lab", "m"}, {"b", "m"}}}};
+    config.models[0].order = config::Order::listed;
+    World world(config);
+    world.context->answers = &kept.store;
+    const std::string body = R"({"model":"fast","stream":true,"input":"one")" + more + "}";
+    const std::string fields = "authorization: Bearer ck-one-0123456789\r\n";
+    world.say(post("/v1/responses", body, fields));
+    const auto event = [](const std::string& data) { return "data: " + data + "\n\n"; };
+    const auto stream_of = [&](const std::string& id, const std::string& text) {
+      return "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n" +
+             event(R"({"type":"response.created","sequence_number":0,"response":{"id":")" + id +
+                   R"(","object":"response","created_at":7,"model":"m","status":"in_progress","output":[]}})") +
+             event(R"({"type":"response.output_item.added","sequence_number":1,"output_index":0,"item":)"
+                   R"({"id":"msg_1","type":"message","status":"in_progress","role":"assistant","content":[]}})") +
+             event(R"({"type":"response.content_part.added","sequence_number":2,"item_id":"msg_1","output_index":0,)"
+                   R"("content_index":0,"part":{"type":"output_text","text":"","annotations":[]}})") +
+             event(R"({"type":"response.output_text.delta","sequence_number":3,"item_id":"msg_1","output_index":0,)"
+                   R"("content_index":0,"delta":")" +
+                   text + "\"}");
+    };
+    world.target_says(stream_of("resp_first", "one two"));
+    world.target().stream.reset();
+    REQUIRE(world.until([&] { return world.targets.size() == 2 || world.caller->ended; }));
+    INFO(world.caller->text << world.records());
+    REQUIRE(world.targets.size() == 2);
+    world.turn();
+    world.target_says(stream_of("resp_other", "one two three") +
+                      event(R"({"type":"response.completed","sequence_number":4,"response":{"id":"resp_other",)"
+                            R"("object":"response","created_at":7,"model":"m","status":"completed","output":[)"
+                            R"({"id":"msg_1","type":"message","role":"assistant","content":[{"type":"output_text",)"
+                            R"("text":"one two three","annotations":[]}]}]}})"));
+    world.target().stream.reset();
+    CHECK(world.until([&] { return world.caller->has("response.completed"); }));
+    world.turn();
+    CHECK(kept.store.size() == (more.empty() ? 1 : 0));
+    if (!more.empty()) continue;
+    world.connect();
+    world.say("GET /v1/responses/resp_first HTTP/1.1\r\nhost: x\r\n" + fields + "\r\n");
+    CHECK(world.targets.size() == 2);
+    CHECK(world.caller->has(R"("text":"one two three")"));
+    CHECK(world.caller->has(R"("status":"completed")"));
+  }
+}
+
 }  // namespace sluice::gateway

@@ -18,6 +18,28 @@ TEST_CASE("without resume_s a stream has no ids, and nothing of it is kept") {
   CHECK(world.streams.size() == 0);
 }
 
+TEST_CASE("what is asked of a provider by its name is kept as the provider says, and other names as they say") {
+  config::Config config = resuming(0);
+  config.providers[0].resume_ms = patience_ms;
+  World world(config);
+  const std::string asked = R"({"model":"lab/any","stream":true,"messages":[]})";
+  world.say(post("/v1/chat/completions", asked, "x-request-id: mine\r\n"));
+  world.target_says(sse_head + chunk(openai_frames[0]) + chunk(openai_frames[1]));
+  leave(world);
+  CHECK_FALSE(world.targets[0]->ended);
+  world.target_says(rest_of_it());
+  const Got rest = resume(world, openai(), "sluice-resume: mine; after=2\r\n");
+  CHECK(rest.status == 200);
+  CHECK(rest.whole);
+  CHECK(rest.body.find(" two") != std::string::npos);
+  CHECK(rest.body.find("One") == std::string::npos);
+  world.connect();
+  begin(world);
+  const size_t kept = world.streams.size();
+  leave(world);
+  CHECK(world.streams.size() == kept);  // a name of `models` without it
+}
+
 TEST_CASE("an absent caller is waited for as long as resume_s says, and no longer") {
   World world(resuming());
   begin(world);

@@ -61,6 +61,9 @@ World::World(config::Config given) : config(std::move(given)) {
   for (const config::Model& model : config.models) {
     if (model.resume_ms != 0) context->streams = &streams;
   }
+  for (const config::Provider& provider : config.providers) {
+    if (provider.resume_ms != 0) context->streams = &streams;
+  }
   budget.set_most(config.limits.buffered_bytes);
   context->buffers = &buffers;
   dispatcher.emplace(*context, OwnPages{});

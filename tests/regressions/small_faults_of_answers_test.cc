@@ -88,8 +88,8 @@ TEST_CASE("at most 8 interim answers pass, and no upgrade that nobody asked for"
   };
   std::string interim;
   for (int i = 0; i < 8; ++i) interim += "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n";
-  CHECK(chat(interim + ok_json("{}")).starts_with("HTTP/1.1 200 "));
-  CHECK(chat(interim + "HTTP/1.1 100 Continue\r\n\r\n" + ok_json("{}")).starts_with("HTTP/1.1 502 "));
+  CHECK(chat(interim + ok_json(any_answer)).starts_with("HTTP/1.1 200 "));
+  CHECK(chat(interim + "HTTP/1.1 100 Continue\r\n\r\n" + ok_json(any_answer)).starts_with("HTTP/1.1 502 "));
   CHECK(chat("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n")
             .starts_with("HTTP/1.1 502 "));
 }

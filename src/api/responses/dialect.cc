@@ -108,6 +108,7 @@ constinit const DialectRoom room{
                     .words = own_words,
                     .conversations = conversations},
     .keeping = &keeping,
+    .resumption = &resumption,
 };
 
 }  // namespace sluice::api::responses

@@ -61,7 +61,6 @@ void Writer::emit_answer(std::string_view type, const AnswerState& state) {
 }
 
 Result<void> Writer::resume(const SentFrames& sent, const Delivered& delivered) {
-  if (!stream_) return EventWriter::resume(sent, delivered);
   SentOutput output;
   if (sent.state() != nullptr) output = static_cast<const SentOutput&>(*sent.state());
   for_each_frame(sent, [&output](JsonValue frame) { output.take(frame); });

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/resumption.h"
 #include "api/translation.h"
 #include "base/json_writer.h"
 
@@ -17,6 +18,7 @@ std::string path_below(std::string_view model, bool stream);
 std::unique_ptr<EventReader> make_reader(const Origin& target);
 std::unique_ptr<EventWriter> make_writer(const AnswerShape& shape);
 std::unique_ptr<SentState> make_sent_state();
+extern const ResumptionRoom resumption;
 void write_provider_error(const ProviderError& error, std::string_view request_id, std::string& out);
 
 // --- what readers and writers of this folder have in common ---
