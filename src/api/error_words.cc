@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "api/event.h"
+#include "api/target_error.h"
+
 namespace sluice::api {
 namespace {
 
@@ -67,6 +70,25 @@ T row_of(const std::pair<ErrorCode, T> (&table)[rows], ErrorCode code, T fallbac
   return fallback;
 }
 
+// The kind of error that a provider's status stands for.
+ErrorCode code_of_status(int status) {
+  switch (status) {
+    case 401:
+      return ErrorCode::unauthorized;
+    case 403:
+      return ErrorCode::forbidden;
+    case 404:
+      return ErrorCode::unknown_model;
+    case 429:
+      return ErrorCode::rate_limited;
+    case 503:
+    case 529:
+      return ErrorCode::overloaded;
+    default:
+      return status >= 400 && status < 500 ? ErrorCode::bad_request : ErrorCode::internal;
+  }
+}
+
 }  // namespace
 
 ErrorKind kind_of(ErrorCode code) { return row_of(kind_rows, code, ErrorKind::invalid); }
@@ -86,6 +108,20 @@ void write_error_object(const Error& error, JsonWriter& json) {
 void write_plain_error(const Error& error, const ErrorFacts&, std::string& out) {
   JsonWriter json(out);
   write_error_object(error, json.object().key("error"));
+  json.end_object();
+}
+
+void write_provider_error_object(const ProviderError& error, JsonWriter& json) {
+  const ErrorWords words = error_words(code_of_status(error.status));
+  // Where money is the matter the kind is the code, as this API has it.
+  const std::string_view type = is_about_money(error.code) ? std::string_view(error.code) : words.type;
+  json.object().member("message", error.message).member("type", type).member("param", nullptr);
+  json.member("code", error.code.empty() ? words.code : std::string_view(error.code)).end_object();
+}
+
+void write_plain_provider_error(const ProviderError& error, std::string_view, std::string& out) {
+  JsonWriter json(out);
+  write_provider_error_object(error, json.object().key("error"));
   json.end_object();
 }
 

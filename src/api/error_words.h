@@ -12,6 +12,8 @@
 
 namespace sluice::api {
 
+struct ProviderError;
+
 // As fine as the dialects tell them apart.
 enum class ErrorKind : unsigned char {
   invalid,
@@ -54,6 +56,10 @@ ErrorWords error_words(ErrorCode code);
 void write_error_object(const Error& error, JsonWriter& json);
 // {"error":{"message","type","param","code"}}.
 void write_plain_error(const Error& error, const ErrorFacts& facts, std::string& out);
+// The same of a provider's error: the kind that its status is of, or money where that is the matter; its own code, if
+// it has one.
+void write_provider_error_object(const ProviderError& error, JsonWriter& json);
+void write_plain_provider_error(const ProviderError& error, std::string_view request_id, std::string& out);
 // JSON Schema of that.
 inline constexpr std::string_view plain_error_schema =
     R"({"type":"object","required":["error"],"properties":{"error":{"type":"object","required":["message","type"],)"

@@ -106,4 +106,52 @@ bool append_object_schema(std::string& out, std::string_view schema, const RootR
   return is_object || !type.has_value();
 }
 
+// --- what can be forced ---
+
+namespace {
+
+bool requires_all(JsonValue schema) {
+  std::unordered_set<std::string_view> required;
+  for (const JsonValue name : schema["required"]) required.insert(name.text().escaped);
+  for (const JsonValue property : schema["properties"]) {
+    if (!required.contains(property.key().escaped)) return false;
+  }
+  return true;
+}
+
+bool is_strict(JsonValue schema) {
+  constexpr std::array<std::string_view, 12> refused = {"allOf",
+                                                        "oneOf",
+                                                        "not",
+                                                        "if",
+                                                        "then",
+                                                        "else",
+                                                        "patternProperties",
+                                                        "propertyNames",
+                                                        "dependentRequired",
+                                                        "dependentSchemas",
+                                                        "unevaluatedProperties",
+                                                        "default"};
+  constexpr std::array<std::string_view, 3> maps = {"properties", "$defs", "definitions"};
+  if (!schema.is_object()) return false;
+  const bool is_object = schema["type"].word() == "object" || schema["properties"].exists();
+  if (is_object && (schema["additionalProperties"].boolean() != false || !requires_all(schema))) return false;
+  for (const JsonValue member : schema) {
+    if (is_one_of(member, refused)) return false;
+    if (member.named("items") && !is_strict(member)) return false;
+    if (!member.named("anyOf") && !is_one_of(member, maps)) continue;
+    for (const JsonValue inner : member) {
+      if (!is_strict(inner)) return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+bool is_strict_schema(std::string_view schema) {
+  JsonDocument document;
+  return document.parse(schema) && document.root()["type"].word() == "object" && is_strict(document.root());
+}
+
 }  // namespace sluice::api

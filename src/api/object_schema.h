@@ -19,4 +19,8 @@ constexpr RootRules root_rules(bool is_makers_own) { return {!is_makers_own, !is
 // all its alternatives in place of the combinations. "" and what is no JSON object: any object. False: it says less.
 bool append_object_schema(std::string& out, std::string_view schema, const RootRules& rules);
 
+// Whether an API whose `strict` wants every object closed and every property required takes it so
+// (developers.openai.com/api/docs/guides/structured-outputs).
+bool is_strict_schema(std::string_view schema);
+
 }  // namespace sluice::api

@@ -102,6 +102,35 @@ TEST_CASE("mappings: tools one at a time, and without arguments") {
   for (const Mapping& row : rows) check(row);
 }
 
+TEST_CASE("mappings: what is forced, and what cannot be") {
+  const auto format = [](const std::string& required) {
+    return R"(,"output_config":{"format":{"type":"json_schema","schema":{"type":"object","properties":{"a":{"type":"string"}},)" +
+           required + R"("additionalProperties":false}}})";
+  };
+  const std::string closed = format(R"("required":["a"],)"), open = format("");
+  const std::string tool = R"(,"tools":[{"name":"f","strict":true,"input_schema":{"type":"object",)"
+                           R"("properties":{"a":{"type":"string"}},"additionalProperties":false}}])";
+  const Mapping rows[] = {
+      {"all is required", Dialect::anthropic, messages(closed), Dialect::openai, "gpt-4o", true,
+       "/response_format/json_schema/strict", "true", ""},
+      {"not all is", Dialect::anthropic, messages(open), Dialect::openai, "gpt-4o", true,
+       "/response_format/json_schema/strict", "false", "output_config.format=changed"},
+      {"an imitator judges itself", Dialect::anthropic, messages(open), Dialect::openai, "qwen3", false,
+       "/response_format/json_schema/strict", "true", ""},
+      {"all is required, responses", Dialect::anthropic, messages(closed), Dialect::responses, "gpt-4o", true,
+       "/text/format/strict", "true", ""},
+      {"not all is, responses", Dialect::anthropic, messages(open), Dialect::responses, "gpt-4o", true,
+       "/text/format/strict", "false", "output_config.format=changed"},
+      {"a tool", Dialect::anthropic, messages(tool), Dialect::openai, "gpt-4o", true, "/tools/0/function/strict", "",
+       "tools[0].strict=unsupported"},
+      {"a tool, responses", Dialect::anthropic, messages(tool), Dialect::responses, "gpt-4o", true, "/tools/0/strict",
+       "false", "tools[0].strict=unsupported"},
+      {"the likeliest tokens come with the others", Dialect::responses, R"({"model":"m","input":"q","top_logprobs":2})",
+       Dialect::openai, "gpt-4o", true, "/logprobs", "true", ""},
+  };
+  for (const Mapping& row : rows) check(row);
+}
+
 TEST_CASE("mappings: how much is thought") {
   const std::string budget = R"(,"thinking":{"type":"enabled","budget_tokens":31999})";
   const Mapping rows[] = {

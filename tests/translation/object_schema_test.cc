@@ -37,3 +37,20 @@ TEST_CASE("a function's schema is an object with properties, and no combination 
   CHECK(schema_of(R"({"type":"object","properties":{"a":{}},"not":{"required":["a"]}})", makers) ==
         R"(less: {"type":"object","properties":{"a":{}},"required":[]})");
 }
+
+TEST_CASE("a schema can be forced where every object in it is closed, and all of its properties are required") {
+  CHECK(is_strict_schema(
+      R"({"type":"object","properties":{"a":{"type":"string"},"b":{"anyOf":[{"type":"null"},{"$ref":"#/$defs/x"}]}},)"
+      R"("required":["a","b"],"additionalProperties":false,)"
+      R"("$defs":{"x":{"type":"object","properties":{},"additionalProperties":false}}})"));
+  for (
+      const char* const schema :
+      {"", "[]", R"({"type":"string"})", R"({"type":"object","properties":{}})",
+       R"({"type":"object","properties":{"a":{}},"additionalProperties":false})",
+       R"({"type":"object","properties":{"a":{"type":"object"}},"required":["a"],"additionalProperties":false})",
+       R"({"type":"object","properties":{"a":{"type":"array","items":{"oneOf":[]}}},"required":["a"],"additionalProperties":false})",
+       R"({"type":"object","properties":{"a":{"type":"string","default":"x"}},"required":["a"],"additionalProperties":false})"}) {
+    INFO(schema);
+    CHECK_FALSE(is_strict_schema(schema));
+  }
+}

@@ -144,7 +144,7 @@ TEST_CASE("chat: tools for a target") {
   const std::string tools =
       R"({"messages":[],"tools":[{"type":"function","function":{"name":"f"}},{"type":"custom","custom":{"name":"p","description":"d",)"
       R"("format":{"type":"grammar","grammar":{"syntax":"lark","definition":"x"}}}},{"type":"web_search"},{"type":"function",)"
-      R"("function":{"name":"mcp.a/b","parameters":{"type":"object","x":[1, 2]},"strict":true},"cache_control":{"type":"ephemeral"}}])";
+      R"("function":{"name":"mcp.a/b","parameters":{"type":"object","x":[1, 2],"additionalProperties":false},"strict":true},"cache_control":{"type":"ephemeral"}}])";
   const Written own = carried(tools + "}", makers);
   CHECK(own.dropped == "tools[2]=unsupported, tools[3].cache_control=unsupported");
   REQUIRE(own.body["tools"].size() == 3);
@@ -154,8 +154,10 @@ TEST_CASE("chat: tools for a target") {
       own.body["tools"][1].dump() ==
       R"({"custom":{"description":"d","format":{"grammar":{"definition":"x","syntax":"lark"},"type":"grammar"},"name":"p"},"type":"custom"})");
   CHECK(own.body["tools"][2]["function"]["name"].get<std::string>().starts_with("mcp_a_b_"));
-  CHECK(own.text.find(R"("parameters":{"type":"object","x":[1, 2],"properties":{}},"strict":true)") !=
-        std::string::npos);
+  CHECK(
+      own.text.find(
+          R"("parameters":{"type":"object","x":[1, 2],"additionalProperties":false,"properties":{}},"strict":true)") !=
+      std::string::npos);
   CHECK(carried(tools + "}", chat_facts("x/claude-5", false)).body["tools"][2].contains("cache_control"));
 
   const Written other = carried(tools + "}", imitator);

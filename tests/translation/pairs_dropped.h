@@ -330,6 +330,7 @@ inline constexpr std::string_view may_be_dropped[] = {
     "openai > responses: tools[].cache_control unsupported",
     "openai > responses: tools[].openrouter:advisor unsupported",
     "openai > responses: tools[].openrouter:web_search unsupported",
+    "openai > responses: tools[].strict unsupported",
     "openai > responses: top_p unsupported",
     "responses > anthropic: context_management unsupported",
     "responses > anthropic: include unsupported",

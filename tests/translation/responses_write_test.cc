@@ -235,7 +235,9 @@ TEST_CASE("responses: settings of another dialect") {
   request.sampling.top_k = "4";
   request.sampling.seed = "1";
   request.stop = {JsonText{"END"}};
-  request.tools = {function("f", R"({"type":"object","properties":{"a":{}}})"), function("a.b")};
+  request.tools = {
+      function("f", R"({"type":"object","properties":{"a":{}},"required":["a"],"additionalProperties":false})"),
+      function("a.b")};
   request.tools[0].strict = true;
   request.tools[0].cache_mark = "{}";
   api::Tool hosted;
@@ -258,7 +260,7 @@ TEST_CASE("responses: settings of another dialect") {
   body.erase("user");
   CHECK(body == json::parse(R"({"model":"gpt-4o","instructions":"be good","stream":true,"store":false,
     "input":[{"type":"message","role":"user","content":"hi"}],"max_output_tokens":16,"temperature":2,"top_p":0.90,
-    "tools":[{"type":"function","name":"f","parameters":{"type":"object","properties":{"a":{}}},"strict":true},
+    "tools":[{"type":"function","name":"f","parameters":{"type":"object","properties":{"a":{}},"required":["a"],"additionalProperties":false},"strict":true},
              {"type":"function","name":")" +
                             short_name + R"(","parameters":{"type":"object","properties":{}},"strict":false}],
     "tool_choice":"auto","parallel_tool_calls":false,"service_tier":"default",

@@ -297,9 +297,12 @@ void GenerateContentWriter::on_citation(uint32_t, const Citation& citation) {
     return;
   }
   if (!chunks_.empty()) chunks_ += ',';
-  chunks_ += R"({"web":{"uri":)";
-  append_quoted(chunks_, citation.url.escaped);
-  if (!citation.title.empty()) append_quoted(chunks_ += R"(,"title":)", citation.title.escaped);
+  if (citation.url.empty()) {  // of a document that the request held
+    append_quoted(chunks_ += R"({"retrievedContext":{"title":)", citation.title.escaped);
+  } else {
+    append_quoted(chunks_ += R"({"web":{"uri":)", citation.url.escaped);
+    if (!citation.title.empty()) append_quoted(chunks_ += R"(,"title":)", citation.title.escaped);
+  }
   chunks_ += "}}";
   if (!supports_.empty()) supports_ += ',';
   supports_ += R"({"segment":{)";

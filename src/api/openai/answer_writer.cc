@@ -4,45 +4,10 @@
 
 #include "api/delivered.h"
 #include "api/error_body.h"
-#include "api/error_words.h"
 #include "api/json_unescape.h"
 #include "api/sent_frames.h"
-#include "api/target_error.h"
 
 namespace sluice::api::openai {
-namespace {
-
-// The kind of error that a provider's status stands for.
-ErrorCode code_of_status(int status) {
-  switch (status) {
-    case 401:
-      return ErrorCode::unauthorized;
-    case 403:
-      return ErrorCode::forbidden;
-    case 404:
-      return ErrorCode::unknown_model;
-    case 429:
-      return ErrorCode::rate_limited;
-    case 503:
-    case 529:
-      return ErrorCode::overloaded;
-    default:
-      return status >= 400 && status < 500 ? ErrorCode::bad_request : ErrorCode::internal;
-  }
-}
-
-}  // namespace
-
-void write_provider_error(const ProviderError& error, std::string_view, std::string& out) {
-  const ErrorWords words = error_words(code_of_status(error.status));
-  // Where money is the matter the kind is the code, as this API has it.
-  const std::string_view type = is_about_money(error.code) ? std::string_view(error.code) : words.type;
-  JsonWriter json(out);
-  json.object().key("error").object();
-  json.member("message", error.message).member("type", type).member("param", nullptr);
-  json.member("code", error.code.empty() ? words.code : std::string_view(error.code)).end_object().end_object();
-}
-
 ChatAnswerWriter::ChatAnswerWriter(const AnswerShape& shape, std::string_view id_prefix)
     : stream_(shape.stream),
       usage_wanted_(shape.request.usage_wanted),
@@ -112,7 +77,7 @@ std::string ChatAnswerWriter::made_id(size_t number) const {
 
 void ChatAnswerWriter::on_error(const ProviderError& error) {
   if (stream_) out += "data: ";
-  write_provider_error(error, {}, out);
+  write_plain_provider_error(error, {}, out);
   if (stream_) out += "\n\n";
 }
 

@@ -193,7 +193,7 @@ constinit const DialectRoom room{
                     .make_reader = make_reader,
                     .make_writer = make_writer,
                     .make_sent_state = make_sent_state,
-                    .write_provider_error = write_provider_error,
+                    .write_provider_error = write_plain_provider_error,
                     .embeddings = &embedding_room,
                     .words = own_words,
                     .conversations = conversations},

@@ -20,7 +20,6 @@ std::unique_ptr<EventReader> make_reader(const Origin& target);
 std::unique_ptr<EventWriter> make_writer(const AnswerShape& shape);
 std::unique_ptr<SentState> make_sent_state();
 extern const EmbeddingRoom embedding_room;
-void write_provider_error(const ProviderError& error, std::string_view request_id, std::string& out);
 
 // --- what the files of this folder share ---
 

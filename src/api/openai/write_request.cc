@@ -184,8 +184,9 @@ void BodyWriter::write_tool(const Tool& tool, const std::string& path) {
     } else if (!append_object_schema(out_, tool.schema, root_rules(facts_.is_makers_own))) {
       dropped_.add(path + ".parameters", DropReason::changed);
     }
-    if (tool.strict && facts_.strict_tools && !custom) json.member("strict", *tool.strict);
-    if (tool.strict == true && !facts_.strict_tools) drop(path + ".strict");
+    const bool can_be_strict = facts_.strict_tools && (!facts_.is_makers_own || is_strict_schema(tool.schema));
+    if (tool.strict && !custom && (can_be_strict || !*tool.strict)) json.member("strict", *tool.strict);
+    if (tool.strict == true && !can_be_strict) drop(path + ".strict");
     json.end_object();
   }
   if (!tool.cache_mark.empty()) {
@@ -271,8 +272,9 @@ void BodyWriter::write_sampling() {
   } else {
     number("repeat_penalty", sampling.repeat_penalty, false);
   }
-  if (sampling.logprobs && takes) json_.member("logprobs", *sampling.logprobs);
-  if (sampling.top_logprobs && takes) json_.member("top_logprobs", *sampling.top_logprobs);
+  const bool wants_top = sampling.top_logprobs.value_or(0) > 0;  // which are given with the others only
+  if ((sampling.logprobs || wants_top) && takes) json_.member("logprobs", wants_top || *sampling.logprobs);
+  if (wants_top && takes) json_.member("top_logprobs", *sampling.top_logprobs);
   if ((sampling.logprobs == true || sampling.top_logprobs.value_or(0) > 0) && !takes) drop("logprobs");
 }
 
@@ -317,7 +319,9 @@ void BodyWriter::write_response_format() {
   text_member(json_, out_, "name", format.name.empty() ? JsonText{"answer"} : names.shorten(format.name, {}));
   if (!format.description.empty()) text_member(json_, out_, "description", format.description);
   json_.key("schema").raw(format.schema.empty() ? R"({"type":"object"})" : format.schema);
-  if (format.strict) json_.member("strict", *format.strict);
+  const bool is_forced = format.strict == true && (!facts_.is_makers_own || is_strict_schema(format.schema));
+  if (format.strict) json_.member("strict", is_forced);
+  if (format.strict == true && !is_forced) dropped_.add("response_format", DropReason::changed);
   json_.end_object().end_object();
 }
 

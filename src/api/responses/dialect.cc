@@ -103,7 +103,7 @@ constinit const DialectRoom room{
                     .make_writer = make_writer,
                     .make_sent_state = make_sent_state,
                     .signs_thinking = true,
-                    .write_provider_error = write_provider_error,
+                    .write_provider_error = write_plain_provider_error,
                     .counts = &count_room,
                     .words = own_words,
                     .conversations = conversations},

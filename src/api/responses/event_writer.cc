@@ -4,6 +4,7 @@
 
 #include "api/delivered.h"
 #include "api/dialect.h"
+#include "api/error_words.h"
 #include "api/responses/answer_object.h"
 #include "api/responses/output_writer.h"
 #include "api/sent_frames.h"
@@ -21,12 +22,6 @@ std::string_view code_for(const ProviderError& error) {
   if (known != known_codes.end()) return *known;
   if (error.status == 429) return "rate_limit_exceeded";
   return error.status >= 400 && error.status < 500 ? "invalid_prompt" : "server_error";
-}
-
-void write_error_member(const ProviderError& error, JsonWriter& json) {
-  const std::string_view code = code_for(error);
-  json.key("error").object().member("message", error.message).member("type", code);
-  json.member("param", nullptr).member("code", error.code.empty() ? code : std::string_view(error.code)).end_object();
 }
 
 class Writer final : public OutputWriter {
@@ -129,11 +124,11 @@ void Writer::emit_failed(std::string_view code, std::string_view message) {
 void Writer::on_error(const ProviderError& error) {
   if (std::exchange(failed_, true)) return;
   const std::string_view code = code_for(error);
-  if (!stream_) return write_provider_error(error, {}, out);
+  if (!stream_) return write_plain_provider_error(error, {}, out);
   emit("error", [&](TextWriter& json) {
     json.member("code", error.code.empty() ? code : std::string_view(error.code)).member("message", error.message);
     json.member("param", nullptr);
-    write_error_member(error, json);
+    write_provider_error_object(error, json.key("error"));
   });
   emit_failed(code, error.message);
 }
@@ -149,13 +144,6 @@ void Writer::fail(const Error& error, std::string_view request_id) {
 }
 
 }  // namespace
-
-void write_provider_error(const ProviderError& error, std::string_view, std::string& out) {
-  JsonWriter json(out);
-  json.object();
-  write_error_member(error, json);
-  json.end_object();
-}
 
 std::unique_ptr<EventWriter> make_writer(const AnswerShape& shape) { return std::make_unique<Writer>(shape); }
 

@@ -19,7 +19,6 @@ std::unique_ptr<EventReader> make_reader(const Origin& target);
 std::unique_ptr<EventWriter> make_writer(const AnswerShape& shape);
 std::unique_ptr<SentState> make_sent_state();
 extern const ResumptionRoom resumption;
-void write_provider_error(const ProviderError& error, std::string_view request_id, std::string& out);
 
 // --- what readers and writers of this folder have in common ---
 

@@ -149,8 +149,9 @@ void RequestWriter::write_function(const Tool& tool, const std::string& path) {
     drop(path + ".parameters", DropReason::changed);
   }
   const bool strict = tool.strict.value_or(false);
-  if (strict && !facts_.strict_tools) drop(path + ".strict");
-  json_.member("strict", strict && facts_.strict_tools).end_object();
+  const bool can_be = facts_.strict_tools && (!facts_.is_makers_own || is_strict_schema(tool.schema));
+  if (strict && !can_be) drop(path + ".strict");
+  json_.member("strict", strict && can_be).end_object();
 }
 
 // The grammar stands flat here, elsewhere in a member of its own.
@@ -256,10 +257,13 @@ void RequestWriter::write_text_settings() {
   if (format.kind == json_object) json_.key("format").raw(R"({"type":"json_object"})");
   if (format.kind == json_schema) {
     json_.key("format").object().member("type", "json_schema");
-    json_.text_member("name", format.name.empty() ? JsonText{"response"} : format.name);
+    ToolNames names;
+    json_.text_member("name", format.name.empty() ? JsonText{"response"} : names.shorten(format.name, {}));
     if (!format.description.empty()) json_.text_member("description", format.description);
     json_.key("schema").raw(format.schema.empty() ? R"({"type":"object"})" : format.schema);
-    if (format.strict) json_.member("strict", *format.strict);
+    const bool is_forced = format.strict == true && (!facts_.is_makers_own || is_strict_schema(format.schema));
+    if (format.strict) json_.member("strict", is_forced);
+    if (format.strict == true && !is_forced) drop("response_format", DropReason::changed);
     json_.end_object();
   }
   if (!request_.verbosity.empty()) json_.member("verbosity", request_.verbosity);
