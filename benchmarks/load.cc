@@ -94,7 +94,8 @@ int dial(int port, bool must_connect = true) {
 std::string post(const std::string& path, std::span<char*> fields, bool stream) {
   const std::string body =
       std::string(R"({"model":"fast",)") + (stream ? R"("stream":true,)" : "") +
-      R"("messages":[{"role":"system","content":"You are a helpful assistant."},{"role":"user","content":"Hello!"}]})";
+      (path.ends_with("/responses") ? R"("input")" : R"("messages")") +
+      R"(:[{"role":"system","content":"You are a helpful assistant."},{"role":"user","content":"Hello!"}]})";
   std::string request = "POST " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n";
   for (const char* field : fields) request += std::string(field) + "\r\n";
   return request + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;

@@ -26,6 +26,7 @@ class KeepingWriter final : public api::EventWriter {
 
   Result<void> resume(const api::SentFrames& sent, const api::Delivered& delivered) override {
     if (!copy_->resume(sent, delivered)) copy_.reset();
+    const Lent lent(*this);
     return writer_->resume(sent, delivered);
   }
   void on_start(const api::AnswerStart& start) override {
@@ -81,8 +82,10 @@ class KeepingWriter final : public api::EventWriter {
     tell([&](api::EventSink& sink) { sink.on_error(error); });
   }
   void end() override {
-    writer_->end();
-    take();
+    {
+      const Lent lent(*this);
+      writer_->end();
+    }
     if (failed_ || copy_ == nullptr) return;
     copy_->end();
     api::KeepingRoom::Made made = kept_.room.made(copy_->out);
@@ -92,31 +95,31 @@ class KeepingWriter final : public api::EventWriter {
   }
   void fail(const Error& error, std::string_view request_id) override {
     failed_ = true;
+    const Lent lent(*this);
     writer_->fail(error, request_id);
-    take();
   }
   size_t held_bytes() const override { return writer_->held_bytes() + (copy_ != nullptr ? copy_->held_bytes() : 0); }
 
  private:
   template <typename Event>
   void tell(Event event) {
-    event(*writer_);
     if (copy_ != nullptr) event(*copy_);
-    take();
+    const Lent lent(*this);
+    event(*writer_);
   }
   void count(std::string_view text) {
     copied_bytes_ += text.size();
     if (copied_bytes_ > max_copied_bytes) copy_.reset();
   }
-  void take() {
-    if (out.empty()) {
-      out.swap(writer_->out);
-    } else {
-      out += writer_->out;
-      writer_->out.clear();
+  // While it lives, the writer writes straight behind what has not been taken yet.
+  struct Lent {
+    KeepingWriter& all;
+    explicit Lent(KeepingWriter& keeping) : all(keeping) { all.writer_->out.swap(all.out); }
+    ~Lent() {
+      all.writer_->out.swap(all.out);
+      all.untold.take(all.writer_->untold);
     }
-    untold.take(writer_->untold);
-  }
+  };
 
   const std::unique_ptr<api::EventWriter> writer_;
   std::unique_ptr<api::EventWriter> copy_;  // nullptr: the answer is too long to be kept

@@ -31,7 +31,8 @@ TEST_CASE("a name that only a caller has said is the provider's other until it i
   page = world.metrics.page();
   CHECK(page.find("target=\"lab/real-model\",status=\"404\"} 1\n") != page.npos);
   CHECK(page.find("target=\"lab/there\",status=\"200\"} 1\n") != page.npos);
-  for (int i = 0; i < 300; ++i) ask(world, "lab/any-" + std::to_string(i), ok_json(any_answer));  // a target that takes any
+  for (int i = 0; i < 300; ++i)
+    ask(world, "lab/any-" + std::to_string(i), ok_json(any_answer));  // a target that takes any
   page = world.metrics.page();
   CHECK(count(page, "sluice_requests_total{") <= observe::MetricNames::max_unlisted + 4);
   CHECK(page.size() < 2'000'000);
