@@ -51,15 +51,20 @@ class Reading {
  private:
   size_t offset(std::string_view token) const { return static_cast<size_t>(token.data() - body_.data()); }
   tl::unexpected<Error> broken(size_t at) const { return wrong_at("the body is not valid JSON", at); }
+  [[gnu::cold]] static tl::unexpected<Error> too_many(size_t at) {
+    return wrong_at("an object of the body has more than " + std::to_string(max_peeked_members) + " members", at);
+  }
 
   // The rest of an object whose '{' has been taken.
   template <size_t n>
   Result<void> read_members(JsonCursor& cursor, const KnownKey (&known)[n]) {
     std::string_view raw;
+    size_t left = max_peeked_members;
     for (bool first = true;;) {
       const JsonStep step = next_member(cursor, first, raw);
       if (step == JsonStep::end) return {};
       if (step == JsonStep::broken) return broken(cursor.offset());
+      if (left-- == 0) return too_many(offset(raw));
       peek_.body_empty = false;
       Key key = Key::other;
       if (may_be_known(raw)) {

@@ -14,6 +14,8 @@ namespace sluice::api {
 
 // Of a model's name in a request. It stands in records, log lines and an answer's head.
 inline constexpr size_t max_model_bytes = 256;
+// Of the body, and of stream_options: no API has a hundred, and each costs every reader of it a look.
+inline constexpr size_t max_peeked_members = 10'000;
 
 struct Peek {
   std::string model;       // unescaped; empty if there is none

@@ -174,6 +174,26 @@ TEST_CASE("nesting has a limit, and meeting it is an error, not a crash") {
   }
 }
 
+TEST_CASE("members have a limit, in the body and in its stream options") {
+  const auto with = [](size_t members) {
+    std::string all;
+    for (size_t i = 0; i < members; ++i) all += "\"a\":1,";
+    return all;
+  };
+  const auto peek = [](const std::string& text) { return peek_request(Body(text).view(), Dialect::openai); };
+  for (const std::string& open : {std::string("{"), std::string(R"({"model":"m","stream_options":{)")}) {
+    const std::string end = open.size() == 1 ? R"("model":"m"})" : R"("include_usage":true}})";
+    const auto most = peek(open + with(max_peeked_members - 1) + end);
+    REQUIRE(most);
+    CHECK(most->model == "m");
+    const auto more = peek(open + with(max_peeked_members) + end);
+    REQUIRE_FALSE(more);
+    CHECK(more.error().code == ErrorCode::bad_request);
+    CHECK(more.error().message.starts_with("an object of the body has more than 10000 members (at byte "));
+  }
+  CHECK_FALSE(peek("{" + with(5'000'000) + R"("model":"m"})"));
+}
+
 TEST_CASE("a peek sees how much output is allowed, where that is a whole number at the top") {
   struct Case {
     std::string_view body;
