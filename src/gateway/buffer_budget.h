@@ -50,8 +50,6 @@ class BufferShare {
   uint64_t used() const { return used_; }
   uint64_t most() const { return budget_.most(); }
   uint64_t taken_by_all() const { return budget_.taken(); }
-  // The most that was granted since the last call, in whole portions.
-  uint64_t take_peak() { return std::exchange(peak_, granted_); }
 
  private:
   [[gnu::cold]] bool take_more(uint64_t bytes) {
@@ -59,7 +57,6 @@ class BufferShare {
     for (const uint64_t wanted : {needed + portion_bytes, needed}) {
       if (!budget_.take(wanted)) continue;
       granted_ += wanted;
-      peak_ = std::max(peak_, granted_);
       return true;
     }
     used_ -= bytes;
@@ -72,7 +69,7 @@ class BufferShare {
   }
 
   BufferBudget& budget_;
-  uint64_t granted_ = 0, used_ = 0, peak_ = 0;
+  uint64_t granted_ = 0, used_ = 0;
 };
 
 // What one holder has taken; given back with it.

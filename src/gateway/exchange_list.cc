@@ -28,6 +28,7 @@ void ExchangeList::add(ListedExchange& exchange) {
   (last_ != nullptr ? last_->next_ : first_) = &exchange;
   last_ = &exchange;
   ++size_;
+  ++added_;
 }
 
 void ExchangeList::remove(ListedExchange& exchange) {

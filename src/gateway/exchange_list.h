@@ -44,6 +44,7 @@ class ExchangeList {
   void add(ListedExchange& exchange);  // which must be removed before it is destroyed
   void remove(ListedExchange& exchange);
   size_t size() const { return size_; }
+  uint64_t added() const { return added_; }  // ever
   // The first `most` that came, oldest first.
   std::vector<ExchangeRow> rows(size_t most, uint64_t now_ns) const;
 
@@ -51,6 +52,7 @@ class ExchangeList {
   ListedExchange* first_ = nullptr;
   ListedExchange* last_ = nullptr;
   size_t size_ = 0;
+  uint64_t added_ = 0;
 };
 
 // Each worker is asked by a task on its loop and replies by one on the asker's, so nothing on the way of a request is

@@ -7,6 +7,7 @@
 #include "gateway/certificates.h"
 #include "gateway/settlement.h"
 #include "gateway/way_out.h"
+#include "observe/process_stats.h"
 #include "tls/stream.h"
 
 namespace sluice::gateway {
@@ -285,18 +286,20 @@ void Worker::on_connections(size_t open) {
   if (open == 0 && drained_) std::exchange(drained_, nullptr)();
 }
 
-// What large bodies have left behind stays with the allocator while there is work, since getting it anew from the
-// system page by page costs more than carrying the bytes. It goes back once nothing is under way for a while.
+// What large bodies and what was made of them have left behind stays with the allocator while there is work, since
+// getting it anew from the system page by page costs more than carrying the bytes. It goes back once nothing has been
+// under way for a while, if it is worth the time.
 void Worker::give_memory_back() {
   constexpr uint32_t patience = 20;  // ticks
-  constexpr uint64_t large_bytes = 1 << 20;
-  // A burst may come and go between two ticks.
-  const bool large = buffers_.take_peak() > large_bytes;
-  memory_to_give_ = memory_to_give_ || large;
-  idle_ticks_ = large || exchanges_.size() > 0 ? 0 : idle_ticks_ + 1;
-  if (!memory_to_give_ || idle_ticks_ < patience) return;
-  memory_to_give_ = false;
+  constexpr uint64_t worth_bytes = 4 << 20;
+  const bool busy = exchanges_.size() > 0 || exchanges_.added() != exchanges_seen_;
+  exchanges_seen_ = exchanges_.added();
+  idle_ticks_ = busy ? 0 : idle_ticks_ + 1;
+  if (idle_ticks_ != patience) return;
+  const uint64_t resident = observe::resident_bytes();
+  if (resident != 0 && resident < resident_after_ + worth_bytes) return;
   give_freed_memory_back();
+  resident_after_ = observe::resident_bytes();
 }
 
 void Worker::tend_streams() {

@@ -158,7 +158,8 @@ class Worker {
   std::unique_ptr<net::Timer> tick_;
   uint32_t ticks_ = 0;
   uint32_t idle_ticks_ = 0;      // without an exchange
-  bool memory_to_give_ = false;  // a large body has been here since the last time
+  uint64_t exchanges_seen_ = 0;  // of all that ever came
+  uint64_t resident_after_ = 0;  // the program's, when memory went back last
   std::function<void()> drained_;
   bool paused_ = false;
   const DescriptorShare descriptors_;

@@ -50,11 +50,15 @@ uint64_t count_fds() {
 
 }  // namespace
 
+uint64_t resident_bytes() {
+  char buffer[256];
+  const uint64_t pages = number_at(read_small("/proc/self/statm", buffer, sizeof buffer), 1);
+  return pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
 ProcessStats process_stats() {
   ProcessStats stats;
-  char buffer[256];
-  const uint64_t resident_pages = number_at(read_small("/proc/self/statm", buffer, sizeof buffer), 1);
-  stats.resident_bytes = resident_pages * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  stats.resident_bytes = resident_bytes();
   stats.open_fds = count_fds();
   timespec cpu{};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);

@@ -13,6 +13,8 @@ struct ProcessStats {
 };
 
 ProcessStats process_stats();
+// The first of them alone.
+uint64_t resident_bytes();
 // When the process began, in Unix milliseconds.
 int64_t process_start_ms(int64_t now_unix_ms);
 

@@ -97,3 +97,24 @@ def test_the_memory_goes_back(world, size):
         check(caller.read_answer(), sent)
         caller.socket.close()
     wait_for(lambda: world.rss_kb() < before + 1_500, "the memory of 16 large bodies to go back")
+
+
+@pytest.mark.skipif(SANITIZED, reason="sanitizers keep memory that is freed")
+def test_what_was_made_of_small_bodies_goes_back_too(world):
+    parts = json.dumps([{"type": "text", "text": "x"}] * 20_000)
+    body = ('{"model":"openai/m","max_tokens":9,"messages":[{"role":"user","content":%s}]}' % parts).encode()
+    assert len(body) < 1_000_000
+
+    def ask():
+        with world.connect() as caller:
+            caller.socket.sendall(request_bytes("POST", "/v1/messages", body=body))
+            assert caller.read_answer().status == 502  # the target's answer is none of a model's
+
+    small, seen = body_of(1_000, 1)
+    with world.connect() as caller:
+        caller.socket.sendall(request_bytes("POST", "/v1/chat/completions", body=small))
+        check(caller.read_answer(), seen)
+    before = world.rss_kb()
+    for _ in range(5):
+        ask()
+    wait_for(lambda: world.rss_kb() < before + 3_000, "the memory of small bodies and what was made of them to go back")
