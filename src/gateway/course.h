@@ -124,6 +124,9 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   Result<void> choose_provider();
   [[gnu::cold]] size_t choose_key() const;
   [[gnu::cold]] bool take_other_key(const routing::Verdict& verdict);
+  [[gnu::cold]] bool gives_way(const http::ResponseHead& head);
+  // Attempts that count: of the first of them, a change of the provider's key is none.
+  uint32_t attempts_spent() const { return attempts_ - key_changes_; }
   routing::TargetHealth& key_place() const;
   [[gnu::cold]] void keep_stream(uint32_t resume_ms);
   [[gnu::cold]] void ask_next();
@@ -147,6 +150,9 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   uint64_t settle_target(const TokenEstimate& tokens, uint64_t now_ns);
   IdWatch* watch_ids(int status);
   void relay_answer(http::ResponseHead& head);
+  bool is_answer_due() const;
+  bool has_other_form(const http::ResponseHead& head) const;
+  [[gnu::cold]] void retell();
   std::optional<std::string_view> codings_for(const http::ResponseHead& head) const;
   [[gnu::cold]] std::string address_here(std::string_view at_target) const;
 
@@ -200,6 +206,8 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   uint8_t asked_ = 0;                 // so many have been asked for it
   uint32_t tries_ = 0;                // at this target
   uint32_t attempts_ = 0;             // in all
+  uint32_t key_changes_ = 0;          // of those, made with another key of the same provider at no cost
+  bool takes_other_key_ = false;      // what is held is an answer to a key, and the next one is tried
   size_t at_ = 0;                     // of plan_.targets
   size_t key_ = 0;                    // of the credentials of its provider, the one that is used
   uint64_t refused_keys_ = 0;         // by this target; a bit for each

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "api/dialect.h"
+#include "api/media_type.h"
 #include "api/target_error.h"
 #include "base/give_back.h"
 #include "base/text.h"
@@ -34,6 +35,11 @@ AnswerTaker& Course::on_answer_head(http::ResponseHead& head) {
     return *held_;
   }
   if (broken_ != nullptr && head.status >= 300) {  // it does not go on
+    held_ = std::make_unique<HeldAnswer>(head, true, static_cast<HeldAnswerEvents&>(*this));
+    return *held_;
+  }
+  if (gives_way(head)) {
+    takes_other_key_ = true;
     held_ = std::make_unique<HeldAnswer>(head, true, static_cast<HeldAnswerEvents&>(*this));
     return *held_;
   }
@@ -75,9 +81,38 @@ std::optional<std::string_view> Course::codings_for(const http::ResponseHead& he
   return asker_.head.fields.find("accept-encoding");
 }
 
+// Whether the endpoint is one of those whose answers all dialects know.
+bool Course::is_answer_due() const {
+  const std::span<const std::string_view> names = api::room_of(account_->endpoint->dialect).translated;
+  return std::find(names.begin(), names.end(), account_->endpoint->name) != names.end();
+}
+
+// A stream was asked for and one body comes, or the other way round.
+bool Course::has_other_form(const http::ResponseHead& head) const {
+  const api::MediaType type = api::media_type_of(head.fields.find("content-type").value_or(""));
+  if (!account_->stream) return type == api::MediaType::events || type == api::MediaType::lines;
+  return type == api::MediaType::json && stream_format() == api::StreamFormat::sse;
+}
+
+// The answer in the form that was asked for: its dialect is the caller's, and it is read and written all the same.
+void Course::retell() {
+  const Question& question = asker_.intake.question();
+  auto translation =
+      Translation::make(question, asker_.head.query(), asker_.intake.bytes(), target(), context_.ids.next(),
+                        context_.loop.clock().unix_s(), {.retells = true}, nullptr, told());
+  if (!translation) return;
+  translation_ = std::move(*translation);
+  other_relay_ = std::make_unique<EventRelay>(gate_, context_.pieces, static_cast<RelayEvents&>(*this), *translation_,
+                                              context_.buffers);
+  relay_ = other_relay_.get();
+  usage_asked_ = false;
+}
+
 void Course::relay_answer(http::ResponseHead& head) {
   AttemptRecord& record = account_->attempts.last();
   record.answer_ns = context_.loop.now_ns();
+  const bool answer_due = is_answer_due();
+  if (answer_due && translation_ == nullptr && head.status < 300 && may_ask_again() && has_other_form(head)) retell();
   if (may_ask_again()) {
     gate_.hold(*relay_);
   } else {
@@ -103,6 +138,8 @@ void Course::relay_answer(http::ResponseHead& head) {
                                question.peek.choices,
                                watch_ids(head.status),
                                question.match.passes,
+                               answer_due,
+                               stream_format(),
                                account_->stream};
   if (!relay_->begin(head, request, own, context_.lines, record.answer_ns)) return;
   account_->status = head.status;
@@ -180,6 +217,10 @@ AnswerTaker& Course::on_answer_let_go() {
 }
 
 void Course::on_answer_kept() {
+  if (std::exchange(takes_other_key_, false)) {
+    give_attempt_up();
+    return on_backed_off();
+  }
   if (asks_around_) return ask_next();
   if (broken_ != nullptr || std::exchange(asks_rest_, false)) {
     refuses_prefix_ = by_prefix_;

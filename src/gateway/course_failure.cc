@@ -121,9 +121,10 @@ bool Course::go_elsewhere(const routing::Outcome& outcome) {
   const std::string said = QuotedSecrets(*target().provider).masked(std::string(outcome.message));
   record.reason = context_.log.cut_masked(said, max_reason_bytes);
   blame(verdict, record.reason, now_ms);
-  const bool may = beside_ == nullptr && may_ask_again() && attempts_ < plan_.retry->attempts;
-  if (!may || (verdict.next == routing::Next::give_up && !verdict.other_key)) return false;
+  if (beside_ != nullptr || !may_ask_again()) return false;
+  const bool may = attempts_spent() < plan_.retry->attempts;
   const bool other_key = take_other_key(verdict);
+  if (!other_key && (!may || verdict.next == routing::Next::give_up)) return false;
   if (other_key) verdict.wait_ms = 0;
   bool again = other_key || (verdict.next == routing::Next::again && take_repeat(now_ms));
   if (!again && !advance(verdict.larger_window)) {
@@ -145,11 +146,34 @@ bool Course::go_elsewhere(const routing::Outcome& outcome) {
 
 // Whether the provider has another credential that may do: it is asked with that one next, which is no repeat.
 bool Course::take_other_key(const routing::Verdict& verdict) {
+  constexpr uint32_t most = 4;
   const config::Provider& provider = *target().provider;
-  if (!verdict.other_key || provider.api_keys.empty()) return false;
+  if (!verdict.other_key || provider.api_keys.empty() || key_changes_ == most) return false;
   refused_keys_ |= uint64_t{1} << key_;
   if (!key_place().free_credential(provider, context_.loop.now_ms(), plan_.luck, refused_keys_)) return false;
   tries_ = 0;
+  ++key_changes_;
+  return true;
+}
+
+// Of a request that names no model: it was refused for its key, so that nothing has been done, and the provider has
+// another key. What belongs to one of them is not asked for with another.
+bool Course::gives_way(const http::ResponseHead& head) {
+  const bool of_key = head.status == 401 || head.status == 403 || head.status == 429;
+  if (!of_key || target().health != nullptr || makers_key_ || asks_around_ || alone_) return false;
+  if (!asker_.intake.ended() || asker_.intake.goes_on() || !body_kept_) return false;
+  const ErrorCode code = outcome_of(head.status, {});
+  const routing::Outcome outcome{code, head.status, {}, {}, retry_after_ms_, false};
+  const routing::Verdict verdict = routing::judge(outcome, 1, *plan_.retry, context_.loop.random().next());
+  if (!take_other_key(verdict)) return false;
+  judged_ = true;
+  AttemptRecord& record = account_->attempts.last();
+  record.code = code;
+  record.ended_ns = context_.loop.now_ns();
+  record.reason = "answered with status " + std::to_string(head.status);
+  blame(verdict, record.reason, context_.loop.now_ms());
+  warn({code, record.reason}, "the same provider with another key");
+  note_failed_attempt(context_, *account_, record.ended_ns);
   return true;
 }
 
@@ -160,6 +184,8 @@ void Course::blame(const routing::Verdict& verdict, std::string_view said, uint6
   if (health == nullptr) {
     if (several_keys && verdict.blame == routing::Blame::credential) {
       key_place().bench_credential(now_ms + verdict.bench_ms, key_);
+    } else if (several_keys && verdict.other_key && verdict.bench_ms != 0) {
+      key_place().rest_credential(now_ms + verdict.bench_ms, key_);
     }
     return;
   }

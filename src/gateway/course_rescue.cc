@@ -20,7 +20,7 @@ bool Course::may_rescue() const {
   constexpr uint64_t max_share = 8;  // of what bodies may take, a worker keeps so much for this
   if (!account_->stream || !may_ask_again()) return false;
   if (plan_.entry != nullptr && plan_.entry->rescue == config::Rescue::off) return false;
-  if (at_ + 1 >= plan_.targets.size() || attempts_ >= plan_.retry->attempts) return false;
+  if (at_ + 1 >= plan_.targets.size() || attempts_spent() >= plan_.retry->attempts) return false;
   if (asker_.intake.memory_bytes() > max_body_bytes) return false;
   return context_.buffers == nullptr || context_.buffers->used() < context_.buffers->most() / max_share;
 }
@@ -60,7 +60,7 @@ bool Course::note_bar(api::Bar bar) const {
 
 // The stream broke off. True: another target has been asked to go on with it.
 bool Course::rescue(const Error& met) {
-  if (!rescues_ || !asker_.intake.ended() || attempts_ >= plan_.retry->attempts) return false;
+  if (!rescues_ || !asker_.intake.ended() || attempts_spent() >= plan_.retry->attempts) return false;
   if (translation_ && translation_->misfit() != nullptr) return false;    // no third answer is tried
   const bool same = std::exchange(by_prefix_, false) && refuses_prefix_;  // it may still be able to begin anew
   const size_t before = at_;
@@ -85,7 +85,7 @@ bool Course::ask_for_rest(const Error& met) {
   asks_rest_ = false;
   if (!goes_on_ || ids_ == nullptr || ids_->id().empty() || translation_ || broken_ || alone_ || rests_ == max_times)
     return false;
-  if (attempts_ >= plan_.retry->attempts || !take_repeat(context_.loop.now_ms())) return false;
+  if (attempts_spent() >= plan_.retry->attempts || !take_repeat(context_.loop.now_ms())) return false;
   if (!static_cast<ByteRelay&>(*relay_).leave_off()) return false;
   warn(met, "the same target, for the rest of its answer");
   account_->rescued = true;

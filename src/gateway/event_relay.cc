@@ -53,8 +53,13 @@ Result<void> EventRelay::begin_answer(const http::ResponseHead& head, const Rela
   request_id_ = own.request_id;
   if (is_error()) error_text_ = std::make_unique<std::string>();
   const std::string_view type = head.fields.find("content-type").value_or("");
-  const api::MediaType media = api::media_type_of(type);
+  api::MediaType media = api::media_type_of(type);
   if (!is_error() && media == api::MediaType::page) return page_in_place(type);
+  if (status_ < 400 && head.framing == http::BodyFraming::none) return nothing_answered(status_);
+  if (!is_error() && request.answers && media == api::MediaType::other) {
+    const bool is_lines = api::room_of(translation_.dialect()).places.streams_lines;
+    media = type_due(request, is_lines ? api::StreamFormat::ndjson : api::StreamFormat::sse);
+  }
   tap_.emplace(translation_.dialect(), media, false, api::Asked{translation_.stream() && !is_error(), 1});
   const std::string_view name = head.fields.find("content-encoding").value_or("");
   if (!name.empty() && !http::same_name(name, "identity")) {

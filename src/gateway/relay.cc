@@ -80,6 +80,16 @@ ErrorCode code_for(int status) {
   }
 }
 
+api::MediaType type_due(const RelayedRequest& request, api::StreamFormat format) {
+  if (!request.stream_asked || format == api::StreamFormat::json_array) return api::MediaType::json;
+  return format == api::StreamFormat::ndjson ? api::MediaType::lines : api::MediaType::events;
+}
+
+tl::unexpected<Error> nothing_answered(int status) {
+  return fail(ErrorCode::target_broke,
+              "the target answered with status " + std::to_string(status) + ", which brings no answer");
+}
+
 tl::unexpected<Error> cut_short() {
   return fail(ErrorCode::target_cut, "the target's answer ended before it was whole");
 }

@@ -55,6 +55,8 @@ struct RelayedRequest {
   uint32_t choices = 1;                     // as many of them have to finish
   IdWatch* ids = nullptr;                   // looks for the id of what was made; outlives the relay's answer
   bool passes = false;                      // nothing is known of what comes but how it is framed
+  bool answers = false;                     // a model's answer is due, and nothing else is one
+  api::StreamFormat format{};               // of the caller's streams
   bool stream_asked = false;  // what comes is a stream, although its content-type may not say so (Gemini's JSON array)
 };
 
@@ -145,7 +147,11 @@ ErrorCode code_for(int status);
 // The status for an error that was told within an answer of 200; `told`: by the error itself, `code`: its name.
 [[gnu::cold]] int status_within(int told, std::string_view code);
 
+// What comes where a model's answer is due and its type says nothing of it.
+[[gnu::cold]] api::MediaType type_due(const RelayedRequest& request, api::StreamFormat format);
+
 // Errors that both kinds of relay tell.
+[[gnu::cold]] tl::unexpected<Error> nothing_answered(int status);
 [[gnu::cold]] tl::unexpected<Error> cut_short();
 [[gnu::cold]] tl::unexpected<Error> page_in_place(std::string_view type);
 // Of a coding that nobody asked for.

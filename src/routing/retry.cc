@@ -90,6 +90,13 @@ bool is_policy(const Outcome& outcome) {
   return has_one_of(outcome.target_code, codes) || has_one_of(outcome.message.substr(0, max_message_bytes), words);
 }
 
+// Some say only in words, and with a code that means any fault of a request, that it is money which is wanting.
+bool is_unpaid(const Outcome& outcome) {
+  constexpr std::array<std::string_view, 3> words = {"credit balance is too low", "specified api usage limits",
+                                                     "insufficient balance"};
+  return has_one_of(outcome.message.substr(0, max_message_bytes), words);
+}
+
 bool is_of_the_model(const Outcome& outcome) {
   constexpr std::array<std::string_view, 1> words = {"model"};
   return has_one_of(outcome.target_code, words) || has_one_of(outcome.message.substr(0, max_message_bytes), words);
@@ -125,7 +132,7 @@ Kind kind_of_status(const Outcome& outcome) {
     case 425:
       return Kind::conflict;
     case 429:
-      return Kind::limited;
+      return is_unpaid(outcome) ? Kind::quota : Kind::limited;
     case 500:
       return Kind::momentary;
     case 501:
@@ -134,6 +141,7 @@ Kind kind_of_status(const Outcome& outcome) {
     default:
       if (outcome.status >= 500) return Kind::busy;
       if (outcome.status < 400) return kind_of_word(outcome);
+      if (is_unpaid(outcome)) return Kind::quota;
       return is_too_long(outcome) ? Kind::too_long : is_policy(outcome) ? Kind::policy : Kind::rejected;
   }
 }

@@ -104,9 +104,10 @@ TEST_CASE(
   world.say(post("/v1/files", "{}"));
   CHECK(world.target().has(bearer(key_one)));
   world.target().text.clear();
-  world.target_says(failure(401, R"({"error":{"message":"no"}})"));
-  world.say(post("/v1/files", "{}"));
+  world.target_says(failure(401, R"({"error":{"message":"no"}})"));  // nothing was done, and the next key may do
+  world.turn();
   CHECK(world.target().has(bearer(key_two)));
+  CHECK(world.caller->text.empty());
   world.target_says(ok_json(R"({"id":"file-123456"})"));
   world.clock.pass_ms(60'000);
   const auto asked_with = [&](const std::string& path, const std::string& key) {
@@ -119,6 +120,33 @@ TEST_CASE(
   };
   CHECK(asked_with("/v1/files/file-123456", key_two));
   CHECK(asked_with("/v1/files/file-654321", key_one));
+}
+
+TEST_CASE("a change of key takes no attempt away from another target, and is bounded") {
+  config::Config config = two_keys();
+  config.models[0].retry.attempts = 2;
+  World world(std::move(config));
+  world.say(post("/v1/chat/completions", chat));
+  world.target_says(failure(401, R"({"error":{"message":"no"}})"));
+  world.target_says(failure(401, R"({"error":{"message":"no"}})"));
+  REQUIRE(world.until([&] { return world.targets.size() == 2; }));
+  world.turn();
+  world.target_says(ok_json(answer));
+  CHECK(world.caller->has("sluice-target: b/m\r\nsluice-attempts: 3\r\n"));
+
+  config::Config many = two_keys();
+  many.providers[0].api_keys.clear();
+  for (int i = 0; i < 10; ++i) many.providers[0].api_keys.push_back({"sk-number-" + std::to_string(i), 1});
+  many.models[0].targets.pop_back();
+  many.models[0].retry.attempts = 1;
+  World bounded(std::move(many));
+  bounded.say(post("/v1/chat/completions", chat));
+  for (int i = 0; i < 20 && bounded.caller->text.empty(); ++i) {
+    bounded.target_says(failure(401, R"({"error":{"message":"no"}})"));
+    bounded.turn();
+  }
+  CHECK(bounded.caller->has("HTTP/1.1 401"));
+  CHECK(bounded.caller->has("sluice-attempts: 5\r\n"));
 }
 
 TEST_CASE("keys are used by their weight, and the same one for the same affinity") {

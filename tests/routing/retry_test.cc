@@ -48,6 +48,21 @@ Outcome answered(int status, std::string_view code = {}, std::string_view messag
   return {outcome, status, code, message, retry_after_ms, false};
 }
 
+TEST_CASE("money that is wanting is known by its words, too, where the code means any fault of a request") {
+  for (const char* const said :
+       {"Your credit balance is too low to access the Anthropic API.",
+        "You have reached your specified API usage limits. You will regain access on 2027-01-01",
+        "Insufficient Balance"}) {
+    for (const int status : {400, 429}) {
+      const Verdict verdict = judge(answered(status, "invalid_request_error", said), 1, {}, 7);
+      CHECK(verdict.next == Next::move_on);
+      CHECK(verdict.blame == Blame::credential);
+      CHECK(verdict.other_key);
+      CHECK(verdict.bench_ms == unpaid_bench_ms);
+    }
+  }
+}
+
 constexpr const char* busy = "move on after w, else again; target; left alone w";
 constexpr const char* final = "give up";
 
