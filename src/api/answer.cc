@@ -123,6 +123,7 @@ void AnswerCollector::on_finish(const Finish& finish) {
   answer.reason = finish.reason;
   answer.word = finish.word.escaped;
   answer.stop_sequence = finish.stop_sequence.escaped;
+  answer.unusable = finish.unusable;
   answer.details = finish.details;
   answer.from = finish.from;
 }
@@ -185,7 +186,8 @@ void replay(const Answer& answer, EventSink& sink) {
   for (const Answer::Note& note : answer.extras) replay_note(note, behind_all, sink);
   sink.on_usage(answer.usage);
   if (answer.error) return sink.on_error(*answer.error);
-  sink.on_finish({answer.reason, JsonText{answer.word}, JsonText{answer.stop_sequence}, answer.details, answer.from});
+  sink.on_finish({answer.reason, JsonText{answer.word}, JsonText{answer.stop_sequence}, answer.details, answer.from,
+                  answer.unusable});
 }
 
 }  // namespace sluice::api

@@ -49,6 +49,7 @@ struct Answer {
   FinishReason reason = FinishReason::stop;
   bool finished = false;
   std::string word{}, stop_sequence{}, details{};
+  bool unusable = false;  // Finish's
   Dialect from{};
   std::optional<ProviderError> error{};
 };

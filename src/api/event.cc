@@ -58,7 +58,7 @@ void EventWriter::leave_out(const Extra& extra) {
 
 void EventWriter::leave_out(const Finish& finish, Dialect own) {
   if (finish.from == own) return;
-  if (finish.reason == FinishReason::pause) untold.add("finish_reason", DropReason::changed);
+  if (finish.reason == FinishReason::pause || finish.unusable) untold.add("finish_reason", DropReason::changed);
   if (!finish.stop_sequence.empty()) leave_out("stop_sequence");
   if (!finish.details.empty()) leave_out("finish_details");
 }

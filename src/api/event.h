@@ -69,6 +69,7 @@ struct Finish {
   JsonText stop_sequence{};    // which of them ended it, where that is told
   std::string_view details{};  // JSON: what else is told of the end (stop_details, incomplete_details, safety ratings)
   Dialect from{};
+  bool unusable = false;  // the target says that what was to come behind its words, such as a call, could not be used
 };
 
 // The answer's counts: set, never added. What a later one does not tell, or tells as 0, takes nothing back.

@@ -109,3 +109,18 @@ TEST_CASE("answers: of a second answer that a target gives unasked it is named t
               .untold == "answer.candidate=unsupported");
   }
 }
+
+TEST_CASE("answers: an end that is none in truth is named, where some words came before it") {
+  for (const std::string_view word : {"MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "OTHER"}) {
+    const std::string body =
+        R"({"candidates":[{"content":{"parts":[{"text":"I will"}]},"finishReason":")" + std::string(word) + "\"}]}";
+    for (const Dialect caller : {Dialect::openai, Dialect::responses, Dialect::anthropic, Dialect::ollama}) {
+      INFO(word << " for " << name_of(caller));
+      CHECK(cross({Dialect::gemini, caller}, {body}).untold == "finish_reason=changed");
+      CHECK(cross({Dialect::gemini, caller, true}, {body}).untold == "finish_reason=changed");
+    }
+  }
+  CHECK(cross({Dialect::gemini, Dialect::openai},
+              {R"({"candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"STOP"}]})"})
+            .untold.empty());
+}

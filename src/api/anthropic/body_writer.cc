@@ -150,6 +150,7 @@ void BodyWriter::end() {
   envelope_.take(Finish{finished.reason, JsonText{finished.word}, JsonText{finished.stop_sequence}, finished.details,
                         finished.from});
   if (finished.from != own && !finished.details.empty()) leave_out("finish_details");
+  if (finished.unusable) untold.add("finish_reason", DropReason::changed);
   JsonWriter json(out);
   json.object();
   envelope_.write_opening(json, out);

@@ -275,6 +275,7 @@ void StreamWriter::on_finish(const Finish& finish) {
   close();
   envelope_.take(finish);
   if (finish.from != own && !finish.details.empty()) leave_out("finish_details");
+  if (finish.unusable) untold.add("finish_reason", DropReason::changed);
 }
 
 void StreamWriter::on_error(const ProviderError& error) {

@@ -334,7 +334,7 @@ void GenerateContentReader::end(EventSink& sink) {
     if (!ratings_.empty()) json.key("safetyRatings").raw(ratings_);
     json.end_object();
   }
-  sink.on_finish({reason_of(), JsonText{word_}, {}, details, Dialect::gemini});
+  sink.on_finish({reason_of(), JsonText{word_}, {}, details, Dialect::gemini, is_one_of(word_, failures)});
 }
 
 }  // namespace

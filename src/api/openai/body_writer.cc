@@ -167,7 +167,8 @@ void ChatBodyWriter::end() {
   set_model(JsonText{answer.model});
   for (const Piece& piece : answer.pieces) read_piece(piece);
   for (const Answer::Note& note : answer.extras) read_note(note, 0, text_chars_);
-  leave_out(Finish{answer.reason, {}, JsonText{answer.stop_sequence}, answer.details, answer.from}, Dialect::openai);
+  leave_out(Finish{answer.reason, {}, JsonText{answer.stop_sequence}, answer.details, answer.from, answer.unusable},
+            Dialect::openai);
   append_head(out, "chat.completion");
   out += R"(,"choices":[{"index":0,"message":)";
   write_message();
