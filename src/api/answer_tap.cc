@@ -328,8 +328,6 @@ Standing AnswerTap::standing() const {
   return state.cut_within || state.mid_frame() ? Standing::within : Standing::between;
 }
 
-bool AnswerTap::is_answer() const { return state_->shape_seen || state_->reader.has_shape() || saw_error(); }
-
 bool AnswerTap::between_frames() const {
   const State& state = *state_;
   if (state.cut_within) return state.withheld;

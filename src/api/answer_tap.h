@@ -66,8 +66,6 @@ class AnswerTap {
   // no success.
   bool saw_error() const;
   Standing standing() const;
-  // Something has come that only an answer of the dialect's has, or an error.
-  bool is_answer() const;
   // What a stream that has finished lacks of its dialect's ending, with the blank line: its readers wait for it, or
   // take the stream for cut. "" where it lacks nothing.
   std::string_view missing_end() const;

@@ -41,7 +41,6 @@ enum Node : uint8_t {
   done,
   index,
   sequence,
-  body_shape,  // a member that every answer of the dialect has, if it is no stream
   first_count  // then one for each of SentCounts
 };
 // What only a stream's frames have, or what only they are asked for: a body's own end tells that it has finished.
@@ -83,13 +82,12 @@ constexpr auto joined_places(const std::array<ScanEdge, sizes>&... lists) {
 constexpr bool is_of_bodies(const ScanEdge& edge) {
   return !node::is_of_frames(edge.parent) && !node::is_of_frames(edge.node);
 }
-// Those that a body has, too, and what it is known by: body_places<list, marks>.
-template <const auto& list, const auto& marks>
+// Those that a body has, too: body_places<list>.
+template <const auto& list>
 inline constexpr auto body_places = [] {
-  constexpr auto shared = static_cast<size_t>(std::count_if(list.begin(), list.end(), is_of_bodies));
-  std::array<ScanEdge, shared> some{};
+  std::array<ScanEdge, static_cast<size_t>(std::count_if(list.begin(), list.end(), is_of_bodies))> some{};
   std::copy_if(list.begin(), list.end(), some.begin(), is_of_bodies);
-  return joined_places(some, marks);
+  return some;
 }();
 
 // What several dialects have: the model, an error, and an object of counts by these names.

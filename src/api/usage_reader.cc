@@ -56,7 +56,7 @@ void UsageReader::on_value(uint8_t at, JsonKind kind, std::string_view text) {
       usage_ = usage_ || at == node::usage;
       error_ = error_ || at == node::error;
       if (at == node::choices || at == node::candidates) on_choice();
-      shape_ = shape_ || (at >= node::inner_message && at <= node::prompt_feedback) || at == node::body_shape;
+      shape_ = shape_ || (at >= node::inner_message && at <= node::prompt_feedback);
       return;
     case JsonKind::item:
       choices_ = choices_ || at == node::choices;
@@ -65,8 +65,6 @@ void UsageReader::on_value(uint8_t at, JsonKind kind, std::string_view text) {
       shape_ = shape_ || at == node::done;
       return;
     case JsonKind::array:
-      shape_ = shape_ || at == node::body_shape;
-      return;
     case JsonKind::null:
       return;
   }

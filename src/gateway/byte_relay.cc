@@ -58,11 +58,13 @@ Result<void> ByteRelay::begin_answer(const http::ResponseHead& head, const Relay
   no_body_ = head.framing == http::BodyFraming::none;
   if (head.framing == http::BodyFraming::until_close) ending_ = Ending::by_close;
   if (status_ >= 400) error_text_ = std::make_unique<std::string>();
-  answers_ = request.answers && status_ < 400;
-  const Result<api::MediaType> found = type_of(head, request);
-  if (!found) return tl::unexpected<Error>(found.error());
+  const std::string_view type = head.fields.find("content-type").value_or("");
+  const api::MediaType media = api::media_type_of(type);
+  if (status_ < 300 && !no_body_ && media == api::MediaType::page && !passes_) return page_in_place(type);
+  const bool is_empty = no_body_ || (head.framing == http::BodyFraming::length && head.content_length == 0);
+  if (is_empty && request.answers && status_ < 300) return nothing_answered(status_);
   const bool hide_asked = request.hide_usage && status_ == 200;
-  tap_.emplace(dialect_, *found, hide_asked, api::Asked{request.stream_asked && status_ < 300, request.choices});
+  tap_.emplace(dialect_, media, hide_asked, api::Asked{request.stream_asked && status_ < 300, request.choices});
   const bool hide_usage = hide_asked && tap_->format() == api::StreamFormat::sse;
 
   const config::Provider& provider = *own.target.provider;
@@ -129,14 +131,6 @@ Result<void> ByteRelay::begin_answer(const http::ResponseHead& head, const Relay
   begun_ = true;
   pieces_.clear();
   return {};
-}
-
-Result<api::MediaType> ByteRelay::type_of(const http::ResponseHead& head, const RelayedRequest& request) const {
-  const std::string_view type = head.fields.find("content-type").value_or("");
-  const api::MediaType media = api::media_type_of(type);
-  if (status_ < 300 && !no_body_ && media == api::MediaType::page && !passes_) return page_in_place(type);
-  if (answers_ && no_body_) return nothing_answered(status_);
-  return answers_ && media == api::MediaType::other ? type_due(request, request.format) : media;
 }
 
 void ByteRelay::choose_frames() {
@@ -281,11 +275,7 @@ api::ArrayPlace ByteRelay::array_place() const {
   return has_any ? api::ArrayPlace::after_element : api::ArrayPlace::nothing_yet;
 }
 
-api::Standing ByteRelay::standing() const {
-  if (opaque_ || passes_) return api::Standing::unread;
-  // Whatever its framing says, what is none is no whole answer.
-  return answers_ && !tap_->is_answer() ? api::Standing::within : tap_->standing();
-}
+api::Standing ByteRelay::standing() const { return opaque_ || passes_ ? api::Standing::unread : tap_->standing(); }
 
 Shape ByteRelay::shape() const {
   if (status_ >= 300) return Shape::error_body;

@@ -53,7 +53,6 @@ class ByteRelay final : public Relay {
   enum class Coding : unsigned char { as_is, inflate_for_tap, inflate };
   Result<void> begin_answer(const http::ResponseHead& head, const RelayedRequest& request, const OwnFields& own,
                             std::string& lines) override;
-  Result<api::MediaType> type_of(const http::ResponseHead& head, const RelayedRequest& request) const;
   Result<void> read(std::string_view bytes);
   Result<void> read_end();
   void turn();
@@ -105,7 +104,6 @@ class ByteRelay final : public Relay {
   bool rewrites_ = false;      // what goes out has another length than what comes in
   bool whole_frames_ = false;  // only these go out, and the end that they lack
   bool opaque_ = false;        // the tap cannot read it
-  bool answers_ = false;       // it is to be a model's answer
   bool passes_ = false;        // it is whole where its framing says so, whatever it is
   bool holds_back_ = false;
   bool end_waits_ = false;  // read_end() has been called meanwhile

@@ -151,8 +151,6 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   IdWatch* watch_ids(int status);
   void relay_answer(http::ResponseHead& head);
   bool is_answer_due() const;
-  bool has_other_form(const http::ResponseHead& head) const;
-  [[gnu::cold]] void retell();
   std::optional<std::string_view> codings_for(const http::ResponseHead& head) const;
   [[gnu::cold]] std::string address_here(std::string_view at_target) const;
 

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "api/dialect.h"
-#include "api/media_type.h"
 #include "api/target_error.h"
 #include "base/give_back.h"
 #include "base/text.h"
@@ -87,32 +86,11 @@ bool Course::is_answer_due() const {
   return std::find(names.begin(), names.end(), account_->endpoint->name) != names.end();
 }
 
-// A stream was asked for and one body comes, or the other way round.
-bool Course::has_other_form(const http::ResponseHead& head) const {
-  const api::MediaType type = api::media_type_of(head.fields.find("content-type").value_or(""));
-  if (!account_->stream) return type == api::MediaType::events || type == api::MediaType::lines;
-  return type == api::MediaType::json && stream_format() == api::StreamFormat::sse;
-}
-
-// The answer in the form that was asked for: its dialect is the caller's, and it is read and written all the same.
-void Course::retell() {
-  const Question& question = asker_.intake.question();
-  auto translation =
-      Translation::make(question, asker_.head.query(), asker_.intake.bytes(), target(), context_.ids.next(),
-                        context_.loop.clock().unix_s(), {.retells = true}, nullptr, told());
-  if (!translation) return;
-  translation_ = std::move(*translation);
-  other_relay_ = std::make_unique<EventRelay>(gate_, context_.pieces, static_cast<RelayEvents&>(*this), *translation_,
-                                              context_.buffers);
-  relay_ = other_relay_.get();
-  usage_asked_ = false;
-}
-
 void Course::relay_answer(http::ResponseHead& head) {
   AttemptRecord& record = account_->attempts.last();
   record.answer_ns = context_.loop.now_ns();
-  const bool answer_due = is_answer_due();
-  if (answer_due && translation_ == nullptr && head.status < 300 && may_ask_again() && has_other_form(head)) retell();
+  // Where nobody else could be asked, what a target says in the caller's own dialect passes as it came, whatever it is.
+  const bool answer_due = (translation_ != nullptr || plan_.targets.size() > 1) && is_answer_due();
   if (may_ask_again()) {
     gate_.hold(*relay_);
   } else {

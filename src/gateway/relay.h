@@ -55,7 +55,7 @@ struct RelayedRequest {
   uint32_t choices = 1;                     // as many of them have to finish
   IdWatch* ids = nullptr;                   // looks for the id of what was made; outlives the relay's answer
   bool passes = false;                      // nothing is known of what comes but how it is framed
-  bool answers = false;                     // a model's answer is due, and nothing else is one
+  bool answers = false;                     // a model's answer is due: nothing at all is none
   api::StreamFormat format{};               // of the caller's streams
   bool stream_asked = false;  // what comes is a stream, although its content-type may not say so (Gemini's JSON array)
 };

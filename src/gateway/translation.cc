@@ -171,7 +171,7 @@ Result<std::unique_ptr<Translation>> Translation::make(const Question& question,
                                                        std::string answer_id, int64_t now_unix_s, Rescue rescue,
                                                        AnswerKeeper* keeper, const api::ModelFacts& told) {
   const api::Endpoint& endpoint = *question.match.endpoint;
-  const bool is_own = rescue.keeps_dialect() && target.provider->speaks(endpoint.dialect);
+  const bool is_own = rescue.broken != nullptr && target.provider->speaks(endpoint.dialect);
   const api::DialectRoom& callers = api::room_of(endpoint.dialect);
   const Wanted wanted = wanted_at(callers, endpoint.name);
   const std::optional<Dialect> found = dialect_for(wanted, target);
@@ -181,9 +181,10 @@ Result<std::unique_ptr<Translation>> Translation::make(const Question& question,
   const api::TranslationRoom& to = api::room_of(dialect).translation;
   const bool are_vectors = wanted == Wanted::vectors, is_count = wanted == Wanted::count;
 
+  api::ReadContext context{endpoint.name, {}, question.stream};
   std::string url_model;
   if (question.match.model.data() != nullptr) api::append_percent_decoded(url_model, question.match.model);
-  api::ReadContext context{endpoint.name, url_model, question.stream};
+  context.url_model = url_model;
   const std::string_view given = body;
   if (keeper != nullptr) {
     if (Result<void> looked = keeper->look(question.match, body, answer_id); !looked) {

@@ -39,9 +39,6 @@ struct Rescue {
   BrokenAnswer* broken = nullptr;  // taken only where the translation is made
   bool may_continue = true;        // false: the target has refused the prefix
   bool may_ask = false;            // the route wants it
-  bool retells = false;  // nothing is broken: an answer of the caller's dialect has another form than was asked
-  // A target that speaks the dialect of the caller is not asked in another one.
-  bool keeps_dialect() const { return broken != nullptr || retells; }
 };
 
 class Translation {

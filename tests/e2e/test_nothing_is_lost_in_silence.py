@@ -300,7 +300,6 @@ CONTENTS = [
     ("gemini", tool_says("gemini", {"response": {"any": {"thing": MARK}}}), MARK),
     ("gemini", tool_says("gemini", {"response": {"error": MARK}}), MARK),
     ("gemini", tool_says("gemini", {"response": {}, "parts": [{"inlineData": {"mimeType": "image/png", "data": DATA}}]}), DATA),
-    ("gemini", {"contents": [{"parts": [{"text": "Hi"}]}, {"role": "model", "parts": [{"executableCode": {"language": "PYTHON", "code": "mark()"}}]}]}, "mark()"),
     ("ollama", {"messages": [{"role": "user", "content": MARK}]}, MARK),
     ("ollama", {"messages": [{"role": "system", "content": MARK}, {"role": "user", "content": "Hi"}]}, MARK),
     ("ollama", {"messages": [{"role": "user", "content": "see", "images": [PNG]}]}, PNG),
@@ -330,6 +329,19 @@ def test_content_is_carried_or_refused(world, caller, body, mark):
             assert any(mark in text for text in texts_in(asked)), (target, asked)
         else:
             assert answer.status == 400 and asked is None and ("messages[" in answer.text() or "'" in answer.text()), (target, answer.text())
+
+
+def test_what_a_providers_own_tool_did_is_named(world):
+    """The answer's words say what came of it; a conversation that had it once goes on at any target."""
+    body = {"contents": [{"parts": [{"text": "Hi"}]}, {"role": "model", "parts": [
+        {"executableCode": {"language": "PYTHON", "code": "mark()"}}, {"text": MARK}]}, {"parts": [{"text": "go on"}]}]}
+    for target in DIALECTS:
+        if target == "gemini":
+            continue
+        answer, dropped, asked = world.ask("gemini", target, body)
+        assert answer.status == 200, answer.text()
+        assert any(MARK in text for text in texts_in(asked))
+        assert dropped["messages[1].executableCode"] == "unsupported", target
 
 
 def test_an_empty_stop_does_not_end_the_answer_before_it_begins(world):

@@ -8,7 +8,7 @@ namespace sluice::gateway {
 namespace {
 
 const std::string chat = R"({"model":"fast","messages":[]})";
-const std::string answer = R"({"id":"x","model":"m","choices":[],"usage":{"prompt_tokens":5,"completion_tokens":7}})";
+const std::string answer = R"({"id":"x","model":"m","usage":{"prompt_tokens":5,"completion_tokens":7}})";
 const std::string sse_head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 const std::string as_team = "Authorization: Bearer team-key\r\n";
 const std::string frame = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";

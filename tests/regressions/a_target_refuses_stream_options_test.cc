@@ -8,8 +8,7 @@ namespace {
 
 const std::string request = post("/v1/chat/completions", R"({"model":"fast","stream":true,"messages":[]})");
 const std::string stream =
-    "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 38\r\n\r\n"
-    "data: {\"choices\":[{}]}\n\ndata: [DONE]\n\n";
+    "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 14\r\n\r\ndata: [DONE]\n\n";
 
 std::string refusal(int status, std::string_view body) {
   return "HTTP/1.1 " + std::to_string(status) +

@@ -133,7 +133,7 @@ TEST_CASE("a compressed error is masked too; what is no error passes as it is") 
 
   World fine(with_key());
   fine.say(post("/v1/chat/completions", R"({"model":"fast","messages":[]})"));
-  fine.target_says(ok_json("{\"choices\":[],\"echo\":\"" + std::string(planted_key) + "\"}"));
+  fine.target_says(ok_json("{\"echo\":\"" + std::string(planted_key) + "\"}"));
   CHECK(quotes(fine.caller->text, planted_key));
 }
 

@@ -102,11 +102,10 @@ TEST_CASE("an upload that went on as it came is not sent to where it is redirect
 
 TEST_CASE("304, and what is no redirection, passes") {
   World world;
-  const std::string asked = "GET /v1/files HTTP/1.1\r\nhost: x\r\n\r\n";
-  world.say(asked);
+  world.say(post("/v1/chat/completions", question));
   world.target_says("HTTP/1.1 304 Not Modified\r\netag: \"a\"\r\nlocation: /x\r\n\r\n");
   CHECK(world.caller->has("HTTP/1.1 304 "));
-  world.say(asked);
+  world.say(post("/v1/chat/completions", question));
   world.target_says("HTTP/1.1 300 Multiple Choices\r\ncontent-length: 2\r\n\r\n{}");
   CHECK(world.caller->has("HTTP/1.1 300 "));
 }

@@ -81,8 +81,7 @@ constexpr auto frame_places = joined_places(usage_places, std::to_array<ScanEdge
                                                               {node::inner_delta, "stop_reason", node::finish},
                                                           }));
 constexpr ScanTree frames(frame_places);
-constexpr std::array body_marks = std::to_array<ScanEdge>({{node::root, "content", node::body_shape}});
-constexpr ScanTree bodies(body_places<frame_places, body_marks>);
+constexpr ScanTree bodies(body_places<frame_places>);
 constexpr std::string_view last_types[] = {"message_stop"};
 constexpr std::string_view output_keys[] = {R"("text")", R"("thinking")", R"("partial_json")", R"("signature")"};
 constexpr std::string_view output_types[] = {"tool_use", "_tool_result", "redacted_thinking"};

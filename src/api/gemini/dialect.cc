@@ -150,9 +150,7 @@ constexpr std::array frame_places = std::to_array<ScanEdge>({
     {node::usage_metadata, "totalTokenCount", node::count(SentCounts::total)},
 });
 constexpr ScanTree frames(frame_places);
-constexpr std::array body_marks = std::to_array<ScanEdge>(
-    {{node::root, "candidates", node::body_shape}, {node::root, "promptFeedback", node::body_shape}});
-constexpr ScanTree bodies(body_places<frame_places, body_marks>);
+constexpr ScanTree bodies(body_places<frame_places>);
 constexpr std::string_view output_keys[] = {R"("text")",     R"("functionCall")",   R"("inlineData")",
                                             R"("fileData")", R"("executableCode")", R"("codeExecutionResult")"};
 constexpr Places places{.frames = frames,

@@ -149,8 +149,7 @@ constexpr auto frame_places = joined_places(
                       {node::usage, "tokens", node::usage},
                   }));
 constexpr ScanTree frames(frame_places);
-constexpr std::array body_marks = std::to_array<ScanEdge>({{node::root, "choices", node::body_shape}});
-constexpr ScanTree bodies(body_places<frame_places, body_marks>);
+constexpr ScanTree bodies(body_places<frame_places>);
 // Of streams that are no chat: speech, transcripts, images.
 constexpr std::string_view last_types[] = {".done", ".completed"};
 constexpr std::string_view output_keys[] = {

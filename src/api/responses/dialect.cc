@@ -58,8 +58,7 @@ constexpr auto frame_places =
                                     {node::inner_response, "error", node::error},
                                 }));
 constexpr ScanTree frames(frame_places);
-constexpr std::array body_marks = std::to_array<ScanEdge>({{node::root, "output", node::body_shape}});
-constexpr ScanTree bodies(body_places<frame_places, body_marks>);
+constexpr ScanTree bodies(body_places<frame_places>);
 constexpr std::string_view output_keys[] = {R"("delta")"};
 constexpr std::string_view output_types[] = {"_call", "reasoning", "compaction"};
 constexpr Places places{.frames = frames,
