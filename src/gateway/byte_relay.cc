@@ -48,6 +48,17 @@ bool is_ours(std::string_view name) {
   if (secrets.stand_in(reason)) reason = scratch = secrets.masked(reason);
 }
 
+// target_broke: what comes with a status of success is known by its head to be no answer.
+Result<void> look_at_head(const http::ResponseHead& head, const RelayedRequest& request, api::MediaType media,
+                          std::string_view type) {
+  if (head.status >= 300) return {};
+  const bool no_body = head.framing == http::BodyFraming::none;
+  if (!no_body && media == api::MediaType::page && !request.passes) return page_in_place(type);
+  const bool is_empty = no_body || (head.framing == http::BodyFraming::length && head.content_length == 0);
+  if (is_empty && request.answers) return nothing_answered(head.status);
+  return {};
+}
+
 }  // namespace
 
 Result<void> ByteRelay::begin_answer(const http::ResponseHead& head, const RelayedRequest& request,
@@ -60,9 +71,7 @@ Result<void> ByteRelay::begin_answer(const http::ResponseHead& head, const Relay
   if (status_ >= 400) error_text_ = std::make_unique<std::string>();
   const std::string_view type = head.fields.find("content-type").value_or("");
   const api::MediaType media = api::media_type_of(type);
-  if (status_ < 300 && !no_body_ && media == api::MediaType::page && !passes_) return page_in_place(type);
-  const bool is_empty = no_body_ || (head.framing == http::BodyFraming::length && head.content_length == 0);
-  if (is_empty && request.answers && status_ < 300) return nothing_answered(status_);
+  if (Result<void> good = look_at_head(head, request, media, type); !good) return good;
   const bool hide_asked = request.hide_usage && status_ == 200;
   tap_.emplace(dialect_, media, hide_asked, api::Asked{request.stream_asked && status_ < 300, request.choices});
   const bool hide_usage = hide_asked && tap_->format() == api::StreamFormat::sse;

@@ -46,6 +46,12 @@ AnswerKeeper* keeper_of(const Rescue& rescue, AnswerKeeper* keeper) {
   return rescue.broken->writer == nullptr && !keeper->goes_on_elsewhere() ? keeper : nullptr;
 }
 
+std::string with_room(size_t bytes) {
+  std::string text;
+  text.reserve(bytes);
+  return text;
+}
+
 bool has(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
@@ -208,8 +214,7 @@ Result<std::unique_ptr<Translation>> Translation::make(const Question& question,
   if (!is_own) {
     if (Result<void> fits = api::fit_to(facts, asked, dropped); !fits) return tl::unexpected<Error>(fits.error());
   }
-  api::WrittenRequest written;
-  written.body.reserve(body.size() + 256);  // mostly it is about as long
+  api::WrittenRequest written{with_room(body.size() + 256)};  // mostly it is about as long
   const api::Bar asked_bar = api::bar_of(asked);
   if (rescue.broken != nullptr && asked_bar != api::Bar::none) return no_other(asked_bar);
   const Rung rung = rescue.broken != nullptr ? ask_for_rest(rescue, facts, asked) : Rung::restarts;
