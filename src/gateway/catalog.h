@@ -23,7 +23,8 @@ class Catalog {
  public:
   // `config` and `health`, which is made for it, must outlive it; without the latter it has one of its own. `chance`: a
   // number that providers cannot guess.
-  Catalog(const config::Config& config, ToldLists lists, uint64_t chance, routing::HealthBoard* health = nullptr);
+  [[gnu::cold]] Catalog(const config::Config& config, ToldLists lists, uint64_t chance,
+                        routing::HealthBoard* health = nullptr);
 
   const ToldLists& lists() const { return lists_; }
   const routing::Router& router() const { return router_; }

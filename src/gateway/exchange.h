@@ -58,7 +58,7 @@ class Exchange final : public http::RequestHandler,
   // CourseEvents: how the answer ends
   void on_course_end(uint64_t now_ns) override;
   void on_course_failed(const Error& error) override;
-  http::Responder* on_resumable(uint32_t resume_ms) override;
+  [[gnu::cold]] http::Responder* on_resumable(uint32_t resume_ms) override;
   // StreamKeeperEvents: a caller who has left, or comes back in another connection
   void on_followed() override;
   void on_given_up() override;

@@ -53,7 +53,7 @@ class ProviderLinks {
   }
 
  private:
-  std::shared_ptr<ProviderLink> make(const config::Provider& provider);
+  [[gnu::cold]] std::shared_ptr<ProviderLink> make(const config::Provider& provider);
   void keep_of(const ProviderLinks& before);
 
   net::Loop& loop_;

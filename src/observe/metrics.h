@@ -218,7 +218,7 @@ class Metrics {
   // to must outlive the last such call.
   void watch_targets(std::function<std::vector<TargetState>()> targets);
   // The Prometheus text exposition format 0.0.4, with build info, process RSS and open fds. Any thread.
-  std::string page() const;
+  [[gnu::cold]] std::string page() const;
 
  private:
   struct State;

@@ -24,7 +24,7 @@ struct Explanation {
 Result<Explanation> explain(const Router& router, std::string_view name, const Asking& asking);
 
 // {"model", "route", "order", "affinity", "attempts", "targets": [...], "left_out": [...]}, and the line's end.
-std::string explanation_json(const Explanation& explanation);
+[[gnu::cold]] std::string explanation_json(const Explanation& explanation);
 // One line for the route and one for each target; names as a terminal may be shown them.
 std::string explanation_text(const Explanation& explanation);
 

@@ -24,7 +24,8 @@ class HealthBoard {
 
   // What `before` (or nullptr) knows of targets whose provider has not changed goes on here: it is the same place.
   // `config` must outlive the board. `chance`: a number that callers cannot guess.
-  explicit HealthBoard(const config::Config& config, const HealthBoard* before = nullptr, uint64_t chance = 0);
+  [[gnu::cold]] explicit HealthBoard(const config::Config& config, const HealthBoard* before = nullptr,
+                                     uint64_t chance = 0);
   ~HealthBoard();
   HealthBoard(const HealthBoard&) = delete;
   HealthBoard& operator=(const HealthBoard&) = delete;

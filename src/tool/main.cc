@@ -106,7 +106,7 @@ std::string with_holder(const std::string& why) {
   return text + "--port " + std::to_string(port < 65535 ? port + 1 : port - 1) + ", or --listen ADDRESS";
 }
 
-int run(StartupOptions options, const net::Clock& clock) {
+[[gnu::cold]] int run(StartupOptions options, const net::Clock& clock) {
   if (options.config_file == "-") {
     return say(
         {exit_wrong_usage, {"a configuration from standard input can only be checked: it could not be read again"}},
