@@ -28,7 +28,7 @@ def test_no_request_is_spent_on_a_provider_that_is_down(tmp_path):
         config = {"workers": 2, "providers": {"a": lab | {"base_url": f"http://127.0.0.1:{a.port}/v1", "probe_s": 1},
                                               "b": lab | {"base_url": f"http://127.0.0.1:{b.port}/v1"}},
                   "models": {"fast": {"targets": [{"model": "a/m"}, {"model": "b/m"}], "order": "listed",
-                                      "breaker": {"failures": 1, "cooldown_s": 1, "max_cooldown_s": 1}, "retry": {"attempts": 2}}}}
+                                      "breaker": {"failures": 1, "cooldown_s": 3, "max_cooldown_s": 3}, "retry": {"attempts": 2}}}}
         with Sluice(tmp_path, config) as sluice:
             def ask():
                 return sluice.post("/v1/chat/completions", {"model": "fast", "messages": [{"role": "user", "content": "hi"}]}).header("sluice-target")
@@ -42,5 +42,5 @@ def test_no_request_is_spent_on_a_provider_that_is_down(tmp_path):
             wait_for(lambda: ask() == "a/m", "the first provider")
             asked = seen.count("GET")
             wait_for(lambda: "a provider answers again" in sluice.output() + sluice.errors(), "the line")
-            assert sluice.metrics()['sluice_target_state{target="a/m",state="closed"}'] == 1
+            wait_for(lambda: sluice.metrics().get('sluice_target_state{target="a/m",state="closed"}') == 1, "the breaker to close")
             assert seen.count("GET") == asked
