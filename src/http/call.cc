@@ -33,7 +33,7 @@ void Call::connect() {
     if (!connected) return fail(connected.error());
     send(std::move(*connected), false);
   });
-  if (!pending) return fail(pending.error());  // its queue is full, which takes a pool with a cap
+  if (!pending) return fail(pending.error());  // the waiting queue is full: only in a pool with a cap
   pending_ = std::move(*pending);
   loop_.timers().arm(stage_timeout_, bounds_.connect_ms);
 }
@@ -52,7 +52,7 @@ void Call::send(std::unique_ptr<OutboundConnection> connection, bool reused) {
 
 void Call::give_back() {
   bytes_in_ += connection_->bytes_in();
-  pool_.give_back(std::move(connection_));  // which closes it unless the answer is whole
+  pool_.give_back(std::move(connection_));  // which closes it unless the answer is complete
 }
 
 void Call::cancel() {

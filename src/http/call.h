@@ -1,5 +1,5 @@
-// One request of sluice's own and its answer, on a connection of a pool: an idle one, or a new one. If an idle one
-// turns out to be closed before a byte of the answer has come, it is replaced once; that is no failure.
+// One request of sluice's own and its answer, on a pooled connection, idle or new. If an idle connection turns out to
+// be closed before a byte of the answer has arrived, it is replaced once and no failure is reported.
 //
 //   idle --start--> connecting ---> awaiting ---head---> reading ---its end---> idle, on_call_end
 //                      |               |                    |
@@ -16,8 +16,8 @@
 
 namespace sluice::http {
 
-// Each call ends in on_call_end or on_call_failed, once; the next may be started in either. Neither may destroy the
-// Call.
+// Each call ends once, in on_call_end or on_call_failed; the next call may be started inside either. Neither may
+// destroy the Call.
 class CallEvents {
  public:
   virtual void on_call_sent() {}  // it has a connection
@@ -31,11 +31,11 @@ class CallEvents {
 };
 
 struct CallBounds {
-  uint32_t connect_ms = 0;   // name, TCP and TLS; 0 in any of these: as long as it takes
+  uint32_t connect_ms = 0;   // name, TCP and TLS; 0 in any of these: no limit
   uint32_t response_ms = 0;  // from the request to the head of its answer
   uint32_t whole_ms = 0;     // from start() to the answer's last byte
   uint64_t body_bytes = UINT64_MAX;
-  bool head_is_all = false;  // what comes behind the head is not waited for
+  bool head_is_all = false;  // do not wait for anything after the head
 };
 
 class Call final : AnswerEvents {
@@ -44,12 +44,12 @@ class Call final : AnswerEvents {
   Call(net::Loop& loop, OutboundPool& pool, CallEvents& events);
   ~Call() { cancel(); }
 
-  // `request`: head and body, which must stay until the end.
+  // `request`: head and body; must stay valid until the call ends.
   void start(std::string_view request, const CallBounds& bounds);
-  // Ends it without a word.
+  // Ends the call; no event follows.
   void cancel();
   uint64_t sent_ns() const { return sent_ns_; }    // when the request was handed to its connection
-  uint64_t bytes_in() const { return bytes_in_; }  // of the call that ended, heads and framing included
+  uint64_t bytes_in() const { return bytes_in_; }  // of the last call, heads and framing included
 
  private:
   void connect();

@@ -15,7 +15,8 @@ namespace sluice::http {
 
 inline constexpr uint8_t token_char = 1;   // of field names and methods
 inline constexpr uint8_t value_char = 2;   // of field values: a tab, visible ASCII and spaces, all above ASCII
-inline constexpr uint8_t target_char = 4;  // of targets: RFC 3986's, and the brackets that queries often have
+inline constexpr uint8_t target_char = 4;  // of request targets: RFC 3986's, and the brackets that queries often
+                                           // contain
 
 inline constexpr auto character_classes = [] {
   std::array<uint8_t, 256> table{};
@@ -34,7 +35,7 @@ inline bool is(char c, uint8_t kind) { return (character_classes[static_cast<uns
 inline bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// -1 for what is no hexadecimal digit.
+// -1 for a byte that is not a hexadecimal digit.
 inline int hex_value(char c) {
   if (is_digit(c)) return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -42,16 +43,16 @@ inline int hex_value(char c) {
   return -1;
 }
 
-// To the first byte of [p, end) that is not of that kind.
+// Returns the first byte of [p, end) that is not of `kind`, or `end`.
 inline const char* skip(const char* p, const char* end, uint8_t kind) {
   while (p != end && is(*p, kind)) ++p;
   return p;
 }
 
-// As skip(p, end, token_char), 16 bytes at a time: names are letters, digits and dashes, nearly always.
+// As skip(p, end, token_char), 16 bytes at a time: nearly all names are letters, digits and dashes.
 inline const char* skip_name(const char* p, const char* end) {
 #if defined(__SSE2__)
-  // Whether bytes are in [first, first + count), unsigned, with what SSE2 has: a signed comparison.
+  // Whether each byte is in [first, first + count), unsigned: SSE2 has signed comparisons only.
   const auto in_range = [](__m128i bytes, char first, int count) {
     return _mm_cmplt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(static_cast<char>(-128 - first))),
                           _mm_set1_epi8(static_cast<char>(-128 + count)));

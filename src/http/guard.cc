@@ -8,7 +8,7 @@
 namespace sluice::http {
 namespace {
 
-constexpr size_t method_bytes = 32;  // a longer one cannot be ours
+constexpr size_t method_bytes = 32;  // no method of ours is longer
 constexpr uint8_t size_digits = 16;  // of a chunk: 64 bits
 
 }  // namespace
@@ -250,7 +250,7 @@ const char* Guard::scan_status(const char* p, const char* end) {
     } else if (state_ == State::status_code) {
       good = matched_ == 0 ? c >= '1' && c <= '5' : is_digit(c);
       if (++matched_ == 3) state_ = State::status_code_end;
-    } else if (c == '\r') {  // neither a reason nor the space before it: common, and harmless
+    } else if (c == '\r') {  // neither a reason nor the space before it: common and harmless
       state_ = State::line_lf;
       return p + 1;
     } else {
@@ -327,7 +327,7 @@ Guard::Step Guard::next_in_chunks(std::string_view bytes) {
   return {static_cast<size_t>(p - begin), extension ? Use::drop : Use::pass};
 }
 
-// The size line is whole.
+// Called when the size line is complete.
 void Guard::begin_chunk() {
   if (chunk_bytes_ > limits_.body_bytes - body_bytes_) {
     return fail(ErrorCode::body_too_large, "the body is larger than ");
@@ -396,7 +396,7 @@ const char* Guard::scan_chunks(const char* p, const char* end) {
   return p;
 }
 
-// RFC 9112 7.1.1, without the white space that it calls bad.
+// RFC 9112 7.1.1, without the "bad" white space that it allows.
 const char* Guard::scan_extension(const char* p, const char* end) {
   for (; p != end; ++p) {
     const char c = *p;

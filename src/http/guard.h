@@ -1,10 +1,10 @@
-// Looks at the raw bytes of heads and of chunked framing before llhttp does, and stops at the first byte that a proxy
-// must not let pass (RFC 9112 2.2, 3, 4, 5, 7.1): bare CR or LF, folded lines, control characters, white space before a
-// colon, versions and methods that are not spoken, sloppy chunk sizes; and at the first byte over a limit.
+// Checks the raw bytes of heads and of chunked framing before llhttp does. Stops at the first byte that a proxy must
+// not forward (RFC 9112 2.2, 3, 4, 5, 7.1): bare CR or LF, folded lines, control characters, white space before a
+// colon, unsupported versions and methods, sloppy chunk sizes; or at the first byte over a limit.
 //
-// It is told every byte once, in pieces cut anywhere, and what it says depends on the bytes only, never on the cuts.
-// Chunk extensions, trailers and the method are for it alone: llhttp gets the method's name back when it is known to be
-// one of ours.
+// It sees every byte once, in pieces cut anywhere; the result depends on the bytes only, never on the cuts. Chunk
+// extensions, trailers and the method are read here only: llhttp gets the method's name once it is known to be a
+// supported one.
 #pragma once
 
 #include <array>
@@ -19,10 +19,10 @@ namespace sluice::http {
 
 class Guard {
  public:
-  // What is to be done with the bytes that were looked at.
+  // What to do with the bytes that were checked.
   enum class Use : unsigned char {
     pass,    // llhttp may see them
-    drop,    // nobody needs them
+    drop,    // no code needs them
     method,  // they end the method: llhttp gets its name instead
   };
   struct Step {
@@ -35,11 +35,11 @@ class Guard {
   void restart();
   // After a head whose body is chunked.
   void begin_chunks();
-  // Looks at some of `bytes`: up to where their use changes, the head or the chunked body ends, or a violation. Takes
-  // at least one byte or changes state, so a loop over it ends.
+  // Checks some of `bytes`: up to where their use changes, where the head or the chunked body ends, or a violation.
+  // Takes at least one byte or changes state, so a loop over it ends.
   Step next(std::string_view bytes);
 
-  // Nothing of a message has come; an empty line before a request does not count.
+  // Nothing of a message has arrived; an empty line before a request does not count.
   bool at_start() const { return state_ == State::start || state_ == State::start_lf || state_ == State::first; }
   bool head_done() const { return state_ == State::head_end; }
   bool chunks_done() const { return state_ == State::chunks_end; }
@@ -63,8 +63,7 @@ class Guard {
   Step next_at_start(std::string_view bytes);
   Step next_in_head(std::string_view bytes);
   Step next_in_chunks(std::string_view bytes);
-  // Each scans from p on and returns where it stopped: at `end`, at a byte that fails, or where another scan takes
-  // over.
+  // Each scans from p and returns where it stopped: at `end`, at a byte that fails, or where another scan takes over.
   const char* scan_method(const char* p, const char* end);
   const char* scan_target(const char* p, const char* end);
   const char* scan_version(const char* p, const char* end);
@@ -90,7 +89,7 @@ class Guard {
   size_t target_bytes_ = 0;
   size_t fields_ = 0;  // of the head and the trailers
   size_t extension_bytes_ = 0;
-  uint64_t chunk_bytes_ = 0;  // still to come of this chunk
+  uint64_t chunk_bytes_ = 0;  // left of this chunk
   uint64_t body_bytes_ = 0;   // of all chunks so far
   uint64_t chunks_ = 0;
   std::string_view what_;  // a literal: the violation

@@ -10,7 +10,7 @@
 namespace sluice::http {
 namespace {
 
-// The fields that matter here, found in one walk.
+// The fields that matter here, found in one pass.
 struct Noted {
   std::string_view host, length, coding;
   size_t hosts = 0, lengths = 0, codings = 0;
@@ -47,7 +47,7 @@ Noted note(const Fields& fields) {
   return noted;
 }
 
-// Content-Length and Transfer-Encoding, as strict as can be: each at most once, never both.
+// Content-Length and Transfer-Encoding, as strictly as possible: each at most once, never both.
 Result<BodyFraming> framing_of(const Noted& noted, uint8_t minor_version, ErrorCode code, uint64_t& content_length) {
   if (noted.lengths > 1) return fail(code, "more than one Content-Length");
   if (noted.codings > 1) return fail(code, "more than one Transfer-Encoding");
@@ -60,7 +60,7 @@ Result<BodyFraming> framing_of(const Noted& noted, uint8_t minor_version, ErrorC
   if (noted.lengths == 0) return BodyFraming::none;
   const char* const end = noted.length.data() + noted.length.size();
   const auto [stop, error] = std::from_chars(noted.length.data(), end, content_length);
-  // from_chars takes neither signs (for unsigned numbers: no '+', and '-' is refused) nor white space.
+  // from_chars accepts neither white space nor '+'; '-' is rejected below.
   if (noted.length.empty() || stop != end || noted.length.front() == '-' || error != std::errc{}) {
     return fail(code, "Content-Length is not a number");
   }
@@ -77,7 +77,7 @@ bool is_alphanumeric(char c) { return is_letter(c) || is_digit(c); }
 
 bool is_in(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
 
-// host [":" port], RFC 3986 3.2.2; but no empty host, and no comma, which merged fields would show.
+// host [":" port], RFC 3986 3.2.2; but no empty host, and no comma (a sign of merged fields).
 bool is_authority(std::string_view text) {
   size_t host = 0;
   if (text.starts_with('[')) {

@@ -24,7 +24,7 @@ InboundConnection::InboundConnection(InboundConnections& all, std::unique_ptr<ne
 InboundConnection::~InboundConnection() = default;
 
 namespace {
-constexpr int max_per_turn = 128;  // requests that came at once
+constexpr int max_per_turn = 128;  // pipelined requests
 using HeadBlock = SpareText<1024>;
 }  // namespace
 
@@ -36,7 +36,7 @@ void InboundConnection::read_stream(bool on) {
   on ? stream_->start_reading() : stream_->stop_reading();
 }
 
-// A large body is read to where it is gathered, a piece at a time so that others have their turn.
+// A large body is read straight into the handler's buffer, one piece at a time so that others have their turn.
 std::span<char> InboundConnection::read_room() {
   constexpr uint64_t least = 64 * 1024, most = 512 * 1024;
   if (reading_ != Reading::body || !handler_ || answered()) return {};
@@ -46,7 +46,7 @@ std::span<char> InboundConnection::read_room() {
   try {
     room = handler_->body_room(left);
   } catch (const std::bad_alloc&) {
-    return {};  // on_body says so
+    return {};  // on_body reports it
   }
   return room.first(std::min<size_t>(room.size(), std::min(left, most)));
 }
@@ -59,14 +59,14 @@ void InboundConnection::on_read(std::string_view bytes) {
   });
 }
 
-// Feeds the parser until the bytes are used up or an answer has to be awaited.
+// Feeds the parser until the bytes are used up or an answer must be awaited.
 void InboundConnection::take(std::string_view bytes) {
   read_ns_ = loop().now_ns();
   const uint64_t written_before = written_bytes_;
   int begun = 0;
   while (!bytes.empty() && reading_ < Reading::closing) {
     if (reading_ == Reading::whole) return hold(bytes);
-    // The time for a head runs from its first byte; for a connection's first, it has run since the accept.
+    // The head timer starts at the head's first byte; for a connection's first request it started at the accept.
     const bool times_head = reading_ == Reading::waiting || reading_ == Reading::stalled;
     if (reading_ < Reading::head) {
       if (stream_->pending_bytes() > net::WriteMarks::high_bytes) return stall(bytes);
@@ -101,21 +101,21 @@ void InboundConnection::hold(std::string_view bytes) {
   if (held_.size() >= all_.options_.pipelined_bytes) read_stream(false);
 }
 
-// The caller sends requests and takes no answers: it gets no more until it has taken some.
+// The caller sends requests but reads no answers: no further request is read until it does.
 void InboundConnection::stall(std::string_view bytes) {
   reading_ = Reading::stalled;
-  read_timeout_.cancel();  // the write stall is what it has to hurry for
+  read_timeout_.cancel();  // the write stall timer runs instead
   hold(bytes);
   read_stream(false);
 }
 
-// So many requests at once, and answered so quickly: now it is the turn of other connections.
+// So many requests were pipelined and answered so quickly that other connections must have their turn now.
 void InboundConnection::yield_turn(std::string_view bytes) {
   stall(bytes);
   loop().timers().arm(read_timeout_, 1);
 }
 
-// Out of stall() or yield_turn().
+// Leaves stall() or yield_turn().
 void InboundConnection::go_on() {
   reading_ = Reading::waiting;
   loop().timers().arm(read_timeout_, all_.options_.keep_alive_ms);
@@ -163,7 +163,7 @@ void InboundConnection::on_message_end() {
   if (!answered()) handler_->on_body_end();
 }
 
-// A request that cannot be read any further: answered by its handler if it has one, else by us.
+// The request cannot be read any further: answered by its handler if it has one, else here.
 void InboundConnection::refuse(const Error& error) {
   if (fault_of(error.code) == Fault::caller) ++all_.malformed_total_;
   close_after_ = true;
@@ -197,7 +197,7 @@ void InboundConnection::resume_body() {
   read_stream(true);
 }
 
-// (Re)arms the body's idle timer, and holds the body to its least rate over each window.
+// (Re)arms the body's idle timer, and checks the body's minimum rate over each window.
 void InboundConnection::watch_body() {
   if (all_.options_.body_idle_ms == 0) return;
   const uint64_t window_ms = loop().now_ms() - body_window_began_ms_;
@@ -261,7 +261,7 @@ void InboundConnection::send_head_lines(int status, std::string_view field_lines
       write_field(head_, "transfer-encoding", "chunked");
     }
   }
-  // Answered before the body was read: the next request must never be read out of what is left of this one.
+  // Answered before the body was read: the rest of it must never be read as the next request.
   const bool body_unread = request.framing != BodyFraming::none && reading_ != Reading::whole;
   const bool closes = close_after_ || all_.draining_ || body_unread;
   close_after_ = closes;
@@ -305,7 +305,7 @@ void InboundConnection::send_body(std::span<const std::string_view> pieces, bool
   if (last && chunked) framing_ = Framing::told;
 }
 
-// One system call for the head, if it still waits, and the pieces.
+// One system call for the head, if it is still waiting, and the pieces.
 void InboundConnection::write(std::span<const std::string_view> pieces) {
   const auto count = [this](std::string_view piece) {
     bytes_out_ += piece.size();
@@ -381,7 +381,7 @@ void InboundConnection::abort() {
   if (!in_parser_) after_exchange();
 }
 
-// The answer is out: go on with the next request, or close.
+// The answer has been sent: continue with the next request, or close.
 void InboundConnection::after_exchange() {
   if (!serving()) return;
   drop_handler();

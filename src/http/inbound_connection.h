@@ -1,12 +1,12 @@
 // A caller's connection: reads requests one after another, hands each to the Service, and writes the answers back in
-// order. Requests that were pipelined wait, unparsed, until the answer before them is whole. Reading and writing go on
-// at once, so there is a state of each.
+// order. Pipelined requests wait, unparsed, until the answer before them is complete. Reading and writing run at the
+// same time, so each has its own state.
 //
 // Reading:
 //   fresh (just accepted), waiting --first byte--> head --its end--> body --its end--> whole --answer done--> waiting
-//   waiting <--answers were taken, or a turn has passed--> stalled (no request is taken)
+//   waiting <--answers were read, or a turn has passed--> stalled (no request is read)
 //   body <--pause_body, resume_body--> paused
-//   any --error, last answer done, drain--> closing (our side is shut, input thrown away) --FIN or timer--> gone
+//   any --error, last answer done, drain--> closing (our side is shut, input is discarded) --FIN or timer--> gone
 //   whole --the caller leaves, and the handler goes on alone--> whole, its stream closed --answer done--> gone
 // Writing:
 //   nothing <--send_head, recall_head--> head_waits --flush, bytes of the body--> body
@@ -34,52 +34,53 @@ namespace sluice::http {
 struct InboundOptions {
   ParserLimits limits;
   uint32_t head_ms = 10'000;  // from the first byte (from the accept, for the first request) to the end of the head
-  uint32_t body_idle_ms = 60'000;    // without a byte of the body; also the window for body_bytes_per_s
-  uint32_t body_bytes_per_s = 128;   // slower than this over a whole window is too slow
+  uint32_t body_idle_ms = 60'000;    // without a byte of the body; also the window of body_bytes_per_s
+  uint32_t body_bytes_per_s = 128;   // less than this over a whole window is too slow
   uint32_t keep_alive_ms = 75'000;   // between requests
-  uint32_t write_stall_ms = 60'000;  // without a byte of the answer taken
-  // After our side is shut, what still comes is thrown away: cut off, many a caller (and a proxy between, as a rule)
-  // would report that it could not send its request, and never look at the answer.
-  uint32_t linger_ms = 2'000;         // for the peer to close, or to send on
-  uint32_t linger_total_ms = 30'000;  // however much it sends on
-  size_t linger_bytes = 32 << 20;  // then nothing more is read: a peer that reads while it sends still has its answer
+  uint32_t write_stall_ms = 60'000;  // without the peer accepting a byte of the answer
+  // After our side is shut, further input is read and discarded: if the connection were cut, many callers (and most
+  // proxies) would report that they could not send the request, and never read the answer.
+  uint32_t linger_ms = 2'000;         // for the peer to close or to send more
+  uint32_t linger_total_ms = 30'000;  // in all, even if it keeps sending
+  size_t linger_bytes = 32 << 20;  // after that nothing more is read: a peer that reads while it sends still gets its
+                                   // answer
   uint32_t silence_ms =
-      600'000;  // after a cut answer that no framing tells as cut, on a Unix socket, which has no reset
-  size_t pipelined_bytes = 64 * 1024;  // read ahead while an answer is being made; beyond, reading stops
+      600'000;  // after a cut answer whose framing does not show the cut, on a Unix socket, which has no reset
+  size_t pipelined_bytes = 64 * 1024;  // read ahead while an answer is being made; then reading stops
 };
 
 class InboundConnection;
 
-// All connections of one worker to one Service: owns them, counts them, drains them.
+// All connections of one worker to one Service: owns, counts and drains them.
 class InboundConnections {
  public:
-  // Called with the number still open, each time one has gone.
+  // Called with the number still open, each time one has closed.
   using Closed = std::function<void(size_t open)>;
   // All references must outlive this.
   InboundConnections(net::Loop& loop, Service& service, const InboundOptions& options, Closed closed = {});
   ~InboundConnections();
-  // `listener`: the number of the one it came in by.
+  // `listener`: the index of the listener that accepted it.
   void add(std::unique_ptr<net::Stream> stream, uint32_t listener = 0);
   size_t size() const { return size_; }
-  // For connections added from now on; times for all.
+  // For connections added from now on; the timeouts apply to all.
   void set_options(const InboundOptions& options) { options_ = options; }
-  // What draining waits for on connections without a request under way.
+  // How long draining waits on connections without a request under way.
   struct Patience {
-    uint32_t first_request_ms = 0;  // of one that has just come: its caller does not expect it to be closed
-    uint32_t next_request_ms = 0;   // of one that has had an answer: for requests that are on their way already
+    uint32_t first_request_ms = 0;  // just accepted: its caller does not expect it to be closed
+    uint32_t next_request_ms = 0;   // has had an answer: a request may already be on its way
   };
-  // Closes those that wait for a request once that has passed, and every other one after the answer it is making. A
-  // request that comes in time is given to the Service; its answer is the connection's last.
+  // Closes connections that wait for a request once `patience` has passed, and all others after the current answer. A
+  // request that arrives in time is given to the Service; its answer is the connection's last.
   void drain(Patience patience);
   void drain() { drain(Patience{}); }
   bool draining() const { return draining_; }
-  // Of those that came in by other listeners than `kept`: closes those that wait for a request, answers 503 where one
-  // is on its way, and closes every other one after the answer that it is making. May be called by the Service's
-  // handle().
+  // For connections accepted by listeners not in `kept`: closes those that wait for a request, answers 503 where a head
+  // is half read, and closes all others after the current answer. May be called from the Service's handle().
   void keep_only(std::span<const uint32_t> kept);
-  // Ends every exchange under way: 503 where nothing of the answer has gone out, else a cut that says so.
+  // Ends every exchange under way: with 503 if no byte of the answer has been sent, else with a cut that the caller can
+  // see.
   void cut_all(const Error& error);
-  // Requests refused before they became one (malformed, too large, too slow).
+  // Requests rejected before they were complete (malformed, too large, too slow).
   uint64_t malformed_total() const { return malformed_total_; }
 
  private:
@@ -106,7 +107,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   friend class InboundConnections;
   enum class Reading : unsigned char { fresh, waiting, stalled, head, body, paused, whole, closing, gone };
   enum class Writing : unsigned char { nothing, head_waits, body, done, cut, dropped };
-  // What ends the answer's body on the wire. no_body: to HEAD, and with 204 and 304. told: its end is written.
+  // What ends the answer's body on the wire. no_body: to HEAD, and with 204 and 304. told: its end has been written.
   enum class Framing : unsigned char { by_length, by_chunks, by_close, no_body, told };
 
   // net::StreamEvents
@@ -143,7 +144,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   uint64_t bytes_out() const override { return bytes_out_; }
   net::Loop& loop() override { return all_.loop_; }
 
-  // Calls `work`, and run_out() where it runs out of memory.
+  // Calls `work`, then run_out() if that runs out of memory.
   template <typename Work>
   void guarded(Work work) {
     try {
@@ -153,9 +154,9 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
     }
   }
   [[gnu::cold]] void run_out();
-  // A request is under way: its head has come, and its answer is not done with.
+  // A request is under way: its head has arrived and its answer is not done.
   bool serving() const { return reading_ >= Reading::body && reading_ <= Reading::whole; }
-  // Nobody waits for (more of) the answer.
+  // The answer is over: nothing more of it will be sent.
   bool answered() const { return writing_ >= Writing::done; }
   void read_stream(bool on);
   void take(std::string_view bytes);
@@ -191,11 +192,11 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   std::unique_ptr<RequestHandler> handler_;
   std::string held_;          // pipelined bytes of later requests
   std::string head_;          // the answer's head until it leaves
-  mutable std::string peer_;  // once somebody has asked
+  mutable std::string peer_;  // filled on first use
   net::Timeout read_timeout_, write_timeout_;
   uint64_t received_ns_ = 0, read_ns_ = 0, bytes_in_ = 0, bytes_out_ = 0;
   uint64_t body_window_bytes_ = 0, body_window_began_ms_ = 0;
-  uint64_t taken_bytes_ = 0;  // written less pending when the write timer was armed
+  uint64_t taken_bytes_ = 0;  // written less pending, when the write timer was armed
   uint64_t written_bytes_ = 0;
   size_t lingered_bytes_ = 0;
   uint64_t lingers_until_ms_ = 0;
@@ -209,7 +210,7 @@ class InboundConnection final : net::StreamEvents, ParserEvents, Responder {
   bool stream_reads_ = false;
   bool close_after_ = false;  // this answer is the connection's last
   bool listener_gone_ = false;
-  bool alone_ = false;  // the caller has left, and the handler goes on
+  bool alone_ = false;  // the caller has left, but the handler goes on
 };
 
 }  // namespace sluice::http

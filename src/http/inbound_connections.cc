@@ -1,4 +1,4 @@
-// All of a worker's callers' connections: inbound_connection.h.
+// All connections of a worker's callers: inbound_connection.h.
 #include <algorithm>
 
 #include "http/inbound_connection.h"

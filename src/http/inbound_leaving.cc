@@ -8,7 +8,7 @@
 namespace sluice::http {
 namespace {
 
-// In the place of a caller's that is closed.
+// Replaces the stream of a caller that has left.
 class GoneStream final : public net::Stream {
  public:
   explicit GoneStream(std::string peer) : peer_(std::move(peer)) {}
@@ -31,8 +31,8 @@ void InboundConnection::drop_handler() {
   if (handler_) loop().dispose(std::move(handler_));
 }
 
-// Shuts our side once all is written, then waits a little for the peer's FIN, so that a reset does not destroy the
-// answer's end.
+// Shuts our side once everything is written, then waits a little for the peer's FIN: a reset would destroy the end of
+// the answer.
 void InboundConnection::close_gently() {
   if (reading_ >= Reading::closing) return;
   drop_handler();
@@ -43,11 +43,11 @@ void InboundConnection::close_gently() {
   read_stream(true);
   read_timeout_.cancel();
   if (stream_->pending_bytes() == 0) return on_ended();
-  watch_writing();  // TLS has a last word too
+  watch_writing();  // TLS still has to write close_notify
 }
 
-// Part of an answer is out that would look whole if the connection just ended: the caller is told of a break. Where
-// that cannot be told (a Unix socket), nothing is, until he gives up.
+// Part of an answer has been sent that would look complete if the connection just ended, so the connection is reset.
+// Where no reset exists (a Unix socket), nothing is sent until the caller gives up.
 void InboundConnection::close_cut() {
   if (all_.draining_ || stream_->reset()) return leave();
   drop_handler();
@@ -58,7 +58,8 @@ void InboundConnection::close_cut() {
   read_stream(true);
 }
 
-// Before the stream goes: an answer that ends with the connection, and is not all with the kernel, must not look whole.
+// Before the stream is closed: an answer that ends with the connection, and has not all reached the kernel, must not
+// look complete.
 void InboundConnection::mark_cut() {
   if (framing_ != Framing::by_close || !head_sent()) return;
   const bool under_way = serving() && !answered();
@@ -71,7 +72,7 @@ void InboundConnection::on_ended() {
   loop().timers().arm(read_timeout_, all_.options_.linger_ms);
 }
 
-// The peer still sends.
+// The peer is still sending.
 void InboundConnection::linger(size_t bytes) {
   lingered_bytes_ += bytes;
   if (lingered_bytes_ >= all_.options_.linger_bytes) {
@@ -102,8 +103,8 @@ void InboundConnection::drain(InboundConnections::Patience patience) {
   loop().timers().arm(read_timeout_, wait_ms);
 }
 
-// Whoever came in by it is not to be served by what is configured now, which may ask less of those who come in by the
-// others.
+// A connection of a removed listener must not be served by the present configuration, which may ask less of callers of
+// the remaining listeners.
 void InboundConnection::lose_listener() {
   if (listener_gone_) return;
   listener_gone_ = close_after_ = true;
@@ -122,7 +123,7 @@ void InboundConnection::lose_caller(const Error& error) {
   leave();
 }
 
-// Whether the handler does. What it needs of the caller stays, but for the way back.
+// Whether the handler goes on. What it needs of the caller stays, except for the way back.
 bool InboundConnection::go_on_alone(const Error& error) {
   mark_cut();
   alone_ = true;
@@ -141,8 +142,7 @@ bool InboundConnection::go_on_alone(const Error& error) {
   return true;
 }
 
-// Memory ran out within a callback: that ends this exchange, with 503 if nothing of its answer has gone out, and no
-// other one.
+// Memory ran out within a callback: ends this exchange, with 503 if nothing of its answer has been sent, and no other.
 void InboundConnection::run_out() {
   in_parser_ = false;
   try {
@@ -150,7 +150,7 @@ void InboundConnection::run_out() {
     if (serving()) abort();
     if (reading_ != Reading::closing) leave();
   } catch (const std::bad_alloc&) {
-    stream_->set_events(nullptr);  // not even that: it is forgotten as it is
+    stream_->set_events(nullptr);  // no memory even for that: forget it as it is
   }
 }
 

@@ -12,11 +12,11 @@
 namespace sluice::http {
 namespace {
 
-// RFC 9659 3: a content coding's window has at most 8 MB; a frame that wants more is refused.
+// RFC 9659 3: a content coding's window is at most 8 MB; a frame that wants more is rejected.
 constexpr int max_zstd_window_log = 23;
 constexpr uint64_t zlib_bytes = 48 * 1024;  // its window and tables
 
-// Takes the part up to `separator` off `text`.
+// Removes the part up to `separator` from `text` and returns it trimmed.
 std::string_view take_until(std::string_view& text, char separator) {
   const size_t at = text.find(separator);
   const std::string_view part = text.substr(0, at);
@@ -24,7 +24,7 @@ std::string_view take_until(std::string_view& text, char separator) {
   return trim(part);
 }
 
-// RFC 9110 12.4.2; anything that is no weight counts as none.
+// RFC 9110 12.4.2; a malformed weight counts as zero.
 bool is_above_zero(std::string_view weight) {
   if (weight.empty() || (weight[0] != '0' && weight[0] != '1') || weight.size() > 5) return false;
   if (weight.size() > 1 && weight[1] != '.') return false;
@@ -149,7 +149,7 @@ Result<void> Inflater::check_size() const {
 Result<bool> Inflater::step_zlib(std::string_view& bytes, std::string& out) {
   z_stream& z = *stream_;
   const size_t piece = std::min<size_t>(bytes.size(), UINT32_MAX);
-  // zlib takes no const; it does not write to its input.
+  // zlib takes no const, but does not write to its input.
   z.next_in = reinterpret_cast<unsigned char*>(const_cast<char*>(bytes.data()));
   z.avail_in = static_cast<uInt>(piece);
   if (ended_) {

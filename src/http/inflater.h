@@ -1,4 +1,4 @@
-// Undoes content codings (RFC 9110 8.4.1) a piece at a time, in bounded memory; and reads Accept-Encoding.
+// Decodes content codings (RFC 9110 8.4.1) piece by piece, in bounded memory; and reads Accept-Encoding.
 #pragma once
 
 #include <cstdint>
@@ -15,24 +15,25 @@ struct ZSTD_DCtx_s;
 namespace sluice::http {
 
 enum class Coding : unsigned char { gzip, deflate, zstd };
-// "gzip", "x-gzip", "deflate", "zstd", any case. nullopt: unknown to us, or a list of several.
+// "gzip", "x-gzip", "deflate", "zstd", any case. nullopt: unknown, or a list of several.
 std::optional<Coding> coding_named(std::string_view name);
-// All of them, as an Accept-Encoding of ours says it (RFC 9110 12.5.3: in an answer, what requests may come in).
+// All of them, as sluice writes them in Accept-Encoding (RFC 9110 12.5.3: in a response, the codings a request may
+// use).
 inline constexpr std::string_view all_codings = "gzip, deflate, zstd";
 
 // Whether Accept-Encoding (RFC 9110 12.5.3) allows `coding`: named, or covered by "*", with a weight above zero.
-// `accept_encoding` is the field's value as Fields::find tells it; where there is none, and where it does not parse,
-// only "identity" is allowed.
+// `accept_encoding` is the field's value as Fields::find returns it; if it is missing or malformed, only "identity" is
+// allowed.
 bool accepts_coding(std::optional<std::string_view> accept_encoding, std::string_view coding);
 
 struct InflaterLimits {
-  uint64_t bytes = UINT64_MAX;  // of what comes out
+  uint64_t bytes = UINT64_MAX;  // of output
 };
 
-// How much larger the text is than its compressed form is not bounded: a model that repeats itself reaches any ratio.
+// The ratio of output to input is not bounded: a model that repeats itself reaches any ratio.
 class Inflater {
  public:
-  // `fault` of what goes wrong: caller (bad_request, body_too_large) or target (target_broke for both).
+  // `fault` of the errors: caller (bad_request, body_too_large) or target (target_broke for both).
   Inflater(Coding coding, const InflaterLimits& limits, Fault fault = Fault::caller);
   ~Inflater();
   Inflater(const Inflater&) = delete;
@@ -40,17 +41,17 @@ class Inflater {
 
   // The most that one step appends.
   static constexpr size_t window_bytes = 32 * 1024;
-  // Takes of `bytes` what it can and appends at most window_bytes to `out`. True: call again, also with nothing left in
-  // `bytes`. After an error `out` holds some of it, and nothing more may be fed.
+  // Consumes part of `bytes` and appends at most window_bytes to `out`. True: call again, even if `bytes` is empty.
+  // After an error `out` holds part of the text, and nothing more may be fed.
   Result<bool> step(std::string_view& bytes, std::string& out);
-  // All steps: appends what `bytes` inflate to.
+  // All steps: appends everything that `bytes` inflate to.
   Result<void> feed(std::string_view bytes, std::string& out);
-  // Nothing more comes: an error where the end is missing.
+  // No more input: an error if the end is missing.
   Result<void> finish();
 
   uint64_t bytes_in() const { return bytes_in_; }
   uint64_t bytes_out() const { return bytes_out_; }
-  // What it keeps of its own.
+  // The memory it holds.
   uint64_t memory_bytes() const;
 
  private:
@@ -71,7 +72,7 @@ class Inflater {
   std::unique_ptr<z_stream_s, End> stream_;
   std::unique_ptr<ZSTD_DCtx_s, End> zstd_;
   uint64_t bytes_in_ = 0, bytes_out_ = 0;
-  std::string first_;   // a deflate body's first byte, until the second one tells whether zlib's header is there
+  std::string first_;   // a deflate body's first byte, until the second shows whether there is a zlib header
   bool ended_ = false;  // the checksum has been seen; another gzip member or zstd frame may follow
 };
 

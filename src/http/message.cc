@@ -11,10 +11,9 @@ namespace {
 
 constexpr std::array<std::string_view, 7> method_names = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 
-// Saves the growing in the smallest steps. A connection's heads are much the same, and the memory of one serves the
-// next.
+// Avoids growing in the smallest steps. A connection's heads are much alike, so the memory of one serves the next.
 constexpr size_t usual_block_bytes = 256, usual_fields = 8;
-constexpr size_t max_kept_bytes = 8 * 1024;  // an idle connection does not go on holding the largest head it has had
+constexpr size_t max_kept_bytes = 8 * 1024;  // an idle connection does not keep the memory of its largest head
 
 template <typename Word>
 Word load(const char* at) {
@@ -23,20 +22,20 @@ Word load(const char* at) {
   return word;
 }
 
-// Whether eight bytes that differ are the same but for the case of ASCII letters.
+// Whether eight bytes that differ are equal but for the case of ASCII letters.
 bool same_but_for_case(uint64_t a, uint64_t b) {
   constexpr uint64_t ones = 0x0101010101010101, case_bits = ones * 0x20, tops = ones * 0x80;
   const uint64_t different = a ^ b;
   if ((different & ~case_bits) != 0) return false;
   const uint64_t lower = a | case_bits;
   const uint64_t low_bits = lower & ~tops;
-  const uint64_t from_a = low_bits + ones * (0x80 - 'a');  // the top bit of each byte tells
+  const uint64_t from_a = low_bits + ones * (0x80 - 'a');  // the result is in the top bit of each byte
   const uint64_t beyond_z = low_bits + ones * (0x80 - 'z' - 1);
   const uint64_t letters = from_a & ~beyond_z & ~lower & tops;
   return ((different << 2) & ~letters) == 0;
 }
 
-// Most are written as they are here.
+// Most names are written just as the code writes them.
 inline bool same_eight(uint64_t a, uint64_t b) { return a == b || same_but_for_case(a, b); }
 
 constexpr bool is_white(char c) { return c == ' ' || c == '\t'; }
@@ -69,7 +68,7 @@ bool same_letters(const char* a, const char* b, size_t size) {
     for (size_t i = 0; i + 8 < size; i += 8) {
       if (!same_eight(load<uint64_t>(a + i), load<uint64_t>(b + i))) return false;
     }
-    return same_eight(load<uint64_t>(a + size - 8), load<uint64_t>(b + size - 8));  // some bytes once more, maybe
+    return same_eight(load<uint64_t>(a + size - 8), load<uint64_t>(b + size - 8));  // may overlap the blocks before
   }
   if (size >= 4) {
     const auto both_ends = [size](const char* at) {

@@ -1,5 +1,5 @@
-// HTTP/1 messages as the program sees them: a method, a target, a status, and fields kept in the order they came
-// (RFC 9110, RFC 9112). No raw head bytes survive parsing: heads are always written anew by http/writer.
+// HTTP/1 messages as the program sees them: a method, a target, a status, and fields in the order they arrived (RFC
+// 9110, RFC 9112). No raw head bytes survive parsing: heads are always written anew by http/writer.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,10 @@ namespace sluice::http {
 
 enum class Method : unsigned char { get, head, post, put, patch, del, options };
 std::string_view name_of(Method method);                    // "GET"
-std::optional<Method> method_named(std::string_view name);  // case-sensitive, as RFC 9110 9.1 says
+std::optional<Method> method_named(std::string_view name);  // case-sensitive (RFC 9110 9.1)
 
 bool same_letters(const char* a, const char* b, size_t size);
-// ASCII case-insensitive equality, as field names want it. Most names differ in size or in their first letter.
+// ASCII case-insensitive equality, for field names. Most names differ in size or in their first letter.
 inline bool same_name(std::string_view a, std::string_view b) {
   constexpr int case_bit = 0x20;
   if (a.size() != b.size()) return false;
@@ -29,24 +29,24 @@ struct Field {
   std::string_view value;  // without the white space around it
 };
 
-// Header fields in order, in one block of memory. Views handed out live until the next change of the Fields.
+// Header fields in order, in one block of memory. Views are valid until the Fields change.
 class Fields {
  public:
-  void clear();  // keeps the memory, unless it is more than heads need as a rule
+  void clear();  // keeps the memory, unless it is more than heads usually need
   size_t size() const { return spans_.size(); }
   bool empty() const { return spans_.empty(); }
   Field operator[](size_t index) const;
   void add(std::string_view name, std::string_view value);
-  // The first field of that name, any case. nullopt where there is none; an empty value is a value.
+  // The first field of that name, any case; nullopt if there is none. An empty value is a value.
   std::optional<std::string_view> find(std::string_view name) const;
   // For parsers that get names and values in pieces: begin(), any number of append_name, then of append_value, then
-  // end(), which cuts the white space off the value's end.
+  // end(), which trims the end of the value.
   void begin();
   void append_name(std::string_view piece);
   void append_value(std::string_view piece);
   void end();
   size_t bytes() const { return block_.size(); }
-  // Gives back memory that a long-lived holder no longer needs.
+  // Frees memory that a long-lived holder no longer needs.
   void release();
 
  private:
@@ -57,12 +57,12 @@ class Fields {
   std::vector<Span> spans_;
 };
 
-// How the end of a body is known. The first two end after a known number of bytes.
+// What ends a body. The first two end after a known number of bytes.
 enum class BodyFraming : unsigned char { none, length, chunked, until_close };
 
 struct RequestHead {
   Method method = Method::get;
-  std::string target;  // "/path?query": origin-form, or absolute-form cut down to it; the path in its normal form
+  std::string target;         // "/path?query": origin-form, or absolute-form cut down to it; the path is normalized
   uint8_t minor_version = 1;  // HTTP/1.minor
   Fields fields;
   BodyFraming framing = BodyFraming::none;
@@ -82,7 +82,7 @@ struct ResponseHead {
   uint8_t minor_version = 1;
   Fields fields;
   BodyFraming framing = BodyFraming::none;
-  uint64_t content_length = 0;  // with BodyFraming::length; with none, what Content-Length says of the body not sent
+  uint64_t content_length = 0;  // with BodyFraming::length; with none, the Content-Length of the body that is not sent
   bool keep_alive = true;
 
   void clear();
@@ -92,8 +92,8 @@ struct ResponseHead {
 // Upgrade").
 bool lists_token(const Fields& fields, std::string_view name, std::string_view token);
 
-// Tells which fields of a head are hop-by-hop (RFC 9110 7.6.1: Connection, Keep-Alive, Proxy-*, TE, Trailer,
-// Transfer-Encoding, Upgrade, and those that Connection names); such fields are never forwarded.
+// Finds the hop-by-hop fields of a head, which are never forwarded (RFC 9110 7.6.1: Connection, Keep-Alive, Proxy-*,
+// TE, Trailer, Transfer-Encoding, Upgrade, and those that Connection names).
 class HopByHop {
  public:
   // `fields` must outlive it.

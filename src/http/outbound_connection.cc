@@ -53,13 +53,13 @@ void OutboundConnection::guarded(Work work) {
   }
 }
 
-// Memory ran out within a callback: that ends this exchange and no other one.
+// Memory ran out within a callback: ends this exchange and no other.
 void OutboundConnection::run_out() {
   dead_ = true;
   try {
     tell_broken({ErrorCode::overloaded, "out of memory"});
   } catch (const std::bad_alloc&) {
-    stream_->set_events(nullptr);  // not even that: the caller's leaving ends it
+    stream_->set_events(nullptr);  // no memory even for that: it ends when the caller leaves
   }
 }
 
@@ -69,7 +69,7 @@ void OutboundConnection::on_read(std::string_view bytes) {
 
 void OutboundConnection::take(std::string_view bytes) {
   if (events_ == nullptr || answer_ == Answer::whole) {
-    // Bytes that nobody asked for: never to be mistaken for the next answer.
+    // Unsolicited bytes: must never be mistaken for the next answer.
     dead_ = true;
     if (idle_in_ != nullptr) idle_in_->idle_connection_died(*this);
     return;

@@ -1,9 +1,9 @@
-// A connection to a target: sends one request at a time and reads its answer. Who uses it, owns it: an attempt while an
-// exchange is on it, the pool while it is idle. Of the answer:
+// A connection to a target: sends one request at a time and reads its answer. Its user owns it: an attempt during an
+// exchange, the pool while it is idle. States of the answer:
 //
 //   none --begin--> awaited --first byte--> begun --its end--> whole --begin--> awaited
 //
-// Whether the stream is read is another matter, and so is whether the connection may be used again.
+// Whether the stream is being read, and whether the connection may be reused, are separate.
 #pragma once
 
 #include <cstdint>
@@ -17,21 +17,21 @@
 
 namespace sluice::http {
 
-// What an answer tells, in order: head, body pieces, end; on_turn closes each batch. None of them may destroy the
+// Events of an answer, in order: head, body pieces, end; on_turn closes each batch. None of them may destroy the
 // connection except by Loop::dispose.
 class AnswerEvents {
  public:
   virtual void on_answer_head(ResponseHead& head) = 0;
-  // `bytes` is valid until the on_turn that follows; net::read_padding_bytes behind it are readable.
+  // `bytes` is valid until the next on_turn; net::read_padding_bytes behind it are readable.
   virtual void on_answer_body(std::string_view bytes) = 0;
   virtual void on_answer_end() = 0;
-  // Everything that one read brought has been told. The last thing the connection does in a turn: it may now be given
-  // back to the pool or disposed of.
+  // Everything that one read brought has been delivered. The last event of a turn: the connection may now be given back
+  // to the pool or disposed of.
   virtual void on_turn() = 0;
-  // The connection broke, or what came is not HTTP. Nothing follows. `error.code` is target_broke or target_cut, or as
-  // the stream told.
+  // The connection broke, or the input is not HTTP. No event follows. `error.code` is target_broke or target_cut, or
+  // the stream's.
   virtual void on_target_broken(const Error& error) = 0;
-  // The stream has taken enough of the request for more to be sent.
+  // The stream's backlog is low enough for more of the request to be sent.
   virtual void on_target_drained() = 0;
 
  protected:
@@ -43,22 +43,22 @@ class OutboundConnection final : net::StreamEvents, ParserEvents {
   OutboundConnection(std::unique_ptr<net::Stream> stream, const ParserLimits& limits);
   ~OutboundConnection();
 
-  // Begins an exchange; `events` must outlive it or call release(). `head_request`: the answer will have no body.
+  // Begins an exchange; `events` must outlive it or call release(). `head_request`: the answer has no body.
   void begin(AnswerEvents& events, bool head_request);
-  // No more events, whatever comes.
+  // No more events.
   void release();
   void send(std::span<const std::string_view> pieces) { stream_->write(pieces); }
   size_t pending_bytes() const { return stream_->pending_bytes(); }
   void pause();
   void resume();
-  // Never to be used again: something was left undone on it.
+  // Must not be reused: something was left unfinished on it.
   void spoil() { dead_ = true; }
-  // It has carried an exchange before the one that is about to begin.
+  // It has carried an exchange before.
   bool used() const { return answer_begun(); }
   uint32_t round_trip_us() const { return stream_->round_trip_us(); }
-  // Some byte of the answer has come.
+  // At least one byte of the answer has arrived.
   bool answer_begun() const { return answer_ >= Answer::begun; }
-  // After the answer's end, in or after on_turn: nothing is left over and the target wants to go on.
+  // After the answer's end, in or after on_turn: nothing is left over and the target keeps the connection open.
   bool reusable() const;
   uint64_t bytes_in() const { return bytes_in_; }  // since begin()
 
@@ -83,7 +83,7 @@ class OutboundConnection final : net::StreamEvents, ParserEvents {
   std::unique_ptr<net::Stream> stream_;
   Parser parser_;
   AnswerEvents* events_ = nullptr;
-  // While idle: the pool that is told of anything that happens, which makes the connection useless.
+  // While idle: the pool to notify of any event, since any event makes the connection useless.
   class OutboundPool* idle_in_ = nullptr;
   OutboundConnection* newer_ = nullptr;  // neighbours in the pool's idle list
   OutboundConnection* older_ = nullptr;
@@ -91,7 +91,7 @@ class OutboundConnection final : net::StreamEvents, ParserEvents {
   uint64_t bytes_in_ = 0;
   Answer answer_ = Answer::none;
   bool reading_ = false;
-  bool dead_ = false;  // broken, ended, or surplus bytes came
+  bool dead_ = false;  // broken, ended, or surplus bytes arrived
 };
 
 }  // namespace sluice::http

@@ -49,7 +49,7 @@ void OutboundPool::give_back(std::unique_ptr<OutboundConnection> connection) {
   connection->resume();
   if (Pending* waiting = pop_waiting(); waiting != nullptr) {
     ++counts_.reused_total;
-    const Connected connected = std::move(waiting->connected_);  // `waiting` may die inside
+    const Connected connected = std::move(waiting->connected_);  // `waiting` may be destroyed inside
     return connected(std::move(connection));
   }
   if (idle_ >= options_.max_idle || counts_.idle >= counts_.max_idle) {
@@ -86,7 +86,7 @@ void OutboundPool::close(std::unique_ptr<OutboundConnection> connection) {
   slot_freed();
 }
 
-// One fewer is open: who waits longest may dial.
+// One fewer is open: the longest waiting may dial.
 void OutboundPool::slot_freed() {
   --open_;
   --counts_.open;
@@ -114,7 +114,7 @@ void OutboundPool::Pending::dial() {
   ++pool_.counts_.dialed_total;
   dial_ = pool_.dialer_.dial([this](Result<std::unique_ptr<net::Stream>> stream) {
     if (!stream) {
-      const Connected connected = std::move(connected_);  // `this` may die inside
+      const Connected connected = std::move(connected_);  // `this` may be destroyed inside
       return connected(tl::unexpected<Error>(stream.error()));
     }
     std::unique_ptr<OutboundConnection> connection;

@@ -1,5 +1,5 @@
-// The connections of one worker to one target host: reused last in, first out, so that the surplus grows old and goes;
-// capped; and with a bounded queue of those who wait where the cap is reached.
+// The connections of one worker to one target host. Reused last in, first out, so that surplus connections age and are
+// closed; capped, with a bounded queue of waiters when the cap is reached.
 #pragma once
 
 #include <cstdint>
@@ -12,16 +12,16 @@
 
 namespace sluice::http {
 
-// Counts that several pools share (all of a worker's), for metrics. Worker's thread only.
+// Counts shared by all pools of a worker, for metrics. Worker's thread only.
 struct PoolCounts {
   int64_t open = 0, idle = 0, waiting = 0;
   int64_t reused_total = 0, dialed_total = 0;
-  int64_t max_idle = 4'096;  // of all pools together: a connection that becomes free beyond it is closed
+  int64_t max_idle = 4'096;  // of all pools together: a connection freed beyond it is closed
 };
 
 struct PoolOptions {
   uint32_t max_open = 0;         // at once; 0: no cap
-  uint32_t max_idle = 1'024;     // all that many callers at once have needed; those that are too many grow old and go
+  uint32_t max_idle = 1'024;     // enough for as many concurrent callers; surplus connections age and are closed
   uint32_t idle_ms = 30'000;     // an idle connection older than this is closed
   uint32_t max_waiting = 1'024;  // in all pools that share the counts
   ParserLimits limits;           // of answers
@@ -31,7 +31,7 @@ class OutboundPool {
  public:
   using Connected = std::function<void(Result<std::unique_ptr<OutboundConnection>>)>;
 
-  // A connection being waited for or made. Destroying it gives up.
+  // A connection being waited for or made. Destroying it cancels.
   class Pending {
    public:
     ~Pending();
@@ -59,10 +59,10 @@ class OutboundPool {
 
   // An idle connection, the one used last; nullptr if there is none.
   std::unique_ptr<OutboundConnection> take_idle();
-  // A new connection, or the next one that becomes free where the cap is reached. `connected` is called once, never
-  // from inside connect(); the Pending may be destroyed inside it. overloaded when the queue is full.
+  // A new connection, or the next one freed if the cap is reached. `connected` is called once, never from inside
+  // connect(); the Pending may be destroyed inside it. Fails with overloaded when the queue is full.
   Result<std::unique_ptr<Pending>> connect(Connected connected);
-  // The exchange on it is over: keeps it if it is reusable, else closes it.
+  // The exchange on it is over: kept if it is reusable, else closed.
   void give_back(std::unique_ptr<OutboundConnection> connection);
 
  private:

@@ -14,7 +14,7 @@
 namespace sluice::http {
 namespace {
 
-// Indexed by Method: what llhttp is given in place of the method that the guard read.
+// Indexed by Method: given to llhttp in place of the method that the guard read.
 constexpr std::array<std::string_view, 7> method_and_space = {"GET ",   "HEAD ",   "POST ",   "PUT ",
                                                               "PATCH ", "DELETE ", "OPTIONS "};
 
@@ -55,8 +55,8 @@ struct Parser::State {
   Guard guard;
   std::variant<RequestHead, ResponseHead> head;
   Fields& fields;
-  std::unique_ptr<Error> error;  // once it is broken
-  uint64_t body_left = 0;        // bytes: of a counted body, or still allowed until the close
+  std::unique_ptr<Error> error;  // set once it is broken
+  uint64_t body_left = 0;        // bytes left: of a counted body, or allowed until the close
   size_t interim = 0;            // 1xx answers seen before this one
   Phase phase = Phase::head;
   bool in_name = false;
@@ -108,7 +108,7 @@ void Parser::State::restart() {
   in_name = is_interim = head_told = false;
 }
 
-// Answers of targets have one code for all that is wrong with them.
+// Answers of targets have a single code for all violations.
 bool Parser::State::fail(ErrorCode code, std::string message) {
   if (phase == Phase::broken) return false;
   phase = Phase::broken;
@@ -130,7 +130,7 @@ Result<size_t> Parser::State::feed(std::string_view bytes) {
   return taken;
 }
 
-// Heads and chunked bodies: llhttp sees what the guard lets pass, so both stop at the same byte however the input is
+// Heads and chunked bodies: llhttp sees only what the guard passes, so both stop at the same byte however the input is
 // cut.
 size_t Parser::State::feed_guarded(std::string_view bytes) {
   const Guard::Step step = guard.next(bytes);
@@ -138,7 +138,7 @@ size_t Parser::State::feed_guarded(std::string_view bytes) {
     request().method = guard.method();
     give(method_and_space[static_cast<size_t>(guard.method())]);
   } else if (step.use == Guard::Use::pass && step.bytes > 0) {
-    // Not to be read after this: the head's last byte starts the body.
+    // Read before give(): the head's last byte starts the body.
     const bool whole_head = guard.head_done();
     if (!give(bytes.substr(0, step.bytes))) return step.bytes;
     if (whole_head) {
@@ -178,7 +178,7 @@ bool Parser::State::give(std::string_view bytes) {
   return fail(ErrorCode::bad_request, reason != nullptr && *reason != '\0' ? reason : "malformed HTTP");
 }
 
-// Two opinions on where a message ends would be how requests are smuggled: then nothing of it is believed.
+// If guard and llhttp disagree on where a message ends, it could be request smuggling: the message is rejected.
 void Parser::State::check_end(bool ended) {
   if (ended != (phase == Phase::done)) fail(ErrorCode::bad_request, "it is not clear where the body ends");
 }
@@ -195,7 +195,7 @@ Result<void> Parser::State::finish() {
   return tl::unexpected<Error>(*error);
 }
 
-// --- what llhttp tells ---
+// --- llhttp's callbacks ---
 
 int Parser::State::on_field_name(std::string_view piece) {
   if (!in_name) {
@@ -208,7 +208,7 @@ int Parser::State::on_field_name(std::string_view piece) {
 
 int Parser::State::on_field_end() {
   const Field field = fields[fields.size() - 1];
-  // Versions of llhttp disagree on a tab behind these two.
+  // Versions of llhttp disagree on a tab after the value of these two.
   if ((field.name.size() == 14 || field.name.size() == 17) && field.value.find('\t') != std::string_view::npos &&
       (same_name(field.name, "content-length") || same_name(field.name, "transfer-encoding"))) {
     fail(ErrorCode::bad_request, std::string(field.name) + " is malformed");
@@ -220,7 +220,7 @@ int Parser::State::on_field_end() {
 
 // 0: a body may follow; 1: none does; -1: an error.
 int Parser::State::on_headers() {
-  llhttp.upgrade = 0;  // an asked-for upgrade is not granted: what follows is HTTP
+  llhttp.upgrade = 0;  // a requested upgrade is not granted: HTTP follows
   return kind == Kind::requests ? on_request_headers() : on_response_headers();
 }
 
@@ -284,7 +284,7 @@ void Parser::State::on_complete() {
   events.on_message_end();
 }
 
-// --- the public face ---
+// --- the public interface ---
 
 Parser::Parser(Kind kind, const ParserLimits& limits, ParserEvents& events)
     : state_(std::make_unique<State>(kind, limits, events)) {}

@@ -1,6 +1,6 @@
-// Reads one HTTP/1 message after another from bytes cut anywhere. llhttp does the parsing; our own guard stands in
-// front of it and refuses what a proxy must not let pass (bare LF, obs-fold, smuggling by conflicting lengths, ...), so
-// that the same inputs are accepted with any version of llhttp.
+// Reads one HTTP/1 message after another from bytes cut anywhere. llhttp parses; our guard in front of it rejects what
+// a proxy must not forward (bare LF, obs-fold, smuggling by conflicting lengths, ...), so that the same inputs are
+// accepted with any version of llhttp.
 #pragma once
 
 #include <memory>
@@ -14,20 +14,20 @@ struct ParserLimits {
   size_t head_bytes = 64 * 1024;            // -> head_too_large
   size_t fields = 100;                      // -> head_too_large
   size_t target_bytes = 8 * 1024;           // -> target_uri_too_long
-  uint64_t body_bytes = UINT64_MAX;         // -> body_too_large, told at the head where Content-Length says so
-  size_t chunk_extension_bytes = 4 * 1024;  // in all of one message -> bad_request
+  uint64_t body_bytes = UINT64_MAX;         // -> body_too_large, at the head already if Content-Length exceeds it
+  size_t chunk_extension_bytes = 4 * 1024;  // in total per message -> bad_request
   size_t interim_responses = 8;             // 1xx before a final answer -> target_broke
 };
 
-// What a parser tells; called from inside feed() and finish(). None of these may destroy the parser or call it.
+// Called from inside feed() and finish(). None of these may destroy the parser or call it.
 class ParserEvents {
  public:
-  // The head is whole; request_head() or response_head() of the parser holds it until next_message(). A Result with an
-  // error stops the parsing with that error.
+  // The head is complete; the parser's request_head() or response_head() holds it until next_message(). An error
+  // returned here stops the parsing with that error.
   virtual Result<void> on_head() = 0;
   // `bytes` is never empty, points into what was fed, and is valid until feed() returns.
   virtual void on_body(std::string_view bytes) = 0;
-  // The message is whole.
+  // The message is complete.
   virtual void on_message_end() = 0;
 
  protected:
@@ -42,21 +42,21 @@ class Parser {
   Parser(const Parser&) = delete;
   Parser& operator=(const Parser&) = delete;
 
-  // Parses; returns how many bytes it took. It takes all, unless a message ended before: then the rest belongs to the
-  // next message (call next_message() first). After an error nothing more may be fed. Errors carry the code of the
-  // answer they want: caller codes for requests, target_broke for responses. Interim (1xx) responses are swallowed.
+  // Parses; returns how many bytes it took: all, unless a message ended before. The rest then belongs to the next
+  // message (call next_message() first). After an error nothing more may be fed. Errors carry the code to answer with:
+  // caller codes for requests, target_broke for responses. Interim (1xx) responses are swallowed.
   Result<size_t> feed(std::string_view bytes);
-  // The peer will send nothing more. Fine between messages, and ends a response that is framed until_close (then
-  // on_message_end is called); an error (bad_request, target_cut) in the middle of a message.
+  // The peer will send nothing more. Fine between messages; ends a response that is framed until_close (on_message_end
+  // is called then); an error (bad_request, target_cut) in the middle of a message.
   Result<void> finish();
   // Forgets the message that ended and gets ready for the next one.
   void next_message();
   // Responses only, before the head: the answer is to a HEAD request and so has no body (RFC 9112 6.3).
   void expect_no_body();
 
-  // Of a body with a length: the bytes that are still to come; else 0.
+  // Bytes left of a body with a length; otherwise 0.
   uint64_t body_left() const;
-  bool at_start() const;          // nothing of a message has come yet
+  bool at_start() const;          // nothing of a message has arrived yet
   bool head_done() const;         // on_head has been called for this message
   bool message_done() const;      // on_message_end has been called for this message
   RequestHead& request_head();    // requests only

@@ -16,11 +16,11 @@ bool says_version_twice(std::string_view target) {
   return target.starts_with(twice) || target.starts_with(beta_twice);
 }
 
-// Nearly every path is in its normal form already.
+// Nearly all paths are normal already.
 bool is_normal(std::string_view target) {
   for (size_t at = 0; at < target.size(); ++at) {
     const char c = target[at];
-    if (c > '?') continue;  // letters, most of it
+    if (c > '?') continue;  // mostly letters
     if (c == '?') break;
     if (c == '%') return false;
     if (c != '/') continue;
@@ -55,7 +55,7 @@ bool is_normal(std::string_view target) {
   }
 }
 
-// What another reader may see: percent-encoding undone, a backslash taken for a slash.
+// What another parser may see: percent-encoding decoded, a backslash read as a slash.
 [[gnu::cold]] Result<std::string> decoded(std::string_view path) {
   std::string text;
   for (size_t i = 0; i < path.size(); ++i) {

@@ -1,4 +1,4 @@
-// The normal form of a request's path: the one spelling of it that everything decides by and that targets are sent.
+// The normal form of a request's path: every decision uses this spelling, and targets are sent it.
 #pragma once
 
 #include <string>
@@ -7,9 +7,9 @@
 
 namespace sluice::http {
 
-// `target`: "/path?query", or "*". Merges slashes, drops one at the end and a version said twice (/v1/v1/models: a base
-// URL and a path that both have it). Percent-encoded bytes and the query stay as they are. bad_request: a segment is
-// "." or "..", also encoded; '%' is followed by no two hexadecimal digits, or encodes a control character.
+// `target`: "/path?query", or "*". Merges slashes, drops a trailing one and a repeated version (/v1/v1/models: a base
+// URL and a path that both have it). Percent-encoded bytes and the query are left as they are. bad_request: a segment
+// is "." or "..", also encoded; '%' is not followed by two hexadecimal digits, or encodes a control character.
 Result<void> normalize_path(std::string& target);
 
 }  // namespace sluice::http

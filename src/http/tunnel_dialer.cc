@@ -38,7 +38,7 @@ class TunnelDialer::Attempt final : public net::Dial, private net::StreamEvents,
         done_(std::move(done)),
         self_(std::make_shared<Attempt*>(this)),
         parser_(Parser::Kind::responses, answer_limits(), *this) {
-    parser_.expect_no_body();  // what a 2xx says of a body means nothing, and of another no more than the head is read
+    parser_.expect_no_body();  // a 2xx has no body whatever its head says, and of other answers only the head is read
     inner_ = dialer_.inner_->dial([this](auto result) { connected(std::move(result)); });
   }
 
@@ -66,7 +66,7 @@ class TunnelDialer::Attempt final : public net::Dial, private net::StreamEvents,
   }
 
   Error told(const Error& error) const {
-    // Who is not there is the proxy, but what cannot be reached so is the target.
+    // If the proxy itself cannot be reached, it is still the target that is unreachable.
     const ErrorCode code = error.code == ErrorCode::io ? ErrorCode::target_refused : error.code;
     return {code, "through the proxy " + dialer_.proxy_ + ": " + error.message};
   }
@@ -77,7 +77,7 @@ class TunnelDialer::Attempt final : public net::Dial, private net::StreamEvents,
     if (!parser_.message_done()) return;
     const int status = parser_.response_head().status;
     if (status >= 300) return over(refusal(status, dialer_.target_));
-    // Nobody speaks before we do, so that this is no answer to anything.
+    // The target never speaks first, so these bytes answer nothing.
     if (*taken < bytes.size()) return over(Error{ErrorCode::target_refused, "bytes came behind its answer to CONNECT"});
     over(std::nullopt);
   }
@@ -88,7 +88,7 @@ class TunnelDialer::Attempt final : public net::Dial, private net::StreamEvents,
   void on_body(std::string_view) override {}
   void on_message_end() override {}
 
-  // Told in a later turn: the stream that calls here may not be destroyed, nor given away, before it returns.
+  // Reported in a later turn: the stream that calls here must not be destroyed or given away before it returns.
   void over(std::optional<Error> error) {
     stream_->set_events(nullptr);
     stream_->stop_reading();

@@ -1,6 +1,6 @@
-// Connections through an HTTP proxy (RFC 9110 9.3.6): another Dialer's connection to the proxy, then CONNECT. What
-// comes out is as good as a connection to the target itself; TLS with the target goes through it, and the proxy reads
-// nothing.
+// Connections through an HTTP proxy (RFC 9110 9.3.6): another Dialer connects to the proxy, then CONNECT is sent. The
+// resulting stream is as good as a connection to the target itself; TLS with the target goes through it, so the proxy
+// cannot read it.
 #pragma once
 
 #include <memory>
@@ -25,7 +25,7 @@ class TunnelDialer final : public net::Dialer {
   TunnelDialer(net::Loop& loop, std::unique_ptr<net::Dialer> inner, const TunnelOptions& options);
 
   // Errors begin with "through the proxy PROXY: ". target_refused: the proxy refuses, wants credentials, or answers
-  // with something else than an empty 2xx head; target_timeout: it says that it waited for the target in vain (504).
+  // with anything but an empty 2xx head; target_timeout: it reports that it waited for the target in vain (504).
   std::unique_ptr<net::Dial> dial(Done done) override;
 
  private:

@@ -21,7 +21,7 @@ void append_number(std::string& out, uint64_t number) {
 
 void write_status_line(std::string& out, int status, std::string_view reason) {
   assert(status >= 100 && status <= 999 && is_one_line(reason));
-  if (status == 200 && reason.empty()) {  // nearly always
+  if (status == 200 && reason.empty()) {  // the usual case
     out += "HTTP/1.1 200 OK\r\n";
     return;
   }
@@ -40,7 +40,7 @@ void write_request_line(std::string& out, Method method, std::string_view target
   out += " HTTP/1.1\r\n";
 }
 
-// A head has dozens of pieces: growing once a field and copying is much quicker than appending each.
+// A head has dozens of pieces: growing once per field and copying is much quicker than appending each.
 void write_field(std::string& out, std::string_view name, std::string_view value) {
   assert(!name.empty() && is_one_line(name) && is_one_line(value));
   const size_t before = out.size();

@@ -9,12 +9,12 @@
 
 namespace sluice::http {
 
-// "HTTP/1.1 200 OK\r\n"; the reason is the registered one for the status (RFC 9110 15), or `reason` where that is not
-// empty.
+// "HTTP/1.1 200 OK\r\n"; the reason is `reason` if that is not empty, else the registered one for the status (RFC 9110
+// 15).
 void write_status_line(std::string& out, int status, std::string_view reason = {});
 // "POST /v1/x HTTP/1.1\r\n"
 void write_request_line(std::string& out, Method method, std::string_view target);
-// "name: value\r\n". Values with CR, LF or NUL are the caller's defect; asserts.
+// "name: value\r\n". CR, LF or NUL in a value is a defect of the calling code; asserts.
 void write_field(std::string& out, std::string_view name, std::string_view value);
 void write_field(std::string& out, std::string_view name, uint64_t value);
 inline void end_head(std::string& out) { out += "\r\n"; }
