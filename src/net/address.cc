@@ -115,7 +115,7 @@ std::string SocketAddress::ip_text() const {
   return text;
 }
 
-// Every access record wants one; inet_ntop goes through printf.
+// Every access record needs one, and inet_ntop goes through printf.
 char* SocketAddress::write_v4(char* out) const {
   for (size_t i = 0; i < 4; ++i) {
     if (i > 0) *out++ = '.';
@@ -169,7 +169,7 @@ Result<Cidr> Cidr::parse(std::string_view text) {
   result.bits_ = all_bits;
   if (slash != text.npos) {
     auto bits = parse_number<unsigned>(text.substr(slash + 1));
-    // A range of mapped addresses was turned into one of IPv4.
+    // The prefix of an IPv4-mapped range, reduced to that of the IPv4 range.
     if (bits && all_bits == 32 && ip.find(':') != ip.npos) bits = *bits >= 96 ? *bits - 96 : 129;
     if (!bits || *bits > all_bits) {
       return fail(ErrorCode::config, "the prefix length in \"" + std::string(text) + "\" is not a number from 0 to " +

@@ -1,4 +1,4 @@
-// IP addresses and ranges of them, as values without libuv or socket headers.
+// IP addresses and ranges, as values without libuv or socket headers.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@ class SocketAddress {
   SocketAddress() = default;
   static SocketAddress from(const sockaddr* address);  // nullptr: none
   static SocketAddress of_unix();
-  // "127.0.0.1", "::1", "[::1]"; nothing else, so a name is not looked up.
+  // "127.0.0.1", "::1", "[::1]"; never a name, so no lookup.
   static std::optional<SocketAddress> parse_ip(std::string_view text, uint16_t port = 0);
   // As Stream::peer() writes it, or an IP address alone: "127.0.0.1:5000", "[::1]:5000", "::1", "unix".
   static std::optional<SocketAddress> parse_peer(std::string_view text);
@@ -37,7 +37,7 @@ class SocketAddress {
   bool is_loopback() const;     // 127.0.0.0/8, ::1
   std::string ip_text() const;  // "::1"
   std::string text() const;     // "[::1]:5000", "unix"
-  // Fills `out` for bind or connect and returns how many bytes of it count; 0 if this is no IP address.
+  // Fills `out` for bind or connect and returns its used size; 0 if this is not an IP address.
   unsigned write_to(sockaddr_storage& out) const;
   bool operator==(const SocketAddress&) const = default;
 
@@ -49,7 +49,7 @@ class SocketAddress {
   Family family_ = Family::none;
 };
 
-// "10.0.0.0/8", "fd00::/8", "127.0.0.1". Bits behind the prefix are ignored.
+// "10.0.0.0/8", "fd00::/8", "127.0.0.1". Bits after the prefix are ignored.
 class Cidr {
  public:
   static Result<Cidr> parse(std::string_view text);

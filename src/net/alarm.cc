@@ -11,7 +11,7 @@ struct Alarm::State {
   void* owner;
   Rang rang;
   Loop& loop;
-  AlarmQueue* queue;  // nullptr: the clock flows
+  AlarmQueue* queue;  // nullptr: the clock runs by itself
   AlarmQueue::Place place{};
 };
 

@@ -1,5 +1,5 @@
-// One moment at which a loop calls back: what timers are made of. Where the loop's clock flows by itself it is a timer
-// of libuv; else an entry of AlarmQueue, which the loop looks at when it turns. For net/ only.
+// One moment at which a loop calls back: timers are made of these. If the loop's clock runs by itself it is a libuv
+// timer; else an entry of AlarmQueue, which the loop checks in each turn. For net/ only.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +19,9 @@ class Alarm {
   ~Alarm();
   Alarm(const Alarm&) = delete;
   Alarm& operator=(const Alarm&) = delete;
-  void start(uint64_t after_ms);  // from the loop's now_ms(); one that was set is set anew
+  void start(uint64_t after_ms);  // from the loop's now_ms(); replaces an earlier setting
   void stop();
-  // Whether it keeps the loop alive while it is set; at first it does.
+  // Whether it keeps the loop alive while it is set; initially it does.
   void hold_loop(bool holds);
 
  private:
@@ -30,17 +30,17 @@ class Alarm {
   State* state_;  // freed in the handle's close callback
 };
 
-// The alarms that are set on a loop whose clock does not flow.
+// The alarms set on a loop whose clock does not run by itself.
 class AlarmQueue {
  public:
   bool empty() const { return waiting_.empty(); }
-  std::optional<uint64_t> next_ms() const;  // when the first is due
-  // Rings what is due, but for what is set meanwhile.
+  std::optional<uint64_t> next_ms() const;  // when the first one is due
+  // Rings all that are due, except those set meanwhile.
   void ring(uint64_t now_ms);
 
  private:
   friend class Alarm;
-  using Place = std::pair<uint64_t, uint64_t>;  // when it is due, how many were set before it
+  using Place = std::pair<uint64_t, uint64_t>;  // due time, sequence number
   std::map<Place, Alarm::State*> waiting_;
   uint64_t set_ = 0;
 };

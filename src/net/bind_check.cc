@@ -13,7 +13,7 @@ namespace {
 
 constexpr uint16_t first_ordinary_port = 1024;  // below, a port may need a permission (ip(7))
 
-// 0, or the error of bind(2). The socket is gone again when this returns.
+// 0, or the errno of bind(2). The socket is closed before this returns.
 int error_of_bind(const SocketAddress& address) {
   sockaddr_storage storage;
   const socklen_t size = address.write_to(storage);
@@ -36,7 +36,7 @@ Result<void> may_listen(const std::string& host, uint16_t port) {
   } else if (error != 0) {
     return fail(ErrorCode::io, host + ": " + reason_of(-error));
   }
-  // The permission is looked at before anything else: an address in use is no EACCES.
+  // The kernel checks the permission first, so an address in use does not fail with EACCES.
   if (port == 0 || port >= first_ordinary_port || error_of_bind(address->with_port(port)) != EACCES) return {};
   return fail(ErrorCode::io, "port " + std::to_string(port) +
                                  " needs a permission (CAP_NET_BIND_SERVICE, or a socket that systemd passes)");

@@ -8,8 +8,8 @@
 
 namespace sluice::net {
 
-// io: `host`, an IP address or "localhost", is no address of this machine, or the port is one that this process may not
-// take. Whether somebody else has the port is not looked at: it may be a sluice that runs.
+// io: `host`, an IP address or "localhost", is not an address of this machine, or this process is not permitted to use
+// the port. Whether another process has the port is not checked: it may be a running sluice.
 Result<void> may_listen(const std::string& host, uint16_t port);
 
 }  // namespace sluice::net

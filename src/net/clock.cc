@@ -28,7 +28,7 @@ class SystemClock final : public Clock {
 
 class SystemRandom final : public Random {
  public:
-  // Asking the machine each time would cost a request as much as reading its body.
+  // Asking the system each time would cost a request as much as reading its body.
   uint64_t next() override {
     thread_local uint64_t seed = seeded();
     return mixed(++seed);

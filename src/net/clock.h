@@ -1,5 +1,5 @@
-// Time and chance, which come in: whoever needs the time asks its loop's clock, and whoever needs a number that nobody
-// can guess asks its loop's random source. Tests bring their own (tests/support/fake_clock.h).
+// Time and randomness are passed in: code that needs the time asks its loop's clock, and code that needs an
+// unpredictable number asks its loop's random source. Tests pass fakes (tests/support/fake_clock.h).
 #pragma once
 
 #include <cstdint>
@@ -11,12 +11,12 @@ class Clock {
  public:
   static const Clock& system();
   virtual ~Clock() = default;
-  // Never goes back. The zero is any.
+  // Never goes back. Its zero is arbitrary.
   virtual uint64_t monotonic_ns() const = 0;
   virtual int64_t unix_ms() const = 0;
-  // To within some milliseconds, for next to nothing.
+  // Accurate to some milliseconds, and almost free.
   virtual int64_t unix_s() const { return unix_ms() / 1000; }
-  // Whether it goes on by itself. A loop with one that does not looks at its timers in each run_once().
+  // Whether it runs by itself. If it does not, a loop checks its timers in each run_once().
   virtual bool flows() const { return false; }
 };
 

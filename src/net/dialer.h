@@ -1,5 +1,5 @@
-// How a connection to one place is made: over TCP, over TLS, into memory. The pool in http/ asks a Dialer for streams
-// and knows nothing of names, addresses or certificates.
+// How a connection to one place is made: over TCP, over TLS, in memory. The pool in http/ asks a Dialer for streams and
+// knows nothing of names, addresses or certificates.
 #pragma once
 
 #include <functional>
@@ -11,7 +11,7 @@
 
 namespace sluice::net {
 
-// A connection being made. Destroying it gives up: `done` is then not called.
+// A connection being made. Destroying it cancels: `done` is not called.
 class Dial {
  public:
   virtual ~Dial() = default;
@@ -25,8 +25,7 @@ class Dialer {
   using Done = std::function<void(Result<std::unique_ptr<Stream>>)>;
   virtual ~Dialer() = default;
   // Calls `done` exactly once, never from inside dial(), unless the Dial is destroyed first; the Dial may be destroyed
-  // inside `done`. There is no timeout here: whoever dials arms one and destroys the Dial. The Dialer must outlive the
-  // Dial.
+  // inside `done`. There is no timeout here: the user arms one and destroys the Dial. The Dialer must outlive the Dial.
   virtual std::unique_ptr<Dial> dial(Done done) = 0;
 };
 

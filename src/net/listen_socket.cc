@@ -1,4 +1,4 @@
-// ListenSocket: making, sharing and removing sockets that listen.
+// ListenSocket: makes, shares and removes listening sockets.
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -68,7 +68,7 @@ Result<SocketAddress> resolve(const std::string& host, uint16_t port) {
   return address;
 }
 
-// A socket that is bound, or minus the error.
+// A bound socket, or the negated errno.
 int bound_socket(const SocketAddress& address, bool share_port) {
   sockaddr_storage storage;
   const socklen_t size = address.write_to(storage);
@@ -96,7 +96,7 @@ uint16_t port_of(int fd) {
   return SocketAddress::from(reinterpret_cast<const sockaddr*>(&storage)).port();
 }
 
-// Removes a socket file that nobody listens at. Anything else is left alone: bind then fails.
+// Removes a socket file that no process listens on. Anything else is left alone: bind then fails.
 void remove_if_stale(const std::string& path, const sockaddr_un& address) {
   struct stat status;
   if (::lstat(path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return;
@@ -133,7 +133,7 @@ Result<ListenSocket> ListenSocket::tcp(const std::string& host, uint16_t port, b
   if (beside_own) {
     if (others_listen_at(port)) return cannot_listen(address->text(), EADDRINUSE);
   } else if (port != 0) {
-    // SO_REUSEPORT would let a second process of the same user in without a word; a socket without it finds out.
+    // SO_REUSEPORT would silently admit a second process of the same user; a probe socket without it finds out.
     const Fd probe(bound_socket(*address, false));
     if (probe.get() < 0) return cannot_listen(address->text(), -probe.get());
   }
@@ -172,7 +172,7 @@ Result<ListenSocket> ListenSocket::at_path(const std::string& path) {
     result.device_ = status.st_dev;
     result.inode_ = status.st_ino;
   }
-  // Before listen(), so that nobody can connect while the mode is still that of the umask.
+  // Before listen(), so that no process can connect while the mode still depends on the umask.
   if (::chmod(path.c_str(), 0660) != 0) return cannot_listen(text, errno);
   if (::listen(result.fd_, backlog) != 0) return cannot_listen(text, errno);
   return result;

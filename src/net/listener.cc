@@ -16,9 +16,9 @@
 
 namespace sluice::net {
 
-// Polls the listening socket and accepts by itself rather than through uv_listen: the peer's address comes with accept4
-// at no cost, a pause leaves connections in the kernel's queue, and a lack of descriptors closes none (libuv accepts
-// and drops them).
+// Polls the listening socket and calls accept4 itself instead of using uv_listen: the peer's address comes at no extra
+// cost, a pause leaves connections in the kernel's queue, and a lack of descriptors closes none (libuv accepts and
+// drops them).
 struct Listener::State {
   static constexpr int max_rest_turns = 128;  // twice what the kernel keeps waiting
 
@@ -52,7 +52,7 @@ struct Listener::State {
     });
   }
 
-  // Bounded: those who come meanwhile do not hold this up for ever.
+  // Bounded, so that newly arriving connections cannot keep this going for ever.
   [[gnu::cold]] void accept_rest() {
     for (int turns = 0; turns < max_rest_turns; ++turns) {
       burst = max_per_turn;
@@ -61,8 +61,8 @@ struct Listener::State {
     }
   }
 
-  // Asks for as many connections as came lately, rather than until there are none: for callers that come one at a time
-  // that would double the system calls. The poll is level-triggered, so what is left is told again.
+  // Asks for as many connections as arrived lately, rather than until there are none: for callers that arrive one at a
+  // time that would double the system calls. The poll is level-triggered, so what is left is reported again.
   void accept() {
     int count = 0;
     for (; count < burst && !paused && !closed; ++count) {
@@ -105,7 +105,8 @@ Listener::~Listener() {
   state_->retry.cancel();
   uv_close(reinterpret_cast<uv_handle_t*>(&state_->poll),
            [](uv_handle_t* handle) { delete static_cast<State*>(handle->data); });
-  // The file goes and the queue closes now; the state, which may be on the call stack, when libuv has let go of it.
+  // The file is removed and the queue closed now; the state, which may be on the call stack, is freed in the close
+  // callback.
   const ListenSocket closing = std::move(state_->socket);
 }
 

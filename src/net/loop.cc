@@ -17,8 +17,8 @@ namespace sluice::net {
 namespace {
 
 constexpr size_t read_buffer_bytes = 64 * 1024;
-// Rounds of deferred work before the loop polls its sockets again, so that tasks that defer each other (two ends of a
-// memory pipe) cannot keep everything else waiting.
+// Rounds of deferred work before the loop polls its sockets again, so that tasks that defer each other (the two ends of
+// a memory pipe) cannot starve everything else.
 constexpr int max_rounds = 8;
 constexpr uint64_t max_wait_ms = 100;
 
@@ -45,14 +45,14 @@ struct Loop::State {
 
   uv_loop_t loop;
   uv_prepare_t prepare;   // runs deferred work before the loop sleeps
-  uv_idle_t idle;         // active only while deferred work is left: the loop then does not sleep
+  uv_idle_t idle;         // active only while deferred work is left, so that the loop does not sleep
   uv_async_t wake;        // post() and stop()
   uv_timer_t wait_limit;  // bounds run_once
   std::vector<std::function<void()>> tasks, running;
   std::vector<Dead> dead, dying;
   std::mutex posted_mutex;
   std::vector<std::function<void()>> posted;
-  std::vector<std::function<void()>> taken;  // of posted, by the loop's thread
+  std::vector<std::function<void()>> taken;  // taken from `posted` by the loop's thread
   std::atomic<bool> stop_asked{false};
   std::unique_ptr<char[]> buffer;
 
@@ -66,7 +66,7 @@ struct Loop::State {
       throw std::bad_alloc();
     }
     uv_prepare_start(&prepare, [](uv_prepare_t* p) { static_cast<State*>(p->loop->data)->run_deferred(); });
-    // None of these is a reason to go on running.
+    // None of these keeps the loop running.
     uv_unref(as_handle(&prepare));
     uv_unref(as_handle(&wait_limit));
     uv_unref(as_handle(&wake));
@@ -74,7 +74,7 @@ struct Loop::State {
 
   bool any_deferred() const { return !tasks.empty() || !dead.empty(); }
 
-  // A task that runs out of memory is lost; the loop is not.
+  // A task that runs out of memory is lost; the loop survives.
   static void run(const std::function<void()>& task) {
     try {
       task();
@@ -89,7 +89,7 @@ struct Loop::State {
       running.swap(tasks);
       for (auto& task : running) run(task);
       running.clear();
-      // After the tasks, which may still use them.
+      // After the tasks, which may still use these objects.
       dying.swap(dead);
       for (const Dead& one : dying) one.destroy(one.object);
       dying.clear();
@@ -148,7 +148,7 @@ Loop::~Loop() {
     return;
   }
   do {
-    uv_run(&state_->loop, UV_RUN_DEFAULT);  // the close callbacks, and work on the pool that cannot be called off
+    uv_run(&state_->loop, UV_RUN_DEFAULT);  // runs close callbacks, and pool work that cannot be cancelled
     while (state_->any_deferred()) {
       for (auto& task : std::exchange(state_->tasks, {})) task();
       for (const State::Dead& one : std::exchange(state_->dead, {})) one.destroy(one.object);
@@ -161,7 +161,7 @@ Loop::~Loop() {
 
 void Loop::run() {
   State& s = *state_;
-  uv_ref(as_handle(&s.wake));  // runs until stop(), even while there is nothing to do
+  uv_ref(as_handle(&s.wake));  // keeps running until stop(), even with nothing to do
   while (!s.stop_asked.exchange(false, std::memory_order_relaxed)) {
     uv_run(&s.loop, UV_RUN_DEFAULT);
     s.run_deferred();
@@ -185,7 +185,7 @@ bool Loop::run_once(bool wait) {
     uv_run(&s.loop, UV_RUN_ONCE);
     uv_timer_stop(&s.wait_limit);
   } else {
-    uv_ref(as_handle(&s.wake));  // else uv_run would not even look
+    uv_ref(as_handle(&s.wake));  // otherwise uv_run would not poll at all
     uv_run(&s.loop, UV_RUN_NOWAIT);
     uv_unref(as_handle(&s.wake));
   }

@@ -1,6 +1,6 @@
-// One event loop on one thread: its clock, its deferred work, its timers, and the buffer that all its sockets read
-// into. libuv stays behind this folder. Making a Loop also makes the process ignore SIGPIPE, if nothing handles it yet:
-// a broken connection is told as an error.
+// One event loop on one thread: its clock, deferred work, timers, and the read buffer shared by all its sockets. libuv
+// is used only inside this folder. Making a Loop also makes the process ignore SIGPIPE, unless it is handled already: a
+// broken connection is reported as an error.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ class Loop {
  public:
   // Both must outlive it.
   explicit Loop(const Clock& clock = Clock::system(), Random& random = Random::system());
-  // Closes what it owns itself. Every stream, listener and timer on it must be gone by then; asserts so.
+  // Closes what it owns. Every stream, listener and timer on it must be destroyed before; asserts so.
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -30,14 +30,14 @@ class Loop {
   // Runs until stop(). stop() may be called on any thread, and before run().
   void run();
   void stop();
-  // Runs one turn (tests): returns whether anything is still alive. With `wait` it waits for something to happen if
-  // anything is alive, but never longer than 100 ms, so that a bounded number of turns is bounded in time.
+  // Runs one turn (tests); returns whether anything is still alive. With `wait` it waits for an event if anything is
+  // alive, but never longer than 100 ms, so that a bounded number of turns takes bounded time.
   bool run_once(bool wait);
 
   // Runs `task` on the loop's thread in a later turn. Any thread. Tasks posted after stop() may never run.
   void post(std::function<void()> task);
-  // Runs `task` at the end of the current turn, before the loop sleeps again. Loop's thread only. What such tasks
-  // defer runs before the loop sleeps too; after a few rounds of that, the loop looks at its sockets in between.
+  // Runs `task` at the end of the current turn, before the loop sleeps again. Loop's thread only. What such tasks defer
+  // also runs before the loop sleeps; after a few rounds the loop polls its sockets in between.
   void defer(std::function<void()> task);
   // Destroys `object` at the end of the current turn: for objects that may be on the call stack now.
   template <typename T>
@@ -47,22 +47,22 @@ class Loop {
 
   // Monotonic milliseconds as of the start of this turn.
   uint64_t now_ms() const;
-  // After work that may have taken long: else timers that begin in this turn are due by as much too early.
+  // Call after long work: otherwise timers started in this turn fire too early by the time it took.
   void update_now();
   // Monotonic nanoseconds, read from the clock now. Any thread.
   uint64_t now_ns() const { return clock_.monotonic_ns(); }
   const Clock& clock() const { return clock_; }
   Random& random() const { return random_; }
-  // When the next timer is due, in now_ms(), of a loop whose clock does not flow; nullopt: none is set.
+  // When the next timer is due, in now_ms(), if the clock does not run by itself; nullopt: none is set.
   std::optional<uint64_t> next_timer_ms() const;
 
   Timers& timers() { return *timers_; }
-  // The read buffer that all streams of this loop share, valid for one read callback: 64 KiB, with
-  // read_padding_bytes more behind it that may be read.
+  // The read buffer that all streams of this loop share, valid for one read callback: 64 KiB, followed by
+  // read_padding_bytes that may also be read.
   std::span<char> read_buffer();
   // For net/ only.
   uv_loop_s* uv();
-  AlarmQueue* alarms() { return alarms_.get(); }  // nullptr: the clock flows
+  AlarmQueue* alarms() { return alarms_.get(); }  // nullptr: the clock runs by itself
 
  private:
   void defer_delete(void* object, void (*destroy)(void*));

@@ -16,7 +16,7 @@ class MemoryStream;
 // One direction.
 struct Lane {
   std::string bytes;
-  size_t begin = 0;  // what lies before has been read
+  size_t begin = 0;  // bytes before it have been read
 
   size_t size() const { return bytes.size() - begin; }
   void append(std::string_view more) {
@@ -35,7 +35,7 @@ struct Lane {
   }
 };
 
-// What both ends and the deferred delivery share; the last of them frees it.
+// Shared by both ends and the deferred delivery; the last of them frees it.
 struct Pipe {
   Loop& loop;
   const size_t max_per_delivery;
@@ -65,7 +65,7 @@ class MemoryStream final : public Stream {
   ~MemoryStream() override {
     pipe_.ends[side_] = nullptr;
     Lane& in = pipe_.lanes[1 - side_];
-    in.drop(in.size());  // nobody will read it
+    in.drop(in.size());  // no code will read it
     if (pipe_.ends[1 - side_]) pipe_.schedule();
     pipe_.release();
   }
@@ -107,8 +107,8 @@ class MemoryStream final : public Stream {
   }
   std::string peer() const override { return "memory"; }
 
-  // One step of delivery: at most one read, then what has become true. Each event may silence or destroy any end, so
-  // the pipe is asked anew after each.
+  // One step of delivery: at most one read, then the events that have become due. Each event may silence or destroy
+  // either end, so the pipe is checked again after each.
   static void step(Pipe& pipe, int side) {
     const auto self = [&]() -> MemoryStream* {
       MemoryStream* end = pipe.ends[side];
@@ -139,7 +139,7 @@ class MemoryStream final : public Stream {
   MemoryStream* other() const { return pipe_.ends[1 - side_]; }
   Lane& out() { return pipe_.lanes[side_]; }
   Lane& in() { return pipe_.lanes[1 - side_]; }
-  // Nothing will be added to in().
+  // Nothing more will be added to in().
   bool in_over() const { return !other() || other()->end_asked_; }
 
   bool may_tell_end() { return reading_ && !end_told_ && !cut_ && in().size() == 0 && in_over(); }
@@ -149,7 +149,7 @@ class MemoryStream final : public Stream {
     const size_t count = std::min({in().size(), buffer.size(), pipe_.max_per_delivery});
     std::memcpy(buffer.data(), in().bytes.data() + in().begin, count);
     in().drop(count);
-    if (other()) pipe_.schedule();  // it may be drained
+    if (other()) pipe_.schedule();  // it may have drained
     events_->on_read({buffer.data(), count});
   }
 

@@ -12,9 +12,9 @@ namespace sluice::net {
 
 class Loop;
 
-// Bytes that the other end has not read yet are this end's pending_bytes(). Destroying one end gives the other what was
-// pending, then on_end; what it writes afterwards breaks it, as on a socket. on_end comes only while reading, as on a
-// socket. `max_per_delivery` cuts what one on_read brings (tests); at most 64 KiB in any case.
+// Bytes that the other end has not read yet are this end's pending_bytes(). When one end is destroyed, the other gets
+// what was pending, then on_end; writing to it afterwards breaks it, as with a socket. on_end arrives only while
+// reading, as with a socket. `max_per_delivery` limits what one on_read brings (tests); never more than 64 KiB.
 std::pair<std::unique_ptr<Stream>, std::unique_ptr<Stream>> make_memory_pipe(Loop& loop,
                                                                              size_t max_per_delivery = 64 * 1024);
 

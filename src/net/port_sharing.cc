@@ -13,7 +13,7 @@
 namespace sluice::net {
 namespace {
 
-// Adds the inodes of sockets that listen at `port`, of a table as proc(5) describes /proc/net/tcp.
+// Adds the inodes of sockets listening on `port`, from a table in the format of /proc/net/tcp (proc(5)).
 void add_listening(const char* table, uint16_t port, std::vector<unsigned long>& inodes) {
   constexpr unsigned listens = 0x0A;
   std::ifstream file(table);
@@ -26,7 +26,7 @@ void add_listening(const char* table, uint16_t port, std::vector<unsigned long>&
   }
 }
 
-// Inodes of sockets that listen at `port` and that no descriptor of this process is.
+// Inodes of sockets that listen on `port` and that this process has no descriptor of.
 std::vector<unsigned long> of_others(uint16_t port) {
   std::vector<unsigned long> inodes;
   for (const char* table : {"/proc/self/net/tcp", "/proc/self/net/tcp6"}) add_listening(table, port, inodes);
@@ -46,7 +46,7 @@ std::vector<unsigned long> of_others(uint16_t port) {
 bool others_listen_at(uint16_t port) {
   std::vector<unsigned long> others = of_others(port);
   if (others.empty()) return false;
-  // One of ours may have been closed by another thread between the two lists: those of others are still there.
+  // Another thread may have closed one of ours between the two reads: other processes' sockets are still there.
   const std::vector<unsigned long> still = of_others(port);
   return std::any_of(others.begin(), others.end(),
                      [&](unsigned long inode) { return std::find(still.begin(), still.end(), inode) != still.end(); });

@@ -56,13 +56,13 @@ void ask_system(Loop& loop, const std::string& host, std::function<void(Addresse
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   const int error = uv_getaddrinfo(loop.uv(), &lookup->request, system_answered, host.c_str(), nullptr, &hints);
-  if (error != 0) system_answered(&lookup->request, error, nullptr);  // a name that is too long
+  if (error != 0) system_answered(&lookup->request, error, nullptr);  // for example, a name that is too long
 }
 
 }  // namespace
 
 struct Resolving::Waiter {
-  Resolver::Done done;  // empty: given up or told
+  Resolver::Done done;  // empty: cancelled or already called
   void tell(const Addresses& addresses) {
     if (!done) return;
     const Resolver::Done once = std::exchange(done, nullptr);
@@ -77,8 +77,8 @@ struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
   using Waiter = Resolving::Waiter;
   struct Name {
     Addresses addresses = std::vector<SocketAddress>();  // an empty list: not known yet
-    uint64_t known_ms = 0;                               // when that was learnt
-    uint64_t retry_ms = 0;                               // not to be looked up before
+    uint64_t known_ms = 0;                               // when they were learnt
+    uint64_t retry_ms = 0;                               // no lookup before this time
     uint64_t used_ms = 0;
     bool looking_up = false;
     std::vector<std::shared_ptr<Waiter>> waiters;
@@ -123,7 +123,7 @@ struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
     if (!name.looking_up && (!answerable || now_ms >= name.retry_ms)) look_up(host, name);
   }
 
-  // Whether it may be answered from memory.
+  // Whether it may be answered from the cache.
   bool usable(const Name& name, uint64_t now_ms) const {
     if (!name.addresses) return now_ms < name.retry_ms;
     return !name.addresses->empty() && now_ms < name.known_ms + options.ttl_ms + options.stale_ms;
@@ -132,14 +132,14 @@ struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
   void look_up(const std::string& host, Name& name) {
     name.looking_up = true;
     ++lookups_total;
-    // It may answer at once; waiters are told later all the same.
+    // The lookup may answer immediately; waiters are still called later.
     options.lookup(host, [weak = weak_from_this(), host](Addresses addresses) {
       if (const auto self = weak.lock()) self->learn(host, std::move(addresses));
     });
   }
 
   void learn(const std::string& host, Addresses addresses) {
-    Name& name = names.at(host);  // a name that is being looked up is not forgotten
+    Name& name = names.at(host);  // an entry with a lookup under way is never forgotten
     const uint64_t now_ms = options.now_ms();
     name.looking_up = false;
     name.retry_ms = now_ms + (addresses ? options.ttl_ms : options.failure_ttl_ms);
@@ -151,7 +151,7 @@ struct Resolver::State : std::enable_shared_from_this<Resolver::State> {
     for (auto& waiter : std::exchange(name.waiters, {})) tell_later(std::move(waiter), name.addresses);
   }
 
-  // Returns whether there was one that could go.
+  // Returns whether there was one that could be forgotten.
   bool forget_one() {
     auto oldest = names.end();
     for (auto each = names.begin(); each != names.end(); ++each) {

@@ -19,7 +19,7 @@ namespace {
 
 constexpr size_t max_told_failures = 3;  // in one error message
 
-// IPv6 and IPv4 in turn, beginning with the family the system prefers (RFC 8305, 4).
+// Alternates IPv6 and IPv4, starting with the family the system prefers (RFC 8305, 4).
 std::vector<SocketAddress> interleave(const std::vector<SocketAddress>& addresses) {
   std::vector<SocketAddress> preferred, other, result;
   for (const SocketAddress& address : addresses) {
@@ -58,7 +58,7 @@ class TcpDial final : public Dial {
   }
 
  private:
-  // One connection being made; freed when libuv has told how it went, also after it was given up.
+  // One connection being made; freed in libuv's callback, even after it was cancelled.
   struct Attempt {
     uv_connect_t request;
     TcpDial* dial;
@@ -78,7 +78,7 @@ class TcpDial final : public Dial {
     start_next();
   }
 
-  // Starts the next attempt that does not fail at once. Ends the dial if there is none and nothing is under way.
+  // Starts the next attempt that does not fail immediately. Ends the dial if there is none and nothing is under way.
   void start_next() {
     stagger_.cancel();
     while (next_ < addresses_.size()) {
@@ -152,7 +152,7 @@ class TcpDial final : public Dial {
   const uint16_t port_;
   Dialer::Done done_;
   std::unique_ptr<Resolving> resolving_;
-  std::vector<SocketAddress> addresses_;  // with the port, in the order they are tried
+  std::vector<SocketAddress> addresses_;  // with the port, in the order of trying
   size_t next_ = 0;
   std::vector<Attempt*> attempts_;  // under way
   Timeout stagger_;
@@ -164,7 +164,7 @@ class TcpDial final : public Dial {
 class MemoryDial final : public Dial {
  public:
   struct State {
-    Dialer::Done done;  // empty: given up
+    Dialer::Done done;  // empty: cancelled
   };
   explicit MemoryDial(std::shared_ptr<State> state) : state_(std::move(state)) {}
   ~MemoryDial() override { state_->done = nullptr; }

@@ -1,4 +1,4 @@
-// Dialers over TCP and into memory.
+// Dialers over TCP and in memory.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,13 @@ namespace sluice::net {
 class Loop;
 class Resolver;
 
-// Connects to whichever address of a name answers first (RFC 8305, happy eyeballs): families in turn, the next address
-// after `stagger_ms` or as soon as one fails. Errors: target_unresolved; target_refused, naming each address and why,
-// as in "connection refused by 127.0.0.1:9"; overloaded if this process has no descriptors left.
+// Connects to the first address of a name that answers (RFC 8305, happy eyeballs): families alternate, the next address
+// is tried after `stagger_ms` or as soon as one fails. Errors: target_unresolved; target_refused, with each address and
+// reason, such as "connection refused by 127.0.0.1:9"; overloaded if this process has no descriptors left.
 class TcpDialer final : public Dialer {
  public:
   static constexpr uint64_t stagger_ms = 250;
-  static constexpr size_t max_addresses = 16;  // of a name that has more, the others are not tried
+  static constexpr size_t max_addresses = 16;  // of one name; the rest are not tried
 
   // `loop` and `resolver` must outlive this. `host`: a name or an IP address, without brackets.
   TcpDialer(Loop& loop, Resolver& resolver, std::string host, uint16_t port);

@@ -1,4 +1,4 @@
-// The heap block around a libuv TCP handle: it outlives the object that uses it until libuv has let go. For net/ only.
+// The heap block around a libuv TCP handle: lives until libuv's close callback, longer than its user. For net/ only.
 #pragma once
 
 #include <uv.h>
@@ -14,18 +14,18 @@ namespace sluice::net {
 class TcpStream;
 
 struct TcpSocket {
-  // What could not be written at once. Exists only while there is something.
+  // Bytes that could not be written immediately. Exists only while there are any.
   struct Outbox {
     uv_write_t request;
     std::string flying;    // handed to libuv
-    std::string gathered;  // to be handed over when `flying` is written
+    std::string gathered;  // to be handed over once `flying` is written
   };
 
-  uv_tcp_t handle;  // also for Unix sockets: libuv asks no more of it than to be a stream socket
+  uv_tcp_t handle;  // also for Unix sockets: libuv only needs a stream socket
   Loop& loop;
-  TcpStream* stream = nullptr;  // who is told; nullptr once that is gone
+  TcpStream* stream = nullptr;  // gets the events; nullptr once it is destroyed
   std::unique_ptr<Outbox> outbox;
-  uint32_t holds = 1;  // the handle itself, and deferred tasks
+  uint32_t holds = 1;  // by the handle itself and by deferred tasks
 
   explicit TcpSocket(Loop& on) : loop(on) {
     uv_tcp_init(on.uv(), &handle);
@@ -41,7 +41,7 @@ struct TcpSocket {
   void release() {
     if (--holds == 0) delete this;
   }
-  // Closes the socket at once; this is freed when libuv is done with it.
+  // Closes the socket immediately; this is freed in the close callback.
   void close() {
     stream = nullptr;
     uv_close(reinterpret_cast<uv_handle_t*>(&handle),
@@ -49,11 +49,11 @@ struct TcpSocket {
   }
 };
 
-// Has the kernel ask a silent peer every minute whether it is still there (tcp(7)), and give it up after two: NATs and
-// firewalls forget connections that are silent for longer. Sockets that a listening one accepts inherit it.
+// Makes the kernel probe a silent peer every minute (tcp(7)) and give it up after two: NATs and firewalls forget
+// connections that are silent for longer. Sockets accepted from a listening one inherit it.
 void keep_alive(int fd);
 
-// "connection refused", "network unreachable": as people say it, for a negative libuv error number.
+// "connection refused", "network unreachable": plain words for a negative libuv error number.
 std::string reason_of(int uv_error);
 
 }  // namespace sluice::net

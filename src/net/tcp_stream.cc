@@ -20,7 +20,7 @@ namespace {
 
 constexpr size_t max_pieces = 64;     // in one system call
 constexpr size_t small_bytes = 2048;  // written as one piece
-constexpr int max_reads = 16;         // of whole buffers, before others have their turn
+constexpr int max_reads = 16;         // of full buffers, before other sockets have their turn
 
 }  // namespace
 
@@ -53,7 +53,7 @@ std::string reason_of(int uv_error) {
   }
 }
 
-// Users see to it themselves that memory which runs out ends one exchange; this is for what they do not see.
+// Users of the stream handle out-of-memory themselves, ending one exchange; this catches what they do not.
 template <typename Work>
 void TcpStream::guarded(Work work) {
   TcpSocket* const socket = socket_;
@@ -65,8 +65,8 @@ void TcpStream::guarded(Work work) {
 }
 
 struct TcpCallbacks {
-  // libuv says that there is something to read, but gets no memory to read it into: on a socket, recv(2) is a little
-  // cheaper than the read(2) that it would use.
+  // libuv reports that there is something to read, but is given no buffer: on a socket, recv(2) is a little cheaper
+  // than the read(2) that libuv would use.
   static void allocate(uv_handle_t*, size_t, uv_buf_t* buffer) { *buffer = uv_buf_init(nullptr, 0); }
   static void readable(uv_stream_t* stream, ssize_t, const uv_buf_t*) {
     TcpSocket& socket = TcpSocket::of(stream);
@@ -96,7 +96,7 @@ TcpStream::~TcpStream() { socket_->close(); }
 
 void TcpStream::set_events(StreamEvents* events) {
   events_ = events;
-  if (!events_) return;  // reading stops when something comes
+  if (!events_) return;  // polling stops when bytes arrive
   update_reading();
   if (failure_ != 0 || shut_) tell_later();
 }
@@ -123,8 +123,8 @@ void TcpStream::stop_polling() {
   polling_ = false;
 }
 
-// A reader that stopped is noticed here, where nothing has been read yet: a stop that is followed by a start before the
-// next bytes so costs no system call.
+// A stopped reader is noticed only here, before anything is read: so a stop that is followed by a start before the next
+// bytes costs no system call.
 void TcpStream::read_some() {
   if (!wants_bytes()) return stop_polling();
   for (int i = 0; i < max_reads && wants_bytes(); ++i) {
@@ -133,10 +133,10 @@ void TcpStream::read_some() {
     const ssize_t count = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (count > 0) {
       events_->on_read({buffer.data(), static_cast<size_t>(count)});
-      if (static_cast<size_t>(count) < buffer.size()) return;  // that was all
+      if (static_cast<size_t>(count) < buffer.size()) return;  // nothing more to read
     } else if (count == 0) {
-      // A write has taken the socket's error: after a reset, what looks like the end is none. EPIPE is a FIN and then
-      // one.
+      // A write has consumed the socket's error: after a reset, what looks like an end is not one. EPIPE means a FIN,
+      // then a reset.
       if (failure_ != 0 && failure_ != UV_EPIPE) return;
       stop_polling();
       in_ended_ = true;
@@ -164,7 +164,7 @@ void TcpStream::write(std::span<const std::string_view> pieces) {
   if (pending_bytes() > WriteMarks::high_bytes) above_high_ = true;
 }
 
-// Copying a little is cheaper than having the kernel walk a list of pieces.
+// Copying a little is cheaper than making the kernel walk a list of pieces.
 size_t TcpStream::try_write_small(std::span<const std::string_view> pieces, size_t total) {
   std::array<char, small_bytes> copy;
   const char* from = pieces.front().data();
@@ -204,7 +204,7 @@ size_t TcpStream::try_write(std::span<const std::string_view> pieces) {
   return taken;
 }
 
-// Copies what lies behind the first `taken_bytes`, and sees to it that it is sent.
+// Copies everything after the first `taken_bytes`, and arranges for it to be sent.
 void TcpStream::keep(std::span<const std::string_view> pieces, size_t taken_bytes) {
   const bool first = !socket_->outbox;
   auto fresh = first ? std::make_unique<TcpSocket::Outbox>() : nullptr;
@@ -224,7 +224,7 @@ void TcpStream::keep(std::span<const std::string_view> pieces, size_t taken_byte
   send_flying();
 }
 
-// There is no memory for what the peer has not taken: never to be sent with a gap.
+// There is no memory for what the peer has not accepted: nothing may be sent after a gap.
 void TcpStream::lose_pending() {
   if (socket_->outbox) socket_->outbox->gathered.clear();
   fail(UV_ENOMEM);
@@ -283,7 +283,7 @@ bool TcpStream::reset() {
   return true;
 }
 
-// shutdown(2) itself, because nothing is pending: uv_shutdown would wait for a poll first.
+// Calls shutdown(2) directly, because nothing is pending: uv_shutdown would wait for a poll first.
 void TcpStream::shut() {
   if (!broken_) ::shutdown(fd_, SHUT_WR);
   shut_ = true;
@@ -311,8 +311,8 @@ void TcpStream::tell() {
   telling_later_ = false;
   if (!events_ || broken_) return;
   if (failure_ != 0) {
-    // A target may answer and hang up while a request is still being sent to it: what had come by the time the write
-    // failed is an answer, and is read before the failure is told.
+    // A target may answer and hang up while a request is still being sent to it: bytes that arrived before the write
+    // failed are its answer, and are read before the failure is reported.
     if (wants_bytes()) read_some();
     if (events_ && !broken_) tell_broken(failure_);
   } else if (shut_ && !ended_told_) {

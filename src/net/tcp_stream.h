@@ -1,5 +1,5 @@
-// A Stream over a connected TCP or Unix socket. The errors it breaks with have ErrorCode::io: it does not know whether
-// its peer is a caller or a target.
+// A Stream over a connected TCP or Unix socket. Its errors have ErrorCode::io: it does not know whether its peer is a
+// caller or a target.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct TcpSocket;
 
 class TcpStream final : public Stream {
  public:
-  // Takes over `fd`, a connected stream socket, also when it fails. TCP_NODELAY is left as it is.
+  // Takes over `fd`, a connected stream socket, even on failure. TCP_NODELAY is left unchanged.
   static Result<std::unique_ptr<Stream>> open(Loop& loop, int fd, const SocketAddress& peer);
   // Takes over a connected socket (tcp_dialer).
   TcpStream(TcpSocket& socket, const SocketAddress& peer);
@@ -59,14 +59,14 @@ class TcpStream final : public Stream {
   const int fd_;  // the socket's, which closes it
   StreamEvents* events_ = nullptr;
   SocketAddress peer_;
-  int failure_ = 0;        // of a write, not told yet
-  bool reading_ = false;   // as the user wants it
-  bool polling_ = false;   // libuv looks for bytes: stopped only when some come that nobody wants
-  bool in_ended_ = false;  // the peer's FIN has been told
+  int failure_ = 0;        // of a write, not reported yet
+  bool reading_ = false;   // what the user asked for
+  bool polling_ = false;   // libuv polls for bytes: stopped only when some arrive that are not wanted
+  bool in_ended_ = false;  // on_end has been called
   bool end_asked_ = false;
-  bool shut_ = false;  // our FIN is on its way
+  bool shut_ = false;  // our FIN has been sent
   bool ended_told_ = false;
-  bool broken_ = false;  // told: no event follows
+  bool broken_ = false;  // on_broken has been called: no event follows
   bool above_high_ = false;
   bool telling_later_ = false;
 };

@@ -14,14 +14,14 @@ namespace sluice::net {
 namespace {
 
 constexpr uint64_t never = std::numeric_limits<uint64_t>::max();
-constexpr uint64_t max_ms = uint64_t{1} << 48;  // so that no sum overflows
+constexpr uint64_t max_ms = uint64_t{1} << 48;  // so that sums cannot overflow
 
 }  // namespace
 
-// The tick is an alarm set for the earliest deadline, but never within tick_ms of the tick before: deadlines that lie
-// close together cost one wake-up, and far ones cost none until they are due.
+// The tick is an alarm set for the earliest deadline, but never within tick_ms of the previous tick: deadlines close
+// together share one wake-up, and distant ones cost none until they are due.
 struct Timers::State {
-  // Timeouts of one duration, in order of expiry because the clock only goes forward.
+  // Timeouts of one duration, in order of expiry because the clock never goes back.
   struct List {
     State* all;
     Timeout* first = nullptr;
@@ -40,8 +40,8 @@ struct Timers::State {
     tick.hold_loop(false);
   }
 
-  // Few durations exist, so a scan is quick; a list that has run empty is used again for another duration, so that
-  // their number is bounded by that of armed timeouts.
+  // Few durations exist, so a scan is quick. An empty list is reused for another duration, so the number of lists is
+  // bounded by that of armed timeouts.
   List& list_for(uint64_t duration_ms) {
     const auto found = std::find(durations_ms.begin(), durations_ms.end(), duration_ms);
     if (found != durations_ms.end()) return *lists[static_cast<size_t>(found - durations_ms.begin())];
@@ -72,7 +72,7 @@ struct Timers::State {
     (timeout.next_ ? timeout.next_->previous_ : list.last) = timeout.previous_;
     timeout.list_ = nullptr;
     timeout.next_ = timeout.previous_ = nullptr;
-    // The tick that is still set finds nothing to do and is not set again.
+    // A tick still set finds nothing to do and is not set again.
     if (--list.all->armed == 0) list.all->tick.hold_loop(false);
   }
 
@@ -96,13 +96,13 @@ struct Timers::State {
     const uint64_t now_ms = loop.now_ms();
     last_tick_ms = now_ms;
     next_tick_ms = never;
-    // Whatever a callback arms expires after now_ms, so this ends.
+    // Timeouts armed by a callback expire after now_ms, so this ends.
     Timeout* due = earliest();
     for (; due && due->expires_ms_ <= now_ms; due = earliest()) {
       remove(*due);
       try {
         due->fired_(due->owner_);
-      } catch (const std::bad_alloc&) {  // lost, rather than the process
+      } catch (const std::bad_alloc&) {  // the callback is lost, not the process
       }
     }
     if (due) tick_for(due->expires_ms_);
@@ -116,7 +116,7 @@ void Timeout::cancel() {
 Timers::Timers(Loop& loop) : state_(std::make_unique<State>(loop)) {}
 
 Timers::~Timers() {
-  // Those that are still armed must not point into freed lists when they are cancelled.
+  // Timeouts still armed must not point into freed lists when they are cancelled.
   for (const auto& list : state_->lists) {
     while (list->first) State::remove(*list->first);
   }
@@ -147,7 +147,7 @@ Timer::Timer(Loop& loop, std::function<void()> fired) : state_(new State{loop, s
 
 Timer::~Timer() {
   state_->alarm.stop();
-  state_->loop.dispose(std::move(state_));  // `fired` may run now
+  state_->loop.dispose(std::move(state_));  // `fired` may be running
 }
 
 void Timer::start(uint64_t after_ms, uint64_t repeat_ms) {

@@ -1,5 +1,5 @@
-// Timeouts by the thousand: one coarse tick for the loop, one intrusive list for each distinct duration. Within a list
-// the entries are in order of expiry, so a tick looks at heads only, and arming is an O(1) append.
+// Timeouts by the thousand: one coarse tick per loop, one intrusive list per distinct duration. Within a list the
+// entries are in order of expiry, so a tick only checks the heads, and arming is an O(1) append.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace sluice::net {
 class Loop;
 class Timers;
 
-// One deadline. Destroying or cancelling it is O(1) and always safe, also inside its own callback.
+// One deadline. Destroying or cancelling it is O(1) and always safe, even inside its own callback.
 class Timeout {
  public:
   using Fired = void (*)(void* owner);
@@ -27,7 +27,7 @@ class Timeout {
   friend class Timers;
   void* owner_;
   Fired fired_;
-  void* list_ = nullptr;  // the Timers' list this stands in
+  void* list_ = nullptr;  // the list this is in
   Timeout* next_ = nullptr;
   Timeout* previous_ = nullptr;
   uint64_t expires_ms_ = 0;
@@ -35,7 +35,7 @@ class Timeout {
 
 class Timers {
  public:
-  // The tick: a timeout fires at its time or up to this much later, never earlier.
+  // A timeout fires at its time or up to this much later, never earlier.
   static constexpr uint64_t tick_ms = 20;
 
   explicit Timers(Loop& loop);
