@@ -1,4 +1,4 @@
-// Answers that are no streams.
+// Writes answers that are not streamed.
 #pragma once
 
 #include <memory>
@@ -7,7 +7,7 @@
 
 namespace sluice::api::anthropic {
 
-// The body is written at the end, all at once.
+// The whole body is written at the end.
 std::unique_ptr<EventWriter> make_body_writer(const AnswerShape& shape);
 
 }  // namespace sluice::api::anthropic

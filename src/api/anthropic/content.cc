@@ -1,4 +1,4 @@
-// Texts, pictures and documents as blocks of content.
+// Writes texts, pictures and documents as content blocks.
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -17,7 +17,7 @@ std::string_view media_type_of(const Source& source) {
   return says_nothing ? sniff_media_type(source.data.escaped) : source.media_type;
 }
 
-// A data: URL is the bytes that it holds.
+// A data: URL is replaced with the bytes it holds.
 Source resolved(const Source& source) {
   if (source.kind != Source::Kind::url) return source;
   return source_of_data_url(source.data).value_or(source);

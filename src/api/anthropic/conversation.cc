@@ -73,7 +73,7 @@ void Conversation::gather() {
   settle_late_system();
 }
 
-// Whether there is something to be written of it.
+// Whether the piece leaves anything to write.
 bool Conversation::keeps(const Piece& piece) {
   const Part& part = *piece.part;
   const auto path = [&] { return path_of(path_of("messages", piece.message, "content"), piece.index); };
@@ -100,8 +100,8 @@ void Conversation::add(Side side, const Piece& piece) {
   (piece.part->kind == PartKind::tool_result ? turn.results : turn.rest).push_back(piece);
 }
 
-// A system message may stand behind a user's turn, and before the assistant's or at the end; any other one, and all of
-// them where the target takes none, become words of the user.
+// A system message may stand only after a user's turn and either before the assistant's turn or at the end. Any other,
+// and every one if the target takes none, becomes text of the user.
 void Conversation::settle_late_system() {
   std::vector<Turn> before = std::move(turns_);
   turns_.clear();
@@ -220,7 +220,7 @@ void Conversation::write_text(const Piece& piece, bool is_prefill, std::string& 
   const std::string path = path_of(path_of("messages", piece.message, "content"), piece.index);
   out += R"({"type":"text","text":")";
   if (piece.is_late_system) out += late_system_prefix;
-  if (is_prefill) {  // what it is to go on from may not end with a blank
+  if (is_prefill) {  // the text that the model continues may not end in white space
     std::string plain = plain_of(part.text);
     const size_t end = plain.find_last_not_of(white_space) + 1;
     if (end != plain.size()) draft_.dropped.add(path, DropReason::changed);

@@ -1,5 +1,5 @@
-// A request's messages as the API takes them: user and assistant in turn, the user first, results of tools before what
-// else the user says, no empty text, every call with an id of its own.
+// A request's messages in the form the API takes: user and assistant alternate, the user is first, tool results precede
+// the user's other content, no text is empty, and every call has a unique id.
 #pragma once
 
 #include <map>
@@ -16,23 +16,24 @@
 
 namespace sluice::api::anthropic {
 
-// Whether a text is empty or white space: the API refuses such.
+// Whether a text is empty or only white space: the API rejects these.
 bool is_blank(JsonText text);
 
-// Ids of calls in the API's letters. A caller may use one again in a later turn, or give none: its results go by order.
+// Ids of calls, limited to the characters the API allows. A caller may repeat an id in a later turn or give none;
+// results are then matched by order.
 class CallIds {
  public:
   std::string of_call(JsonText id);
   std::string of_result(JsonText id);
 
  private:
-  ToolNames letters_;  // it shortens ids as well
+  ToolNames letters_;  // shortens ids too
   std::map<std::string, std::string, std::less<>> latest_;
   std::set<std::string, std::less<>> used_;
   unsigned nameless_calls_ = 0, nameless_results_ = 0;
 };
 
-// Marks of what may be cached: the API takes four.
+// Cache marks: the API takes at most four.
 class CacheMarks {
  public:
   bool take() { return taken_ < max_marks && ++taken_ != 0; }
@@ -42,7 +43,7 @@ class CacheMarks {
   unsigned taken_ = 0;
 };
 
-// What is being written: the request and whom it is for. All of it must outlive the writing.
+// What is being written: the request and its target. Everything in it must outlive the writing.
 struct Draft {
   const Request& request;
   const TargetFacts& facts;
@@ -51,22 +52,24 @@ struct Draft {
   CacheMarks marks{};
 };
 
-// The rules that the API sets for tools' names.
+// Makes a tool's name follow the API's rules.
 JsonText tool_name(Draft& draft, JsonText name);
-// `,"cache_control":{...}` within an object that holds something already, where there is a mark.
+// Appends `,"cache_control":{...}` if there is a mark. The object being written must already have a member.
 void append_cache_mark(Draft& draft, std::string_view mark, const std::string& path, std::string& out);
 
 class Conversation {
  public:
   explicit Conversation(Draft& draft) : draft_(draft) {}
 
-  // Puts the messages into turns.
+  // Arranges the messages into turns.
   void gather();
-  // The last turn brings results of calls that no thinking came before: thinking by a budget cannot go on from there.
+  // Whether the last turn holds results of calls that no thinking came before: thinking with a budget cannot continue
+  // there.
   bool is_loop_without_thinking() const;
-  // The names of tools that were called, each once: a request with calls must have tools.
+  // The names of the tools that were called, each once: a request with calls must declare tools.
   std::vector<JsonText> called() const;
-  // Appends the array. `may_prefill`: it may end with the assistant's turn. untranslatable: a part that has no equal.
+  // Appends the array. `may_prefill`: it may end with the assistant's turn. Error: untranslatable if a part has no
+  // equivalent.
   Result<void> write(bool may_prefill, std::string& out);
 
  private:
@@ -74,7 +77,7 @@ class Conversation {
   struct Piece {
     const Part* part;
     size_t message, index;
-    bool is_late_system = false;  // told by the user, as if it were his words
+    bool is_late_system = false;  // written as text of the user
   };
   struct Turn {
     Side side;
@@ -84,7 +87,7 @@ class Conversation {
   bool keeps(const Piece& piece);
   void add(Side side, const Piece& piece);
   void settle_late_system();
-  // `goes_on`: it is the assistant's, and the answer goes on from its end.
+  // `goes_on`: it is the assistant's turn, and the answer continues it.
   Result<void> write_turn(const Turn& turn, bool goes_on, std::string& out);
   Result<void> write_piece(const Piece& piece, bool is_prefill, std::string& out);
   void write_text(const Piece& piece, bool is_prefill, std::string& out);
@@ -97,7 +100,8 @@ class Conversation {
   CallIds ids_;
 };
 
-// A text, picture or document as a block of content. untranslatable: the API has none for it. `path`: of the part.
+// Appends a text, picture or document as a content block. `path`: the part's. Error: untranslatable if the API has no
+// such block.
 Result<void> write_content(Draft& draft, const Part& part, const std::string& path, std::string& out);
 
 }  // namespace sluice::api::anthropic

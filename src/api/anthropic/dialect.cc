@@ -1,4 +1,4 @@
-// Anthropic's messages.
+// Anthropic's Messages API.
 #include "api/dialect.h"
 
 #include "api/anthropic/translate.h"
@@ -34,7 +34,7 @@ constexpr std::array subtrees = passing(own, {
                                              });
 constexpr GuardedPath guarded[] = {{"/organizations", Access::refused}};
 constexpr std::string_view roots[] = {"/v1/messages"};
-// What its callers call what writers drop (dropped.h); the longer words first.
+// Callers' names for what writers drop (dropped.h); longer names come first.
 constexpr OwnWord own_words[] = {
     {"reasoning.effort", "output_config.effort"},
     {"reasoning.summary", "thinking.display"},

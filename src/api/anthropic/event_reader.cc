@@ -85,17 +85,17 @@ class MessageReader final : public EventReader {
     text,
     thinking,
     call,
-    gathered,  // what the provider did itself: told as a whole, once it is
-    told       // nothing more comes of it
+    gathered,  // done by the provider itself: reported as a whole at the block's end
+    told       // already reported
   };
   struct Block {
     uint64_t index;
     uint32_t part;
     Kind kind;
-    bool begun = false;  // something of it has been told
+    bool begun = false;  // something of it has been reported
     std::string type{};
-    std::string head{};  // gathered: its members so far, but for the one that comes in pieces
-    std::string rest{};  // call: the input that came at once; gathered: that member
+    std::string head{};  // gathered: its members so far, except the one that arrives in pieces
+    std::string rest{};  // call: the input the block opened with; gathered: the member that arrives in pieces
     bool in_pieces = false;
   };
   static constexpr size_t max_open_blocks = 256;
@@ -332,7 +332,7 @@ void MessageReader::close(Block& block, EventSink& sink) {
   open_.erase(open_.begin() + (&block - open_.data()));
 }
 
-// They come one after the other, each with its end: whoever leaves out the ends has the oldest ended.
+// Blocks come one after another, each with an end. If a target leaves out the ends, the oldest block is closed.
 void MessageReader::make_room(EventSink& sink) {
   if (open_.size() == max_open_blocks) close(open_.front(), sink);
 }

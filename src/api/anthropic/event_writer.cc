@@ -42,7 +42,7 @@ class StreamWriter final : public EventWriter {
   void begin_frame(std::string_view type);
   void end_frame() { out += "\n\n"; }
   void begin_block(std::string_view content);
-  // Opens the block, unless it is open. `content`: of an empty one, JSON.
+  // Opens the block unless it is already open. `content`: JSON of the empty block.
   void ensure(uint32_t part, Block kind, std::string_view content);
   void write_delta(std::string_view type, std::string_view member, std::string_view escaped);
   void write_whole_block(std::string_view content);
@@ -51,8 +51,8 @@ class StreamWriter final : public EventWriter {
   MessageEnvelope envelope_;
   const std::string no_signature_;
   Block block_ = Block::none;
-  bool is_unsigned_ = false;      // the open thinking, whose beginning is of this writer
-  std::optional<uint32_t> part_;  // of the open block; none: of the first text that comes
+  bool is_unsigned_ = false;      // the open thinking block was begun by this writer
+  std::optional<uint32_t> part_;  // of the open block; none: takes the part of the first text that arrives
   size_t next_index_ = 0, calls_ = 0;
   bool started_ = false, ended_ = false;
 };
@@ -66,7 +66,7 @@ data: {"type":")";
   out += '"';
 }
 
-// Where the blocks of a stream that was sent stand.
+// The state of the blocks in a stream that was already sent.
 struct SentBlocks final : SentState {
   bool started = false, ended = false, is_odd = false;
   size_t next_index = 0;
@@ -233,7 +233,7 @@ void StreamWriter::on_arguments(uint32_t part, JsonText piece) {
   envelope_.told_bytes += piece.escaped.size();
   if (block_ == Block::call) return write_delta("input_json_delta", "partial_json", piece.escaped);
   if (block_ != Block::free_text_call) return;
-  std::string within;  // a string within the JSON text
+  std::string within;  // escaped twice: the piece goes into a string inside the JSON text
   append_json_escaped(within, piece.escaped);
   write_delta("input_json_delta", "partial_json", within);
 }

@@ -1,11 +1,11 @@
-// What is known of Claudes, by their generation.
+// What is known about Claude models, by generation.
 #include "api/anthropic/translate.h"
 
 namespace sluice::api::anthropic {
 
 namespace {
 
-// The generation of a Claude: "claude-3-7-sonnet" 37, "claude-sonnet-4-5" 45, "claude-opus-4-20250514" 40; 0: not told.
+// The generation of a Claude: "claude-3-7-sonnet" 37, "claude-sonnet-4-5" 45, "claude-opus-4-20250514" 40; 0: unknown.
 unsigned claude_generation(std::string_view model) {
   for (size_t at = 0; at < model.size(); ++at) {
     const bool begins = at != 0 && model[at - 1] == '-' && model[at] >= '1' && model[at] <= '9';
@@ -32,7 +32,7 @@ void set_facts(std::string_view model, TargetFacts& facts) {
   facts.takes_prefill = generation != 0 && generation < 46;
   facts.continues_prefix = facts.takes_prefill;
   facts.takes_late_system = facts.is_makers_own && generation >= 48;
-  // Who imitates the API seldom does these.
+  // Imitations of the API seldom support these.
   facts.takes_json_schema = facts.is_makers_own && generation >= 45;
   facts.strict_tools = facts.takes_json_schema;
   const bool is_opus = name_has(model, "opus");

@@ -5,7 +5,7 @@
 namespace sluice::api::anthropic {
 namespace {
 
-constexpr uint64_t bytes_a_token = 4;  // about: where nobody has counted
+constexpr uint64_t bytes_a_token = 4;  // an estimate, used when the target reports no count
 
 uint64_t bytes_of(const std::vector<Part>& parts) {
   uint64_t bytes = 0;
@@ -13,7 +13,7 @@ uint64_t bytes_of(const std::vector<Part>& parts) {
   return bytes;
 }
 
-// What a request is about, in tokens.
+// Estimated input tokens of the request.
 uint64_t estimated_input(const Request& request) {
   uint64_t bytes = bytes_of(request.system);
   for (const Message& message : request.messages) bytes += bytes_of(message.parts);
@@ -88,7 +88,7 @@ void MessageEnvelope::take(const Finish& finish) {
   if (reason_ == FinishReason::stop && called) reason_ = FinishReason::tool_calls;
   stop_sequence_ = finish.stop_sequence.escaped;
   if (finish.from != own) return;
-  // The own words say more: "stop_sequence", "model_context_window_exceeded".
+  // Our dialect's own words are more precise: "stop_sequence", "model_context_window_exceeded".
   if (reason_ == finish.reason) word_ = finish.word.escaped;
   details_ = finish.details;
 }
@@ -135,7 +135,6 @@ void MessageEnvelope::write_usage(JsonWriter& json, bool at_end) const {
   json.end_object();
 }
 
-// As it goes to the caller: the own as it is, another's with its origin around it.
 std::string told_opaque(const Opaque& opaque) {
   return opaque.origin.dialect == own ? std::string(opaque.data.escaped) : wrap(opaque);
 }
@@ -146,7 +145,6 @@ std::string told_call_signature(const Opaque& opaque) {
   return wrap(marked);
 }
 
-// Of another dialect: as a page that was found, if it has an address. "": it cannot be told.
 std::string told_citation(const Citation& citation) {
   if (citation.from == own) return std::string(citation.raw);
   if (citation.url.empty()) return {};
@@ -156,7 +154,7 @@ std::string told_citation(const Citation& citation) {
   escaped_member(out, "url", citation.url);
   escaped_member(out, "title", citation.title);
   escaped_member(out, "cited_text", citation.quote);
-  // Marks it as ours: no target may be given it (write_own).
+  // Marks the citation as ours: write_own keeps it from every target.
   json.member("encrypted_index", wrap({{}, {citation.from, {}}, {}})).end_object();
   return out;
 }

@@ -1,4 +1,4 @@
-// What an answer's stream and its body say alike.
+// What the stream and the body of an answer have in common.
 #pragma once
 
 #include <string>
@@ -9,23 +9,23 @@
 
 namespace sluice::api::anthropic {
 
-// All of an answer but its content: ids, model, how it ended, counts. Its texts are escaped.
+// Everything in an answer except its content: ids, model, how it ended, counts. Its texts are stored escaped.
 class MessageEnvelope {
  public:
   explicit MessageEnvelope(const AnswerShape& shape);
 
   AnswerUsage usage{};
-  uint64_t told_bytes = 0;  // of what the model wrote
+  uint64_t told_bytes = 0;  // bytes that the model wrote
   bool called = false, refused = false;
   std::string container{};  // JSON
 
   void take(const AnswerStart& start);
-  // Of a stream that another began.
+  // Takes the id of a stream that another writer began.
   void take_id(JsonText id);
   void take(const Finish& finish);
-  // The target's, or one that is made of the answer's own and the call's number.
+  // The target's id, or one made from the answer's id and the call's number.
   std::string call_id(JsonText id, size_t number) const;
-  // Members of the object that `json` is writing to `out`. `at_end`: all that was written is known.
+  // These write members of the object that `json` is writing to `out`. `at_end`: everything that was written is known.
   void write_opening(JsonWriter& json, std::string& out) const;
   void write_ending(JsonWriter& json, std::string& out) const;
   void write_usage(JsonWriter& json, bool at_end) const;
@@ -37,13 +37,14 @@ class MessageEnvelope {
   std::string word_{}, stop_sequence_{}, details_{};
 };
 
-// What is opaque, as it goes to the caller: the own as it is, another's with its origin around it.
+// Opaque data as it goes to the caller: this dialect's unchanged, another's wrapped with its origin.
 std::string told_opaque(const Opaque& opaque);
-// A call's, for the redacted thinking before it.
+// A call's signature, for the redacted thinking before the call.
 std::string told_call_signature(const Opaque& opaque);
-// JSON. Of another dialect: as a page that was found, if it has an address. "": it cannot be told.
+// JSON. A citation of another dialect becomes a page found by a search if it has an address. "": it cannot be
+// expressed.
 std::string told_citation(const Citation& citation);
-// The body or event of an error.
+// The body of an error response, or the data of an error event.
 std::string error_json(const ProviderError& error);
 
 }  // namespace sluice::api::anthropic

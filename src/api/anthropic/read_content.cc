@@ -1,4 +1,4 @@
-// Blocks of content, and the messages that hold them.
+// Reads content blocks and the messages that hold them.
 #include <algorithm>
 
 #include "api/anthropic/reading.h"
@@ -8,7 +8,7 @@
 namespace sluice::api::anthropic {
 namespace {
 
-// Tools that the provider runs itself, and what they returned.
+// Tools that the provider runs itself, and their results.
 bool is_hosted(std::string_view type) {
   return type == "server_tool_use" || type == "mcp_tool_use" || type.ends_with("_tool_result");
 }
@@ -22,7 +22,7 @@ Part other_part(JsonValue block) {
   return part;
 }
 
-// The texts of a list of blocks, one line each. nullopt: it holds other things.
+// The texts of a list of blocks, joined by line breaks. nullopt: a block is not a text.
 std::optional<JsonText> joined_texts(Request& request, JsonValue blocks) {
   if (blocks.is_string()) return blocks.text();
   if (!blocks.is_array()) return std::nullopt;
@@ -35,7 +35,7 @@ std::optional<JsonText> joined_texts(Request& request, JsonValue blocks) {
   return JsonText{request.arena.keep(std::move(joined))};
 }
 
-// False: it is of a kind that is not known.
+// False: the kind is unknown.
 Result<bool> read_source(Request& request, JsonValue source, const std::string& path, Part& part) {
   if (!source.is_object()) return wrong_at(path, "'source' must be an object");
   constexpr std::array<std::string_view, 6> names = {"type", "media_type", "data", "url", "file_id", "content"};
@@ -97,7 +97,7 @@ Result<Part> read_media(Request& request, JsonValue block, PartKind kind, const 
   return *known ? part : other_part(block);
 }
 
-// A passage that was found elsewhere is a document of text.
+// A search result is read as a text document.
 Result<Part> read_search_result(Request& request, JsonValue block, const std::string& path) {
   constexpr std::array<std::string_view, 5> names = {"type", "content", "source", "title", "cache_control"};
   Part part;
@@ -180,7 +180,7 @@ Result<Part> read_thinking(JsonValue block, bool is_redacted, const std::string&
   return part;
 }
 
-// What a search for tools has found: all tools are told elsewhere, so their names will do.
+// The result of a tool search: the request defines every tool elsewhere, so the name is enough.
 Result<Part> read_tool_reference(JsonValue block, const std::string& path) {
   constexpr std::array<std::string_view, 3> names = {"type", "tool_name", "cache_control"};
   Part part;
@@ -230,7 +230,7 @@ Result<Part> read_part(Request& request, JsonValue block, const std::string& pat
 
 namespace {
 
-// A document that is a list of texts and pictures, which no other dialect has: they stand in its place.
+// Whether the block is a document made of texts and pictures. No other dialect has one, so its contents take its place.
 bool holds_pictures(JsonValue document) {
   if (document["type"].word() != "document") return false;
   const JsonValue content = document["source"]["content"];
@@ -283,7 +283,7 @@ Result<void> read_block(Request& request, JsonValue block, const std::string& pa
 
 namespace {
 
-// A call's signature of another dialect stands in redacted thinking before it (call_mark).
+// A call's signature from another dialect stands in redacted thinking before the call (call_mark).
 void give_calls_their_signatures(std::vector<Part>& parts) {
   for (size_t i = 0; i + 1 < parts.size();) {
     Part& mark = parts[i];
@@ -298,7 +298,8 @@ void give_calls_their_signatures(std::vector<Part>& parts) {
   }
 }
 
-// Results of tools, then what else the user says. Results that follow those of the message before stand with them.
+// Splits the message into tool results and the user's other content. Results are joined to those of the previous
+// message.
 void add_user_message(Request& request, Message message) {
   std::vector<Part> all = std::move(message.parts);
   const auto is_result = [](const Part& part) { return part.kind == PartKind::tool_result; };
@@ -315,7 +316,7 @@ void add_user_message(Request& request, Message message) {
     before.parts.insert(before.parts.end(), std::make_move_iterator(message.parts.begin()),
                         std::make_move_iterator(message.parts.end()));
     before.bag.insert(before.bag.end(), message.bag.begin(), message.bag.end());
-    // Both of them, and what divides them in the list.
+    // Covers both messages and what separates them in the list.
     before.raw = {before.raw.data(), static_cast<size_t>(message.raw.data() + message.raw.size() - before.raw.data())};
   } else {
     message.role = Role::tool;
@@ -328,8 +329,7 @@ void add_user_message(Request& request, Message message) {
   behind.parts = std::move(said);
 }
 
-// Blocks that steer the maker's own machinery, and say nothing to a model: which tools are loaded, which model
-// answered.
+// Blocks that control Anthropic's machinery and say nothing to a model: which tools are loaded, which model answered.
 bool is_only_for_its_maker(std::string_view type) {
   return type == "tool_addition" || type == "tool_removal" || type == "mcp_tool_listing" || type == "fallback";
 }

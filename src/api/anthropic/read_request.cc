@@ -159,7 +159,7 @@ Result<void> read_format(Request& request, JsonValue sent, std::string_view path
     if (!schema.is_object()) return wrong_at(path, "'schema' must be an object");
     request.response_format.kind = ResponseFormat::Kind::json_schema;
     request.response_format.schema = schema.raw();
-    request.response_format.strict = true;  // this API knows no other
+    request.response_format.strict = true;  // this API has no other kind
   } else {
     carry(rest, type);
   }
@@ -265,7 +265,7 @@ Result<void> read_root(Request& request, const RootMembers& members) {
     if (const auto done = check_kind(members[known], wanted, "", known_names[known]); !done) return done;
   }
   request.stream = members[stream].boolean().value_or(false);
-  request.usage_wanted = true;  // this API gives it to all
+  request.usage_wanted = true;  // this API always reports it
   request.reasoning.off_unless_asked = true;
   request.service_tier = members[service_tier].word();
   read_demands(request, members);

@@ -1,4 +1,4 @@
-// How a request's objects are read: known members by name, each once, and the rest for the bag.
+// How a request's objects are read: known members by name, each at most once, and the rest into the bag.
 #pragma once
 
 #include <array>
@@ -13,11 +13,11 @@
 
 namespace sluice::api::anthropic {
 
-// bad_request that names the place: "messages[2].content: a list is needed".
+// bad_request that names the place, as in "messages[2].content: a list is needed".
 tl::unexpected<Error> wrong_at(std::string_view path, std::string_view what);
 
-// The members of those names, in their order; null counts as absent. The others go into the bag. bad_request: one is
-// there twice, which readers take differently.
+// The members with those names, in that order; null counts as absent. All others go into the bag. Error: bad_request if
+// a member occurs twice, since readers disagree on which one counts.
 template <size_t N>
 Result<std::array<JsonValue, N>> take_members(JsonValue object, const std::array<std::string_view, N>& names, Bag& bag,
                                               std::string_view path) {
@@ -39,21 +39,21 @@ Result<std::array<JsonValue, N>> take_members(JsonValue object, const std::array
   return taken;
 }
 
-// `wanted` or absent. bad_request otherwise.
+// Error: bad_request unless the value is `wanted` or absent.
 Result<void> check_kind(JsonValue value, JsonType wanted, std::string_view path, std::string_view name);
 
-// Members that an object has beside what the neutral form knows, for the bag of the node above it, under
-// "<name>.<member>": the writer for this dialect takes the object as it was, any other lists them.
+// Puts members of a nested object that the neutral form does not know into the bag of the node above, as
+// "<name>.<member>". The writer for this dialect copies the whole object; other writers report them as dropped.
 void carry_within(Request& request, std::string_view name, const Bag& members);
 
-// A block of content. `request`: owns texts that have to be made.
+// Reads a content block. `request` owns texts that have to be made.
 Result<Part> read_part(Request& request, JsonValue block, const std::string& path);
-// The same behind `parts`: some blocks are several.
+// Appends to `parts` instead, since some blocks become several parts.
 Result<void> read_block(Request& request, JsonValue block, const std::string& path, std::vector<Part>& parts);
-// The array `messages`.
+// Reads the array `messages`.
 Result<void> read_messages(Request& request, JsonValue messages);
-// The attribution that an agent writes anew into its system prompt each turn: for the maker's eyes, and death to
-// others' caches of prompts.
+// Whether a text is the attribution that an agent rewrites in its system prompt each turn. Only Anthropic reads it, and
+// it defeats the prompt caches of other providers.
 bool is_attribution(JsonText text);
 
 }  // namespace sluice::api::anthropic

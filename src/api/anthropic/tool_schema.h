@@ -1,4 +1,4 @@
-// JSON Schemas that the API can force.
+// JSON Schemas that the API can enforce.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 
 namespace sluice::api::anthropic {
 
-// In the part of JSON Schema that the API can force a model to keep to: every object closed, no ranges, lengths or
-// patterns. False: it says less than before, or more.
+// Appends the schema in the subset of JSON Schema that the API can enforce: every object closed, no ranges, lengths or
+// patterns. False: the result allows more or less than the original.
 bool append_strict_schema(std::string& out, std::string_view schema);
 
 }  // namespace sluice::api::anthropic

@@ -1,4 +1,5 @@
-// Messages requests and answers in the neutral form and out of it (api/translation.h says what each does).
+// Translates Messages requests and answers to and from the neutral form (api/translation.h says what each function
+// does).
 #pragma once
 
 #include <memory>
@@ -12,7 +13,7 @@ namespace sluice::api::anthropic {
 
 inline constexpr Dialect own = Dialect::anthropic;
 
-// Requests of /v1/messages, and those of its count_tokens, which have no max_tokens.
+// Reads requests to /v1/messages and to its count_tokens, which have no max_tokens.
 Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext& context);
 void set_facts(std::string_view model, TargetFacts& facts);
 Result<void> write_request(const Request& request, const TargetFacts& facts, Dropped& dropped, WrittenRequest& written);
@@ -22,11 +23,11 @@ std::unique_ptr<EventWriter> make_writer(const AnswerShape& shape);
 std::unique_ptr<SentState> make_sent_state();
 void write_provider_error(const ProviderError& error, std::string_view request_id, std::string& out);
 
-// What a writer of answers puts where Opaque::id stands in the wrapping of a call's signature: tool_use has no place
-// for one, so it goes in redacted thinking of its own before the call, and the reader of requests gives it back to it.
+// Stands in place of Opaque::id when an answer writer wraps a call's signature. tool_use has no place for a signature,
+// so it goes into a redacted thinking block before the call, and the request reader gives it back to the call.
 inline constexpr std::string_view call_mark = "call";
 
-// Appends a string that is escaped already, as a member of the object that is being written to `out`.
+// Appends an already escaped string as a member of the object that is being written to `out`.
 inline void escaped_member(std::string& out, std::string_view name, JsonText text) {
   if (out.back() != '{') out += ',';
   append_json_string(out, name);

@@ -9,7 +9,7 @@ bool is_bound_elsewhere(const Part& part, const Origin& target) {
   return !part.opaque.empty() && !may_return(part.opaque, target);
 }
 
-// Whether its citations are those that a writer of answers made up: only wrapped data in them.
+// Whether the citations were made by one of our answer writers: only those hold wrapped data.
 bool has_foreign_citations(const Part& part) { return part.citations.find(R"("sluice.)") != std::string_view::npos; }
 
 void append_text(const Part& part, std::string& out) {
@@ -24,7 +24,8 @@ void append_text(const Part& part, std::string& out) {
   out += '}';
 }
 
-// What is bound to others is left out, what the caller did not write is written. False: nothing is left.
+// Leaves out what is bound to other providers and writes out texts that the caller did not send. False: nothing is
+// left.
 bool append_parts(const Message& message, const std::string& path, const Origin& target, Dropped& dropped,
                   std::string& out) {
   out += message.role == Role::assistant ? R"({"role":"assistant")" : R"({"role":"user")";
@@ -67,7 +68,7 @@ void append_messages(const Request& request, const TargetFacts& facts, Dropped& 
   out += '[';
   for (size_t i = 0; i < request.messages.size(); ++i) {
     const Message& message = request.messages[i];
-    if (message.joined) continue;  // it stands in the one before it
+    if (message.joined) continue;  // its bytes are part of the message before it
     const size_t before = out.size();
     if (out.back() != '[') out += ',';
     const bool is_kept = message.role != Role::assistant || is_all_its_own(message, facts.origin);

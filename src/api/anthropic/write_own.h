@@ -1,4 +1,4 @@
-// A request of this dialect's own caller for a target of the same: what it came as.
+// Writes a request from a caller of this dialect for a target of the same dialect.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace sluice::api::anthropic {
 
-// Appends the body, its members in their order and as they were spelled, but for the model. What an answer of another
-// provider left in the conversation (wrapped thinking, citations without their index) is taken out and named.
+// Appends the body with its members in the caller's order and spelling, except for the model. What another provider's
+// answer left in the conversation (wrapped thinking, citations without their index) is removed and reported as dropped.
 void write_own(const Request& request, const TargetFacts& facts, Dropped& dropped, std::string& out);
 
 }  // namespace sluice::api::anthropic

@@ -10,10 +10,10 @@
 namespace sluice::api::anthropic {
 namespace {
 
-constexpr uint64_t least_budget = least_thinking_budget;  // that the API takes
+constexpr uint64_t least_budget = least_thinking_budget;  // the least the API takes
 constexpr std::string_view usual_version = "2023-06-01";
-constexpr uint64_t usual_max_tokens = 4096;  // where neither caller nor model tells one
-constexpr uint64_t room_for_words = 4096;    // beside thinking
+constexpr uint64_t usual_max_tokens = 4096;  // if neither the caller nor the model sets one
+constexpr uint64_t room_for_words = 4096;    // in addition to thinking
 
 std::optional<double> number_of(std::string_view spelled) {
   JsonDocument document;
@@ -69,7 +69,7 @@ Limits limits_for(Draft& draft, const Conversation& conversation) {
   Thinking& thinking = limits.thinking;
   using enum Reasoning::Mode;
   bool wanted = reasoning.mode == on || reasoning.mode == adaptive;
-  // By a budget, the assistant's turn that called the tools has to begin with its thinking.
+  // With a thinking budget, the assistant's turn that called the tools must begin with thinking.
   if (wanted && (!facts.reasons || (!facts.adaptive_only && conversation.is_loop_without_thinking()))) {
     draft.dropped.add("reasoning", DropReason::unsupported);
     wanted = false;
@@ -106,7 +106,7 @@ void write_thinking_setting(Draft& draft, const Thinking& thinking, JsonWriter& 
 
 // --- system and the form of the answer ---
 
-// JSON that nothing forces is asked for in words.
+// JSON output that the API cannot enforce is asked for in words.
 std::string format_in_words(const ResponseFormat& format) {
   std::string words = "Answer with one JSON object and nothing else: no words around it, no code fence.";
   if (!format.schema.empty()) {
@@ -169,7 +169,7 @@ void write_temperature_and_top_p(Draft& draft, bool thinks, JsonWriter& json) {
     if (*top_p != 1) draft.dropped.add("top_p", DropReason::unsupported);
     top_p.reset();
   }
-  // 1 says nothing.
+  // A value of 1 is the default and changes nothing.
   if (temperature && top_p && draft.facts.one_of_both) {
     if (*temperature == 1) {
       temperature.reset();
@@ -294,7 +294,7 @@ Result<void> write_request(const Request& request, const TargetFacts& facts, Dro
     write_own(request, facts, dropped, written.body);
     return {};
   }
-  // Later versions have no temperature, top_p and top_k. What the provider's configuration says goes over this field.
+  // Later versions have no temperature, top_p and top_k. The provider's configuration may override this header field.
   TargetFacts of_version = facts;
   if (facts.api_version > usual_version) of_version.takes_sampling = false;
   Draft draft{request, of_version, dropped, written.names};

@@ -9,7 +9,7 @@
 namespace sluice::api::anthropic {
 namespace {
 
-// A grammar is told in words: it cannot be forced.
+// A grammar is described in words, since the API cannot enforce it.
 void append_description(Draft& draft, const Tool& tool, const std::string& path, std::string& out) {
   JsonDocument document;
   const bool has_format = tool.kind == ToolKind::custom && !tool.format.empty() && document.parse(tool.format);

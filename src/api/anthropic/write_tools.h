@@ -1,4 +1,4 @@
-// Tools, and which of them may or must be called.
+// Writes tools, and which of them may or must be called.
 #pragma once
 
 #include <string>
@@ -8,9 +8,8 @@
 
 namespace sluice::api::anthropic {
 
-// Appends the members `tools` and `tool_choice`, each with a comma before it, where there is something to say.
-// `called`: what the conversation's calls are named, as calls without tools are refused. `thinks`: no tool can be
-// forced.
+// Appends the members `tools` and `tool_choice`, each with a comma before it, if needed. `called`: the names of the
+// conversation's calls, since the API rejects calls without tools. `thinks`: no tool can be forced.
 void write_tools(Draft& draft, const std::vector<JsonText>& called, bool thinks, std::string& out);
 
 }  // namespace sluice::api::anthropic

@@ -19,7 +19,7 @@ std::optional<uint64_t> audio_tokens(JsonValue details) {
   return tokens;
 }
 
-// "12.5s" (google.protobuf.Duration)
+// "12.5s" (google.protobuf.Duration), rounded up
 std::optional<uint64_t> seconds_of(std::string_view duration) {
   if (!duration.ends_with('s')) return std::nullopt;
   JsonDocument number;

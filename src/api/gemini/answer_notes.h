@@ -1,4 +1,4 @@
-// What an answer tells beside its content: token counts, errors, sources, probabilities.
+// What an answer reports besides its content: token counts, errors, sources, probabilities.
 #pragma once
 
 #include <cstdint>
@@ -10,20 +10,20 @@
 
 namespace sluice::api::gemini {
 
-// Not of any part.
+// Belongs to no part.
 inline constexpr uint32_t no_part = UINT32_MAX;
 
-// Adds one frame's `usageMetadata` to what is known of the counts.
+// Adds one frame's `usageMetadata` to the counts known so far.
 AnswerUsage read_usage(JsonValue metadata, SentCounts& counts);
 ProviderError read_error_object(JsonValue error);
-// Where in the text of `part` its sources are said: groundingMetadata and citationMetadata of a candidate.
-// `counts_bytes`: a byte of the text is a character, so that Gemini's places, which are of bytes, hold.
+// Reports the sources that a candidate's groundingMetadata and citationMetadata name for the text of `part`.
+// `counts_bytes`: every character of the text is one byte, so Gemini's byte offsets are valid as character offsets.
 void tell_citations(JsonValue candidate, uint32_t part, bool counts_bytes, EventSink& sink);
-// Whether a byte of a JSON text is a character of what it means, and nothing in it is outside of ASCII.
+// Whether a JSON text holds only ASCII characters once unescaped, so that each is one byte.
 bool is_ascii(JsonText text);
-// `logprobsResult` as the array of tokens that events have.
+// Appends `logprobsResult` in the form events use: an array of tokens.
 void append_logprobs(std::string& out, JsonValue result);
-// That array as `logprobsResult`.
+// The reverse: appends that array as `logprobsResult`.
 void append_logprobs_result(std::string& out, JsonValue tokens);
 
 }  // namespace sluice::api::gemini

@@ -22,7 +22,7 @@ double number_of(std::string_view digits) {
   return value;
 }
 
-// The budgets that the models of 2.5 take (ai.google.dev/gemini-api/docs/thinking).
+// The thinking budgets that 2.5 models accept (ai.google.dev/gemini-api/docs/thinking).
 struct Budgets {
   uint64_t least, most;
   bool has_off;
@@ -97,7 +97,7 @@ void GenerationConfigWriter::write_sampling() {
   for (const auto& [name, value] : refused) {
     if (!value.empty()) dropped_.add(name, DropReason::unsupported);
   }
-  if (!sampling.seed.empty()) {  // it has 32 bits
+  if (!sampling.seed.empty()) {  // the API's seed has 32 bits
     int64_t seed = 0;
     const char* const end = sampling.seed.data() + sampling.seed.size();
     const auto [behind, error] = std::from_chars(sampling.seed.data(), end, seed);
@@ -117,7 +117,7 @@ void GenerationConfigWriter::write_sampling() {
 void GenerationConfigWriter::write_format() {
   const ResponseFormat& format = request_.response_format;
   if (format.kind == ResponseFormat::Kind::absent || format.kind == ResponseFormat::Kind::text) return;
-  // Before the third generation it is JSON or functions: a request for both is refused.
+  // Models before the third generation reject a request for both JSON output and functions.
   if (has_tools_ && !facts_.wants_call_signatures) {
     dropped_.add("response_format", DropReason::unsupported);
     return;
@@ -186,13 +186,13 @@ bool GenerationConfigWriter::write_budget(bool& begun) {
     json_.member("thinkingBudget", -1);
     return true;
   }
-  if (!reasoning.budget_tokens && reasoning.effort.empty()) return true;  // as it likes
+  if (!reasoning.budget_tokens && reasoning.effort.empty()) return true;  // the model decides
   const uint64_t wanted = reasoning.budget_tokens.value_or(budget_for(reasoning.effort));
   if (!reasoning.budget_tokens && !is_known_effort(reasoning.effort)) {
     dropped_.add("reasoning.effort", DropReason::changed);
   }
   uint64_t sent = std::clamp(wanted, budgets.least, budgets.most);
-  // Thinking is part of the output: something has to be left of it.
+  // Thinking counts as output: some of the limit must remain for the answer.
   const uint64_t most = request_.max_output_tokens.value_or(UINT64_MAX);
   if (sent >= most) sent = budget_below(most, sent);
   if (sent == 0) {
@@ -206,7 +206,7 @@ bool GenerationConfigWriter::write_budget(bool& begun) {
   return true;
 }
 
-// The third generation is told a level. It cannot be kept from thinking.
+// Third-generation models take a level. Their thinking cannot be turned off.
 bool GenerationConfigWriter::write_level(bool& begun) {
   const Reasoning& reasoning = request_.reasoning;
   const bool is_adaptive = reasoning.mode == Reasoning::Mode::adaptive;

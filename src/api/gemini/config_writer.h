@@ -1,4 +1,4 @@
-// `generationConfig`: sampling, limits, the answer's form, and how much is thought.
+// Writes `generationConfig`: sampling, limits, the answer's format, and how much the model thinks.
 #pragma once
 
 #include <string>
@@ -12,12 +12,12 @@ namespace sluice::api::gemini {
 
 class GenerationConfigWriter {
  public:
-  // All must outlive it. `has_tools`: some are sent.
+  // All arguments must outlive the writer. `has_tools`: the request sends tools.
   GenerationConfigWriter(const Request& request, const TargetFacts& facts, bool has_tools, Dropped& dropped,
                          std::string& out)
       : request_(request), facts_(facts), has_tools_(has_tools), dropped_(dropped), json_(out), out_(out) {}
 
-  // Appends the object; `{}` where there is nothing to say.
+  // Appends the object; `{}` if nothing is set.
   void write();
 
  private:
@@ -26,7 +26,7 @@ class GenerationConfigWriter {
   void write_limits();
   void write_format();
   void write_thinking();
-  // False: what was asked for does not fit, and is dropped.
+  // False: the requested thinking does not fit and is dropped.
   bool write_budget(bool& begun);
   bool write_level(bool& begun);
   void write_off(bool& begun);

@@ -1,4 +1,4 @@
-// Gemini's generateContent and its relatives.
+// Gemini's generateContent and related endpoints.
 #include "api/dialect.h"
 
 #include "api/gemini/error_words.h"
@@ -83,7 +83,7 @@ constexpr std::array guarded = std::to_array<GuardedPath>({
 });
 constexpr std::string_view roots[] = {"/v1beta", "/v1alpha", "/upload", "/download"};
 constexpr std::string_view verb_roots[] = {"/v1beta/models/", "/v1/models/"};
-// What its callers call what writers drop (dropped.h); the longer words first.
+// Callers' names for what writers drop (dropped.h); longer names come first.
 constexpr OwnWord own_words[] = {
     {"reasoning.summary", "generationConfig.thinkingConfig.includeThoughts"},
     {"reasoning.effort", "generationConfig.thinkingConfig.thinkingLevel"},
@@ -104,7 +104,7 @@ constexpr OwnWord own_words[] = {
     {"service_tier", "serviceTier"},
 };
 
-// The request within its question: only so are tools and the system's words counted.
+// Wraps the request in generateContentRequest: only then does the API count tools and the system instruction.
 void write_count_question(std::string_view request_body, const TargetFacts& facts, std::string& out) {
   std::string name = facts.model;
   if (!name.starts_with(model_prefix)) name.insert(0, model_prefix);
@@ -179,7 +179,7 @@ void write_model(const ListedModel& model, int64_t, std::string& out) {
   json.end_object();
 }
 
-// The token of the next page is the last name of this one.
+// The token of the next page is the last model's name on this page.
 void write_list_ending(std::span<const ListedModel> models, bool more, std::string& out) {
   if (more && !models.empty()) JsonWriter(out += ',').member("nextPageToken", models.back().id);
 }
@@ -195,13 +195,13 @@ constexpr auto list_places = joined_places(std::to_array<ScanEdge>({
     {list_node::entries, "outputTokenLimit", list_node::output},
     {list_node::entries, "supportedGenerationMethods", list_node::abilities},
     {list_node::entries, "thinking", list_node::flag(Ability::thinking)},
-    // A list of words is looked into where something may stand below it.
+    // The scanner enters a list of words only if an edge leads below it.
     {list_node::abilities, "thinking", list_node::flag(Ability::thinking)},
 }));
 constexpr ScanTree list_tree(list_places);
 constexpr ListQuestion model_question{"/v1beta/models?pageSize=1000", "&pageToken=", {}, list_tree};
 
-// Of google.rpc.Code.
+// Words of google.rpc.Code.
 constexpr KindWords statuses = {"INVALID_ARGUMENT", "UNAUTHENTICATED",   "PERMISSION_DENIED",  "NOT_FOUND",
                                 "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "UNAVAILABLE",
                                 "UNIMPLEMENTED",    "CANCELLED",         "DEADLINE_EXCEEDED",  "UNAVAILABLE",

@@ -1,4 +1,4 @@
-// Texts as vectors: embedContent for one text, batchEmbedContents for several.
+// Embeddings: embedContent for one text, batchEmbedContents for several.
 #include <optional>
 
 #include "api/asides.h"
@@ -48,7 +48,7 @@ class GeminiVectorWriter final : public VectorWriter {
   const bool is_single_;
 };
 
-// The texts of one content's parts, as one: that is what one vector is of.
+// The texts of a content's parts, joined: each content gets one vector.
 Result<JsonText> text_of_content(JsonValue content, const std::string& path, TextArena& arena) {
   std::string text;
   const JsonValue parts = content.is_string() ? JsonValue() : field(content, "parts");
@@ -102,7 +102,7 @@ Result<std::unique_ptr<Request>> read_embedding(std::string_view body, const Rea
   return request;
 }
 
-// As a batch always: its answer has the same form for one text and for several.
+// Always a batch, since its answer has the same form for one text and for several.
 Result<void> write_embedding(const Request& request, const TargetFacts& facts, Dropped& dropped,
                              WrittenRequest& written) {
   JsonWriter json(written.body);

@@ -1,4 +1,4 @@
-// Errors as Gemini's callers know them (google.rpc.Status).
+// Errors in the form Gemini's callers expect (google.rpc.Status).
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace sluice::api::gemini {
 
-// {"error":{"code","message","status","details"}}: the provider's message, and its code as the reason where it is no
-// word of Google's.
+// {"error":{"code","message","status","details"}}: the provider's message; its code becomes the reason if it is not one
+// of Google's status words.
 void write_provider_error(const ProviderError& error, std::string& out);
 
 }  // namespace sluice::api::gemini

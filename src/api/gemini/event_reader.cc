@@ -1,5 +1,5 @@
-// Reads the answers of Gemini targets. A frame is a whole GenerateContentResponse that tells the next pieces; a plain
-// body is one frame that tells all.
+// Reads the answers of Gemini targets. Each frame is a complete GenerateContentResponse with the next pieces; a plain
+// body is a single frame with all of them.
 #include <algorithm>
 #include <utility>
 
@@ -19,7 +19,7 @@ constexpr std::string_view refusals[] = {"SAFETY",      "RECITATION",   "BLOCKLI
                                          "SPII",        "LANGUAGE",     "PROHIBITED_CONTENT",
                                          "MODEL_ARMOR", "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT",
                                          "JAILBREAK",   "ESCALATION",   "IMAGE_RECITATION"};
-// The model's answer could not be used. Where nothing of it came, that is an error.
+// The model's answer was unusable. If nothing of it arrived, that is an error.
 constexpr std::string_view failures[] = {"MALFORMED_FUNCTION_CALL",
                                          "UNEXPECTED_TOOL_CALL",
                                          "TOO_MANY_TOOL_CALLS",
@@ -61,24 +61,24 @@ class GenerateContentReader final : public EventReader {
 
   const Origin origin_;
   JsonDocument document_;
-  TextArena arena_;       // of the frame at hand
-  std::string scratch_;   // the same
-  JsonText signature_{};  // of the part before, not told yet; of the frame at hand
+  TextArena arena_;       // of the current frame
+  std::string scratch_;   // of the current frame
+  JsonText signature_{};  // of the previous part, not reported yet; points into the current frame
   PartialArguments partial_;
   SentCounts counts_;
   Open open_ = Open::none;
-  uint32_t part_ = 0;  // the open one
+  uint32_t part_ = 0;  // the open part
   uint32_t next_part_ = 0;
-  uint32_t text_part_ = no_part;  // the last one
+  uint32_t text_part_ = no_part;  // the last text part
   uint32_t texts_ = 0;
-  bool ascii_ = true;  // all of the text
+  bool ascii_ = true;  // all text so far is ASCII
   bool started_ = false;
-  bool ended_ = false;  // finish or error has been told
+  bool ended_ = false;  // finish or error has been reported
   bool has_candidate_ = false;
   bool has_output_ = false;
   bool has_call_ = false;
   bool blocked_ = false;
-  std::string word_, message_, ratings_;  // of the finish: still escaped, the last JSON
+  std::string word_, message_, ratings_;  // of the finish: the first two still escaped, the last one JSON
 };
 
 bool is_chunk(JsonValue chunk) {
@@ -125,7 +125,7 @@ void GenerateContentReader::read_chunk(JsonValue chunk, EventSink& sink) {
   for (const JsonValue candidate : field(chunk, "candidates")) {
     if (field(candidate, "index").count().value_or(0) == 0) {
       read_candidate(candidate, sink);
-    } else {  // there is one answer
+    } else {  // events carry only one answer
       sink.on_extra({Extra::Kind::other, no_part, Dialect::gemini, "candidate", candidate.raw()});
     }
   }
@@ -174,7 +174,7 @@ Opaque GenerateContentReader::opaque_of(JsonText signature) {
   return read.opaque;
 }
 
-// One that stands at a text, or alone: a thinking of which nothing may be shown.
+// A signature on a text or without any part is reported as redacted thinking.
 void GenerateContentReader::tell_signature(EventSink& sink) {
   if (signature_.empty()) return;
   end_part(sink);
@@ -217,7 +217,7 @@ void GenerateContentReader::read_text(JsonText text, bool is_thought, JsonText s
   signature_ = signature;
 }
 
-// Whole, or in pieces: a first one with the name, and others that go on with it.
+// A call arrives whole or in pieces: the first piece has the name, the others continue it.
 void GenerateContentReader::read_call(JsonValue call, JsonText signature, EventSink& sink) {
   const JsonText name = field(call, "name").text();
   const bool goes_on = open_ == Open::call && name.empty();
@@ -252,7 +252,7 @@ bool GenerateContentReader::read_media(JsonValue part, EventSink& sink) {
   return true;
 }
 
-// A tool that the provider ran itself, or what only later models know. It is carried as it is.
+// A tool that the provider ran itself, or a part only later models know. It is passed on unchanged.
 void GenerateContentReader::read_other(JsonValue part, EventSink& sink) {
   constexpr std::string_view beside[] = {"thought", "thoughtSignature", "videoMetadata", "partMetadata"};
   std::string_view type;
@@ -273,7 +273,7 @@ void GenerateContentReader::read_other(JsonValue part, EventSink& sink) {
   sink.on_part_end(number);
 }
 
-// --- beside the content ---
+// --- notes ---
 
 void GenerateContentReader::read_notes(JsonValue candidate, EventSink& sink) {
   if (text_part_ != no_part) tell_citations(candidate, text_part_, ascii_ && texts_ == 1, sink);
@@ -299,7 +299,7 @@ void GenerateContentReader::read_finish(JsonValue candidate) {
   if (const JsonValue ratings = field(candidate, "safetyRatings"); ratings.is_array()) ratings_ = ratings.raw();
 }
 
-// The prompt was refused: there are no candidates.
+// The prompt was rejected: there are no candidates.
 void GenerateContentReader::block(JsonValue feedback) {
   blocked_ = true;
   word_ = field(feedback, "blockReason").text().escaped;
@@ -314,7 +314,7 @@ FinishReason GenerateContentReader::reason_of() const {
   return has_call_ ? FinishReason::tool_calls : FinishReason::stop;
 }
 
-// A finish is told at the end: some send a reason with every frame.
+// The finish is reported only at the end: some targets send a reason with every frame.
 void GenerateContentReader::end(EventSink& sink) {
   if (std::exchange(ended_, true)) return;
   if (!std::exchange(started_, true)) sink.on_start({});

@@ -1,6 +1,6 @@
-// Writes answers for Gemini's callers: each piece of a stream is a GenerateContentResponse of its own, as server-sent
-// events or as the elements of an array; a plain body is one with all pieces. How it ended and what it cost stand in
-// the last.
+// Writes answers for Gemini's callers. Each piece of a stream is a complete GenerateContentResponse, sent as a
+// server-sent event or as an element of an array; a plain body is one response with all pieces. The finish reason and
+// the usage are in the last one.
 #include <algorithm>
 #include <utility>
 
@@ -22,7 +22,7 @@ void append_quoted(std::string& out, std::string_view escaped) { ((out += '"') +
 
 std::string text_part(std::string_view text, bool is_thought, std::string_view signature) {
   std::string part;
-  part.reserve(text.size() + signature.size() + 64);  // grown once, not with each piece
+  part.reserve(text.size() + signature.size() + 64);  // allocated once
   append_quoted(part += R"({"text":)", text);
   if (is_thought) part += R"(,"thought":true)";
   if (!signature.empty()) append_quoted(part += R"(,"thoughtSignature":)", signature);
@@ -66,7 +66,7 @@ class GenerateContentWriter final : public EventWriter {
     std::string id{}, name{}, arguments{}, signature{};
     CallKind kind{};
   };
-  struct Gathered {  // a signature, which may come in pieces
+  struct Gathered {  // a signature, which may arrive in pieces
     std::string data{}, id{};
     Origin origin{};
     bool is_redacted = false;
@@ -88,17 +88,17 @@ class GenerateContentWriter final : public EventWriter {
   std::string id_;
   std::string model_;                   // escaped
   std::string parts_;                   // of a body
-  bool last_takes_signature_ = false;   // of a body: the last of them is a text without one
-  std::string text_;                    // of a body: of the part at hand
-  bool is_thought_ = false;             // the text at hand is
-  std::optional<uint32_t> thinking_{};  // the last one
-  std::optional<Gathered> gathered_{};  // of the part at hand
-  std::string signature_;               // of a thinking: it rides on the next call, or on the last text
+  bool last_takes_signature_ = false;   // of a body: the last part is a text without a signature
+  std::string text_;                    // of a body: the current part's text
+  bool is_thought_ = false;             // the current text is a thought
+  std::optional<uint32_t> thinking_{};  // the last thinking part
+  std::optional<Gathered> gathered_{};  // of the current part
+  std::string signature_;               // of a thinking: sent with the next call or the last text
   std::optional<Call> call_{};
   uint32_t calls_ = 0;
   std::string chunks_, supports_;  // sources, as elements of groundingMetadata's lists
   uint32_t sources_ = 0;
-  std::string notes_;   // of a Gemini target: members of the candidate, as they came
+  std::string notes_;   // from a Gemini target: members of the candidate, unchanged
   std::string tokens_;  // elements of the logprobs
   AnswerUsage usage_;
   bool has_usage_ = false;
@@ -133,7 +133,7 @@ void GenerateContentWriter::begin_frame() {
   frame_at_ = out.size();
 }
 
-// What came as JSON may stand on several lines; an event's data is one.
+// Raw JSON may span several lines, but an event's data must be one line.
 void GenerateContentWriter::end_frame() {
   if (!stream_ || array_) return;
   std::replace_if(
@@ -175,7 +175,7 @@ void GenerateContentWriter::on_text(uint32_t, JsonText text) {
 }
 
 void GenerateContentWriter::on_thinking(uint32_t part, JsonText text, bool) {
-  if (std::exchange(thinking_, part) != part) write_signature();  // of the one before
+  if (std::exchange(thinking_, part) != part) write_signature();  // of the previous thinking part
   if (text.empty() || !shows_thoughts_) return;
   if (stream_) return write_part(text_part(text.escaped, true, {}));
   is_thought_ = true;
@@ -194,7 +194,7 @@ void GenerateContentWriter::on_signature(uint32_t part, const Opaque& opaque, bo
   gathered_->data += opaque.data.escaped;
 }
 
-// Gemini's own stands where it stood; another's rides on what comes next.
+// Gemini's signature is written where it stood; another dialect's goes with the next part.
 void GenerateContentWriter::end_signature() {
   if (!gathered_) return;
   const Gathered& of = *gathered_;
@@ -289,7 +289,7 @@ void GenerateContentWriter::on_part_end(uint32_t) {
   end_signature();
 }
 
-// --- beside the content ---
+// --- notes ---
 
 void GenerateContentWriter::on_citation(uint32_t, const Citation& citation) {
   if (citation.url.empty() && citation.title.empty()) {
@@ -297,7 +297,7 @@ void GenerateContentWriter::on_citation(uint32_t, const Citation& citation) {
     return;
   }
   if (!chunks_.empty()) chunks_ += ',';
-  if (citation.url.empty()) {  // of a document that the request held
+  if (citation.url.empty()) {  // of a document in the request
     append_quoted(chunks_ += R"({"retrievedContext":{"title":)", citation.title.escaped);
   } else {
     append_quoted(chunks_ += R"({"web":{"uri":)", citation.url.escaped);
@@ -351,7 +351,7 @@ void GenerateContentWriter::on_finish(const Finish& finish) {
     case FinishReason::refusal:
       word_ = "SAFETY";
       break;
-    case FinishReason::pause:  // the turn is to be sent back: there is no word that callers would do that for
+    case FinishReason::pause:  // the turn should be sent back, but Gemini has no word that makes callers do so
       word_ = "STOP";
   }
 }

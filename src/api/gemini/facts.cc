@@ -1,4 +1,4 @@
-// What is known of Geminis, by their generation.
+// What is known about Gemini models, by generation.
 #include "api/gemini/translate.h"
 
 namespace sluice::api::gemini {

@@ -1,5 +1,5 @@
-// Members of Gemini's objects. Protobuf's JSON takes each name in two spellings, camelCase and snake_case, a list with
-// one element as that element, and base64 in both of its alphabets.
+// Members of Gemini's objects. Protobuf's JSON accepts names in camelCase and in snake_case, a single value for a list
+// with one element, and base64 in both alphabets.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@
 
 namespace sluice::api::gemini {
 
-// A member's name in camelCase: "mime_type" is "mimeType". As it is where it is longer than any that is known.
+// A member's name in camelCase: "mime_type" becomes "mimeType". Names longer than any known one stay unchanged.
 class FieldName {
  public:
   explicit FieldName(JsonValue member);
@@ -30,17 +30,17 @@ class FieldName {
   std::string_view text_;
 };
 
-// The member of that camelCase name, in either spelling; of several, the last. None where it is null.
+// The member with that camelCase name in either spelling; if there are several, the last. None if it is null.
 JsonValue field(JsonValue object, std::string_view name);
 
-// The members of an object, those with known names apart from the rest.
+// An object's members, with the known names separated from the rest.
 class NamedMembers {
  public:
-  // bad_request where `object` is none, or a known member stands twice (null does not count). `path` is for the
+  // bad_request if `object` is not an object or a known member occurs twice (null does not count). `path` is for the
   // error's text: "contents[0].parts[2]"; "" for the body.
   static Result<NamedMembers> of(JsonValue object, std::span<const std::string_view> names, std::string_view path);
 
-  // By its place in `names`; none where it is absent or null.
+  // By the index in `names`; none if the member is absent or null.
   JsonValue operator[](size_t which) const { return found_[which]; }
   const std::vector<JsonValue>& rest() const { return rest_; }
 
@@ -50,28 +50,28 @@ class NamedMembers {
   std::vector<JsonValue> rest_;
 };
 
-// A whole number, also in a string, as protobuf writes those of 64 bits.
+// A whole number; a string is accepted too, since protobuf writes 64-bit numbers as strings.
 std::optional<uint64_t> count_of(JsonValue value);
-// A number as it is spelled, also in a string; "" for anything else.
+// A number in its original spelling, also from a string; "" for anything else.
 std::string_view digits_of(JsonValue value);
 
-// What a list holds; a value that is no list counts as one with that element.
+// The elements of a list; any other value counts as a list with that one element.
 std::vector<JsonValue> elements_of(JsonValue list);
 
 inline bool is_one_of(std::string_view word, std::span<const std::string_view> words) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// bad_request: "contents[0].role: must be a string".
+// bad_request, as in "contents[0].role: must be a string".
 [[gnu::cold]] tl::unexpected<Error> wrong_field(std::string_view path, std::string_view what);
 // "path.name"
 std::string below(std::string_view path, std::string_view name);
 
-// Members that nothing is made of, for the bag of their node; `prefix` tells where below it they stand:
+// Puts members that are not translated into the bag of their node. `prefix` is their place below that node:
 // "functionCall.".
 void carry_all(Bag& bag, const std::vector<JsonValue>& members, std::string_view prefix, TextArena& arena);
 
-// In the alphabet that all other APIs want, without JSON's escapes.
+// Base64 in the standard alphabet, which all other APIs require, without JSON escapes.
 JsonText standard_base64(JsonText text, TextArena& arena);
 
 }  // namespace sluice::api::gemini

@@ -19,12 +19,12 @@ std::string_view plain_model_name(std::string_view name) {
   return name;
 }
 
-// What a value in the body is, as far as it leads to models.
+// What a value in the body is, as far as it can lead to model names.
 enum class Place : unsigned char { model, request, list, item, batch, input, holder, nothing };
 
 struct Way {
   Place from;
-  std::string_view key;  // both of protobuf's spellings are taken
+  std::string_view key;  // both of protobuf's spellings are accepted
   Place to;
 };
 constexpr Way model_ways[] = {{Place::request, "model", Place::model},
@@ -54,7 +54,7 @@ class ModelWalk {
   }
 
  private:
-  static constexpr int deepest = 8;  // a way goes round in a request only once or twice
+  static constexpr int deepest = 8;  // valid bodies repeat a level only once or twice
 
   tl::unexpected<Error> broken(const JsonCursor& cursor) const {
     return wrong_at("the body is not valid JSON", cursor.offset());
@@ -97,7 +97,7 @@ class ModelWalk {
     }
   }
 
-  // Where the member `raw` of an object at `from` leads to; each way may be gone once in an object.
+  // Where the member `raw` of an object at `from` leads. Each way may occur only once in an object.
   Result<Place> place_of(Place from, std::string_view raw, unsigned& seen) const {
     std::string unescaped;
     std::string_view key = raw;
@@ -109,7 +109,7 @@ class ModelWalk {
       if (way.from != from || key.size() < way.key.size()) continue;
       const bool exact = key == way.key;
       const bool far =
-          key.front() > ' ' && (key.front() | 0x20) != way.key.front();  // signed: what is no ASCII is near
+          key.front() > ' ' && (key.front() | 0x20) != way.key.front();  // signed: a non-ASCII byte is not far
       if (!exact && far) continue;
       if (!exact && (key.size() > 3 * way.key.size() || lenient_key(key) != lenient_key(way.key))) continue;
       const unsigned bit = 1u << static_cast<unsigned>(way.to);

@@ -1,4 +1,4 @@
-// JSON Schema -> the part of OpenAPI's that Gemini takes.
+// Converts JSON Schema to the subset of OpenAPI's schemas that Gemini accepts.
 #include <algorithm>
 #include <array>
 #include <unordered_map>
@@ -31,7 +31,7 @@ std::string_view openapi_type(std::string_view word) {
   return no_type;
 }
 
-// Only advice for people: nothing is lost where they are left out.
+// Annotations for people: leaving them out loses nothing.
 bool is_advice(std::string_view key) {
   constexpr std::array<std::string_view, 12> words = {"title",    "default",   "example",  "examples",
                                                       "$schema",  "$id",       "$comment", "deprecated",
@@ -39,7 +39,7 @@ bool is_advice(std::string_view key) {
   return std::find(words.begin(), words.end(), key) != words.end();
 }
 
-// Carried over as they are.
+// Copied unchanged.
 constexpr std::array<std::string_view, 4> number_limits = {"minimum", "maximum", "", ""};
 constexpr std::array<std::string_view, 4> text_limits = {"minLength", "maxLength", "pattern", ""};
 constexpr std::array<std::string_view, 4> list_limits = {"minItems", "maxItems", "", ""};
@@ -57,12 +57,12 @@ class OpenApiWriter {
  private:
   static constexpr unsigned max_levels = 32;  // of the output
   static constexpr size_t max_bytes = 256 * 1024;
-  static constexpr size_t max_members = 1'000'000;  // that are looked at
-  static constexpr size_t max_layers = 64;          // of one schema: what it refers to and is made up of
+  static constexpr size_t max_members = 1'000'000;  // examined at most
+  static constexpr size_t max_layers = 64;          // of one schema: itself, what it refers to and what it combines
 
-  // What a schema, those that it refers to and those that it has to agree with (allOf) say together.
+  // The combined keywords of a schema, of the schemas it refers to and of those it must agree with (allOf).
   struct Keywords {
-    std::unordered_map<std::string_view, JsonValue> single{};  // the first that says it
+    std::unordered_map<std::string_view, JsonValue> single{};  // the first occurrence wins
     std::vector<JsonValue> properties{}, required{}, variants{};
     std::unordered_set<std::string_view> property_names{}, wanted_names{};
     size_t layers = 0;
@@ -79,7 +79,7 @@ class OpenApiWriter {
     json_.object().member("type", "OBJECT").end_object();
   }
 
-  // `outer`: the union that it is a variant of.
+  // `outer`: the union of which this schema is a variant.
   void schema(JsonValue schema, unsigned level, const Keywords* outer = nullptr) {
     if (level == max_levels || out_.size() - start_ > max_bytes || members_ > max_members) return any_object();
     const size_t enclosing = active_.size();
@@ -157,7 +157,7 @@ class OpenApiWriter {
     }
   }
 
-  // "#/$defs/Name": a JSON pointer (RFC 6901) in a URL's fragment. None for what is elsewhere.
+  // Resolves "#/$defs/Name": a JSON pointer (RFC 6901) in a URL's fragment. None if the reference points outside.
   JsonValue resolve(JsonValue reference) {
     const auto [known, is_new] = resolved_.try_emplace(reference.text().escaped);
     if (!is_new) return known->second;
@@ -190,7 +190,7 @@ class OpenApiWriter {
     return {};
   }
 
-  // Its types, but for null.
+  // The schema's types without null.
   std::vector<std::string_view> types_of(Keywords& words) {
     std::vector<std::string_view> types;
     const JsonValue type = words.at("type");
@@ -219,7 +219,7 @@ class OpenApiWriter {
     const JsonValue example = constant.exists() || list.empty() ? constant : *list.begin();
     if (example.is(JsonType::number)) return "NUMBER";
     if (example.is(JsonType::boolean)) return "BOOLEAN";
-    if (!example.is_string()) result_.is_less = true;  // anything goes
+    if (!example.is_string()) result_.is_less = true;  // any type is allowed
     return "STRING";
   }
 
@@ -227,7 +227,7 @@ class OpenApiWriter {
     std::vector<std::string_view> types = types_of(words);
     const bool is_union = types.empty() && words.properties.empty() && words.variants.size() > 1;
     if (is_union) return any_of(words, level);
-    if (!words.variants.empty()) result_.is_less = true;  // they say more of what is described here
+    if (!words.variants.empty()) result_.is_less = true;  // the variants restrict this schema further
     for (const auto& [key, value] : words.single) result_.is_less = result_.is_less || !is_told(key, value);
     if (types.empty()) types.push_back(inferred_type(words));
     if (types.size() == 1) return typed(words, types.front(), level);
@@ -245,7 +245,7 @@ class OpenApiWriter {
     return is_advice(key) || std::find(words.begin(), words.end(), key) != words.end();
   }
 
-  // Nothing may stand beside `anyOf`: what is said of all is said of each.
+  // No keyword may stand beside `anyOf`: what applies to all variants is repeated in each.
   void any_of(const Keywords& words, unsigned level) {
     json_.object().key("anyOf").array();
     for (const JsonValue variant : words.variants) schema(variant, level + 1, &words);
@@ -341,7 +341,7 @@ class OpenApiWriter {
     }
     json_.key("items");
     if (item.is_object()) return schema(item, level + 1);
-    result_.is_less = true;  // it must say something
+    result_.is_less = true;  // `items` is required
     json_.object().member("type", "STRING").end_object();
   }
 
@@ -350,7 +350,7 @@ class OpenApiWriter {
   const size_t start_;
   const JsonValue root_;
   OpenApiSchema result_;
-  std::vector<const char*> active_;  // the schemas being written: each is within the one before
+  std::vector<const char*> active_;  // the schemas being written, each nested in the previous one
   std::unordered_map<std::string_view, JsonValue> resolved_;
   size_t members_ = 0;
 };

@@ -35,10 +35,10 @@ bool PartialArguments::take(JsonValue patch) {
     value->kind = Value::Kind::other;
     value->told = "null";
   }
-  return true;  // also one that only says that a text ends
+  return true;  // a patch without a value only ends a text
 }
 
-// "$.rooms[0].name", "$['a b']".
+// Paths such as "$.rooms[0].name" and "$['a b']".
 PartialArguments::Value* PartialArguments::find(std::string_view path) {
   if (!path.starts_with('$')) return nullptr;
   path.remove_prefix(1);

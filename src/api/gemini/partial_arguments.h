@@ -1,5 +1,5 @@
-// Arguments of a call that come in patches (functionCall.partialArgs): each names the place of a value by a JSON path
-// and tells the value, or the next piece of a text. They are JSON once the last one has come.
+// Assembles a call's arguments from patches (functionCall.partialArgs). Each patch names a value by a JSON path and
+// carries the value or the next piece of a text. The arguments are complete JSON after the last patch.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace sluice::api::gemini {
 
 class PartialArguments {
  public:
-  // False where it makes no sense, or there is too much of it.
+  // False if the patch is invalid or exceeds a limit.
   bool take(JsonValue patch);
   bool empty() const { return root_.children.empty(); }
   void append(std::string& out) const { append(out, root_); }
@@ -26,11 +26,11 @@ class PartialArguments {
   struct Value {
     enum class Kind : unsigned char { none, text, other, object, array } kind = Kind::none;
     std::string key{};   // of a member, escaped
-    std::string told{};  // text: what is between the quotes; other: JSON
+    std::string told{};  // text: the characters between the quotes; other: JSON
     std::vector<Value> children{};
   };
   static void append(std::string& out, const Value& value);
-  // The value at a path, made where it is new; nullptr for no path.
+  // The value at a path, created if new; nullptr if the path is invalid.
   Value* find(std::string_view path);
   Value* member(Value& of, std::string_view name);
   Value* element(Value& of, size_t index);

@@ -108,7 +108,7 @@ Result<void> read_format(const NamedMembers& fields, Request& request) {
   } else if (word == "application/json" || (word.empty() && schema.exists())) {
     format.kind = schema.exists() ? ResponseFormat::Kind::json_schema : ResponseFormat::Kind::json_object;
     if (schema.exists()) format.schema = json_schema_of(schema, request.arena);
-  } else if (!word.empty()) {  // text/x.enum: one of the schema's words, bare
+  } else if (!word.empty()) {  // text/x.enum: the answer is a bare word of the schema
     carry_all(request.bag, {type}, "generationConfig.", request.arena);
   }
   return {};
@@ -157,7 +157,7 @@ Result<void> read_thinking(JsonValue config, Request& request) {
   }
   if (const std::optional<bool> shown = (*fields)[2].boolean()) {
     reasoning.summary = *shown ? "auto" : "none";
-    // Its models think unless told not to: who wants to see it wants it.
+    // These models think unless told not to, so a caller who wants to see thoughts wants thinking.
     if (*shown && reasoning.mode == Reasoning::Mode::absent) reasoning.mode = Reasoning::Mode::adaptive;
   }
   return {};

@@ -1,4 +1,4 @@
-// `generationConfig`, read.
+// Reads `generationConfig`.
 #pragma once
 
 #include "api/json_value.h"

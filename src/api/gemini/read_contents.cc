@@ -16,15 +16,15 @@ struct PartField {
   enum Place : unsigned char { text, thought, signature, inline_data, file_data, call, response };
 };
 
-// What wraps the text of a function's result.
+// Members that wrap the text of a function's result.
 bool is_wrapper(JsonValue member) { return member.named("output") || member.named("result") || member.named("error"); }
 
-// What a tool that the provider runs itself was given or returned.
+// Input or output of a tool that the provider runs itself.
 bool is_hosted(std::string_view name) {
   return name == "executableCode" || name == "codeExecutionResult" || name == "toolCall" || name == "toolResponse";
 }
 
-// Whether they are pieces of one text, or of one thought: a signature ends it.
+// Whether both are pieces of one text or of one thought. A signature ends a piece.
 bool goes_on_with(const Part& before, const Part& piece) {
   const bool has_text = piece.kind == PartKind::text || piece.kind == PartKind::thinking;
   return has_text && before.kind == piece.kind && before.opaque.empty();
@@ -94,7 +94,7 @@ Result<void> ContentsReader::read_content(JsonValue content, const std::string& 
 
 // --- messages ---
 
-// What the model said and did in one turn may stand in several contents.
+// A single turn of the model may span several contents.
 void ContentsReader::add_assistant(std::vector<Read>& parts, std::string_view raw, Bag& bag) {
   const bool goes_on = !request_.messages.empty() && request_.messages.back().role == Role::assistant;
   if (!goes_on) calls_.clear();
@@ -121,7 +121,7 @@ void ContentsReader::add_assistant(std::vector<Read>& parts, std::string_view ra
   }
 }
 
-// Callers hand a stream's pieces back as they came, each a part of its own.
+// Callers send a stream's pieces back as they received them, each as a separate part.
 void ContentsReader::continue_part(Part& before, Part piece) {
   before.text = JsonText{request_.arena.join(before.text.escaped, "", piece.text.escaped)};
   before.opaque = piece.opaque;
@@ -129,8 +129,8 @@ void ContentsReader::continue_part(Part& before, Part piece) {
   std::move(piece.bag.begin(), piece.bag.end(), std::back_inserter(before.bag));
 }
 
-// A thinking's signature of another dialect stands at the part that came behind it. Where callers leave thoughts out of
-// the history, a thinking without its text is left.
+// Another dialect's thinking signature was sent with the part that followed it. If the caller left the thoughts out of
+// the history, the result is a thinking without text.
 void ContentsReader::return_signature(std::vector<Part>& parts, const Signature& signature) {
   size_t behind_thinking = 0;
   for (size_t i = parts.size(); i != 0 && behind_thinking == 0; --i) {
@@ -209,7 +209,7 @@ std::string_view ContentsReader::raw_of(JsonValue content, const std::vector<Rea
   return request_.arena.keep(text + '}');
 }
 
-// --- which call a result is of ---
+// --- linking results to calls ---
 
 JsonText ContentsReader::made_up_id() {
   std::string id;
@@ -222,7 +222,7 @@ JsonText ContentsReader::made_up_id() {
   return kept;
 }
 
-// By its id; without one, by the name and the order.
+// Matches by id; without one, by name and order.
 void ContentsReader::link(Part& result) {
   size_t call = OpenCalls::none;
   if (result.id.empty()) {
@@ -231,7 +231,7 @@ void ContentsReader::link(Part& result) {
   } else {
     call = calls_.any_with_id(result.id);
   }
-  // An id that no call has, as the call had none.
+  // The id matches no call because the call had none.
   if (call == OpenCalls::none && !result.name.empty() && ids_.count(result.id.escaped) == 0) {
     const size_t by_name = calls_.named(result.name);
     if (by_name != OpenCalls::none && calls_[by_name].is_invented) call = by_name;
@@ -372,7 +372,7 @@ Result<void> ContentsReader::read_response(JsonValue value, const std::string& p
   return {};
 }
 
-// {"output": "text"} is the text. What a function gave in another form is told as its JSON.
+// {"output": "text"} is read as the text. A result in any other form becomes its JSON text.
 Result<void> ContentsReader::read_response_text(JsonValue value, const std::string& path, Part& part) {
   if (!value.exists()) return {};
   if (!value.is_object()) return wrong_field(path, "must be an object");

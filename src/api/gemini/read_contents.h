@@ -1,4 +1,4 @@
-// `contents` and `systemInstruction` as messages and system parts.
+// Reads `contents` and `systemInstruction` as messages and system parts.
 #pragma once
 
 #include <string>
@@ -22,7 +22,7 @@ class ContentsReader {
   Result<void> read_system(JsonValue instruction);
 
  private:
-  // A part, and the signature at it that belongs to a thinking.
+  // A part, and the signature on it that belongs to a thinking.
   struct Read {
     Part part{};
     JsonValue from{};
@@ -42,14 +42,14 @@ class ContentsReader {
   void continue_part(Part& before, Part piece);
   void add_user(std::vector<Read>& parts, std::string_view raw, Bag& bag);
   void add_results(std::vector<Part> results, std::string_view raw, Bag& bag);
-  // The content without what belongs to other dialects.
+  // The content without data bound to other dialects.
   std::string_view raw_of(JsonValue content, const std::vector<Read>& parts);
   void return_signature(std::vector<Part>& parts, const Signature& signature);
   void link(Part& result);
   JsonText made_up_id();
 
   Request& request_;
-  OpenCalls calls_;  // that the last message of the assistant made
+  OpenCalls calls_;  // made by the last assistant message
   size_t calls_seen_ = 0, last_made_up_ = 0;
   std::unordered_set<std::string_view> ids_;
 };

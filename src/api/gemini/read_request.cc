@@ -1,4 +1,4 @@
-// A caller's generateContent request, and what countTokens counts of one, in the neutral form.
+// Reads generateContent requests, and what countTokens counts of one, into the neutral form.
 #include <array>
 #include <optional>
 #include <utility>
@@ -111,7 +111,7 @@ void demand(Request& request, std::string_view path, std::string_view why) {
   request.demands.push_back({std::string(path), std::string(why)});
 }
 
-// What stands beside the content, at the top.
+// Top-level members other than the content.
 Result<void> read_top(const NamedMembers& fields, Request& request) {
   if (const JsonValue tier = fields[TopField::service_tier]; tier.exists()) {
     if (!tier.is_string()) return wrong_field("serviceTier", "must be a string");

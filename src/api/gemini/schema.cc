@@ -1,4 +1,4 @@
-// Gemini's form -> JSON Schema; the other way is in openapi_schema.cc.
+// Converts Gemini's schemas to JSON Schema; openapi_schema.cc does the reverse.
 #include "api/gemini/schema.h"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::array<std::string_view, 7> upper_types = {"STRING", "NUMBER", "INTEGER", "BOOLEAN",
                                                          "ARRAY",  "OBJECT", "NULL"};
-// What is spelled with underscores too.
+// Keywords that may also be spelled with underscores.
 constexpr std::array<std::string_view, 12> spelled_keywords = {
     "anyOf",     "oneOf",         "allOf",    "maxItems",      "minItems",         "maxLength",
     "minLength", "maxProperties", "nullable", "minProperties", "propertyOrdering", "additionalProperties"};
@@ -66,7 +66,7 @@ class JsonSchemaWriter {
     } else if (is_one_of(key, schema_keywords)) {
       value.is_array() ? list(value, false) : schema(value);
     } else if (is_one_of(key, count_keywords) && value.is_string() && !value.word().empty()) {
-      out_ += value.word();  // protobuf's 64-bit numbers are strings
+      out_ += value.word();  // protobuf writes 64-bit numbers as strings
       changed_ = true;
     } else {
       out_ += value.raw();

@@ -9,7 +9,7 @@ namespace sluice::api::gemini {
 namespace {
 
 constexpr std::string_view redacted_mark = "redacted:";
-// How the base64 of wrap(), without and with that mark, begins.
+// How the base64 of wrap() begins, without and with the "redacted:" mark.
 constexpr std::string_view wrapped_beginnings[] = {wrapped_beginning, "cmVkYWN0ZWQ6c2x1aWNlL"};
 
 }  // namespace
@@ -29,7 +29,7 @@ Signature read_signature(JsonText text, TextArena& arena) {
   std::string_view wrapped = arena.keep(*decoded);
   const bool is_redacted = wrapped.starts_with(redacted_mark);
   if (is_redacted) wrapped.remove_prefix(redacted_mark.size());
-  // What was not wrapped here could hold a quote.
+  // A signature that we did not wrap could decode to text with a quote.
   JsonDocument document;
   if (!document.parse(arena.keep('"' + std::string(wrapped) + '"'))) return gemini_own;
   const Opaque opaque = unwrap(JsonText{wrapped}, Dialect::gemini);

@@ -1,5 +1,5 @@
-// What of this room translates (api/translation.h): requests into the neutral form and out of it, answers into events
-// and out of them.
+// This dialect's translation functions (api/translation.h): requests to and from the neutral form, answers to and from
+// events.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,7 @@
 
 namespace sluice::api::gemini {
 
-// Takes `contents` of generateContent, streamGenerateContent and countTokens (also within generateContentRequest).
+// Reads `contents` of generateContent, streamGenerateContent and countTokens (also within generateContentRequest).
 Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext& context);
 void set_facts(std::string_view model, TargetFacts& facts);
 Result<void> write_request(const Request& request, const TargetFacts& facts, Dropped& dropped, WrittenRequest& written);

@@ -15,7 +15,7 @@ tl::unexpected<Error> cannot_take(const std::string& path, std::string_view what
   return fail(ErrorCode::untranslatable, path + ": " + std::string(what));
 }
 
-// A custom tool's input is told as an argument of that name (tool_names.h).
+// A custom tool's input becomes an argument of that name (tool_names.h).
 void append_custom_input(std::string& out, std::string_view input) {
   out += R"({"input":)";
   out += input.starts_with('"') ? input : R"("")";
@@ -82,7 +82,7 @@ Result<void> ContentsWriter::write_message(const Message& message, size_t index)
     return {};
   }
   const bool is_written = message.joined && index != 0 && is_own(request_.messages[index - 1]);
-  if (is_written) return {};  // it stood in the one before
+  if (is_written) return {};  // it was part of the message before
   if (!message.name.empty()) dropped_.add(path_of("messages", index, "name"), DropReason::unsupported);
   if (message.role == Role::system) {
     write_system(message, index);
@@ -98,7 +98,7 @@ Result<void> ContentsWriter::write_message(const Message& message, size_t index)
 
 void ContentsWriter::write_own(const Message& message, size_t index) {
   close();
-  json_.raw(message.raw);  // without what is bound to other dialects (ContentsReader::raw_of)
+  json_.raw(message.raw);  // excludes what is bound to other dialects (ContentsReader::raw_of)
   for (size_t i = 0; i < message.parts.size(); ++i) {
     const Part& part = message.parts[i];
     if (!part.opaque.empty() && part.opaque.origin.dialect != facts_.origin.dialect) {
@@ -108,7 +108,7 @@ void ContentsWriter::write_own(const Message& message, size_t index) {
   }
 }
 
-// There is no such turn: the user's says whose words they are.
+// Gemini has no such turn: the text goes into a user turn and is labelled.
 void ContentsWriter::write_system(const Message& message, size_t index) {
   open(Turn::user);
   dropped_.add(path_of("messages", index), DropReason::changed);
@@ -123,9 +123,9 @@ void ContentsWriter::write_system(const Message& message, size_t index) {
 
 // --- parts ---
 
-// What stands beside the content and has no place here.
+// Reports properties of a part that Gemini cannot express.
 void ContentsWriter::note_unsaid(const Part& part, const std::string& path) {
-  const bool is_text = text_of_document(part).has_value();  // with both before it
+  const bool is_text = text_of_document(part).has_value();  // its text includes title and context
   const std::pair<bool, std::string_view> unsaid[] = {{!part.cache_mark.empty(), ".cache_control"},
                                                       {!part.citations.empty(), ".citations"},
                                                       {!part.title.empty() && !is_text, ".title"},
@@ -215,8 +215,8 @@ void ContentsWriter::write_call(const Part& part, const std::string& path) {
 
 // --- results of tools ---
 
-// Those of all messages of tools from `index` on; moves it to the last of them. In the order of their calls: models
-// take results by place.
+// Writes the results in all consecutive tool messages from `index` on, in the order of their calls, since models match
+// results by position. Moves `index` to the last of these messages.
 Result<void> ContentsWriter::write_results(size_t& index) {
   struct Placed {
     const Part* part;

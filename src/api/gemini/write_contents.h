@@ -1,4 +1,4 @@
-// A conversation as `contents`: user and model by turns, results of tools in a turn of their own.
+// Writes a conversation as `contents`: alternating user and model turns, tool results in separate turns.
 #pragma once
 
 #include <cstdint>
@@ -16,28 +16,28 @@
 
 namespace sluice::api::gemini {
 
-// What models take as a function's name.
+// The rules for function names.
 ToolNames::Rules name_rules(const TargetFacts& facts);
 
 class ContentsWriter {
  public:
-  // All must outlive it.
+  // All arguments must outlive the writer.
   ContentsWriter(const Request& request, const TargetFacts& facts, Dropped& dropped, ToolNames& names, std::string& out)
       : request_(request), facts_(facts), dropped_(dropped), names_(names), json_(out), out_(out) {}
 
-  // Appends the array. `system_first`: what is said before the conversation stands in it, as there is nothing else.
-  // untranslatable for content that cannot be sent.
+  // Appends the array. `system_first`: the system text goes into it, since there are no messages.
+  // Error: untranslatable for content that cannot be sent.
   Result<void> write(bool system_first);
 
-  // A text as a part. An empty one is left out.
+  // Writes a text as a part. An empty one is left out.
   void write_text(JsonText text, std::string_view signature = {});
 
  private:
   enum class Turn : unsigned char { none, user, model, results };
-  struct Late {  // media in the result of a tool, for models that take none there
+  struct Late {  // media in a tool result, for models that accept none there
     const Part* part;
     std::string path;
-    JsonText call;  // its id, or the tool's name
+    JsonText call;  // the call's id, or the tool's name
   };
 
   void open(Turn turn);
@@ -64,12 +64,12 @@ class ContentsWriter {
   JsonWriter json_;
   std::string& out_;
   Turn turn_ = Turn::none;
-  bool signature_due_ = false;  // on the next call
+  bool signature_due_ = false;  // for the next call
   struct Call {
     JsonText name;
     size_t place;
   };
-  std::unordered_map<std::string_view, Call> calls_;  // by id, of the history so far
+  std::unordered_map<std::string_view, Call> calls_;  // by id, in the history so far
 };
 
 }  // namespace sluice::api::gemini

@@ -1,4 +1,4 @@
-// A request for a Gemini target. Of the same dialect it is the caller's own, member by member; of another it is made
+// Writes requests for Gemini targets: a request of the same dialect is copied member by member, any other is written
 // from the neutral form.
 #include <algorithm>
 #include <optional>
@@ -176,7 +176,7 @@ void GenerateRequestWriter::write_choice() {
   json_.end_object().end_object();
 }
 
-// What is no part of a Gemini request, however it is said.
+// Reports what a Gemini request cannot express.
 void GenerateRequestWriter::note_unsaid() {
   if (!request_.service_tier.empty()) {
     const std::string_view tier = request_.service_tier == "standard_only" ? "standard" : request_.service_tier;
@@ -199,8 +199,8 @@ void GenerateRequestWriter::note_unsaid() {
 
 // --- of the same dialect ---
 
-// The caller's members as they stand, but for the model, the conversation, which may have grown, and the limit of the
-// output, which may have been lowered.
+// Copies the caller's members unchanged except the model, the conversation, which may have grown, and the output limit,
+// which may have been lowered.
 Result<void> GenerateRequestWriter::write_own() {
   const JsonValue body = request_.document->root();
   const JsonValue inner = field(body, "generateContentRequest");
