@@ -1,4 +1,4 @@
-// What an exchange notes as it goes: settled once, when it is over (settlement.h).
+// What an exchange records while it runs. It is settled once, at the end (settlement.h).
 #pragma once
 
 #include <cstdint>
@@ -16,23 +16,23 @@
 
 namespace sluice::gateway {
 
-// One attempt. Times are Loop::now_ns(); 0: it did not come to that.
+// One attempt. Times are Loop::now_ns(); 0: that point was not reached.
 struct AttemptRecord {
   const routing::Target* target = nullptr;  // outlives the record
   uint64_t ready_ns = 0;                    // routed, ready to be sent
   uint64_t answer_ns = 0;                   // the answer's first bytes were read
-  uint64_t ended_ns = 0;                    // of one that failed
-  uint64_t bytes_in = 0, bytes_out = 0;     // once it is over
+  uint64_t ended_ns = 0;                    // set only for an attempt that failed
+  uint64_t bytes_in = 0, bytes_out = 0;     // set when the attempt is over
   std::string request_id;                   // the target's own x-request-id or request-id
-  int status = 0;                           // of the target's answer
-  ErrorCode code = ErrorCode::internal;     // why it failed, where `reason` says so
-  std::string reason;                       // in the target's words, masked; "": it did not fail, or was the last
-  uint32_t key = 0;                         // which of the provider's credentials, from 1; 0: it has no several
-  uint32_t sent_again = 0;                  // on another connection, or at another path
-  bool lost = false;                        // cancelled, since another target\'s answer came before
+  int status = 0;                           // of the target's answer; 0: none
+  ErrorCode code = ErrorCode::internal;     // why it failed; valid only where `reason` is set
+  std::string reason;       // the target's message, masked; "": it did not fail, or was the last attempt
+  uint32_t key = 0;         // index of the provider's credential, from 1; 0: it has only one
+  uint32_t sent_again = 0;  // how often: on another connection, or at another path
+  bool lost = false;        // cancelled because another target answered first
 };
 
-// The attempts of an exchange. As a rule there is one, which takes no memory of its own.
+// The attempts of an exchange. Usually there is only one, and it needs no allocation.
 class AttemptRecords {
  public:
   void add(const routing::Target& target) {
@@ -42,13 +42,13 @@ class AttemptRecords {
     }
     last_.target = &target;
   }
-  // The others were made meanwhile, and are over.
+  // The others ran meanwhile and are over.
   void add_earlier(AttemptRecords&& others) {
     if (others.empty()) return;
     others.earlier_.push_front(std::exchange(others.last_, {}));
     earlier_.splice_after(earlier_.before_begin(), others.earlier_);
   }
-  // The last of the others is the one that goes on.
+  // The last of the others becomes the current one.
   void lead(AttemptRecords&& others) {
     if (!empty()) earlier_.push_front(std::move(last_));
     last_ = std::exchange(others.last_, {});
@@ -62,12 +62,12 @@ class AttemptRecords {
     if (!empty()) look(last_);
     for (const AttemptRecord& one : earlier_) look(one);
   }
-  // From the last but one to the first.
+  // From the second-last to the first.
   template <typename Look>
   void for_each_earlier(Look look) const {
     for (const AttemptRecord& one : earlier_) look(one);
   }
-  // How often the request went out.
+  // How often the request was sent.
   uint32_t sent() const {
     uint32_t times = 0;
     for_each([&times](const AttemptRecord& one) { times += 1 + one.sent_again; });
@@ -94,24 +94,23 @@ struct Failure {
   std::string target_code;  // the target's own name for it
 };
 
-// Times are Loop::now_ns(); 0: it did not come to that.
+// Times are Loop::now_ns(); 0: that point was not reached.
 struct Account {
   std::string request_id;
-  std::string_view model;                   // as the caller named it; the exchange's
-  const routing::Target* target = nullptr;  // that the exchange chose; its own
+  std::string_view model;                   // as the caller named it; a view into the exchange's question
+  const routing::Target* target = nullptr;  // that the exchange chose; owned by the exchange
   const api::Endpoint* endpoint = nullptr;
   const config::CallerKey* key = nullptr;
-  uint32_t key_secret = 0;           // which of the key's: 0 is the newest
+  uint32_t key_secret = 0;           // index of the key's secret: 0 is the newest
   int status = 0;                    // as sent to the caller; 0: none
-  std::unique_ptr<Failure> failure;  // null: it went well
+  std::unique_ptr<Failure> failure;  // null: it succeeded
   AttemptRecords attempts;
-  std::string dropped;   // what of the request could not be translated
-  api::Usage earlier;    // of attempts before the last, as far as their targets told it
-  bool rescued = false;  // its stream broke off, and another target was asked to go on
-  bool resumed = false;  // it asked to go on with a stream that another request began
+  std::string dropped;   // parts of the request that could not be translated
+  api::Usage earlier;    // of attempts before the last, as far as their targets reported it
+  bool rescued = false;  // its stream broke off and another target was asked to continue it
+  bool resumed = false;  // it asked to continue a stream that another request began
   bool stream = false;
-  uint64_t our_turn_ns =
-      0;  // the whole request was read, or what was waited for since (limits, a failed attempt) is over
+  uint64_t our_turn_ns = 0;  // when our work began: the request was read, or a wait (limits, failed attempt) ended
 
   void note(const Admitted& admitted) {
     key = admitted.key;

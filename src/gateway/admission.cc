@@ -15,9 +15,9 @@ namespace sluice::gateway {
 namespace {
 
 constexpr size_t names_in_error = 5;
-constexpr size_t max_name_bytes = 64;  // of a provider's
+constexpr size_t max_name_bytes = 64;  // of a provider's name
 
-// Names only what the key may use.
+// Names only models that the key may use.
 [[gnu::cold]] Error not_for(const config::CallerKey& key, std::string_view requested, const routing::Router& router) {
   std::vector<std::string_view> allowed;
   size_t looks = 0;
@@ -42,7 +42,7 @@ constexpr size_t max_name_bytes = 64;  // of a provider's
   return {ErrorCode::forbidden, std::move(text)};
 }
 
-// Where the target speaks ollama, "llama3.2" in the key's list is "llama3.2:latest" too.
+// For an ollama target, "llama3.2" in the key's list also stands for "llama3.2:latest".
 [[gnu::cold]] bool allowed_in_other_words(const config::CallerKey& key, const routing::Target& target,
                                           const routing::Router& router) {
   const std::vector<std::string> spellings = router.other_spellings(target);
@@ -54,7 +54,7 @@ constexpr size_t max_name_bytes = 64;  // of a provider's
          "' expired at " + rfc3339(secret.expires_unix_s());
 }
 
-// Where there are no keys to tell who it is.
+// Used when no keys are configured, so that the caller cannot be identified.
 Result<void> is_of_here(const http::RequestHead& head, std::string_view peer, std::string_view what) {
   bool passed_on = false;
   for (size_t i = 0; i < head.fields.size(); ++i) passed_on = passed_on || tells_of_proxy(head.fields[i].name);
@@ -131,7 +131,7 @@ bool is_allowed(const Admitted& admitted, std::string_view requested, const rout
                 const routing::Router& router) {
   if (admitted.key == nullptr || admitted.key->models.empty()) return true;
   if (target.model.empty() && admitted.key->models.has(target.provider->name + '/')) return true;
-  // "lab/x" in the list means the provider lab, also while there is none.
+  // "lab/x" in the list means the provider lab, even while no such provider is configured.
   const bool names_provider = target.guessed && requested.find('/') != std::string_view::npos;
   return policy::may_use(*admitted.key, names_provider ? "" : requested, target.label()) ||
          allowed_in_other_words(*admitted.key, target, router);
@@ -155,7 +155,7 @@ Result<std::vector<const config::Provider*>> providers_for(const Admitted& admit
   for (const config::Provider* const provider : speakers) {
     if (may_use(admitted, "", {provider, ""}, router)) found.push_back(provider);
   }
-  if (found.empty() && !speakers.empty()) found.push_back(speakers.front());  // which it may not use
+  if (found.empty() && !speakers.empty()) found.push_back(speakers.front());  // which the key may not use
   if (!found.empty()) return found;
   return fail(ErrorCode::unknown_model,
               "no configured provider speaks the " + std::string(name_of(match.endpoint->dialect)) +

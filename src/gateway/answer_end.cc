@@ -9,16 +9,16 @@ using api::Standing;
 
 struct Row {
   Standing standing;
-  std::array<bool, 3> whole;  // by Ending: by its framing, by close, broken off
-  bool event;                 // where it is not whole: an error event goes out
+  std::array<bool, 3> whole;  // by Ending: by_framing, by_close, broken_off
+  bool event;                 // if it is not whole: an error event is sent
 };
 
 namespace table {
 
 constexpr bool whole = true, cut = false;
 
-// A stream, of any dialect and form. What broke off after its finish is complete (nobody waits for the sentinel); one
-// that has told of an error needs no second one.
+// A stream, of any dialect and format. If it breaks off after its finish it is complete (the sentinel is not waited
+// for). A stream that has reported an error needs no second one.
 constexpr std::array streams = std::to_array<Row>({
     {Standing::unread, {whole, whole, cut}, false},
     {Standing::nothing, {cut, cut, cut}, true},
@@ -29,7 +29,7 @@ constexpr std::array streams = std::to_array<Row>({
     {Standing::failed, {whole, whole, cut}, false},
 });
 
-// JSON that is closed but whose framing is not might have gone on.
+// If the framing is cut, even closed JSON might have continued.
 constexpr std::array bodies = std::to_array<Row>({
     {Standing::unread, {whole, whole, cut}, false},
     {Standing::nothing, {whole, cut, cut}, false},
@@ -40,7 +40,7 @@ constexpr std::array bodies = std::to_array<Row>({
     {Standing::failed, {whole, whole, cut}, false},
 });
 
-// Its status says most of it already.
+// An error's status says most of it already, so less is required.
 constexpr std::array error_bodies = std::to_array<Row>({
     {Standing::unread, {whole, whole, cut}, false},
     {Standing::nothing, {whole, whole, cut}, false},
@@ -71,7 +71,7 @@ const Row& row(Standing standing, Shape shape) {
 }  // namespace
 
 bool is_whole(Standing standing, Shape shape, Ending ending, CallerFraming caller) {
-  // What broke off lacks bytes that a length, or a compressed body's end, has promised to the caller.
+  // The caller still expects bytes that a content-length or an unfinished compressed body has promised.
   if (ending == Ending::broken_off && (caller.length_told || caller.compressed)) return false;
   return row(standing, shape).whole[static_cast<size_t>(ending)];
 }

@@ -16,7 +16,7 @@ bool is_any(const JsonValue& member, std::initializer_list<std::string_view> nam
   return std::any_of(names.begin(), names.end(), [&](std::string_view name) { return member.named(name); });
 }
 
-// As a request's peek has it.
+// The same rule as in RequestPeek.
 uint64_t max_output_of(const JsonValue& root) {
   uint64_t most = 0;
   for (const std::string_view name : {"max_tokens", "max_completion_tokens", "max_output_tokens"}) {
@@ -29,7 +29,7 @@ bool mentions(std::string_view body, std::string_view word) {
   return memmem(body.data(), body.size(), word.data(), word.size()) != nullptr;
 }
 
-// A member that says of what kind the part is that it stands in.
+// `member` may state the kind of the content part it belongs to.
 void take_kind(const JsonValue& member, routing::Asking& asking) {
   const std::string_view said = member.text().escaped;
   if (member.named("type")) {
@@ -41,14 +41,15 @@ void take_kind(const JsonValue& member, routing::Asking& asking) {
   }
 }
 
-// Whether the words in it are an affair of tools and schemas. `input` is a tool's where it is no list of turns.
+// Whether the member holds tools or schemas, where words like "image" mean nothing. An `input` that is an object, not a
+// list of turns, belongs to a tool.
 bool is_aside(const JsonValue& member) {
   return is_any(member,
                 {"tools", "functions", "arguments", "args", "response_format", "generationConfig", "metadata"}) ||
          (member.named("input") && member.is_object());
 }
 
-// The document has a bounded depth.
+// Recursion is safe: JsonDocument bounds the depth.
 void look_into(const JsonValue& value, routing::Asking& asking) {
   const bool has_names = value.is_object();
   for (const JsonValue member : value) {

@@ -1,5 +1,5 @@
-// What a request's body asks of whoever answers it: how much there is to read, and of what kind. One reader for the
-// request itself and for `sluice explain`, which tells beforehand what becomes of it.
+// What a request's body demands of a target: how many tokens, and which kinds of content. Used for requests and for
+// `sluice explain`, which shows in advance how a request would be routed.
 #pragma once
 
 #include <string>
@@ -14,15 +14,15 @@ namespace sluice::gateway {
 
 struct AskedBody {
   std::string model;       // "": it names none
-  routing::Asking asking;  // tokens, images, tools and sound
+  routing::Asking asking;  // tokens, images, tools and audio
 };
 
-// `body`: of a request in any dialect. `endpoint`: that it came by; nullptr: one that is answered in tokens.
-// bad_request: it is no JSON object. What is in a tool's description, in what a tool is called with and in base64 is
-// not taken for an image or a sound of the request; what is said to be one is.
+// `body`: of a request in any dialect. `endpoint`: the request's; nullptr: assume one that answers in tokens.
+// bad_request: the body is no JSON object. Only parts that are declared as image or audio count as such: words in tool
+// descriptions, tool arguments and base64 data do not.
 Result<AskedBody> read_asked(std::string_view body, const api::Endpoint* endpoint = nullptr);
-// The same of `question`, whose body this is, as far as it can matter: where nothing does, the body is not looked at.
-// What is wrong with it is for the target to say.
+// The same for `question`, whose body this is. The body is parsed only if it can affect `bounds`. Errors in it are left
+// to the target to report.
 routing::Asking asking_of(const Question& question, std::string_view body, const routing::Bounds& bounds);
 
 }  // namespace sluice::gateway

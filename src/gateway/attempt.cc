@@ -12,7 +12,7 @@ namespace sluice::gateway {
 
 using net::WriteMarks;
 
-// Of a stream that has finished by what it says.
+// For a stream whose content says that it has finished.
 static constexpr uint32_t max_wait_for_end_ms = 2'000;
 
 Attempt::Attempt(net::Loop& loop, ProviderLink& link, const routing::Target& target, AttemptEvents& events)
@@ -44,7 +44,7 @@ void Attempt::connect() {
     }
   });
   if (!pending) {
-    // Told in a later turn: whoever called start() is not ready for an answer yet.
+    // Reported in a later turn: the caller of start() is not ready for events yet.
     phase_ = Phase::done;
     refused_ = std::make_unique<Error>(pending.error());
     loop_.timers().arm(timeout_, 1);
@@ -65,10 +65,10 @@ void Attempt::begin(std::unique_ptr<http::OutboundConnection> connection, uint64
   const config::ProviderTimeouts& timeouts = link_.provider.timeouts;
   arm(request_.wants_stream ? timeouts.first_byte_ms : timeouts.response_ms);
   send();
-  if (request_.more_follows && !congested()) events_.on_target_ready();  // what came while there was no connection
+  if (request_.more_follows && !congested()) events_.on_target_ready();  // what arrived while there was no connection
 }
 
-// The head and the body's first pieces in one write; then as much as the high mark lets through.
+// Head and first pieces of the body go out in one write, the rest as far as the high mark allows.
 void Attempt::send() {
   constexpr size_t max_pieces = 8;
   std::array<std::string_view, max_pieces> out;
@@ -101,7 +101,7 @@ void Attempt::send_more(std::span<const std::string_view> pieces, bool last) {
   if (last) request_.more_follows = false;
   for (const std::string_view piece : pieces) bytes_out_ += piece.size();
   if (pieces.empty()) return;
-  if (phase_ == Phase::awaiting) arm(link_.provider.timeouts.response_ms);  // counts from what was sent last
+  if (phase_ == Phase::awaiting) arm(link_.provider.timeouts.response_ms);  // counts from the last bytes sent
   connection_->send(pieces);
 }
 
@@ -112,7 +112,7 @@ bool Attempt::congested() const { return !connection_ || connection_->pending_by
 void Attempt::pause() {
   if (paused_ || !connection_) return;
   paused_ = true;
-  timeout_.cancel();  // it is the caller who is slow now
+  timeout_.cancel();  // now the caller is slow, not the target
   connection_->pause();
 }
 
@@ -151,10 +151,10 @@ void Attempt::on_turn() {
   if (redirect_) return follow();
   if (phase_ == Phase::done) cancel();
   const bool more = taker_ == nullptr || taker_->on_answer_turn();
-  if (!connection_) return;  // it has ended, or it was given up meanwhile
+  if (!connection_) return;  // it has ended or was cancelled meanwhile
   if (connection_->bytes_in() > most_bytes_in_) return fail_at_target(ErrorCode::caller_gone, "its answer goes on");
   if (!more) return pause();
-  if (stream_answer_ && body_begun_ && !paused_) {  // until then the first-byte clock runs on
+  if (stream_answer_ && body_begun_ && !paused_) {  // until then the first-byte timeout keeps running
     const uint32_t idle_ms = link_.provider.timeouts.stream_idle_ms;
     arm(taker_ != nullptr && taker_->has_all() ? std::min(idle_ms, max_wait_for_end_ms) : idle_ms);
   }
@@ -169,8 +169,8 @@ void Attempt::on_target_broken(const Error& error) {
   connect();
 }
 
-// Whether a kept connection was closed before the request reached the target: then nothing of it can have been taken.
-// Such a close is seen within a round trip; one more is for slow machines.
+// Whether a kept connection was closed before the request reached the target, so that the target cannot have acted on
+// it. Such a close is seen within one round trip; a second one allows for slow machines.
 bool Attempt::close_came_first() const {
   constexpr uint64_t least_ms = 20, max_ms = 200, ns_a_ms = 1'000'000, us_a_ms = 1'000;
   const uint64_t window_ms = std::clamp<uint64_t>(2 * connection_->round_trip_us() / us_a_ms, least_ms, max_ms);
@@ -178,7 +178,7 @@ bool Attempt::close_came_first() const {
   return seen_ns <= sent_ns_ || seen_ns - sent_ns_ <= window_ms * ns_a_ms;
 }
 
-// Looks at an answer that may be meant for us rather than for the caller.
+// Whether the answer is addressed to us rather than to the caller: a redirection or a proxy's 407.
 bool Attempt::is_redirected(const http::ResponseHead& head) {
   constexpr int proxy_authentication_required = 407;
   if (head.status == proxy_authentication_required) {
@@ -186,13 +186,13 @@ bool Attempt::is_redirected(const http::ResponseHead& head) {
   } else if (const auto location = head.fields.find("location"); location && head.status < 400 && head.status != 304) {
     redirect_ = std::make_unique<Redirect>(
         read_redirect(link_.provider.base_url, path_of(request_.head), head.status, *location));
-    if (followed_ || streamed_on_) redirect_->path.clear();  // once; and what was passed on is not here any more
+    if (followed_ || streamed_on_) redirect_->path.clear();  // only once, and not after streaming: those bytes are gone
     if (QuotedSecrets(link_.provider).stand_in(*location)) redirect_->what = "answered with a redirection";
   }
   return redirect_ != nullptr;
 }
 
-// The answer's head has come, and maybe its end: then the connection can serve again.
+// If the redirecting answer has already ended, cancel() returns the connection to the pool.
 void Attempt::follow() {
   const std::unique_ptr<Redirect> redirect = std::move(redirect_);
   cancel();
@@ -237,13 +237,13 @@ void Attempt::fail(const Error& error) {
 
 void Attempt::fail_at_target(ErrorCode code, const std::string& what) { fail({code, target_.label() + ": " + what}); }
 
-// Back to the pool, which keeps the connection only if its answer is whole.
+// The connection goes back to the pool, which keeps it only if its answer is whole.
 void Attempt::cancel() {
   timeout_.cancel();
   pending_.reset();
   if (connection_) {
     bytes_in_ = connection_->bytes_in();
-    if (!request_sent()) connection_->spoil();  // the rest of it would be read as another request
+    if (!request_sent()) connection_->spoil();  // further bytes would be read as the rest of this request
     link_.pool->give_back(std::move(connection_));
   }
 }

@@ -1,10 +1,10 @@
-// One try at one target: gets a connection, sends the request, watches the clock, and tells what comes back. It knows
-// nothing of the caller.
+// One try at one target: gets a connection, sends the request, enforces the timeouts and reports what comes back. It
+// knows nothing of the caller.
 //
 //   connecting --connection--> sending/awaiting --head--> reading --end--> done
-//        any --timeout, broken--> failed (told once)
-// Twice at most it begins anew: on another connection, where a kept one was closed before the request reached the
-// target; and at another path, where the target redirects within its own origin.
+//        any --timeout, broken--> failed (reported once)
+// It starts over at most twice: on another connection, if a kept one was closed before the request reached the target,
+// and at another path, if the target redirects within its own origin.
 #pragma once
 
 #include <cstdint>
@@ -25,74 +25,74 @@
 
 namespace sluice::gateway {
 
-// Who takes an answer behind its head. The attempt must not be destroyed inside one of these, nor of AttemptEvents;
-// hand it to Loop::dispose.
+// Receives an answer after its head. The attempt must not be destroyed inside a call of this interface or of
+// AttemptEvents; hand it to Loop::dispose.
 class AnswerTaker {
  public:
-  // `bytes` live until the on_answer_turn that follows.
+  // `bytes` are valid until the following on_answer_turn.
   virtual void on_answer_body(std::string_view bytes) = 0;
   virtual void on_answer_end() = 0;
-  // All that one read of the target brought has been told. False: no more may come before Attempt::resume().
+  // Everything from one read of the target has been passed on. False: reading pauses until Attempt::resume().
   virtual bool on_answer_turn() = 0;
-  // All that was asked for has come, although the answer's framing has not ended: nobody waits long for that.
+  // The content is complete although the framing has not ended; the attempt then waits only briefly for the end.
   virtual bool has_all() const { return false; }
 
  protected:
   ~AnswerTaker() = default;
 };
 
-// What else an attempt tells.
+// The other events of an attempt.
 class AttemptEvents {
  public:
-  // The answer begins; who is returned takes the rest of it.
+  // The answer begins; the returned taker receives the rest of it.
   virtual AnswerTaker& on_answer_head(http::ResponseHead& head) = 0;
-  // Nothing follows.
+  // The last event.
   virtual void on_attempt_failed(const Error& error) = 0;
   // send_more() may be called again.
   virtual void on_target_ready() = 0;
-  // The request goes out once more: to be counted.
+  // The request is sent once more; for counting.
   virtual void on_sent_again() = 0;
 
  protected:
   ~AttemptEvents() = default;
 };
 
-// The request as it goes out. The views must live until on_answer_head or the attempt's end: until then everything may
-// have to be sent again.
+// The request as it is sent. The views must stay valid until on_answer_head or the attempt's end: until then the
+// request may have to be sent again.
 struct OutgoingRequest {
   std::string head;
   std::vector<std::string_view> body;
   bool more_follows = false;   // the body is still arriving: send_more() brings the rest
   bool is_head = false;        // method HEAD
   bool wants_stream = false;   // which of the provider's timeouts apply
-  bool may_take_long = false;  // so may its answer: only silence is too long
-  bool awaits_output = false;  // the clock of its first byte runs until note_output()
+  bool may_take_long = false;  // so may its answer: only the idle timeout applies
+  bool awaits_output = false;  // the first-byte timeout runs until note_output()
   uint64_t ready_ns = 0;       // Loop::now_ns() when it was made
 };
 
 class Attempt final : public Recycled<Attempt>, http::AnswerEvents {
  public:
-  // All references, and who takes its answer, must outlive the attempt.
+  // All references and the answer's taker must outlive the attempt.
   Attempt(net::Loop& loop, ProviderLink& link, const routing::Target& target, AttemptEvents& events);
   ~Attempt();  // cancels
 
   void start(OutgoingRequest request);
-  // More of a body whose more_follows was set; `last` ends it. Such bytes are not kept: they cannot be sent again.
+  // More of a body whose more_follows was set; `last` ends it. These bytes are not kept, so they cannot be sent again.
   void send_more(std::span<const std::string_view> pieces, bool last);
-  // Too much of the request waits to be taken: wait for on_target_ready.
+  // Too much of the request is still unsent: wait for on_target_ready.
   bool congested() const;
   void resume();
-  // The answer has said something: from now on only silence is too long.
+  // The answer has produced output: from now on only the idle timeout applies.
   void note_output() { body_begun_ = true; }
-  // Of the answer, from now on: beyond it, the attempt fails with caller_gone.
+  // Limits the rest of the answer; if it is longer, the attempt fails with caller_gone.
   void read_at_most(uint64_t bytes) { most_bytes_in_ = bytes_in() + bytes; }
   // No event follows. The connection is closed unless the answer was whole.
   void cancel();
 
   bool answer_begun() const { return answer_begun_; }
-  // The target was given the whole request: its bytes are needed no more once the answer has begun.
+  // The whole request has been sent. Once the answer has begun, its bytes are no longer needed.
   bool request_sent() const;
-  // Gives back the memory of its head. Only once the answer has begun: until then it may have to be sent again.
+  // Frees the memory of the request. Only once the answer has begun: until then it may have to be sent again.
   void forget_request() {
     give_back(request_.head);
     give_back(request_.body);
@@ -128,26 +128,26 @@ class Attempt final : public Recycled<Attempt>, http::AnswerEvents {
   ProviderLink& link_;
   const routing::Target& target_;
   AttemptEvents& events_;
-  AnswerTaker* taker_ = nullptr;  // once its head has come
+  AnswerTaker* taker_ = nullptr;  // set once the answer's head has arrived
   OutgoingRequest request_;
   std::unique_ptr<http::OutboundPool::Pending> pending_;
   std::unique_ptr<http::OutboundConnection> connection_;
-  std::unique_ptr<Error> refused_;      // the pool's refusal, to be told in a later turn
-  std::unique_ptr<Redirect> redirect_;  // what the answer that is being read is; acted on at the turn's end
+  std::unique_ptr<Error> refused_;      // the pool's refusal, to be reported in a later turn
+  std::unique_ptr<Redirect> redirect_;  // set if the current answer is a redirection; acted on at the turn's end
   net::Timeout timeout_;
   uint64_t bytes_in_ = 0, bytes_out_ = 0;
   uint64_t most_bytes_in_ = UINT64_MAX;
   uint64_t sent_ns_ = 0;  // when its first byte was written to connection_
   bool head_sent_ = false;
   size_t next_piece_ = 0;    // of request_.body
-  size_t piece_offset_ = 0;  // already sent of it
+  size_t piece_offset_ = 0;  // bytes of that piece already sent
   Phase phase_ = Phase::connecting;
   bool reused_ = false;
   bool replaced_ = false;
-  bool followed_ = false;  // a redirection
+  bool followed_ = false;  // a redirection was followed
   bool answer_begun_ = false;
   bool body_begun_ = false;
-  bool streamed_on_ = false;  // send_more was used: nothing can be sent again
+  bool streamed_on_ = false;  // send_more was used: the request cannot be sent again
   bool paused_ = false;
   bool stream_answer_ = false;
 };

@@ -1,4 +1,4 @@
-// Wakes whoever waits on one loop, from any thread: rings between two looks are one.
+// Wakes a loop from any thread. Rings that arrive before the callback runs are merged into one.
 #pragma once
 
 #include <atomic>
@@ -10,7 +10,7 @@
 
 namespace sluice::gateway {
 
-// Made by make_shared. Whoever can ring it must stop before its loop is destroyed.
+// Create with make_shared. It must not be rung once its loop is destroyed.
 class Bell : public std::enable_shared_from_this<Bell> {
  public:
   // `heard` runs on the loop's thread, in a later turn than the ring.
@@ -21,11 +21,11 @@ class Bell : public std::enable_shared_from_this<Bell> {
     if (rung_.exchange(true)) return;
     loop_.post([self = shared_from_this()] {
       self->rung_.store(false);
-      const std::function<void()> heard = self->heard_;  // which may end by silence()
+      const std::function<void()> heard = self->heard_;  // a copy: the call may silence() it
       if (heard) heard();
     });
   }
-  // Nothing is heard from now on. The loop's thread only.
+  // `heard` is not called any more. The loop's thread only.
   void silence() { heard_ = nullptr; }
 
  private:

@@ -1,5 +1,5 @@
-// What the request bodies of all workers may take of memory together (limits.buffered_mb): counted as they grow, given
-// back when they go. Workers take of the one counter in portions, so that small bodies cost no shared write.
+// The memory that the request bodies of all workers may use together (limits.buffered_mb): counted as they grow,
+// returned when they are freed. Workers draw from the shared counter in portions, so small bodies need no shared write.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 
 namespace sluice::gateway {
 
-// Of all workers. Any thread.
+// Shared by all workers. Any thread.
 class BufferBudget {
  public:
   void set_most(uint64_t bytes) { most_.store(bytes, std::memory_order_relaxed); }
@@ -27,7 +27,7 @@ class BufferBudget {
   std::atomic<uint64_t> taken_{0};
 };
 
-// One worker's part of it. Its thread only.
+// One worker's part of the budget. Its thread only.
 class BufferShare {
  public:
   static constexpr uint64_t portion_bytes = 256 * 1024;
@@ -38,7 +38,7 @@ class BufferShare {
   BufferShare(const BufferShare&) = delete;
   BufferShare& operator=(const BufferShare&) = delete;
 
-  // False: there is no room for it, and nothing was taken.
+  // False: there is no room, and nothing was taken.
   bool take(uint64_t bytes) {
     used_ += bytes;
     return used_ <= granted_ || take_more(bytes);
@@ -72,7 +72,7 @@ class BufferShare {
   uint64_t granted_ = 0, used_ = 0;
 };
 
-// What one holder has taken; given back with it.
+// What one holder has taken; the destructor returns it.
 class BufferHold {
  public:
   // `share` must outlive the hold; nullptr: nothing is counted.
@@ -89,7 +89,7 @@ class BufferHold {
     bytes_ = bytes;
     return true;
   }
-  // For what can as well be forgotten: it may grow only where all holders together have less than half.
+  // For data that can be dropped: it may grow only while all holders together use less than half of the budget.
   bool resize_where_roomy(uint64_t bytes) {
     const bool roomy = share_ == nullptr || bytes <= bytes_ || share_->taken_by_all() < share_->most() / 2;
     return roomy && resize(bytes);

@@ -22,9 +22,9 @@ using net::WriteMarks;
 
 namespace {
 
-constexpr size_t sent_count_bytes = 64 * 1024;  // of what is remembered; less is not counted
+constexpr size_t sent_count_bytes = 64 * 1024;  // remembered bytes are recounted in steps of this size
 
-// Fields of the target's answer that are replaced by our own or follow from the framing.
+// Fields of the target's answer that are replaced by ours or that follow from the framing.
 bool is_ours(std::string_view name) {
   switch (name.size()) {
     case 12:
@@ -40,7 +40,7 @@ bool is_ours(std::string_view name) {
   }
 }
 
-// In the head's lines and its reason, where they may be quoted; `scratch` holds the reason then.
+// Masks secrets that the head's lines or its reason may quote. A masked reason is stored in `scratch`.
 [[gnu::cold]] void hide_secrets(const config::Provider& provider, std::string& lines, std::string_view& reason,
                                 std::string& scratch) {
   const QuotedSecrets secrets(provider);
@@ -48,7 +48,7 @@ bool is_ours(std::string_view name) {
   if (secrets.stand_in(reason)) reason = scratch = secrets.masked(reason);
 }
 
-// target_broke: what comes with a status of success is known by its head to be no answer.
+// target_broke: the status is a success, but the head shows that this is no answer.
 Result<void> look_at_head(const http::ResponseHead& head, const RelayedRequest& request, api::MediaType media,
                           std::string_view type) {
   if (head.status >= 300) return {};
@@ -110,7 +110,7 @@ Result<void> ByteRelay::begin_answer(const http::ResponseHead& head, const Relay
   std::string masked_reason;
   if (may_quote) hide_secrets(provider, lines, reason, masked_reason);
   if (may_quote_in_body && !opaque_) secrets_ = std::make_unique<QuotedSecrets>(provider);
-  // nginx then passes a stream on as it comes (its documentation: proxy_buffering).
+  // Makes nginx pass the stream on unbuffered (nginx documentation: proxy_buffering).
   if ((streaming() || request.stream_asked) && !head.fields.find("x-accel-buffering"))
     http::write_field(lines, "x-accel-buffering", "no");
   if (!own.address_field.empty()) http::write_field(lines, own.address_field, own.address);
@@ -120,12 +120,12 @@ Result<void> ByteRelay::begin_answer(const http::ResponseHead& head, const Relay
   http::write_field(lines, "sluice-attempts", own.attempts);
   if (!own.dropped.empty()) http::write_field(lines, "sluice-dropped", own.dropped);
   for (const api::RateLimitFields::Field& field : own.rate_limits) http::write_field(lines, field.name, field.value());
-  // A body that ends by close goes out chunked, so that its end is told; so does one whose length changes on the way.
+  // A body that ends by close is sent chunked, so that the caller can see its end; so is one whose length we change.
   http::Responder::Length length;
   length_told_ = head.framing == http::BodyFraming::length && !rewrites_;
   choose_frames();
   if (length_told_) length.bytes = head.content_length;
-  // To HEAD, and with 304, the length is that of the body which is not sent, and only the target knows it.
+  // For HEAD and 304, content-length is that of the body that is not sent; only the target knows it.
   if (head.framing == http::BodyFraming::none) {
     const bool told = coding_ != Coding::inflate && head.fields.find("content-length").has_value();
     length.bytes = told ? head.content_length : http::Responder::Length::unsaid;
@@ -147,7 +147,7 @@ void ByteRelay::choose_frames() {
   if (whole_frames_) tap_->pass_whole_frames();
 }
 
-// Copies what has gathered this turn to where neither tap nor inflater will overwrite it.
+// Copies this turn's pieces, because the tap or the inflater is about to overwrite their buffers.
 void ByteRelay::keep() {
   if (pieces_.empty()) return;
   std::string all;
@@ -172,7 +172,7 @@ bool ByteRelay::on_answer_turn() {
   if (next_number_) [[unlikely]]
     drop_known();
   if (failure_) {
-    if (sent_) turn();  // whole frames are an answer all the same
+    if (sent_) turn();  // whole frames before the failure still count
     events_.on_relay_failed(*std::exchange(failure_, nullptr));
     return true;
   }
@@ -212,8 +212,8 @@ void ByteRelay::remember(const routing::Target& target, BufferShare* buffers) {
   if (whole_frames_) tap_->read_all_frames();
 }
 
-// What has been sent takes that much more. Where it gets too many bytes, or they are wanted for requests, it is
-// forgotten, and the stream goes on without.
+// Counts the memory of what is remembered. If it grows too large, or the memory is needed for requests, it is dropped
+// and the stream continues without it.
 void ByteRelay::count_sent() {
   constexpr size_t max_bytes = 12 * 1024 * 1024;
   if (sent_->frames().size() >= api::SentFrames::max_raw_bytes) {
@@ -231,10 +231,10 @@ std::optional<uint64_t> ByteRelay::leave_off() {
   if (!whole_frames_ || coding_ != Coding::as_is || failed()) return std::nullopt;
   if (next_number_) drop_known();
   if (!pieces_.empty()) turn();
-  if (!between_frames()) return std::nullopt;  // too much of a frame has come to be held back
+  if (!between_frames()) return std::nullopt;  // the frame was too large to hold back, part of it is out
   const std::optional<uint64_t> unsent = sent_ ? api::sequence_in(sent_->take_tail()) : std::nullopt;
   uint64_t next = std::max(tap_->next_sequence(), next_number_.value_or(0));
-  if (unsent && *unsent + 1 == next) next = *unsent;  // it was whole, but for the blank line
+  if (unsent && *unsent + 1 == next) next = *unsent;  // it was whole except for the blank line
   if (next == 0) return std::nullopt;
   next_number_ = next;
   failure_.reset();
@@ -253,7 +253,7 @@ bool ByteRelay::go_on_with(const http::ResponseHead& head) {
   return true;
 }
 
-// Of what came this turn, the events that the caller has already.
+// Drops those of this turn's events that the caller already has.
 void ByteRelay::drop_known() {
   if (pieces_.empty()) return;
   keep();
@@ -261,7 +261,7 @@ void ByteRelay::drop_known() {
   const size_t known = api::bytes_before(all, *next_number_);
   pieces_.clear();
   if (known == all.npos) {
-    tap_.emplace(dialect_, api::MediaType::events, false, api::Asked{true, 1});  // whatever it has read: that is no end
+    tap_.emplace(dialect_, api::MediaType::events, false, api::Asked{true, 1});  // what the old one read is no end
     failure_ = std::make_unique<Error>(Error{
         ErrorCode::target_cut, "the answer broke off, and its target goes on with it further on: a part is missing"});
   } else if (known < all.size()) {
@@ -295,7 +295,7 @@ CallerFraming ByteRelay::caller_framing() const {
   return {length_told_, opaque_ || coding_ == Coding::inflate_for_tap};
 }
 
-// Inflates as much as may wait for the caller: a few bytes can stand for any number of them.
+// Inflates only as much as may be buffered for the caller: a few compressed bytes can expand to any size.
 Result<void> ByteRelay::inflate() {
   std::string_view rest = compressed_;
   size_t made = 0;
@@ -318,7 +318,7 @@ Result<void> ByteRelay::inflate_more() {
   return read_end();
 }
 
-// What has come compressed goes to the caller inflated: as much of it as may wait for them.
+// Continues inflating what has arrived, as much as may be buffered for the caller.
 bool ByteRelay::inflate_on() {
   while (holds_back_ && responder_.pending_bytes() <= WriteMarks::high_bytes) {
     if (const Result<void> done = inflate_more(); !done) {
@@ -330,10 +330,10 @@ bool ByteRelay::inflate_on() {
   return !holds_back_ && after_turn();
 }
 
-// For the tap alone: the caller gets the bytes as they came. Where they cannot be undone, or are a bomb, only the tap
-// goes blind.
+// Inflates for the tap only; the caller gets the bytes unchanged. If they cannot be inflated, or are a bomb, only the
+// tap stops reading.
 void ByteRelay::read_along(std::string_view bytes) {
-  constexpr size_t max_made = 64 * 1024 * 1024;  // of one read; zlib's own limit, nearly
+  constexpr size_t max_made = 64 * 1024 * 1024;  // for one read; about the most that zlib can make of it
   std::vector<std::string_view> unused;
   size_t made = 0;
   for (bool more = true; more;) {
@@ -372,8 +372,8 @@ Result<void> ByteRelay::read_end() {
   return {};
 }
 
-// Of a stream that has finished without its dialect's last frame, or without the blank line behind it, where readers of
-// events drop what they have of it.
+// Completes a stream that has finished without its dialect's last frame or without the blank line after it: SSE readers
+// drop an event without that line.
 void ByteRelay::write_missing_end() {
   if (!whole_frames_) return;
   const std::string_view missing = tap_->missing_end();
@@ -391,18 +391,19 @@ bool ByteRelay::end_early() {
   return true;
 }
 
-// Whether the head still waits for more of the body. What has come of it is kept here: the pieces are every exchange's.
+// Whether the head still has to wait for more of the body. The body so far is copied, because all exchanges share
+// `pieces_`.
 bool ByteRelay::hold_back() {
   constexpr size_t max_bytes = 16 * 1024;
   for (const std::string_view piece : pieces_) held_head_->body += piece;
-  pieces_.clear();  // other answers gather in it until this one's next turn
+  pieces_.clear();  // other exchanges use it until this one's next turn
   kept_.clear();
   if (!ended_ && held_head_->body.size() < max_bytes) return true;
   send_held();
   return false;
 }
 
-// The head, with what has come of the body as this turn's.
+// Sends the head; the body so far becomes part of this turn's pieces.
 void ByteRelay::send_held() {
   const std::unique_ptr<HeldHead> held = std::move(held_head_);
   if (api::is_out_of_money(held->body)) http::write_field(held->lines, "x-should-retry", "false");
@@ -411,7 +412,7 @@ void ByteRelay::send_held() {
   if (!kept_.empty()) pieces_.insert(pieces_.begin(), kept_);
 }
 
-// An error's body may quote the key that it refuses. What is kept of it here is not sent where the answer is cut.
+// An error's body may quote the rejected key. What the masker still holds when the answer is cut is not sent.
 void ByteRelay::mask_pieces() {
   std::string masked;
   for (const std::string_view piece : pieces_) masked += secrets_->pass(piece, false);
@@ -421,7 +422,8 @@ void ByteRelay::mask_pieces() {
   if (!kept_.empty()) pieces_.push_back(kept_);
 }
 
-// What tells of a failure is the course's to decide about, where another target could go on.
+// The turn that reports a failure is held back: if another target could continue, the course decides what the caller
+// sees.
 void ByteRelay::withhold() {
   for (const std::string_view piece : pieces_) withheld_ += piece;
   pieces_.clear();
@@ -455,7 +457,7 @@ void ByteRelay::turn() {
 }
 
 void ByteRelay::break_off(const Error& error, std::string_view request_id) {
-  // All that a length promised has come and is not whole: with its last bytes it would look so.
+  // All promised bytes have arrived, yet the answer is not whole. Sending the last ones would make it look whole.
   if (length_told_ && all_came_) pieces_.clear();
   if (sent_ && sent_->complete()) sent_->hold_tail(pieces_);
   std::string event;

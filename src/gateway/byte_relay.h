@@ -1,5 +1,5 @@
-// Carries an answer whose dialect is the caller's: head fields that may pass, body bytes as they are (or inflated,
-// where the caller does not take the coding they came in), one write a turn.
+// Relays an answer whose dialect is the caller's: the header fields that may pass and the body's bytes, unchanged or
+// inflated (if the caller does not accept their coding). One write a turn.
 #pragma once
 
 #include <memory>
@@ -22,26 +22,27 @@ class ByteRelay final : public Relay {
  public:
   using Relay::Relay;
 
-  // AnswerTaker. It fails (target_broke) where the coding is broken, and (target_cut) where nothing in the answer says
-  // that it is whole (answer_end.h).
+  // AnswerTaker. Fails with target_broke if the coding is broken, with target_cut if nothing in the answer says that it
+  // is whole (answer_end.h).
   void on_answer_body(std::string_view bytes) override;
   void on_answer_end() override;
   bool on_answer_turn() override;
   bool between_frames() const override {
     return whole_only() || (tap_ && tap_->between_frames() && !opaque_ && coding_ != Coding::inflate_for_tap);
   }
-  // From now on only whole frames go on, and what they say is kept, as long as there is room for it: another target may
-  // have to go on with the stream. Once it has begun. `target`: who answers, outlives the relay; `buffers`: as
-  // BufferHold's.
+  // From now on only whole frames are sent, and they are remembered while there is room, because another target may
+  // have to continue the stream. Call it after begin(). `target`: the one that answers, must outlive the relay;
+  // `buffers`: see BufferHold.
   void remember(const routing::Target& target, BufferShare* buffers);
-  // Of a stream that broke off; nullptr: it is not remembered.
+  // For a stream that broke off: what was remembered; nullptr: nothing.
   std::unique_ptr<api::SentFrames> take_sent();
   bool remembers() const { return sent_ != nullptr; }
-  // --- a stream of numbered events that is asked for once more where it broke off ---
-  // Lets go what is whole, drops what is not, and returns the number of the last event that the caller has. nullopt:
-  // that cannot be told.
+  // --- resuming a stream of numbered events where it broke off ---
+  // Sends whole frames, drops the incomplete one and returns the number of the last event that the caller has. nullopt:
+  // it is unknown.
   std::optional<uint64_t> leave_off();
-  // Goes on behind that event with the answer to that, whose events before it are dropped. False: it is no such stream.
+  // Continues after that event with the answer to the new request; events that the caller already has are dropped.
+  // False: the answer is no such stream.
   bool go_on_with(const http::ResponseHead& head);
   // Where the caller's stream stands, if it is an array.
   api::ArrayPlace array_place() const;
@@ -65,7 +66,7 @@ class ByteRelay final : public Relay {
   [[gnu::cold]] void withhold();
   [[gnu::cold]] void count_sent();
   [[gnu::cold]] void drop_known();
-  // All that the caller has are whole frames, whatever the tap has read beyond them.
+  // The caller has whole frames only, whatever the tap has read beyond them.
   bool whole_only() const { return taken_ || (sent_ && sent_->complete()); }
   void release() override;
   [[gnu::cold]] bool hold_back();
@@ -79,7 +80,7 @@ class ByteRelay final : public Relay {
   std::unique_ptr<http::Inflater> inflater_;
   std::string kept_;  // this turn's bytes that the tap or the inflater would overwrite
   std::string inflated_;
-  // Of a 429, whose body may say that waiting does not help: it waits for that body, of which this has what has come.
+  // The head of a 429, held until its body shows whether waiting helps; `body` is what has arrived so far.
   struct HeldHead {
     std::string lines, reason;
     http::Responder::Length length;
@@ -87,26 +88,26 @@ class ByteRelay final : public Relay {
   };
   std::unique_ptr<HeldHead> held_head_;
   std::unique_ptr<api::SentFrames> sent_;    // null: it is not remembered
-  const routing::Target* target_ = nullptr;  // who sent it
+  const routing::Target* target_ = nullptr;  // that sent what is remembered
   std::optional<BufferHold> sent_hold_{};
-  std::optional<uint64_t> next_number_{};    // of the event that is due, until it has come
-  size_t next_count_ = 0;                    // of its bytes, when they are counted again
-  bool taken_ = false, had_frames_ = false;  // what was remembered; it held some
-  std::string withheld_;                     // of a turn that tells of a failure
-  std::string compressed_;                   // what has come and is not inflated yet
-  std::unique_ptr<QuotedSecrets> secrets_;   // to be looked for in the body; null: in none but an error's
+  std::optional<uint64_t> next_number_{};    // number of the next event due, until it arrives
+  size_t next_count_ = 0;                    // raw bytes at which memory is counted again
+  bool taken_ = false, had_frames_ = false;  // take_sent() was called; it had frames
+  std::string withheld_;                     // the bytes of a turn that reports a failure
+  std::string compressed_;                   // has arrived, not inflated yet
+  std::unique_ptr<QuotedSecrets> secrets_;   // to be masked in an error's body; null: nothing to mask
   Dialect dialect_{};
   Coding coding_ = Coding::as_is;
   Ending ending_ = Ending::by_framing;
   bool no_body_ = false;       // HEAD, 204, 304
   bool length_told_ = false;   // to the caller
   bool all_came_ = false;      // of the target's answer
-  bool rewrites_ = false;      // what goes out has another length than what comes in
-  bool whole_frames_ = false;  // only these go out, and the end that they lack
+  bool rewrites_ = false;      // the body's length changes
+  bool whole_frames_ = false;  // only whole frames are sent, and a missing end is added
   bool opaque_ = false;        // the tap cannot read it
-  bool passes_ = false;        // it is whole where its framing says so, whatever it is
+  bool passes_ = false;        // passed through unread: the framing alone says if it is whole
   bool holds_back_ = false;
-  bool end_waits_ = false;  // read_end() has been called meanwhile
+  bool end_waits_ = false;  // read_end() was called while bytes were held back
 };
 
 }  // namespace sluice::gateway

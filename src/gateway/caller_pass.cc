@@ -15,7 +15,7 @@ size_t cell_of(const LimitRefusal& refusal) {
   return static_cast<size_t>(refusal.subject) * limit_kind_names.size() + static_cast<size_t>(refusal.kind);
 }
 
-// Which of its budgets keeps those waiting who wait for `limit`.
+// Which budget of `limit` keeps its waiters waiting.
 LimitKind scarcest(Limit& limit, uint64_t now_ns) {
   const policy::LimitState seen = limit.state(now_ns);
   if (seen.concurrent != 0 && seen.in_use >= seen.concurrent) return LimitKind::concurrent;
@@ -46,7 +46,7 @@ Result<bool> CallerPass::enter(const routing::Target& target, TargetPass& target
   return false;
 }
 
-// All of it, or nothing but what it had.
+// Takes everything, or nothing beyond what it already had.
 std::optional<LimitRefusal> CallerPass::take(uint64_t now_ns) {
   const bool takes_own = hold_.under_any() && !hold_.taken();
   if (takes_own) {
@@ -57,7 +57,7 @@ std::optional<LimitRefusal> CallerPass::take(uint64_t now_ns) {
   return refusal;
 }
 
-// Those who wait come first, also those of other workers.
+// Refuses if others already wait, also on other workers: they come first.
 std::optional<LimitRefusal> CallerPass::refused_by_order(uint64_t now_ns) const {
   for (const LimitSubject subject : {LimitSubject::key, LimitSubject::provider, LimitSubject::model}) {
     if (hold_.taken() && subject != LimitSubject::provider) continue;
@@ -89,7 +89,7 @@ void CallerPass::stop_waiting() {
   waiting_ = nullptr;
 }
 
-// The limit that still refuses it, or nullptr: it is let in, and go_on() follows.
+// Returns the limit that still refuses; nullptr: let in, and go_on() follows.
 const Limit* CallerPass::try_again(uint64_t now_ns) {
   const std::optional<LimitRefusal> refusal = take(now_ns);
   waiting_->let_in = !refusal;
@@ -115,7 +115,7 @@ void CallerPass::give_up() {
   events_.on_not_let_in(refuse());
 }
 
-// Counts it, and says it so that whoever reads it knows whose limit it is.
+// Counts the refusal; the message names the limit's owner.
 Error CallerPass::refuse() {
   refused_ = true;
   Limit& refusing = *limit(refusal_.subject);

@@ -1,6 +1,6 @@
-// One exchange's way through the rate limits: those of its key and of the model's name, which it takes once, and those
-// of a target's provider, which each attempt takes (target_pass.h). It is let in by all of them or by none: told to
-// wait, or refused; and, when the exchange is over, it gives back what is its own.
+// One exchange's passage through the rate limits: those of its key and of the model's name, taken once, and those of
+// the target's provider, taken by each attempt (target_pass.h). It is admitted by all of them or by none; otherwise it
+// waits or is refused. When the exchange is over, it returns what it took of the key's and model's limits.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@
 
 namespace sluice::gateway {
 
-// How waiting ends; told in a later turn than enter(). The pass may be destroyed inside either.
+// How waiting ends; called in a later turn than enter(). The pass may be destroyed inside either call.
 class LimitEvents {
  public:
   virtual void on_let_in() = 0;
@@ -34,25 +34,25 @@ class LimitEvents {
 
 class CallerPass final : public Recycled<CallerPass> {
  public:
-  // What is referred to must outlive the pass. `tokens`: that the request may take.
+  // All references must outlive the pass. `tokens`: the most that the request may use.
   CallerPass(LimitQueue& queue, const config::CallerKey* key, const TokenEstimate& tokens, LimitEvents& events)
       : queue_(queue), events_(events), key_(key), tokens_(tokens) {}
-  ~CallerPass();  // leave() is due before
+  ~CallerPass();  // leave() must have been called
   CallerPass(const CallerPass&) = delete;
   CallerPass& operator=(const CallerPass&) = delete;
 
-  // Asks for one request to `target`, of which `target_pass` takes the provider's part. True: let in. False: it waits,
-  // and the events are told how that ends. rate_limited: no. For an attempt after the first one only the provider is
-  // asked. Both must live as long as it waits.
+  // Asks to send one request to `target`; `target_pass` takes the provider's part. True: let in. False: it waits, and
+  // an event says how that ends. rate_limited: refused. After the first attempt only the provider's limit is asked.
+  // `target` and `target_pass` must outlive the wait.
   Result<bool> enter(const routing::Target& target, TargetPass& target_pass);
-  // The exchange is over, wherever it stood: what it held is settled with the tokens it `used`. May be called always.
+  // Ends the exchange's part, in any state: what it held is settled with the tokens it `used`. May always be called.
   void leave(uint64_t used, uint64_t now_ns);
-  // Who waits does so no more, and no event follows. May be called always.
+  // Ends waiting without an event. May always be called.
   void stop_waiting();
   const TokenEstimate& tokens() const { return tokens_; }
   // The last refusal, if there was one, was that of the target's provider.
   bool refused_by_provider() const { return refused_ && refusal_.subject == LimitSubject::provider; }
-  // After a refusal: when to come again. At least 1; nobody may know it better.
+  // After a refusal: when to try again. At least 1, also when the time is unknown.
   uint64_t retry_after_s() const;
 
  private:
@@ -62,7 +62,7 @@ class CallerPass final : public Recycled<CallerPass> {
         : deadline(pass, [](void* self) { static_cast<CallerPass*>(self)->give_up(); }) {}
     std::list<CallerPass*>::iterator place;
     bool let_in = false;
-    policy::Limit* limit = nullptr;  // that refuses it
+    policy::Limit* limit = nullptr;  // the one that refuses it
     net::Timeout deadline;
   };
 
@@ -81,7 +81,7 @@ class CallerPass final : public Recycled<CallerPass> {
   LimitEvents& events_;
   const config::CallerKey* const key_;
   const TokenEstimate tokens_;
-  const routing::Target* target_ = nullptr;  // that it asks for
+  const routing::Target* target_ = nullptr;  // the one asked for
   TargetPass* target_pass_ = nullptr;
   policy::Hold hold_;
   policy::LimitRefusal refusal_;  // the last
@@ -89,7 +89,7 @@ class CallerPass final : public Recycled<CallerPass> {
   std::unique_ptr<Waiting> waiting_;
 };
 
-// What the head of an answer says of a key's limits, now; nullopt where it has none that are told.
+// The rate-limit header fields of an answer for `key`, as of now; nullopt: the key has no limits to report.
 std::optional<api::RateLimitFields> rate_limit_fields(LimitQueue* queue, const config::CallerKey* key, Dialect dialect);
 
 }  // namespace sluice::gateway

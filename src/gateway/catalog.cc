@@ -17,13 +17,13 @@ std::vector<routing::ToldNames> names_in(const ToldLists& lists) {
   return names;
 }
 
-// What the configuration says goes over what the provider tells.
+// The configuration takes precedence over what the provider reports.
 routing::ModelFit fit_of(const config::Provider& provider, std::string_view model, const api::ModelFacts& facts) {
   routing::ModelFit fit{facts.context_window};
   for (const config::FactRow& row : provider.facts) {
     if (row.context_window && row.is_of(model)) fit.context_tokens = *row.context_window;
   }
-  // Some lists tell what can be asked for (generateContent) and nothing of what may be in it.
+  // Some lists name the methods (generateContent) but not which content a request may have.
   fit.told = facts.can(api::Ability::vision) || facts.can(api::Ability::tools) || facts.can(api::Ability::audio);
   fit.images = facts.can(api::Ability::vision);
   fit.tools = facts.can(api::Ability::tools);
@@ -66,7 +66,7 @@ std::vector<api::ListedModel> Catalog::models_for(const Admitted& admitted, Dial
     if (!all) listed.insert(known.name);
   }
   if (all) return models;
-  // A key may be held to names that stand nowhere else.
+  // A key's list may contain names that appear nowhere else.
   for (const std::string& name : admitted.key->models.names()) {
     if (name.ends_with('*') || listed.contains(name)) continue;
     if (const Result<api::ListedModel> model = model_for(admitted, dialect, name)) models.push_back(*model);

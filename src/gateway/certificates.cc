@@ -18,7 +18,7 @@ using tls::CertificateTerm;
 constexpr int64_t day_s = 24 * 3600;
 constexpr int64_t warned_before_s = 14 * day_s;
 
-// Of a chain each must be good; of those to be trusted one is enough.
+// All certificates of a chain must be valid; of trusted authorities one is enough.
 std::optional<CertificateTerm> term_of(const std::string& file, bool is_chain) {
   if (file.empty()) return std::nullopt;
   const std::vector<CertificateTerm> terms = tls::certificate_terms(file);

@@ -18,8 +18,8 @@ bool CommitGate::holds_too_much() const {
   return held_.body.size() > (relay_->streaming() ? max_held_opening_bytes : max_held_bytes);
 }
 
-// Whether what is held, with what comes this turn, is this exchange's answer. What tells of a failure is for the course
-// to decide about, once all of it is there; so is what is no stream, where the caller has the head of one.
+// Whether what is held, with this turn's bytes, can be sent as the exchange's answer. A reported failure is left to the
+// course, once all of it has arrived; so is a plain answer if the caller already has a stream's head.
 bool CommitGate::is_due(bool last) const {
   const bool streams = relay_->streaming();
   if (begun_by_beat_ && !streams) return false;
@@ -45,7 +45,7 @@ void CommitGate::restate(int status) {
   held_.lines_and_reason.resize(held_.lines);
 }
 
-// The caller's stream may have its head already: that of a stream in his dialect, which this one is.
+// If beat() has sent the head of a stream in the caller's dialect, that head serves for this answer too.
 void CommitGate::send_held_head() {
   if (!held_.has_head) return;
   held_.has_head = false;
@@ -90,7 +90,7 @@ void CommitGate::hold_body(std::span<const std::string_view> pieces, bool last) 
     commit();
     return out_->send_body(pieces, last);
   }
-  if (begun_by_beat_ && holds_too_much()) return;  // never to be sent
+  if (begun_by_beat_ && holds_too_much()) return;  // will never be sent
   for (const std::string_view piece : pieces) held_.body += piece;
   if (is_due(last)) commit();
 }

@@ -1,12 +1,12 @@
-// Stands before the caller's responder while an answer could still be had from another target: what the relay sends is
-// held, until it is real output, or whole. Then it goes out, and everything that follows goes straight through. What is
-// held can be forgotten, as if the target had never been asked.
+// Holds what the relay sends to the caller's responder while another target could still answer, until there is real
+// output or the answer is whole. Then the held part is sent and everything after it passes straight through. Before
+// that it can be dropped as if the target had never been asked.
 //
 //   through --hold()--> holding --first output of a stream, a plain answer's end, too much of it--> through
 //                          |--drop()--> holding, with nothing
 //
-// A stream's caller who waits for long is given its head and heartbeats meanwhile (beat()); from then on a failure can
-// only be told within the stream.
+// If a stream's caller has to wait long, it gets the head and heartbeats meanwhile (beat()). From then on a failure can
+// only be reported within the stream.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ class Relay;
 
 class CommitGateEvents {
  public:
-  // What was held goes out now: this answer is the one.
+  // This answer has been chosen; what was held is sent next.
   virtual void on_commit() = 0;
 
  protected:
@@ -33,29 +33,30 @@ class CommitGateEvents {
 
 class CommitGate final : public http::Responder {
  public:
-  // A plain answer up to this is whole before any of it is sent. Beyond it, a break still cuts the caller's connection.
+  // A plain answer up to this size is sent only once it is whole. If a larger one breaks off, the caller's connection
+  // is cut.
   static constexpr size_t max_held_bytes = 1024 * 1024;
-  // Of a stream, before it says anything.
+  // The same for a stream before its first output.
   static constexpr size_t max_held_opening_bytes = 256 * 1024;
 
   // Both must outlive the gate.
   CommitGate(http::Responder& out, CommitGateEvents& events) : out_(&out), events_(events) {}
-  // What goes out goes there; before anything has. It must outlive the gate.
+  // Sends everything to `out` from now on; call it before anything was sent. `out` must outlive the gate.
   void send_to(http::Responder& out) { out_ = &out; }
 
-  // From now on everything is held that `relay` sends; it must live until commit() or drop().
+  // From now on everything that `relay` sends is held. It must live until commit() or drop().
   void hold(const Relay& relay);
   void commit();
-  // Forgets what is held; hold() comes again.
+  // Forgets what is held and stops holding until the next hold().
   void drop();
   bool holding() const { return relay_ != nullptr; }
-  // What is held has this status, whatever the target's was.
+  // Replaces the status of what is held.
   void restate(int status);
-  // Begins the caller's stream, if nothing has begun, with the head that a stream of his has, and sends `beat`.
+  // Sends `beat`, after the head of the caller's stream if that has not been sent yet.
   void beat(std::string_view head_lines, std::string_view beat);
   // The caller's stream was begun by beat(), and no target's answer has been sent in it yet.
   bool begun_by_beat() const { return begun_by_beat_; }
-  // Another gate of the same caller has done that.
+  // Another gate of the same caller has called beat().
   void note_begun() { begun_by_beat_ = true; }
 
   void send_head_lines(int status, std::string_view field_lines, Length length, std::string_view reason) override;
@@ -80,7 +81,7 @@ class CommitGate final : public http::Responder {
   struct Held {
     int status = 0;
     Length length{};
-    size_t lines = 0;  // bytes of the first
+    size_t lines = 0;  // bytes of the lines in lines_and_reason
     std::string lines_and_reason, body;
     bool has_head = false;
   };

@@ -1,4 +1,5 @@
-// What an exchange needs from its worker: everything here belongs to one worker's thread, but for what is immutable.
+// What an exchange needs from its worker. Everything here belongs to one worker's thread, unless it is immutable or
+// said to be shared.
 #pragma once
 
 #include <array>
@@ -37,7 +38,7 @@ struct Context {
   net::Loop& loop;
   const config::Config& config;
   const policy::CallerKeys& keys;
-  const routing::Router* router;  // another one when a provider tells other models; look anew in each turn
+  const routing::Router* router;  // replaced when a provider's model list changes; do not keep it beyond a turn
   ProviderLinks& links;
   const net::CidrList& trusted_proxies;
   RequestIds& ids;
@@ -45,19 +46,19 @@ struct Context {
   observe::AccessLog* access_log;  // nullptr: records are off
   observe::Log& log;
   const std::atomic<bool>& draining;
-  // Scratch for gathered writes and for heads; in use within one call only.
+  // Scratch for gathered writes and for heads. All exchanges share it: nothing may stay in it beyond a turn.
   std::vector<std::string_view> pieces;
   std::string lines;
   LimitQueue* limits = nullptr;              // nullptr: nothing is limited
-  alerts::FailureTally* failures = nullptr;  // nullptr: nobody is told of failures
-  BufferShare* buffers = nullptr;            // nullptr: what bodies take is not counted
-  ExchangeList* exchanges = nullptr;         // of the worker; nullptr: nobody asks for them
-  const WebGate* web = nullptr;              // nullptr: nobody asks where a request comes from
+  alerts::FailureTally* failures = nullptr;  // nullptr: failures are not reported
+  BufferShare* buffers = nullptr;            // nullptr: the memory of bodies is not counted
+  ExchangeList* exchanges = nullptr;         // of the worker; nullptr: they are not listed
+  const WebGate* web = nullptr;              // nullptr: a request's origin is not checked
   UsageRefusals* usage_refusals = nullptr;   // shared by all workers; nullptr: none are kept
   IdMakers* id_makers = nullptr;             // shared by all workers; nullptr: none are remembered
   storage::AnswerStore* answers = nullptr;   // shared by all workers; nullptr: none are kept
-  StreamStore* streams = nullptr;            // shared by all workers; nullptr: nobody can go on with a stream
-  const Catalog* catalog = nullptr;          // that the router is of; nullptr: no provider has told anything
+  StreamStore* streams = nullptr;            // shared by all workers; nullptr: streams cannot be resumed
+  const Catalog* catalog = nullptr;          // the router's; nullptr: no provider's list is known
   policy::RecentKeys recent_keys{};
   size_t users = 0;  // exchanges that refer to this
 };

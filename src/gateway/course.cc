@@ -26,7 +26,7 @@ namespace {
 
 constexpr uint64_t max_bytes_alone = 64 * 1024 * 1024;  // docs/configuration.md
 
-// What the same target is wanted for.
+// The affinity key: requests with the same one go to the same target.
 std::string affinity_for(const config::Model* entry, const Course::Asker& asker) {
   if (entry == nullptr || entry->affinity.kind == config::Affinity::Kind::none) return {};
   const http::Fields& fields = asker.head.fields;
@@ -39,8 +39,8 @@ std::string affinity_for(const config::Model* entry, const Course::Asker& asker)
   return routing::affinity_of(entry->affinity, words);
 }
 
-// What keeps failing is asked as a request's first, where nothing else is left, and not as often as there are targets:
-// else the requests of a bad hour are multiplied by them.
+// A target that keeps failing is skipped as a fallback; it may only be a request's first target, when nothing else is
+// left. Otherwise an outage would multiply each request by the number of targets.
 bool is_shunned(const routing::Target& target, uint64_t now_ms) {
   if (target.health == nullptr) return false;
   const routing::Standing standing = target.health->standing(now_ms);
@@ -62,7 +62,7 @@ Course::Course(Context& context, const Asker& asker, CourseEvents& events)
 
 Course::~Course() = default;
 
-// --- whom to ask ---
+// --- choosing the target ---
 
 Result<void> Course::begin() {
   const Question& question = asker_.intake.question();
@@ -79,7 +79,7 @@ Result<void> Course::begin() {
   return ask();
 }
 
-// Its caller may come back to it, if it is a stream.
+// Lets the caller come back to the answer if it is a stream.
 void Course::keep_stream(uint32_t resume_ms) {
   if (!asker_.intake.question().stream || !asker_.intake.ended()) return;
   http::Responder* const keeper = events_.on_resumable(resume_ms);
@@ -127,7 +127,8 @@ Result<void> Course::choose_targets() {
   return may_use(asker_.admitted, model, target(), *context_.router);
 }
 
-// No model is named: the provider that made what the path names, else the first that may answer.
+// No model is named: the request goes to the provider that made the id in the path, otherwise to the first that may
+// answer.
 Result<void> Course::choose_provider() {
   const api::Match& match = asker_.intake.question().match;
   const auto providers = providers_for(asker_.admitted, match, *context_.router);
@@ -149,12 +150,12 @@ Result<void> Course::choose_provider() {
   return {};
 }
 
-// What is asked for is not at this provider. Where it is at none of them, the first one's answer is the caller's.
+// This provider does not have the requested object. If none of them has it, the caller gets the first one's answer.
 void Course::ask_next() {
   constexpr size_t max_asked = 8;
   const std::string_view path = asker_.intake.question().match.path;
   const auto providers = providers_for(asker_.admitted, asker_.intake.question().match, *context_.router);
-  const size_t most = std::min(providers->size(), max_asked);  // as there were before
+  const size_t most = std::min(providers->size(), max_asked);  // the same list each time
   asks_around_ = ++asked_ < most;
   give_attempt_up();
   plan_.targets.front().provider = (*providers)[asks_around_ ? asked_ : 0];
@@ -162,7 +163,7 @@ void Course::ask_next() {
   if (const Result<void> asked = ask(); !asked) fail_course(asked.error());
 }
 
-// The present target, or the next one that can be asked. What is wrong with the first is what the caller is told.
+// Asks the current target or the next one that can be asked. If none can, the first one's error is returned.
 Result<void> Course::ask() {
   std::optional<Error> met;
   for (;;) {
@@ -179,7 +180,7 @@ Result<void> Course::ask() {
   }
 }
 
-// To the next target; `larger_window`: that takes more than this one, or may do so.
+// Moves to the next target. `larger_window`: one whose context window is larger than this one's, or unknown.
 bool Course::advance(bool larger_window) {
   if (asks_around_) return false;
   const uint64_t too_small = larger_window ? target().fit.context_tokens : 0;
@@ -200,7 +201,7 @@ bool Course::advance(bool larger_window) {
 
 // --- the request ---
 
-// The request as the present target is to get it, and who carries its answer.
+// Prepares the request for the current target and the relay for its answer.
 Result<void> Course::prepare() {
   const Question& question = asker_.intake.question();
   RelayEvents& events = *this;
@@ -233,7 +234,7 @@ Result<void> Course::prepare() {
   return {};
 }
 
-// Where to note what is bound to another provider; nullptr: nothing can be, as all speak the caller's dialect.
+// Where to note data that belongs to another provider; nullptr: there can be none, as all speak the caller's dialect.
 std::string* Course::foreign_dropped() {
   const size_t speakers = context_.router->speakers(account_->endpoint->dialect).size();
   return speakers == context_.config.providers.size() ? nullptr : &account_->dropped;
@@ -243,7 +244,7 @@ const api::ModelFacts& Course::told() const {
   return context_.catalog != nullptr ? context_.catalog->facts_of(target()) : api::no_facts;
 }
 
-// The rate limits of the key, the model and the provider: on to the target, now or once they let it in.
+// Passes the rate limits of the key, the model and the provider; the attempt starts now or once they admit it.
 Result<void> Course::pass_limits() {
   if (context_.limits != nullptr) {
     if (!caller_pass_) {
@@ -265,7 +266,7 @@ Result<void> Course::pass_limits() {
   return {};
 }
 
-// What the limit of one target's provider refuses, another target may take.
+// If a provider's limit refuses, a target of another provider may still be asked.
 bool Course::refused_by_provider() const { return caller_pass_ && caller_pass_->refused_by_provider(); }
 
 void Course::on_let_in() {
@@ -273,7 +274,7 @@ void Course::on_let_in() {
   start_attempt();
 }
 
-// Waiting, and what failed attempts took, is no overhead of ours.
+// Time spent waiting or in failed attempts does not count as our overhead.
 void Course::note_our_turn() {
   if (asker_.intake.ended()) account_->our_turn_ns = context_.loop.now_ns();
 }
@@ -286,8 +287,8 @@ routing::TargetHealth& Course::key_place() const {
   return target().health != nullptr ? *target().health : context_.router->health_of(*target().provider);
 }
 
-// Which of several credentials. What names no model goes with the first that may be used, so that what is made and is
-// asked for later stays together.
+// Chooses among several credentials. A request that names no model takes the first usable one, so that objects it
+// creates can be found again with the same credential.
 size_t Course::choose_key() const {
   if (makers_key_) return *makers_key_;
   const uint64_t now_ms = context_.loop.now_ms();
@@ -327,7 +328,7 @@ void Course::begin_attempt(OutgoingRequest request) {
   attempt_->start(std::move(request));
 }
 
-// The attempt counts as under way at its target.
+// Counts the attempt as in flight at its target.
 void Course::take_off() {
   flying_ = target().health;
   if (flying_ == nullptr) return;
@@ -343,8 +344,7 @@ void Course::end_attempt() {
     std::exchange(flying_, nullptr)->ended();
   }
   if (!attempt_) return;
-  if (!others_turn_)
-    context_.pieces.clear();  // of a turn that is not brought to its end: all relays of the worker gather there
+  if (!others_turn_) context_.pieces.clear();  // left from an unfinished turn: all relays of the worker share it
   attempt_->cancel();
   account_->attempts.last().bytes_in = attempt_->bytes_in();
   account_->attempts.last().bytes_out = attempt_->bytes_out();
@@ -363,7 +363,7 @@ bool Course::take_back() {
   return relay_ == nullptr || !relay_->begun() || asker_.responder->recall_head();
 }
 
-// Of the caller's own, where a stream was asked for.
+// The format of a stream in the caller's dialect.
 api::StreamFormat Course::stream_format() const {
   const api::Places& places = api::room_of(account_->endpoint->dialect).places;
   if (places.streams_lines) return api::StreamFormat::ndjson;
@@ -406,7 +406,7 @@ bool Course::go_on_alone() {
   rescues_ = false;
   heartbeat_.stop();
   attempt_->read_at_most(max_bytes_alone);
-  gate_.commit();  // nothing is held for nobody
+  gate_.commit();  // the caller is gone, so nothing needs to be held
   return true;
 }
 
@@ -424,7 +424,7 @@ void Course::cancel(uint64_t now_ns) {
   if (std::exchange(counted_stream_, false)) context_.metrics.active_streams.add(-1);
 }
 
-// What the attempt took of its provider's limits; returns the tokens that it used.
+// Settles what the attempt took of its provider's limits; returns the tokens used.
 uint64_t Course::settle_target(const TokenEstimate& tokens, uint64_t now_ns) {
   const bool answered = relay_ != nullptr && (relay_ == other_relay_.get() || relay_->begun());
   const api::AnswerTap* const tap = answered ? relay_->tap() : nullptr;
@@ -434,7 +434,7 @@ uint64_t Course::settle_target(const TokenEstimate& tokens, uint64_t now_ns) {
   return used;
 }
 
-// For the log at debug, which somebody may have asked for who looks for one request.
+// For the debug log, to follow a single request.
 void Course::tell(std::string_view what) const {
   if (!context_.log.enabled(observe::Level::debug)) return;
   context_.log.write(observe::Level::debug, what,

@@ -1,16 +1,14 @@
-// The attempts of one exchange, in order, until one of them answers: who is asked, whose limits it passes, what the
-// answer has to be for the caller to see any of it, and where it goes on when a target fails.
+// The attempts of one exchange, in order, until one of them answers: which target is asked, which limits apply, when an
+// answer is good enough for the caller to see, and what happens when a target fails.
 //
 //   begin() -> asking --a rate limit lets it wait--> waiting --let in--> asking
-//                |  ^                                   |
-//                |  +--- the next attempt <--backing_off+<--- it fails before anything of it is out ---+
-//                v                                                                                      |
-//              trying ---answer head---> held (commit_gate.h) ---first output, or whole---> relaying ---+---its end--->
-//              done
-//                |                                                                             |
-//                +--- nobody is left: on_course_failed                                         +---> cut:
-//                on_course_failed
-//   cancel() ends it in any state, and everything it holds is given back in that call.
+//                |  ^
+//                |  +--- next attempt <-- backing_off <--- it fails before any of it is sent ---+
+//                v                                                                              |
+//              trying --answer head--> held (commit_gate.h) --first output, or whole--> relaying --its end--> done
+//                |                                                                          |
+//                +--- no target is left: on_course_failed                                   +--- cut: on_course_failed
+//   cancel() ends it in any state and releases everything it holds within that call.
 #pragma once
 
 #include <cstdint>
@@ -44,12 +42,12 @@ class Race;
 
 class CourseEvents {
  public:
-  // All of the answer has been written: Responder::finish() is due.
+  // The whole answer has been written: call Responder::finish().
   virtual void on_course_end(uint64_t now_ns) = 0;
-  // No target answers, or what has begun() broke off.
+  // No target answers, or an answer that had begun broke off.
   virtual void on_course_failed(const Error& error) = 0;
-  // What is asked is a stream to which its caller may come back within `resume_ms`. Where its answer is to go instead;
-  // nullptr: nobody may, after all.
+  // The request is for a stream to which its caller may come back within `resume_ms`. Returns where the answer is sent
+  // instead; nullptr: it is not kept.
   virtual http::Responder* on_resumable(uint32_t resume_ms) { return (void)resume_ms, nullptr; }
 
  protected:
@@ -58,7 +56,7 @@ class CourseEvents {
 
 class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, CommitGateEvents, HeartbeatEvents {
  public:
-  // What an exchange has of its caller; all of it must outlive the course.
+  // What an exchange knows of its caller; all of it must outlive the course.
   struct Asker {
     const http::RequestHead& head;
     http::Responder* responder;
@@ -71,38 +69,38 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   Course(Context& context, const Asker& asker, CourseEvents& events);
   ~Course();
 
-  // It is known what is asked: chooses who may answer, and asks the first of them. An error: nobody can be asked.
+  // The question is known: chooses the targets and asks the first of them. An error: none can be asked.
   Result<void> begin();
-  // More of the body has come.
+  // More of the body has arrived.
   void body_came() { asker_.intake.pass_on(leader_->attempt_.get(), *asker_.responder); }
-  // The caller has taken what waited for it.
+  // The bytes buffered for the caller have been sent.
   void drained();
-  // Asks `plan`'s first target beside `first`, whose own is late (race.h); `attempts`: that have been made so far.
-  // False: it cannot be asked now.
+  // Asks `plan`'s first target in parallel with the race's first course, whose target is late (race.h). `attempts`:
+  // made so far. False: it cannot be asked now.
   bool begin_beside(Race& race, routing::Plan plan, uint32_t attempts);
-  // Ends what runs, and settles what it took of the limits. May be called always; no event follows.
+  // Ends what runs and settles what it took of the limits. May always be called; no event follows.
   void cancel(uint64_t now_ns);
-  // The caller has left: what is asked already is read to its end for the account, where the route wants that (false:
-  // it does not, or nothing has been asked). Then drained() is due.
+  // The caller has left: if the route wants it, a request that has been sent is read to its end for the account. False:
+  // the route does not want it, or nothing has been sent. Call drained() afterwards.
   bool go_on_alone();
-  // The caller has left, and may come back: all goes on as if it had not. False: nothing has been asked of anybody.
+  // The caller has left and may come back: everything continues as if it had not. False: no target has been asked.
   bool go_on_kept();
-  // The route has what its callers left read to its end.
+  // The route wants answers read to the end after the caller has left.
   bool is_read_alone() const { return plan_.entry != nullptr && plan_.entry->drain_on_disconnect; }
-  // Nothing of an answer has left, nor will: it is as if none had begun. False: what has begun is beyond recall.
+  // Takes back what has begun, as if there were no answer. False: part of it has been sent already.
   bool take_back();
-  // What has begun cannot be made whole: the error goes out within it. Before cancel().
+  // The answer that has begun cannot be completed: sends the error within it. Call it before cancel().
   void break_off(const Error& error);
 
   State state() const { return leader_->state_; }
-  // Of the answer; nullptr: there is none.
+  // The relay of the answer; nullptr: there is none.
   const Relay* relay() const { return leader_->relay_; }
   const CallerPass* caller_pass() const { return leader_->caller_pass_.get(); }
 
  private:
   friend class Race;
 
-  // AttemptEvents, HeldAnswerEvents, RelayEvents: how an answer begins, and how it ends
+  // AttemptEvents, HeldAnswerEvents, RelayEvents: how an answer begins and ends
   AnswerTaker& on_answer_head(http::ResponseHead& head) override;
   void on_attempt_failed(const Error& error) override;
   void on_target_ready() override { body_came(); }
@@ -125,14 +123,14 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   [[gnu::cold]] size_t choose_key() const;
   [[gnu::cold]] bool take_other_key(const routing::Verdict& verdict);
   [[gnu::cold]] bool gives_way(const http::ResponseHead& head);
-  // Attempts that count: of the first of them, a change of the provider's key is none.
+  // Attempts that count towards retry.attempts: changing the provider's key is free.
   uint32_t attempts_spent() const { return attempts_ - key_changes_; }
   routing::TargetHealth& key_place() const;
   [[gnu::cold]] void keep_stream(uint32_t resume_ms);
   [[gnu::cold]] void ask_next();
   Result<void> ask();
   std::string* foreign_dropped();
-  const api::ModelFacts& told() const;  // what the provider has told of the present target's model
+  const api::ModelFacts& told() const;  // what the provider's list says about the current target's model
   void answer_estimate();
   Result<void> prepare();
   Result<void> pass_limits();
@@ -180,56 +178,56 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
 
   Context& context_;
   Asker asker_;
-  Account* account_;  // of asker_; of the exchange, once it has won a race
+  Account* account_;  // asker_'s; the exchange's once this course has won a race
   CourseEvents& events_;
-  Course* leader_ = this;  // who carries the answer, or would: another one, where that has won a race with this one
+  Course* leader_ = this;  // the course that carries the answer: the other one once it has won the race
   State state_ = State::asking;
-  bool usage_asked_ = false;  // by us: its chunk is kept from the caller
+  bool usage_asked_ = false;  // by us: the usage chunk is hidden from the caller
   bool counted_stream_ = false;
-  bool asks_around_ = false;   // nobody knows who made what is asked for
-  bool judged_ = false;        // what becomes of this attempt's failure
-  bool alone_ = false;         // the caller has left, and nobody waits for what comes
-  bool keeps_stream_ = false;  // the caller may come back for what comes
-  bool kept_ = false;          // it has left, and may
-  bool asks_rest_ = false;     // of its own answer is asked of the target, or will be
-  uint8_t rests_ = 0;          // so often so far
-  bool goes_on_ = false;       // at the target, where nobody is connected
-  bool rescues_ = false;       // what the caller is told of this stream is remembered
-  bool by_prefix_ = false;     // this target was asked to go on from an assistant's message
+  bool asks_around_ = false;   // it is unknown which provider made the requested object
+  bool judged_ = false;        // this attempt's failure has been judged
+  bool alone_ = false;         // the caller has left, and the rest is read for the account only
+  bool keeps_stream_ = false;  // the caller may come back for the answer
+  bool kept_ = false;          // it has left and may come back
+  bool asks_rest_ = false;     // the rest of its answer is, or will be, requested from the target
+  uint8_t rests_ = 0;          // how often so far
+  bool goes_on_ = false;       // the target continues the answer without a connection
+  bool rescues_ = false;       // what the caller got of this stream is remembered
+  bool by_prefix_ = false;     // this target was asked to continue an assistant message
   bool refuses_prefix_ = false;
-  bool others_turn_ = false;          // it is ended while another attempt of the worker is told of what came
+  bool others_turn_ = false;          // it is ended during another attempt's turn
   bool parked_answer_ = false;        // an error is held, whole, until the race is over
-  bool probes_ = false;               // it has taken its target's one probe
+  bool probes_ = false;               // it holds its target's one probe
   bool body_kept_ = true;             // the request can be sent once more
-  uint8_t asked_ = 0;                 // so many have been asked for it
+  uint8_t asked_ = 0;                 // how many providers have been asked around
   uint32_t tries_ = 0;                // at this target
   uint32_t attempts_ = 0;             // in all
-  uint32_t key_changes_ = 0;          // of those, made with another key of the same provider at no cost
-  bool takes_other_key_ = false;      // what is held is an answer to a key, and the next one is tried
+  uint32_t key_changes_ = 0;          // of those, how many only changed the provider's key
+  bool takes_other_key_ = false;      // the held answer rejects a key; the next one is tried
   size_t at_ = 0;                     // of plan_.targets
-  size_t key_ = 0;                    // of the credentials of its provider, the one that is used
-  uint64_t refused_keys_ = 0;         // by this target; a bit for each
-  std::optional<size_t> makers_key_;  // what is asked for is known to belong to this one
+  size_t key_ = 0;                    // index of the provider's credential in use
+  uint64_t refused_keys_ = 0;         // keys that this target has refused; a bit for each
+  std::optional<size_t> makers_key_;  // the requested object is known to belong to this key
   routing::Plan plan_;
   std::vector<api::Edit> edits_;             // of the body, for this target
-  std::unique_ptr<CallerPass> caller_pass_;  // null, both: nothing is limited
+  std::unique_ptr<CallerPass> caller_pass_;  // null, both: no limits
   std::unique_ptr<TargetPass> target_pass_;  // of the attempt
   std::unique_ptr<Attempt> attempt_;
   std::unique_ptr<HeldAnswer> held_;
   std::unique_ptr<IdWatch> ids_;
-  std::unique_ptr<Error> parked_;             // how it has failed, until the race is over
-  std::unique_ptr<Race> race_;                // null: this model's targets are not raced
-  Race* beside_ = nullptr;                    // the race that this one was begun for, until it has won
+  std::unique_ptr<Error> parked_;             // its error, kept until the race is over
+  std::unique_ptr<Race> race_;                // null: no race
+  Race* beside_ = nullptr;                    // the race that this course was begun for; null again once it has won
   std::unique_ptr<BrokenAnswer> broken_;      // null: nothing has broken off
   std::unique_ptr<Translation> translation_;  // null: the target speaks the caller's dialect
   CommitGate gate_;
   ByteRelay first_relay_;
   std::unique_ptr<Relay> other_relay_;       // of a translation, or of a later attempt
   Relay* relay_ = nullptr;                   // null: the target has not been chosen, or was given up
-  routing::TargetHealth* flying_ = nullptr;  // where the attempt counts as under way
+  routing::TargetHealth* flying_ = nullptr;  // where the attempt counts as in flight
   uint64_t broken_sequence_ = 0;             // of the caller's frames, where they are numbered
   api::ArrayPlace broken_place_{};           // where the caller's stream stands, if it is an array
-  std::optional<uint32_t> retry_after_ms_;   // as the last answer's head told it
+  std::optional<uint32_t> retry_after_ms_;   // from the last answer's head
   net::Timeout back_off_;
   Heartbeat heartbeat_;
 };

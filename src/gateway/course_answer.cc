@@ -1,4 +1,4 @@
-// How the answer of a course's attempt begins, and how it ends well.
+// Course: how the answer of an attempt begins and how it ends well.
 #include <algorithm>
 #include <utility>
 
@@ -16,7 +16,7 @@
 
 namespace sluice::gateway {
 
-// Of a request's id that a target tells; a record holds it.
+// The most that a record keeps of a target's request id.
 static constexpr size_t max_target_id = 256;
 
 AnswerTaker& Course::on_answer_head(http::ResponseHead& head) {
@@ -33,7 +33,7 @@ AnswerTaker& Course::on_answer_head(http::ResponseHead& head) {
     held_ = std::make_unique<HeldAnswer>(head, true, static_cast<HeldAnswerEvents&>(*this));
     return *held_;
   }
-  if (broken_ != nullptr && head.status >= 300) {  // it does not go on
+  if (broken_ != nullptr && head.status >= 300) {  // the rescue is refused
     held_ = std::make_unique<HeldAnswer>(head, true, static_cast<HeldAnswerEvents&>(*this));
     return *held_;
   }
@@ -56,7 +56,7 @@ AnswerTaker& Course::on_answer_head(http::ResponseHead& head) {
   return *relay_;
 }
 
-// A count of tokens that no target can tell.
+// Answers a token count with our estimate, as the target has no such endpoint.
 void Course::answer_estimate() {
   http::Fields fields;
   fields.add("date", http_date(context_.loop.clock().unix_s()));
@@ -71,7 +71,7 @@ void Course::answer_estimate() {
   events_.on_course_end(context_.loop.now_ns());
 }
 
-// What the caller accepts. A stream that he may come back to in the middle has to be plain.
+// The codings that the caller accepts. A stream that can be resumed in the middle must not be compressed.
 std::optional<std::string_view> Course::codings_for(const http::ResponseHead& head) const {
   if (keeps_stream_) [[unlikely]] {
     const auto coding = head.fields.find("content-encoding");
@@ -80,7 +80,7 @@ std::optional<std::string_view> Course::codings_for(const http::ResponseHead& he
   return asker_.head.fields.find("accept-encoding");
 }
 
-// Whether the endpoint is one of those whose answers all dialects know.
+// Whether the endpoint is one that can be translated, so that its answers have a known form.
 bool Course::is_answer_due() const {
   const std::span<const std::string_view> names = api::room_of(account_->endpoint->dialect).translated;
   return std::find(names.begin(), names.end(), account_->endpoint->name) != names.end();
@@ -89,7 +89,7 @@ bool Course::is_answer_due() const {
 void Course::relay_answer(http::ResponseHead& head) {
   AttemptRecord& record = account_->attempts.last();
   record.answer_ns = context_.loop.now_ns();
-  // Where nobody else could be asked, what a target says in the caller's own dialect passes as it came, whatever it is.
+  // If no other target could be asked, an answer in the caller's dialect passes unchanged, whatever it is.
   const bool answer_due = (translation_ != nullptr || plan_.targets.size() > 1) && is_answer_due();
   if (may_ask_again()) {
     gate_.hold(*relay_);
@@ -121,7 +121,7 @@ void Course::relay_answer(http::ResponseHead& head) {
                                account_->stream};
   if (!relay_->begin(head, request, own, context_.lines, record.answer_ns)) return;
   account_->status = head.status;
-  if (relay_->streaming()) {  // which may last: what only its beginning needed goes
+  if (relay_->streaming()) {  // a stream may last long: free what only its beginning needed
     head.fields.release();
     if (translation_ == nullptr && (rescues_ = may_rescue())) {
       static_cast<ByteRelay&>(*relay_).remember(target(), context_.buffers);
@@ -131,7 +131,7 @@ void Course::relay_answer(http::ResponseHead& head) {
   }
 }
 
-// This answer is the one: what could be sent to another target is needed no more.
+// This answer has been chosen: the request need not be sent to another target any more.
 void Course::on_commit() {
   body_kept_ = false;
   state_ = State::relaying;
@@ -149,13 +149,13 @@ void Course::on_commit() {
   if (translation_) translation_->forget_request();
 }
 
-// Its stream is had from the target once more, if it breaks off.
+// Whether the stream can be fetched again from the target if it breaks off.
 bool Course::goes_on_alone() const {
   const api::ResumptionRoom* const room = api::room_of(account_->endpoint->dialect).resumption;
   return room != nullptr && account_->stream && translation_ == nullptr && room->goes_on_alone(asker_.intake.bytes());
 }
 
-// Who looks for the id of what an answer says was made; nullptr where nobody needs to know.
+// The watch for the id of an object that the answer says was created; nullptr: the id is not needed.
 IdWatch* Course::watch_ids(int status) {
   const api::Endpoint& endpoint = *account_->endpoint;
   const bool makes = asker_.head.method == http::Method::post || asker_.head.method == http::Method::put;
@@ -169,7 +169,7 @@ IdWatch* Course::watch_ids(int status) {
   return ids_.get();
 }
 
-// What the caller is to ask for in place of an address at the target.
+// Translates an address at the target into one of ours, for the caller to use.
 std::string Course::address_here(std::string_view at_target) const {
   const size_t host = at_target.find("://");
   const size_t slash = host == std::string_view::npos ? host : at_target.find('/', host + 3);
@@ -214,10 +214,10 @@ void Course::on_answer_kept() {
   }
   usage_asked_ = false;
   end_attempt();
-  --attempts_;  // it was us who asked wrongly
+  --attempts_;  // the failure was caused by our addition
   --tries_;
   edits_ = *edits_for(asker_.intake.question(), asker_.intake.bytes(), target(), false,
-                      foreign_dropped());  // JSON, which was read before
+                      foreign_dropped());  // cannot fail: the JSON was read before
   note_our_turn();
   start_attempt();
 }
@@ -229,7 +229,7 @@ void Course::drained() {
 
 // --- heartbeats ---
 
-// The target is silent: the caller's stream is kept alive, between frames.
+// The target is silent: keeps the caller's stream alive with a beat between frames.
 void Course::on_silence() {
   const std::string_view beat = api::room_of(account_->endpoint->dialect).heartbeat;
   if (beat.empty() || stream_format() == api::StreamFormat::json_array) return;
@@ -238,7 +238,7 @@ void Course::on_silence() {
   asker_.responder->send_body(std::span<const std::string_view>(&beat, 1));
 }
 
-// Nothing of an answer is there yet: its head goes out, so that the caller goes on waiting.
+// There is no answer yet: the head is sent so that the caller keeps waiting.
 void Course::begin_by_beat(std::string_view beat) {
   std::string lines;
   const bool is_lines = stream_format() == api::StreamFormat::ndjson;

@@ -1,4 +1,4 @@
-// What becomes of a course whose target fails: it goes on elsewhere, waits, or ends.
+// Course: what happens when a target fails: it asks another, waits, or ends.
 #include <utility>
 
 #include "api/target_error.h"
@@ -13,7 +13,7 @@ bool Course::may_ask_again() const {
          !asker_.intake.goes_on() && asker_.intake.ended();
 }
 
-// What the target's own answer says of its failure, where it says so.
+// The failure that the target's answer reports; nullopt: it reports none.
 std::optional<routing::Outcome> Course::told_failure(std::string& code, std::string& message) const {
   if (!relay_->failed()) return std::nullopt;
   api::TargetWords words = api::target_words(relay_->error_text());
@@ -33,7 +33,7 @@ void Course::on_relayed(uint64_t now_ns) {
     return;
   }
   if (gate_.begun_by_beat() && (failure || !relay_->streaming())) return fail_within_stream(message);
-  if (failure && gate_.holding() && relay_->status() < 300) {  // SDKs take any 200 for an answer
+  if (failure && gate_.holding() && relay_->status() < 300) {  // SDKs accept any 200 as an answer
     relay_->tell_status(status_within(0, code));
     gate_.restate(relay_->told_status());
   }
@@ -44,7 +44,7 @@ void Course::on_relayed(uint64_t now_ns) {
   events_.on_course_end(now_ns);
 }
 
-// Within a stream, which may go on for long behind it.
+// An error event within a stream; the stream may continue for long after it.
 bool Course::on_error_told() {
   std::string code, message;
   const std::optional<routing::Outcome> failure = told_failure(code, message);
@@ -54,7 +54,7 @@ bool Course::on_error_told() {
     const Error told{failure->code, account_->attempts.last().reason};
     if (rescue(told)) return true;
     if (translation_ != nullptr || broken_ == nullptr) return false;
-    fail_course(told);  // the frame that told it may be gone, in part, with what was remembered
+    fail_course(told);  // part of the error's frame may be lost with what was remembered
     return true;
   }
   if (beside_ != nullptr) {
@@ -65,7 +65,7 @@ bool Course::on_error_told() {
   return false;
 }
 
-// An answer that is no stream, and whose caller has the head of one already.
+// The answer is no stream, but the caller already has a stream's head.
 void Course::fail_within_stream(std::string_view said) {
   const int status = relay_->told_status();
   Error error{code_for(status), std::string(said)};
@@ -104,14 +104,14 @@ void Course::warn(const Error& error, std::string_view next) const {
                                       {"next", next}});
 }
 
-// Whether there is another attempt: then it is under way, or waits, and nothing is left of this one.
+// Starts or schedules another attempt if there may be one, and discards this one. False: there is none.
 bool Course::go_elsewhere(const routing::Outcome& outcome) {
   if (std::exchange(judged_, true)) return false;
   constexpr size_t max_reason_bytes = 256;
   const uint64_t now_ms = context_.loop.now_ms();
   routing::Verdict verdict = routing::judge(outcome, tries_, *plan_.retry, context_.loop.random().next());
   if (translation_ &&
-      translation_->misfit() != nullptr) {  // it was well; only the one before it had said something else
+      translation_->misfit() != nullptr) {  // the target did nothing wrong; it only contradicts the one before it
     verdict.blame = routing::Blame::nobody;
     verdict.bench_ms = 0;
   }
@@ -144,7 +144,7 @@ bool Course::go_elsewhere(const routing::Outcome& outcome) {
   return true;
 }
 
-// Whether the provider has another credential that may do: it is asked with that one next, which is no repeat.
+// Whether the provider has another usable credential. It is asked with that one next, which does not count as a repeat.
 bool Course::take_other_key(const routing::Verdict& verdict) {
   constexpr uint32_t most = 4;
   const config::Provider& provider = *target().provider;
@@ -156,8 +156,8 @@ bool Course::take_other_key(const routing::Verdict& verdict) {
   return true;
 }
 
-// Of a request that names no model: it was refused for its key, so that nothing has been done, and the provider has
-// another key. What belongs to one of them is not asked for with another.
+// For a request that names no model: its key was refused, so nothing has been done, and the provider has another key.
+// Not if the requested object is known to belong to one key.
 bool Course::gives_way(const http::ResponseHead& head) {
   const bool of_key = head.status == 401 || head.status == 403 || head.status == 429;
   if (!of_key || target().health != nullptr || makers_key_ || asks_around_ || alone_) return false;
@@ -177,7 +177,7 @@ bool Course::gives_way(const http::ResponseHead& head) {
   return true;
 }
 
-// Whom it counts against.
+// Counts the failure against the target, the credential or nothing.
 void Course::blame(const routing::Verdict& verdict, std::string_view said, uint64_t now_ms) {
   routing::TargetHealth* const health = target().health;
   const bool several_keys = !target().provider->api_keys.empty();
@@ -197,7 +197,7 @@ void Course::blame(const routing::Verdict& verdict, std::string_view said, uint6
       if (verdict.other_key && several_keys) {
         health->rest_credential(now_ms + verdict.bench_ms, key_);
       } else {
-        health->leave_alone(now_ms + verdict.bench_ms);  // it has asked for time
+        health->leave_alone(now_ms + verdict.bench_ms);  // it has asked us to wait
       }
       break;
     case routing::Blame::credential:

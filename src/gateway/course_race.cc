@@ -1,4 +1,4 @@
-// A course that is raced, or races another one (race.h).
+// Course: racing a second target (race.h).
 #include <utility>
 
 #include "gateway/course.h"
@@ -7,10 +7,10 @@
 
 namespace sluice::gateway {
 
-// Of its first course: another attempt is under way beside it.
+// This is the race's first course, and a second one is running.
 bool Course::is_raced() const { return beside_ == nullptr && race_ && race_->running(); }
 
-// With those of whom it races.
+// Includes the other course's attempts.
 uint32_t Course::attempts_sent() const {
   const uint32_t own = account_->attempts.sent();
   return own + (beside_ != nullptr ? beside_->first_sent() : race_ ? race_->second_sent() : 0);
@@ -36,13 +36,13 @@ bool Course::begin_beside(Race& race, routing::Plan plan, uint32_t attempts) {
   return true;
 }
 
-// Nobody is left to ask; but one who was asked may still answer.
+// No target is left to ask, but the other course may still answer.
 void Course::fail_course(const Error& error) {
   if (!is_raced()) return events_.on_course_failed(error);
   parked_ = std::make_unique<Error>(error);
 }
 
-// The second attempt has failed: what became of this one counts again.
+// The second course has failed: this one's parked result counts.
 void Course::race_is_over() {
   if (const std::unique_ptr<Error> error = std::move(parked_)) return events_.on_course_failed(*error);
   if (std::exchange(parked_answer_, false)) {
@@ -55,7 +55,7 @@ void Course::race_is_over() {
   }
 }
 
-// Another answer is the caller's.
+// The other course has won.
 void Course::end_in_race(uint64_t now_ns) {
   if (parked_ || parked_answer_) note_failed_attempt(context_, *account_, now_ns);
   state_ = State::done;

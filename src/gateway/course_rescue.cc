@@ -1,4 +1,4 @@
-// A stream that has begun breaks off: another target goes on with it, so that the caller reads one answer.
+// Course: when a stream that has begun breaks off, another target continues it, so that the caller reads one answer.
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -13,11 +13,11 @@
 
 namespace sluice::gateway {
 
-// Whether it is worth remembering what the caller is told: there is somebody else to ask, and room for the request,
-// which has to be sent once more.
+// Whether what the caller gets should be remembered: there is another target to ask, and room for the request, which
+// has to be sent again.
 bool Course::may_rescue() const {
   constexpr uint64_t max_body_bytes = 1024 * 1024;
-  constexpr uint64_t max_share = 8;  // of what bodies may take, a worker keeps so much for this
+  constexpr uint64_t max_share = 8;  // only while a worker uses less than 1/8 of the bodies' budget
   if (!account_->stream || !may_ask_again()) return false;
   if (plan_.entry != nullptr && plan_.entry->rescue == config::Rescue::off) return false;
   if (at_ + 1 >= plan_.targets.size() || attempts_spent() >= plan_.retry->attempts) return false;
@@ -25,7 +25,7 @@ bool Course::may_rescue() const {
   return context_.buffers == nullptr || context_.buffers->used() < context_.buffers->most() / max_share;
 }
 
-// What the caller has of the answer, taken from who has carried it. False: nobody else can go on with it.
+// Takes from the relay what the caller has of the answer. False: no other target can continue it.
 bool Course::take_what_was_told() {
   if (broken_ == nullptr) broken_ = std::make_unique<BrokenAnswer>();
   if (translation_) {
@@ -35,7 +35,7 @@ bool Course::take_what_was_told() {
     *broken_ = translation_->leave();
     return true;
   }
-  if (relay_ == nullptr) return broken_->sent != nullptr;  // the next target could not even be asked
+  if (relay_ == nullptr) return broken_->sent != nullptr;  // the previous rescue failed before its target was asked
   ByteRelay& relay = static_cast<ByteRelay&>(*relay_);
   if (!relay.remembers()) return false;
   const Dialect dialect = account_->endpoint->dialect;
@@ -58,11 +58,11 @@ bool Course::note_bar(api::Bar bar) const {
   return false;
 }
 
-// The stream broke off. True: another target has been asked to go on with it.
+// The stream broke off. True: another target has been asked to continue it.
 bool Course::rescue(const Error& met) {
   if (!rescues_ || !asker_.intake.ended() || attempts_spent() >= plan_.retry->attempts) return false;
   if (translation_ && translation_->misfit() != nullptr) return false;    // no third answer is tried
-  const bool same = std::exchange(by_prefix_, false) && refuses_prefix_;  // it may still be able to begin anew
+  const bool same = std::exchange(by_prefix_, false) && refuses_prefix_;  // it may still be able to start anew
   const size_t before = at_;
   if (!same && !advance()) return false;
   if (!take_what_was_told()) {
@@ -78,8 +78,8 @@ bool Course::rescue(const Error& met) {
   return true;
 }
 
-// The stream broke off, and its target makes on with it: asked for the events behind the last one that the caller has,
-// and for no answer anew. True: it will be.
+// The stream broke off, but its target continues to produce it. Asks for the events after the last one that the caller
+// has, not for a new answer. True: the request is scheduled.
 bool Course::ask_for_rest(const Error& met) {
   constexpr uint8_t max_times = 3;
   asks_rest_ = false;
@@ -112,9 +112,9 @@ void Course::start_rest() {
   begin_attempt(std::move(request));
 }
 
-// The request for the rest of an answer, and who writes it behind what was told.
+// Prepares the request for the rest of an answer and the relay that appends it to what was sent.
 Result<void> Course::prepare_rest() {
-  if (translation_ && translation_->delivered() != nullptr) {  // of a target whose limits had no room for it
+  if (translation_ && translation_->delivered() != nullptr) {  // left from a target whose limits refused
     *broken_ = translation_->leave();
     relay_ = nullptr;
     context_.loop.dispose(std::move(other_relay_));

@@ -9,7 +9,7 @@
 namespace sluice::gateway {
 namespace {
 
-constexpr uint64_t own = 16;             // of the process: standard streams, logs, signals, look-ups of names
+constexpr uint64_t own = 16;             // of the process: standard streams, logs, signals, name lookups
 constexpr uint64_t own_of_a_worker = 8;  // its loop and its listeners
 
 }  // namespace

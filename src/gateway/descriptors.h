@@ -1,5 +1,5 @@
-// How the descriptors that the system gives this process are shared out, so that callers who only sit there never take
-// those that the others' requests need for targets.
+// How the process's file descriptors are shared out, so that idle callers never use up those that other requests need
+// for connections to targets.
 #pragma once
 
 #include <cstddef>
@@ -7,15 +7,15 @@
 
 namespace sluice::gateway {
 
-// Of one worker.
+// One worker's share.
 struct DescriptorShare {
-  size_t callers = 0;    // connections of callers, at most: each leaves one for a target
-  int64_t max_idle = 0;  // connections to targets that wait for work
+  size_t callers = 0;    // the most connections of callers; each leaves one for a target
+  int64_t max_idle = 0;  // the most idle connections to targets
 };
 
-// `limit`: of the process, UINT64_MAX where there is none.
+// `limit`: the process's descriptor limit; UINT64_MAX: none.
 DescriptorShare share_of(uint64_t limit, size_t workers);
-// By RLIMIT_NOFILE as it is now.
+// The same for the current RLIMIT_NOFILE.
 DescriptorShare share_of_limit(size_t workers);
 
 }  // namespace sluice::gateway

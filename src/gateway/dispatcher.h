@@ -1,4 +1,5 @@
-// Where every request of a worker comes in: sluice's own pages go to their service, all else becomes an exchange.
+// The entry point of every request of a worker: sluice's own pages go to their service, everything else becomes an
+// exchange.
 #pragma once
 
 #include <atomic>
@@ -15,7 +16,7 @@ namespace sluice::gateway {
 // sluice's own pages, made by whoever wires the program.
 struct OwnPages {
   std::function<bool(http::Method, std::string_view path)> knows;
-  // Whether it says nothing that is anybody's secret, so that whoever asks is answered.
+  // Whether the page contains nothing secret and may be served to anyone.
   std::function<bool(http::Method, std::string_view path)> is_probe;
   std::unique_ptr<http::Service> service;
 };
@@ -25,12 +26,12 @@ using RefusedPage = std::function<void(const http::RequestHead&, const http::Res
 
 class Dispatcher final : public http::Service {
  public:
-  // A context must outlive the dispatcher and the exchanges that begin with it.
+  // `context` must outlive the dispatcher and the exchanges that begin with it.
   Dispatcher(Context& context, OwnPages pages) : context_(&context), pages_(std::move(pages)) {}
-  // Each time `generation` has changed, the next request and all after it begin with what `renew` gives.
+  // After each change of `generation`, new requests begin with the context that `renew` returns.
   void follow(const std::atomic<uint64_t>& generation, std::function<Context&()> renew);
-  // Does so now, for a worker that may have no request for long.
-  bool keep_up();  // whether it had to
+  // Checks `generation` now, for a worker that may get no request for long.
+  bool keep_up();  // true: it had changed
   std::unique_ptr<http::RequestHandler> handle(const http::RequestHead& head, http::Responder& responder) override;
   // A page of sluice's own, or an exchange.
   std::unique_ptr<http::RequestHandler> dispatch(const http::RequestHead& head, http::Responder& responder);

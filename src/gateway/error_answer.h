@@ -11,7 +11,7 @@
 
 namespace sluice::gateway {
 
-// `path`: of the request, for Allow. `retry_after_s`: when it may be let in, where that is known; 0: it is not.
+// `path`: the request's, for Allow. `retry_after_s`: seconds until it may be let in; 0: unknown.
 void render_error(Dialect dialect, const Error& error, std::string_view request_id, std::string_view path,
                   int64_t now_unix_s, http::Fields& fields, std::string& body, uint64_t retry_after_s = 0);
 

@@ -19,7 +19,7 @@ namespace {
 
 using OutputBlock = SpareText<65'536>;
 
-// Fields of the target's that mean the same to every caller.
+// Header fields of the target that mean the same in every dialect.
 bool passes_between_dialects(std::string_view name) {
   static constexpr std::string_view names[] = {"date", "retry-after", "retry-after-ms", "x-should-retry"};
   return std::any_of(std::begin(names), std::end(names),
@@ -93,7 +93,7 @@ void EventRelay::on_answer_end() {
   if (const Result<void> done = read_end(); !done) failure_ = std::make_unique<Error>(done.error());
 }
 
-// `bytes` of the answer, after any coding.
+// `bytes`: of the answer, decoded.
 Result<void> EventRelay::read(std::string_view bytes) {
   tap_->feed(bytes, pieces_);
   pieces_.clear();
@@ -104,10 +104,10 @@ Result<void> EventRelay::read(std::string_view bytes) {
   return done ? count_held() : done;
 }
 
-// A target may send what has to be kept for as long as it likes: calls that are never whole, or anything for a caller
-// whose dialect has the whole answer once more at its end.
+// Bounds what is kept of an answer. A target could send calls that never end, and some callers' dialects repeat the
+// whole answer at the end, so all of it is kept.
 Result<void> EventRelay::count_held() {
-  constexpr size_t step_bytes = 64 * 1024;  // less is not counted
+  constexpr size_t step_bytes = 64 * 1024;  // recounted in steps of this size
   const size_t kept = translation_.held_bytes();
   if (kept > api::FrameGatherer::max_frame_bytes) {
     return fail(ErrorCode::target_broke, "the target's answer is larger than the " +
@@ -126,7 +126,7 @@ Result<void> EventRelay::count_held() {
               "in a moment");
 }
 
-// As much as may wait for the caller: a few bytes can stand for any number of them.
+// Inflates only as much as may be buffered for the caller: a few compressed bytes can expand to any size.
 Result<void> EventRelay::inflate() {
   std::string_view rest = compressed_;
   waits_ = true;
@@ -143,7 +143,7 @@ Result<void> EventRelay::inflate() {
 
 void EventRelay::on_frame(std::string_view event, std::string_view data) {
   if (translation_.end().error() != nullptr) return;
-  if (data == "[DONE]") {  // a sentinel that some dialects have, and some targets of others send
+  if (data == "[DONE]") {  // a sentinel of some dialects, which targets of other dialects send too
     (void)translation_.reader().read_frame(event, data, translation_.sink());
     return;
   }
@@ -163,7 +163,7 @@ Result<void> EventRelay::read_end() {
   return end_answer();
 }
 
-// All of it has come.
+// The whole answer has arrived.
 Result<void> EventRelay::end_answer() {
   if (is_error()) {
     end_as_error(status_, nullptr);
@@ -172,7 +172,7 @@ Result<void> EventRelay::end_answer() {
   gatherer_->finish();
   if (translation_.misfit() != nullptr) return tl::unexpected<Error>(*translation_.misfit());
   const bool is_body = tap_->format() == api::StreamFormat::none;
-  // A reader takes the end of a stream for its finish; so it is not told of one that is none.
+  // A reader takes the end of a stream for its finish, so end() is only called if the stream has finished.
   const bool is_whole = is_body || tap_->standing() == api::Standing::finished;
   if (is_whole && translation_.end().error() == nullptr && frames_ > bad_frames_) {
     translation_.reader().end(translation_.sink());
@@ -199,7 +199,7 @@ Result<void> EventRelay::end_answer() {
   return {};
 }
 
-// Of a plain answer. A stream's head is out by then: its access record says it.
+// For a plain answer only: a stream's head is out by then, so only the access record shows it.
 void EventRelay::name_untold() {
   constexpr std::string_view name = "sluice-dropped: ";
   const std::string what = untold();
@@ -217,7 +217,7 @@ std::string EventRelay::untold() const {
   return translation_.writer().untold.text(max_bytes);
 }
 
-// The target's own words, in the caller's form.
+// Writes the target's error in the caller's dialect.
 void EventRelay::end_as_error(int status, const api::ProviderError* told) {
   api::TargetWords words =
       told != nullptr ? api::TargetWords{told->code, told->message} : api::target_words(*error_text_);
@@ -234,7 +234,7 @@ void EventRelay::end_as_error(int status, const api::ProviderError* told) {
   api::room_of(dialect_).translation.write_provider_error(error, request_id_, error_body_);
   const bool lasting = is_lasting(status) || api::is_about_money(words.code) || api::is_out_of_money(*error_text_);
   if (lasting && !says_retry_) http::write_field(lines_, "x-should-retry", "false");
-  if (status_ < 300) {  // the head was that of an answer that began well
+  if (status_ < 300) {  // the head was that of a success
     const size_t at = lines_.find("content-type: ");
     lines_.replace(at, lines_.find("\r\n", at) - at, "content-type: application/json");
   }
@@ -261,7 +261,8 @@ void EventRelay::turn() {
   OutputBlock::take_back(out);
 }
 
-// The target has told of an error, and nothing that still comes can mend it. True: it is not the caller's to see.
+// Handles an error that the target has reported; nothing that follows can repair it. True: the course has taken over,
+// and the caller does not see the error.
 bool EventRelay::tell_error() {
   if (failure_ || ended_ || translation_.end().error() == nullptr) return false;
   if (!error_text_) error_text_ = std::make_unique<std::string>(translation_.end().error()->message);
