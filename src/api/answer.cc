@@ -130,7 +130,7 @@ void AnswerCollector::on_finish(const Finish& finish) {
 
 void AnswerCollector::on_error(const ProviderError& error) { answer.error = error; }
 
-// --- telling it again ---
+// --- replaying ---
 
 namespace {
 

@@ -1,5 +1,5 @@
-// An answer gathered as a whole, from its events: for callers who asked for no stream, and for what a stream has to
-// repeat at its end.
+// A whole answer, collected from its events: for callers that asked for no stream, and for streams that repeat the
+// answer at their end.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 
 namespace sluice::api {
 
-// Owns all its texts. JSON-escaped where events have JsonText.
+// Owns all its strings. They are JSON-escaped where the events have JsonText.
 struct Answer {
   struct Note {  // a citation or an extra
     bool is_citation = false;
@@ -28,7 +28,7 @@ struct Answer {
     PartKind kind =
         PartKind::text;  // text, refusal, thinking, redacted, tool_call, image, audio, video, document, other
     uint32_t part = 0;
-    std::string text{};  // of thinking too
+    std::string text{};  // thinking too
     bool is_summary = false;
     std::string id{}, name{};
     CallKind call_kind = CallKind::function;
@@ -39,17 +39,17 @@ struct Answer {
     std::string media_type{}, data{};
     std::vector<Note> notes{};
     bool ended = false;
-    size_t bytes = 0;  // about what it takes
+    size_t bytes = 0;  // approximate memory use
   };
 
   std::string id{}, model{};
   std::vector<Piece> pieces{};  // in the order in which they began
-  std::vector<Note> extras{};   // of no piece
+  std::vector<Note> extras{};   // that belong to no piece
   AnswerUsage usage{};
   FinishReason reason = FinishReason::stop;
   bool finished = false;
   std::string word{}, stop_sequence{}, details{};
-  bool unusable = false;  // Finish's
+  bool unusable = false;  // as in Finish
   Dialect from{};
   std::optional<ProviderError> error{};
 };
@@ -58,11 +58,11 @@ class AnswerCollector final : public EventSink {
  public:
   Answer answer;
 
-  // nullptr: nothing of it has come.
+  // nullptr: none of the part has arrived.
   Answer::Piece* find(uint32_t part);
-  // About what the pieces and extras take.
+  // Approximate memory use of the pieces and extras.
   size_t bytes() const { return bytes_; }
-  // Only if nothing else is asked of the answer: that piece of it goes, which began first. nullopt: there is none.
+  // Removes and returns the piece that began first; nullopt: there is none. `answer` must not be read afterwards.
   std::optional<Answer::Piece> take_first();
 
   void on_start(const AnswerStart& start) override;
@@ -81,18 +81,18 @@ class AnswerCollector final : public EventSink {
   void on_error(const ProviderError& error) override;
 
  private:
-  // The one that `more` bytes belong to, made where it is new.
+  // The part's piece, created if it is new. `more` bytes are counted for it.
   Answer::Piece& piece(uint32_t part, PartKind kind, size_t more);
 
   LatestPlace<uint32_t> places_{};  // counted from the first piece that ever began
-  size_t taken_ = 0;                // pieces, at the front
-  size_t gone_ = 0;                 // that were before those
+  size_t taken_ = 0;                // pieces at the front that take_first() has moved out
+  size_t gone_ = 0;                 // pieces erased before those
   size_t bytes_ = 0;
 };
 
-// Tells the whole of it to a sink, each piece at once.
+// Replays the whole answer to a sink, each piece undivided.
 void replay(const Answer& answer, EventSink& sink);
-// One piece. `with_end`: and that it has ended.
+// Replays one piece. `with_end`: and its on_part_end().
 void replay_piece(const Answer::Piece& piece, EventSink& sink, bool with_end);
 
 }  // namespace sluice::api

@@ -15,14 +15,14 @@
 namespace sluice::api {
 namespace {
 
-// Frames that are read in full, in search of the model's name.
+// Frames that are read in full to find the model's name.
 constexpr int opening_frames = 4;
-// Choices of one answer that are told apart.
+// Choices of one answer that are tracked separately.
 constexpr uint8_t max_choices = 64;
 
 constexpr std::string_view done_data = "[DONE]";
 
-// Whether a frame's data may be JSON: it is closed, at least. A look at all of it would cost more than the frame.
+// Whether a frame's data may be JSON: its outer brackets match. Reading all of it would cost more than relaying it.
 bool may_be_json(std::string_view data) {
   constexpr std::string_view blank = " \t\r\n";
   const size_t first = data.find_first_not_of(blank);
@@ -33,9 +33,9 @@ bool may_be_json(std::string_view data) {
 
 }  // namespace
 
-// A frame whose only data line lies in one piece gets the quick look of FrameWords and is read only if it is worth it;
-// a frame that is cut goes through the JsonScan as its bytes come. Nothing is kept but frames that may be the usage
-// chunk, and those only if it is to be hidden.
+// A frame whose only data line arrives in one piece gets the quick look of FrameWords and is read only if it is worth
+// it; a frame that is cut goes through the JsonScan as its bytes arrive. Frames are held only if the usage chunk is to
+// be hidden or if only whole frames may pass.
 struct AnswerTap::State final : Recycled<AnswerTap::State> {
   State(const Places& its_places, MediaType its_type, bool hide_usage_chunk, const Asked& its_asked)
       : places(its_places),
@@ -67,21 +67,21 @@ struct AnswerTap::State final : Recycled<AnswerTap::State> {
   const bool hide;
   const bool stream_asked;
   uint8_t choices;          // that have to finish
-  uint64_t finished = 0;    // a bit for each choice that has
+  uint64_t finished = 0;    // a bit for each choice that has finished
   uint64_t sequence = 0;    // the next one, where frames are numbered
-  uint64_t unended = 0;     // what it will be once the frame at hand has ended; 0: no other
-  bool begun = false;       // some byte has come
-  bool shape_seen = false;  // a frame of the dialect's
+  uint64_t unended = 0;     // the value of `sequence` once this frame ends; 0: unchanged
+  bool begun = false;       // a byte has arrived
+  bool shape_seen = false;  // a frame of the dialect has arrived
   bool cut_within = false;  // finish() found an unfinished frame
   bool end_seen = false;
   bool error_seen = false;
   bool sentinel_seen = false;
   bool whole_frames = false, reads_all = false;
-  bool no_json = false;     // the frame's data, which was not read
-  bool withheld = false;    // finish() did, what is none of a frame
+  bool no_json = false;     // the frame's data was not read and cannot be JSON
+  bool withheld = false;    // finish() dropped a frame that is broken or cut
   bool line_begun = false;  // of NDJSON
   bool maybe_done = false;
-  uint8_t done_bytes = 0;  // of "[DONE]" that the frame's data agrees with so far
+  uint8_t done_bytes = 0;  // of "[DONE]" that the frame's data matches so far
   int frames_read = 0;
   FrameCutter cutter;
   FrameHolder holder;
@@ -93,7 +93,7 @@ struct AnswerTap::State final : Recycled<AnswerTap::State> {
   std::string model;
 };
 
-// A frame's, line's or body's JSON has ended: what it said counts now, if it was whole.
+// The JSON of a frame, line or body has ended: its content counts if it is whole.
 void AnswerTap::State::end_text() {
   if (scan.whole()) {
     counts.update(reader.counts(), places.counts_may_fall);
@@ -123,7 +123,7 @@ void AnswerTap::State::read_data(std::string_view data) {
   scan.feed(data, reader);
 }
 
-// The frame's data, or the line, that has come: it is no JSON, and no sentinel.
+// Whether the frame's data, or the line, is neither JSON nor the sentinel.
 bool AnswerTap::State::is_broken(bool had_data) const {
   if (!whole_frames || !shape_seen || !had_data) return false;
   if (maybe_done && done_bytes == done_data.size()) return false;
@@ -149,7 +149,7 @@ void AnswerTap::State::take(const FrameCutter::Cut& cut) {
   if (cut.only && !cut.worth && !is_opening() && !reads_all && cut.data != done_data) {
     maybe_done = false;
     no_json = !may_be_json(cut.data);
-    if (!places.numbers_frames) return;  // else wanted of all frames, of which most are not read
+    if (!places.numbers_frames) return;  // otherwise every frame's number is needed, though most are not read
     if (const auto number = sequence_in(cut.data)) unended = *number + 1;
     return;
   }
@@ -282,7 +282,7 @@ void AnswerTap::finish(std::vector<std::string_view>& pieces) {
     case MediaType::other:
       break;
   }
-  // What is none of a frame, or of a stream that is cut, is not begun for the caller.
+  // A broken frame, or the last one of a stream that is cut, is not sent to the caller.
   const bool is_cut = state.cut_within && standing() == Standing::within;
   state.withheld = state.whole_frames && state.holder.holds_frame() && (broken || is_cut);
   state.withheld ? void(state.sequence = sequence) : state.holder.finish(pieces);
@@ -333,7 +333,7 @@ bool AnswerTap::between_frames() const {
   if (state.cut_within) return state.withheld;
   switch (state.type) {
     case MediaType::events:
-      // A frame that is held back whole is not begun for the caller.
+      // The caller has nothing of a frame that is still held.
       return !state.mid_frame() || (state.holds() && state.holder.holds_frame());
     case MediaType::lines:
       return !state.mid_frame() || (state.whole_frames && state.holder.holds_frame());
@@ -349,7 +349,7 @@ ArrayPlace AnswerTap::array_place() const { return state_->scan.array_place(); }
 
 uint64_t AnswerTap::next_sequence() const { return state_->sequence; }
 
-// A body's figures count as they come, so that a cut one, or a cut array of Gemini's, still tells what it told.
+// A body's counts apply as they arrive, so that a cut body, or a cut array of Gemini's, still reports them.
 const Usage& AnswerTap::usage() const {
   State& state = *state_;
   SentCounts counts = state.counts;

@@ -1,6 +1,6 @@
-// Reads along while an answer is relayed: token usage, whether it is whole, the name of the model that answered.
-// Changes nothing, but for single frames: a usage chunk that the caller did not ask for is kept back, and, where only
-// whole frames are to pass, what is none.
+// Reads an answer while it is relayed: token usage, whether it is whole, the name of the model that answered. It
+// changes nothing, except that it drops single frames: a usage chunk that the caller did not ask for and, where only
+// whole frames may pass, what is not one.
 #pragma once
 
 #include <cstdint>
@@ -16,15 +16,15 @@
 
 namespace sluice::api {
 
-// What an answer's bytes so far say of its end.
+// How far an answer has got, by its bytes so far.
 enum class Standing : unsigned char {
-  unread,    // nothing: audio, text, a page
-  nothing,   // there are none yet, of a type that says more
-  foreign,   // frames that are not its dialect's, or text that is no JSON
-  within,    // they end within a frame, a line or a JSON value
+  unread,    // not known, as it is not read: audio, text, a page
+  nothing,   // no bytes yet, of a type that is read
+  foreign,   // frames of another dialect, or text that is not JSON
+  within,    // it ends within a frame, a line or a JSON value
   between,   // a stream, between two frames
-  finished,  // a word of the dialect's for the end has come for all choices, or the JSON is whole
-  failed     // a stream that has told of an error
+  finished,  // the dialect's sign of the end has arrived for all choices, or the JSON is whole
+  failed     // a stream that has reported an error
 };
 
 // What its request asked for.
@@ -35,17 +35,17 @@ struct Asked {
 
 class AnswerTap {
  public:
-  // `dialect`, `type`: of the answer; other types than JSON, lines and events are opaque. `hide_usage_chunk`: usage was
-  // spliced in and its chunk is to be kept back.
+  // `dialect`, `type`: of the answer; types other than JSON, lines and events are opaque. `hide_usage_chunk`: the
+  // request for usage was spliced in, so its chunk is kept from the caller.
   AnswerTap(Dialect dialect, MediaType type, bool hide_usage_chunk, const Asked& asked = {});
   ~AnswerTap();
   AnswerTap(AnswerTap&&) noexcept;
   AnswerTap& operator=(AnswerTap&&) noexcept;
 
-  // Before the first bytes: of events and lines only whole frames pass, and of those, once one of the dialect's has
-  // come, only such as may be JSON. What comes of a frame beyond 64 KiB passes as it comes.
+  // Call before the first bytes. Only whole events and lines pass then and, once a frame of the dialect has arrived,
+  // only those that may be JSON. A frame that grows beyond 64 KiB passes as it arrives.
   void pass_whole_frames();
-  // Each of them is read, and so known to be JSON, at half as much again of what a stream costs.
+  // Reads every frame in full, so that each is known to be JSON. A stream then costs half as much again.
   void read_all_frames();
   // Reads `bytes` (after any content coding) and appends to `pieces` what the caller gets: views into `bytes` or into
   // the tap, valid until the next call. Without hide_usage_chunk and pass_whole_frames() that is exactly `bytes`.
@@ -53,30 +53,30 @@ class AnswerTap {
   // The answer ended: appends what was held back. Call once.
   void finish(std::vector<std::string_view>& pieces);
 
-  // Pieces of the last call may be views into the tap.
+  // Whether pieces of the last call may be views into the tap.
   bool lent() const;
 
   StreamFormat format() const;
-  // Some of what was asked for has come: of a stream's text, thinking or calls, not of its opening (output_watch.h).
+  // Output has begun to arrive: text, thinking or calls of a stream, not just its opening (output_watch.h).
   bool output_begun() const;
-  // The dialect's own sign of an end has come (finish reason, [DONE], message_stop, response.completed, `done: true`, a
+  // The dialect's sign of the end has arrived (finish reason, [DONE], message_stop, response.completed, `done: true`, a
   // whole JSON value). Opaque answers are never known to be whole.
   bool whole() const;
-  // The answer holds an error: an error frame of a stream, or an `error` at the top of a body. What comes behind it is
-  // no success.
+  // The answer holds an error: an error frame of a stream, or an `error` at the top of a body. It has failed, whatever
+  // follows.
   bool saw_error() const;
   Standing standing() const;
-  // What a stream that has finished lacks of its dialect's ending, with the blank line: its readers wait for it, or
-  // take the stream for cut. "" where it lacks nothing.
+  // The end marker that a finished stream lacks, with its blank line: without it, SDKs wait or take the stream for cut.
+  // "" if nothing is missing.
   std::string_view missing_end() const;
-  // What the caller has of a stream stands at a frame's or line's end, where a heartbeat or an error event may be put.
-  // Never in bodies.
+  // What the caller has of a stream ends with a whole frame or line, so a heartbeat or an error event may follow.
+  // Always false for bodies.
   bool between_frames() const;
   ArrayPlace array_place() const;  // with StreamFormat::json_array
   uint64_t next_sequence() const;  // where frames are numbered: the sequence_number that the next event has to have
-  // By the frames that are whole so far.
+  // From the frames that are whole so far; from a body, as far as it has arrived.
   const Usage& usage() const;
-  const std::string& model() const;  // as the answer names it; "" where it did not
+  const std::string& model() const;  // as the answer names it; "" if it does not
 
  private:
   struct State;

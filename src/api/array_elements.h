@@ -1,4 +1,4 @@
-// Where the elements end of a stream that is one JSON array, whose bytes come cut anywhere.
+// Finds where the elements end in a stream that is one JSON array. Its bytes may be cut anywhere.
 #pragma once
 
 #include <cstddef>
@@ -8,8 +8,8 @@ namespace sluice::api {
 
 class ArrayElements {
  public:
-  // Reads `bytes` from `at` to behind the next element, which is an object or an array, and returns where that is;
-  // npos: none ends in them, and all of them are read. What comes next continues them.
+  // Reads `bytes` from `at` and returns the position behind the next element, which is an object or an array. npos: no
+  // element ends in `bytes`; all of it has been read, and the next bytes continue it.
   size_t next_end(std::string_view bytes, size_t at);
 
  private:

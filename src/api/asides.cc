@@ -16,7 +16,7 @@ namespace {
 
 constexpr uint64_t bytes_for_a_token = 4;
 
-// Tells the error of a body that is one.
+// Reports the error, if the body is one.
 bool tell_error(std::string_view body, JsonValue root, EventSink& sink) {
   if (!root["error"].has_value()) return false;
   TargetWords words = target_words(body);
@@ -175,7 +175,7 @@ std::string vector_of_base64(std::string_view base64) {
     uint32_t bits = 0;
     for (size_t i = sizeof bits; i != 0; --i) bits = bits << 8 | static_cast<unsigned char>((*bytes)[at + i - 1]);
     const auto number = std::bit_cast<float>(bits);
-    if (!(number - number == 0)) return {};  // JSON has no word for it
+    if (!(number - number == 0)) return {};  // JSON has no NaN or infinity
     char text[max_float_text];
     const auto [end, error] = std::to_chars(text, text + sizeof text, number);
     if (at != 0) out += ',';

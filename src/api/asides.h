@@ -1,6 +1,6 @@
-// What is asked beside answers, between dialects: how many tokens a conversation has, and texts as vectors. Both are
-// read and written as answers are, so that all else is the same: a reader tells the sink a count, or vectors; a writer
-// makes the caller's body of them.
+// Translated requests that ask for no answer of a model: token counts of a conversation, and embedding vectors of
+// texts. Both are read and written like answers, so that everything else is the same: a reader reports a count or
+// vectors to the sink, and a writer makes the caller's body from them.
 #pragma once
 
 #include <cstdint>
@@ -26,15 +26,15 @@ class Dropped;
 // How a dialect counts the tokens of a conversation.
 struct CountRoom {
   std::span<const std::string_view> endpoints{};  // of callers
-  std::string_view member{};                      // of an answer: the count
-  // Appends the body of such a question, made of that of a request. nullptr: its API counts nothing.
+  std::string_view member{};                      // the member of an answer that holds the count
+  // Appends the body of a count request, made from a request's body. nullptr: its API cannot count.
   void (*write_question)(std::string_view request_body, const TargetFacts& facts, std::string& out) = nullptr;
   std::string (*path)(std::string_view model) = nullptr;
   void (*write_answer)(uint64_t tokens, std::string& out) = nullptr;
 };
 
-// Vectors of texts. A request has a message for each text (Request::embedding); an answer's vectors are told as extras,
-// in their order: Extra::Kind::other, vector_type, an array of numbers.
+// Vectors of texts. A request has a message for each text (Request::embedding); an answer's vectors are reported as
+// extras, in their order: Extra::Kind::other, vector_type, an array of numbers.
 inline constexpr std::string_view vector_type = "vector";
 struct EmbeddingRoom {
   std::span<const std::string_view> endpoints{};  // of callers
@@ -50,12 +50,12 @@ struct EmbeddingRoom {
 
 std::unique_ptr<EventReader> make_count_reader(std::string_view member);
 std::unique_ptr<EventWriter> make_count_writer(const CountRoom& room, Dialect dialect);
-// Of the object `body`, the members of those names, as they stand, between braces.
+// Appends an object with those members of `body` that have one of the names, byte for byte.
 void append_members(std::string_view body, std::span<const std::string_view> names, std::string& out);
 
 // --- vectors ---
 
-// What readers of answers share: errors, and what they have found told in the order of sinks.
+// What the readers share: errors, and the events in the order that sinks expect.
 class VectorReader : public EventReader {
  public:
   Result<void> read_frame(std::string_view, std::string_view data, EventSink& sink) final {
@@ -70,11 +70,11 @@ class VectorReader : public EventReader {
     std::string_view model{};  // escaped
     std::optional<uint64_t> input_tokens{};
   };
-  // False: the body is no such answer.
+  // False: the body is not such an answer.
   virtual bool find(JsonValue root, Found& found) = 0;
 };
 
-// What writers of answers share: they gather, and write all at the end.
+// What the writers share: they collect the answer and write it at the end.
 class VectorWriter : public EventWriter {
  public:
   explicit VectorWriter(const AnswerShape& shape, Dialect dialect);
@@ -95,7 +95,7 @@ class VectorWriter : public EventWriter {
   void fail(const Error& error, std::string_view request_id) final;
 
  protected:
-  // Tokens of the input: as the target tells, else by four bytes each.
+  // Tokens of the input: as the target reports, else estimated at four bytes each.
   uint64_t input_tokens() const;
 
   std::vector<std::string> vectors_{};
@@ -107,7 +107,7 @@ class VectorWriter : public EventWriter {
   uint64_t input_bytes_ = 0;
 };
 
-// An array of numbers <-> base64 of 32-bit floats, the lowest byte first, as OpenAI's API has it. "": it is none.
+// An array of numbers <-> base64 of little-endian 32-bit floats, as in OpenAI's API. "": the input is malformed.
 std::string base64_of_vector(std::string_view numbers);
 std::string vector_of_base64(std::string_view base64);
 

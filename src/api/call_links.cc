@@ -18,10 +18,10 @@ namespace {
 
 struct Call {
   size_t message = 0;
-  JsonText id{};  // its own
+  JsonText id{};  // unique in the request
 };
 
-// Those of one id of the caller's.
+// The calls to which the caller gave one id.
 struct Calls {
   std::vector<Call> of_last_turn{};
   size_t answered = 0;          // of those
@@ -93,7 +93,7 @@ class CallLinker {
     message.parts = std::move(stay);
   }
 
-  // Behind what has come in its place.
+  // Puts late results behind their calls, after any results that are already there.
   void move_late() {
     std::vector<Message> before = std::move(request_.messages);
     request_.messages.clear();
@@ -116,9 +116,9 @@ class CallLinker {
   Dropped& dropped_;
   std::unordered_map<std::string_view, Calls> calls_{};  // by the caller's ids
   std::unordered_set<std::string_view> used_{};
-  std::unordered_map<std::string_view, uint32_t> numbers_{};  // the last that was put behind an id
+  std::unordered_map<std::string_view, uint32_t> numbers_{};  // the last suffix given to an id
   std::map<size_t, std::vector<Part>> late_{};                // by the message of their calls
-  size_t turn_ = SIZE_MAX;                                    // the last message that is none of results
+  size_t turn_ = SIZE_MAX;                                    // the last message that is not of role tool
 };
 
 }  // namespace

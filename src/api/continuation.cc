@@ -22,7 +22,7 @@ Message message_of(Role role, JsonText text) {
   return message;
 }
 
-// The caller had begun the answer, too: theirs and the delivered are one text.
+// The caller had begun the answer itself: its text and the delivered text become one.
 void add_to(Message& begun, JsonText text, TextArena& arena) {
   begun.raw = {};
   begun.was_string = false;

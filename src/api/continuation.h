@@ -1,4 +1,4 @@
-// The request for a target that is to go on with an answer that broke off elsewhere (splice.h takes what it says).
+// The request that asks a target to continue an answer that broke off elsewhere (splice.h takes its answer).
 #pragma once
 
 #include "api/delivered.h"
@@ -9,16 +9,15 @@ namespace sluice::api {
 
 enum class GoingOn : unsigned char {
   by_prefix,  // the request ends with what was delivered, as the assistant's message
-  by_asking   // and behind it, the user asks for the rest
+  by_asking   // the same, and then the user asks for the rest
 };
 
-// Whether it is known of the target that it goes on with an assistant's message, and nothing in the request keeps it
-// from that.
+// Whether the target is known to continue an assistant's message and nothing in the request prevents that.
 bool continues_prefix(const Request& request, const TargetFacts& target);
 
-// Makes of the caller's request one for the rest of its answer, whose text may be at most as much shorter as what was
-// delivered, by an estimate. White space at the end of it is left out, as some take none there. False: no text was
-// delivered, and nothing has been changed.
+// Turns the caller's request into one for the rest of its answer. Its limit on output tokens is reduced by an estimate
+// of what was delivered. White space at the end of that text is left out, as some targets reject it there. False: no
+// text was delivered, and nothing has been changed.
 bool ask_for_rest(Request& request, const Delivered& delivered, GoingOn how);
 
 }  // namespace sluice::api

@@ -21,7 +21,7 @@ std::string_view bearer_token(std::string_view value) {
   return begin == std::string_view::npos ? std::string_view{} : value.substr(begin);
 }
 
-// The fields that a caller's key comes in, whatever its dialect, and their lengths, as most fields have another.
+// The fields that may hold a caller's key, of all dialects, and their lengths: most other fields have another length.
 struct KeyFields {
   std::array<std::string_view, 2 * dialect_names.size()> names;
   size_t count = 0;
@@ -47,7 +47,7 @@ KeyFields all_key_fields() {
   return all;
 }
 
-const KeyFields key_fields = all_key_fields();  // of constants
+const KeyFields key_fields = all_key_fields();  // made of constants, so the order of initialisation does not matter
 
 // Whether a query parameter ("name=value") is one that callers put their key in.
 bool is_key_parameter(std::string_view parameter) {

@@ -1,4 +1,4 @@
-// Where callers of each dialect put their key, and how a request is rid of it.
+// Where callers of each dialect put their key, and how it is removed from a request.
 #pragma once
 
 #include <functional>
@@ -9,18 +9,18 @@
 
 namespace sluice::api {
 
-// The caller's key: Authorization: Bearer or another field that some dialect's callers have it in, the first that is
-// one in the dialects' order, or ?key= in the query (percent-decoded into `decoded`). Empty: none was sent. The view
-// lives as long as `fields` and `decoded`.
+// The caller's key: from Authorization: Bearer or another field that some dialect's callers use, the first in the
+// dialects' order, else from ?key= in the query (percent-decoded into `decoded`). Empty: none was sent. The view lives
+// as long as `fields` and `decoded`.
 std::string_view find_credential(const http::Fields& fields, std::string_view query, std::string& decoded);
 // Whether a field carries a credential (and so never reaches a target, a log or a record).
 bool is_credential_field(std::string_view name);
-// Whether it is one of those that a caller's key comes in. A cookie is not, as a browser sends it for any page that
-// asks, nor is Proxy-Authorization, which is for a proxy.
+// Whether a caller's key may be in this field. Cookie is not one, as a browser sends it for any page that asks, nor is
+// Proxy-Authorization, which is for a proxy.
 bool is_key_field(std::string_view name);
 // `query` without its key= parameters, all else byte for byte. "" if nothing is left.
 std::string without_credential(std::string_view query);
-// `query` without those of its parts ("name=value", as they stand there) that are unwanted.
+// `query` without its unwanted parameters ("name=value", as written there).
 using IsUnwanted = std::function<bool(std::string_view parameter)>;
 std::string without_parameters(std::string_view query, const IsUnwanted& unwanted);
 

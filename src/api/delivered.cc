@@ -87,7 +87,7 @@ void DeliveredSink::on_thinking(uint32_t part, JsonText text, bool is_summary) {
   if (next_ != nullptr) next_->on_thinking(part, text, is_summary);
 }
 
-// It may come in pieces: until the part ends, nobody knows whether it was all.
+// A signature may arrive in pieces: only the part's end shows that it is whole.
 void DeliveredSink::on_signature(uint32_t part, const Opaque& opaque, bool is_redacted) {
   thinking(part).bound = true;
   if (next_ != nullptr) next_->on_signature(part, opaque, is_redacted);

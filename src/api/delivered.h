@@ -1,8 +1,8 @@
-// What of an answer the caller has already, as far as going on with it elsewhere needs to be known: its text, what is
-// open, and why nobody else can go on with it, if so.
+// What the caller already has of an answer, as far as another target needs it to continue the answer: its text, what is
+// open, and, if no other target can continue it, why.
 //
-// Of an answer that is translated, DeliveredSink remembers it as it is written; of one that passes as it came, the
-// frames are kept (sent_frames.h) and read once they are needed (sent_reading.h).
+// For a translated answer, DeliveredSink records this as it is written. For one that passes unchanged, the frames are
+// kept (sent_frames.h) and read only when needed (sent_reading.h).
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@
 
 namespace sluice::api {
 
-// Why nobody else can go on with an answer.
+// Why no other target can continue an answer.
 enum class Bar : unsigned char {
   none,
   structured,  // it follows a schema, which two halves together seldom do
@@ -29,13 +29,13 @@ enum class Bar : unsigned char {
   refusal,     // the model has begun to refuse
   media,       // a picture or a sound
   hosted,      // the provider ran a tool itself
-  finished,    // it has been told how it ended
-  failed       // it has been told that it failed
+  finished,    // the caller has been told how it ended
+  failed       // the caller has been told that it failed
 };
 // "it had called a tool"; "" for none.
 std::string_view why(Bar bar);
 
-// What stands against it in the question itself.
+// What in the request itself prevents it.
 Bar bar_of(const Request& request);
 
 // Texts are escaped.
@@ -44,30 +44,32 @@ struct Delivered {
 
   struct OpenThinking {
     uint32_t part;
-    bool bound;  // of no use without the signature that its target would still have given
+    bool bound;  // useless without the signature that its target had yet to send
   };
 
   std::string id{}, model{};             // as the answer names them; "" where it does not
-  std::string text{};                    // of all its parts of text, one behind the other
-  std::optional<uint32_t> open_text{};   // the part of text that has not ended
+  std::string text{};                    // of all its text parts, joined
+  std::optional<uint32_t> open_text{};   // the text part that has not ended
   std::vector<OpenThinking> thinking{};  // that has not ended
-  uint32_t next_part = 0;                // no part of it has that number, or a larger one
-  AnswerUsage usage{};                   // as far as it was told
-  Bar told_bar = Bar::none;              // what was told so far, whatever comes
+  uint32_t next_part = 0;                // above the number of each of its parts
+  AnswerUsage usage{};                   // as far as reported
+  Bar told_bar = Bar::none;              // set by an event; it stays, whatever follows
   bool text_forgotten = false;           // Bar::too_long
 
   Bar bar() const;
-  // Nothing more of it is kept.
+  // Drops the text, and keeps no more of it.
   void forget_text();
   void set_bar(Bar bar) {
     if (told_bar == Bar::none) told_bar = bar;
   }
 };
 
-// Remembers what passes it. Stands right before the caller's writer: what waits elsewhere was not delivered.
+// Records the events that pass it. It stands directly before the caller's writer: what waits before it has not been
+// delivered.
 class DeliveredSink final : public EventSink {
  public:
-  // Both must outlive it. `signs_thinking`: of the target that answers (TranslationRoom). `next`: may be null.
+  // `delivered` and `next` must outlive it; `next` may be null. `signs_thinking`: of the answering target's dialect
+  // (TranslationRoom).
   DeliveredSink(Delivered& delivered, bool signs_thinking, EventSink* next)
       : delivered_(delivered), next_(next), signs_thinking_(signs_thinking) {}
   void on_start(const AnswerStart& start) override;

@@ -1,5 +1,5 @@
-// The room of one wire format: all that sluice knows of it and that is not so in the others. A dialect is a folder
-// below src/api whose dialect.cc fills its room, and a line in dialects.cc; nobody else names one.
+// The room of one wire format: everything that sluice knows about it and that differs from the others. A dialect is a
+// folder below src/api whose dialect.cc fills its room, and a line in dialects.cc; no other code names one.
 #pragma once
 
 #include <cstdint>
@@ -33,51 +33,51 @@ struct DialectRoom {
   Dialect id{};
 
   // Paths. `version_optional`: they are written with /v1 here and accepted without it, as many programs are given a
-  // base URL that lacks it; a provider's base URL has it. `roots`: below them all is this dialect's.
+  // base URL that lacks it; a provider's base URL has it. `roots`: every path below them is this dialect's.
   EndpointTable endpoints{};
   bool version_optional = false;
   std::span<const std::string_view> roots{};
-  // What passes through as it is, what of that is not for everyone, and what some programs write before its paths.
+  // What passes through unchanged, what of that is restricted, and what some programs write before its paths.
   std::span<const Endpoint> subtrees{};
   std::span<const GuardedPath> guarded{};
   std::span<const std::string_view> prefixes{};
-  // What stands before a model's name in a path whose POST says behind a colon what is to be done with the model.
+  // What stands before the model's name in paths like /v1beta/models/NAME:verb.
   std::span<const std::string_view> verb_roots{};
-  std::span<const Operation> operations{};         // of endpoints that have another name there than here
+  std::span<const Operation> operations{};         // of endpoints that have another name in metrics
   std::span<const std::string_view> translated{};  // endpoints whose requests may go to a target of another dialect
 
-  // Head fields. `own_field`: one that only its callers send.
+  // Header fields. `own_field`: one that only its callers send.
   std::string_view own_field{};
-  std::span<const std::string_view> key_fields{};  // where a caller's key may stand
+  std::span<const std::string_view> key_fields{};  // where a caller's key may be
   std::string_view key_parameter{};                // the same in the query
-  std::string_view address_field{};                // of an answer: an address at the provider, where to go on
+  std::string_view address_field{};                // of an answer: an address at the provider to continue at
   const RateLimitNames& rate_limits = plain_rate_limit_names;
 
-  // Requests. `rename_models`: where the URL names the model, the places in the body that do so too.
+  // Requests. `rename_models`: edits of the places in the body that also name the model, where the URL names it.
   PeekRules peek{};
-  std::string_view model_prefix{};  // what some write before a model's name in a URL
+  std::string_view model_prefix{};  // what some callers write before a model's name in a URL
   Result<std::vector<Edit>> (*rename_models)(std::string_view body, std::string_view named,
                                              std::string_view target) = nullptr;
 
   // Answers.
   const Places& places;
-  // What may stand between two frames of a stream, or before the first, while there is nothing to say: no SDK's reader
-  // takes it for an answer.
+  // What may be sent between two frames of a stream, or before the first, while there is nothing to relay: no SDK takes
+  // it for part of the answer.
   std::string_view heartbeat{};
-  bool takes_event_ids = false;  // nor is any of them disturbed by an `id:` line at an event's end
+  bool takes_event_ids = false;  // no SDK is disturbed by an `id:` line at an event's end
   ModelShape models = plain_model_shape;
   const ListQuestion& model_question = plain_list_question;
   WriteError write_error = nullptr;
-  WriteError write_error_event = nullptr;  // of a stream of events, where its data is another than the body
+  WriteError write_error_event = nullptr;  // in an event stream, where its data differs from the body
   bool names_events = false;               // an error's event has an `event:` line
   std::string_view error_schema{};         // JSON Schema of the body
 
   TranslationRoom translation{};
-  const KeepingRoom* keeping = nullptr;        // nullptr: its answers are not asked for again
-  const ResumptionRoom* resumption = nullptr;  // nullptr: a stream that broke off is not to be had again
+  const KeepingRoom* keeping = nullptr;        // nullptr: its answers cannot be asked for again
+  const ResumptionRoom* resumption = nullptr;  // nullptr: a stream that broke off cannot be resumed
 };
 
-// Each once, in the order of the enum. Where nothing tells which is meant, it is the first.
+// All dialects, in the order of the enum. The first is the default where nothing shows which is meant.
 std::span<const DialectRoom* const> rooms();
 inline const DialectRoom& room_of(Dialect dialect) { return *rooms()[static_cast<size_t>(dialect)]; }
 

@@ -1,5 +1,5 @@
-// What of a request a target cannot be told: a bounded list of paths with the reason, for the answer's `sluice-dropped`
-// field, the access record and strict translation. Every drop goes through it.
+// What of a request cannot be sent to a target: a bounded list of paths with the reason, for the answer's
+// `sluice-dropped` field, the access record and strict translation. Every drop goes through it.
 #pragma once
 
 #include <cstdint>
@@ -12,39 +12,39 @@ namespace sluice::api {
 
 enum class DropReason : unsigned char {
   unsupported,  // the target has nothing like it
-  changed,      // it is told in another way, which says less
-  clamped,      // it lies outside what the target takes: its nearest value is sent
+  changed,      // it is expressed in another way, which says less
+  clamped,      // it is outside the range that the target accepts: the nearest value is sent
   invented,     // the target needs one, and the caller gave none
   bound         // it belongs to another provider, credential or model
 };
 std::string_view name_of(DropReason reason);
 
 struct Drop {
-  std::string path;  // "top_k", "messages[3].content[0].cache_control"; of the caller's own words, printable ASCII
+  std::string path;  // "top_k", "messages[3].content[0].cache_control"; in the caller's terms, printable ASCII
   DropReason reason{};
   bool operator==(const Drop&) const = default;
 };
 
-// What a dialect calls a member that writers name as the neutral form has it: {"stop", "stop_sequences"}.
+// A dialect's name for a member that writers report by its neutral name: {"stop", "stop_sequences"}.
 struct OwnWord {
   std::string_view neutral, own;
 };
 
 class Dropped {
  public:
-  static constexpr size_t max_drops = 64;  // more are counted only
+  static constexpr size_t max_drops = 64;  // more are only counted
   static constexpr size_t max_path_bytes = 96;
 
-  // Each path once. What is no printable ASCII in it becomes '?'.
+  // Each path once. Spaces, ',', '=' and whatever is not printable ASCII become '?'.
   void add(std::string_view path, DropReason reason);
-  // All of the other's, which has none then.
+  // Moves all drops of the other here, which is then empty.
   void take(Dropped& other);
   const std::vector<Drop>& all() const { return drops_; }
   uint32_t more() const { return more_; }  // beyond those
   bool empty() const { return drops_.empty(); }
-  // Puts the caller's words in the place of the neutral ones, which stand alone or before a dot.
+  // Replaces neutral names by the caller's, where they are the whole path or stand before a dot.
   void put_into(std::span<const OwnWord> words);
-  bool loses() const;  // something that the caller said: not only what had to be invented
+  bool loses() const;  // something of the caller's: not only `invented`
   // "top_k=unsupported, temperature=clamped": the field's value; "" for none. At most `max_bytes` long, then ", +3".
   std::string text(size_t max_bytes = 1024) const;
 

@@ -17,7 +17,7 @@ namespace {
 
 using enum http::Method;
 
-// Takes the placeholder's value out of `path`; nullopt where the path is another one.
+// The placeholder's value in `path`; nullopt where the path does not fit the pattern.
 std::optional<std::string_view> placeholder_value(std::string_view pattern, std::string_view path) {
   const size_t open = pattern.find('{');
   const size_t close = pattern.find('}');
@@ -33,7 +33,7 @@ std::optional<std::string_view> placeholder_value(std::string_view pattern, std:
     if (!plain && !path.ends_with("%3A") && !path.ends_with("%3a")) return std::nullopt;
     path.remove_suffix(plain ? 1 : 3);
   } else if (const size_t second = after.find('{'); second != std::string_view::npos) {
-    const size_t at = path.rfind(after.substr(0, second));  // and the rest of the path is the second one's
+    const size_t at = path.rfind(after.substr(0, second));  // the rest of the path is the second placeholder's
     if (at == std::string_view::npos || path.size() == at + second) return std::nullopt;
     if (path.find('/', at + second) != std::string_view::npos) return std::nullopt;
     path = path.substr(0, at);
@@ -50,7 +50,7 @@ std::optional<std::string_view> placeholder_value(std::string_view pattern, std:
 template <typename Visit>
 bool visit_fitting(std::string_view path, Visit visit) {
   const bool has_version = path.starts_with("/v1/");
-  bool literal = false;  // then it is no placeholder's value, whatever the method
+  bool literal = false;  // a literal fits, so no placeholder may, whatever the method
   for (const DialectRoom* const room : rooms()) {
     for (const Endpoint& endpoint : room->endpoints.literals()) {
       if (fitting(*room, endpoint.pattern, has_version) != path) continue;
@@ -81,7 +81,7 @@ bool accepts(const Endpoint& endpoint, http::Method method) {
 // "; did you mean /v1/chat/completions or /v1/completions?": the known paths nearest to `path`, if any is near.
 std::string nearest_paths(std::string_view path) {
   std::vector<std::string_view> found;
-  // A prefix too much ("/v1/v1/messages", "/openai/v1/chat/completions") is the commonest mistake.
+  // An extra prefix ("/v1/v1/messages", "/openai/v1/chat/completions") is the most common mistake.
   std::string known = "; known are ";
   std::vector<std::string_view> patterns;
   for (const DialectRoom* const room : rooms()) {
@@ -256,7 +256,7 @@ Dialect guess_dialect(std::string_view path, const http::Fields& fields) {
   Dialect dialect{};
   const bool known = visit_fitting(path, [&](const Endpoint& endpoint, std::string_view) {
     dialect = endpoint.dialect;
-    return endpoint.method != del;  // to delete a model is of one dialect, its path of several
+    return endpoint.method != del;  // only one dialect deletes models, but several have the path
   });
   if (known) return dialect;
   if (const Endpoint* const subtree = subtree_of(path, &fields); subtree != nullptr) return subtree->dialect;

@@ -1,5 +1,5 @@
 // The paths sluice knows: which dialect each speaks, where its model name stands, and what the target's path is. The
-// rows stand in the dialects' folders.
+// rows are in the dialects' folders.
 #pragma once
 
 #include <array>
@@ -18,10 +18,10 @@ namespace sluice::api {
 // Where a request names its model.
 enum class ModelIn : unsigned char { json_body, multipart_body, url, nowhere };
 
-// What its answer is worth of the limits on tokens.
+// What its answer counts for in the limits on tokens.
 enum class Yields : unsigned char {
   tokens,
-  media,   // pictures or sound: how many bytes they have tells nothing
+  media,   // pictures or sound: their bytes say nothing about tokens
   nothing  // it counts or looks up
 };
 
@@ -35,14 +35,14 @@ struct Endpoint {
   bool streams = false;       // may answer with a stream
   Yields yields = Yields::tokens;
   bool beside_version = false;  // at a provider it stands beside the version, not below it
-  bool makes = false;           // what its answer's id names is asked for by that id later
+  bool makes = false;           // its answer's id names something that is later asked for by that id
 };
 
-// A part of an API that passes through as it is: its root and all that stands below, by any method. No model is needed.
+// A part of an API that passes through unchanged: its root and every path below, with any method. No model is needed.
 struct Subtree {
   std::string_view name, root;
 };
-// A dialect's, as endpoints.
+// A dialect's subtrees as endpoints.
 template <size_t rows>
 consteval std::array<Endpoint, rows> passing(Dialect dialect, const Subtree (&all)[rows]) {
   std::array<Endpoint, rows> made{};
@@ -53,7 +53,7 @@ consteval std::array<Endpoint, rows> passing(Dialect dialect, const Subtree (&al
   return made;
 }
 
-// What of a provider's own API is not for everyone.
+// Who may use a part of a provider's own API.
 enum class Access : unsigned char {
   free,
   manage,  // it changes what models a provider has
@@ -62,10 +62,10 @@ enum class Access : unsigned char {
 struct GuardedPath {
   std::string_view root;  // below the version; in lower case
   Access access;
-  std::optional<http::Method> method{};  // nullopt: any but GET and HEAD, or, of what is refused, any
+  std::optional<http::Method> method{};  // nullopt: any but GET and HEAD; where refused, any
 };
 
-// A dialect's, those without a placeholder first, so that /v1/responses/compact is never taken for an id.
+// A dialect's endpoints, those without a placeholder first, so that /v1/responses/compact is never taken for an id.
 class EndpointTable {
  public:
   constexpr EndpointTable() = default;
@@ -90,30 +90,30 @@ class EndpointTable {
 
 struct Match {
   const Endpoint* endpoint = nullptr;
-  std::string_view path;          // without what stands before it in some programs' base URLs; a view into the caller's
+  std::string_view path;          // without the prefix of some programs' base URLs; a view into the caller's path
   std::string_view model;         // ModelIn::url: the name in the path, a view into it, still percent-encoded
-  std::string_view provider{};    // named by the path, which is then what follows (/providers/NAME/...)
+  std::string_view provider{};    // named by the path (/providers/NAME/...); `path` is then what follows
   std::string_view deployment{};  // the model's name where it stands before the path, percent-encoded
-  bool passes = false;            // of a Subtree, or of a provider: nothing of it is read
+  bool passes = false;            // of a Subtree, or of a provider: the request is not read
 };
 
-// All dialects', for error texts, docs and tests.
+// The endpoints of all dialects, for error texts, docs and tests.
 std::vector<const Endpoint*> endpoints();
-// What metrics call the endpoint of that name: its own name, or another.
+// The name that metrics have for the endpoint of that name.
 std::string_view operation_of(std::string_view endpoint);
 
 // Which endpoint `path` (no query) is. unknown_path names the nearest known paths; method_not_allowed when the path is
 // known and the method is not (HEAD matches where GET does); bad_request where the name in it could lead elsewhere.
-// `fields` tell whose a path is that several dialects have. `path` must outlive the Match.
+// `fields` decide the dialect of a path that several have. `path` must outlive the Match.
 Result<Match> match(http::Method method, std::string_view path, const http::Fields* fields = nullptr);
-// "foo" of /v1beta/models/x:foo, where a POST says what is to be done with the model; "" for other paths. Any verb,
-// known or not.
+// The verb, known or not, of a path that says what to do with a model: "foo" of /v1beta/models/x:foo. "" for other
+// paths.
 std::string_view verb_of(std::string_view path);
 // "GET, POST": the methods of a path; "" for an unknown one.
 std::string allowed_methods(std::string_view path);
 
-// Whether the query of a request that names its model elsewhere names one too (bad_request): nothing here looks at it,
-// but a target might.
+// For a request that names its model elsewhere. bad_request: the query names one too, which sluice ignores but a target
+// might not.
 Result<void> check_query(std::string_view query);
 
 // Appends the target's path below a provider's base path for a matched request: "/chat/completions" where a

@@ -113,7 +113,7 @@ void write_plain_error(const Error& error, const ErrorFacts&, std::string& out) 
 
 void write_provider_error_object(const ProviderError& error, JsonWriter& json) {
   const ErrorWords words = error_words(code_of_status(error.status));
-  // Where money is the matter the kind is the code, as this API has it.
+  // In OpenAI's API the type of an error about money is its code.
   const std::string_view type = is_about_money(error.code) ? std::string_view(error.code) : words.type;
   json.object().member("message", error.message).member("type", type).member("param", nullptr);
   json.member("code", error.code.empty() ? words.code : std::string_view(error.code)).end_object();

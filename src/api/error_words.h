@@ -1,4 +1,4 @@
-// What kind of error an error is, for the words that a dialect has for it; and the members that two dialects share.
+// The kinds of errors that dialects have words for, and the members of an error that two dialects share.
 #pragma once
 
 #include <array>
@@ -14,7 +14,7 @@ namespace sluice::api {
 
 struct ProviderError;
 
-// As fine as the dialects tell them apart.
+// As fine as the dialects distinguish them.
 enum class ErrorKind : unsigned char {
   invalid,
   authentication,
@@ -37,7 +37,7 @@ inline std::string_view word_for(ErrorCode code, const KindWords& words) {
   return words[static_cast<size_t>(kind_of(code))];
 }
 
-// What an error's body or event says beside the error itself.
+// What an error's body or event says besides the error itself.
 struct ErrorFacts {
   std::string_view request_id{};
   uint64_t retry_after_s = 0;  // 0: it is not known
@@ -56,8 +56,8 @@ ErrorWords error_words(ErrorCode code);
 void write_error_object(const Error& error, JsonWriter& json);
 // {"error":{"message","type","param","code"}}.
 void write_plain_error(const Error& error, const ErrorFacts& facts, std::string& out);
-// The same of a provider's error: the kind that its status is of, or money where that is the matter; its own code, if
-// it has one.
+// The same for a provider's error: the type is that of its status or, if it is about money, its code; the code is its
+// own, if it has one.
 void write_provider_error_object(const ProviderError& error, JsonWriter& json);
 void write_plain_provider_error(const ProviderError& error, std::string_view request_id, std::string& out);
 // JSON Schema of that.

@@ -3,7 +3,7 @@
 namespace sluice::api {
 namespace {
 
-// What is not told, or told as 0, takes nothing back.
+// A count that is missing or 0 does not replace a known one.
 void set_count(std::optional<uint64_t>& known, const std::optional<uint64_t>& newer) {
   if (newer && (!known || *newer != 0)) known = newer;
 }
@@ -63,7 +63,7 @@ void EventWriter::leave_out(const Finish& finish, Dialect own) {
   if (!finish.details.empty()) leave_out("finish_details");
 }
 
-// A whole body is not gone on with.
+// A whole body cannot be continued.
 Result<void> EventWriter::resume(const SentFrames&, const Delivered&) { return cannot_resume("it is no stream"); }
 
 tl::unexpected<Error> cannot_resume(std::string_view why) {

@@ -1,10 +1,10 @@
-// What an answer says, whatever its dialect: the target's dialect reads (EventReader), sinks take it, the last of them
-// the caller's dialect (EventWriter). Streams and whole bodies give the same events.
+// An answer as events, whatever its dialect: the target's dialect reads it (EventReader), sinks take the events, and
+// the last sink writes the caller's dialect (EventWriter). Streams and whole bodies give the same events.
 //
-// The order of one answer: on_start, then anything, then on_finish or on_error once. Usage may come anywhere, also
-// behind on_finish. A part (a text, a thinking, a call) has a number of its own, given by the reader, never used twice
-// in an answer; several may be open at once, and each ends by on_part_end once, at the latest before on_finish. Views
-// live until the call returns.
+// The order in one answer: on_start, then anything, then on_finish or on_error once. Usage may come anywhere, even
+// after on_finish. The reader gives each part (a text, a thinking, a call) a number that is unique in the answer.
+// Several parts may be open at the same time; each ends with one on_part_end, before on_finish. Views live until the
+// call returns.
 #pragma once
 
 #include <cstdint>
@@ -38,11 +38,11 @@ struct CallStart {
   Opaque opaque{};  // Gemini's thought signature on the call
 };
 
-// Of the text of a part.
+// Belongs to the text of a part.
 struct Citation {
-  JsonText url{}, title{}, quote{};        // what is told of them
+  JsonText url{}, title{}, quote{};        // where reported
   std::optional<uint64_t> begin{}, end{};  // of the part's text, in characters
-  std::string_view raw{};                  // as it came, of `from`
+  std::string_view raw{};                  // as received, in the dialect `from`
   Dialect from{};
 };
 
@@ -51,7 +51,7 @@ struct Extra {
   enum class Kind : unsigned char {
     logprobs,     // OpenAI's array of tokens, JSON
     hosted_item,  // a tool that the provider ran itself: its call or its result, whole
-    shown_item,   // the same, whose picture has been told by on_media: for its own dialect
+    shown_item,   // the same, its picture already reported by on_media: for its own dialect
     other         // of the answer, or of the part
   };
   Kind kind = Kind::other;
@@ -65,14 +65,15 @@ enum class FinishReason : unsigned char { stop, length, tool_calls, refusal, pau
 
 struct Finish {
   FinishReason reason = FinishReason::stop;
-  JsonText word{};             // as the target says it
-  JsonText stop_sequence{};    // which of them ended it, where that is told
-  std::string_view details{};  // JSON: what else is told of the end (stop_details, incomplete_details, safety ratings)
+  JsonText word{};           // the target's own
+  JsonText stop_sequence{};  // the one that ended it, where reported
+  std::string_view
+      details{};  // JSON: what else is reported of the end (stop_details, incomplete_details, safety ratings)
   Dialect from{};
-  bool unusable = false;  // the target says that what was to come behind its words, such as a call, could not be used
+  bool unusable = false;  // the target says that what should have followed its text, such as a call, could not be used
 };
 
-// The answer's counts: set, never added. What a later one does not tell, or tells as 0, takes nothing back.
+// The answer's counts: set, never added. A count that a later report lacks, or gives as 0, keeps its value.
 struct AnswerUsage {
   Usage counts{};
   std::optional<uint64_t> cache_write_1h{};  // part of counts.cache_write
@@ -89,7 +90,7 @@ struct AnswerUsage {
 
 // In the target's words.
 struct ProviderError {
-  int status = 0;                 // HTTP's; 0: not told
+  int status = 0;                 // HTTP's; 0: not reported
   std::string code{}, message{};  // unescaped, neither masked nor bounded
   std::optional<uint64_t> retry_after_s{};
 };
@@ -101,7 +102,7 @@ class EventSink {
   virtual void on_text(uint32_t part, JsonText text) = 0;
   virtual void on_refusal(uint32_t part, JsonText text) = 0;
   virtual void on_thinking(uint32_t part, JsonText text, bool is_summary) = 0;
-  // Of a thinking part, before its end. `is_redacted`: it is all that the part is.
+  // Of a thinking part, before its end. `is_redacted`: the part has nothing else.
   virtual void on_signature(uint32_t part, const Opaque& opaque, bool is_redacted) = 0;
   virtual void on_call(const CallStart& call) = 0;
   // The next piece of its arguments: JSON text in a JSON string, cut anywhere (never within an escape).
@@ -120,21 +121,21 @@ class EventReader {
  public:
   virtual ~EventReader() = default;
   // The data of one frame of a stream (`event`: the name of a server-sent event, "" for none), or one line of NDJSON,
-  // or one element of a JSON array. bad_request: it is malformed, has told the sink nothing, and is to be dropped and
+  // or one element of a JSON array. bad_request: it is malformed and has caused no event; it is to be dropped and
   // counted.
   virtual Result<void> read_frame(std::string_view event, std::string_view data, EventSink& sink) = 0;
   // A plain answer's whole body. bad_request: it is not such an answer.
   virtual Result<void> read_body(std::string_view body, EventSink& sink) = 0;
-  // The stream has ended. What is still open (parts, a finish that waited for more) is told now. Whether it is whole is
-  // for others to say; they do not call this where it was cut.
+  // The stream has ended: reports what is still open (parts, a finish that waited for more). Not called where the
+  // stream was cut; the reader itself does not check that.
   virtual void end(EventSink& sink) = 0;
-  // What of the stream has to be kept for what may still come of it, about: it grows as its target likes.
+  // Approximate bytes of the stream that are kept for what may follow. The target decides how far they grow.
   virtual size_t held_bytes() const { return 0; }
-  // What frames are taken apart in, which stays as large as the largest made it.
+  // Bytes of the buffers that frames are parsed in, which stay as large as the largest frame made them.
   virtual size_t scratch_bytes() const { return 0; }
 };
 
-// What a writer has to know of the frames that a target of its dialect sent, to go on behind them: ids, numbers, what
+// What a writer has to know of the frames that a target of its dialect sent, to continue after them: ids, numbers, what
 // is open. It takes them one by one.
 class SentState {
  public:
@@ -149,30 +150,30 @@ struct AnswerShape {
   bool stream = false;
   bool json_array = false;    // Gemini's streams without alt=sse
   const Request& request;     // what was asked; lives only while the writer is made
-  std::string id;             // of its own for each answer: 24 letters and digits. Writers put their prefix before it
+  std::string id;             // unique for each answer: 24 letters and digits. Writers put their prefix before it
   int64_t created_s = 0;      // Unix time
-  std::string model;          // what to call the model where the target does not say
-  Origin origin{};            // of what is opaque; wrap() it unless it is of the writer's own dialect
+  std::string model;          // the model's name where the target gives none
+  Origin origin{};            // of opaque data; wrap() it unless it is of the writer's own dialect
   bool stored = false;        // the answer can be asked for again by its id
-  bool keeps_opaque = false;  // all that is opaque is told, whether it was asked for or not
+  bool keeps_opaque = false;  // opaque data is written whether it was asked for or not
 };
 
 // Writes one answer for a caller: a sink that appends to `out`.
 class EventWriter : public EventSink {
  public:
-  // The next bytes of a stream, or of a body, which come all at once at the end. Whoever takes them clears it.
+  // The next bytes of a stream, or, at the end, a whole body. Whoever takes them clears it.
   std::string out;
 
-  // Goes on with a stream that a target of this dialect began and whose frames went to the caller as they were: its
-  // ids, its numbers, what is open in it. `delivered`: what they say. Before it is told anything else. target_cut: they
-  // end where nobody else can go on.
+  // Continues a stream that a target of this dialect began and whose frames went to the caller unchanged: its ids, its
+  // numbers, what is open in it. `delivered`: what those frames say. Call it before any event. target_cut: the frames
+  // end where no other target can continue.
   virtual Result<void> resume(const SentFrames& sent, const Delivered& delivered);
-  // The answer is whole, behind on_finish: writes what is still due, and the sign of success. Once.
+  // The answer is whole: writes what is still due and the end marker. Call once, after on_finish.
   virtual void end() = 0;
-  // It cannot be made whole: a stream's error event, in the dialect's words; nothing more may follow. `words`: the JSON
-  // body of that error, by write_error of the same dialect.
+  // The answer cannot be completed: writes the error in the dialect's words, in a stream as its error event. Nothing
+  // more may follow.
   virtual void fail(const Error& error, std::string_view request_id) = 0;
-  // What of the answer is kept to be written later, about; without `out`.
+  // Approximate bytes of the answer that are kept to be written later, without `out`.
   virtual size_t held_bytes() const { return 0; }
   // What of the answer the caller's dialect has no place for: "answer.signature", "finish_reason".
   Dropped untold;
@@ -182,8 +183,8 @@ class EventWriter : public EventSink {
   void leave_out(std::string_view what);
   void leave_out(PartKind kind);
   void leave_out(const Extra& extra);
-  // What of the end has no place in most dialects, of a target of another dialect than `own`: a pause, which sequence
-  // ended it, what else was told of it.
+  // What most dialects have no place for in the end of an answer, if it is not of the dialect `own`: a pause, the stop
+  // sequence that ended it, further details.
   void leave_out(const Finish& finish, Dialect own);
 };
 

@@ -25,7 +25,7 @@ void CallRestorer::on_arguments(uint32_t part, JsonText piece) {
   held_bytes_ += piece.size();
 }
 
-// {"input": "text"} becomes the text; what else a model gives is passed as it is.
+// {"input": "text"} becomes the text; anything else that a model gives passes unchanged.
 void CallRestorer::on_part_end(uint32_t part) {
   const auto custom = custom_.find(part);
   if (custom != custom_.end()) {
@@ -93,7 +93,7 @@ void PartSequencer::on_part_end(uint32_t part) {
   release();
 }
 
-// The part that began first of those that wait goes on, and those behind it that are whole already.
+// Passes on the waiting parts in the order in which they began, up to the first that has not ended yet.
 void PartSequencer::release() {
   open_.reset();
   while (!open_) {

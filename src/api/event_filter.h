@@ -38,7 +38,7 @@ class EventFilter : public EventSink {
   EventSink& next_;
 };
 
-// Gives calls the names and the form back that the caller knows them by (tool_names.h).
+// Restores the names and the form by which the caller knows its tools (tool_names.h).
 class CallRestorer final : public EventFilter {
  public:
   // Both must outlive it.
@@ -51,10 +51,10 @@ class CallRestorer final : public EventFilter {
  private:
   const ToolNames& names_;
   size_t held_bytes_ = 0;                   // of custom_
-  std::map<uint32_t, std::string> custom_;  // arguments of calls of free-text tools, which are told at their end
+  std::map<uint32_t, std::string> custom_;  // arguments of calls of free-text tools, passed on at their end
 };
 
-// Lets one part go on at a time: what belongs to others meanwhile waits until that one has ended.
+// Passes on one part at a time: events of other parts wait until that one has ended.
 class PartSequencer final : public EventFilter {
  public:
   using EventFilter::EventFilter;
@@ -72,15 +72,15 @@ class PartSequencer final : public EventFilter {
   size_t held_bytes() const { return waiting_.bytes(); }
 
  private:
-  // Whether what belongs to the part may go on at once. Else it is gathered.
+  // Whether the part's events may pass immediately; otherwise they are collected.
   bool goes_on(uint32_t part);
   void release();
   std::optional<uint32_t> open_;
   AnswerCollector waiting_;
 };
 
-// Whatever a target sends, the sinks behind it are told one start, one end, and nothing but usage after
-// that. An error goes no further: what is to become of it is for who asks for error().
+// Whatever a target sends, the sinks behind it get one start, one end, and nothing but usage after that. An error is
+// not passed on: its handling is left to whoever calls error().
 class EndGuard final : public EventFilter {
  public:
   using EventFilter::EventFilter;
@@ -100,11 +100,11 @@ class EndGuard final : public EventFilter {
   void on_error(const ProviderError& error) override;
 
   bool finished() const { return finished_; }
-  FinishReason reason() const { return reason_; }              // of what is finished
-  const ProviderError* error() const { return error_.get(); }  // nullptr: none was told
+  FinishReason reason() const { return reason_; }              // valid once finished
+  const ProviderError* error() const { return error_.get(); }  // nullptr: none was reported
 
  private:
-  bool open();  // tells the start, where the target told none
+  bool open();  // reports a start, where the target sent none
   bool started_ = false, finished_ = false;
   FinishReason reason_{};
   std::unique_ptr<ProviderError> error_;

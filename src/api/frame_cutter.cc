@@ -15,7 +15,7 @@ constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 const char* FrameCutter::skip_mark(const char* at, const char* end) {
   while (mark_bytes_ < byte_order_mark.size() && at != end) {
     if (*at != byte_order_mark[mark_bytes_]) {
-      mark_bytes_ = byte_order_mark.size();  // too short to be a line that says anything
+      mark_bytes_ = byte_order_mark.size();  // what was skipped is too short to be a meaningful line
       break;
     }
     ++mark_bytes_;
@@ -35,7 +35,7 @@ void FrameCutter::begin_data(Cut& cut) {
   data_begun_ = true;
 }
 
-// A line that lies in one piece, without its end. `frame_ends`: a blank line follows.
+// A line that arrived in one piece, without its end. `frame_ends`: a blank line follows.
 void FrameCutter::read_whole_line(std::string_view text, bool frame_ends, Cut& cut) {
   if (text.front() == ':') {
     line_ = Line::comment;
@@ -69,14 +69,14 @@ void FrameCutter::read_line_part(const char* at, const char* end, Cut& cut) {
       }
       continue;
     }
-    line_ = Line::data;  // behind the colon: one space is not the data's
+    line_ = Line::data;  // one space after the colon is not part of the data
     begin_data(cut);
     if (c != ' ') break;
   }
   if (line_ == Line::data) cut.data = {at, static_cast<size_t>(end - at)};
 }
 
-// `at`: at a CR or LF. What is behind the line's end.
+// Returns the position behind the line's end. `at`: its CR or LF.
 const char* FrameCutter::end_line(const char* at, const char* end) {
   if (*at++ == '\n') return at;
   if (at == end) {
@@ -110,7 +110,7 @@ FrameCutter::Cut FrameCutter::cut(const char* at, const char* end) {
     cut.worth = found.worth;
     const bool frame_ends = cut.next != end && (*cut.next == '\n' || *cut.next == '\r');
     read_whole_line({at, static_cast<size_t>(found.end - at)}, frame_ends, cut);
-    if (frame_ends) {  // the blank line is cut off with it
+    if (frame_ends) {  // the blank line is part of this cut
       cut.next = end_line(cut.next, end);
       end_frame(cut);
       return cut;
