@@ -8,7 +8,7 @@
 namespace sluice {
 
 std::string base64_of(std::string_view bytes);
-// nullopt: not Base64. '=' at the end may be missing.
+// nullopt: not Base64. The '=' at the end may be missing.
 std::optional<std::string> base64_decoded(std::string_view text);
 
 }  // namespace sluice

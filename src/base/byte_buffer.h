@@ -1,5 +1,5 @@
-// Bytes that gather in one piece of memory, which grows in place where it can and is never filled first, so that a
-// socket may read straight into it.
+// Bytes gathered in one block of memory, which grows in place where possible and is never zero-filled, so that a socket
+// can read straight into it.
 #pragma once
 
 #include <cstddef>
@@ -16,10 +16,10 @@ class ByteBuffer {
  public:
   size_t size() const { return size_; }
   size_t capacity() const { return capacity_; }
-  // Dies with the next growth.
+  // Valid until the next growth.
   std::string_view view() const { return {data_.get(), size_}; }
 
-  // Throws std::bad_alloc, and is then as before.
+  // Throws std::bad_alloc, and then changes nothing.
   void reserve(size_t capacity) {
     if (capacity <= capacity_) return;
     void* const grown = std::realloc(data_.get(), capacity);
@@ -28,9 +28,9 @@ class ByteBuffer {
     data_.reset(static_cast<char*>(grown));
     capacity_ = capacity;
   }
-  // The memory behind what is there, for bytes that append() is then told of.
+  // The free memory after the content: fill it, then call append().
   std::span<char> room() { return {data_.get() + size_, capacity_ - size_}; }
-  // There must be room for them; they may stand there already.
+  // The bytes must fit in room(), and may already be there.
   void append(std::string_view bytes) {
     if (bytes.data() != data_.get() + size_) std::memcpy(data_.get() + size_, bytes.data(), bytes.size());
     size_ += bytes.size();

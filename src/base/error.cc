@@ -70,8 +70,8 @@ int http_status(ErrorCode code) { return entry(code).status; }
 Fault fault_of(ErrorCode code) { return entry(code).fault; }
 bool is_lasting(int status) {
   switch (status) {
-    case 408:  // in time, perhaps
-    case 409:  // of two requests at once
+    case 408:  // may succeed in time
+    case 409:  // conflict of concurrent requests
     case 421:
     case 425:
     case 429:

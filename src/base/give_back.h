@@ -1,4 +1,4 @@
-// Empties a string or a vector and gives its memory back, which neither clear() nor `= {}` does.
+// Empties a string or a vector and frees its memory, which neither clear() nor `= {}` does.
 #pragma once
 
 namespace sluice {

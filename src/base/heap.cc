@@ -7,7 +7,7 @@
 namespace sluice {
 namespace {
 
-constexpr int kept_bytes = 16 << 20;  // at the end of each thread's part
+constexpr int kept_bytes = 16 << 20;  // at the end of each thread's arena
 
 }  // namespace
 
@@ -17,8 +17,8 @@ void keep_freed_memory() {
 }
 
 void give_freed_memory_back() {
-  // malloc_trim() leaves the end of every part but the main thread's. free() gives it back when it is above the
-  // threshold and a large piece was freed beside it.
+  // malloc_trim() leaves the end of every arena but the main thread's. free() returns that end when it is above the
+  // threshold and a large block was freed next to it.
   constexpr size_t large_bytes = 128 * 1024;
   ::mallopt(M_TRIM_THRESHOLD, large_bytes);
   void* volatile piece = std::malloc(large_bytes);

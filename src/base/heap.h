@@ -1,13 +1,14 @@
-// What the allocator keeps of freed memory, and when the system has it back (mallopt(3), malloc_trim(3)).
+// How much freed memory the allocator keeps, and when it goes back to the system (mallopt(3), malloc_trim(3)).
 #pragma once
 
 namespace sluice {
 
-// Once, before any thread: memory of up to 2 MB that was freed stays with the allocator, since getting it anew from the
-// system page by page costs more than carrying the bytes of a large body. Whoever makes it large gives it back.
+// Call once, before any thread starts. Freed blocks of up to 2.5 MB stay with the allocator: getting them from the
+// system again, page by page, costs more than moving the bytes of a large body. Code that frees much calls
+// give_freed_memory_back().
 void keep_freed_memory();
 
-// Some hundred microseconds after much was freed. The end of a thread's part only its own thread can give back.
+// Takes some hundred microseconds after much was freed. Only a thread itself can return the end of its arena.
 void give_freed_memory_back();
 
 }  // namespace sluice

@@ -8,7 +8,7 @@ namespace sluice {
 namespace {
 
 enum class Kind : unsigned char {
-  plain,    // stands for itself
+  plain,    // written unchanged
   special,  // control character, quote or backslash
   high,     // part of a longer UTF-8 sequence
 };
@@ -57,7 +57,7 @@ void append_special(std::string& out, char c) {
   }
 }
 
-// Appends the sequence at the start of `text` and returns how many bytes it took.
+// Appends the sequence at the start of `text` and returns its size in bytes.
 size_t append_high(std::string& out, std::string_view text) {
   const size_t size = utf8_sequence_bytes(text);
   if (size == 0) {
@@ -65,7 +65,7 @@ size_t append_high(std::string& out, std::string_view text) {
     return 1;
   }
   const auto byte = [text](size_t i) { return static_cast<unsigned char>(text[i]); };
-  // Terminals and some readers of lines take these for control characters and line ends.
+  // Terminals and some line readers treat these as control characters and line ends.
   if (size == 2 && byte(0) == 0xc2 && byte(1) < 0xa0) {
     append_unicode_escape(out, byte(1));
   } else if (text.starts_with("\xe2\x80\xa8") || text.starts_with("\xe2\x80\xa9")) {
@@ -76,7 +76,7 @@ size_t append_high(std::string& out, std::string_view text) {
   return size;
 }
 
-// Whether none of eight bytes needs escaping or is outside of ASCII, all at once: the highest bit of a byte tells.
+// Whether eight bytes are all ASCII and need no escaping, in one step: the result is in each byte's highest bit.
 bool all_plain(const char* eight) {
   constexpr uint64_t ones = 0x0101010101010101ull, highs = 0x8080808080808080ull;
   uint64_t bytes = 0;
@@ -98,7 +98,7 @@ size_t utf8_sequence_bytes(std::string_view text) {
   if (lead < 0xc2 || lead > 0xf4) return 0;
   const size_t size = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
   if (text.size() < size) return 0;
-  // The second byte's range is what keeps out overlong forms, surrogates and what is above U+10FFFF.
+  // The second byte's range excludes overlong forms, surrogates and code points above U+10FFFF.
   const unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
   const unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
   if (byte(1) < low || byte(1) > high) return 0;
@@ -120,11 +120,11 @@ bool is_plain_json(std::string_view text) {
   for (; end - at >= 8; at += 8) {
     if (!all_plain(at)) return false;
   }
-  return all_plain(end - 8);  // the rest, and some bytes once more
+  return all_plain(end - 8);  // the rest; may overlap bytes already checked
 }
 
 void append_json_escaped(std::string& out, std::string_view text) {
-  size_t begin = 0;  // of what is not appended yet
+  size_t begin = 0;  // of what has not been appended yet
   for (size_t i = 0; i < text.size();) {
     const Kind kind = kind_of(text[i]);
     if (kind == Kind::plain) {
@@ -147,7 +147,7 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-// What stands last tells whether a comma is due: behind an opening, a colon or a break of the line there is none.
+// The last character shows whether a comma is due: none after an opening bracket, a colon or a line break.
 void JsonWriter::divide() {
   if (out_.size() == start_) return;
   const char last = out_.back();

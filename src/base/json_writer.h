@@ -1,4 +1,4 @@
-// JSON (RFC 8259) as it is written: texts with what may not stand in them escaped, and a writer that sets the commas.
+// Writes JSON (RFC 8259): strings with escapes, and a writer that sets the commas.
 #pragma once
 
 #include <concepts>
@@ -9,20 +9,20 @@
 
 namespace sluice {
 
-// How many bytes the UTF-8 sequence at the start of `text` has (1..4); 0 if none begins there (RFC 3629: no overlong
+// The size of the UTF-8 sequence at the start of `text` (1..4 bytes); 0 if there is no valid one (RFC 3629: no overlong
 // forms, no surrogates). `text` is not empty.
 size_t utf8_sequence_bytes(std::string_view text);
 
-// Appends `text` with what may not stand between quotes escaped: quote, backslash, control characters; C1 and U+2028,
-// U+2029 too, which terminals and some readers of lines take for control characters. Bytes that are not UTF-8 become
-// U+FFFD.
+// Appends `text` escaped for use between quotes: quote, backslash, control characters; also C1, U+2028 and U+2029,
+// which terminals and some line readers treat as control characters. Bytes that are not UTF-8 become U+FFFD.
 void append_json_escaped(std::string& out, std::string_view text);
-// The same with its quotes.
+// The same with quotes around it.
 void append_json_string(std::string& out, std::string_view text);
-// Whether append_json_escaped would append `text` as it is, and it is ASCII.
+// Whether `text` is ASCII and append_json_escaped would not change it.
 bool is_plain_json(std::string_view text);
 
-// Appends one JSON value to a string, piece by piece; `out` must outlive it. Nothing is checked: who opens closes.
+// Appends one JSON value to a string, piece by piece; `out` must outlive it. Nothing is checked: every open needs its
+// close.
 //   JsonWriter(out).object().member("level", "info").end_object();
 class JsonWriter {
  public:
@@ -32,9 +32,9 @@ class JsonWriter {
   JsonWriter& end_object() { return close('}'); }
   JsonWriter& array() { return open('['); }
   JsonWriter& end_array() { return close(']'); }
-  // The next element stands on a line of its own.
+  // The next element starts on a new line.
   JsonWriter& line();
-  // Ends the line behind a whole value.
+  // Ends the line after a complete value.
   JsonWriter& line_end();
   JsonWriter& key(std::string_view name);
 
@@ -50,7 +50,7 @@ class JsonWriter {
   JsonWriter& value(const std::optional<T>& maybe) {
     return maybe ? value(*maybe) : value(nullptr);
   }
-  // A value that is JSON already.
+  // Already JSON.
   JsonWriter& raw(std::string_view json);
 
   template <typename T>

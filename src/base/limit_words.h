@@ -1,4 +1,4 @@
-// What a rate limit is on, and what of it is limited: the words that the limits, their metrics and their page share.
+// What a rate limit applies to, and what it limits: words shared by the limits, their metrics and their page.
 #pragma once
 
 #include <array>

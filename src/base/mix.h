@@ -1,4 +1,4 @@
-// Makes a number out of another that tells nothing of it: SplitMix64 (Steele, Lea and Flood, 2014). For order and
+// Makes a number from another that reveals nothing of it: SplitMix64 (Steele, Lea and Flood, 2014). For order and
 // jitter, not for secrets.
 #pragma once
 

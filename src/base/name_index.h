@@ -1,4 +1,4 @@
-// Finds one of many names as quickly as one of few: open addressing over names that live elsewhere.
+// Finds one of many names as quickly as one of few: open addressing over names stored elsewhere.
 #pragma once
 
 #include <bit>
@@ -10,18 +10,19 @@
 
 namespace sluice {
 
-// Each name stands for a number. The names are kept as views: what they view must outlive the index, and stay in its
-// place. Whoever chooses the names must be trusted, or not know `chance`; who looks for them need not be.
+// Maps names to numbers. Names are kept as views, whose text must outlive the index and not move. To prevent hash
+// flooding, whoever chooses the added names must be trusted or not know `chance`; names that are only looked up are
+// harmless.
 class NameIndex {
  public:
   static constexpr uint32_t none = UINT32_MAX;
 
-  // Room for `names` of them, to save growing. `chance`: any number, to be mixed in.
+  // Has room for `names` without growing. `chance`: any number, mixed into the hash.
   explicit NameIndex(size_t names = 0, uint64_t chance = 0) : chance_(chance) {
     slots_.resize(std::bit_ceil(2 * names + 2));
   }
 
-  // `number` is below none. A name that is there already keeps its number, which is returned; none for a new one.
+  // `number` is less than `none`. A name already present keeps its number, which is returned; `none` for a new one.
   uint32_t add(std::string_view name, uint32_t number) {
     if (2 * (size_ + 1) > slots_.size()) grow();
     Slot& slot = slots_[slot_of(name)];
@@ -31,7 +32,7 @@ class NameIndex {
     return none;
   }
   uint32_t find(std::string_view name) const { return slots_[slot_of(name)].number; }
-  // Of a name that is there.
+  // The name must be present.
   void set(std::string_view name, uint32_t number) { slots_[slot_of(name)].number = number; }
   size_t size() const { return size_; }
 
@@ -55,7 +56,7 @@ class NameIndex {
   }
   static uint64_t mix(uint64_t hash) { return hash ^ (hash >> 32); }
 
-  // Where it is, or the free one where it would go.
+  // Its slot, or the free one where it would go.
   size_t slot_of(std::string_view name) const {
     const size_t mask = slots_.size() - 1;
     size_t at = hash_of(name) & mask;
@@ -70,7 +71,7 @@ class NameIndex {
     }
   }
 
-  std::vector<Slot> slots_;  // a power of two, at most half full
+  std::vector<Slot> slots_;  // size is a power of two; at most half full
   size_t size_ = 0;
   uint64_t chance_;
 };

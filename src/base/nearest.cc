@@ -11,10 +11,10 @@ constexpr size_t max_bytes = 128;
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 bool same(char a, char b) { return lower(a) == lower(b); }
 
-// The distance if it is at most `most`, else some number above that: given up as soon as it is clear.
+// The distance if it is at most `most`, else some larger number: stops as soon as that is certain.
 size_t bounded_distance(std::string_view a, std::string_view b, size_t most) {
   if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) > most) return most + 1;
-  // Three rows of the usual table: a swap looks two rows back.
+  // Three rows of the usual table, because a swap looks two rows back.
   thread_local std::vector<size_t> before, above, row;
   for (std::vector<size_t>* one : {&before, &above, &row}) one->resize(b.size() + 1);
   for (size_t j = 0; j <= b.size(); ++j) above[j] = j;
@@ -29,7 +29,7 @@ size_t bounded_distance(std::string_view a, std::string_view b, size_t most) {
       }
       least = std::min(least, row[j]);
     }
-    if (least > most && above_least > most) return most + 1;  // a swap may still come of the row above
+    if (least > most && above_least > most) return most + 1;  // a swap may still use the row above
     above_least = least;
     std::swap(before, above);
     std::swap(above, row);
@@ -53,9 +53,8 @@ std::vector<std::string_view> nearest(std::string_view wanted, std::span<const s
   for (const std::string_view name : known.first(std::min(known.size(), max_nearest_looks))) {
     if (name.empty() || name.size() > max_bytes) continue;
     const size_t shorter = std::min(wanted.size(), name.size());
-    // One letter of two is no likeness; a third of them wrong is about where a typing error ends. A name inside the
-    // other one
-    // ("url" for "base_url") is like it however much is missing.
+    // One letter of two is not similar; a third of them wrong is about where a typing error ends. A name inside the
+    // other one ("url" for "base_url") is similar however much is missing.
     const size_t allowed = std::min(std::max<size_t>(shorter > 3 ? 2 : 1, shorter / 3), shorter - 1);
     const bool inside = shorter >= 3 && (contains(name, wanted) || contains(wanted, name));
     const size_t distance = inside ? edit_distance(wanted, name) : bounded_distance(wanted, name, allowed);

@@ -41,7 +41,7 @@ std::string size_text(size_t bytes) {
 
 tl::unexpected<Error> wrong() { return fail(ErrorCode::io, std::strerror(errno)); }
 
-// Its size, if it is open and plain.
+// Its size, if it was opened and is a plain file.
 Result<size_t> size_of(const Descriptor& file) {
   struct stat status {};
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0) return wrong();
@@ -57,7 +57,7 @@ Result<std::string> read_plain_file(const std::string& path, size_t max_bytes) {
   const Result<size_t> told = size_of(file);
   if (!told) return tl::unexpected<Error>(told.error());
   if (*told > max_bytes) return too_large();
-  // One byte more than it says, to see its end; files of /proc say 0.
+  // One byte more than reported, to see the end; files in /proc report 0.
   constexpr size_t least_room = 4096;
   std::string text(std::max(*told + 1, least_room), '\0');
   size_t size = 0;

@@ -1,8 +1,8 @@
-// Memory for objects that come and go with every request. Each thread keeps the blocks of those that went, up to a
-// bound, for those that come: with hundreds of requests under way at once, that is a tenth of malloc's and free's cost.
+// Memory for objects made and destroyed with every request. Each thread keeps freed blocks, up to a bound, for the next
+// objects: with hundreds of requests under way, that takes a tenth of the time of malloc and free.
 #pragma once
 
-// The address sanitizer is to see every use after free: gcc says so in one way, clang in the other.
+// The address sanitizer must see every use after free; gcc and clang report it in different ways.
 #if defined(__SANITIZE_ADDRESS__)
 #define SLUICE_SEES_USE_AFTER_FREE 1
 #elif defined(__has_feature)
@@ -19,7 +19,7 @@
 
 namespace sluice {
 
-// Base of a class T that is made by new: class T : Recycled<T> {...}. T must be final.
+// Base of a final class T that is made by new: class T final : Recycled<T> {...}.
 template <typename T, size_t max_kept = 64>
 class Recycled {
  public:
@@ -52,7 +52,7 @@ class Recycled {
         ::operator delete(first);
         first = next;
       }
-      count = max_kept;  // what goes after this, at the thread's end, is not kept
+      count = max_kept;  // blocks freed later, as the thread ends, are not kept
     }
   };
   static inline thread_local Kept kept_;

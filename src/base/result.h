@@ -1,4 +1,4 @@
-// Result<T>: a T or the Error that kept it from being made.
+// Result<T>: a T, or the Error that prevented it.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace sluice {
 template <typename T>
 using Result = tl::expected<T, Error>;
 
-// Cold, so that whatever leads here (texts being put together) is kept out of the way of what usually runs.
+// Cold, so that code leading here (such as building messages) stays off the hot path.
 [[gnu::cold, gnu::noinline]] inline tl::unexpected<Error> fail(ErrorCode code, std::string message) {
   return tl::unexpected<Error>(Error{code, std::move(message)});
 }

@@ -36,7 +36,7 @@ size_t cut_at(std::string_view text, size_t max_bytes) {
 std::string_view without_torn_end(std::string_view text) {
   for (size_t back = 1; back <= 3 && back <= text.size(); ++back) {
     const auto byte = static_cast<unsigned char>(text[text.size() - back]);
-    if ((byte & 0xC0) == 0x80) continue;  // what follows a first byte
+    if ((byte & 0xC0) == 0x80) continue;  // a continuation byte
     const size_t bytes = byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
     return bytes > back ? text.substr(0, text.size() - back) : text;
   }

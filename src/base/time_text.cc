@@ -18,7 +18,7 @@ void append_two(char* out, unsigned value) {
 
 }  // namespace
 
-// What is written follows upon what was written in the same second, mostly.
+// Most texts fall in the same second as the one before.
 TimeText::TimeText(int64_t unix_ms) {
   thread_local int64_t last_second = INT64_MIN;
   thread_local TimeText last;

@@ -12,7 +12,7 @@ class TimeText {
  public:
   explicit TimeText(int64_t unix_ms);
   std::string_view view() const { return {text_, sizeof text_ - 1}; }
-  // Without the milliseconds, up to the second: "2026-01-01T00:00:00".
+  // Without milliseconds: "2026-01-01T00:00:00".
   std::string_view seconds() const { return {text_, 19}; }
 
  private:

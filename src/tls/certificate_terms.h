@@ -1,4 +1,4 @@
-// From when to when the certificates in a PEM file are good.
+// The validity periods of the certificates in a PEM file.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@ struct CertificateTerm {
   int64_t ends_unix_s = 0;
 };
 
-// In the file's order: of a chain, the first is the one that is shown. What else the file holds, such as a key, is
-// passed over. Empty: it has no certificate, or cannot be read.
+// In the file's order: the first certificate of a chain is the one that is presented. Other contents, such as a key,
+// are skipped. Empty: the file has no certificate, or cannot be read.
 std::vector<CertificateTerm> certificate_terms(const std::string& pem_file);
 
 }  // namespace sluice::tls

@@ -19,12 +19,12 @@ Owned<SSL_CTX> make_context(const SSL_METHOD* method) {
   if (!context) return context;
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  // An idle connection gives its record buffers (~34 KB) back.
+  // An idle connection frees its record buffers (~34 KB).
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
   return context;
 }
 
-// A caller that speaks only other protocols (h2) is refused (RFC 7301 3.2); one without ALPN never comes here.
+// A caller that offers only other protocols (h2) is rejected (RFC 7301 3.2); without ALPN this is not called.
 int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_bytes, const unsigned char* offered,
                     unsigned int offered_bytes, void*) {
   unsigned char* match = nullptr;
@@ -40,7 +40,7 @@ Result<Owned<SSL_CTX>> make_target_context(const TargetOptions& options) {
   Owned<SSL_CTX> made = make_context(TLS_client_method());
   SSL_CTX* const context = made.get();
   if (!context || SSL_CTX_set_alpn_protos(context, http_1_1, sizeof(http_1_1)) != 0) return no_memory();
-  // TlsStream takes the sessions; OpenSSL's own cache would be one for all names, with a lock.
+  // TlsStream keeps the sessions; OpenSSL's cache would be shared by all names, under a lock.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context, StreamBio::keep_session);
   if (!options.cert_file.empty() || !options.key_file.empty()) {
@@ -91,7 +91,7 @@ Owned<SSL> TargetContext::make_connection(const std::string& host) {
   if (name.is_ip()) {
     ok = X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name.text().c_str()) == 1;
   } else {
-    // RFC 9110 4.3.4: the subject's common name is not looked at.
+    // RFC 9110 4.3.4: the subject's common name is ignored.
     SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     ok = SSL_set1_host(ssl, name.text().c_str()) == 1 && SSL_set_tlsext_host_name(ssl, name.text().c_str()) == 1;
   }
@@ -113,7 +113,7 @@ Result<std::shared_ptr<ListenerContext>> ListenerContext::create(const ListenerO
     return tl::unexpected(std::move(ok.error()));
   }
   SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
-  // Tickets are stateless: the callers keep their sessions, we keep only the key.
+  // Tickets are stateless: callers keep their sessions, the context keeps only the key.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_session_id_context(context, http_1_1, sizeof(http_1_1));
   return made;

@@ -13,7 +13,7 @@ class TlsDialer::Attempt final : public net::Dial, private net::StreamEvents {
     inner_ = dialer_.inner_->dial([this](auto result) { connected(std::move(result)); });
   }
 
-  // Nothing of the stream is on the stack here: what calls back from it is told by `deferred` only.
+  // Never runs inside a call of the stream: its callbacks are deferred.
   ~Attempt() override {
     if (stream_) stream_->set_events(nullptr);
   }
@@ -38,7 +38,7 @@ class TlsDialer::Attempt final : public net::Dial, private net::StreamEvents {
     done(std::unique_ptr<net::Stream>(std::move(stream_)));  // may destroy this
   }
 
-  void on_read(std::string_view) override {}  // never: reading is off
+  void on_read(std::string_view) override {}  // never called: reading is off
   void on_end() override {}
   void on_drained() override {}
   void on_broken(const Error& error) override {

@@ -1,4 +1,4 @@
-// Connections to a target over TLS: another Dialer's connection, then the handshake.
+// Connections to a target over TLS: another Dialer connects, then the handshake runs.
 #pragma once
 
 #include <memory>
@@ -13,13 +13,13 @@ namespace sluice::tls {
 
 class TlsDialer final : public net::Dialer {
  public:
-  // One for each target and worker: its sessions are kept here, without a lock. `host` is what the certificate must be
-  // for. Connections may outlive the dialer.
+  // One for each target and worker: it keeps the target's sessions, without a lock. The certificate must be for `host`.
+  // Connections may outlive the dialer.
   TlsDialer(net::Loop& loop, std::unique_ptr<net::Dialer> inner, std::shared_ptr<TargetContext> context,
             std::string host);
 
-  // `done` gets a TlsStream whose handshake is done, or "TLS to HOST failed: REASON" (ErrorCode::target_tls), or the
-  // inner dialer's error as it is.
+  // `done` gets a TlsStream after its handshake, or "TLS to HOST failed: REASON" (ErrorCode::target_tls), or the inner
+  // dialer's error unchanged.
   std::unique_ptr<net::Dial> dial(Done done) override;
 
  private:

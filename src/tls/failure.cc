@@ -14,7 +14,7 @@
 namespace sluice::tls {
 namespace {
 
-// A certificate's strings are the peer's to choose; nothing of them may forge a log line.
+// The peer chooses a certificate's strings: they must not be able to forge a log line.
 std::string printable(const unsigned char* bytes, int size) {
   constexpr int most = 100;
   std::string text(reinterpret_cast<const char*>(bytes), static_cast<size_t>(std::clamp(size, 0, most)));
@@ -64,7 +64,7 @@ std::string names_of(X509* certificate) {
   return list;
 }
 
-// "TLS 1.1" for 0x0302, "" for what is not older than TLS 1.2.
+// "TLS 1.1" for 0x0302, "" for TLS 1.2 and later.
 std::string_view old_version(unsigned char major, unsigned char minor) {
   if (major != 3) return "";
   constexpr std::array<std::string_view, 3> names = {"SSL 3.0", "TLS 1.0", "TLS 1.1"};

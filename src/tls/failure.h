@@ -10,7 +10,7 @@
 
 namespace sluice::tls {
 
-// The first bytes a peer sent: enough to tell what it speaks where OpenSSL only says "wrong version number".
+// The first bytes a peer sent: they show which protocol it speaks when OpenSSL only says "wrong version number".
 class FirstBytes {
  public:
   void see(std::string_view bytes);
@@ -21,12 +21,12 @@ class FirstBytes {
   size_t size_ = 0;
 };
 
-// Inside a verify callback, after a check failed: "certificate has expired (notAfter=2020-01-01)",
-// "hostname mismatch: certificate is for a.example, b.example". What comes from the certificate is made printable.
-// `trust_hint` is added where nobody we trust has signed it.
+// Inside a verify callback, after a check failed: "certificate has expired (notAfter=2020-01-01)", "hostname mismatch:
+// certificate is for a.example, b.example". Text from the certificate is made printable. `trust_hint` is added if no
+// trusted authority has signed it.
 std::string certificate_problem(X509_STORE_CTX* chain, std::string_view trust_hint);
 
-// From the first error in this thread's OpenSSL queue, which it empties. `problem` is what the verify callback noted,
+// From the first error in this thread's OpenSSL queue, which is emptied. `problem` is what the verify callback noted,
 // or empty.
 std::string failure_reason(std::string_view problem, const FirstBytes& first);
 

@@ -5,7 +5,7 @@
 
 #include <memory>
 
-typedef struct ssl_session_st SSL_SESSION;  // the one that types.h leaves out
+typedef struct ssl_session_st SSL_SESSION;  // missing from types.h
 
 namespace sluice::tls {
 

@@ -1,4 +1,4 @@
-// A target's name as TLS wants it: without the brackets of an IPv6 literal or the dot that ends a full name.
+// A target's name in the form TLS needs: without an IPv6 literal's brackets or a full name's trailing dot.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ class HostName {
  public:
   explicit HostName(std::string_view host);
   const std::string& text() const { return text_; }
-  // An address: certificates name those apart from DNS names, and SNI must not carry one (RFC 6066 3).
+  // An IP address: certificates list those separately from DNS names, and SNI must not carry one (RFC 6066 3).
   bool is_ip() const { return is_ip_; }
 
  private:

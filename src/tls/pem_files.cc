@@ -16,7 +16,7 @@ tl::unexpected<Error> fail_file(std::string_view field, const std::string& path,
   return fail(ErrorCode::config, std::string(field) + " \"" + path + "\": " + std::string(why));
 }
 
-// OpenSSL reads the files itself; this tells an unreadable one from one of the wrong kind.
+// OpenSSL reads the files itself; this distinguishes an unreadable file from one of the wrong kind.
 Result<void> readable(std::string_view field, const std::string& path) {
   constexpr size_t max_bytes = 16 << 20;
   const Result<std::string> text = read_plain_file(path, max_bytes);
@@ -60,7 +60,7 @@ Result<void> use_certificate(SSL_CTX* context, const std::string& cert_file, con
   if (key_file.empty()) return fail(ErrorCode::config, "key_file is missing; it belongs to cert_file");
   if (auto ok = readable("cert_file", cert_file); !ok) return ok;
   if (SSL_CTX_use_certificate_chain_file(context, cert_file.c_str()) != 1) {
-    const unsigned long error = ERR_peek_error();  // the first is the cause
+    const unsigned long error = ERR_peek_error();  // the first error is the cause
     const char* reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_reason_error_string(error) : nullptr;
     return fail_file("cert_file", cert_file, reason ? reason : "no certificate in PEM format");
   }
@@ -73,7 +73,7 @@ Result<void> trust_file(SSL_CTX* context, const std::string& ca_file) {
   if (X509_STORE_load_file(store, ca_file.c_str()) != 1) {
     return fail_file("ca_file", ca_file, "no certificate in PEM format");
   }
-  // Whoever names a file means what is in it: an intermediate or a target's own certificate is enough.
+  // The user trusts exactly what is in the file: an intermediate or a target's own certificate is enough.
   X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
   return {};
 }

@@ -9,9 +9,9 @@
 namespace sluice::tls {
 
 // Each gives ErrorCode::config on failure.
-// The certificate in `cert_file`, its chain behind it, and the key that belongs to it.
+// Uses the certificate in `cert_file`, the chain after it, and its key.
 Result<void> use_certificate(SSL_CTX* context, const std::string& cert_file, const std::string& key_file);
-// Trusts what `ca_file` holds: roots, intermediates or the target's own certificate.
+// Trusts the certificates in `ca_file`: roots, intermediates or the target's own.
 Result<void> trust_file(SSL_CTX* context, const std::string& ca_file);
 
 }  // namespace sluice::tls

@@ -15,15 +15,15 @@ namespace sluice::tls {
 namespace {
 
 constexpr size_t record_bytes = SSL3_RT_MAX_PLAIN_LENGTH;
-// What one read of the inner stream (64 KiB) and the record it completes can decrypt to: told in one on_read.
+// What one read of the inner stream (64 KiB) plus the record it completes can decrypt to: delivered in one on_read.
 constexpr size_t plain_bytes = 5 * record_bytes;
-// The records of 64 KiB, with their headers and tags: one write of the inner stream.
+// The records of 64 KiB of text, with their headers and tags: one write of the inner stream.
 constexpr size_t outbox_bytes = 4 * (record_bytes + 64);
-// A handshake flight with a long chain of certificates.
+// A handshake flight with a long certificate chain.
 constexpr size_t flight_bytes = record_bytes;
 
-// SSL_get_error() looks into the thread's queue of errors, too. That is as good as always empty, and to look costs a
-// quarter of clearing it.
+// SSL_get_error() also reads the thread's error queue. The queue is almost always empty, and a look costs a quarter of
+// clearing it.
 void forget_errors() {
   if (ERR_peek_error() != 0) [[unlikely]]
     ERR_clear_error();
@@ -79,7 +79,7 @@ TlsStream::TlsStream(net::Loop& loop, ListenerContext& context, std::unique_ptr<
     : TlsStream(loop, Side::caller, "", context.make_connection(), std::move(inner)) {}
 
 TlsStream::~TlsStream() {
-  // Closing without close_notify would make OpenSSL call the session unusable (RFC 5246 7.2.1 no longer asks for that).
+  // Closing without close_notify would make OpenSSL discard the session (RFC 5246 7.2.1 no longer requires that).
   if (state_ == State::open) SSL_set_shutdown(connection_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }
 
@@ -123,11 +123,11 @@ size_t TlsStream::pending_bytes() const { return inner_->pending_bytes() + queue
 void TlsStream::end() {
   if (state_ == State::broken || writing_ != Writing::open) return;
   writing_ = Writing::ending;
-  // During the handshake: if nothing waits for it, no close_notify is due either.
+  // During the handshake, with nothing queued, no close_notify is due either.
   if (state_ == State::open || queued_.empty()) shut();
 }
 
-// Without a close_notify, which would say that what came was all.
+// Without a close_notify, which would claim that the data is complete.
 bool TlsStream::reset() {
   writing_ = Writing::shut;
   return inner_->reset();
@@ -146,7 +146,7 @@ std::string_view TlsStream::protocol() const {
 
 std::string_view TlsStream::version() const { return SSL_get_version(connection_.get()); }
 
-// What the inner stream says.
+// Events of the inner stream.
 
 void TlsStream::on_read(std::string_view bytes) {
   if (state_ == State::broken || peer_ended()) return;
@@ -182,7 +182,7 @@ void TlsStream::on_ended() {
   if (events_ && state_ != State::broken) events_->on_ended();
 }
 
-// The way in.
+// Input.
 
 void TlsStream::feed(std::string_view bytes) {
   incoming_ = bytes;
@@ -203,7 +203,7 @@ void TlsStream::pump() {
   }
 }
 
-// Reads only with room for a whole record, so that OpenSSL never keeps half of one back.
+// Reads only if a whole record fits, so that OpenSSL never holds back half of one.
 size_t TlsStream::decrypt(std::span<char> room) {
   std::array<char, 1024> answers;  // to key updates, and alerts
   const Outbox outbox(*this, answers);
@@ -236,12 +236,12 @@ void TlsStream::advance_handshake() {
       state_ = State::open;
       encrypt(std::exchange(queued_, {}));
     } else if (SSL_get_error(connection_.get(), done) != SSL_ERROR_WANT_READ) {
-      if (offered_session_) sessions_->clear();  // it may be what the peer did not like
+      if (offered_session_) sessions_->clear();  // the session may have been the reason
       fail_tls(failure_reason(certificate_problem_, first_));
     }
   }
   if (state_ != State::open) return;
-  // The queue may have been above the mark and the inner stream never: then it will not say that it drained.
+  // The queue may have been above the mark while the inner stream never was: then its on_drained will not come.
   if (drained_ == Drained::below_mark && inner_->pending_bytes() <= net::WriteMarks::high_bytes) {
     drained_ = Drained::owed;
   }
@@ -249,7 +249,7 @@ void TlsStream::advance_handshake() {
   if (ready_) tell_later();
 }
 
-// The way out.
+// Output.
 
 void TlsStream::encrypt_pieces(std::span<const std::string_view> pieces) {
   std::array<char, outbox_bytes> room;
@@ -296,7 +296,7 @@ void TlsStream::shut() {
   inner_->end();
 }
 
-// What is told, and when.
+// Events and failures.
 
 void TlsStream::cut() {
   if (peer_ended()) return;
@@ -361,8 +361,8 @@ void TlsStream::resume() {
 }
 
 void TlsStream::steer_reading() {
-  const bool handshaking = state_ == State::handshake && ready_ != nullptr;  // a target's, begun
-  // A peer that has keys updated, and reads nothing, would gather our answers to that without end.
+  const bool handshaking = state_ == State::handshake && ready_ != nullptr;  // a target's, started
+  // A peer that requests key updates but reads nothing would make the answers pile up without bound.
   const bool choked = inner_->pending_bytes() > 2 * net::WriteMarks::high_bytes;
   const bool wanted =
       state_ != State::broken && reading_ == Reading::open && stash_.empty() && !choked && (handshaking || delivers());

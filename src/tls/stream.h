@@ -1,18 +1,18 @@
-// TLS over any other stream. Bytes are copied once into and once out of OpenSSL's record buffers and nowhere else: an
-// own BIO hands it what the inner stream delivers, and gathers the records of one call into one write of the inner
-// stream. Decrypted bytes are delivered from the stack, so a connection that has nothing to say costs no buffer.
+// TLS over any other stream. Bytes are copied once into and once out of OpenSSL's record buffers and nowhere else: a
+// custom BIO passes it what the inner stream delivers, and gathers the records of one call into one write of the inner
+// stream. Decrypted bytes are delivered from the stack, so an idle connection needs no buffer.
 //
 //   handshake --SSL_do_handshake done--> open --error, alert, cut--> broken
 // Reading:
 //   open --close_notify--> end_owed --on_end--> end_told
-//   open --the inner stream ends--> cut_off (some is still to be decrypted) --close_notify in it--> end_owed
+//   open --the inner stream ends--> cut_off (some bytes are still to be decrypted) --close_notify in them--> end_owed
 //   cut_off --all decrypted--> broken
 // Writing:
-//   open --end() while what is queued waits for the handshake--> ending --it is sent--> shut
+//   open --end() while queued bytes wait for the handshake--> ending --they are sent--> shut
 //   open --end(), reset()--> shut
 //
-// Writing during the handshake is queued. The peer's close_notify is on_end; its connection ending without one is
-// on_broken, since then the answer may have been truncated by somebody in between.
+// Writes during the handshake are queued. The peer's close_notify becomes on_end; a connection that ends without one
+// becomes on_broken, because an attacker may have truncated the answer.
 #pragma once
 
 #include <functional>
@@ -35,15 +35,15 @@ class TargetContext;
 
 class TlsStream final : public net::Stream, private net::StreamEvents {
  public:
-  // To a target named `host`. A session is taken from `sessions` and new ones are put there; it may be null.
+  // To a target named `host`. Takes a session from `sessions` and puts new ones there; may be null.
   TlsStream(net::Loop& loop, TargetContext& context, const std::string& host, std::shared_ptr<SessionCache> sessions,
             std::unique_ptr<net::Stream> inner);
   // From a caller.
   TlsStream(net::Loop& loop, ListenerContext& context, std::unique_ptr<net::Stream> inner);
   ~TlsStream() override;
 
-  // Target side, once: sends our hello and reads the answers, also while reading is off. `ready` is called once, in a
-  // later turn, when the handshake is done; if it fails, on_broken comes instead.
+  // Target side, once: sends the ClientHello and reads the answers, even while reading is off. `ready` is called once,
+  // in a later turn, when the handshake is done; on failure on_broken is called instead.
   void start_handshake(std::function<void()> ready);
 
   void set_events(net::StreamEvents* events) override;
@@ -57,9 +57,9 @@ class TlsStream final : public net::Stream, private net::StreamEvents {
   std::string peer() const override;
   uint32_t round_trip_us() const override { return inner_->round_trip_us(); }
 
-  // Once the handshake is done:
+  // After the handshake:
   bool session_reused() const;
-  std::string_view protocol() const;  // of ALPN: "http/1.1", or "" if the peer chose none; lives as long as the stream
+  std::string_view protocol() const;  // by ALPN: "http/1.1", or "" if the peer chose none; lives as long as the stream
   std::string_view version() const;   // "TLSv1.3"; a literal
 
  private:
@@ -67,12 +67,12 @@ class TlsStream final : public net::Stream, private net::StreamEvents {
   enum class State : unsigned char { handshake, open, broken };
   enum class Reading : unsigned char { open, cut_off, end_owed, end_told };
   enum class Writing : unsigned char { open, ending, shut };
-  // on_drained is due: not, once little is pending, or at the next occasion.
+  // When on_drained is due: not at all, once little is pending, or at the next opportunity.
   enum class Drained : unsigned char { untold, below_mark, owed };
   enum class Side : unsigned char { target, caller };
 
-  // What OpenSSL sends within one call of ours: gathered on that call's stack, then given to the inner stream in one
-  // write (in several, if it is more than `room`). Without one, OpenSSL can send nothing.
+  // What OpenSSL sends within one call: gathered on the stack, then given to the inner stream in one write (in several
+  // if it exceeds `room`). Without an Outbox, OpenSSL cannot send.
   class Outbox {
    public:
     Outbox(TlsStream& stream, std::span<char> room);
@@ -112,24 +112,24 @@ class TlsStream final : public net::Stream, private net::StreamEvents {
   void resume();
   void steer_reading();
   void note_pending();
-  bool peer_ended() const { return reading_ >= Reading::end_owed; }  // close_notify came
+  bool peer_ended() const { return reading_ >= Reading::end_owed; }  // close_notify has arrived
   bool delivers() const;
 
   net::Loop& loop_;
   std::unique_ptr<net::Stream> inner_;
   Owned<SSL> connection_;
   net::StreamEvents* events_ = nullptr;
-  Outbox* outbox_ = nullptr;     // while OpenSSL runs
+  Outbox* outbox_ = nullptr;     // set while OpenSSL runs
   std::string_view incoming_;    // of the inner stream, not yet taken by OpenSSL; valid while pump() runs
-  std::string stash_;            // the same, kept because the reader stopped; the inner stream is stopped meanwhile
-  std::string queued_;           // written before the handshake was done
+  std::string stash_;            // the same, kept because the reader stopped; the inner stream is stopped too
+  std::string queued_;           // written before the end of the handshake
   std::string name_;             // of the target, for errors and "untrusted root"
   std::string_view trust_hint_;  // a literal
   std::string certificate_problem_;
   FirstBytes first_;
   std::shared_ptr<SessionCache> sessions_;
   std::function<void()> ready_;
-  std::unique_ptr<Error> broken_;     // why, until it is told
+  std::unique_ptr<Error> broken_;     // the reason, until it is reported
   std::shared_ptr<TlsStream*> self_;  // made when first deferred; deferred tasks hold it weakly
   State state_ = State::handshake;
   Reading reading_ = Reading::open;
@@ -139,10 +139,10 @@ class TlsStream final : public net::Stream, private net::StreamEvents {
   bool wants_bytes_ = false;  // start_reading() was called
   bool inner_reading_ = false;
   bool offered_session_ = false;
-  bool later_ = false;  // a deferred task is under way
+  bool later_ = false;  // a deferred task is scheduled
 };
 
-// A caller's connection: the handshake happens while it is read. It never fails here; failures are on_broken.
+// A caller's connection: the handshake happens while reading. Never fails here; failures become on_broken.
 std::unique_ptr<net::Stream> accept_tls(net::Loop& loop, ListenerContext& context, std::unique_ptr<net::Stream> inner);
 
 }  // namespace sluice::tls

@@ -16,7 +16,7 @@ struct FreeMethod {
   void operator()(BIO_METHOD* method) const { BIO_meth_free(method); }
 };
 
-// A constant of the program, made once since OpenSSL hides its layout.
+// Constant; made at first use, since OpenSSL hides its layout.
 const BIO_METHOD* method() {
   static const std::unique_ptr<BIO_METHOD, FreeMethod> made = [] {
     std::unique_ptr<BIO_METHOD, FreeMethod> fresh(BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "stream"));
@@ -45,7 +45,7 @@ int StreamBio::keep_session(SSL* connection, SSL_SESSION* session) {
   const auto* stream = static_cast<TlsStream*>(SSL_get_app_data(connection));
   if (!stream || !stream->sessions_) return 0;
   stream->sessions_->put(Owned<SSL_SESSION>(session));
-  return 1;  // the reference is ours now
+  return 1;  // takes over the reference
 }
 
 int StreamBio::note_problem(int fine, X509_STORE_CTX* chain) {

@@ -1,4 +1,4 @@
-// Where OpenSSL calls back into a TlsStream: its bytes, its new sessions, what is wrong with a certificate.
+// OpenSSL's callbacks into a TlsStream: its bytes, its new sessions, problems of a certificate.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@ namespace sluice::tls {
 class TlsStream;
 
 struct StreamBio {
-  // Makes `connection` read and write through `stream`, which must outlive it. False if memory is short.
+  // Makes `connection` read and write through `stream`, which must outlive it. False if out of memory.
   static bool attach(SSL* connection, TlsStream& stream);
 
   // For SSL_CTX_sess_set_new_cb and SSL_CTX_set_verify.

@@ -12,7 +12,7 @@
 namespace sluice::tls {
 namespace {
 
-// Whether c_rehash has been there: it names certificates by 8 hex digits, a dot and a number.
+// Whether c_rehash has processed it: certificates are then named by 8 hex digits, a dot and a number.
 bool hashed_directory(std::string pattern) {
   pattern += '/';
   for (int i = 0; i < 8; ++i) pattern += "[0-9a-f]";
@@ -62,7 +62,7 @@ void SystemRoots::find() {
       break;
     }
   }
-  ERR_clear_error();  // a bundle that is not there is no error
+  ERR_clear_error();  // a missing bundle is not an error
 }
 
 }  // namespace sluice::tls
