@@ -1,4 +1,4 @@
-// The query of /admin/explain: what is asked for, as far as it matters to who is asked.
+// The query of /admin/explain: the properties of a request that matter for routing it.
 #pragma once
 
 #include <string>
@@ -12,11 +12,11 @@ namespace sluice::admin {
 struct ExplainQuery {
   std::string model;
   std::string affinity;
-  routing::Asking asking;  // but for affinity, the time and chance
+  routing::Asking asking;  // without affinity, the time and the random source
 };
 
-// "model=smart&tokens=9000&images=1&dialect=anthropic&affinity=s-1". bad_request: no model, a parameter or a value that
-// is not known.
+// "model=smart&tokens=9000&images=1&dialect=anthropic&affinity=s-1". Error: bad_request if the model is missing or a
+// parameter or value is unknown.
 Result<ExplainQuery> read_explain_query(std::string_view query);
 
 }  // namespace sluice::admin

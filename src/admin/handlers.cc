@@ -10,7 +10,7 @@ std::function<void(int status, const std::string& body)> LaterAnswer::giver() co
   };
 }
 
-// Of a request with a body that nobody asked for.
+// The page takes no request body, but one was sent and it broke.
 void LaterAnswer::on_request_broken(const Error&) {
   if (http::Responder* const responder = std::exchange(slip_->responder, nullptr); responder != nullptr) {
     responder->abort();

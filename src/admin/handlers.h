@@ -1,5 +1,5 @@
-// What becomes of a request for a page once Pages has looked at its head: it is answered, will be answered later, or
-// has a small body that comes first.
+// What Pages does with a request after looking at its head: it has answered, it will answer later, or it waits for a
+// small body.
 #pragma once
 
 #include <functional>
@@ -13,7 +13,7 @@
 
 namespace sluice::admin {
 
-// The page has answered by the time its handler is made.
+// The page has answered before this handler is made.
 class Answered final : public http::RequestHandler {
  public:
   void on_body(std::string_view) override {}
@@ -23,7 +23,7 @@ class Answered final : public http::RequestHandler {
   void on_caller_gone(const Error&) override {}
 };
 
-// An answer that comes later. Whoever gives it holds giver(), which may outlive handler and caller: then it does
+// An answer that comes later, through giver(). That function may outlive the handler and the caller; it then does
 // nothing.
 class LaterAnswer final : public http::RequestHandler {
  public:
@@ -31,7 +31,7 @@ class LaterAnswer final : public http::RequestHandler {
       : slip_(std::make_shared<Slip>(Slip{&responder, fields})) {}
   ~LaterAnswer() override { slip_->responder = nullptr; }
 
-  // The first call answers, others do nothing. Responder's thread only.
+  // The first call answers; later calls do nothing. Responder's thread only.
   std::function<void(int status, const std::string& body)> giver() const;
 
   void on_body(std::string_view) override {}
@@ -42,17 +42,17 @@ class LaterAnswer final : public http::RequestHandler {
 
  private:
   struct Slip {
-    http::Responder* responder;  // nullptr: answered, or nobody waits any more
+    http::Responder* responder;  // nullptr: answered, or the caller is gone
     const http::Fields fields;
   };
   const std::shared_ptr<Slip> slip_;
 };
 
-// Gathers a request's body of at most `max_bytes` and hands it on.
+// Gathers a request's body of at most `max_bytes` and passes it on.
 class SmallBody final : public http::RequestHandler {
  public:
   static constexpr size_t max_bytes = 4096;
-  // Called once, must answer: with the whole body (the view dies on return), or with what is wrong with it.
+  // Called once and must answer. Gets the whole body (the view must not outlive the call), or what is wrong with it.
   using Whole = std::function<void(const Result<std::string_view>&)>;
   explicit SmallBody(Whole whole) : whole_(std::move(whole)) {}
 
@@ -65,7 +65,7 @@ class SmallBody final : public http::RequestHandler {
  private:
   void end(const Result<std::string_view>& body);
 
-  Whole whole_;  // empty: it was called
+  Whole whole_;  // empty: already called
   std::string body_;
 };
 

@@ -9,8 +9,8 @@
 
 namespace sluice::admin {
 
-// JSON. `limiter`: nullptr if nothing is limited. `now_ns`: on the scale that the limiter is used with. At most `most`
-// limits are shown: where there are more, only those that are in use, and `left_out` counts the others.
+// JSON. `limiter`: nullptr if nothing is limited. `now_ns`: on the limiter's clock. Shows at most `most` limits; if
+// there are more, only those in use, and `left_out` counts the others.
 std::string limits_body(policy::Limiter* limiter, uint64_t now_ns, size_t most = 1000);
 
 }  // namespace sluice::admin

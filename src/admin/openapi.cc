@@ -28,7 +28,7 @@ constexpr std::string_view opening_begin =
 constexpr std::string_view opening_tags =
     R"( are taken without /v1, too."},"servers":[{"url":"/"}],"tags":[{"name":"sluice"})";
 
-// Any of these, or none where no keys are configured.
+// Any of these, or none if no keys are configured.
 constexpr std::string_view security =
     R"("security":[{"bearer":[]},{"x_api_key":[]},{"api_key":[]},{"x_goog_api_key":[]},{"key":[]},{}])";
 
@@ -39,12 +39,12 @@ constexpr std::string_view security_schemes =
     R"("x_goog_api_key":{"type":"apiKey","in":"header","name":"x-goog-api-key"},)"
     R"("key":{"type":"apiKey","in":"query","name":"key"}})";
 
-// What can become of any request, whatever its path.
+// Errors that any request can get, whatever its path.
 constexpr std::array any_request = {ErrorCode::bad_request,        ErrorCode::request_timeout,
                                     ErrorCode::body_too_large,     ErrorCode::target_uri_too_long,
                                     ErrorCode::expectation_failed, ErrorCode::head_too_large,
                                     ErrorCode::bad_http_version};
-// And of one that is to be passed on.
+// Further errors of requests that are passed on.
 constexpr std::array passed_on = {ErrorCode::unauthorized,       ErrorCode::forbidden,      ErrorCode::unknown_model,
                                   ErrorCode::unsupported_coding, ErrorCode::rate_limited,   ErrorCode::internal,
                                   ErrorCode::target_broke,       ErrorCode::target_timeout, ErrorCode::overloaded};
@@ -67,7 +67,7 @@ std::string opening() {
 
 std::string error_name(const api::DialectRoom& room) { return std::string(name_of(room.id)) + "_error"; }
 
-// Of the own pages: the dialect is guessed from the request's path and head fields.
+// For sluice's pages: the dialect is guessed from the request's path and header fields.
 std::string own_error() {
   std::string any;
   for (const api::DialectRoom* const room : api::rooms()) {
@@ -87,7 +87,7 @@ void add_statuses(std::set<int>& statuses, std::span<const ErrorCode> codes) {
   for (const ErrorCode code : codes) statuses.insert(http_status(code));
 }
 
-// "post_v1_models_model_generateContent": unique, as a method and its path are.
+// "post_v1_models_model_generateContent": unique, since the pair of method and path is.
 std::string operation_id(http::Method method, std::string_view path) {
   std::string id = to_lower(http::name_of(method));
   for (const char c : path) {
@@ -102,7 +102,7 @@ std::string operation_id(http::Method method, std::string_view path) {
   return id;
 }
 
-// --- what is passed on ---
+// --- requests that are passed on ---
 
 void append_parameters(std::string& out, const api::Endpoint& endpoint) {
   std::vector<std::string_view> parameters;
@@ -159,7 +159,7 @@ void append_body(std::string& out, const api::Endpoint& endpoint) {
   }
 }
 
-// The kinds of content that the target's answer may have.
+// The content types that the target's answer may have.
 void append_answer(std::string& out, const api::Endpoint& endpoint) {
   out += R"("200":{"description":"The target's answer, as it came.","content":{)";
   if (endpoint.name.starts_with("audio/")) {  // sound, or subtitles, or JSON
@@ -193,7 +193,7 @@ void append_operation(std::string& out, const api::Endpoint& endpoint) {
   out += R"(,"default":{"$ref":"#/components/responses/passed_on"}}})";
 }
 
-// --- own pages ---
+// --- sluice's pages ---
 
 void append_own_operation(std::string& out, const Pages::Page& page) {
   append_strings(out, {"\"", to_lower(http::name_of(page.method)), R"(":{"operationId":")",
@@ -240,7 +240,7 @@ void append_components(std::string& out) {
   out += R"("passed_on":{"description":"What the target answered, as it came.","content":{"*/*":{}}}}})";
 }
 
-// A path stands once, with all its methods; `Paths` is in the order of the table.
+// Each path occurs once, with all its methods, in the order of the table.
 struct PathItem {
   std::string_view path;
   std::string operations;

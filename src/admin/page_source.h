@@ -1,4 +1,4 @@
-// What sluice's own pages tell and do, from whoever wires the program: it knows the keys, the setup and the workers.
+// What sluice's pages show and do. Implemented by the wiring, which knows the keys, the setup and the workers.
 #pragma once
 
 #include <functional>
@@ -17,13 +17,13 @@
 namespace sluice::admin {
 
 enum class PageAccess : unsigned char {
-  probes,   // everyone, where no key is asked for any web page too: it says nothing that is anybody's secret
+  probes,   // everyone and, without configured keys, any web page too: reveals nothing secret
   open,     // everyone
-  callers,  // whoever has a key, where there are keys
-  admins    // whoever may administer
+  callers,  // anyone with a key, if keys are configured
+  admins    // anyone with an administrator's key
 };
 
-// Whoever has been let in to a page.
+// Someone who has been admitted to a page.
 struct Visitor {
   const config::CallerKey* key = nullptr;  // nullptr: no keys are configured, or the page asks for none
   std::shared_ptr<const void> held{};      // what the key is part of
@@ -36,36 +36,35 @@ struct Models {
   std::shared_ptr<const void> held{};  // what the views in it are of
 };
 
-// Called on the thread of the pages that have it.
+// Called on the thread of the Pages object that owns it.
 class PageSource {
  public:
-  // What is asked for later is given in a later turn of the request's loop, at most once, and maybe after the caller
-  // has left.
+  // Callbacks run in a later turn of the request's loop, at most once, possibly after the caller is gone.
   using Body = std::function<void(const std::string& body)>;
   using Problems = std::function<void(const std::vector<std::string>& problems)>;
 
   virtual ~PageSource() = default;
-  // Whether whoever sent this request from `peer` may see such a page; else unauthorized or forbidden.
+  // Whether the sender of this request from `peer` may see such a page. Errors: unauthorized, forbidden.
   virtual Result<Visitor> admit(PageAccess access, const http::RequestHead& head, std::string_view peer) = 0;
-  // The models that a visitor may use, in a dialect.
+  // The models that a visitor may use, for a dialect.
   virtual Models models(const Visitor& visitor, Dialect dialect) = 0;
-  // The one that a request for an answer would get by this name, which outlives what is returned; else the error that
-  // it would get.
+  // The model that a request for an answer would get under this name, or the error it would get. `name` must outlive
+  // the result.
   virtual Result<Models> model(const Visitor& visitor, Dialect dialect, std::string_view name) = 0;
-  // The body of /admin/limits, and that of /admin/targets.
+  // The bodies of /admin/limits and /admin/targets.
   virtual std::string limits() = 0;
   virtual std::string targets() = 0;
-  // Does to a target what the body of a POST of /admin/targets says. `key`: its name; "" without one.
+  // Carries out the body of a POST to /admin/targets. `key`: the name of the key that was used; "" without one.
   virtual Result<void> control_target(std::string_view body, std::string_view key, std::string_view peer) = 0;
-  // How a request would be routed: the body of /admin/explain. `asking`: but for the time. The errors are those of such
-  // a request.
+  // The body of /admin/explain: how a request would be routed. `asking` has no time yet. Errors: those of such a
+  // request.
   virtual Result<std::string> explain(std::string_view model, const routing::Asking& asking) = 0;
-  // Gives the body of /admin/exchanges.
+  // Passes on the body of /admin/exchanges.
   virtual void ask_exchanges(net::Loop& loop, Body done) = 0;
-  // Has the configuration read again, and gives what is wrong with it. `by`: who asks, for the log. not_implemented:
-  // nobody reads it again.
+  // Reloads the configuration and passes on what is wrong with it. `by`: who asks, for the log. Error: not_implemented
+  // if this process cannot reload.
   virtual Result<void> ask_reload(const std::string& by, net::Loop& loop, Problems done) = 0;
-  // A request was refused (401, 403), and has been answered.
+  // Called after a request was rejected (401, 403).
   virtual void on_refused(const http::RequestHead& head, const http::Responder& responder, const Error& error) = 0;
 };
 

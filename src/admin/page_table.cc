@@ -1,5 +1,5 @@
-// The table of sluice's own pages: what is answered to whom, what is told of a wrong method, and what /openapi.json
-// says of them.
+// The table of sluice's pages: who gets which answer, what is allowed if the method is wrong, and what /openapi.json
+// says about them.
 #include <array>
 #include <optional>
 
@@ -15,7 +15,7 @@ using enum PageAccess;
 
 constexpr std::string_view json_type = "application/json";
 constexpr std::string_view text_type = "text/plain";
-// In the words of whoever asks: OpenAI's, or Anthropic's where the request has anthropic-version.
+// In the caller's dialect: OpenAI's, or Anthropic's if the request has anthropic-version.
 constexpr std::string_view models_schema =
     R"({"type":"object","required":["data"],"properties":{"data":{"type":"array","items":{"type":"object",)"
     R"("required":["id"],"properties":{"id":{"type":"string"}}}}}})";
@@ -63,7 +63,7 @@ constexpr std::string_view explain_parameters =
 
 constexpr std::string_view model_mark = "{model}";
 
-// Whether `path` is a row's; then what stands for its {model}.
+// What stands for {model} if `path` matches the row; nullopt if it does not.
 constexpr std::optional<std::string_view> part_of(std::string_view row, std::string_view path) {
   constexpr size_t telling = 4;  // "/v1/m" and "/v1/c": most paths are not ours
   if (row.size() > telling && path.size() > telling && row[telling] != path[telling]) return std::nullopt;
@@ -80,7 +80,7 @@ struct RowRange {
   uint8_t begin = 0, end = 0;
 };
 
-// `path` without what some programs write before a dialect's paths, where that makes it a page of models.
+// `path` without the prefix that some programs write before a dialect's paths, if the rest is a page of models.
 std::string_view own_path(http::Method method, std::string_view path) {
   if ((method != get && method != head) || path.find("/models") == std::string_view::npos) return path;
   std::string_view named;
@@ -90,7 +90,7 @@ std::string_view own_path(http::Method method, std::string_view path) {
 
 }  // namespace
 
-// Rows whose paths begin with the same letter stand together.
+// Rows whose paths begin with the same letter must be adjacent.
 struct Pages::Table {
   static constexpr std::array rows = std::to_array<Page>({
       {get, "/", open, &Pages::answer_root, "Says that sluice runs.", text_type},
@@ -136,7 +136,7 @@ struct Pages::Table {
        level_schema, level_schema},
   });
 
-  // Every request is looked for here, and hardly any is for a page: few rows are compared.
+  // Every request is looked up here, but few are for a page: only few rows are compared.
   static constexpr std::array<RowRange, 27> by_letter = [] {
     std::array<RowRange, 27> ranges{};
     for (size_t i = 0; i < rows.size(); ++i) {
@@ -171,8 +171,8 @@ bool Pages::knows(http::Method method, std::string_view path) {
     const auto model = part_of(page.path, path);
     if (!model) continue;
     if (path[1] != 'v') return true;
-    // Some of the paths that are passed on begin the same: POST /v1/models/{model}:generateContent. To delete a model
-    // is its provider's, and so is what it works on.
+    // Some paths that are passed on begin the same way: POST /v1/models/{model}:generateContent. Deleting a model is
+    // passed to its provider, and so are requests for its operations.
     if (method == http::Method::del && !model->empty()) return false;
     if (model->find("/operations/") != std::string_view::npos) return false;
     return (method != post || api::verb_of(path).empty()) && api::model_page(path, nullptr) &&

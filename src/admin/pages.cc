@@ -52,7 +52,7 @@ Pages::HandlerPtr Pages::answer_root(const Visit& visit) {
 
 Pages::HandlerPtr Pages::answer_health(const Visit& visit) { return answer_json(200, health_body_, visit.responder); }
 
-// It takes requests also while it cannot write its log, which whoever watches it should know all the same.
+// sluice is ready even if it cannot write its log, but monitoring should learn of it.
 Pages::HandlerPtr Pages::answer_ready(const Visit& visit) {
   if (options_.draining.load(std::memory_order_relaxed)) {
     return answer_json(503, "{\"ready\":false,\"reason\":\"draining\"}\n", visit.responder);
@@ -188,7 +188,7 @@ void Pages::render_error(const http::RequestHead& head, const Error& error, http
   if (error.code == ErrorCode::unauthorized) fields.add("www-authenticate", "Bearer");
 }
 
-// Once a second makes anew what holds the time.
+// Rebuilds everything that contains the time, once a second.
 void Pages::refresh() {
   const uint64_t now_ns = options_.clock.monotonic_ns();
   const uint64_t uptime_s = now_ns > options_.started_ns ? (now_ns - options_.started_ns) / 1'000'000'000 : 0;

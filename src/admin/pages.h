@@ -1,6 +1,6 @@
-// sluice's own pages, as one http::Service: / says that it runs, /health and /ready are for whoever watches it,
-// /metrics for Prometheus, /openapi.json and the lists of models for callers, /admin for whoever runs it. page_table.cc
-// has a row for each. One for each worker; on its thread only.
+// sluice's pages, as one http::Service: / says that it runs, /health and /ready are for monitoring, /metrics for
+// Prometheus, /openapi.json and the lists of models for callers, /admin for operators. page_table.cc has a row for
+// each. One instance for each worker; used on its thread only.
 #pragma once
 
 #include <atomic>
@@ -22,46 +22,46 @@ namespace sluice::admin {
 
 class Pages final : public http::Service {
  public:
-  // What is referred to must outlive the pages.
+  // Referenced objects must outlive the pages.
   struct Options {
     const observe::Metrics& metrics;
     const std::atomic<bool>& draining;
     uint64_t started_ns;     // when the daemon began, by Clock::monotonic_ns
-    int64_t started_unix_s;  // the same moment by Clock::unix_s; stands for every model's creation, too
+    int64_t started_unix_s;  // the same moment by Clock::unix_s; also reported as every model's creation time
     const net::Clock& clock;
-    observe::Log& log;  // whose level is seen and changed
+    observe::Log& log;  // its level is shown and changed
   };
-  // A request for a page, let in.
+  // An admitted request for a page.
   struct Visit {
     const http::RequestHead& head;
     http::Responder& responder;
     Visitor visitor;
-    std::string_view path;   // the page's own: without what may stand before it
-    std::string_view model;  // what stands for {model}, percent-encoded
+    std::string_view path;   // the page's path, without any prefix before it
+    std::string_view model;  // the part in place of {model}, percent-encoded
   };
-  // Of a method and a path, all that there is to know; literals.
+  // Everything about one method and path; the strings are literals.
   struct Page {
-    http::Method method;    // get: HEAD, too
-    std::string_view path;  // "/v1/models/{model}"; "{model}" ends it, and may be empty or span slashes
+    http::Method method;    // get covers HEAD too
+    std::string_view path;  // "/v1/models/{model}"; "{model}" comes last, and may be empty or span slashes
     PageAccess access;
-    std::unique_ptr<http::RequestHandler> (Pages::*handler)(const Visit&);  // gives null once it has answered
-    std::string_view summary{};                                             // "": another name of a page, not told of
+    std::unique_ptr<http::RequestHandler> (Pages::*handler)(const Visit&);  // returns null if it has answered
+    std::string_view summary{};                                             // "": an alias, not listed in /openapi.json
     std::string_view content_type{};
-    std::string_view schema{};      // of the answer, JSON schema; "": any
-    std::string_view body{};        // of the request, JSON schema; "": there is none
-    std::string_view parameters{};  // of the query, OpenAPI's list of them; "": there are none
+    std::string_view schema{};      // of the answer, as JSON Schema; "": any
+    std::string_view body{};        // of the request, as JSON Schema; "": none
+    std::string_view parameters{};  // of the query, as OpenAPI's list; "": none
   };
 
   Pages(Options options, std::unique_ptr<PageSource> source);
 
   static std::span<const Page> table();
-  // Whether a request for `path` (no query) is for the pages, be it only to be told that the method is wrong.
+  // Whether a request for `path` (without query) is for the pages, even if only to reject its method.
   static bool knows(http::Method method, std::string_view path);
-  // Whether it is answered whoever asks: PageAccess::probes.
+  // Whether everyone may see this page: PageAccess::probes.
   static bool is_probe(http::Method method, std::string_view path);
 
-  // Answers and finishes at once, but for /admin/exchanges, /admin/reload and what has a body to be read. What it is
-  // given must be known (else the answer is 404).
+  // Answers and finishes immediately, except for /admin/exchanges, /admin/reload and requests whose body is read. If
+  // knows() is false for the request, the answer is 404.
   std::unique_ptr<http::RequestHandler> handle(const http::RequestHead& head, http::Responder& responder) override;
   void render_error(const http::RequestHead& head, const Error& error, http::Fields& fields,
                     std::string& body) override;
@@ -74,7 +74,7 @@ class Pages final : public http::Service {
     std::string_view path{}, model{};
   };
   static Found find(http::Method method, std::string_view path);
-  // "GET, HEAD": what `path` takes; "" where it is no page.
+  // The methods that `path` allows, as in "GET, HEAD"; "" if it is not a page.
   static std::string methods_of(std::string_view path);
 
   HandlerPtr answer_root(const Visit& visit);

@@ -11,7 +11,7 @@ http::PoolOptions no_reuse() {
   return options;
 }
 
-// Whether the same request may fare better later.
+// Whether the same request may succeed later.
 bool is_passing(int status) { return status >= 500 || status == 408 || status == 429; }
 
 }  // namespace
@@ -49,7 +49,7 @@ void AlertChannel::ask() {
   phase_ = Phase::asking;
   call_.start(request_, {.connect_ms = patience_.connect_ms,
                          .response_ms = patience_.response_ms,
-                         .head_is_all = true});  // the status says it
+                         .head_is_all = true});  // the status is enough
 }
 
 void AlertChannel::on_call_end() {

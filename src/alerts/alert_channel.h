@@ -1,5 +1,5 @@
-// One place that alerts are sent to: takes whole HTTP requests and sends them one after the other, each on a connection
-// of its own, with deadlines, some tries and a bounded queue. Nobody waits for it. Loop's thread only.
+// One destination of alerts: takes whole HTTP requests and sends them one after another, each on a new connection, with
+// deadlines, a few tries and a bounded queue. Nothing waits for it. Loop's thread only.
 #pragma once
 
 #include <cstddef>
@@ -20,17 +20,17 @@ struct AlertPatience {
   uint32_t connect_ms = 10'000;   // name, TCP and TLS
   uint32_t response_ms = 10'000;  // from the request to the head of its answer
   uint32_t max_tries = 3;
-  uint32_t rest_ms = 1'000;  // after the first try; after each other four times as long as before
+  uint32_t rest_ms = 1'000;  // after the first try; four times as long after each later one
 };
 
 class AlertChannel final : http::CallEvents {
  public:
-  static constexpr size_t max_waiting = 64;  // beside the one that is being sent; the oldest are dropped
-  // `why` is for people: "status 404", an error's name, "dropped". It never holds the URL or a host.
+  static constexpr size_t max_waiting = 64;  // in addition to the one being sent; the oldest are dropped
+  // `why` is for people: "status 404", an error's name, "dropped". It never contains the URL or a host.
   using Lost = std::function<void(std::string_view why)>;
 
-  // `loop` must outlive this. `lost` is called for each request that did not arrive: dropped, refused for good (a
-  // status below 500 other than 408 and 429, redirections too), or given up after the last try.
+  // `loop` must outlive this. `lost` is called for each request that did not arrive: dropped, rejected for good (a
+  // status below 500 other than 408 and 429, redirects included), or given up after the last try.
   AlertChannel(net::Loop& loop, std::unique_ptr<net::Dialer> dialer, const AlertPatience& patience, Lost lost);
   void send(std::string request);
   size_t waiting() const { return queue_.size(); }
@@ -57,7 +57,7 @@ class AlertChannel final : http::CallEvents {
   http::Call call_;
   net::Timeout rest_;
   std::deque<std::string> queue_;
-  std::string request_;  // the one that is being sent
+  std::string request_;  // the one being sent
   Phase phase_ = Phase::idle;
   uint32_t tries_ = 0;
   int status_ = 0;

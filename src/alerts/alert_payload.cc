@@ -53,7 +53,7 @@ std::string sentry_envelope(const AlertNotice& notice, const AlertFacts& facts, 
   out.member("event", event_name(notice)).end_object();
   out.key("extra").object().member("failures", notice.failures).key("within_s").raw(seconds_text(facts.within_ms));
   out.member("since", TimeText(facts.since_unix_ms).view()).member("last_error", shortened(facts.last_error));
-  // Failing and recovered are issues of their own: a recovery must not open a resolved failure again.
+  // Failing and recovered are separate issues, so that a recovery does not reopen a resolved failure.
   out.end_object().key("fingerprint").array().value("sluice").value(event_name(notice));
   out.value(notice.subject).value(notice.code).end_array().end_object();
   std::string envelope;

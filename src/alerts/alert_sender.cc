@@ -70,7 +70,7 @@ void AlertSender::tick(uint64_t now_ms) {
 }
 
 void AlertSender::tell(AlertNotice notice, uint64_t now_ms) {
-  notice.subject = log_.masked(notice.subject);  // callers choose the names of models
+  notice.subject = log_.masked(notice.subject);  // model names are chosen by callers
   const bool failing = notice.event == AlertEvent::failing;
   const auto since_unix_ms = [&](int64_t now_unix_ms) {
     return now_unix_ms - static_cast<int64_t>(now_ms) + static_cast<int64_t>(notice.since_ms);

@@ -1,5 +1,5 @@
-// Tells of alerts: in the log, to Sentry, to a webhook. One worker does it for all, on its loop, a moment after; a
-// request never waits for it.
+// Reports alerts to the log, to Sentry and to a webhook. One worker does this for all, on its loop, a moment later; no
+// request waits for it.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ class AlertSender {
     std::string host = {};  // "": this machine's name
   };
 
-  // How one of the two is reached, TLS and all.
+  // How to reach Sentry or the webhook, including TLS.
   using MakeDialer = std::function<Result<std::unique_ptr<net::Dialer>>(const config::AlertTarget&)>;
 
   // All references must outlive this; `alerts` is never null.
@@ -37,11 +37,11 @@ class AlertSender {
               observe::WorkerMetrics& metrics, observe::Log& log)
       : AlertSender(loop, std::move(dialer), std::move(config), std::move(alerts), metrics, log, Options()) {}
 
-  // Takes the notices that wait, logs them and sends them off. `now_ms`: monotonic, as the failures' times. Cheap where
-  // there are none: to be called often.
+  // Takes the waiting notices, logs them and sends them. `now_ms`: monotonic, on the failures' clock. Cheap if there
+  // are none, so call it often.
   void tick(uint64_t now_ms);
   const config::AlertSettings& config() const { return config_; }
-  // Nothing is on its way.
+  // Whether nothing is being sent.
   bool idle() const { return (!sentry_ || sentry_->idle()) && (!webhook_ || webhook_->idle()); }
 
  private:
@@ -57,7 +57,7 @@ class AlertSender {
   observe::Log& log_;
   Options options_;
   std::vector<AlertNotice> notices_;
-  std::unique_ptr<AlertChannel> sentry_, webhook_;  // null: not told
+  std::unique_ptr<AlertChannel> sentry_, webhook_;  // null: not used
 };
 
 }  // namespace sluice::alerts

@@ -16,7 +16,7 @@ void FailureTally::add(const NotedFailure& failure) {
     return i;
   };
   size_t place = find();
-  if (place >= max_subjects) {  // the last place is for the rest
+  if (place >= max_subjects) {  // the last entry is for the rest
     subject = other_subject;
     place = max_subjects;
   }
@@ -45,7 +45,7 @@ AlertNotice AlertEpisodes::notice_of(AlertEvent event, const Subjects::value_typ
   return {event, entry.first.first, subject.failures, subject.since_ms, at_ms, entry.first.second, subject.last_error};
 }
 
-// The subject's place, made if need be; that of "other" where all are taken.
+// The subject's entry, created if needed; that of "other" if all are taken.
 AlertEpisodes::Subjects::iterator AlertEpisodes::place_of(std::string_view subject, std::string_view code,
                                                           uint64_t now_ms, std::vector<AlertNotice>& notices) {
   Cause cause(subject, code);
@@ -66,7 +66,7 @@ AlertEpisodes::Subjects::iterator AlertEpisodes::place_of(std::string_view subje
   return subjects_.try_emplace(std::move(cause)).first;
 }
 
-// Whether this failure completes what begins an episode.
+// Whether this failure begins an episode.
 bool AlertEpisodes::count_one(Subject& subject, uint64_t at_ms) const {
   if (subject.times.size() < rules_.after_failures) {
     subject.times.push_back(at_ms);
@@ -84,7 +84,7 @@ bool AlertEpisodes::count_one(Subject& subject, uint64_t at_ms) const {
 void AlertEpisodes::failed(const NotedFailure& failure, std::vector<AlertNotice>& notices) {
   const auto place = place_of(failure.subject, failure.code, failure.at_ms, notices);
   Subject& subject = place->second;
-  if (subject.failing && over(subject, failure.at_ms)) {  // before anybody looked
+  if (subject.failing && over(subject, failure.at_ms)) {  // the episode ended before look() noticed
     notices.push_back(notice_of(AlertEvent::recovered, *place, failure.at_ms));
     subject = Subject();
   }
@@ -129,7 +129,7 @@ uint64_t Alerts::take(uint64_t now_ms, std::vector<AlertNotice>& notices) {
   return std::exchange(dropped_, 0);
 }
 
-// From fresh_ to waiting_.
+// Moves the notices from fresh_ to waiting_.
 void Alerts::keep() {
   for (AlertNotice& notice : fresh_) {
     if (waiting_.size() == max_waiting) {

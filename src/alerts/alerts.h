@@ -1,5 +1,5 @@
-// Who fails again and again in the same way, and when somebody is to be told: once when it begins, once when it is
-// over. Time is passed in. What becomes of a notice (the log, Sentry, a webhook) is for alerts/alert_sender.
+// Decides when repeated failures of the same kind are reported: once when they begin, once when they are over. Time is
+// passed in. alerts/alert_sender delivers the notices (log, Sentry, webhook).
 #pragma once
 
 #include <array>
@@ -18,21 +18,21 @@ namespace sluice::alerts {
 
 struct AlertRules {
   uint32_t after_failures = 5;   // of one subject, with one code; never 0
-  uint64_t within_ms = 300'000;  // inclusive: the last of them may come exactly this long after the first
+  uint64_t within_ms = 300'000;  // inclusive: the last may come exactly this long after the first
 };
 
 enum class AlertEvent : unsigned char { failing, recovered };
 inline constexpr std::array<std::string_view, 2> alert_event_names = {"failing", "recovered"};
 
-// Subjects that are no target; targets have a '/' in them.
+// Subjects that are not targets; a target's name contains a '/'.
 inline constexpr std::string_view own_subject = "sluice";   // failures of our own
-inline constexpr std::string_view other_subject = "other";  // of targets that there was no place for
+inline constexpr std::string_view other_subject = "other";  // of targets beyond the limit
 
-// Some failures of one subject at one time. The views need to live for the call only; `code` is a literal.
+// Failures of one subject at one time. The views must not outlive the call; `code` is a literal.
 struct NotedFailure {
   std::string_view subject;  // "provider/model", or one of the above
   std::string_view code;     // as in records
-  std::string_view reason;   // "": not known
+  std::string_view reason;   // "": unknown
   uint64_t at_ms = 0;        // monotonic
   uint32_t count = 1;
 };
@@ -40,20 +40,21 @@ struct NotedFailure {
 struct AlertNotice {
   AlertEvent event = AlertEvent::failing;
   std::string subject;
-  uint64_t failures = 0;     // failing: as many as the rules ask for; recovered: all of the episode
-  uint64_t since_ms = 0;     // the first of them; monotonic, as all times here
-  uint64_t at_ms = 0;        // when the episode began or was seen to be over
+  uint64_t failures = 0;     // failing: as many as the rules require; recovered: all of the episode
+  uint64_t since_ms = 0;     // time of the first one; monotonic, like all times here
+  uint64_t at_ms = 0;        // when the episode began or was found to be over
   std::string_view code;     // of the last failure; a literal
   std::string last_error{};  // its reason, not masked
 };
 
-// What one worker has seen fail since it was last gathered. Adding to it takes no lock and allocates nothing; failures
-// of one subject with one code stand together, with the time and the reason of the last. One thread.
+// The failures of one worker since they were last gathered. Adding takes no lock and allocates nothing. Failures of one
+// subject with one code share an entry, with the time and the reason of the last one. One thread.
 class FailureTally {
  public:
-  static constexpr size_t max_subjects = 32;  // and codes, between two gatherings; beyond, and when too long: "other"
+  static constexpr size_t max_subjects =
+      32;  // subject and code pairs; further ones, and too long subjects, are "other"
   static constexpr size_t max_subject_bytes = 256;
-  // A longer reason is left out: cut, a secret in it would not be recognised any more.
+  // A longer reason is left out: if it were cut, a secret in it could no longer be recognised.
   static constexpr size_t max_reason_bytes = 1024;
 
   FailureTally();
@@ -67,7 +68,7 @@ class FailureTally {
   }
 
  private:
-  struct Entry {  // trivial, so that places that are never used cost no memory
+  struct Entry {  // trivial, so that unused entries cost no memory
     const char* code;
     uint64_t at_ms;
     uint32_t count;
@@ -82,38 +83,38 @@ class FailureTally {
       return {{subject.data(), subject_bytes}, {code, code_bytes}, {reason.data(), reason_bytes}, at_ms, count};
     }
   };
-  std::unique_ptr<Entry[]> entries_;  // max_subjects and one for "other", whatever its codes
+  std::unique_ptr<Entry[]> entries_;  // max_subjects and one for "other" with any code
   size_t size_ = 0;
 };
 
-// The episodes of all subjects and codes, each pair by itself, so that a timeout does not hide a bad key.
-// `after_failures` failures within `within_ms` begin one; it is over when more than `within_ms` have passed without a
-// failure. Success is not looked at: counting it would cost every request something, and where one request in two
-// fails, it would end an episode again and again. One thread.
+// The episodes of all subjects and codes. Each pair is separate, so that a timeout does not hide a bad key. An episode
+// begins with `after_failures` failures within `within_ms` and is over after more than `within_ms` without a failure.
+// Successes are ignored: counting them would cost every request something, and if one request in two failed, they would
+// end the episode again and again. One thread.
 class AlertEpisodes {
  public:
-  // Names that callers make up must not fill the memory: beyond, targets count as "other" together. "other" and
-  // "sluice" always have a place for each code.
-  static constexpr size_t max_subjects = 512;  // and codes
+  // Names that callers invent must not fill the memory: targets beyond this limit share the subject "other". "other"
+  // and "sluice" always have an entry for each code.
+  static constexpr size_t max_subjects = 512;  // pairs of subject and code
 
   explicit AlertEpisodes(const AlertRules& rules) : rules_(rules) {}
-  // Appends to `notices` what these failures begin or find ended. Times may come a little out of order.
+  // Appends the notices that these failures cause. Times may be slightly out of order.
   void failed(const NotedFailure& failure, std::vector<AlertNotice>& notices);
-  // Appends those that have recovered by `now_ms`, and forgets who has not failed for long.
+  // Appends a notice for each episode that is over by `now_ms`, and forgets subjects without recent failures.
   void look(uint64_t now_ms, std::vector<AlertNotice>& notices);
   size_t subjects() const { return subjects_.size(); }
 
  private:
   struct Subject {
     std::vector<uint64_t> times;  // of the last failures, at most after_failures; a ring once it is full
-    size_t oldest = 0;            // in that ring
+    size_t oldest = 0;            // index of the oldest in that ring
     uint64_t last_ms = 0;
     uint64_t since_ms = 0;
     uint64_t failures = 0;  // of the episode
     bool failing = false;
     std::string last_error;
   };
-  using Cause = std::pair<std::string, std::string_view>;  // subject and code, a literal
+  using Cause = std::pair<std::string, std::string_view>;  // subject and code; the code is a literal
   using Subjects = std::map<Cause, Subject>;
 
   Subjects::iterator place_of(std::string_view subject, std::string_view code, uint64_t now_ms,
@@ -126,23 +127,23 @@ class AlertEpisodes {
   Subjects subjects_;
 };
 
-// Where all workers' failures come together, off the path of requests.
+// Collects all workers' failures, off the request path.
 class Alerts {
  public:
   static constexpr size_t max_waiting = 64;  // notices; the oldest are dropped and counted
 
   explicit Alerts(const AlertRules& rules) : rules_(rules), episodes_(rules) {}
   const AlertRules& rules() const { return rules_; }
-  // Takes what is in `tally`, and empties it. Any thread; a lock only if there is something.
+  // Takes and empties `tally`. Any thread; locks only if it is not empty.
   void gather(FailureTally& tally);
-  // Moves the notices that wait to `notices`, oldest first. Returns how many have been dropped since the last call.
+  // Moves the waiting notices to `notices`, oldest first. Returns how many were dropped since the last call.
   uint64_t take(uint64_t now_ms, std::vector<AlertNotice>& notices);
 
  private:
   void keep();
 
   const AlertRules rules_;
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;  // guards the members below
   AlertEpisodes episodes_;
   std::vector<AlertNotice> fresh_;
   std::deque<AlertNotice> waiting_;

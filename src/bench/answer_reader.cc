@@ -6,7 +6,7 @@
 namespace sluice::bench {
 namespace {
 
-// What is looked for within choices is of no use, but a list's elements are told of only where something is.
+// The value within choices is not used, but the scanner reports a list's elements only if an edge leads below them.
 constexpr uint8_t choices_node = 1, content_node = 2, index_node = 3;
 constexpr api::ScanEdge body_edges[] = {
     {0, "choices", choices_node}, {0, "content", content_node}, {choices_node, "index", index_node}};
@@ -16,7 +16,7 @@ const api::ScanTree& body_places() {
   return tree;
 }
 
-// Keys of text, without the first quote.
+// Keys of text, without the opening quote.
 constexpr std::array<std::string_view, 6> openai_keys = {R"(content")",   R"(reasoning_content")", R"(reasoning")",
                                                          R"(arguments")", R"(refusal")",           R"(text")"};
 constexpr std::array<std::string_view, 3> anthropic_keys = {R"(text")", R"(thinking")", R"(partial_json")"};
@@ -33,8 +33,8 @@ bool begins_text(std::string_view after_key) {
 
 }  // namespace
 
-// A look at the bytes rather than at a document: a quote within a string has a backslash before it, so what looks like
-// a key is one, or a value that no colon follows.
+// Scans bytes instead of parsing: inside a string, a quote has a backslash before it. So anything that looks like a key
+// is one, or is a value that no colon follows.
 bool carries_text(Dialect dialect, std::string_view data) {
   std::span<const std::string_view> keys = openai_keys;
   if (dialect == Dialect::anthropic) keys = anthropic_keys;
@@ -90,7 +90,7 @@ void AnswerReader::on_frame(std::string_view, std::string_view data) {
 }
 
 void AnswerReader::on_value(uint8_t node, api::JsonKind kind, std::string_view) {
-  // Choices are one at least; an answer of no content blocks is one that says nothing.
+  // An answer has at least one choice; one without content blocks is valid and empty.
   const bool anthropic = dialect_ == Dialect::anthropic;
   has_answer_ = has_answer_ || (anthropic ? node == content_node && kind == api::JsonKind::array
                                           : node == choices_node && kind == api::JsonKind::item);

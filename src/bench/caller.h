@@ -1,6 +1,5 @@
-// One of the callers that a run consists of: asks, reads the answer, and asks again, until there is nothing more to
-// ask. One whose request has failed waits a moment before the next one, so that a target which refuses everything is
-// not flooded.
+// One of the callers in a run: sends a request, reads the answer, and repeats until no requests are left. After a
+// failure it pauses, so that a target that rejects everything is not flooded.
 #pragma once
 
 #include <cstdint>
@@ -20,13 +19,13 @@ struct Shift {
   http::OutboundPool& pool;
   const Options& options;
   Tally& tally;
-  std::string request;                 // what they all ask
-  uint64_t begun = 0;                  // requests
-  uint32_t busy = 0;                   // callers that are not done
-  uint64_t last_end_ns = 0;            // when a request ended last
-  bool over = false;                   // no more requests are to begin
-  bool connected = false;              // there has been a connection
-  std::optional<Error> hopeless = {};  // why there will be none: the run cannot start
+  std::string request;                 // sent by every caller
+  uint64_t begun = 0;                  // requests begun
+  uint32_t busy = 0;                   // callers not done yet
+  uint64_t last_end_ns = 0;            // end of the last request
+  bool over = false;                   // no more requests may begin
+  bool connected = false;              // at least one connection was made
+  std::optional<Error> hopeless = {};  // why no connection can be made: the run cannot start
 
   bool begin_one() {
     if (over || hopeless || (options.requests != 0 && begun == options.requests)) return false;

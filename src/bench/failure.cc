@@ -8,14 +8,14 @@
 namespace sluice::bench {
 namespace {
 
-constexpr size_t shortest_secret_bytes = 4;  // shorter ones would mask half of any text
+constexpr size_t shortest_secret_bytes = 4;  // masking shorter ones would hide half of any text
 
 size_t skip_spaces(std::string_view text, size_t at) {
   at = text.find_first_not_of(" \t\r\n", at);
   return at == std::string_view::npos ? text.size() : at;
 }
 
-// The string that is the value of the first member `key` (with its quotes) that has one; "" if there is none.
+// The string value of the first member `key` (given with its quotes) that has one; "" if there is none.
 std::string member_text(std::string_view body, std::string_view key) {
   for (size_t found = body.find(key); found != std::string_view::npos; found = body.find(key, found + 1)) {
     size_t at = skip_spaces(body, found + key.size());
@@ -31,8 +31,8 @@ std::string member_text(std::string_view body, std::string_view key) {
   return {};
 }
 
-// How many bytes at the start of `text` are `secret`, as it is or with JSON's escapes in it; also its first part where
-// the text ends within it. 0: none.
+// How many bytes at the start of `text` are `secret`, spelled plainly or with JSON escapes, or its beginning if the
+// text ends within it. 0: none.
 size_t secret_bytes(std::string_view text, std::string_view secret) {
   size_t at = 0, matched = 0;
   for (; matched < secret.size() && at < text.size(); ++matched) {
@@ -54,7 +54,7 @@ size_t secret_bytes(std::string_view text, std::string_view secret) {
   return matched >= shortest_secret_bytes ? at : 0;
 }
 
-// How many bytes at the start of `text` are no character to be shown: a control character, or no UTF-8.
+// How many bytes at the start of `text` must not be shown: a control character, or invalid UTF-8.
 size_t unshown_bytes(std::string_view text) {
   const auto first = static_cast<unsigned char>(text[0]);
   const size_t bytes = utf8_sequence_bytes(text);

@@ -1,4 +1,4 @@
-// Why a request has failed, in few enough words that requests which failed alike can be counted together.
+// Why a request failed, in so few words that similar failures can be counted together.
 #pragma once
 
 #include <cstdint>
@@ -11,23 +11,23 @@
 namespace sluice::bench {
 
 struct CallFailure {
-  std::string reason;   // "HTTP 429", "timeout": what they are grouped by
-  std::string message;  // of this one
+  std::string reason;   // "HTTP 429", "timeout": failures are grouped by this
+  std::string message;  // of this failure
 };
 
-// What kept an answer from coming, or from being whole.
+// An error that prevented an answer or cut it short.
 CallFailure failure_of(const Error& error);
 
-// What an error body or frame says of itself: its "message", else its "error", else its beginning. `body` may be cut.
+// What an error body or frame says: its "message", else its "error", else its beginning. `body` may be truncated.
 std::string error_text(std::string_view body);
 
-// The groups, in the order they were met; no more than max_groups of them.
+// The groups, in order of first occurrence; at most max_groups.
 class Failures {
  public:
-  static constexpr size_t max_groups = 32;  // beyond, failures are counted as "other"
+  static constexpr size_t max_groups = 32;  // further failures count as "other"
   static constexpr size_t message_bytes = 200;
   struct Group {
-    std::string reason, message;  // message: the first one's, cleaned of control characters, cut, the key masked
+    std::string reason, message;  // message: the first one's, without control characters, truncated, the key masked
     uint64_t count = 0;
   };
 
@@ -42,7 +42,7 @@ class Failures {
   uint64_t count_ = 0;
 };
 
-// `text` as it may be shown on a terminal: one line of at most `max_bytes`, `secret` masked wherever it stands.
+// `text` made safe for a terminal: one line of at most `max_bytes`, with every occurrence of `secret` masked.
 std::string shown(std::string_view text, std::string_view secret, size_t max_bytes);
 
 }  // namespace sluice::bench

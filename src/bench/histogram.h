@@ -1,5 +1,5 @@
-// Counts values in buckets that grow with them, so that quantiles of any number of values cost 16 KB: after the
-// HDR histogram (hdrhistogram.org). What is read out is at most 1/64 above the value that was recorded.
+// Counts values in buckets that widen with the values, so that quantiles of any number of values cost 16 KB, like the
+// HDR histogram (hdrhistogram.org). A returned value exceeds the recorded one by at most 1/64.
 #pragma once
 
 #include <algorithm>
@@ -22,7 +22,7 @@ class LatencyHistogram {
   }
   uint64_t count() const { return count_; }
   uint64_t max() const { return max_; }
-  // The value that `per_mille` of the values do not exceed (nearest rank): 500 is the median. 0 while there are none.
+  // The value that `per_mille` of the values do not exceed (nearest rank): 500 is the median. 0 if there are no values.
   uint64_t quantile(unsigned per_mille) const;
 
  private:

@@ -17,7 +17,7 @@ const api::ScanTree& list_places() {
   return tree;
 }
 
-// Parts of the names of models that answer no chat.
+// Parts of names of models that cannot chat.
 constexpr std::string_view other_kinds[] = {"embed",      "whisper",  "tts",   "dall-e",     "image",   "moderation",
                                             "transcribe", "realtime", "audio", "davinci-00", "babbage", "rerank"};
 

@@ -1,4 +1,4 @@
-// Asks a target which models it has, and chooses one.
+// Asks a target for its list of models, and chooses one.
 #pragma once
 
 #include <cstdint>
@@ -11,14 +11,14 @@
 
 namespace sluice::bench {
 
-// Reads the list that /v1/models answers with, {"data": [{"id": ...}, ...]}, from bytes cut anywhere.
+// Reads the list that /v1/models returns, {"data": [{"id": ...}, ...]}, from bytes cut anywhere.
 class ModelList final : api::JsonSink {
  public:
   ModelList();
   void feed(std::string_view bytes) { scan_.feed(bytes, *this); }
   bool whole() const { return scan_.whole(); }
   uint64_t count() const { return count_; }
-  // The first that does not look like one for something else than text, else the first; "" if there is none.
+  // The first model whose name does not suggest another purpose than text, else the first; "" if there is none.
   const std::string& choice() const { return choice_.empty() ? first_ : choice_; }
 
  private:
@@ -31,7 +31,7 @@ class ModelList final : api::JsonSink {
 
 class ModelQuestion final : http::CallEvents {
  public:
-  // All must outlive it.
+  // All arguments must outlive this.
   ModelQuestion(net::Loop& loop, http::OutboundPool& pool, const Options& options);
   void start();
   bool done() const { return done_; }
@@ -50,14 +50,14 @@ class ModelQuestion final : http::CallEvents {
   const Options& options_;
   const std::string request_;
   int status_ = 0;
-  std::string kept_;  // the answer's beginning
+  std::string kept_;  // the beginning of the answer
   ModelList models_;
   std::string problem_;
   bool done_ = false;
   http::Call call_;
 };
 
-// Why a target cannot be reached and what to do about it, in one line.
+// Why a target cannot be reached, and what to do about it, in one line.
 std::string unreachable(const Options& options, const Error& error);
 
 }  // namespace sluice::bench

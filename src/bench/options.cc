@@ -20,7 +20,7 @@ struct Number {
   const std::string& text;
   const char* unit;  // "seconds"; null: a count
   double least, most;
-  double value;  // where nothing is given
+  double value;  // if none is given
 };
 
 Result<void> read(Number& number) {
@@ -29,7 +29,7 @@ Result<void> read(Number& number) {
   double value = 0;
   const auto [end, error] = std::from_chars(number.text.data(), text_end, value);
   const bool fits = number.unit != nullptr || value == std::floor(value);
-  // Not-a-number is in no range.
+  // NaN is in no range.
   if (error == std::errc{} && end == text_end && value >= number.least && value <= number.most && fits) {
     number.value = value;
     return {};

@@ -1,4 +1,4 @@
-// What a run is asked to do: the command line's words, checked.
+// What a run should do: the validated command line.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace sluice::bench {
 
-// As written; "" for what is not given.
+// As written; "" if not given.
 struct Flags {
   std::string url, model, connections, requests, duration, prompt, max_tokens, dialect, key_env, timeout, ca_file;
   bool stream = false;
@@ -23,11 +23,11 @@ struct Options {
 
   BenchTarget target;
   Dialect dialect = Dialect::openai;  // or anthropic
-  std::string model;                  // "": the first that /v1/models names
+  std::string model;                  // "": the first that /v1/models lists
   std::string key;                    // a secret; "": none
-  std::string key_variable;           // where it comes from
+  std::string key_variable;           // the environment variable the key comes from
   uint32_t connections = 0;
-  uint64_t requests = 0;        // 0: as many as the duration lets through
+  uint64_t requests = 0;        // 0: as many as fit into the duration
   uint64_t duration_ms = 0;     // 0: until the requests are done
   uint32_t timeout_ms = 0;      // of one request
   uint32_t max_tokens = 0;      // of one answer

@@ -32,7 +32,7 @@ std::string decimal(double value, int digits) {
   return text;
 }
 
-// Three digits that count, or all that stand before the point.
+// Three significant digits, or all digits before the point.
 std::string three_digits(double value) { return decimal(value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0); }
 
 std::string grouped(uint64_t count) {

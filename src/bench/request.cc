@@ -23,7 +23,7 @@ std::string begin_head(const Options& options, http::Method method, std::string_
   return head;
 }
 
-// OpenAI's reasoning models refuse max_tokens; many other programs know nothing else.
+// OpenAI's reasoning models reject max_tokens; many other programs know only that.
 std::string_view limit_field(Dialect dialect, std::string_view model) {
   model.remove_prefix(model.rfind('/') + 1);
   const bool numbered = model.size() > 1 && model[0] == 'o' && model[1] >= '1' && model[1] <= '9';

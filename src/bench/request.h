@@ -1,4 +1,4 @@
-// The bytes of a run's requests: they are written once and sent again and again.
+// The bytes of a run's requests: written once, sent again and again.
 #pragma once
 
 #include <string>

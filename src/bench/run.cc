@@ -33,13 +33,13 @@ http::PoolOptions pool_options(const Options& options) {
   return pool;
 }
 
-// The loop's turns, and what is looked at beside them.
+// Turns the loop and checks the hooks on every tick.
 class Watch {
  public:
   Watch(net::Loop& loop, const Hooks& hooks) : loop_(loop), hooks_(hooks), ticker_(loop, [this] { tick(); }) {
     ticker_.start(tick_ms, tick_ms);
   }
-  // Lets the loop turn while `busy()` says so, or until somebody says stop.
+  // Turns the loop while `busy()` is true and no stop was asked for.
   template <typename Busy>
   void turn_while(Busy busy) {
     while (!stopped_ && busy()) loop_.run_once(true);
@@ -65,7 +65,7 @@ class Watch {
   bool stopped_ = false;
 };
 
-// Finds `summary.model` where none is given; what is wrong, else "".
+// Sets `summary.model`, asking the target if none was given. Returns what is wrong, else "".
 std::string choose_model(net::Loop& loop, http::OutboundPool& pool, const Options& options, const Hooks& hooks,
                          Summary& summary) {
   summary.model = options.model;
@@ -80,7 +80,7 @@ std::string choose_model(net::Loop& loop, http::OutboundPool& pool, const Option
   return question.problem();
 }
 
-// Makes the requests; why that cannot begin, else "".
+// Makes the requests. Returns why they cannot begin, else "".
 std::string make_requests(net::Loop& loop, http::OutboundPool& pool, const Options& options, const Hooks& hooks,
                           Summary& summary) {
   Shift shift{loop, pool, options, *summary.tally, answer_request(options, summary.model)};

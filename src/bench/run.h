@@ -1,5 +1,5 @@
-// A run: makes callers, lets them ask until the requests are done, the time is over or somebody says stop, and sums up.
-// Everything happens on the thread that calls it, on a loop of its own.
+// A run: makes callers, lets them ask until the requests are done, the time is up or a stop is asked for, and sums up.
+// Everything happens on the calling thread, on a separate loop.
 #pragma once
 
 #include <functional>
@@ -13,14 +13,14 @@
 namespace sluice::bench {
 
 struct Hooks {
-  // Asked ten times a second; true ends the run at once.
+  // Called ten times a second; true ends the run immediately.
   std::function<bool()> stop_asked;
-  // Gets a line five times a second while requests are made; null where nobody looks.
+  // Gets a line five times a second while requests are made; null: no progress is reported.
   std::function<void(std::string_view line)> progress;
 };
 
-// The error: why it could not start, and what to do, in one line. When the time is over no request begins any more;
-// those under way are waited for, each no longer than its timeout.
+// Error: why the run could not start, and what to do, in one line. After the time is up no request begins; those in
+// progress are awaited, each no longer than its timeout.
 tl::expected<Summary, std::string> run(const Options& options, const Hooks& hooks);
 
 }  // namespace sluice::bench

@@ -5,7 +5,7 @@
 namespace sluice::bench {
 namespace {
 
-// Whether a segment is like "v1", "v4" or "v1beta".
+// Whether a path segment is like "v1", "v4" or "v1beta".
 bool names_version(std::string_view path) {
   for (size_t at = path.find("/v"); at != std::string_view::npos; at = path.find("/v", at + 1)) {
     if (at + 2 < path.size() && path[at + 2] >= '0' && path[at + 2] <= '9') return true;

@@ -22,7 +22,7 @@ struct BenchTarget {
 };
 
 // "http://127.0.0.1:8000", "https://api.openai.com/v1", "http://[::1]:8000/v1/chat/completions". "/v1" is added to a
-// path that names no version. The error (code config) says what is wrong and never repeats the text, which may hold a
+// path without a version. The error (code config) says what is wrong and never repeats the text, which may contain a
 // password.
 Result<BenchTarget> target_from(std::string_view text);
 

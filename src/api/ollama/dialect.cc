@@ -1,4 +1,4 @@
-// Ollama's own API.
+// Ollama's API.
 #include "api/dialect.h"
 
 #include "api/ollama/translate.h"
@@ -38,7 +38,7 @@ constexpr std::array guarded = std::to_array<GuardedPath>({
     {"/api/user", Access::manage},
 });
 constexpr std::string_view roots[] = {"/api"};
-// What its callers call what writers drop (dropped.h); the longer words first.
+// Callers' names for what writers drop (dropped.h); longer names come first.
 constexpr OwnWord own_words[] = {
     {"reasoning.effort", "think"},
     {"reasoning", "think"},
@@ -89,10 +89,10 @@ void write_model(const ListedModel& model, int64_t created_s, std::string& out) 
 
 std::string chat_path(std::string_view, bool) { return "/api/chat"; }
 
-// The answer of /api/show.
+// The body of /api/show.
 void write_shown_model(const ListedModel& model, int64_t created_s, std::string& out) {
   ModelFacts facts = *model.facts;
-  // Programs do not use what is not told, and others than Ollama tell of less.
+  // Programs do not use abilities that are not listed, and providers other than Ollama list fewer.
   if (!facts.can(Ability::completion) && !facts.can(Ability::embedding) && !facts.can(Ability::tools)) {
     facts.add(Ability::completion);
     facts.add(Ability::tools);
@@ -100,7 +100,7 @@ void write_shown_model(const ListedModel& model, int64_t created_s, std::string&
   JsonWriter json(out);
   json.object().member("modelfile", "").member("parameters", "").member("template", "").key("details").raw(details);
   json.key("model_info").object();
-  if (facts.context_window != 0) {  // programs look for it behind the name of the architecture
+  if (facts.context_window != 0) {  // programs look for it under the architecture's name
     json.member("general.architecture", "model").member("model.context_length", facts.context_window);
   }
   json.end_object();
@@ -110,8 +110,8 @@ void write_shown_model(const ListedModel& model, int64_t created_s, std::string&
 }
 
 constexpr std::string_view model_lists[] = {"/api/tags"};
-// What is loaded is known to the provider alone, and changes faster than its list is asked for. The version says which
-// programs may use this API.
+// Only the provider knows which models are loaded, and that changes faster than its list is fetched. The version tells
+// programs whether they can use this API.
 constexpr ModelPaths::Fixed fixed_pages[] = {{"/api/ps", R"({"models":[]})"},
                                              {"/api/version", R"({"version":"0.12.0"})"}};
 
@@ -121,7 +121,7 @@ constexpr auto list_places = joined_places(std::to_array<ScanEdge>({
     {list_node::entries, "capabilities", list_node::abilities},
     {list_node::entries, "details", list_node::inner},
     {list_node::inner, "context_length", list_node::context},
-    // A list of words is looked into where something may stand below it.
+    // The scanner enters a list of words only if an edge leads below it.
     {list_node::abilities, "thinking", list_node::flag(Ability::thinking)},
 }));
 constexpr ScanTree list_tree(list_places);

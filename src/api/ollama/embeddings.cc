@@ -1,4 +1,4 @@
-// Texts as vectors: /api/embed, and the older /api/embeddings for one text.
+// Embeddings: /api/embed, and the older /api/embeddings for one text.
 #include <array>
 
 #include "api/asides.h"

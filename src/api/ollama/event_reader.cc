@@ -1,4 +1,4 @@
-// Ollama's answers as events: the lines of a stream and plain bodies, which have the same shape.
+// Reads Ollama's answers as events. Lines of a stream and plain bodies have the same shape.
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -10,7 +10,7 @@
 namespace sluice::api::ollama {
 namespace {
 
-// Members that have a meaning here, or tell only of the machine's work. What else stands in an answer is an extra.
+// Members that have a meaning here, or only describe the machine's work. All others become extras.
 constexpr std::array<std::string_view, 22> known_members = {"model",
                                                             "created_at",
                                                             "message",
@@ -44,7 +44,7 @@ bool is_call(JsonValue call) {
   return function["name"].is_string() && (!arguments.has_value() || arguments.is_object() || arguments.is_string());
 }
 
-// Of a message, or of an answer of /api/generate, which has the same members at its top.
+// Checks a message, or an answer of /api/generate, which has the same members at its top.
 bool is_content(JsonValue of, std::string_view text) {
   if (!is_text_or_none(of[text]) || !is_text_or_none(of["thinking"])) return false;
   const JsonValue calls = of["tool_calls"];
@@ -71,7 +71,7 @@ FinishReason reason_of(std::string_view word, bool has_calls) {
   return has_calls || word == "tool_calls" ? FinishReason::tool_calls : FinishReason::stop;
 }
 
-// A token with its probability, with the members that OpenAI's have always.
+// A token with its probability, including the members that OpenAI's format always has.
 void append_token(std::string& out, JsonValue token, bool is_top) {
   JsonWriter json(out);
   json.object();
@@ -109,7 +109,7 @@ class OllamaEventReader final : public EventReader {
   void tell_image(JsonValue image, EventSink& sink);
   void tell_extras(JsonValue root, EventSink& sink);
   void tell_end(JsonValue root, EventSink& sink);
-  // The part of that kind, which is the open one from now on.
+  // Returns the open part of that kind; opens one if needed.
   uint32_t open(Open kind, EventSink& sink);
   void close(EventSink& sink);
 
@@ -117,7 +117,7 @@ class OllamaEventReader final : public EventReader {
   std::string scratch_;
   bool started_ = false, over_ = false, has_calls_ = false;
   Open open_ = Open::nothing;
-  uint32_t next_part_ = 0;  // the open one's is the one before
+  uint32_t next_part_ = 0;  // the open part's number is one less
 };
 
 Result<void> OllamaEventReader::read_frame(std::string_view, std::string_view data, EventSink& sink) {
@@ -134,7 +134,7 @@ Result<void> OllamaEventReader::read_body(std::string_view body, EventSink& sink
     return fail(ErrorCode::bad_request, "the body is no whole answer");
   }
   tell(root, sink);
-  if (!over_) tell_end(root, sink);  // some who imitate the API leave `done` out
+  if (!over_) tell_end(root, sink);  // some imitations of the API leave `done` out
   return {};
 }
 
@@ -180,7 +180,7 @@ void OllamaEventReader::tell_content(JsonValue of, std::string_view text, EventS
   tell_calls(of["tool_calls"], sink);
 }
 
-// They come whole.
+// Ollama sends each call whole.
 void OllamaEventReader::tell_calls(JsonValue calls, EventSink& sink) {
   for (const JsonValue call : calls) {
     close(sink);
@@ -189,7 +189,7 @@ void OllamaEventReader::tell_calls(JsonValue calls, EventSink& sink) {
     const uint32_t part = next_part_++;
     sink.on_call({part, call["id"].text(), function["name"].text(), CallKind::function, {}});
     const JsonValue arguments = function["arguments"];
-    if (arguments.is_string()) {  // of some who imitate the API
+    if (arguments.is_string()) {  // some imitations of the API do this
       sink.on_arguments(part, arguments.text());
     } else if (arguments.is_object()) {
       scratch_.clear();

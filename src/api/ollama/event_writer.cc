@@ -1,7 +1,7 @@
-// Answers for callers of Ollama's API: lines of a stream, or one body, for /api/chat and /api/generate.
+// Writes answers for callers of Ollama's API: lines of a stream, or one body, for /api/chat and /api/generate.
 //
-// A line says what one event said, and has no line break in it; a body is one such line that says everything. Durations
-// are left out: they are of the machine that the model runs on, and not known here.
+// A line holds one event and contains no line break; a body is a single such line with everything. Durations are left
+// out: they describe the machine that runs the model and are not known here.
 #include <optional>
 #include <string>
 
@@ -16,15 +16,15 @@ namespace {
 
 constexpr int64_t ms_per_s = 1000;
 
-// JSON as it was spelled, but in one line: between its tokens a break is as good as nothing.
+// Appends JSON as it was spelled, but on one line: line breaks between its tokens have no meaning.
 void append_in_line(std::string& out, std::string_view json) {
   for (const char c : json) {
     if (c != '\n' && c != '\r') out += c;
   }
 }
 
-// Line ends of Unicode that JSON may have in its strings, as escapes: callers' libraries break text at them too
-// (httpx's iter_lines, by which Ollama's own SDK reads).
+// Escapes Unicode line ends, which JSON allows in strings: callers' libraries split lines at them too (httpx's
+// iter_lines, which Ollama's SDK uses).
 void escape_line_ends(std::string& out, size_t from) {
   constexpr struct {
     std::string_view bytes, escape;
@@ -62,10 +62,10 @@ class OllamaEventWriter final : public EventWriter {
   }
 
  private:
-  // Lists hold what stands between their brackets.
+  // Lists hold only what stands between their brackets.
   struct Line {
     std::string text{}, thinking{}, calls{}, images{}, logprobs{};
-    std::string extras{};  // members, with the comma before each
+    std::string extras{};  // members, each preceded by a comma
   };
   struct OpenCall {
     uint32_t part;
@@ -101,7 +101,7 @@ OllamaEventWriter::OllamaEventWriter(const AnswerShape& shape)
   append_json_escaped(model_, shape.model);
 }
 
-// Each line stands for itself.
+// Lines do not depend on earlier ones.
 Result<void> OllamaEventWriter::resume(const SentFrames& sent, const Delivered& delivered) {
   if (!is_stream_) return EventWriter::resume(sent, delivered);
   if (!delivered.model.empty()) model_ = delivered.model;
@@ -125,7 +125,7 @@ void OllamaEventWriter::on_thinking(uint32_t, JsonText text, bool) {
   flush_of_stream();
 }
 
-// It has no place: a target that wants it back is asked without the thinking that it proves.
+// Ollama has no place for a signature. A target that requires one is then asked without the thinking it belongs to.
 void OllamaEventWriter::on_signature(uint32_t, const Opaque&, bool is_redacted) {
   leave_out(is_redacted ? "redacted_thinking" : "signature");
 }
@@ -153,7 +153,7 @@ void OllamaEventWriter::on_part_end(uint32_t part) {
   flush_of_stream();
 }
 
-// They are an object here; what is none stands in one.
+// Arguments are an object here; any other value is wrapped in one.
 void OllamaEventWriter::add_arguments(const OpenCall& call) {
   if (call.kind == CallKind::custom) {
     line_.calls += R"({"input":")" + call.arguments + R"("})";
@@ -195,14 +195,14 @@ void OllamaEventWriter::on_extra(const Extra& extra) {
   }
 }
 
-// Written in end(), as counts may follow.
+// Written in end(), since counts may follow.
 void OllamaEventWriter::on_finish(const Finish& finish) {
   if (finish.from == own && !finish.word.empty()) {
     word_ = finish.word.escaped;
     return;
   }
   if (finish.reason == FinishReason::length) word_ = "length";
-  // Told as a plain stop, as there are no words for it.
+  // Reported as a plain stop, since Ollama has no word for a refusal.
   if (finish.reason == FinishReason::refusal) untold.add("finish_reason", DropReason::changed);
   leave_out(finish, own);
 }
@@ -276,7 +276,7 @@ void OllamaEventWriter::write_counts(JsonWriter& json) {
 
 }  // namespace
 
-// There is no place for a code.
+// The format has no place for a code.
 void write_provider_error(const ProviderError& error, std::string_view, std::string& out) {
   JsonWriter(out).object().member("error", error.message).end_object();
 }

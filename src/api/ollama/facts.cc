@@ -1,4 +1,4 @@
-// What is known of Ollama's models.
+// What is known about Ollama's models.
 #include "api/ollama/translate.h"
 
 namespace sluice::api::ollama {

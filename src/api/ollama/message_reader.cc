@@ -16,7 +16,7 @@ constexpr std::array<std::string_view, 6> members_of_assistant = {"role",      "
 constexpr std::array<std::string_view, 6> members_of_result = {"role",      "content",      "images",
                                                                "tool_name", "tool_call_id", "name"};
 
-// In any case of letters, as Ollama takes it.
+// Case-insensitive, as in Ollama.
 std::optional<Role> role_of(std::string_view word) {
   const std::string role = to_lower(word);
   if (role == "system") return Role::system;
@@ -32,7 +32,7 @@ std::span<const std::string_view> members_of(Role role) {
   return members_of_all;
 }
 
-// From where the one begins to where the other ends, with the comma between them.
+// From the start of the first to the end of the last, including the comma between them.
 std::string_view both(std::string_view first, std::string_view last) {
   return {first.data(), static_cast<size_t>(last.data() + last.size() - first.data())};
 }
@@ -51,7 +51,7 @@ Result<void> MessageReader::read_all(JsonValue messages) {
   return {};
 }
 
-// What is made up must differ from what is given.
+// Notes the caller's ids, so that made-up ids differ from them.
 Result<void> MessageReader::note_ids(JsonValue messages) {
   for (const JsonValue message : messages) {
     for (const JsonValue call : message["tool_calls"]) given_ids_.insert(call["id"].text().escaped);
@@ -73,7 +73,7 @@ Result<void> MessageReader::read_message(JsonValue message, const std::string& p
     add(std::move(made));
     return {};
   }
-  // What an earlier turn has left without a result gets none any more.
+  // Calls of an earlier turn that still lack a result cannot get one any more.
   const bool goes_on = !request_.messages.empty() && request_.messages.back().role == Role::assistant;
   if (*role == Role::assistant && !goes_on) open_calls_.clear();
   const JsonValue thinking = *role == Role::assistant ? message["thinking"] : JsonValue();
@@ -87,12 +87,12 @@ Result<void> MessageReader::read_message(JsonValue message, const std::string& p
   }
   if (auto done = read_content(message, path, made.parts); !done) return done;
   if (auto done = read_calls(calls, path + ".tool_calls", made); !done) return done;
-  if (made.parts.empty()) made.parts.emplace_back();  // an empty text: that there was a message is told
+  if (made.parts.empty()) made.parts.emplace_back();  // an empty text, so that the message is kept
   add(std::move(made));
   return {};
 }
 
-// Pictures stand before the text, as the model sees them.
+// Pictures come before the text, as in the model's input.
 Result<void> MessageReader::read_content(JsonValue message, const std::string& path, std::vector<Part>& parts) {
   const auto text = text_of(message["content"], path + ".content");
   if (!text) return tl::unexpected(text.error());
@@ -162,12 +162,12 @@ JsonText MessageReader::link(JsonText id, JsonText name) {
   size_t call = id.empty() ? OpenCalls::none : open_calls_.with_id(id);
   if (call == OpenCalls::none && !id.empty() && given_ids_.contains(id.escaped)) return id;
   if (call == OpenCalls::none) call = name.empty() ? open_calls_.first() : open_calls_.named(name);
-  if (call == OpenCalls::none) return id.empty() ? make_id() : id;  // of no call: for the target to judge
+  if (call == OpenCalls::none) return id.empty() ? make_id() : id;  // matches no call: the target decides
   open_calls_.answer(call);
   return open_calls_[call].id;
 }
 
-// A message like the one before it is the same turn's.
+// Consecutive assistant messages belong to one turn, and so do consecutive tool messages.
 void MessageReader::add(Message message) {
   if (message.role == Role::system && request_.messages.empty() && message.bag.empty() && message.parts.size() == 1 &&
       message.parts[0].kind == PartKind::text) {

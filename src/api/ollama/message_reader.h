@@ -1,6 +1,6 @@
-// The messages of a caller of Ollama's API in their normal form (request.h): what an assistant did in one turn in one
-// message, results of tools in one, each with the id of its call. Callers of older versions know no ids: calls get one
-// made up, and results are linked to them by their order and the tool's name.
+// Reads the messages of a caller of Ollama's API into their normal form (request.h): one message for everything an
+// assistant did in a turn, one for its tool results, each result with its call's id. Older callers send no ids: calls
+// then get made-up ones, and results are linked by order and tool name.
 #pragma once
 
 #include <set>
@@ -17,7 +17,7 @@ namespace sluice::api::ollama {
 
 class MessageReader {
  public:
-  // Must outlive it.
+  // `request` must outlive the reader.
   explicit MessageReader(Request& request) : request_(request) {}
   Result<void> read_all(JsonValue messages);
 
@@ -31,12 +31,12 @@ class MessageReader {
   void add_system(const Message& message);
   void add(Message message);
   JsonText make_id();
-  // Of the call that a result belongs to.
+  // The id of the call that a result belongs to.
   JsonText link(JsonText id, JsonText name);
 
   Request& request_;
   std::set<std::string_view> given_ids_;
-  OpenCalls open_calls_;  // of the turn at hand
+  OpenCalls open_calls_;  // of the current turn
   unsigned next_id_ = 0;
 };
 

@@ -9,8 +9,8 @@
 namespace sluice::api::ollama {
 namespace {
 
-// Between texts that stood apart: what Ollama itself puts between messages that it joins. What an assistant said in
-// several parts was one text.
+// Separates texts of different messages, as Ollama does when it joins messages. The parts of an assistant's message
+// were one text and are not separated.
 constexpr std::string_view blank_line = "\\n\\n";
 
 tl::unexpected<Error> cannot_take(std::string_view path, std::string_view what) {
@@ -84,7 +84,7 @@ Result<void> MessageWriter::write_message(const Message& message, size_t index) 
   return {};
 }
 
-// A message each, in the order of their calls: most models are shown no ids.
+// Writes one message for each result, in the order of their calls: most models are not shown ids.
 Result<void> MessageWriter::write_results(const Message& message, std::string_view path) {
   const auto number_of = [&](size_t index) {
     const auto called = called_.find(message.parts[index].id.escaped);
@@ -170,7 +170,7 @@ Result<void> MessageWriter::gather_document(const Part& part, std::string_view p
   return {};
 }
 
-// Its text has a place, what proves it has not.
+// The text is kept; the signature has no place.
 void MessageWriter::gather_thinking(const Part& part, std::string_view path, Said& said) {
   if (part.text.empty()) return dropped_.add(path, DropReason::bound);
   if (!said.thinking.empty()) said.thinking += blank_line;
@@ -183,7 +183,7 @@ void MessageWriter::tell_marks(const Part& part, std::string_view path) {
   if (!part.citations.empty()) dropped_.add(std::string(path) + ".citations", DropReason::unsupported);
 }
 
-// A message has its thinking before its text before its calls; and its pictures apart from its text.
+// Ollama's messages have thinking before text before calls, and pictures apart from the text. Reports a changed order.
 void MessageWriter::tell_order(const Message& message, std::string_view path) {
   const auto rank = [](const Part& part) {
     switch (part.kind) {
@@ -197,7 +197,7 @@ void MessageWriter::tell_order(const Message& message, std::string_view path) {
   };
   const auto is_image = [](const Part& part) { return part.kind == PartKind::image; };
   int highest = 0;
-  unsigned changes = 0;  // between text and pictures
+  unsigned changes = 0;  // switches between text and pictures
   bool disordered = false;
   for (size_t i = 0; i < message.parts.size(); ++i) {
     disordered = disordered || rank(message.parts[i]) < highest;

@@ -1,4 +1,5 @@
-// The messages of a request for a target of Ollama's API: one text each, with thinking, pictures and calls beside it.
+// Writes the messages of a request for a target of Ollama's API: each has one text, with thinking, pictures and calls
+// beside it.
 #pragma once
 
 #include <string>
@@ -10,16 +11,16 @@
 
 namespace sluice::api::ollama {
 
-// All that it is given must outlive it. `json` writes to `out`, and stands within the array of messages.
+// All arguments must outlive the writer. `json` writes to `out` and is inside the array of messages.
 class MessageWriter {
  public:
   MessageWriter(const Request& request, const TargetFacts& facts, Dropped& dropped, ToolNames& names, std::string& out,
                 JsonWriter& json);
-  // untranslatable names the content that the target cannot take.
+  // Error: untranslatable, naming the content that the target cannot take.
   Result<void> write_all();
 
  private:
-  // What a message says, less its role.
+  // The contents of a message, without its role.
   struct Said {
     std::string text{}, thinking{};
     std::vector<JsonText> images{};
@@ -52,7 +53,7 @@ class MessageWriter {
     JsonText name;
     size_t number;  // among all calls
   };
-  std::unordered_map<std::string_view, Called> called_;  // by the ids of the calls
+  std::unordered_map<std::string_view, Called> called_;  // by call id
 };
 
 }  // namespace sluice::api::ollama

@@ -41,7 +41,7 @@ Result<void> read_images(JsonValue images, std::string_view path, TextArena& are
     Part& part = parts.emplace_back();
     part.kind = PartKind::image;
     part.raw = image.raw();
-    const JsonText data{arena.unescape(image.text())};  // some write "\/", which no base64 needs
+    const JsonText data{arena.unescape(image.text())};  // some callers write "\/", which base64 does not need
     if (const std::optional<Source> source = source_of_data_url(data)) {
       part.source = *source;
     } else {

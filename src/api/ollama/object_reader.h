@@ -1,4 +1,4 @@
-// Members of a caller's objects: of the right type, each once, and those that are not known set aside.
+// Reads members of a caller's objects: checks their type, allows each once, and sets unknown ones aside.
 #pragma once
 
 #include <span>
@@ -12,17 +12,17 @@
 
 namespace sluice::api::ollama {
 
-// bad_request: "messages[2].content: must be a string".
+// bad_request, as in "messages[2].content: must be a string".
 tl::unexpected<Error> must_be(std::string_view path, std::string_view what);
 
-// Puts what is not in `known` into `bag`, but for nulls, which say nothing. bad_request where a known member stands
-// twice: one reader would see the first, another the last. `path` is the object's own.
+// Puts members not in `known` into `bag`, except nulls, which have no effect. Error: bad_request if a known member
+// occurs twice, since one reader would use the first and another the last. `path` is the object's path.
 Result<void> sort_members(JsonValue object, std::span<const std::string_view> known, std::string_view path, Bag& bag);
 
-// "" for none and for null.
+// "" if absent or null.
 Result<JsonText> text_of(JsonValue value, std::string_view path);
 
-// Pictures stand as bare base64; a data: URL is taken too.
+// Pictures are bare base64; a data: URL is accepted too.
 Result<void> read_images(JsonValue images, std::string_view path, TextArena& arena, std::vector<Part>& parts);
 
 }  // namespace sluice::api::ollama

@@ -1,8 +1,8 @@
-// Requests of callers of Ollama's API: /api/chat, and /api/generate, whose prompt is one message of a user.
+// Reads requests of callers of Ollama's API: /api/chat, and /api/generate, whose prompt becomes one user message.
 //
-// What only Ollama knows goes into the bags, named as the documentation has it ("options.num_ctx"); members that are
-// null say nothing. Where a request goes to Ollama after all, write_request puts back from the body what has no place
-// in the neutral form.
+// Settings that only Ollama has go into the bags under their documented names ("options.num_ctx"); null members have no
+// effect. If the request goes to Ollama after all, write_request restores from the body what has no place in the
+// neutral form.
 #include <algorithm>
 #include <array>
 
@@ -68,7 +68,7 @@ Result<void> OllamaRequestReader::read(JsonValue root, bool is_generate) {
   return read_probabilities(root);
 }
 
-// Very old callers name it `name`.
+// Very old callers send `name` instead.
 Result<void> OllamaRequestReader::read_model(JsonValue root) {
   const std::string_view name = root["model"].has_value() ? "model" : "name";
   const auto model = text_of(root[name], name);
@@ -172,7 +172,7 @@ Result<void> OllamaRequestReader::read_options(JsonValue options) {
     if (!value.number()) return must_be("options." + std::string(name), "a number");
     *field = value.raw();
   }
-  // Negative: until the model ends by itself, or its context is full.
+  // A negative value means: until the model stops or its context is full.
   const JsonValue length = options["num_predict"];
   if (length.has_value() && (!length.number() || (*length.number() >= 0 && !length.count()))) {
     return must_be("options.num_predict", "a whole number");

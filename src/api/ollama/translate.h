@@ -1,4 +1,4 @@
-// What of Ollama's room translates: /api/chat and /api/generate, as a caller's and as a target's.
+// Translation functions of Ollama's dialect: /api/chat and /api/generate, for callers and for targets.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@
 namespace sluice::api::ollama {
 
 Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext& context);
-// A target is asked by /api/chat always, but for a request of /api/generate that came as one.
+// Targets are always asked by /api/chat, except for a request that came to /api/generate in this dialect.
 void set_facts(std::string_view model, TargetFacts& facts);
 Result<void> write_request(const Request& request, const TargetFacts& facts, Dropped& dropped, WrittenRequest& written);
 std::unique_ptr<EventReader> make_reader(const Origin& target);
@@ -22,13 +22,13 @@ void write_provider_error(const ProviderError& error, std::string_view request_i
 
 inline constexpr Dialect own = Dialect::ollama;
 
-// A string that is escaped already, with its quotes.
+// Appends an already escaped string, with quotes.
 inline void append_text(std::string& out, JsonText text) {
   out += '"';
   out += text.escaped;
   out += '"';
 }
-// The same as the value behind a key. `json` writes to `out`.
+// Appends a key with such a string as its value. `json` writes to `out`.
 inline void text_member(JsonWriter& json, std::string& out, std::string_view key, JsonText text) {
   json.key(key);
   append_text(out, text);

@@ -1,7 +1,7 @@
-// Requests for targets of Ollama's API (/api/chat).
+// Writes requests for targets of Ollama's API (/api/chat).
 //
-// A request that came in this dialect is written from what it says now, each message and tool as it was spelled; what
-// has no place in the neutral form is put back from the body that it came in.
+// A request of this dialect is written from its current contents, with each message and tool as it was spelled. What
+// has no place in the neutral form is restored from the original body.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -41,12 +41,12 @@ class OllamaRequestWriter {
   void write_probabilities();
   void tell_dropped();
 
-  // Opens a member, and notes that it needs not be put back.
+  // Opens a member and records that it need not be put back.
   void key(std::string_view name) {
     json_.key(name);
     written_.push_back(name);
   }
-  // Members of `of` that have not been written.
+  // Writes the members of `of` that have not been written yet.
   void put_back(JsonValue of);
 
   const Request& request_;
@@ -56,7 +56,7 @@ class OllamaRequestWriter {
   std::string& out_;
   JsonWriter json_;
   const bool is_own_;
-  const JsonValue body_;  // that the request came in, of this dialect; else none
+  const JsonValue body_;  // the request's original body if it is of this dialect; else none
   std::vector<std::string_view> written_;
 };
 
@@ -105,7 +105,7 @@ Result<void> OllamaRequestWriter::write_conversation() {
   return {};
 }
 
-// Of /api/generate, where it came from there.
+// For a request that came to /api/generate.
 Result<void> OllamaRequestWriter::write_prompt() {
   if (request_.system.size() == 1) {
     key("system");
@@ -140,7 +140,7 @@ Result<void> OllamaRequestWriter::write_prompt() {
 
 bool OllamaRequestWriter::is_allowed(const Tool& tool) const { return request_.tool_choice.allows(tool.name); }
 
-// There is no choice of tools: where others are not to be called, they are not sent.
+// Ollama has no tool choice: tools that may not be called are not sent.
 void OllamaRequestWriter::write_tools() {
   using Mode = ToolChoice::Mode;
   const ToolChoice& choice = request_.tool_choice;
@@ -209,14 +209,14 @@ void OllamaRequestWriter::write_stop() {
   key("stop");
   json_.array();
   for (const JsonText stop : request_.stop) {
-    if (stop.empty()) continue;  // it stands in every text: the answer would end before it began
+    if (stop.empty()) continue;  // every text contains it, so the answer would end before it began
     json_.raw("\"");
     out_.append(stop.escaped).append("\"");
   }
   json_.end_array();
 }
 
-// 0 has no limit as its meaning here.
+// Ollama takes 0 as no limit.
 void OllamaRequestWriter::write_length() {
   if (!request_.max_output_tokens) return;
   const bool is_nothing = !is_own_ && *request_.max_output_tokens == 0;
@@ -247,7 +247,7 @@ void OllamaRequestWriter::write_options() {
   const bool is_empty = out_.size() == empty;
   written_ = of_body;
   if (is_empty) {
-    out_.resize(before);  // what stood there is put back: nothing, null or {}
+    out_.resize(before);  // the original value is put back: nothing, null or {}
   } else {
     json_.end_object();
     written_.push_back("options");
@@ -263,12 +263,12 @@ void OllamaRequestWriter::write_format() {
   } else if (format.kind == Kind::json_schema) {
     key("format");
     json_.raw(format.schema);
-    // Its name is a label only, and `strict` is what is always done here.
+    // The name is only a label, and Ollama always enforces what `strict` asks for.
     if (!format.description.empty()) dropped_.add("response_format.description", DropReason::unsupported);
   }
 }
 
-// Most models can be told whether to think, some how much.
+// Most models can be told whether to think, and some how much.
 void OllamaRequestWriter::write_thinking() {
   using Mode = Reasoning::Mode;
   const Reasoning& reasoning = request_.reasoning;
@@ -316,7 +316,7 @@ void OllamaRequestWriter::write_probabilities() {
   }
 }
 
-// What has no place here, and says something.
+// Reports settings that have no place here.
 void OllamaRequestWriter::tell_dropped() {
   const auto tell = [this](bool is_there, std::string_view path) {
     if (is_there) dropped_.add(path, DropReason::unsupported);
