@@ -1,5 +1,5 @@
-// Cuts a stream of server-sent events (WHATWG HTML 9.2) that comes in pieces cut anywhere: what of the bytes is a
-// frame's data, and where frames end. Keeps no bytes.
+// Cuts a stream of server-sent events (WHATWG HTML 9.2), which may arrive cut anywhere: finds which bytes are a frame's
+// data, and where frames end. Keeps no bytes.
 #pragma once
 
 #include <array>
@@ -12,18 +12,18 @@ namespace sluice::api {
 
 class FrameCutter {
  public:
-  // `words`: of the quick look at each line.
+  // `words`: what the quick look at each line searches for.
   explicit FrameCutter(const std::array<std::string_view, 4>& words) : words_(words) {}
 
-  enum class End : unsigned char { none, line, comment, frame };  // comment: one that stands before a frame's fields
-  // A line, or what there is of it; with the blank line behind it, if that is there.
+  enum class End : unsigned char { none, line, comment, frame };  // comment: one before a frame's fields
+  // A line, or as much of it as has arrived, with the blank line after it, if that is there.
   struct Cut {
     const char* next;           // where the next one begins
     End end = End::none;        // what ends before `next`
-    bool begins_data = false;   // a data line begins: what came of the frame's data before is a line of its own
+    bool begins_data = false;   // a data line begins: the frame's data so far is separated from it by a line break
     bool begins_frame = false;  // it is the frame's first
-    bool only = false;          // `data` is all that the frame's data is
-    bool worth = false;         // and the quick look found a word in it
+    bool only = false;          // `data` is all of the frame's data
+    bool worth = false;         // the quick look found a word in it
     bool had_data = false;      // of a frame that ends: it had a data line
     std::string_view data{};
   };
@@ -39,7 +39,7 @@ class FrameCutter {
   bool awaits_lf() const { return awaits_lf_; }
   const char* skip_lf(const char* at);
 
-  bool frame_begun() const { return frame_begun_; }  // a field line of it has come
+  bool frame_begun() const { return frame_begun_; }  // a field line of it has arrived
   bool has_data() const { return data_begun_; }
   bool mid_frame() const { return line_ != Line::start || frame_begun_; }
 
@@ -58,7 +58,7 @@ class FrameCutter {
   bool frame_begun_ = false;
   bool data_begun_ = false;
   uint8_t mark_bytes_ = 0;
-  uint8_t field_bytes_ = 0;  // of "data" that the line's name agrees with so far
+  uint8_t field_bytes_ = 0;  // of "data" that the line's name matches so far
 };
 
 }  // namespace sluice::api

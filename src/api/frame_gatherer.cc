@@ -8,7 +8,7 @@
 
 namespace sluice::api {
 
-// So that a frame is too large however it is cut, or not at all.
+// Counts the whole frame, so that the limit does not depend on how the bytes are cut.
 Result<void> FrameGatherer::fits(size_t more) const {
   if (kept_.size() + data_.size() + last_line_.size() + more <= max_bytes_) return {};
   return fail(ErrorCode::target_broke,
@@ -65,7 +65,7 @@ Result<void> FrameGatherer::feed_lines(std::string_view bytes) {
   return keep(bytes);
 }
 
-// Of the first line, or all there is. In NDJSON a CR is white space.
+// The end of the first line, or of the bytes if none ends. In NDJSON a CR is white space.
 size_t FrameGatherer::line_end(std::string_view bytes) const {
   if (format_ == StreamFormat::ndjson) return std::min(bytes.find('\n'), bytes.size());
   return static_cast<size_t>(find_line_end(bytes.data(), bytes.data() + bytes.size()) - bytes.data());
@@ -111,7 +111,7 @@ void FrameGatherer::end_event() {
   has_data_ = false;
 }
 
-// Elements are objects or arrays, as all are that the dialects have; what stands between them is not looked at.
+// Elements are objects, as in all dialects; bytes between them are ignored.
 Result<void> FrameGatherer::feed_array(std::string_view bytes) {
   size_t begin = 0;
   for (size_t i = 0; i < bytes.size(); ++i) {

@@ -1,5 +1,5 @@
-// Puts an answer's bytes, which come in pieces cut anywhere, together to what an EventReader reads: the data of
-// server-sent events (WHATWG HTML 9.2), lines of NDJSON, elements of a JSON array, or one whole body.
+// Assembles an answer's bytes, which may arrive cut anywhere, into what an EventReader reads: the data of server-sent
+// events (WHATWG HTML 9.2), lines of NDJSON, elements of a JSON array, or one whole body.
 #pragma once
 
 #include <cstddef>
@@ -22,18 +22,18 @@ class FrameTaker {
 
 class FrameGatherer {
  public:
-  // Of one frame, or of a whole body: more is no answer of a model.
+  // Of one frame, or of a whole body: no model's answer is larger.
   static constexpr size_t max_frame_bytes = 32 * 1024 * 1024;
 
   // StreamFormat::none: one body. `taker` must outlive it.
   FrameGatherer(StreamFormat format, FrameTaker& taker, size_t max_bytes = max_frame_bytes)
       : format_(format), taker_(taker), max_bytes_(max_bytes) {}
 
-  // target_broke: a frame is larger than it may be; nothing more may be fed.
+  // target_broke: a frame is too large; nothing more may be fed.
   Result<void> feed(std::string_view bytes);
-  // All has come: a last line or frame may lack its end. What is cut within goes to the taker, too.
+  // Everything has arrived. The last line or frame may lack its end: what there is of it goes to the taker, too.
   void finish();
-  // Of what is not whole yet.
+  // Of the line, event, element or body that is not whole yet.
   size_t held_bytes() const { return kept_.size() + data_.size(); }
 
  private:
@@ -49,8 +49,8 @@ class FrameGatherer {
   FrameTaker& taker_;
   const size_t max_bytes_;
   std::string kept_;            // of a line, an element or a body that has not ended yet
-  std::string data_;            // of an event, but for its last line
-  std::string_view last_line_;  // of an event's data; a view that is good within one feed only
+  std::string data_;            // of an event, without its last line
+  std::string_view last_line_;  // of an event's data; a view that is valid only within one feed
   std::string event_;
   bool has_data_ = false;
   bool skips_lf_ = false;

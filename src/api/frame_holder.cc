@@ -7,10 +7,10 @@
 namespace sluice::api {
 namespace {
 
-// What is held back of an unfinished frame; what grows beyond it is no usage chunk.
+// The most that is held of an unfinished frame; no usage chunk is larger.
 constexpr size_t held_limit_bytes = 64 * 1024;
 
-// OpenAI's CreateChatCompletionStreamResponse and CreateCompletionResponse; `provider` stands in all of OpenRouter's.
+// OpenAI's CreateChatCompletionStreamResponse and CreateCompletionResponse; `provider` is in all of OpenRouter's.
 constexpr std::array<std::string_view, 10> chunk_members = {
     "id",          "object",  "created", "model", "choices", "usage", "service_tier", "system_fingerprint",
     "obfuscation", "provider"};
@@ -45,7 +45,7 @@ std::string_view without_spaces(std::string_view text) {
   return text;
 }
 
-// The frame's data lines, put together.
+// The frame's data lines, joined.
 std::string data_of(std::string_view begin, std::string_view rest) {
   std::string frame(begin);
   frame += rest;
@@ -60,9 +60,9 @@ std::string data_of(std::string_view begin, std::string_view rest) {
   return data;
 }
 
-// Whether a usage chunk holds nothing that its caller would miss: only members that every chunk has, beside `usage`.
-// llama.cpp's `timings` and others' metrics ride on this chunk and on no other. `begin` and `rest` are the two parts of
-// the frame's bytes, as they came. False where it cannot be told.
+// Whether the caller would miss nothing of a usage chunk: it has only members that every chunk has, besides `usage`.
+// llama.cpp's `timings` and others' metrics are sent in this chunk and in no other. `begin` and `rest` are the two
+// parts of the frame's bytes. False where that is not certain.
 [[gnu::cold]] bool tells_usage_only(std::string_view begin, std::string_view rest) {
   const std::string data = data_of(begin, rest);
   std::string_view text = without_spaces(data);
@@ -133,7 +133,7 @@ void FrameHolder::finish(std::vector<std::string_view>& pieces) {
   if (lent_) pieces.push_back(released_);
 }
 
-// Hands out what is held, and the bytes at hand up to `end`.
+// Passes on what is held, and the current bytes up to `end`.
 void FrameHolder::emit(const char* end) {
   if (!held_.empty()) {
     released_ = std::move(held_);

@@ -66,7 +66,7 @@ void FrameMarker::take_events(std::string_view bytes, std::string& out, std::vec
   }
 }
 
-// What comes next begins a line. Returns what is behind a blank one, which ends the event.
+// A line begins at `at`. Returns the position behind it if it is blank, which ends the event; else `at`.
 const char* FrameMarker::begin_line(const char* at, std::string& out) {
   if (*at != '\n' && *at != '\r') {
     in_line_ = true;
@@ -76,7 +76,7 @@ const char* FrameMarker::begin_line(const char* at, std::string& out) {
     return at;
   }
   frame_ends_ = has_field_ && !is_beat_;
-  // Once there has been an id, some SDKs take a blank line with nothing before it for an event that has no data.
+  // After an id, some SDKs take a blank line with nothing before it for an event without data.
   const bool drops = !id_.empty() && !has_field_;
   awaits_lf_ = *at == '\r';
   drops_lf_ = drops && awaits_lf_;
@@ -116,7 +116,7 @@ void FrameMarker::take_lines(std::string_view bytes, std::string& out, std::vect
 
 // --- an array ---
 
-// A frame ends with an element: the comma between two is the next one's, and the last bracket stands alone.
+// A frame ends with an element: the comma between two belongs to the next one, and the last bracket to none.
 void FrameMarker::take_array(std::string_view bytes, std::string& out, std::vector<std::string>& frames) {
   size_t begin = 0;
   for (size_t next = elements_.next_end(bytes, 0); next != bytes.npos; next = elements_.next_end(bytes, next)) {

@@ -1,5 +1,5 @@
-// Cuts a stream into its frames as it passes, and gives each event of server-sent events a number to come back with
-// (an `id:` line, WHATWG HTML 9.2.6): for streams that a caller may go on with after its connection broke.
+// Cuts a stream into its frames as it passes, and numbers server-sent events (an `id:` line, WHATWG HTML 9.2.6): for
+// streams that a caller may resume after its connection broke.
 #pragma once
 
 #include <cstddef>
@@ -13,18 +13,18 @@
 
 namespace sluice::api {
 
-// What counts as a frame: an event with a field, a line that is not blank, an element of an array; what stands between
-// two of them (commas, comments, heartbeats) goes with the next one.
+// A frame is an event with a field, a line that is not blank, or an element of an array. What stands between two of
+// them (commas, comments, heartbeats) belongs to the next one.
 class FrameMarker {
  public:
-  // `id`: what stands before each event's number; "": events get none. `beat`: of a dialect (DialectRoom::heartbeat);
-  // an event that begins like it is none.
+  // `id`: the prefix of each event's number; "": events get no number. `beat`: the dialect's (DialectRoom::heartbeat);
+  // an event that begins like it does not count as one.
   FrameMarker(StreamFormat format, std::string id, std::string_view beat);
 
-  // Appends what goes on in place of `bytes` to `out`, and each frame that ends in it, from its beginning, to `frames`.
-  // Of a StreamFormat::none nothing ends.
+  // Appends to `out` what is sent in place of `bytes`, and to `frames` each frame that ends in it, whole. With
+  // StreamFormat::none no frame ends.
   void take(std::string_view bytes, std::string& out, std::vector<std::string>& frames);
-  // What stands behind the last frame; from now on there is none of it.
+  // Removes and returns what follows the last frame.
   std::string take_rest();
   size_t rest_bytes() const { return rest_.size(); }
 
@@ -46,18 +46,18 @@ class FrameMarker {
   std::string_view beat_;  // its first line, if that is an event's name
   std::string rest_;
   uint64_t frames_ = 0;  // so far
-  // Of events: the line and the event that are under way.
+  // For events: the unfinished line and the unfinished event.
   bool in_line_ = false;
-  bool awaits_lf_ = false;   // a line ended with a CR: if an LF comes next, it is that end's
-  bool drops_lf_ = false;    // and goes with it
-  bool frame_ends_ = false;  // and is the last byte of a frame
-  bool has_field_ = false;   // of the event
-  bool is_beat_ = false;     // the event
-  bool maybe_beat_ = false;  // its first line, so far
-  size_t beat_at_ = 0;       // as much of beat_ has come
-  // Of lines.
+  bool awaits_lf_ = false;   // a line ended with a CR: an LF that comes next belongs to it
+  bool drops_lf_ = false;    // and is dropped
+  bool frame_ends_ = false;  // the line end that is being read ends a frame
+  bool has_field_ = false;   // the event has a field
+  bool is_beat_ = false;     // the event is a heartbeat
+  bool maybe_beat_ = false;  // its first line matches beat_ so far
+  size_t beat_at_ = 0;       // bytes of beat_ that have matched
+  // For lines.
   bool says_something_ = false;
-  // Of an array.
+  // For an array.
   ArrayElements elements_;
 };
 

@@ -16,7 +16,7 @@ const char* skip_spaces(const char* at, const char* end) {
   return at;
 }
 
-// How many bytes both begin with.
+// The length of their common prefix.
 size_t common_bytes(std::string_view a, std::string_view b) {
   const size_t least = std::min(a.size(), b.size());
   size_t same = 0;
@@ -36,7 +36,7 @@ FrameWords::FrameWords(const std::array<std::string_view, 4>& words) : words_(wo
   for (size_t i = 0; i < words_.size(); ++i) letters_[i] = words_[i][1];
 }
 
-// The word that stands at `quote`, or "".
+// The word at `quote`, or "".
 std::string_view FrameWords::word_at(const char* quote, const char* end) const {
   const std::string_view text(quote, static_cast<size_t>(end - quote));
   if (text.size() < 3) return {};
@@ -46,7 +46,7 @@ std::string_view FrameWords::word_at(const char* quote, const char* end) const {
   return {};
 }
 
-// A word that stands at `quote` is noted, and whether it is no key of null or false.
+// Notes a word at `quote`, if there is one. The line is worth reading unless the word is a key of null or false.
 void FrameWords::note(const char* quote, const char* end, Found& found) const {
   const std::string_view word = word_at(quote, end);
   if (word.empty()) return;
@@ -61,7 +61,7 @@ void FrameWords::note(const char* quote, const char* end, Found& found) const {
 
 FrameWords::Line FrameWords::look(const char* begin, const char* end) {
   const auto size = static_cast<size_t>(end - begin);
-  // With the quote behind it: a word that began before would go on there.
+  // The comparison includes the next byte, a quote, where a word may begin.
   if (known_ != 0 && size > known_ && std::memcmp(begin, opening_.data(), known_ + 1u) == 0) {
     return look_from(begin + known_, end).line;
   }
@@ -74,7 +74,7 @@ FrameWords::Line FrameWords::look(const char* begin, const char* end) {
   return found.line;
 }
 
-// Two lines that begin alike tell what the others will begin with. `line` ends at its first word's quote.
+// What two lines have in common at their beginning is expected of the others. `line` ends at its first word's quote.
 void FrameWords::learn(std::string_view line) {
   --tries_;
   const std::string_view both(opening_.data(), common_bytes(line, {opening_.data(), seen_}));

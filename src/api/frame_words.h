@@ -1,7 +1,6 @@
 // The quick look at a line of a stream: does it hold one of a few words that make it worth reading? Most lines of a
-// stream carry a few letters of text and nothing else, so this is where a stream's time is spent. And most begin alike
-// (`{"id":"...","object":...`): what two have begun with, and holds no word, is compared at once and not looked
-// through.
+// stream carry a few letters of text and nothing else, so a stream's time is spent here. Most lines also begin alike
+// (`{"id":"...","object":...`): a beginning that two lines share and that holds no word is only compared, not searched.
 #pragma once
 
 #include <array>
@@ -11,7 +10,7 @@
 
 namespace sluice::api {
 
-// By a dialect's Places::words.
+// Searches for a dialect's Places::words.
 class FrameWords {
  public:
   explicit FrameWords(const std::array<std::string_view, 4>& words);
@@ -29,7 +28,7 @@ class FrameWords {
 
   struct Found {
     Line line;
-    const char* word;  // the quote of the first one, be it a key of null; nullptr: none
+    const char* word;  // the first word's quote, even if its value is null; nullptr: none
   };
 
   Found look_from(const char* begin, const char* end) const;
@@ -38,11 +37,11 @@ class FrameWords {
   void note(const char* quote, const char* end, Found& found) const;
 
   std::array<std::string_view, 4> words_;
-  std::array<char, 4> letters_;  // their first ones
+  std::array<char, 4> letters_;  // their first letters
   std::array<char, 160> opening_{};
-  uint8_t seen_ = 0;    // of `opening_`, so many bytes are of a line
-  uint8_t known_ = 0;   // and so many need no look
-  uint8_t tries_ = 16;  // after which nothing more is learnt: the lines of this stream are not alike
+  uint8_t seen_ = 0;    // bytes of `opening_` that were taken from a line
+  uint8_t known_ = 0;   // of these, bytes that need no search
+  uint8_t tries_ = 16;  // then learning stops: the lines of this stream are not alike
 };
 
 }  // namespace sluice::api

@@ -27,20 +27,20 @@ void leave_hosted_out(Message& message, size_t index, Dropped& dropped) {
   });
 }
 
-// Takes them out of the message.
+// Moves the media out of the message.
 std::vector<Part> media_of(Message& message, size_t index, Dropped& dropped) {
   std::vector<Part> media;
   for (size_t i = 0; i < message.parts.size(); ++i) {
     if (!is_media(message.parts[i])) continue;
     dropped.add(path_of(path_of("messages", index, "content"), i), DropReason::changed);
     media.push_back(std::move(message.parts[i]));
-    message.parts[i].kind = PartKind::text;  // an empty one, as the others keep their places
+    message.parts[i].kind = PartKind::text;  // empty, so that the others keep their indexes
     message.parts[i].text = {};
   }
   return media;
 }
 
-// Results for the calls that have none in `results`, the message behind them (nullptr: there is none).
+// Makes results for the calls that have none in `results`, the message after them (nullptr: there is none).
 std::vector<Part> missing_results(const Message& message, const Message* results) {
   std::unordered_multiset<std::string_view> answered;
   if (results != nullptr) {
@@ -86,7 +86,7 @@ class HistoryFitter {
   }
 
  private:
-  // The message and the results behind it, of which the last one's index is returned.
+  // Adds the message and the results that follow it. Returns the index of the last message added.
   size_t add_assistant(std::vector<Message>& before, size_t index) {
     Message& message = before[index];
     leave_hosted_out(message, index, dropped_);
@@ -104,7 +104,7 @@ class HistoryFitter {
     return has_results ? index + 1 : index;
   }
 
-  // The assistant's media stand behind all results, before what is said next.
+  // The assistant's media go after all results and before the next message.
   void add(Message message) {
     if (message.role != Role::tool) tell_media();
     request_.messages.push_back(std::move(message));
@@ -121,14 +121,14 @@ class HistoryFitter {
   Request& request_;
   const TargetFacts& facts_;
   Dropped& dropped_;
-  std::vector<Part> media_;  // of the assistant, not told yet
+  std::vector<Part> media_;  // of the assistant, not added yet
 };
 
 }  // namespace
 
 Result<void> fit_to(const TargetFacts& facts, Request& request, Dropped& dropped) {
   forget_unsigned(request);
-  Result<void> left = leave_behind(request, dropped);  // by the places that the caller knows
+  Result<void> left = leave_behind(request, dropped);  // first, so that drops have the caller's indexes
   if (!left) return left;
   link_calls(request, dropped);
   HistoryFitter(request, facts, dropped).run();

@@ -1,4 +1,4 @@
-// A request, and the history of its conversation, as targets of other dialects than the caller's take it.
+// Fits a request and the history of its conversation to a target of another dialect than the caller's.
 #pragma once
 
 #include "api/dropped.h"
@@ -8,12 +8,12 @@
 
 namespace sluice::api {
 
-// Takes out of the request what only its own dialect knows (leave_behind, forget_unsigned), and puts its history right:
-// - Each call has an id of its own, and its results stand behind it (link_calls).
-// - What a provider's own tools did (Part::is_hosted) is left out: the answer's words say what came of it.
-// - Pictures and other media of the assistant's become the user's, where the target takes none from the assistant.
-// - A call without a result gets one that says so, where the target refuses it without.
-// All of it is named in `dropped`. untranslatable: by leave_behind.
+// Removes from the request what only its own dialect knows (leave_behind, forget_unsigned), and adapts its history:
+// - Each call gets a unique id, and its results follow it (link_calls).
+// - What a provider's own tools did (Part::is_hosted) is left out: the answer's text says what came of it.
+// - The assistant's media become the user's, where the target takes none from the assistant.
+// - A call without a result gets one that says so, where the target rejects it otherwise.
+// All of this is recorded in `dropped`. untranslatable: from leave_behind.
 Result<void> fit_to(const TargetFacts& facts, Request& request, Dropped& dropped);
 
 }  // namespace sluice::api

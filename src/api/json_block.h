@@ -1,5 +1,5 @@
-// JSON text looked at 64 bytes at a time, one bit a byte, as simdjson does it (Langdale and Lemire, "Parsing Gigabytes
-// of JSON per Second", 2019, 3.1): which bytes open or close an object or array outside strings.
+// Scans JSON text 64 bytes at a time, one bit per byte, as simdjson does (Langdale and Lemire, "Parsing Gigabytes of
+// JSON per Second", 2019, 3.1): finds which bytes open or close an object or array outside strings.
 #pragma once
 
 #include <bit>
@@ -47,7 +47,7 @@ inline const char* find_not_plain(const char* begin, const char* end) {
 struct JsonBlock {
   static constexpr size_t size = 64;
 
-  // `text`: 64 bytes. `in_string`, `escaped`: how the block before ended.
+  // `text`: 64 bytes. `in_string`, `escaped`: how the previous block ended.
   JsonBlock(const char* text, bool in_string, bool escaped) {
     uint64_t quotes = 0;
     uint64_t backslashes = 0;
@@ -93,7 +93,7 @@ struct JsonBlock {
 #endif
   }
 
-  // The bytes that a backslash before them escapes: those behind an odd run of backslashes.
+  // The bytes that a backslash escapes: those after an odd run of backslashes.
   uint64_t escaped_bytes(uint64_t backslashes, bool first_escaped) {
     const uint64_t carried = first_escaped ? 1 : 0;
     if (backslashes == 0) {
@@ -109,7 +109,7 @@ struct JsonBlock {
     return (even ^ (sum << 1)) & follows;
   }
 
-  // Bit i is set where an odd number of bits up to and with i is: from each opening quote to before its closing one.
+  // Bit i is set if an odd number of the bits 0 to i is set: from each opening quote to just before its closing one.
   static uint64_t prefix_xor(uint64_t bits) {
     for (unsigned shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
     return bits;

@@ -73,12 +73,12 @@ bool JsonCursor::skip_scalar() {
                      [](char c) { return is_digit(c) || c == '.' || c == '-' || c == '+' || c == 'e' || c == 'E'; });
 }
 
-// From an opening bracket to behind the one that closes it.
+// Moves from an opening bracket to behind the one that closes it.
 bool JsonCursor::skip_nested() {
   uint64_t depth = 0;
   bool in_string = false, escaped = false;
   while (at_ < end_) {
-    if (in_string) {  // maybe a long one
+    if (in_string) {  // which may be long
       if (escaped) ++at_;
       escaped = false;
       at_ = find_string_end(std::min(at_, end_), end_);
@@ -87,7 +87,7 @@ bool JsonCursor::skip_nested() {
       ++at_;
       continue;
     }
-    // What lies behind the end is read too, and does not count.
+    // Bytes behind the end are read too, but masked out.
     const JsonBlock block(at_, in_string, escaped);
     const auto left = static_cast<uint64_t>(end_ - at_);
     const uint64_t ours = left >= JsonBlock::size ? ~uint64_t{0} : (uint64_t{1} << left) - 1;

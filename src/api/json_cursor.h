@@ -1,8 +1,8 @@
-// Reads JSON text that lies in memory as a whole: members and elements one after another, and what nobody asks for is
-// skipped, 64 bytes at a time, without memory of its own however large or deep the text is.
+// Reads JSON text that is in memory as a whole: members and elements one after another. Values that are not wanted are
+// skipped 64 bytes at a time. It allocates nothing, however large or deep the text is.
 //
-// It checks what it reads and how brackets and quotes are balanced; whether what it skips is otherwise well formed is
-// for the target to say.
+// It checks what it reads and that brackets and quotes are balanced; whether skipped values are otherwise well formed
+// is left to the target.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ class JsonCursor {
   explicit JsonCursor(std::string_view text) : begin_(text.data()), at_(begin_), end_(begin_ + text.size()) {}
 
   size_t offset() const { return static_cast<size_t>(at_ - begin_); }
-  // The next byte that is no white space, '\0' at the end (and for a NUL).
+  // The next byte that is not white space; '\0' at the end (and for a NUL).
   char next() {
     skip_space();
     return at_ == end_ ? '\0' : *at_;
@@ -26,15 +26,15 @@ class JsonCursor {
     skip_space();
     return at_ == end_;
   }
-  // Goes past `c` if it is what comes next.
+  // Skips `c` if it comes next.
   bool take(char c) {
     if (next() != c || at_ == end_) return false;
     ++at_;
     return true;
   }
-  // The string that comes next, without its quotes and still escaped; nullopt where there is none, or no end of it.
+  // The next string, without its quotes and still escaped; nullopt where there is none or it does not end.
   std::optional<std::string_view> take_string();
-  // The value that comes next, whole, as it stands; nullopt where there is none, or no end of it.
+  // The next value, byte for byte; nullopt where there is none or it does not end.
   std::optional<std::string_view> take_value();
 
  private:
@@ -49,17 +49,17 @@ class JsonCursor {
   const char* const end_;
 };
 
-// How a walk through an object or an array went on.
+// The result of one step through an object or an array.
 enum class JsonStep : unsigned char { member, end, broken };
 
-// The next member of an object whose '{' has been taken: its key, still escaped, then the cursor stands at its value,
-// which must be taken. `first`: true for the first call, and set to false by it.
+// The next member of an object whose '{' has been taken. Gives its key, still escaped, and leaves the cursor at its
+// value, which must be taken. `first`: true for the first call, which sets it to false.
 JsonStep next_member(JsonCursor& cursor, bool& first, std::string_view& key);
 // The same for an array whose '[' has been taken.
 JsonStep next_element(JsonCursor& cursor, bool& first);
 
-// The quote that ends the string whose first byte is at `at`; `end` if it is not there. Most are short, but they may be
-// megabytes long.
+// The quote that ends the string whose first byte is at `at`; `end` if there is none. Most strings are short, but they
+// may be megabytes long.
 const char* find_string_end(const char* at, const char* end);
 // Whether the byte at `at` is escaped by an odd run of backslashes that begins no earlier than `begin`.
 bool is_escaped(const char* begin, const char* at);

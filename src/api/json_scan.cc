@@ -56,8 +56,8 @@ void JsonScan::feed(std::string_view bytes, JsonSink& sink) {
   }
 }
 
-// Reads members of an object as long as each lies in one piece and is no object or array: most do, and are read here
-// without a change of state for every token. Stops where step() has to go on.
+// Reads members of an object as long as each has arrived whole and is no object or array. Most are like that, and
+// reading them here saves a change of state per token. Stops where step() has to continue.
 const char* JsonScan::read_members(const char* at, const char* end, JsonSink& sink) {
   const uint8_t parent = levels_[depth_ - 1u].node;
   for (;;) {
@@ -98,7 +98,7 @@ const char* JsonScan::read_members(const char* at, const char* end, JsonSink& si
   }
 }
 
-// Reads on from `at`, by at least one byte or one change of state.
+// Reads from `at` on, by at least one byte or one change of state.
 const char* JsonScan::step(const char* at, const char* end, JsonSink& sink) {
   switch (state_) {
     case State::key_text:
@@ -260,10 +260,10 @@ void JsonScan::tell_scalar(std::string_view text, JsonSink& sink) {
   sink.on_value(node_, kind, kind == JsonKind::number ? text : std::string_view());
 }
 
-// Runs to the end of an object or array that holds nothing of interest.
+// Skips to the end of an object or array that holds nothing wanted.
 const char* JsonScan::skip(const char* at, const char* end) {
   for (; end - at >= static_cast<std::ptrdiff_t>(JsonBlock::size); at += JsonBlock::size) {
-    if (in_string_) {  // maybe a long one
+    if (in_string_) {  // which may be long
       if (escaped_) ++at;
       escaped_ = false;
       const char* const quote = find_string_end(at, end);
@@ -289,7 +289,7 @@ const char* JsonScan::skip(const char* at, const char* end) {
   }
   for (; at != end; ++at) {
     const char c = *at;
-    // A backslash outside a string is no JSON; it reads here as it does in blocks.
+    // A backslash outside a string is not JSON; it is treated as JsonBlock treats it.
     const bool escaped = escaped_;
     escaped_ = c == '\\' && !escaped;
     if (c == '"') {

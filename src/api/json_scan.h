@@ -1,5 +1,5 @@
-// Picks chosen values out of JSON text that comes in pieces cut anywhere, without a document, a buffer or a second look
-// at any byte: it follows the text's nesting, and skips what nobody asked for 64 bytes at a time.
+// Extracts chosen values from JSON text that may arrive cut anywhere. It needs no document and no buffer, and looks at
+// each byte once: it follows the text's nesting, and skips values that are not wanted 64 bytes at a time.
 //
 // It is no validator: what it skips is checked for nesting and strings only. Keys written with escapes are not
 // recognised.
@@ -12,16 +12,16 @@
 
 namespace sluice::api {
 
-// A place in the text that somebody wants: an object's member `key` seen at `parent` is at `node`. Node 0 is the root;
-// arrays are transparent, their elements are at the array's own node. The list is ordered by parent, so that children
-// stand together.
+// A place in the text that is wanted: the member `key` of an object at `parent` is at `node`. Node 0 is the root;
+// arrays are transparent: their elements are at the array's node. A list of edges is ordered by parent, so that
+// children are adjacent.
 struct ScanEdge {
   uint8_t parent;
   std::string_view key;
   uint8_t node;
 };
 
-// The edges, with where each node's begin, by what its keys look like.
+// The edges, with an index by node and by a hash of the key.
 class ScanTree {
  public:
   static constexpr size_t nodes = 36;
@@ -43,7 +43,7 @@ class ScanTree {
   // The edge of `key` below `node`, nullptr where there is none. `key` is not empty.
   constexpr const ScanEdge* find(uint8_t node, std::string_view key) const {
     const size_t start = starts_[node][mark_of(key)];
-    if (start == 0) return nullptr;  // as with most keys
+    if (start == 0) return nullptr;  // true for most keys
     for (size_t i = start - 1; i < first_[node + 1u]; ++i) {
       if (edges_[i].key == key) return &edges_[i];
     }
@@ -62,20 +62,20 @@ class ScanTree {
   std::array<std::array<uint8_t, marks>, nodes> starts_{};  // the first edge with that mark, plus one; 0: none
 };
 
-// What stands at a node. `item`: an array's first element is about to come, so the array is not empty.
+// What is at a node. `item`: an array's first element follows, so the array is not empty.
 enum class JsonKind : unsigned char { string, number, true_value, false_value, null, object, array, item };
 
 class JsonSink {
  public:
   // `text`: of a number, or of a string (without its quotes, still escaped, "" where it is longer than max_text).
-  // Valid until return. Objects and arrays are told where they open.
+  // Valid until return. Objects and arrays are reported where they open.
   virtual void on_value(uint8_t node, JsonKind kind, std::string_view text) = 0;
 
  protected:
   ~JsonSink() = default;
 };
 
-// Where the text stands, if its root is an array: what may come next.
+// Where the text read so far ends, if its root is an array: decides what may come next.
 enum class ArrayPlace : unsigned char { nothing_yet, empty, after_element, after_comma, within_element, closed };
 
 class JsonScan {
@@ -87,11 +87,11 @@ class JsonScan {
   explicit JsonScan(const ScanTree& tree) : tree_(&tree) {}
 
   void feed(std::string_view bytes, JsonSink& sink);
-  // Gets ready for another text.
+  // Prepares for another text.
   void reset();
 
-  bool fresh() const { return state_ == State::value && depth_ == 0; }  // nothing but white space has come
-  bool whole() const { return state_ == State::done; }  // one object or array has come, and nothing behind it
+  bool fresh() const { return state_ == State::value && depth_ == 0; }  // only white space has arrived
+  bool whole() const { return state_ == State::done; }  // one object or array has arrived, and nothing after it
   bool broken() const { return state_ == State::broken; }
   bool root_is_array() const { return root_is_array_; }
   ArrayPlace array_place() const;  // where root_is_array() or fresh()
@@ -135,7 +135,7 @@ class JsonScan {
 
   const ScanTree* tree_;
   State state_ = State::value;
-  uint8_t node_ = 0;  // of the value that comes next
+  uint8_t node_ = 0;  // of the next value
   uint8_t depth_ = 0;
   bool root_is_array_ = false;
   bool escaped_ = false;    // the byte before was a backslash that escapes the next

@@ -39,8 +39,8 @@ std::optional<uint32_t> hex4(std::string_view text, size_t at) {
   return value;
 }
 
-// Appends what "\uXXXX" (its digits at `at`) stands for, with the low half of a surrogate pair; returns the bytes of
-// `text` used from `at` on, 0 where it is broken.
+// Appends the character of "\uXXXX" (its digits at `at`), reading the low half of a surrogate pair too. Returns the
+// bytes of `text` used from `at` on; 0 if it is broken.
 size_t append_code_unit(std::string& out, std::string_view text, size_t at) {
   const auto first = hex4(text, at);
   if (!first) return 0;

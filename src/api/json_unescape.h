@@ -1,4 +1,4 @@
-// JSON strings, read; base/json_writer.h writes them.
+// Reads JSON strings; base/json_writer.h writes them.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace sluice::api {
 
-// Unescapes the inside of a JSON string. False where an escape is broken; `out` then holds what came before it.
+// Unescapes the inside of a JSON string. False if an escape is broken; `out` then holds what precedes it.
 bool append_json_unescaped(std::string& out, std::string_view escaped);
 
 }  // namespace sluice::api

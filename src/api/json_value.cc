@@ -47,7 +47,7 @@ namespace {
 
 constexpr bool is_json_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Behind the number that begins at `at`; nullptr where it is none (RFC 8259 6).
+// The position behind the number that begins at `at`; nullptr where there is none (RFC 8259 6).
 const char* behind_json_number(const char* at, const char* end) {
   if (at != end && *at == '-') ++at;
   if (at == end || !is_json_digit(*at)) return nullptr;
@@ -83,8 +83,8 @@ class JsonDocument::Parser {
         most_elements_(most_elements),
         elements_left_(most_elements) {}
 
-  // Every step tells whether it went well, and leaves its words in wrong_ where it did not: a Result of each would cost
-  // more than the step.
+  // Each step returns whether it succeeded and leaves its message in wrong_ if not: returning a Result would cost more
+  // than the step.
   Result<void> parse() {
     if (whole()) return {};
     return fail(ErrorCode::bad_request, std::move(wrong_));
@@ -210,7 +210,7 @@ class JsonDocument::Parser {
     return true;
   }
 
-  // From one quote to behind the other.
+  // Moves from the opening quote to behind the closing one.
   bool string(bool& escaped) {
     const char* at = at_ + 1;
     for (;;) {
@@ -240,7 +240,7 @@ class JsonDocument::Parser {
     return wrong(what);
   }
 
-  // From a backslash to behind what it begins.
+  // Moves from a backslash to behind its escape.
   bool skip_escape(const char*& at) const {
     if (end_ - at < 2) return false;
     switch (at[1]) {
@@ -272,7 +272,7 @@ class JsonDocument::Parser {
   unsigned depth_ = 0;
   const size_t most_elements_;
   size_t elements_left_;
-  bool first_ = false;  // nothing of the innermost array or object has come yet
+  bool first_ = false;  // nothing of the innermost array or object has been read yet
   bool after_comma_ = false;
   std::string wrong_;
 };
@@ -346,7 +346,7 @@ bool JsonValue::named(std::string_view name) const {
   return append_json_unescaped(plain, key().escaped) && plain == name;
 }
 
-// Walks the nodes by itself: readers ask every message and every frame for a dozen names, most of which are not there.
+// Walks the nodes without iterators: readers ask every message and every frame for a dozen names, most of them absent.
 JsonValue JsonValue::operator[](std::string_view name) const {
   JsonValue found;
   if (!is_object()) return found;

@@ -1,5 +1,5 @@
-// JSON text taken apart, with every value as it was spelled: what is carried from one body to another is copied, not
-// written anew (escapes, numbers and the order of members stay as they were).
+// Parsed JSON that keeps every value as it was spelled: what is carried from one body to another is copied, not
+// re-encoded (escapes, numbers and the order of members stay the same).
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace sluice::api {
 
-// The inside of a JSON string, still escaped and without its quotes: it can stand between quotes as it is.
+// The inside of a JSON string, still escaped and without its quotes: it can be put between quotes unchanged.
 struct JsonText {
   std::string_view escaped{};
   constexpr bool empty() const { return escaped.empty(); }
@@ -23,16 +23,16 @@ struct JsonText {
   bool operator==(const JsonText&) const = default;
 };
 
-// Keeps texts that had to be made, at the same place for as long as it lives.
+// Owns strings that had to be made. They stay at the same address for as long as it lives.
 class TextArena {
  public:
   std::string_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
-  // The text that is meant: `text` itself where nothing in it is escaped.
+  // The unescaped text: `text` itself where nothing in it is escaped.
   std::string_view unescape(JsonText text);
-  // As it stands between quotes: `text` itself where nothing has to be escaped.
+  // The escaped text: `text` itself where nothing has to be escaped.
   JsonText escape(std::string_view text);
-  // All three as one text. Where `first` is what join() gave before, it grows in its place and is no longer valid: any
-  // number of pieces cost no more than their bytes.
+  // All three as one text. If `first` is a result of join(), that string is extended and `first` is no longer valid, so
+  // joining many pieces costs no more than their bytes.
   std::string_view join(std::string_view first, std::string_view between, std::string_view last);
   void clear() {
     texts_.clear();
@@ -41,15 +41,15 @@ class TextArena {
 
  private:
   std::list<std::string> texts_;
-  std::unordered_map<const char*, std::string*> joined_;  // of texts_, by where they stand
+  std::unordered_map<const char*, std::string*> joined_;  // results of join() in texts_, by their address
 };
 
 enum class JsonType : unsigned char { absent, null, boolean, number, string, array, object };
 
 class JsonDocument;
 
-// A value of a document, or none (JsonType::absent), which has no members. Must not outlive the document, nor the text
-// that it was made of.
+// A value of a document, or none (JsonType::absent), which has no members. It must not outlive the document or the
+// parsed text.
 class JsonValue {
  public:
   JsonValue() = default;
@@ -64,15 +64,16 @@ class JsonValue {
 
   std::string_view raw() const;  // as it was spelled; "" for none
   JsonText text() const;         // of a string; "" for anything else
-  // Of a string in which nothing is escaped, as words of an API are; "" for anything else.
+  // Of a string without escapes, such as an API's keywords; "" for anything else.
   std::string_view word() const;
   std::optional<bool> boolean() const;
-  // Of a number that is whole and not negative, also as 1.0 or 1e3; nullopt for anything else and what is too large.
+  // Of a whole number that is not negative, also written as 1.0 or 1e3; nullopt for anything else and what is too
+  // large.
   std::optional<uint64_t> count() const;
   std::optional<double> number() const;
 
-  // The member of that name, of an object; of several, the last, as most readers have it. Keys that are spelled with
-  // escapes are found too.
+  // An object's member of that name; of several, the last, as in most parsers. Keys that are spelled with escapes are
+  // found too.
   JsonValue operator[](std::string_view name) const;
 
   class Iterator;
@@ -109,15 +110,15 @@ class JsonDocument {
  public:
   static constexpr unsigned max_depth = 256;  // of arrays and objects within each other
 
-  // A few bytes of text stand for some hundred of what is made of them.
+  // A value of a few bytes of text may take some hundred bytes once it is translated.
   static constexpr size_t max_values = 4 * 1024 * 1024;
-  // Elements of all arrays, but for numbers, of which vectors are made: of anything, and of a request, each of which
-  // may become a part of it. An answer has one for each token's likeliest others.
+  // Elements of all arrays together, without numbers, which vectors are made of. A request may have fewer, as each may
+  // become a part of it; an answer has one for each token's likeliest alternatives.
   static constexpr size_t max_elements = 512 * 1024, max_request_elements = 256 * 1024;
 
   explicit JsonDocument(size_t elements = max_elements) : max_elements_(elements) {}
-  // Takes `text` apart, which must outlive what is asked of it. Once made, the memory is used again. bad_request tells
-  // where it is no JSON (RFC 8259), no UTF-8, nested too deep, has too many values or is larger than 4 GiB.
+  // Parses `text`, which must outlive all use of the values. Memory is reused by the next call. bad_request, with the
+  // position: it is not JSON (RFC 8259), not UTF-8, nested too deep, has too many values or is larger than 4 GiB.
   Result<void> parse(std::string_view text);
   JsonValue root() const { return nodes_.empty() ? JsonValue() : JsonValue(*this, 0); }
   size_t held_bytes() const { return nodes_.capacity() * sizeof(Node); }
@@ -127,7 +128,7 @@ class JsonDocument {
   friend class JsonValue::Iterator;
   struct Node {
     uint32_t begin, end;  // of the value, in the text
-    uint32_t next;        // of what is not within it
+    uint32_t next;        // index of the next node that is not within it
     uint32_t key_begin, key_end;
     JsonType kind;
     bool key_escaped;

@@ -1,5 +1,5 @@
-// What a dialect says of answers that are kept: which requests ask for it, how one goes on with a kept answer, and what
-// is told of it by its id. For targets that keep none, whoever holds the answers does (storage/store.h).
+// What a dialect defines about stored answers: which requests ask for storing, how a request continues a stored answer,
+// and what can be asked about one by its id. For targets that store none, sluice does (storage/store.h).
 #pragma once
 
 #include <string>
@@ -12,16 +12,16 @@ namespace sluice::api {
 struct KeepingRoom {
   struct Asked {
     bool keep = false;         // the answer is to be kept
-    std::string previous{};    // the id of the kept answer that the request goes on with; "": of none
+    std::string previous{};    // the id of the kept answer that the request continues; "": none
     std::string_view input{};  // its own input, a JSON value in the body; "" for none
   };
-  // `body` has net::read_padding_bytes readable bytes behind it. What is no JSON asks for nothing.
+  // `body` has net::read_padding_bytes readable bytes behind it. A body that is not JSON asks for nothing.
   Asked (*look)(std::string_view body);
-  // The request with what came before it in front of its own input. `earlier`: items, as elements of a list.
-  // bad_request: the body is no JSON.
+  // The request with the earlier items before its own input. `earlier`: items, as elements of a list. bad_request: the
+  // body is not JSON.
   Result<std::string> (*go_on)(std::string_view body, std::string_view earlier);
-  // The items of Asked::input, each with an id, as elements of a list. `answer_id`: to make ids of. Of input that is no
-  // JSON, as much as could be read.
+  // The items of Asked::input, each with an id, as elements of a list. `answer_id`: what ids are made from. If the
+  // input is not JSON, as much of it as could be read.
   std::string (*input_items)(std::string_view input, std::string_view answer_id);
 
   struct Made {
@@ -33,7 +33,7 @@ struct KeepingRoom {
   enum class Page : unsigned char { none, show, remove, cancel, input };
   Page (*page)(std::string_view endpoint);
   std::string_view (*id_in)(std::string_view path);
-  // The body that is answered. bad_request: the query asks for something that is not so.
+  // The body of the answer. bad_request: the query is not valid.
   Result<std::string> (*write_page)(Page page, std::string_view id, std::string_view query, std::string_view answer,
                                     std::string_view input);
 };

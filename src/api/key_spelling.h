@@ -1,6 +1,6 @@
-// Keys of JSON objects and fields of forms that sluice decides by, and what other readers take for the same: many
-// compare keys without regard to case (Go's encoding/json does, by Unicode's rules), drop what is no UTF-8, or stop at
-// a NUL. A request that one reader understands in one way and the next in another is refused.
+// JSON keys and form fields that sluice makes decisions by, and what other parsers take for the same key: many compare
+// keys case-insensitively (Go's encoding/json does, by Unicode's rules), drop what is not UTF-8, or stop at a NUL. A
+// request that two parsers may read differently is rejected.
 #pragma once
 
 #include <string>
@@ -8,9 +8,9 @@
 
 namespace sluice::api {
 
-// `key`, unescaped, as the most lenient reader might compare it: lower case, with U+017F as 's' and U+212A as 'k',
-// without bytes that are no UTF-8, without white space around it, up to a NUL. At most 32 bytes; longer ones are cut,
-// and are no key of ours.
+// `key`, unescaped, as the most lenient parser might compare it: lower case, with U+017F as 's' and U+212A as 'k',
+// without bytes that are not UTF-8, without white space around it, up to a NUL. Cut after at least 32 bytes: none of
+// our keys is that long.
 std::string lenient_key(std::string_view key);
 
 }  // namespace sluice::api

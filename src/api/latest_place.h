@@ -1,4 +1,4 @@
-// Where things of a list stand that are asked for by a key, of which a target may send as many as it likes.
+// An index into a list by key, safe for lists that a target can make as long as it likes.
 #pragma once
 
 #include <cstddef>
@@ -10,12 +10,12 @@
 
 namespace sluice::api {
 
-// The place that a key was given last, found among very many in the time of a tree's depth. Whoever chooses the keys
-// need not be trusted. Answers have few: those are looked through.
+// The place that was last set for a key. Lookups among many keys take logarithmic time, so the keys may come from an
+// untrusted source. Most answers have few, which are searched linearly.
 template <typename Key>
 class LatestPlace {
  public:
-  static constexpr size_t bytes_each = 80;  // about, with what the allocator adds
+  static constexpr size_t bytes_each = 80;  // approximate, with the allocator's overhead
 
   void set(const Key& key, size_t place) {
     for (auto& [known, its_place] : few_) {
@@ -33,7 +33,7 @@ class LatestPlace {
   void erase(const Key& key) {
     if (others_.erase(key) == 0) std::erase_if(few_, [&key](const auto& known) { return known.first == key; });
   }
-  // `Sought`: what a Key is compared with.
+  // `Sought`: anything that a Key can be compared with.
   template <typename Sought>
   std::optional<size_t> find(const Sought& sought) const {
     for (const auto& [known, place] : few_) {

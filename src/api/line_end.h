@@ -1,4 +1,4 @@
-// Where lines end: in an event stream at LF, CR or CRLF (WHATWG HTML 9.2.5).
+// Finds where lines end: in an event stream at LF, CR or CRLF (WHATWG HTML 9.2.5).
 #pragma once
 
 #if defined(__SSE2__)

@@ -10,10 +10,10 @@
 namespace sluice::api {
 namespace {
 
-constexpr size_t least_bytes = 1024;  // below, its 256 tokens are no great mistake
+constexpr size_t least_bytes = 1024;  // counting less as text is at most 256 tokens off
 constexpr size_t sample_bytes = 64;
 
-// Also in base64url, and with '/' and line breaks as JSON escapes them.
+// Includes base64url, and '/' and line breaks as JSON escapes them.
 bool is_base64(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '+' || c == '/' ||

@@ -1,4 +1,4 @@
-// Images, sound and documents that a request carries as base64: their size says nothing of how many tokens they are.
+// Images, sound and documents that a request carries as base64: their size says nothing about their tokens.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +11,9 @@ struct MediaParts {
   uint64_t images = 0, sounds = 0, documents = 0;
 };
 
-// What of `body`, a JSON text, is base64: strings of a kilobyte or more that hold nothing else, alone or as a data:
-// URL, whatever the dialect calls their field. What they are is told by their first bytes; anything unknown counts as
-// an image.
+// Finds base64 in `body`, a JSON text: strings of a kilobyte or more that hold nothing else, alone or as a data: URL,
+// whatever the dialect calls their member. Their kind is recognised by their first bytes; anything unknown counts as an
+// image.
 MediaParts find_media(std::string_view body);
 
 }  // namespace sluice::api

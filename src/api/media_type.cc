@@ -28,7 +28,7 @@ ParameterizedField take_apart(std::string_view field, bool undo_escapes) {
     if (at < field.size() && field[at] == '"') {
       parameter.quoted = true;
       for (++at; at < field.size() && field[at] != '"'; ++at) {
-        // Browsers and curl write a quote inside as %22 or \"; a lone backslash is a Windows path's.
+        // Browsers and curl write a quote inside as %22 or \"; a lone backslash is part of a Windows path.
         const bool escape = undo_escapes && field[at] == '\\' && at + 1 < field.size();
         if (escape && (field[at + 1] == '"' || field[at + 1] == '\\')) ++at;
         parameter.value += field[at];

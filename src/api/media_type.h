@@ -1,5 +1,5 @@
-// Content-Type and Content-Disposition taken apart (RFC 9110 8.3.1, RFC 2183, RFC 7578), and what the type of a
-// request's or an answer's body means for how it is read.
+// Parses Content-Type and Content-Disposition (RFC 9110 8.3.1, RFC 2183, RFC 7578), and says how a request's or an
+// answer's body of a type is read.
 #pragma once
 
 #include <string>
@@ -13,30 +13,30 @@ namespace sluice::api {
 struct FieldParameter {
   std::string_view name;
   std::string value;    // without quotes
-  bool quoted = false;  // it stood in quotes
+  bool quoted = false;  // it was in quotes
 };
 
 struct ParameterizedField {
   std::string_view value;  // before the first ';', without the white space around it
   std::vector<FieldParameter> parameters;
-  bool broken = false;  // a quote that does not end, or a parameter that is none; what stood before it is there
+  bool broken = false;  // an unclosed quote or a malformed parameter; what precedes it has been parsed
 };
 
-// Takes `field` apart: "value; name=token; name=\"text\"". `undo_escapes`: \" and \\ in quotes stand for the second
-// character; else a backslash is an ordinary one and the first quote ends the text, as some readers have it. Views into
-// `field`.
+// Parses `field`: "value; name=token; name=\"text\"". `undo_escapes`: \" and \\ in quotes stand for the second
+// character; otherwise a backslash is an ordinary character and the first quote ends the text, as some parsers read it.
+// Views point into `field`.
 ParameterizedField take_apart(std::string_view field, bool undo_escapes);
 
-// What a request's Content-Type says of its body.
+// What a request's Content-Type says about its body.
 enum class BodyType : unsigned char { json, form_data, other };
-// bad_request where the body could be read in another way: a charset that is no superset of ASCII, or two of them.
+// bad_request where the body could be read in another way: a charset that is no superset of ASCII, or two charsets.
 Result<BodyType> body_type_of(std::string_view content_type);
 
-// What an answer's Content-Type says of its body. No endpoint answers with a page for people; who does is not the API
-// that a base_url should name.
+// What an answer's Content-Type says about its body. No endpoint answers with a web page: a target that does is not the
+// API that base_url should name.
 enum class MediaType : unsigned char { other, json, lines, events, page };
 MediaType media_type_of(std::string_view content_type);
-// Whether it comes in pieces that each say something: NDJSON, server-sent events.
+// Whether it arrives in frames: NDJSON, server-sent events.
 constexpr bool is_stream(MediaType type) { return type == MediaType::lines || type == MediaType::events; }
 
 }  // namespace sluice::api

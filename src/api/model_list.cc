@@ -24,7 +24,7 @@ std::optional<std::string> parameter(std::string_view query, std::string_view na
   return std::nullopt;
 }
 
-// What one request is told, of all.
+// The part of the list that one request gets.
 struct ListPart {
   std::span<const ListedModel> models;
   bool more = false;
@@ -72,7 +72,7 @@ void write_plain_model(const ListedModel& model, int64_t created_s, std::string&
   JsonWriter json(out);
   json.object().member("id", model.id).member("object", "model");
   json.member("created", facts.created_s != 0 ? facts.created_s : created_s).member("owned_by", model.owner);
-  // Not OpenAI's, but what most have that imitate it.
+  // Not OpenAI's, but common among providers that imitate its API.
   if (!facts.display_name.empty()) json.member("name", facts.display_name);
   if (facts.context_window != 0) json.member("context_length", facts.context_window);
   if (facts.max_output_tokens != 0) json.member("max_completion_tokens", facts.max_output_tokens);

@@ -15,7 +15,7 @@ namespace {
 
 using namespace list_node;
 
-// OpenAI tells a name and a time; those that imitate it have added the rest, each in words of its own.
+// OpenAI reports a name and a time; providers that imitate its API have added the rest, each under another name.
 constexpr std::array entry_places = std::to_array<ScanEdge>({
     {entries, "id", id},
     {entries, "created", created},
@@ -55,7 +55,7 @@ constexpr std::array entry_places = std::to_array<ScanEdge>({
     {abilities, "audio", flag(Ability::audio)},
     {abilities, "reasoning", flag(Ability::thinking)},
 });
-// together's list stands by itself, in no object.
+// together's list is a bare array, not in an object.
 constexpr auto bare_places = [] {
   std::array<ScanEdge, std::count_if(entry_places.begin(), entry_places.end(),
                                      [](const ScanEdge& edge) { return edge.parent == entries; })>
@@ -70,7 +70,7 @@ constexpr auto plain_places =
     joined_places(entry_places, bare_places, std::to_array<ScanEdge>({{root, "data", entries}}));
 constexpr ScanTree plain_tree(plain_places);
 
-// Words that providers have for what their models can do.
+// Providers' words for what their models can do.
 constexpr std::pair<std::string_view, Ability> ability_words[] = {
     {"completion", Ability::completion},
     {"chat", Ability::completion},
@@ -93,7 +93,7 @@ constexpr std::pair<std::string_view, Ability> ability_words[] = {
     {"embedContent", Ability::embedding},
 };
 
-// Of the several that one model may be told to have, the one that holds.
+// A model may be listed with several limits: the smallest applies.
 void take_smaller(uint64_t& known, uint64_t told) {
   constexpr uint64_t max_tokens = 1'000'000'000'000;
   if (told != 0 && told < max_tokens && (known == 0 || told < known)) known = told;
@@ -120,7 +120,7 @@ void ModelListReader::begin_page() {
 }
 
 Result<void> ModelListReader::end_page(bool cut) {
-  if (!cut) end_entry();  // else the last one may have come in part only
+  if (!cut) end_entry();  // otherwise the last entry may be incomplete
   in_entry_ = false;
   if (is_list_ && (scan_.whole() || cut)) return {};
   return fail(ErrorCode::target_broke, is_list_ ? "the list of models is not whole" : "this is no list of models");
@@ -135,7 +135,7 @@ std::string ModelListReader::next_path() const {
 
 std::vector<ToldModel> ModelListReader::take() {
   std::vector<ToldModel> once;
-  std::unordered_set<std::string_view> names;  // of models_, which stay in their place until the end
+  std::unordered_set<std::string_view> names;  // views into models_, which is not changed meanwhile
   for (const ToldModel& model : models_) {
     if (names.insert(model.id).second) once.push_back(model);
   }

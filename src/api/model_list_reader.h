@@ -1,5 +1,5 @@
-// Reads a provider's list of models from bytes cut anywhere, without a document or a buffer: whatever its size, what is
-// kept is bounded.
+// Reads a provider's list of models from bytes cut anywhere, without a document or a buffer. What is kept is bounded,
+// whatever the list's size.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@ enum Node : uint8_t {
   entries,    // the list itself
   inner,      // an object of an entry that may hold limits
   abilities,  // a list of words, or an object of flags
-  // from here on nothing is looked for inside, but for whether a flag is set
+  // from here on, nothing inside is read except whether a flag is set
   id,
   display_name,
   created,
@@ -36,11 +36,11 @@ constexpr uint8_t flag(Ability ability) {
 }
 }  // namespace list_node
 
-// How a dialect's providers are asked for theirs.
+// How a dialect's providers are asked for their models.
 struct ListQuestion {
   std::string_view path;  // below the dialect's base path, with its query
-  std::string_view next;  // what goes between that and the cursor of a further page; "": there are none
-  http::Field field;      // that such a request needs; an empty name: none
+  std::string_view next;  // what goes between that and the cursor of the next page; "": lists have one page
+  http::Field field;      // a header field that the request needs; an empty name: none
   const ScanTree& places;
 };
 extern const ListQuestion plain_list_question;
@@ -52,14 +52,14 @@ class ModelListReader final : JsonSink {
   explicit ModelListReader(const ListQuestion& question, std::string_view model_prefix);
   void begin_page();
   void feed(std::string_view bytes) { scan_.feed(bytes, *this); }
-  // Of the page that has ended; target_broke: it was none, or not whole. `cut`: its end was not waited for.
+  // The page has ended. target_broke: it was not a list, or not whole. `cut`: reading stopped before its end.
   Result<void> end_page(bool cut);
-  // Where the next page is, as `path` of the question; "": there is none.
+  // The next page's address, in the form of ListQuestion::path; "": there is none.
   std::string next_path() const;
   bool cut() const { return cut_; }
   void note_cut() { cut_ = true; }
-  // Each name once, in the order in which they came. Names that could not be asked for are left out: empty, too long,
-  // with a control character or with a '*' at their end.
+  // Each name once, in the order of arrival. Names that could not be asked for are left out: empty, too long, with a
+  // control character or ending with '*'.
   std::vector<ToldModel> take();
 
  private:

@@ -30,7 +30,7 @@ bool is_boundary_character(char c, bool quoted) {
   return is_token_character(c) || std::string_view(quoted ? "(), /:=?" : "/:=?").find(c) != std::string_view::npos;
 }
 
-// What of a part's head counts.
+// The fields of a part's head that matter.
 struct PartHead {
   std::string_view disposition, type, transfer_encoding;
 };
@@ -47,7 +47,7 @@ const FieldParameter* only(const ParameterizedField& field, std::string_view nam
   return found;
 }
 
-// Whether some reader may take a field of that name for `model`.
+// Whether some parser may take a field of that name for `model`.
 bool is_like_model(std::string_view name) {
   const auto same = [](std::string_view text) { return lenient_key(text.substr(0, text.find('['))) == "model"; };
   std::string other;
@@ -79,7 +79,7 @@ Result<PartHead> read_fields(std::string_view head) {
   return found;
 }
 
-// Whether the value of the part is the field's as it stands: no file, and in no coding.
+// Whether the part's bytes are the field's value as they are: no file, and not encoded.
 bool is_plain_value(const PartHead& head, const ParameterizedField& disposition) {
   const auto is_file = [](const FieldParameter& one) { return same_name(one.name.substr(0, 8), "filename"); };
   if (!same_name(disposition.value, "form-data")) return false;
@@ -183,11 +183,11 @@ Result<size_t> MultipartPeeker::step(std::string_view text) {
   return text.size();
 }
 
-// Looks for the next line that begins with the boundary. The first one may stand at the very start.
+// Looks for the next line that begins with the boundary. The first one may be at the very start.
 Result<size_t> MultipartPeeker::find_boundary(std::string_view text) {
   size_t at = std::max(scanned_, context_);
   while ((at = text.find(opening_, at)) != std::string_view::npos) {
-    const bool at_start = at == 0;  // of the body: else what stands before is held too
+    const bool at_start = at == 0;  // of the body: elsewhere, the bytes before are held too
     if (at_start || (at >= 2 && text.substr(at - 2, 2) == "\r\n")) {
       if (stage_ == Stage::model) {
         const size_t end = std::max(at - 2, context_);
@@ -199,7 +199,7 @@ Result<size_t> MultipartPeeker::find_boundary(std::string_view text) {
       scanned_ = context_ = 0;
       return at + opening_.size();
     }
-    // Some readers are content with one of the two.
+    // Some parsers accept one of the two.
     if (text[at - 1] == '\n' || text[at - 1] == '\r') return wrong_form("a boundary does not stand behind CR LF");
     ++at;
   }
@@ -217,7 +217,7 @@ Result<size_t> MultipartPeeker::find_boundary(std::string_view text) {
   return text.size() - kept;
 }
 
-// Behind a boundary: "--" ends the body, a line break (after any white space) begins a part.
+// After a boundary, "--" ends the body, a line break (after any white space) begins a part.
 Result<size_t> MultipartPeeker::read_boundary_end(std::string_view text) {
   if (text.size() < 2) return size_t{0};
   if (text.starts_with("--")) {
@@ -247,7 +247,7 @@ Result<size_t> MultipartPeeker::read_part_head(std::string_view text) {
   if (*is_model && found_) return wrong_form("the form has two fields `model`");
   stage_ = *is_model ? Stage::model : Stage::data;
   if (*is_model) model_at_ = before_ + end + 4;
-  scanned_ = context_ = 2;  // an empty part: its head's last line break is the boundary's first
+  scanned_ = context_ = 2;  // an empty part: the head's last line break is also the boundary's
   return end + 2;
 }
 

@@ -6,7 +6,7 @@
 namespace sluice::api {
 namespace {
 
-// Behind the first empty line. Lines end by LF, CRLF or CR.
+// The position behind the first empty line. Lines end with LF, CRLF or CR.
 size_t first_event_end(std::string_view bytes) {
   bool is_empty = false;  // the line so far
   for (size_t at = 0; at < bytes.size(); ++at) {
