@@ -1,4 +1,4 @@
-// The "alerts" of sluice.json: when somebody is told of failures, and where.
+// The "alerts" of sluice.json: when failures are reported, and where to.
 #include <algorithm>
 #include <utility>
 
@@ -12,7 +12,7 @@ namespace {
 
 constexpr uint32_t max_alert_failures = 1'000;
 
-// "https://host/path?query". The query goes as it is: some webhooks carry their secret there.
+// "https://host/path?query". The query is kept unchanged: some webhooks carry their secret there.
 Result<AlertTarget> parse_webhook(std::string_view text) {
   if (text.find('#') != std::string_view::npos) return fail(ErrorCode::config, "a webhook has no fragment");
   const std::string_view before_query = text.substr(0, text.find('?'));
@@ -24,13 +24,13 @@ Result<AlertTarget> parse_webhook(std::string_view text) {
   if (slash == std::string_view::npos) {
     target.path = "/" + std::string(text.substr(before_query.size()));
   } else {
-    target.path = text.substr(slash);  // with the slashes at its end, which parse_url takes away
+    target.path = text.substr(slash);  // with trailing slashes, which parse_url drops
   }
   return target;
 }
 
-// "https://KEY@host/path/PROJECT" (https://develop.sentry.dev/sdk/overview/#parsing-the-dsn). An old one has a second
-// key, ":SECRET", which is of no use any more.
+// "https://KEY@host/path/PROJECT" (https://develop.sentry.dev/sdk/overview/#parsing-the-dsn). Old DSNs have a second
+// key, ":SECRET", which is obsolete.
 Result<AlertTarget> parse_dsn(std::string_view text) {
   constexpr std::string_view form = "a DSN has the form https://KEY@HOST/PROJECT";
   const size_t mark = text.find("://");
@@ -56,7 +56,7 @@ Result<AlertTarget> parse_dsn(std::string_view text) {
   return target;
 }
 
-// Reads one of the two; "" is as good as absent. What is said of it never holds its text.
+// Reads one of the two; "" counts as absent. Problems never contain its text.
 std::optional<AlertTarget> read_alert_target(Reading& reading, const ObjectReader& object, std::string_view field,
                                              Result<AlertTarget> (*parse)(std::string_view), AlertSettings& alerts) {
   const Node* node = object.find(field);

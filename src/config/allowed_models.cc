@@ -18,7 +18,7 @@ AllowedModels::AllowedModels(std::vector<std::string> names) : names_(std::move(
   std::sort(names_.begin(), first_prefix);
   std::sort(first_prefix, names_.end(),
             [](const std::string& a, const std::string& b) { return prefix_of(a) < prefix_of(b); });
-  // Those that begin like another one stand right behind it.
+  // A prefix that begins like another one is sorted right after it.
   const auto end = std::unique(first_prefix, names_.end(), [](const std::string& kept, const std::string& next) {
     return next.starts_with(prefix_of(kept));
   });
@@ -32,7 +32,7 @@ bool AllowedModels::has(std::string_view name) const {
   const auto first_prefix = names_.begin() + static_cast<std::ptrdiff_t>(whole_);
   const auto found = std::lower_bound(names_.begin(), first_prefix, name);
   if (found != first_prefix && *found == name) return true;
-  // The last prefix that sorts before the name: no other one can be its beginning, as none begins like another.
+  // The last prefix that sorts before the name: no other can match, since no prefix begins like another.
   const auto after =
       std::upper_bound(first_prefix, names_.end(), name,
                        [](std::string_view wanted, const std::string& prefix) { return wanted < prefix_of(prefix); });

@@ -21,7 +21,7 @@ std::string padded(std::string_view text, size_t size) {
   return result;
 }
 
-// Whether a model's name can stand in a shell's single quotes and in a URL as it is.
+// Whether a model's name needs no quoting in a shell's single quotes and in a URL.
 bool is_plain(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -29,8 +29,7 @@ bool is_plain(std::string_view text) {
   });
 }
 
-// A URL that programs on this machine can use: of all interfaces, the loopback one. "" where there are only Unix
-// sockets.
+// A URL that programs on this machine can use: loopback instead of "all interfaces". "" if there are only Unix sockets.
 std::string reachable(std::span<const std::string> addresses) {
   for (const std::string& address : addresses) {
     if (address.starts_with(unix_scheme)) continue;
@@ -43,7 +42,7 @@ std::string reachable(std::span<const std::string> addresses) {
   return "";
 }
 
-// What the curl to try asks for.
+// What the example curl asks for.
 struct Example {
   Dialect dialect = Dialect::openai;
   std::string model;
@@ -116,7 +115,7 @@ void add_providers(const Config& config, std::string& text) {
   }
 }
 
-// The names that can be told, on as many lines as they need, then how to name any other.
+// The known names, on as many lines as they need, then how to name any other.
 void add_models(const Config& config, std::string& text) {
   std::vector<std::string> names;
   for (const Model& model : config.models) names.push_back(model.name);
@@ -160,7 +159,7 @@ void add_curl(const Config& config, std::span<const std::string> addresses, cons
   text += " \\\n      -H 'content-type: application/json' \\\n      -d '" + body + "'\n";
 }
 
-// How programs are told to come here, for the dialects that some provider speaks.
+// How to point programs at sluice, for the dialects that some provider speaks.
 void add_programs(const Config& config, const std::string& url, std::string& text) {
   const std::string key = config.keys.empty() ? std::string(placeholder_key) : "$KEY";
   const auto spoken = [&](Dialect dialect) {
@@ -176,7 +175,7 @@ void add_programs(const Config& config, const std::string& url, std::string& tex
   text += own_names_only ? "\n  Point programs here, and have them ask for demo (with --demo, any name is answered):\n"
                          : "\n  Point programs here:\n";
   add(Dialect::openai, "OpenAI SDKs", "export OPENAI_BASE_URL=" + url + "/v1 OPENAI_API_KEY=" + key);
-  // It takes a key of another provider's than OpenAI from a variable that the provider's entry names.
+  // Codex takes the key of a provider other than OpenAI from a variable that the provider's entry names.
   add(Dialect::responses, "Codex",
       "SLUICE_API_KEY=" + key +
           " codex -c model_provider=sluice -c 'model_providers.sluice={name=\"sluice\",base_url=\"" + url +

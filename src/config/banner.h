@@ -1,5 +1,5 @@
-// The block that sluice says at start: where it listens, what it found and how, what to try, and how programs are
-// pointed here.
+// The block printed at start: where sluice listens, which providers it found and how, what to try, and how to point
+// programs at it.
 #pragma once
 
 #include <span>

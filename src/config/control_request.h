@@ -1,4 +1,4 @@
-// The body of POST /admin/targets. Here, as it is JSON.
+// The body of POST /admin/targets. It is here because it is JSON.
 #pragma once
 
 #include <array>
@@ -17,11 +17,11 @@ inline constexpr std::array<std::string_view, 3> target_action_words = {"drain",
 struct ControlRequest {
   std::string target;  // "provider/model"
   TargetAction action = TargetAction::free;
-  uint64_t for_ms = 60'000;  // of bench
+  uint64_t for_ms = 60'000;  // for bench
 };
 inline constexpr uint32_t max_bench_s = 604'800;
 
-// {"target": "lab/x", "action": "bench", "for_s": 60}. bad_request, which says what is right: anything else.
+// {"target": "lab/x", "action": "bench", "for_s": 60}. Anything else is bad_request, with the correct form.
 Result<ControlRequest> read_control_request(std::string_view body);
 
 }  // namespace sluice::config

@@ -24,7 +24,7 @@ bool is_own_port(const Config& config, uint16_t port) {
                      [port](const Address& address) { return address.port == port; });
 }
 
-// The strings `field` of the objects in `list`; empty strings and other things are passed over.
+// The strings in `field` of the objects in `list`; empty strings and other values are skipped.
 std::vector<std::string> names_in(const json& list, const char* field) {
   std::vector<std::string> names;
   for (const json& entry : list) {
@@ -36,7 +36,7 @@ std::vector<std::string> names_in(const json& list, const char* field) {
   return names;
 }
 
-// Whether an entry of /v1/models is one of the program's own: several kinds share ports.
+// Whether an entry of /v1/models is from this program: several programs share ports.
 bool is_of(const std::string& program, const json& list) {
   if (program != "vllm" && program != "llamacpp") return true;
   return std::any_of(list.begin(), list.end(), [&](const json& entry) {
@@ -46,7 +46,7 @@ bool is_of(const std::string& program, const json& list) {
   });
 }
 
-// What was set is meant to be used: to go on without it would send requests elsewhere.
+// A variable that is set is meant to be used: continuing without it would send requests elsewhere.
 Problem unusable(std::string_view variable, std::string what) {
   Problem problem;
   problem.source = variable;
@@ -54,7 +54,7 @@ Problem unusable(std::string_view variable, std::string what) {
   return problem;
 }
 
-// The SDKs' own variables. Here they point at sluice, if at all; one that points elsewhere was meant for the key.
+// These SDK variables should point at sluice; one that points elsewhere probably belongs with the key.
 void warn_of_other_base(Config& config, const Environment& environment, const Provider& provider) {
   constexpr std::pair<std::string_view, std::string_view> variables[] = {
       {"openai", "OPENAI_BASE_URL"}, {"anthropic", "ANTHROPIC_BASE_URL"}, {"gemini", "GOOGLE_GEMINI_BASE_URL"}};
@@ -102,7 +102,7 @@ void add_ollama_host(Config& config, const Environment& environment, std::vector
     problems.push_back(unusable(ollama_variable, "is neither a host, host:port nor a URL"));
     return;
   }
-  // Programs that use Ollama are pointed at sluice by this same variable.
+  // Programs that use Ollama are pointed at sluice with this same variable.
   if (Address{url->host, url->port, ""}.is_loopback_or_unix() && is_own_port(config, url->port)) return;
   Provider provider = make_provider(*preset_named("ollama"));
   provider.base_url = std::move(*url);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t max_depth = 32;
 
-// A text's characters, telling someone else how many were read: nlohmann's SAX events carry no positions.
+// Iterates over a text and reports how many characters were read: nlohmann's SAX events carry no positions.
 class Cursor {
  public:
   using iterator_category = std::input_iterator_tag;
@@ -42,8 +42,8 @@ class Cursor {
   size_t* consumed_;
 };
 
-// The handler of the SAX events: builds the tree. An event comes when the last character of its token was read, for
-// numbers one later; where the token began is found by looking back.
+// The SAX handler: builds the tree. An event arrives when the last character of its token has been read, for numbers
+// one later; the token's start is found by looking back.
 class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
  public:
   TreeBuilder(std::string_view text, const std::string& source, std::vector<Problem>& problems)
@@ -78,9 +78,9 @@ class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
   struct Open {
     Node* node;
     std::string path;
-    bool has_key = false;            // of an object: a name was read, its value not yet
-    std::vector<size_t> repeated{};  // of its members, those whose name was there before
-    // Of an object with many members: where each name stands first.
+    bool has_key = false;            // of an object: a name has been read, its value not yet
+    std::vector<size_t> repeated{};  // indices of its members with a repeated name
+    // For an object with many members: the index of each name's first member.
     std::unordered_map<std::string, size_t> first{};
   };
 
@@ -104,14 +104,14 @@ class TreeBuilder final : public nlohmann::json_sax<nlohmann::json> {
   std::vector<Problem>& problems_;
   size_t consumed_ = 0;
   size_t scanned_ = 0;     // position_of() has counted the lines up to here
-  size_t lines_ = 0;       // that ended before
-  size_t characters_ = 0;  // of the line, before
+  size_t lines_ = 0;       // lines that ended before
+  size_t characters_ = 0;  // of the current line, before
   Node root_;
-  Node* last_ = nullptr;    // the value added last; valid until the next one
+  Node* last_ = nullptr;    // the last value added; valid until the next
   std::vector<Open> open_;  // pointers into the tree: only the innermost one's children grow
 };
 
-// Counts on from the last call: tokens come in the order of the text, but for a few errors.
+// Continues counting from the last call: tokens arrive in text order, except for a few errors.
 Position TreeBuilder::position_of(size_t offset) {
   if (offset < scanned_) scanned_ = lines_ = characters_ = 0;
   for (; scanned_ < offset; ++scanned_) {
@@ -119,7 +119,7 @@ Position TreeBuilder::position_of(size_t offset) {
     if (c == '\n') {
       ++lines_;
       characters_ = 0;
-    } else if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) {  // not the inside of a UTF-8 character
+    } else if ((static_cast<unsigned char>(c) & 0xC0) != 0x80) {  // not a UTF-8 continuation byte
       ++characters_;
     }
   }
@@ -132,11 +132,11 @@ void TreeBuilder::report(size_t offset, std::string path, std::string what, std:
   problems_.push_back({source_, at.line, at.column, std::move(path), std::move(what), {}, std::move(allowed)});
 }
 
-// The string that was just read ends with its closing quote.
+// The string just read ends with its closing quote.
 size_t TreeBuilder::string_start() const { return opening_quote(consumed_ - 1); }
 
-// Looking back from `end`, which is inside a string or its closing quote, the first quote with an even number of
-// backslashes before it opens it.
+// Looking back from `end`, which is inside a string or is its closing quote: the first quote with an even number of
+// backslashes before it opens the string.
 size_t TreeBuilder::opening_quote(size_t end) const {
   size_t at = end;
   while (at > 0) {
@@ -200,7 +200,7 @@ bool TreeBuilder::open(Node::Kind kind) {
 bool TreeBuilder::close() {
   const Open& top = open_.back();
   if (!top.repeated.empty()) {
-    // They have been reported; the first of each name stays.
+    // They have been reported; the first of each name is kept.
     std::vector<Member>& members = top.node->members;
     size_t kept = 0, gone = 0;
     for (size_t i = 0; i < members.size(); ++i) {
@@ -230,7 +230,7 @@ const Member* TreeBuilder::member_named(const Open& open, const std::string& nam
 }
 
 bool TreeBuilder::key(string_t& name) {
-  constexpr size_t few_members = 16;  // that are quicker looked through than found by an index
+  constexpr size_t few_members = 16;  // faster to scan than to look up in an index
   Open& top = open_.back();
   const size_t offset = string_start();
   std::vector<Member>& members = top.node->members;
@@ -248,7 +248,7 @@ bool TreeBuilder::key(string_t& name) {
   return true;
 }
 
-// Where the token begins that `what`, nlohmann's words, is about. `token`: the characters since its last reset.
+// The start of the token that `what`, nlohmann's message, is about. `token`: the characters since its last reset.
 size_t TreeBuilder::error_offset(std::string_view what, std::string_view token) const {
   const auto says = [what](std::string_view words) { return what.find(words) != std::string_view::npos; };
   if (says("unexpected end of input")) return consumed_;
@@ -258,8 +258,8 @@ size_t TreeBuilder::error_offset(std::string_view what, std::string_view token) 
   return consumed_ == 0 ? 0 : consumed_ - 1;
 }
 
-// A string or a comment without an end, told where it begins: nlohmann notices it at the end of the line or of the
-// text.
+// A string or a comment that is never closed is reported at its start: nlohmann notices it only at the end of the line
+// or of the text.
 bool TreeBuilder::report_unclosed(std::string_view what) {
   const auto says = [what](std::string_view words) { return what.find(words) != std::string_view::npos; };
   if (says("missing closing quote") || says("control character U+000A") || says("control character U+000D")) {
@@ -292,8 +292,8 @@ bool TreeBuilder::parse_error(size_t, const std::string& token, const nlohmann::
       return false;
     }
   }
-  // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while parsing value - unexpected
-  // ...; last read: '...'": the part in the middle. What was read last may be a secret.
+  // Keeps the middle of "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while parsing
+  // value - unexpected ...; last read: '...'". The text last read may be a secret.
   if (what.find("number overflow") != std::string::npos) what = " - the number is too large";
   if (const size_t quoted = what.find("; last read: "); quoted != std::string::npos) what.erase(quoted);
   if (const size_t dash = what.find(" - "); dash != std::string::npos) what.erase(0, dash + 3);

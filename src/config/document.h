@@ -1,5 +1,5 @@
-// A JSON text as a tree in which every value and every key knows where it stands. Made with nlohmann's SAX reader;
-// comments are allowed, trailing commas and repeated keys are not.
+// JSON text as a tree in which every value and every key has its position. Made with nlohmann's SAX reader; comments
+// are allowed, trailing commas and repeated keys are not.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,7 @@ struct Node {
   double number = 0;
   std::string text;  // of a string
   std::vector<Node> items;
-  std::vector<Member> members;  // in the order of the file
+  std::vector<Member> members;  // in file order
   Position at;                  // of its first character
 
   // The first member of that name, or nullptr.
@@ -42,8 +42,8 @@ struct Member {
 // "a string", "an object": for error texts.
 std::string_view kind_name(Node::Kind kind);
 
-// The tree of `text`; nullopt where it is no JSON. What is wrong is appended to `problems` with `source` as its name;
-// of a repeated key, which is reported, the first value stays. Problems never quote string values.
+// Parses `text` into a tree; nullopt if it is not JSON. Problems are appended to `problems` with `source` as their
+// source. A repeated key is reported and its first value kept. Problems never quote string values.
 std::optional<Node> read_document(std::string_view text, const std::string& source, std::vector<Problem>& problems);
 
 // "providers" + "lab" -> "providers.lab". Names that are not plain words are quoted: models."a.b".

@@ -1,4 +1,4 @@
-// The process's environment as a parameter, so that tests own it.
+// The process's environment as a parameter, so that tests control it.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@
 
 namespace sluice::config {
 
-// The value of a variable; nullopt where it is not set.
+// The value of a variable; nullopt if it is not set.
 using Environment = std::function<std::optional<std::string>(std::string_view)>;
 
 // The value of a variable that is set and not empty.
@@ -20,12 +20,11 @@ inline std::optional<std::string> set_variable(const Environment& environment, s
   return value;
 }
 
-// What the start-up block (banner.h) tells programs to send as a key where none is asked for. In a shell that was set
-// up so, it is no provider's key.
+// The key that the start-up block (banner.h) tells programs to send if none is required. In a shell set up that way, it
+// is not a provider's key.
 inline constexpr std::string_view placeholder_key = "none";
 
-// The value of a variable that is set to a provider's key, less the white space at its ends. Not yet looked at: see
-// key_fault() in secret.h.
+// A provider's key from a variable, with surrounding white space trimmed. Not checked yet: see key_fault() in secret.h.
 inline std::optional<std::string> key_variable(const Environment& environment, std::string_view name) {
   const std::optional<std::string> value = environment(name);
   if (!value) return std::nullopt;
@@ -33,7 +32,7 @@ inline std::optional<std::string> key_variable(const Environment& environment, s
   if (key.empty() || key == placeholder_key) return std::nullopt;
   return std::string(key);
 }
-// Whether a variable is set, but to nothing: it counts as not set, which is worth a word.
+// Whether a variable is set but empty: it counts as not set, with a warning.
 inline bool is_empty_variable(const Environment& environment, std::string_view name) {
   const std::optional<std::string> value = environment(name);
   return value && trim(*value, white_space).empty();

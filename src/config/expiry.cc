@@ -10,13 +10,13 @@ namespace {
 constexpr int64_t day_s = 24 * 3600;
 constexpr int64_t soon_s = 14 * day_s;
 
-// Reads a text of fixed places from its beginning.
+// Reads text with fixed columns, from its beginning.
 class Places {
  public:
   explicit Places(std::string_view text) : rest_(text) {}
   bool ended() const { return rest_.empty(); }
 
-  // A number of exactly so many digits, within bounds.
+  // A number of exactly `digits` digits, within bounds.
   std::optional<int> number(size_t digits, int least, int most) {
     if (rest_.size() < digits) return std::nullopt;
     int value = 0;
@@ -69,7 +69,7 @@ std::optional<int64_t> read_hours(Places& places) {
   return int64_t{*hours} * 3600 + int64_t{*minutes} * 60;
 }
 
-// What is added to the local time's seconds for UTC.
+// Seconds to add to the local time to get UTC.
 std::optional<int64_t> read_zone(Places& places) {
   const char sign = places.one_of("Zz+-");
   if (sign != '+' && sign != '-') return sign == 0 ? std::nullopt : std::optional<int64_t>(0);
@@ -112,7 +112,7 @@ void warn_of_expiry(Config& config, int64_t now_unix_s) {
   for (const CallerKey& key : config.keys) {
     warn_of(key.name, key.expires_unix_s, "; callers get 401 from then on");
     for (const OlderSecret& older : key.older) {
-      if (key.expires_unix_s != 0 && older.expires_unix_s >= key.expires_unix_s) continue;  // said
+      if (key.expires_unix_s != 0 && older.expires_unix_s >= key.expires_unix_s) continue;  // already warned of
       warn_of("an old secret of " + key.name, older.expires_unix_s, "; callers get 401 for it from then on");
     }
   }

@@ -1,5 +1,5 @@
-// What the operator, or a preset, says of a provider's models: as far as requests of other dialects are written
-// differently for them. A row tells some of it of the models that it names.
+// Facts about a provider's models, from the operator or a preset, that matter when requests of other dialects are
+// translated for them. A row gives some facts about the models that it names.
 #pragma once
 
 #include <array>
@@ -11,17 +11,17 @@
 namespace sluice::config {
 
 struct FactRow {
-  std::string models;  // a name, or the beginning of several and '*'
+  std::string models;  // a name, or a prefix and '*'
   std::optional<uint32_t> context_window{}, max_output_tokens{}, max_tool_name{};
   std::optional<bool> continues_prefix{}, takes_sampling{}, takes_top_k{}, thinks{}, thinks_by_default{},
       takes_image_urls{}, takes_documents{}, takes_json_schema{}, takes_cache_marks{}, strict_tools{};
-  std::string max_tokens_field{}, reasoning_field{};  // "": not told
+  std::string max_tokens_field{}, reasoning_field{};  // "": not given
 
   bool operator==(const FactRow&) const = default;
   bool is_of(std::string_view model) const;
 };
 
-// The fields of a row by their kinds, in the order of the documentation.
+// The fields of a row by type, in the order of the documentation.
 struct FactFlag {
   std::string_view name;
   std::optional<bool> FactRow::*flag;
@@ -49,7 +49,7 @@ inline constexpr std::array<FactNumber, 3> fact_numbers = {
 inline constexpr std::array<std::string_view, 2> max_tokens_fields = {"max_tokens", "max_completion_tokens"};
 inline constexpr std::array<std::string_view, 3> reasoning_fields = {"none", "reasoning_content", "reasoning_details"};
 
-// Rows that a provider may have.
+// Max rows per provider.
 inline constexpr size_t max_fact_rows = 256;
 
 }  // namespace sluice::config

@@ -69,7 +69,7 @@ class FallbackCheck {
            near.empty() ? "" : nearest_one(name, near));
   }
 
-  // Everything that is reached from `first`, each model once.
+  // Visits everything reachable from `first`, each model once.
   void follow(uint32_t first) {
     std::vector<Step> way{{first}};
     seen_[first] = Seen::on_the_way;

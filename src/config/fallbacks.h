@@ -1,4 +1,4 @@
-// Whether the fallbacks of "models" lead anywhere, and none of them back to where it began.
+// Checks that the fallbacks of "models" exist and form no loop.
 #pragma once
 
 #include <string_view>
@@ -9,8 +9,8 @@
 
 namespace sluice::config {
 
-// Reports each fallback that is neither a name of `models` nor "provider/model", and the one that closes a loop.
-// `node`: of "models"; `models`: one for each of its members. `provider_names` as for read_models().
+// Reports each fallback that is neither a name of `models` nor "provider/model", and each one that closes a loop.
+// `node`: "models" in the file; `models`: one for each of its members. `provider_names` as for read_models().
 void check_fallbacks(Reading& reading, const Node& node, const std::vector<std::string_view>& provider_names,
                      const std::vector<Model>& models);
 

@@ -14,11 +14,10 @@ struct Family {
   std::string_view provider;
 };
 
-// The longest prefix that fits counts, so order does not matter. A prefix ends in '-' where the bare word would catch
-// others.
+// The longest matching prefix wins, so order does not matter. A prefix ends in '-' if the bare word would match others.
 constexpr std::array families = {
     Family{"gpt-", "openai"},
-    Family{"gpt-oss", ""},  // open weights: whoever runs them, not OpenAI
+    Family{"gpt-oss", ""},  // open weights: served by many, but not by OpenAI
     Family{"chatgpt-", "openai"},
     Family{"ft:", "openai"},
     Family{"codex-", "openai"},
@@ -79,7 +78,7 @@ bool starts_with(std::string_view text, std::string_view prefix) {
   return true;
 }
 
-// "command", "sonar-pro": a family's name itself, alone or before a '-'.
+// "command", "sonar-pro": the family's name, alone or before a '-'.
 bool is_word(std::string_view model, std::string_view word) {
   return starts_with(model, word) && (model.size() == word.size() || model[word.size()] == '-');
 }
@@ -109,7 +108,7 @@ std::string_view family_of(std::string_view model) {
 
 bool is_maker(std::string_view provider) {
   if (provider == "perplexity") return true;
-  if (provider.empty() || provider == "nvidia") return false;  // which serves many others'
+  if (provider.empty() || provider == "nvidia") return false;  // which serves many others' models
   return std::any_of(families.begin(), families.end(),
                      [provider](const Family& family) { return family.provider == provider; });
 }

@@ -1,4 +1,4 @@
-// Every field that sluice.json may have: what the parser knows, what "did you mean" draws on, and what
+// Every field that sluice.json may have: the parser's list, the source of "did you mean", and what
 // docs/configuration.md must describe (a test compares them).
 #pragma once
 
@@ -74,7 +74,7 @@ inline constexpr std::array<std::string_view, 4> alerts = {"sentry_dsn", "webhoo
 inline constexpr std::array<std::string_view, 1> metrics = {"by_key"};
 
 struct Table {
-  std::string_view path;  // of the object that holds them: "providers.NAME.timeouts"; "" for the file itself
+  std::string_view path;  // of the object they are in: "providers.NAME.timeouts"; "" for the file itself
   std::span<const std::string_view> names;
 };
 inline constexpr std::array<Table, 23> all = {{{"", root},

@@ -48,7 +48,7 @@ std::string_view without(std::string_view text, std::string_view blanks) {
   return first == std::string_view::npos ? std::string_view{} : text.substr(first);
 }
 
-// What one line, which is neither empty nor a comment, can only be the beginning of.
+// The format that a line, neither empty nor a comment, must be the beginning of.
 std::string_view format_of(std::string_view line) {
   constexpr std::string_view yaml = "this is YAML, possibly LiteLLM's; sluice reads JSON, with comments";
   constexpr std::string_view toml = "this is TOML; sluice reads JSON, with comments";

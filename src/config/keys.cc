@@ -1,4 +1,4 @@
-// The "keys" of sluice.json: who may call, and what.
+// The "keys" of sluice.json: who may call, and what they may use.
 #include <algorithm>
 #include <array>
 #include <iterator>
@@ -15,7 +15,7 @@ namespace sluice::config {
 namespace {
 
 constexpr size_t max_key_name = 64;
-constexpr size_t max_secrets = 16;  // of one key
+constexpr size_t max_secrets = 16;  // per key
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -61,7 +61,7 @@ void read_expiry(Reading& reading, const ObjectReader& object, int64_t& expires_
   }
 }
 
-// Which of "key" and "sha256" the object has: exactly one; "" for anything else, which is reported.
+// Which of "key" and "sha256" the object has: exactly one; else a problem is reported and "" returned.
 std::string_view form_of(Reading& reading, const ObjectReader& object) {
   const bool clear = object.find("key") != nullptr, digest = object.find("sha256") != nullptr;
   if (clear != digest) return clear ? "key" : "sha256";
@@ -79,7 +79,7 @@ void read_form(Reading& reading, const Node& node, const std::string& path, bool
   }
 }
 
-// One of a list of secrets: as it would stand alone, or an object that also says when it expires.
+// One of a list of secrets: in the form of a single one, or an object with an expiry.
 void read_item(Reading& reading, const Node& node, const std::string& path, bool clear, OlderSecret& secret) {
   if (node.kind != Node::Kind::object || node.find("file") != nullptr) {
     return read_form(reading, node, path, clear, secret);
@@ -91,7 +91,7 @@ void read_item(Reading& reading, const Node& node, const std::string& path, bool
   read_expiry(reading, object, secret.expires_unix_s);
 }
 
-// The key's secrets: one, or a list with the newest first. What expires with the key does so no later than the key.
+// The key's secrets: one, or a list with the newest first. Older secrets expire no later than the key.
 void read_secrets(Reading& reading, const ObjectReader& object, CallerKey& key) {
   read_expiry(reading, object, key.expires_unix_s);
   const std::string_view form = form_of(reading, object);
@@ -135,12 +135,12 @@ void read_allowed_models(Reading& reading, const ObjectReader& object, AllowedMo
   }
 }
 
-// Finds what two keys may not have in common. What it has seen must stay in its place.
+// Finds names and secrets that two keys share. The keys it has seen must not move.
 class SeenKeys {
  public:
   SeenKeys(Reading& reading, const std::vector<CallerKey>& keys, size_t most)
       : reading_(reading), keys_(keys), names_(most), clear_(most), digests_(most) {}
-  // The last of the keys, read from `object`.
+  // Adds the last of the keys, read from `object`.
   void add(const ObjectReader& object);
 
  private:
@@ -181,7 +181,7 @@ void read_keys(Reading& reading, const Node& node, std::vector<CallerKey>& keys)
     reading.report(node.at, "keys", "found " + std::string(kind_name(node.kind)), "allowed: a list of objects");
     return;
   }
-  keys.reserve(node.items.size());  // and so they stay in their places
+  keys.reserve(node.items.size());  // so that they do not move
   SeenKeys seen(reading, keys, node.items.size());
   for (size_t i = 0; i < node.items.size(); ++i) {
     const Node& item = node.items[i];

@@ -1,4 +1,4 @@
-// The body of POST /admin/log-level. Here, as it is JSON and its levels are those of `log.level`.
+// The body of POST /admin/log-level. It is here because it is JSON and its levels are those of `log.level`.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace sluice::config {
 
-// {"level": "debug"}: the level's name. bad_request: no such object, an unknown member or level; it names the levels.
+// {"level": "debug"} gives the level's name. Anything else is bad_request, listing the levels.
 Result<std::string> read_level_request(std::string_view body);
 
 }  // namespace sluice::config

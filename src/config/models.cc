@@ -1,5 +1,5 @@
-// The "models" of sluice.json: names that callers may use, with their targets. What holds a route together
-// (model_route.cc) is read there.
+// The "models" of sluice.json: names that callers may use, with their targets. The other fields of a route are read by
+// model_route.cc.
 #include <optional>
 #include <utility>
 
@@ -15,18 +15,18 @@ namespace {
 
 constexpr std::string_view forms = "allowed: \"provider/model\" or {\"targets\": [{\"model\": \"provider/model\"}]}";
 constexpr std::string_view form = "allowed: \"provider/model\"";
-constexpr double max_resume_s = 3600;  // a stream that nobody came back to for so long is nobody's
+constexpr double max_resume_s = 3600;  // a stream not resumed for an hour is abandoned
 
 // The providers that a target may name.
 struct Known {
   explicit Known(const std::vector<std::string_view>& providers) : names(providers), index(providers.size()) {
     for (const std::string_view name : names) index.add(name, 0);
   }
-  const std::vector<std::string_view>& names;  // none: any
+  const std::vector<std::string_view>& names;  // empty: any
   NameIndex index;
 };
 
-// "provider/model" as a target, or a report.
+// Parses "provider/model" into a target, or reports a problem.
 std::optional<TargetRef> read_target_name(Reading& reading, const Node& node, const std::string& path,
                                           const Known& known) {
   const size_t slash = node.text.find('/');

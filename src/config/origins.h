@@ -1,4 +1,4 @@
-// Where the values of a configuration came from, for those who ask: `sluice check --print`.
+// Where the values of a configuration came from, for `sluice check --print`.
 #pragma once
 
 #include <string>
@@ -10,9 +10,9 @@ namespace sluice::config {
 
 class Origins {
  public:
-  // `path`: "providers.lab.base_url". `origin`: "sluice.json:7", "variable LAB_KEY", "--workers". The last one counts.
+  // `path`: "providers.lab.base_url". `origin`: "sluice.json:7", "variable LAB_KEY", "--workers". The last call wins.
   void set(std::string path, std::string origin) { origins_.insert_or_assign(std::move(path), std::move(origin)); }
-  // "": nothing has said it, so that it is the default, or what follows from other values.
+  // "": not set anywhere, so it is the default or derived from other values.
   std::string_view find(const std::string& path) const {
     const auto found = origins_.find(path);
     return found == origins_.end() ? std::string_view() : std::string_view(found->second);

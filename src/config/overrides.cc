@@ -15,7 +15,7 @@
 namespace sluice::config {
 namespace {
 
-// What the settings are called where they come from.
+// The settings' names in one source.
 struct Names {
   std::string_view listen, workers, log_level, log_format, pid_file;
 };
@@ -59,7 +59,7 @@ void apply_listen(Config& config, const std::vector<std::string>& texts, std::st
   config.listen_given = true;
 }
 
-// Another port at the address that is configured, which must be one.
+// Replaces the port of the configured address, of which there must be one.
 void apply_port(Config& config, std::string_view text, std::string_view source, std::vector<Problem>& problems) {
   uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);

@@ -1,4 +1,4 @@
-// From the text of sluice.json to a Config, or to everything that is wrong with it at once.
+// From the text of sluice.json to a Config, or to a list of everything that is wrong with it.
 #pragma once
 
 #include <string_view>
@@ -12,10 +12,10 @@
 
 namespace sluice::config {
 
-// `file_name` is what problems call the file; where it exists and others may read it, literal secrets make a warning.
-// Variables come from `environment`, also the usual key variables of presets. Files of secrets and certificates are
-// looked at. A file without providers gives a Config without any: see discover.h. Does not look at what only the whole
-// can tell: see validate.h.
+// `file_name` is the source named in problems; if that file exists and others may read it, literal secrets cause a
+// warning. Variables come from `environment`, including the usual key variables of presets. Files of secrets and
+// certificates are checked. A file without providers gives a Config without any: see discover.h. What depends on the
+// whole configuration is checked by validate.h.
 tl::expected<Config, std::vector<Problem>> parse(std::string_view text, std::string_view file_name,
                                                  const Environment& environment, Origins* origins = nullptr);
 

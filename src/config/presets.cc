@@ -8,7 +8,7 @@
 namespace sluice::config {
 namespace {
 
-// In the order in which people look for them: the makers first, then those that run others' models, then local ones.
+// In the order in which people look for them: model makers first, then hosts of others' models, then local programs.
 constexpr std::array table = {
     Preset{"openai", "https://api.openai.com/v1", "openai responses", "bearer", "OPENAI_API_KEY", "gpt-4o-mini"},
     Preset{"anthropic", "https://api.anthropic.com", "anthropic", "x-api-key", "ANTHROPIC_API_KEY",
@@ -142,7 +142,7 @@ void set_base_paths(Provider& provider, Dialect base) {
     std::optional<std::string>& own = provider.base_paths[static_cast<size_t>(dialect)];
     own.reset();
     if (provider.base_url.demo) {
-      own = is_below_version(dialect) ? "/v1" : "";  // it has all paths, as sluice itself has
+      own = is_below_version(dialect) ? "/v1" : "";  // it has all paths, like sluice itself
     } else if (is_below_version(dialect) != is_below_version(base)) {
       own = is_below_version(dialect) ? path + "/v1" : path.substr(0, path.size() - version.size());
     }
@@ -151,12 +151,13 @@ void set_base_paths(Provider& provider, Dialect base) {
 
 namespace {
 
-// What is known of all models of a preset; of one and the same model, hosts differ in these.
+// Facts about all models of a preset: for the same model, hosts differ in these.
 constexpr std::array<std::string_view, 11> open_engines = {"vllm",       "lmstudio",    "llamacpp",  "together",
                                                            "fireworks",  "deepinfra",   "nebius",    "novita",
                                                            "hyperbolic", "siliconflow", "openrouter"};
 constexpr std::array<std::string_view, 2> without_schema = {"deepseek", "zai"};
-constexpr std::array<std::string_view, 3> refuse_unknown = {"mistral", "groq", "cerebras"};  // members of messages
+constexpr std::array<std::string_view, 3> refuse_unknown = {"mistral", "groq",
+                                                            "cerebras"};  // unknown members of messages
 
 bool is_one_of(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -186,7 +187,7 @@ Provider make_provider(const Preset& preset) {
   provider.ask_usage = preset.ask_usage;
   provider.facts = facts_of_preset(preset.name);
   provider.ask_models = !provider.base_url.demo;
-  // One that runs here may first have to load its model.
+  // A local program may first have to load its model.
   constexpr uint32_t loading_ms = 300'000;
   if (preset.key_variables.empty() && !provider.base_url.demo) provider.timeouts.first_byte_ms = loading_ms;
   provider.versions_at_root = preset.versions_at_root;

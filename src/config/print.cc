@@ -35,7 +35,7 @@ std::string list_of(const std::vector<std::string>& texts) {
 
 std::string yes_or_no(bool value) { return value ? "true" : "false"; }
 
-// Few digits where few say it: 0.5, 120, 32.
+// As few digits as possible: 0.5, 120, 32.
 std::string number(double value) {
   if (value == static_cast<double>(static_cast<int64_t>(value))) return std::to_string(static_cast<int64_t>(value));
   return nlohmann::json(value).dump();
@@ -43,16 +43,16 @@ std::string number(double value) {
 std::string seconds(uint32_t ms) { return number(ms / 1000.0); }
 std::string mebibytes(uint64_t bytes) { return number(static_cast<double>(bytes) / (1 << 20)); }
 
-// One value, or what opens or closes an object or a list.
+// One value, or the opening or closing of an object or a list.
 struct Line {
-  std::string text;  // less the comma behind it
-  std::string path;  // of a value; "" where there is none to tell of
+  std::string text;  // without the comma after it
+  std::string path;  // of a value; "" if there is no origin to show
   std::string origin;
   size_t depth = 0;
   bool comma = false;
 };
 
-// Gathers the lines.
+// Collects the lines.
 class Sheet {
  public:
   explicit Sheet(const Origins& origins) : origins_(origins) {
@@ -81,7 +81,7 @@ class Sheet {
       lines_.push_back({std::string(bracket), "", "", paths_.size()});
     }
   }
-  // `otherwise`: where it came from if nothing has said so.
+  // `otherwise`: the origin if none is recorded.
   void value(std::string_view name, std::string text, std::string_view otherwise = by_default) {
     const std::string path = child_path(paths_.back(), name);
     const std::string_view said = origins_.find(path);
@@ -92,7 +92,7 @@ class Sheet {
     const std::string_view said = origins_.find(path);
     add(std::move(text), path, said.empty() ? otherwise : said);
   }
-  // What has been said of a value of the object that is open, of an item of the list, and of the object itself.
+  // The recorded origin of a member of the open object, of an item of the open list, and of the object or list itself.
   std::string_view said_of(std::string_view name) const { return origins_.find(child_path(paths_.back(), name)); }
   std::string_view said_at(size_t index) const { return origins_.find(item_path(paths_.back(), index)); }
   std::string_view said_here() const { return origins_.find(paths_.back()); }
@@ -135,7 +135,7 @@ std::string secret_text(const std::string& key, const std::array<unsigned char, 
   return json_text(key.empty() ? hex(sha256) : std::string(mask));
 }
 
-// One of several secrets of a key.
+// One of a key's several secrets.
 void add_secret(Sheet& sheet, size_t index, const OlderSecret& secret, std::string_view of_list) {
   if (secret.expires_unix_s == 0 && !secret.key.empty()) {
     return sheet.item(index, secret_text(secret.key, secret.sha256), of_list);
@@ -189,7 +189,7 @@ std::string proxy_text(const Provider& provider) {
   return json_text("http://" + credentials + provider.proxy->address());
 }
 
-// "OPENAI_API_KEY" as "variable OPENAI_API_KEY"; other words as they are.
+// "OPENAI_API_KEY" as "variable OPENAI_API_KEY"; other words unchanged.
 std::string said(std::string_view origin) {
   const bool is_variable = std::all_of(origin.begin(), origin.end(), [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
@@ -266,7 +266,7 @@ void add_provider(Sheet& sheet, const Provider& provider) {
   sheet.value("probe_s", seconds(provider.probe_ms));
   sheet.value("resume_s", seconds(provider.resume_ms));
   sheet.value("max_connections", std::to_string(provider.max_connections));
-  if (!provider.ask_models) {  // else it is not there, which says so
+  if (!provider.ask_models) {  // otherwise its absence means the same
     sheet.value("models", list_of(provider.models), in_file || provider.models.empty() ? by_default : origin);
   }
   sheet.value("usage", json_text(provider.ask_usage ? "ask" : "leave"), provider.ask_usage ? by_default : by_preset);

@@ -1,4 +1,4 @@
-// The configuration that results from file, variables, flags and defaults, as `sluice check --print` shows it.
+// Prints the configuration that results from file, variables, flags and defaults, for `sluice check --print`.
 #pragma once
 
 #include <string>
@@ -8,11 +8,11 @@
 
 namespace sluice::config {
 
-// As a sluice.json, with what each value came from in a comment behind it. Secrets are "***"; with them in their places
-// it is a configuration that says the same. What is not there and has no value for that (a key's "models") is left out.
+// In the form of sluice.json, with each value's origin in a comment after it. Secrets are "***"; with those filled in,
+// it is an equivalent configuration. Absent settings without a neutral value (a key's "models") are left out.
 std::string print_commented(const Config& config, const Origins& origins);
 
-// The same as two members of a JSON object, without the braces: "config":{...},"origins":{"workers":"default",...}
+// The same as two members of a JSON object, without braces: "config":{...},"origins":{"workers":"default",...}
 std::string print_members(const Config& config, const Origins& origins);
 
 }  // namespace sluice::config

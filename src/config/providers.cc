@@ -1,4 +1,4 @@
-// The "providers" of sluice.json: presets by their name, changed in part, and the user's own.
+// The "providers" of sluice.json: presets by name, partly overridden, and the user's own.
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view header_word = "header:";
 constexpr size_t max_name_bytes = 64;
 
-// Fields that sluice writes itself or that belong to one connection.
+// Header fields that sluice writes itself or that belong to one connection.
 bool is_own_field(std::string_view name) {
   constexpr std::array<std::string_view, 11> names = {
       "host", "content-length", "transfer-encoding", "connection", "keep-alive",     "proxy-connection",
@@ -26,7 +26,7 @@ bool is_own_field(std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// Whether a field of that name is likely to carry a credential.
+// Whether a header field of that name is likely to carry a credential.
 bool looks_secret(std::string_view name) {
   constexpr std::array<std::string_view, 5> parts = {"auth", "key", "token", "secret", "cookie"};
   return std::any_of(parts.begin(), parts.end(),
@@ -41,7 +41,7 @@ bool is_provider_name(std::string_view name) {
   });
 }
 
-// One entry of "providers" on its way to a Provider.
+// Turns one entry of "providers" into a Provider.
 class ProviderReader {
  public:
   ProviderReader(Reading& reading, const Member& member)
@@ -151,13 +151,13 @@ void ProviderReader::read_base_url() {
   if (node->kind != Node::Kind::string) return report(node->at, "base_url", found(*node), std::string(allowed));
   Result<Url> url = parse_url(node->text);
   if (!url) {
-    // Not repeated where it may hold a password or a key.
+    // Not repeated if it may hold a password or a key.
     const bool may_be_secret = node->text.find_first_of("@?#") != std::string::npos;
     const std::string what = may_be_secret ? url.error().message : found(*node) + ": " + url.error().message;
     return report(node->at, "base_url", what, std::string(allowed));
   }
   const bool as_preset = preset_ != nullptr && *url == provider_.base_url;
-  if (as_preset && provider_.dialects == dialects_of(*preset_)) return;  // with the paths that only the preset knows
+  if (as_preset && provider_.dialects == dialects_of(*preset_)) return;  // keeps the paths that only the preset knows
   provider_.base_url = std::move(*url);
   provider_.versions_at_root = false;
   set_base_paths(provider_, provider_.dialects.front());
@@ -181,7 +181,7 @@ void ProviderReader::read_auth() {
   provider_.auth_header = name;
 }
 
-// The key of a preset whose "api_key" is not given: from its usual variable.
+// The key of a preset without "api_key": from its usual variable.
 void ProviderReader::read_preset_key() {
   for (const std::string_view variable : key_variables_of(*preset_)) {
     std::optional<std::string> value = key_variable(reading_.environment, variable);
@@ -231,7 +231,7 @@ void ProviderReader::read_api_key() {
   }
 }
 
-// Each as it would stand alone, or an object with its weight.
+// Each item in the form of a single key, or an object with a weight.
 void ProviderReader::read_several_keys(const Node& node) {
   const std::string path = object_.path("api_key");
   if (node.items.empty() || node.items.size() > Provider::max_api_keys) {
@@ -321,7 +321,7 @@ void ProviderReader::read_tls() {
   }
 }
 
-// What is said of it never holds its text: it may have a password in it.
+// Problems never contain its text: it may hold a password.
 void ProviderReader::read_proxy() {
   const Node* node = object_.find("proxy");
   if (node == nullptr) return;
@@ -347,7 +347,7 @@ void ProviderReader::read_timeouts() {
   timeouts.read_seconds("stream_idle_s", provider_.timeouts.stream_idle_ms);
 }
 
-// `row`: what is known already of those models.
+// `row`: the facts already known about those models.
 FactRow read_fact_row(Reading& reading, const Member& member, const std::string& path, FactRow row) {
   const ObjectReader object(reading, member.value, path, fields::provider_facts);
   for (const FactNumber& number : fact_numbers) {
@@ -381,7 +381,7 @@ void ProviderReader::read_facts() {
     if (member.name.empty() || (star != std::string::npos && star + 1 != member.name.size())) {
       reading_.report(member.at, path, "names no model", "allowed: a name, or the beginning of names and '*'");
     }
-    FactRow known{.models = member.name};  // of the preset
+    FactRow known{.models = member.name};  // from the preset
     const auto same = std::find_if(provider_.facts.begin(), provider_.facts.end(),
                                    [&member](const FactRow& row) { return row.models == member.name; });
     if (same != provider_.facts.end()) {
@@ -404,7 +404,7 @@ void ProviderReader::read_waits() {
 }
 
 void ProviderReader::read_models() {
-  // Not with another's key, and not where the file says what there is.
+  // Not with the caller's key, and not if the file lists the models.
   if (object_.find("models") != nullptr || provider_.caller_key || provider_.base_url.demo)
     provider_.ask_models = false;
   object_.for_each_text("models", false, [&](const Node& item, const std::string& path) {

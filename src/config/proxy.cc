@@ -33,7 +33,7 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
-// Bytes of an IP address (4 or 16), for networks; empty: it is a name.
+// The bytes of an IP address (4 or 16), for networks; empty: it is a name.
 std::string ip_bytes(const std::string& text) {
   std::array<char, 16> bytes{};
   if (inet_pton(AF_INET, text.c_str(), bytes.data()) == 1) return {bytes.data(), 4};
@@ -80,7 +80,7 @@ bool is_this_machine(const Url& url) {
   return url.demo || url.host.ends_with(".localhost") || Address{url.host, url.port, ""}.is_loopback_or_unix();
 }
 
-// A variable that is set, and what it is called: lower case wins, as everywhere.
+// A variable that is set, with its name: lower case wins, as in other programs.
 struct Variable {
   std::string name, value;
 };

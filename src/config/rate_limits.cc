@@ -5,7 +5,7 @@
 namespace sluice::config {
 
 void read_rate_limits(Reading& reading, const ObjectReader& parent, RateLimits& limits) {
-  // What the budgets' arithmetic is made for (policy/gcra.h), and far beyond what any provider grants.
+  // The bounds of the limiter's arithmetic (policy/gcra.h), far beyond what any provider grants.
   constexpr uint32_t max_requests = 100'000'000;
   constexpr uint32_t max_tokens = 1'000'000'000;
   constexpr uint32_t max_concurrent = 1'000'000;

@@ -24,7 +24,7 @@ bool is_variable_name(std::string_view name) {
 std::optional<std::string> read_variable(Reading& reading, const Node& node, const std::string& path) {
   const std::string_view name = std::string_view(node.text).substr(2, node.text.size() - 3);
   if (!is_variable_name(name)) {
-    // Not repeated: it may be a secret that was put into the braces.
+    // Not repeated: it may be a secret that somebody put inside the braces.
     reading.report(node.at, path, "the braces do not hold the name of a variable",
                    "allowed: \"${VARIABLE}\", and nothing around it");
     return std::nullopt;
@@ -57,14 +57,14 @@ std::optional<std::string> read_file(Reading& reading, const Node& node, const s
   return std::nullopt;
 }
 
-// What is at fault where a secret is, without the secret: the variable or the file by its name.
+// What to blame for a bad secret, without its text: the variable or the file by name.
 std::string origin_of(const Node& node) {
   if (const Node* file = node.find("file"); file != nullptr) return "the file \"" + file->text + "\"";
   if (node.text.starts_with("${")) return "the variable " + node.text.substr(2, node.text.size() - 3);
   return "the value";
 }
 
-// How other programs write a variable. Taken as it stands it would be sent as the key.
+// A variable in other programs' syntax: taken literally, it would be sent as the key.
 bool is_foreign_reference(std::string_view text) {
   constexpr std::string_view marks[] = {"os.environ/", "env:", "env.", "process.env.", "{env.", "{env:", "{{", "$env:"};
   for (const std::string_view mark : marks) {
@@ -128,7 +128,7 @@ std::optional<std::string> read_secret(Reading& reading, const Node& node, const
     reading.report(node.at, path, "a variable must be the whole value",
                    "allowed: \"${VARIABLE}\", and nothing around it");
   } else if (is_foreign_reference(node.text)) {
-    // Not repeated: a secret may begin so.
+    // Not repeated: a secret may begin like this.
     reading.report(node.at, path, "looks like a variable as other programs write it", std::string(secret_forms),
                    "\"${VARIABLE}\"");
   } else if (node.text.empty()) {
@@ -149,7 +149,7 @@ std::optional<std::string> read_secret(Reading& reading, const Node& node, const
 std::string_view without_scheme(std::string_view value) {
   constexpr size_t max_scheme = 6;
   const size_t blank = value.find(' ');
-  if (blank > max_scheme) return value;  // npos is, too
+  if (blank > max_scheme) return value;  // also when there is no blank (npos)
   constexpr std::array<std::string_view, 5> schemes = {"bearer", "basic", "token", "key", "apikey"};
   if (std::find(schemes.begin(), schemes.end(), to_lower(value.substr(0, blank))) == schemes.end()) return value;
   return value.substr(std::min(value.find_first_not_of(' ', blank), value.size()));

@@ -1,4 +1,4 @@
-// Secrets as the file gives them: "${NAME}" (a variable), {"file": "/path"}, or the secret itself.
+// Secrets in the file: "${NAME}" (a variable), {"file": "/path"}, or the secret itself.
 #pragma once
 
 #include <optional>
@@ -8,8 +8,8 @@
 
 namespace sluice::config {
 
-// The secret that `node` stands for; nullopt where it is wrong, which has then been reported without its text. Never
-// empty. Of what variables and files hold, the white space at both ends is taken away.
+// The secret that `node` gives; nullopt if it is invalid, which is reported without its text. Never empty. Values of
+// variables and files are trimmed of white space.
 enum class SecretUse : unsigned char {
   key,
   header
@@ -18,18 +18,18 @@ std::optional<std::string> read_secret(Reading& reading, const Node& node, const
 
 // Whether `text` can be a key: visible ASCII throughout, not empty.
 bool is_key(std::string_view text);
-// Why `text`, which is not empty, cannot be a key: "holds a line break"; "" where it can. A literal, which never tells
-// any of the text.
+// Why `text`, which is not empty, cannot be a key: "holds a line break"; "" if it can. A literal that contains nothing
+// of the text.
 std::string_view key_fault(std::string_view text);
-// Whether a value can be sent in a header field: no control characters, no blanks around it (RFC 9110, 5.5).
+// Whether a value can be sent in a header field: no control characters, no surrounding blanks (RFC 9110, 5.5).
 bool is_field_value(std::string_view text);
 // Whether `text` is a token (RFC 9110, 5.6.2): the name of a header field.
 bool is_token(std::string_view text);
 
-// Of a header field's value such as "Bearer KEY" or "Basic PAIR" what stands behind the scheme; all of any other value.
+// The part of a header field's value after the scheme ("Bearer KEY", "Basic PAIR"); the whole value if there is none.
 std::string_view without_scheme(std::string_view value);
 
-// Notes that a secret stands in a file that others may read.
+// Warns of a literal secret if others may read the file; only the first ten times.
 void warn_of_literal(Reading& reading, const std::string& path);
 
 }  // namespace sluice::config

@@ -11,8 +11,7 @@ namespace sluice::config {
 
 void read_keys(Reading& reading, const Node& node, std::vector<CallerKey>& keys);
 void read_providers(Reading& reading, const Node& node, std::vector<Provider>& providers);
-// `provider_names`: those that the file has, right or wrong. Empty: they are discovered later, so any name may be
-// right.
+// `provider_names`: all in the file, valid or not. Empty: they are discovered later, so any name may be valid.
 void read_models(Reading& reading, const Node& node, const std::vector<std::string_view>& provider_names,
                  std::vector<Model>& models);
 

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view own_host = "registry.ollama.ai", own_namespace = "library", latest = "latest";
 
-// Views of the parts of [[scheme://]host/][namespace/]model[:tag], as types/model/name.go of Ollama takes them apart.
+// The parts of [[scheme://]host/][namespace/]model[:tag], parsed like types/model/name.go of Ollama.
 struct Parts {
   std::string_view host, space, model, tag;
 };
@@ -20,7 +20,7 @@ bool is_part(std::string_view text, bool host = false) {
   return !text.empty() && text.front() != '.' && text.front() != '-' && std::all_of(text.begin(), text.end(), fits);
 }
 
-// Cuts what stands behind the last `mark` off `text`. Whether there is such a mark.
+// Cuts `text` at the last `mark`, and puts the rest into `behind`. False if there is no such mark.
 bool cut_last(std::string_view& text, char mark, std::string_view& behind) {
   const size_t at = text.rfind(mark);
   if (at == std::string_view::npos) return false;
@@ -29,7 +29,7 @@ bool cut_last(std::string_view& text, char mark, std::string_view& behind) {
   return true;
 }
 
-// Whether `name` is one.
+// Parses `name`. False if it is not a valid name.
 bool take_apart(std::string_view name, Parts& parts) {
   const size_t colon = name.rfind(':');
   const size_t slash = name.rfind('/');

@@ -14,7 +14,7 @@ constexpr uint16_t https_port = 443;
 
 bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
-// Names as they occur: '_' is not in RFC 952, but it is in the names that container networks give.
+// Names as used in practice: '_' is not in RFC 952, but container networks use it.
 bool is_host_name(std::string_view host) {
   constexpr size_t max_bytes = 253;
   if (host.empty() || host.size() > max_bytes || host.front() == '.' || host.find("..") != std::string_view::npos)

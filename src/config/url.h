@@ -1,4 +1,4 @@
-// Reads the base URL of a provider (RFC 3986, what of it makes sense there).
+// Reads a provider's base URL (the useful part of RFC 3986).
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@
 namespace sluice::config {
 
 // "https://api.openai.com/v1", "http://[::1]:11434", "demo:". No user, query or fragment; trailing slashes are dropped,
-// the host is made lower case, a missing port becomes the scheme's. The error (code config) says what is wrong and
-// never repeats the text, which may hold a password.
+// the host is lower-cased, a missing port becomes the scheme's. The error (code config) says what is wrong and never
+// repeats the text, which may hold a password.
 Result<Url> parse_url(std::string_view text);
 
 }  // namespace sluice::config

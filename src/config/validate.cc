@@ -61,7 +61,7 @@ void check_models(const Config& config, std::vector<Problem>& problems) {
   }
 }
 
-// A base URL that does not look like one: the ends of paths that sluice adds itself, or no path where most have one.
+// Warns of a dubious base URL: one that ends in a path that sluice adds itself, or without a path where most have one.
 void warn_of_base(const Provider& provider, const std::string& path, std::vector<std::string>& warnings) {
   const Url& url = provider.base_url;
   for (const std::string_view end : {"/chat/completions", "/completions", "/messages", "/responses", "/api/chat"}) {

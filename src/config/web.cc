@@ -1,4 +1,4 @@
-// The "hosts" and "cors" of sluice.json: under which names sluice is reached, and which web pages may call it.
+// The "hosts" and "cors" of sluice.json: the names under which sluice is reached, and which web pages may call it.
 #include <algorithm>
 #include <utility>
 
@@ -22,7 +22,7 @@ bool is_port(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// "scheme://host" or "scheme://host:port", as browsers write it (RFC 6454 6.2): no path, no slash at the end.
+// "scheme://host" or "scheme://host:port", as browsers write it (RFC 6454 6.2): no path, no trailing slash.
 bool is_origin(std::string_view text) {
   const size_t scheme = text.find("://");
   if (scheme == std::string_view::npos || scheme == 0 || !is_name(text.substr(0, scheme))) return false;
