@@ -1,7 +1,7 @@
-"""The whole suite: sluice beside nginx and HAProxy, all as a proxy before the same origin, from one connection to a thousand; and
-what its build costs. README.md says what each figure means.
+"""The whole suite: sluice next to nginx and HAProxy, all as proxies of the same origin, from one connection to a
+thousand; and what building sluice costs. README.md says what each figure means.
 
-Started by benchmark.sh. Python only starts, pins, reads /proc and writes the tables: nothing that is measured runs in it.
+Started by benchmark.sh. Python only starts, pins, reads /proc and writes the tables: nothing measured runs in it.
 """
 import json
 import sys
@@ -42,14 +42,15 @@ class Suite(Rig):
         self.direct = (("direct", self.origin_port, PATH),)
 
     def pin(self, connections):
-        """Returns the load's core. At one connection all share a core: to wake another one takes longer than a proxy does."""
+        """Returns the load's core. At one connection everything shares a core: waking another one takes longer than
+        a proxy does."""
         core = PROXY_CORE if connections == 1 else LOAD_CORE
         self.origin_process.pin(core)
         self.target.process.pin(core)
         return core
 
     def step(self, proxy, case, connections, core):
-        """One run of wrk through a proxy, and all that is read from it."""
+        """One run of wrk through a proxy, and everything that is read from it."""
         method, path, model, counts = {
             HEALTH: ("GET", "/health", "fast", None),
             POST: ("POST", PATH, "fast", lambda: origin_counts(self.origin_port)),
@@ -62,7 +63,7 @@ class Suite(Rig):
         self.put(proxy.name, named(case, connections, "CPU per request (us)"), cpu / 1000 / answer["requests"])
         self.put(proxy.name, named(case, connections, "RSS (KB)"), rss[0])
         if counts:
-            accepted, answered = (now - then - 1 for now, then in zip(counts(), before))  # but for our own question
+            accepted, answered = (now - then - 1 for now, then in zip(counts(), before))  # without our query itself
             self.put(proxy.name, named(case, connections, "target connections opened"), accepted)
             self.put(proxy.name, named(case, connections, "reused target connections (%)"), 100 * (1 - accepted / answered))
 
@@ -72,7 +73,8 @@ class Suite(Rig):
             self.put(name, named(case, connections, f"{quantile} (us)"), answer[f"{quantile}_us"])
 
     def steps(self):
-        """From one connection to a thousand, each round with proxies freshly started, as memory is read at each step."""
+        """From one connection to a thousand. Each round starts the proxies afresh, since memory is read at each
+        step."""
         for number, proxies in in_turn(self.o.rounds, self.proxies):
             for proxy in proxies:
                 proxy.restart()
@@ -171,7 +173,7 @@ def main():
     out = options.out.resolve()
     if out.suffix != ".json":
         raise SystemExit("--out: a name that ends with .json")
-    earlier = compare_results.read(options.against) if options.against else None  # before it may be written over
+    earlier = compare_results.read(options.against) if options.against else None  # before it may be overwritten
     out.parent.mkdir(parents=True, exist_ok=True)
     result, page, names = guarded(lambda: measure(options, out), MINUTES_AT_MOST)
     out.write_text(json.dumps(result, indent=1))

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Counts the instructions that a release executes in user space for one exchange, in four shapes, and its bytes, and fails where one is
-# more than 3 % over benchmarks/budgets.txt: benchmarks/budgets.sh [FOLDER]. --write takes what it counts as the new budgets. callgrind
-# counts the same on a busy machine as on a quiet one.
+# Counts the user-space instructions that a release executes for one exchange, in four shapes, and the program's bytes.
+# Fails if one exceeds benchmarks/budgets.txt by more than 3 %: benchmarks/budgets.sh [FOLDER]. --write stores the
+# counts as the new budgets. callgrind counts the same on a busy machine as on a quiet one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . benchmarks/lib.sh
@@ -12,7 +12,7 @@ folder=$(realpath "${1:-build/release}")
 budgets=benchmarks/budgets.txt
 work=$(mktemp -d)
 pids=()
-stop() {  # the last one started
+stop() {  # stops the program started last
   local pid=${pids[-1]}
   kill "$pid" 2>/dev/null || true
   wait "$pid" 2>/dev/null || true
@@ -43,7 +43,7 @@ cat >"$work/sluice.json" <<END
 END
 chmod 600 "$work/sluice.json"
 
-# count NAME MODEL EXCHANGES LOAD-ARGUMENTS...: instructions an exchange, after a tenth of them has warmed it up.
+# count NAME MODEL EXCHANGES LOAD-ARGUMENTS...: instructions per exchange, after a tenth of the exchanges as warm-up.
 declare -A counted
 count() {
   local name=$1 model=$2 exchanges=$3 out="$work/$1.callgrind" port
@@ -63,7 +63,7 @@ count() {
 }
 plain() { load latency "$1"; }
 answer_20kb() { load latency "$1" "x-bench-body: 20480"; }
-stream_20_frames() { load sse 20 1500 "$1"; }  # so far apart that each is relayed by itself
+stream_20_frames() { load sse 20 1500 "$1"; }  # far enough apart that each is relayed separately
 
 count plain origin/real-model 1000 plain
 count stream_20_frames origin/real-model 100 stream_20_frames

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds what the benchmarks run, the release as it is deployed: their own two programs must build, sluice may be left out.
+# Builds the benchmarks' programs and a release as deployed. The two benchmark programs must build; sluice may be left
+# out.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -1,4 +1,4 @@
-"""What sluice's build costs, and the sizes of what comes out. For benchmark.py."""
+"""What building sluice costs, and the sizes of the results. For benchmark.py."""
 import os
 import re
 import resource
@@ -9,12 +9,12 @@ import time
 from machine import ROOT, output, run_whole, say
 
 STATIC = ("everything but libc static", "shared libraries it still needs")
-# What cmake has found shared, to be looked for again.
+# Forget the shared libraries that cmake found, so that it searches again.
 FOUND = [flag for pattern in ("*OPENSSL*", "*ZLIB*", "*UV*", "pkgcfg*") for flag in ("-U", pattern)]
 
 
 def build(folder, *settings):
-    """Returns seconds by the clock, and of CPU."""
+    """Returns wall-clock and CPU seconds."""
     given = [f"-D{name}={os.environ[name]}" for name in ("SLUICE_LLHTTP_SOURCE", "SLUICE_SIMDJSON_SOURCE") if os.environ.get(name)]
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     options = {"env": {**os.environ, "CCACHE_DISABLE": "1"}, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
@@ -32,13 +32,13 @@ def stripped_bytes(program, folder):
 
 
 def shared_libraries(program):
-    """By name, without the C library's own."""
+    """By name, without those of the C library."""
     names = re.findall(r"^\s*(\S+) =>", output("ldd", str(program)), re.M)
     return [name for name in names if not re.match(r"(libc|libm|libpthread|libdl|librt|libresolv|linux-vdso)\.so", name)]
 
 
 def measure(options, folder):
-    """(figures, notes): from nothing, without ccache, the program only. --quick builds nothing."""
+    """(figures, notes) of a build from nothing: without ccache, the program only. --quick builds nothing."""
     figures, notes = {}, {}
     if options.sluice.exists():
         figures["the measured program, stripped (bytes)"] = stripped_bytes(options.sluice, folder / "run")

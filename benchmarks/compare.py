@@ -1,6 +1,6 @@
-"""Measures sluice beside nginx and HAProxy, all as a proxy before the same origin; README.md says what each figure means.
+"""Measures sluice next to nginx and HAProxy, all as proxies of the same origin; README.md says what each figure means.
 
-Started by compare.sh. Python only starts, pins, reads /proc and writes the tables: nothing that is measured runs in it.
+Started by compare.sh. Python only starts, pins, reads /proc and writes the tables: nothing measured runs in it.
 """
 import json
 import os
@@ -48,7 +48,7 @@ class Bench(Rig):
             self.put(proxy.name, "PSS after load (KB)", proxy.process.memory_kb()["pss_kb"])
 
     def large_requests(self):
-        """What agents send: the body is large, the answer is not."""
+        """The traffic of agents: large request bodies, small answers."""
         sizes = [("20 kB", 20_000), ("100 kB", 100_000), ("500 kB", 500_000), ("2 MB", 2_000_000)]
         for round_number in range(self.o.rounds):
             for name, bytes_ in sizes:
@@ -62,8 +62,8 @@ class Bench(Rig):
                 proxy.name, "RSS with 64 requests of 500 kB at once (KB)", proxy.process.memory_kb()["rss_kb"]))
 
     def small_posts(self):
-        """The figure that counts most, in many short turns, so that a machine whose speed changes from second to second is
-        the same for all."""
+        """The most important figure, in many short turns, so that a machine whose speed changes from second to
+        second affects all proxies equally."""
         loads = {}
         for proxy in self.proxies:
             loads[proxy] = subprocess.Popen(["taskset", "-c", str(LOAD_CORE), str(self.load), "batch", str(proxy.port), PATH, "50", *FIELDS],
@@ -76,7 +76,7 @@ class Bench(Rig):
                 load.stdin.flush()
                 if not load.stdout.readline():
                     raise SystemExit(f"{proxy.name}: errors under load")
-                if turn > 2:  # by then it is warm
+                if turn > 2:  # warmed up by then
                     self.put(proxy.name, "small POST: CPU per request (us)", (proxy.process.cpu_ns() - before) / 1000 / requests)
         for load in loads.values():
             load.stdin.close()
@@ -94,7 +94,7 @@ class Bench(Rig):
                 seen = {side: self.run_load(PROXY_CORE, "latency", port, PATH, requests, *FIELDS, *fields)
                         for side, port, _ in sides}
                 self.put_added(seen, name, "")
-            # Many short streams for the first frame; a few long ones, 2 ms from frame to frame, for the others.
+            # Many short streams for the first frame; for the others a few long ones with 2 ms between frames.
             for name, prefix, shape in (("SSE first frame", "first_", (3, 500, 250 * self.o.seconds)),
                                         ("SSE per frame", "frame_", (100, 2000, 3 * self.o.seconds))):
                 seen = {side: self.run_load(PROXY_CORE, "sse", port, path, *shape, *FIELDS) for side, port, path in sides}

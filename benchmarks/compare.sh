@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures sluice beside nginx and HAProxy as plain reverse proxies, before the same origin on the same machine, and writes
-# build/bench/compare.md and compare.json. Some ten minutes; --quick: one. README.md says what each figure means.
+# Measures sluice next to nginx and HAProxy as plain reverse proxies of the same origin on the same machine, and writes
+# build/bench/compare.md and compare.json. About ten minutes; --quick: one. README.md says what each figure means.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 PATH=$PATH:/usr/sbin  # nginx and haproxy live there

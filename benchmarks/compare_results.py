@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Compares two results of benchmark.sh: compare_results.py EARLIER.json LATER.json
 
-Machines, and the same machine from hour to hour, differ by more than most changes bring. So what is compared is sluice's ratio to nginx in
-the same round; a change is marked where it is larger than the noise, which is what the spread of both results' rounds lets happen by
-chance, but for one time in a hundred (Student's t; few rounds are told to be noisy, as they are). Sizes and build times have no nginx
-beside them and are compared as they are.
+Different machines, and the same machine from hour to hour, differ by more than most changes do. So sluice's ratio to
+nginx in the same round is compared. A change is marked if it exceeds the noise: what the spread of both results' rounds
+lets happen by chance except for one time in a hundred (Student's t; with few rounds the noise is large, as it should
+be). Sizes and build times have no nginx figure and are compared directly.
 """
 import argparse
 import json
@@ -13,9 +13,9 @@ from pathlib import Path
 
 LEAST = 0.02  # a smaller change of a ratio is never marked
 LEAST_OF_BUILD = 0.005
-# Of Student's distribution, two-sided 99 %, by degrees of freedom; between two of them the lesser one's.
+# Student's distribution, two-sided 99 %, by degrees of freedom; between two entries the smaller one applies.
 STUDENT = ((2, 9.92), (3, 5.84), (4, 4.60), (5, 4.03), (6, 3.71), (7, 3.50), (8, 3.36), (10, 3.17), (15, 2.95), (30, 2.75), (100, 2.63))
-OF_ONE_SAMPLE = {"(s)": 0.15, "(s of CPU)": 0.15}  # the spread, where there is but one
+OF_ONE_SAMPLE = {"(s)": 0.15, "(s of CPU)": 0.15}  # assumed spread of a single sample
 MORE_IS_BETTER = ("per second", "reused target connections (%)")
 
 
@@ -35,8 +35,8 @@ def ratios(sides):
 
 
 def noise_of(old, new):
-    """How much the later median may differ by chance, over the earlier one. Two samples each, or more. A median is 1.25 times as
-    noisy as a mean."""
+    """How much the later median may differ by chance, relative to the earlier one. Needs at least two samples each.
+    A median is 1.25 times as noisy as a mean."""
     student = next(t for freedom, t in reversed(STUDENT) if freedom <= len(old) + len(new) - 2)
     middle = statistics.median(old)
     return 1.25 * student * (statistics.variance(old) / len(old) + statistics.variance(new) / len(new)) ** 0.5 / middle if middle else 0
@@ -53,7 +53,7 @@ def verdict(name, earlier, later, noise):
 
 
 def rows(earlier, later):
-    """(name, earlier, later, noise, verdict, what sluice itself had in both) of all that stands in both."""
+    """(name, earlier, later, noise, verdict, sluice's own figures in both) for everything that both results contain."""
     for name, sides in later["samples"].items():
         old, new = ratios(earlier["samples"].get(name, {})), ratios(sides)
         if not old or not new:
@@ -61,7 +61,7 @@ def rows(earlier, later):
         medians = statistics.median(old), statistics.median(new)
         own = tuple(statistics.median(result["samples"][name]["sluice"]) for result in (earlier, later))
         if 1 in (len(old), len(new)):
-            yield name, *medians, None, "one sample", own  # nothing to tell noise by
+            yield name, *medians, None, "one sample", own  # no way to estimate the noise
         else:
             noise = max(LEAST, noise_of(old, new))
             yield name, *medians, noise, verdict(name, *medians, noise), own
@@ -73,7 +73,7 @@ def rows(earlier, later):
 
 
 def warnings(earlier, later):
-    """What makes the comparison worth less."""
+    """What makes the comparison less reliable."""
     for what in ("processor", "cores", "kernel", "compiler", "programs"):
         one, other = earlier["about"].get(what), later["about"].get(what)
         if one != other:
@@ -81,7 +81,7 @@ def warnings(earlier, later):
     for what in ("rounds", "seconds"):
         if earlier.get(what) != later.get(what):
             yield f"warning: {what} differ: {earlier.get(what)} and {later.get(what)}"
-    for name in earlier.get("build_notes", {}).keys() & later.get("build_notes", {}).keys():  # a size that is of something else
+    for name in earlier.get("build_notes", {}).keys() & later.get("build_notes", {}).keys():  # a size that describes something else
         one, other = earlier["build_notes"][name], later["build_notes"][name]
         if one != other:
             yield f"warning: {name} differ: {one}; {other}"
@@ -93,7 +93,7 @@ def warnings(earlier, later):
 
 
 def compare(earlier, later):
-    """Lines to print."""
+    """The lines to print."""
     lines = [f"{name}: {result.get('commit', {}).get('describe') or 'unknown commit'}, {result['about'].get('when')}"
              for name, result in (("earlier", earlier), ("later", later))]
     lines += [*warnings(earlier, later), "", f"{'sluice / nginx, medians of rounds':<76} {'earlier':>10} {'later':>10} {'change':>8} {'noise':>7}"]

@@ -1,5 +1,5 @@
-"""What sluice's pool of connections to targets brings: CPU and latency with connections used again and with a new one for every
-request, over TCP and over TLS with sessions taken up again. Started by connection_pool_bench.sh; README.md says how.
+"""What sluice's pool of connections to targets gains: CPU and latency with reused connections and with a new one for
+every request, over TCP and over TLS with session resumption. Started by connection_pool_bench.sh; README.md says how.
 """
 import json
 import time
@@ -10,10 +10,10 @@ from proxies import FIELDS, PATH, TlsTarget, pool_counts, sluice
 from rig import Rig, fresh_folder, in_turn, parse_options
 
 CONNECTIONS = (1, 50)
-METRICS_S, TARGET_LOG_S = 0.25, 1.5  # until what was counted and logged can be read
+METRICS_S, TARGET_LOG_S = 0.25, 1.5  # delay until counters and logs can be read
 RESUMED = "handshakes that took a session up again (%)"
 COLUMNS = (("CPU per request (us)", 1), ("requests per second", 0), ("p50 (us)", 0), ("p99 (us)", 0), ("dialed", 0), ("reused", 0))
-# The model whose target does so -> what it is.
+# Model name (its target behaves this way) -> description.
 KINDS = {"kept": "TCP, kept", "closed": "TCP, closed after every answer", "secure": "TLS, kept", "secure-closed": "TLS, closed after every answer"}
 
 
@@ -53,7 +53,7 @@ class PoolBench(Rig):
     def run(self):
         for number, kinds in in_turn(self.o.rounds, list(KINDS)):
             for connections in CONNECTIONS:
-                core = PROXY_CORE if connections == 1 else LOAD_CORE  # as benchmark.py
+                core = PROXY_CORE if connections == 1 else LOAD_CORE  # as in benchmark.py
                 self.target.process.pin(core)
                 for kind in kinds:
                     self.step(kind, connections, core)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What keeping connections to targets brings: the same load before a target that keeps connections and before one that closes each
-# after its answer, without and with TLS. Less than two minutes; --quick: is it all in order? Writes build/bench/connection_pool.md
-# and .json.
+# Measures what keeping connections to targets gains: the same load on a target that keeps connections and on one that
+# closes each after its answer, without and with TLS. Less than two minutes; --quick: only checks that everything works.
+# Writes build/bench/connection_pool.md and .json.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 PATH=$PATH:/usr/sbin  # nginx lives there

@@ -1,6 +1,6 @@
-# Sourced by the scripts beside it: what several of them do.
+# Sourced by the scripts in this folder: functions that several of them need.
 
-# port_in FILE PATTERN: the number behind PATTERN in a file that a program is about to write.
+# port_in FILE PATTERN: waits for FILE and prints the number after PATTERN in it.
 port_in() {
   for _ in $(seq 400); do
     sed -nE "s#.*$2([0-9]+).*#\1#p" "$1" | head -1 | grep . && return

@@ -1,5 +1,5 @@
-// What wrk cannot measure: latency at one connection, the delay of every frame of a stream, a thousand streams held
-// open, batches of a few milliseconds, the time from exec to the first answer. Each mode prints one line of JSON.
+// Measures what wrk cannot: latency at one connection, the delay of every frame of a stream, a thousand open streams,
+// batches of a few milliseconds, the time from exec to the first answer. Each mode prints one line of JSON.
 //
 //   load latency PORT PATH COUNT [FIELD...]        COUNT requests one after another on one connection
 //   load sse PORT PATH FRAMES INTERVAL_US STREAMS [FIELD...]
@@ -11,8 +11,9 @@
 //                                                  connections that stay open, then a line
 //   load ready PORT PATH COMMAND [ARGUMENT...]     runs COMMAND until PATH is answered, then ends it
 //
-// FIELD is a header line ("authorization: Bearer x"). Requests are POSTs of a small chat completion request; `ready`
-// GETs. Frame delay: when the frame was read here less the monotonic time the origin wrote into it ("t=<ns>").
+// FIELD is a header line ("authorization: Bearer x"). Requests POST a small chat completion request; `ready` sends
+// GETs. Frame delay: the time the frame was read here minus the monotonic time that the origin wrote into it
+// ("t=<ns>").
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -114,7 +115,7 @@ class Answers {
  public:
   explicit Answers(int fd) : fd_(fd) {}
 
-  // More bytes into `bytes_`.
+  // Reads more bytes into `bytes_`.
   void more() {
     if (got_ == bytes_.size()) bytes_.resize(std::max<size_t>(64 * 1024, bytes_.size() * 2));
     const ssize_t got = read(fd_, bytes_.data() + got_, bytes_.size() - got_);
@@ -123,7 +124,7 @@ class Answers {
   }
   std::string_view bytes() const { return {bytes_.data(), got_}; }
 
-  // Reads to the end of one whole answer, by its Content-Length or its last chunk.
+  // Reads one whole answer, to the end of its Content-Length or its last chunk.
   void read_whole() {
     got_ = 0;
     size_t head = std::string_view::npos;
@@ -211,7 +212,7 @@ int run_hold(int port, const std::string& path, uint64_t streams, std::span<char
   for (uint64_t i = 0; i < streams; ++i) {
     held.push_back(dial(port));
     send_all(held.back(), request);
-    // In batches, so that no listen queue overflows.
+    // In batches, to avoid overflowing the listen queue.
     if (i % 50 != 49 && i + 1 != streams) continue;
     for (size_t k = i / 50 * 50; k < held.size(); ++k) {
       Answers answers(held[k]);
@@ -270,7 +271,7 @@ bool answers_get(int port, const std::string& path) {
   return answered;
 }
 
-// Ends a child that has not been waited for: asks, then insists.
+// Ends a child that has not been waited for: SIGTERM first, then SIGKILL.
 void end_child(pid_t child) {
   int status = 0;
   kill(child, SIGTERM);
@@ -286,7 +287,7 @@ int run_ready(int port, const std::string& path, char** command) {
   const uint64_t begun = now_ns();
   const pid_t child = fork();
   if (child == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGTERM);  // whatever becomes of us, it goes too
+    prctl(PR_SET_PDEATHSIG, SIGTERM);  // the child ends when this process does
     if (!std::freopen("/dev/null", "w", stdout) || !std::freopen("/dev/null", "w", stderr)) _exit(126);
     execvp(command[0], command);
     _exit(127);

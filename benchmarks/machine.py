@@ -1,5 +1,5 @@
-"""Programs under test on this machine: starts and pins them, reads what /proc knows of them, ends them by pid; and says what machine
-it is. Nothing is left running, whatever ends the script: main() of each script calls guarded()."""
+"""Programs under test on this machine: starts and pins them, reads their figures from /proc, ends them by pid, and
+describes the machine. Nothing is left running, however the script ends: main() of each script calls guarded()."""
 import os
 import re
 import resource
@@ -55,7 +55,7 @@ class Process:
                 os.sched_setaffinity(thread, {core})
 
     def cpu_ns(self):
-        """Time on a core, user and system, of all threads."""
+        """CPU time of all threads, user and system, in nanoseconds."""
         return sum(int(Path(f"/proc/{pid}/task/{t}/schedstat").read_text().split()[0])
                    for pid in self.pids() for t in threads(pid))
 
@@ -77,17 +77,17 @@ class Process:
                 for pid in self.pids():
                     os.kill(pid, signal.SIGKILL)
                 self.process.wait()
-        if self in running:  # until here: whoever interrupts this must find it
+        if self in running:  # registered first, so that an interruption finds it
             running.remove(self)
 
 
 def run_whole(command, seconds, **options):
-    """Runs a command that starts others (a build), and ends all of them if we are ended or it takes too long."""
+    """Runs a command that starts others (a build). Ends all of them if this process is ended or it takes too long."""
     process = subprocess.Popen(list(map(str, command)), start_new_session=True, stdin=subprocess.DEVNULL, **options)
     try:
         told = process.communicate(timeout=seconds)[0]
     except BaseException:
-        os.killpg(process.pid, signal.SIGTERM)  # ninja has put its compilers in groups of their own, and ends them when told
+        os.killpg(process.pid, signal.SIGTERM)  # ninja puts its compilers into separate groups, and ends them on SIGTERM
         process.wait()
         raise
     if process.returncode:
@@ -96,7 +96,8 @@ def run_whole(command, seconds, **options):
 
 
 def guarded(what, minutes):
-    """What `what` returns, run with as many open files as the system allows and for `minutes` at most; then ends what is still running."""
+    """Returns what `what` returns. Raises the limit of open files to the maximum, allows `minutes` at most, and ends
+    whatever is still running."""
     if len(os.sched_getaffinity(0)) < 2:
         raise SystemExit("two cores are needed: one for the proxy, one for load and origin")
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -111,7 +112,7 @@ def guarded(what, minutes):
     finally:
         signal.alarm(0)
         for number in ends:
-            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not end this
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not interrupt the cleanup
         for process in list(running):
             process.stop()
         for number in ends:
@@ -129,7 +130,7 @@ def about_machine():
 
 
 def about_commit():
-    """What is checked out; all empty where there is no git."""
+    """The commit that is checked out; all fields are empty if there is no git."""
     def git(*arguments):
         try:
             return output("git", "-C", str(ROOT), *arguments)
@@ -141,7 +142,7 @@ def about_commit():
 
 
 def spelled(about, load_before):
-    """The machine in one sentence, for the head of a table."""
+    """One sentence about the machine, for the top of a table."""
     busy = " (the machine was busy: trust no latency here)" if load_before > 1 else ""
     return (f"{about['processor']}, {about['cores']} cores; Linux {about['kernel']}; {about['compiler']}; {about['when']}. "
             f"Load average before: {load_before:.1f}{busy}.")

@@ -1,5 +1,5 @@
-// A small, fast HTTP/1.1 origin for the benchmarks: one thread, epoll, keep-alive, loopback. It stands where a model
-// provider would stand, and costs as little as it can, so that what is measured is the proxy before it.
+// A small, fast HTTP/1.1 origin for the benchmarks: one thread, epoll, keep-alive, loopback. It stands in for a model
+// provider and costs as little as possible, so that the proxy dominates the measurement.
 //
 //   origin [PORT]        0 or none: any free port. Prints "port N" and serves until it is ended.
 //
@@ -59,8 +59,8 @@ std::string chat_completion(size_t wanted_bytes) {
 }
 
 struct Head {
-  std::string_view text;    // from the method to the blank line, without it
-  std::string_view target;  // of the request line
+  std::string_view text;    // from the method up to the blank line
+  std::string_view target;  // from the request line
 
   static std::optional<std::string_view> find_line(std::string_view text, std::string_view name) {
     for (size_t at = text.find("\r\n"); at != text.npos; at = text.find("\r\n", at + 2)) {
@@ -93,10 +93,10 @@ struct Connection {
   size_t written = 0;
   uint64_t frames_left = 0;
   uint64_t interval_ns = 0;
-  uint64_t due_ns = 0;  // of the next frame; 0: no stream under way
+  uint64_t due_ns = 0;  // of the next frame; 0: no stream is running
   bool hold = false;
   bool held = false;         // a stream that stays open: no further request is read
-  bool awaits_room = false;  // in the socket, to write on
+  bool awaits_room = false;  // waits for space in the socket to continue writing
 };
 
 class Origin {
@@ -165,7 +165,7 @@ class Origin {
     if (!answer_requests(c) || !flush(c)) drop(c);
   }
 
-  // Answers every whole request in c.in. False: what came is not HTTP.
+  // Answers every whole request in c.in. False: the input is not HTTP.
   bool answer_requests(Connection& c) {
     while (c.due_ns == 0 && !c.held) {
       const size_t end = c.in.find("\r\n\r\n");
@@ -234,7 +234,7 @@ class Origin {
     out += "\r\n";
   }
 
-  // Writes the frame that is due (all of them, without an interval) and books the next one.
+  // Writes the frame that is due (all frames if there is no interval) and schedules the next one.
   void send_frames(Connection& c) {
     do {
       char frame[256];
@@ -326,7 +326,7 @@ class Origin {
   int listener_, epoll_, timer_;
   uint64_t accepted_ = 0, answered_ = 0;
   std::unordered_map<int, std::unique_ptr<Connection>> connections_;
-  std::multimap<uint64_t, int> due_;  // when -> whose frame
+  std::multimap<uint64_t, int> due_;  // due time -> file descriptor
   std::map<size_t, std::string> sized_;
   std::string small_;
   char buffer_[64 * 1024];

@@ -1,4 +1,4 @@
-"""Draws a result's plots as PNG, with gnuplot; without it there are none, and the tables are all the same."""
+"""Draws a result's plots as PNG with gnuplot. Without gnuplot there are no plots, but the tables are the same."""
 import shutil
 import subprocess
 
@@ -28,7 +28,7 @@ def script(file, columns, panels):
 
 
 def scripts(medians, names, out, named, connections, cases, quantiles):
-    """(file, gnuplot's script) of each plot."""
+    """(file, gnuplot script) for each plot."""
     def panel(title, y, logarithmic, labels, measures):
         sides = {side: [medians[m].get(side) for m in measures] for side in ["direct", *names]}
         return title, y, logarithmic, labels, {side: values for side, values in sides.items() if any(v is not None for v in values)}

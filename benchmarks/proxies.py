@@ -1,4 +1,4 @@
-"""The proxies that are measured, each before the same origin, with its configuration; and the targets that stand behind them."""
+"""The proxies under test, each with its configuration for the same origin, and the targets behind them."""
 import json
 import re
 import socket
@@ -19,19 +19,19 @@ def get(port, path):
 
 
 def origin_counts(port):
-    """(connections accepted, requests answered) by the origin, with the one that asks."""
+    """(connections accepted, requests answered) by the origin, including this query."""
     counts = json.loads(get(port, "/?x-bench-counts=1"))
     return counts["accepted"], counts["answered"] + 1
 
 
 def pool_counts(port):
-    """(connections dialed, attempts that found one) by sluice's own count."""
+    """(connections dialed, attempts that reused one), as counted by sluice."""
     page = get(port, "/metrics")
     return tuple(int(float(re.search(rf"^sluice_pool_{name}_total(?:{{[^}}]*}})? (\S+)", page, re.M)[1])) for name in ("dialed", "reused"))
 
 
 class Program:
-    """A program that listens: how it is started, and that it has."""
+    """A program that listens: how to start it and how to tell that it has started."""
 
     def __init__(self, name, command, port, folder, core=PROXY_CORE):
         self.name, self.command, self.port, self.folder, self.core = name, command, port, folder, core
@@ -62,8 +62,8 @@ class Program:
 
 
 class Proxy(Program):
-    """A program under test. Its path differs where streams or large requests need other settings (`sse_path`, `large_path`), and
-    so does, for a target that speaks TLS, its path or the model's name."""
+    """A program under test. `sse_path` and `large_path` differ if streams or large requests need other settings. For
+    a target that speaks TLS, the path or the model's name differs."""
 
     def __init__(self, name, command, port, folder, prefixes=("", "", ""), on="", tls_model="fast"):
         super().__init__(name, command, port, folder)
@@ -140,7 +140,7 @@ backend origin
 
 
 def sluice(binary, folder, origin_port, tls=None, more=()):
-    """`more`: (model, base URL, certificate or None) of further targets."""
+    """`more`: (model, base URL, certificate or None) of additional targets."""
     port = free_port()
     providers = {"origin": {"dialect": "openai", "base_url": f"http://127.0.0.1:{origin_port}/v1", "api_key": "x"}}
     models = {"fast": "origin/real-model"}
@@ -155,8 +155,9 @@ def sluice(binary, folder, origin_port, tls=None, more=()):
 
 
 class TlsTarget(Program):
-    """A target that nginx plays, as it is the same for all and takes sessions up again: answers every request at once, in four ways.
-    `port`: TLS; `closing_port`: TLS, closed after every answer; `plain_port` and `plain_closing_port`: without TLS."""
+    """A target played by nginx, since it is the same for all and resumes sessions: answers every request
+    immediately, in four ways. `port`: TLS; `closing_port`: TLS, closed after every answer; `plain_port` and
+    `plain_closing_port`: without TLS."""
 
     ANSWER = ('{"id":"chatcmpl-bench1","object":"chat.completion","created":1700000000,"model":"real-model","choices":[{"index":0,"message":'
               '{"role":"assistant","content":"Hello! How can I help you today?"},"finish_reason":"stop"}],"usage":{"prompt_tokens":19,'
@@ -190,11 +191,11 @@ http {{
 """)
 
     def counts(self):
-        """(connections accepted, requests answered), with the one that asks."""
+        """(connections accepted, requests answered), including this query."""
         numbers = re.findall(r"\d+", get(self.plain_port, "/status"))
         return int(numbers[1]), int(numbers[3])
 
     def sessions(self):
-        """(taken up again, all) of the handshakes at `closing_port`, a second after they were."""
+        """(resumed, all) handshakes at `closing_port`, read a second after they happened."""
         marks = (self.folder / f"{self.closing_port}.log").read_text().split()
         return marks.count("r"), len(marks)

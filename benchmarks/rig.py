@@ -1,4 +1,5 @@
-"""What the comparing benchmarks share: the origin, the load programs, and a heap of samples by measure and by proxy."""
+"""What the comparing benchmarks share: the origin, the load programs, and a store of samples by measure and by
+proxy."""
 import argparse
 import json
 import os
@@ -14,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 
 
 class Rig:
-    """`samples`: measure -> proxy -> values, one a round unless said otherwise."""
+    """`samples`: measure -> proxy -> values, one per round unless stated otherwise."""
 
     def __init__(self, options, folder):
         self.o, self.folder = options, folder
@@ -35,8 +36,9 @@ class Rig:
         return json.loads(done.stdout)
 
     def run_wrk(self, port, path, connections, method, fields, core=LOAD_CORE, model="fast", body_bytes=0, meanwhile=None):
-        """wrk's summary (wrk.lua). `meanwhile` is called once, when three quarters of the time are over."""
-        # A timeout counts as an error, and a thousand connections on a full core may wait for longer than wrk's two seconds.
+        """Returns wrk's summary (wrk.lua). `meanwhile` is called once, after three quarters of the time."""
+        # A timeout counts as an error, and a thousand connections on a full core may wait longer than wrk's default of
+        # two seconds.
         command = ["taskset", "-c", str(core), "wrk", "-t1", f"-c{connections}", f"-d{self.o.seconds}s", "--timeout", "30s",
                    "-s", str(HERE / "wrk.lua"), f"http://127.0.0.1:{port}{path}", "--", method, *fields]
         wrk = subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
@@ -61,7 +63,7 @@ class Rig:
 
 
 def ratio_table(rows, names):
-    """Markdown of (label, {name: value}) rows, with sluice's ratios where it is among `names`."""
+    """Markdown for (label, {name: value}) rows, with sluice's ratios if it is among `names`."""
     ratios = "sluice" in names
     header = ["measure", *names] + (["sluice/nginx", "sluice/haproxy"] if ratios else [])
     lines = ["| " + " | ".join(header) + " |", "|---" + "|---:" * (len(header) - 1) + "|"]
@@ -75,7 +77,7 @@ def ratio_table(rows, names):
 
 
 def parse_options(about, rounds, seconds, quick_rounds, quick_seconds, add=None):
-    """The options that these benchmarks have; `add` may give the parser more."""
+    """The options shared by these benchmarks; `add` may add more to the parser."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("--seconds", type=int, default=seconds, help="of each run of each round")
@@ -94,7 +96,7 @@ def parse_options(about, rounds, seconds, quick_rounds, quick_seconds, add=None)
 
 
 def fresh_folder(folder):
-    """For configurations and logs, empty. A folder that is there is emptied only if it was made here."""
+    """For configurations and logs. Empties an existing folder only if it was created here."""
     mark = folder / ".made-by-benchmarks"
     if folder.exists() and any(folder.iterdir()):
         if not mark.exists():
@@ -106,7 +108,7 @@ def fresh_folder(folder):
 
 
 def in_turn(rounds, sides):
-    """Each round begins with another side: what comes first after a pause is not always the same."""
+    """Each round begins with a different side, since the first run after a pause differs from the others."""
     for number in range(rounds):
         shift = number % len(sides)
         yield number, sides[shift:] + sides[:shift]

@@ -1,5 +1,6 @@
-"""The curves of benchmarks/scale.sh: for each shape and size of configuration the time to start and to reload, memory, how long a
-request and the service manager's watchdog wait during the reload, and the instructions of a request."""
+"""The curves of benchmarks/scale.sh: for each shape and size of configuration the time to start and to reload,
+memory, how long a request and the service manager's watchdog wait during the reload, and the instructions per
+request."""
 import argparse
 import hashlib
 import http.client
@@ -19,7 +20,7 @@ import time
 
 CHAT = "/v1/chat/completions"
 CALLER = "count-key-0123456789abcdef"
-WATCHDOG_S = 1.0  # pings come at least twice as often
+WATCHDOG_S = 1.0  # pings arrive at least twice as often
 
 
 def say(text):
@@ -27,7 +28,7 @@ def say(text):
 
 
 def keys(count, kind):
-    """The caller's own first; those beside it are as long as keys usually are."""
+    """The caller's key first; the others have a typical length."""
     own = {"name": "count", "key": CALLER} if kind == "clear" else {"name": "count", "sha256": hashlib.sha256(CALLER.encode()).hexdigest()}
     others = [hashlib.sha256(str(i).encode()).hexdigest() for i in range(count - 1)]
     return [own] + [{"name": f"team-{i}", **({"key": "sk-" + text[:45]} if kind == "clear" else {"sha256": text})} for i, text in enumerate(others)]
@@ -50,7 +51,7 @@ def config(shape, count, origin):
 
 
 class Manager:
-    """systemd's side of sd_notify: when the watchdog was fed."""
+    """systemd's side of sd_notify: records when the watchdog was fed."""
 
     def __init__(self, folder):
         self.path = str(folder / "notify.sock")
@@ -110,7 +111,7 @@ class Sluice:
 
 
 class Caller(threading.Thread):
-    """Asks again and again on one connection; how long each answer took."""
+    """Sends requests continuously on one connection and records how long each answer took."""
 
     def __init__(self, port):
         super().__init__(daemon=True)
@@ -140,7 +141,8 @@ class Caller(threading.Thread):
 
 
 def reload_of(sluice, made, manager, number):
-    """Seconds to the reload's end, the slowest answer meanwhile (and the usual slowest without), the watchdog's longest gap."""
+    """Returns the seconds to the reload's end, the slowest answer meanwhile (and the usual slowest without a
+    reload), and the watchdog's longest gap."""
     quiet = Caller(sluice.port)
     quiet.start()
     time.sleep(0.5)
@@ -152,7 +154,7 @@ def reload_of(sluice, made, manager, number):
     sluice.process.send_signal(signal.SIGHUP)
     sluice.wait_for("configuration read again", number)
     took = time.monotonic() - began
-    time.sleep(0.3)  # each worker's own part, and what the old one leaves
+    time.sleep(0.3)  # each worker's part, and freeing the old one
     return took, max(caller.end()), usual, manager.longest_gap_s(began, time.monotonic())
 
 
@@ -175,7 +177,7 @@ def measure(folder, release, shape, count, origin, rounds):
 
 
 def instructions(folder, release, shape, count, origin, exchanges=500):
-    """Of one request, in user space, all threads; the start is not counted."""
+    """Instructions of one request, in user space, all threads, without the start."""
     if not shutil.which("valgrind"):
         return None
     where = folder / f"{shape}-{count}-count"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What sluice costs by itself, with the built-in demo provider: under a minute. README.md says what each figure means.
+# What sluice costs alone, with the built-in demo provider: under a minute. README.md says what each figure means.
 #   simple_bench.sh [SECONDS]    of each run (default 8)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -36,7 +36,7 @@ for _ in $(seq 100); do
 done
 [ -n "$port" ] || { echo "sluice did not say where it listens:" >&2; cat "$folder/log" >&2; exit 2; }
 
-cpu_us() {  # user and system time of the process, from its scheduler's nanoseconds where the kernel has them
+cpu_us() {  # user and system time of the process, in the scheduler's nanoseconds if the kernel has them
   if [ -r "/proc/$pid/schedstat" ]; then
     cat /proc/"$pid"/task/*/schedstat | awk '{sum += $1} END {printf "%d", sum / 1000}'
   else

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Has a sluice, and the origin and load programs beside it, do a little of all that is usual: benchmarks/train.sh FOLDER. For
-# profile-guided builds; what it measures is thrown away.
+# Runs typical work through sluice and the origin and load programs next to it, for profile-guided builds:
+# benchmarks/train.sh FOLDER. Its measurements are discarded.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . benchmarks/lib.sh

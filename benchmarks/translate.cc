@@ -1,6 +1,6 @@
-// What translation costs by itself, in process: CPU and allocations of a request and of a streamed frame, for each pair
-// of dialects, beside what the same bytes cost when they pass through (peek and edits; the tap). Prints a table; with
-// --check, fails where a target of benchmarks/README.md is missed.
+// Measures the cost of translation alone, in process: CPU and allocations of a request and of a streamed frame, for
+// each pair of dialects, next to the cost of passing the same bytes through (peek and edits; the tap). Prints a table;
+// with --check, fails if a target in benchmarks/README.md is missed.
 #include <malloc.h>
 
 #include <algorithm>
@@ -66,7 +66,7 @@ struct Cost {
   double us = 0, allocations = 0;
 };
 
-// The best of some rounds of `times` calls; a call's allocations are those of the last round.
+// The best of several rounds of `times` calls; allocations per call are from the last round.
 template <typename Work>
 Cost cost_of(unsigned times, const Work& work) {
   Cost best{1e12, 0};
@@ -130,7 +130,7 @@ std::string padded(std::string body) {
   return body;
 }
 
-// What a request costs that goes on in its own dialect: its name of the model is found and replaced.
+// The cost of a request that stays in its dialect: the model name is found and replaced.
 Cost passing_request(const std::string& body, Dialect dialect, unsigned times) {
   return cost_of(times, [&] {
     const auto peek = api::peek_request(body, dialect);
@@ -143,7 +143,7 @@ Cost passing_request(const std::string& body, Dialect dialect, unsigned times) {
 
 // --- streams ---
 
-// A stream of texts as a target of that dialect sends it, frame by frame.
+// A stream of texts as a target of this dialect sends it, frame by frame.
 std::vector<std::string> stream_of(Dialect dialect) {
   api::Request asked;
   asked.from = dialect;
@@ -173,7 +173,7 @@ std::vector<std::string> stream_of(Dialect dialect) {
   return parts;
 }
 
-// One translated answer, as the gateway lines it up.
+// One translated answer, assembled as in the gateway.
 class Answer final : api::FrameTaker {
  public:
   Answer(Dialect target, Dialect caller, const api::Request& asked)
@@ -217,7 +217,7 @@ struct StreamCost {
   int64_t open_bytes = 0;
 };
 
-// Of the frames in the middle of it.
+// The cost of frames in the middle of a stream.
 template <typename Make>
 StreamCost frames_of(const std::vector<std::string>& parts, const Make& make) {
   StreamCost cost;

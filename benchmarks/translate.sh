@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What translation costs, for each pair of dialects beside the same dialect: benchmarks/translate.sh [--check]. With --check it fails
-# where a target of benchmarks/README.md is missed. --whole measures exchanges of the whole program instead
-# (translated.py). In process, with a release's code; CPU time, so that a busy machine matters little.
+# Measures what translation costs, for each pair of dialects next to the same dialect: benchmarks/translate.sh
+# [--check]. --check fails if a target in benchmarks/README.md is missed. --whole measures exchanges of the whole
+# program instead (translated.py). In process, with a release's code; CPU time, so that a busy machine matters little.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
 if [ "${1:-}" = --whole ]; then

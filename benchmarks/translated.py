@@ -1,5 +1,6 @@
-"""What a translated exchange costs as a whole, beside one whose bytes pass: callers of several dialects, one target of openai's,
-one worker. Prints a table; each figure is the best of several rounds. benchmarks/translate.sh --whole runs it."""
+"""What a whole translated exchange costs, next to one whose bytes pass through: callers of several dialects, one
+OpenAI target, one worker. Prints a table; each figure is the best of several rounds. Run by benchmarks/translate.sh
+--whole."""
 import http.client
 import json
 import subprocess
@@ -17,7 +18,7 @@ PROGRAMS = ROOT / "build/release/benchmarks"
 
 
 def large_request(path):
-    """500 kB: 61 messages of text with line ends and quotes, 20 tools."""
+    """500 kB: 61 text messages with line ends and quotes, 20 tools."""
     text = ('The quick brown fox jumps over the lazy dog.\nIt "says": hello\tworld. ' * 120)[:8000]
     messages = [{"role": "assistant" if i % 2 else "user", "content": text} for i in range(60)] + [{"role": "user", "content": "go on"}]
     tools = [{"name": f"tool_{i}", "description": "x" * 300,
@@ -37,7 +38,7 @@ class Whole:
         self.origin_port = int(self.origin.process.stdout.readline().split()[1])
 
     def sluice(self, model):
-        """A fresh one, whose model "fast" is that provider's."""
+        """A fresh sluice; its model "fast" belongs to the provider of `model`."""
         to = {"dialect": "openai", "base_url": f"http://127.0.0.1:{self.origin_port}/v1", "api_key": "origin-key"}
         port = free_port()
         config = self.folder / "sluice.json"
@@ -63,12 +64,12 @@ class Whole:
         for _ in range(ROUNDS):
             direct = self.load("sse", self.origin_port, PASSES + "?x-bench-frames=20&x-bench-interval-us=1000", 20, 1000, STREAMS)
             rounds.append({path: self.load("sse", program.port, path, 20, 1000, STREAMS, *FIELDS)["first_p50_us"] - direct["first_p50_us"]
-                           for path in PATHS if path != "/v1/responses"})  # its last event says the text once more
+                           for path in PATHS if path != "/v1/responses"})  # the last event repeats the text
         program.stop()
         return {path: min(one[path] for one in rounds) for path in rounds[0]}
 
     def held_bytes(self, path):
-        """RSS of an open stream that has had 100 frames at once."""
+        """RSS of an open stream after 100 frames sent in one burst."""
         program = self.sluice("held")
         self.load("sse", self.origin_port, PASSES + "?x-bench-frames=20", 20, 0, 1)
         before = program.process.memory_kb()["rss_kb"]
@@ -83,7 +84,7 @@ class Whole:
             program.stop()
 
     def large_us(self):
-        """CPU of a request of 500 kB."""
+        """CPU of a 500 kB request."""
         program = self.sluice("plain")
         best = {}
         for _ in range(ROUNDS):

@@ -1,6 +1,6 @@
-// The proxy on standalone Asio, as fast as it is meant to be used: one thread without locks, executors that are not
-// type-erased, a non-blocking write before an asynchronous one. Every socket has a read buffer of its own: an
-// asynchronous read fills it whenever it likes, and waiting for readiness instead costs an epoll_ctl each time.
+// The proxy on standalone Asio, used in its fastest intended way: one thread without locks, executors without type
+// erasure, a non-blocking write before an asynchronous one. Every socket has a separate read buffer, since an
+// asynchronous read may fill it at any time, and waiting for readiness instead costs an epoll_ctl each time.
 #include <array>
 #include <asio/basic_socket_acceptor.hpp>
 #include <asio/basic_stream_socket.hpp>
@@ -49,7 +49,7 @@ class AsioLink final : public Link {
 
   Socket socket_;
   runtimes::Outbox out_;
-  unsigned holds_ = 1;  // one until close, and one of each operation under way
+  unsigned holds_ = 1;  // one until close, plus one for each pending operation
   bool connecting_ = false;
   bool reading_ = true;
   bool read_under_way_ = false;

@@ -1,4 +1,4 @@
-"""The proxies of this folder: what they are, how they are compiled, and on what machine. For measure.py."""
+"""The proxies of this folder: what they are, how they are compiled, and on which machine. For measure.py."""
 import os
 import re
 import resource
@@ -36,7 +36,7 @@ def pkg_config(*arguments):
 
 
 class Build:
-    """Compiles with g++ -O2; llhttp is found in the order of cmake/llhttp.cmake."""
+    """Compiles with g++ -O2; searches llhttp in the same order as cmake/llhttp.cmake."""
 
     def __init__(self, folder, times):
         self.folder, self.times, self.figures = folder, times, {}
@@ -62,7 +62,7 @@ class Build:
         return flags, objects
 
     def compile(self, source, program, flags=(), objects=()):
-        """Returns the time on a core that it took."""
+        """Returns the CPU time that it took."""
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(["g++", "-std=c++20", "-O2", *WARNINGS, *flags, str(source), "-o", str(program), *objects], check=True,
                        timeout=300)

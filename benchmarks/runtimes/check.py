@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Is what is about to be measured a proxy? check.py PROXY [ARGUMENT...]: drives it against an origin that can misbehave."""
+"""Checks that what is about to be measured is a proxy. check.py PROXY [ARGUMENT...] drives it against an origin that
+can misbehave."""
 import contextlib
 import os
 import re
@@ -155,7 +156,7 @@ class Check:
             assert read_body(stream, read_head(stream)).endswith(BIG)
             sender.join()
             peer.sendall(b"GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            time.sleep(0.3)  # everything on the way fills up
+            time.sleep(0.3)  # let all buffers on the way fill up
             assert read_body(stream, read_head(stream)) == BIG
 
     def test_memory_is_bounded(self):
@@ -206,7 +207,7 @@ class Check:
         for _ in range(50):
             with self.connection() as (peer, _):
                 peer.sendall(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nbo")
-        self.ask(b"GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n")  # after it all of them have been accepted
+        self.ask(b"GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n")  # once this is answered, all of them have been accepted
         deadline = time.monotonic() + PATIENCE_S
         while (now := count()) > before + 3 and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -1,5 +1,5 @@
-// The proxy on epoll(7) itself. Level-triggered: a socket is read once per event. With "edge" as second argument
-// edge-triggered: every socket is registered once, for both directions, and read until it is empty.
+// The proxy directly on epoll(7). Level-triggered: a socket is read once per event. Edge-triggered with "edge" as
+// second argument: every socket is registered once, for both directions, and read until it is empty.
 #include <sys/epoll.h>
 
 #include "proxy.h"
@@ -8,7 +8,7 @@ namespace {
 
 using runtimes::Link;
 
-constexpr int max_reads = 32;  // of one socket in one turn
+constexpr int max_reads = 32;  // of one socket per turn
 
 class EpollLoop;
 
@@ -39,9 +39,9 @@ class EpollLink final : public Link {
   uint32_t watched_ = 0;
   bool connecting_;
   bool reading_ = true;
-  bool readable_ = false;  // edge: not read to the end yet
-  bool hung_up_ = false;   // edge: the end is behind what is left to read
-  bool listed_ = false;    // in the loop's list of those to be read again
+  bool readable_ = false;  // edge: more may be left to read
+  bool hung_up_ = false;   // edge: the end follows what is left to read
+  bool listed_ = false;    // in the loop's list of sockets to read again
 };
 
 class EpollLoop final : public runtimes::Loop {
@@ -164,7 +164,7 @@ void EpollLink::read() {
       return;
     }
     if (got <= 0) return events->on_gone();
-    // A short read is the last one, unless an end follows of which no other edge will tell.
+    // A short read empties the socket, unless an end follows: no other edge would report that.
     const bool last = static_cast<size_t>(got) < sizeof loop_.buffer && !hung_up_;
     if (last) readable_ = false;
     events->on_bytes({loop_.buffer, static_cast<size_t>(got)});

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Every libuv call that sluice makes, as a markdown table. inventory.py prints it; --check FILE fails unless FILE holds the
-same between the markers; --write FILE puts it there."""
+"""Lists every libuv call that sluice makes, as a Markdown table. inventory.py prints it; --check FILE fails unless
+FILE contains the same between the markers; --write FILE updates it."""
 import re
 import sys
 from collections import Counter, defaultdict

@@ -1,6 +1,6 @@
-// The proxy on io_uring: one accept and one receive per socket that stay armed (multishot), buffers that the kernel
-// picks from a ring of ours, sends queued and handed over with the wait: one system call per turn of the loop. Exits
-// with 3 where the kernel does not permit it.
+// The proxy on io_uring: one accept, and one receive per socket, that stay armed (multishot); buffers that the kernel
+// picks from our ring; sends that are queued and submitted with the wait. One system call per turn of the loop. Exits
+// with 3 if the kernel does not permit io_uring.
 #include <liburing.h>
 #include <sys/mman.h>
 
@@ -13,13 +13,14 @@ namespace {
 using runtimes::Link;
 
 constexpr unsigned queue_entries = 4096;
-// All that armed receives can bring after they were told to stop: the kernel fills buffers while any are left.
+// Enough for everything that armed receives may deliver after they were cancelled: the kernel fills buffers while any
+// are left.
 constexpr unsigned buffer_count = 256;  // a power of two
 constexpr unsigned buffer_bytes = 4 * 1024;
 constexpr int buffer_group = 1;
 constexpr int exit_not_permitted = 3;
 
-// What a completion is of: the lowest bits of its user data, the rest is the link.
+// The operation of a completion: the lowest bits of its user data. The other bits are the link.
 enum class Operation : uint64_t { accept, receive, send, connect, cancel };
 
 struct Ring {
@@ -93,7 +94,7 @@ class RingLink final : public Link {
     update_receiving();
   }
 
-  // What is under way is made to complete; the descriptor is closed, and this freed, after the last completion.
+  // Forces pending operations to complete. The descriptor is closed, and this freed, after the last completion.
   void close() override {
     closed_ = true;
     events = nullptr;
@@ -125,7 +126,7 @@ class RingLink final : public Link {
     ring_.submit(this, operation, prepare);
   }
 
-  // A cancellation that comes while the kernel is busy with the receive finds nothing: it is then repeated.
+  // If the kernel is busy with the receive, a cancellation finds nothing and is repeated.
   void update_receiving() {
     if (reading_ == receiving_ || connecting_ || cancelling_) return;
     if (!reading_) {
@@ -187,10 +188,10 @@ class RingLink final : public Link {
   Ring& ring_;
   int fd_;
   unsigned under_way_ = 0;  // operations the kernel will still complete
-  std::string flying_;      // handed over; must stay until it is completed
+  std::string flying_;      // submitted; must not change until the send completes
   std::string gathered_;    // to be sent next
   size_t sent_ = 0;         // of flying_
-  sockaddr_in address_{};   // while it is being connected
+  sockaddr_in address_{};   // while connecting
   bool connecting_ = false, sending_ = false, cancelling_ = false, closed_ = false;
   bool receiving_ = false, reading_ = true;  // a receive is armed; is wanted
 };

@@ -1,5 +1,5 @@
-// The proxy on libevent 2: two events per socket, the one for writing added only while something is pending. Its
-// bufferevents are not used: they copy what passes through.
+// The proxy on libevent 2: two events per socket, the write event added only while something is pending. It does not
+// use bufferevents, which copy the data.
 #include <event2/event.h>
 #include <event2/event_struct.h>
 

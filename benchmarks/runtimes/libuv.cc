@@ -1,5 +1,5 @@
-// The proxy on libuv, used the way src/net uses it: one read buffer for all sockets, uv_try_write first and uv_write
-// for what is left, uv_poll and accept4 to accept, a handle's memory freed in its close callback.
+// The proxy on libuv, used as in src/net: one read buffer for all sockets, uv_try_write first and uv_write for the
+// rest, uv_poll and accept4 to accept, a handle's memory freed in its close callback.
 #include <uv.h>
 
 #include <csignal>
@@ -41,7 +41,7 @@ class UvLink final : public Link {
 
   UvLoop& loop_;
   uv_tcp_t tcp_;
-  // What could not be written at once.
+  // Bytes that could not be written immediately.
   struct Sending {
     uv_write_t request;
     std::string bytes;
@@ -50,7 +50,7 @@ class UvLink final : public Link {
   std::string gathered_;
   std::unique_ptr<uv_connect_t> connecting_;
   bool reading_ = true;
-  bool ended_ = false;  // libuv has told the end: it stops reading by itself
+  bool ended_ = false;  // libuv has reported the end and stops reading by itself
 };
 
 class UvLoop final : public runtimes::Loop {

@@ -1,4 +1,4 @@
-// What an event loop gives the proxy, and the socket calls of the loops that leave those to the program.
+// The interface between the proxy and an event loop, and socket calls for the loops that leave those to the program.
 #pragma once
 
 #include <arpa/inet.h>
@@ -16,22 +16,22 @@
 
 namespace runtimes {
 
-// A connected socket, or one that is being connected: writes then wait.
+// A connected socket, or one that is still connecting: writes are then delayed.
 class Link {
  public:
   class Events {
    public:
-    virtual void on_bytes(std::string_view bytes) = 0;  // valid until it returns
-    virtual void on_gone() = 0;                         // ended or broken: no event follows
-    virtual void on_written() = 0;                      // some of what was pending has been taken
+    virtual void on_bytes(std::string_view bytes) = 0;  // the view must not outlive the call
+    virtual void on_gone() = 0;                         // ended or broken: the last event
+    virtual void on_written() = 0;                      // some pending bytes were taken
    protected:
     ~Events() = default;
   };
-  // No event comes from inside any of these.
-  virtual void write(std::string_view bytes) = 0;  // a failure is told by the reading side
-  virtual size_t pending() const = 0;              // bytes not taken by the kernel yet
-  virtual void set_reading(bool on) = 0;           // on at first; after turning it off what was under way still comes
-  virtual void close() = 0;                        // at once; no event follows; the loop frees it when it can
+  // None of these functions calls Events.
+  virtual void write(std::string_view bytes) = 0;  // failures are reported by reading
+  virtual size_t pending() const = 0;              // bytes that the kernel has not taken yet
+  virtual void set_reading(bool on) = 0;           // initially on; after off, reads in progress still deliver
+  virtual void close() = 0;                        // immediate; no event follows; the loop frees it later
   Events* events = nullptr;
 
  protected:
@@ -40,7 +40,7 @@ class Link {
 
 class Loop {
  public:
-  virtual Link& dial() = 0;  // a connection to the origin
+  virtual Link& dial() = 0;  // a new connection to the origin
 
  protected:
   ~Loop() = default;
@@ -89,12 +89,12 @@ inline void print_port(int listener) {
   std::fflush(stdout);
 }
 
-// A socket on its way to the origin.
+// A socket that is connecting to the origin.
 inline int begin_connect(uint16_t port) {
   const int fd = new_socket(SOCK_NONBLOCK);
   set_no_delay(fd);
   const sockaddr_in address = loopback(port);
-  // What fails at once is found when the loop looks at the socket.
+  // The loop finds an immediate failure when it looks at the socket.
   (void)connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   return fd;
 }
@@ -105,14 +105,14 @@ inline bool has_failed(int fd) {
   return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0;
 }
 
-// Returns how much need not be sent any more: all of it, after a failure.
+// Returns how many bytes are done with: all of them after a failure.
 inline size_t send_some(int fd, std::string_view bytes) {
   const ssize_t sent = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (sent >= 0) return static_cast<size_t>(sent);
   return errno == EAGAIN ? 0 : bytes.size();
 }
 
-// What the kernel did not take.
+// Bytes that the kernel did not take.
 class Outbox {
  public:
   bool empty() const { return bytes_.empty(); }

@@ -1,7 +1,8 @@
-"""Measures the proxies of this folder, which differ in their event loop only, before the same origin. Started by run.sh.
+"""Measures the proxies of this folder, which differ only in their event loop, with the same origin. Started by run.sh.
 
-The speed of a shared machine changes from second to second, so a round is short (some 100 ms for each proxy), the rounds are
-interleaved, each begins with another proxy, and beside the medians stand the medians of each round's ratio to libuv.
+The speed of a shared machine changes from second to second. So a round is short (some 100 ms for each proxy), rounds
+are interleaved, each begins with another proxy, and the medians are accompanied by the medians of each round's ratio to
+libuv.
 """
 import argparse
 import json
@@ -23,7 +24,7 @@ from build import RUNTIMES, Build, Runtime, about  # noqa: E402
 from machine import LOAD_CORE, PROXY_CORE, Process, running  # noqa: E402
 from proxies import FIELDS, PATH, sluice  # noqa: E402
 
-NOT_PERMITTED = 3  # exit code of a proxy whose loop the kernel refuses
+NOT_PERMITTED = 3  # exit code of a proxy if the kernel refuses its loop
 STREAMS = 1000
 FRAMES, FRAME_INTERVAL_US = 40, 5000
 CONNECTIONS = 50
@@ -57,14 +58,14 @@ class Bench:
             self.loaded.append(self.start_sluice())
 
     def start_sluice(self):
-        """All of sluice beside them, to see how much of its time a loop could save."""
+        """All of sluice, to see how much of its time a loop could save."""
         proxy, whole = sluice(self.o.sluice.resolve(), self.folder, self.origin_port), Runtime("sluice", "")
         proxy.start()
         whole.process, whole.port, whole.fields = proxy.process, proxy.port, FIELDS
         return whole
 
     def start(self, runtime):
-        """False: the kernel does not permit it."""
+        """False: the kernel does not permit this runtime."""
         runtime.process = Process([self.build.program(runtime), self.origin_port, *runtime.arguments], PROXY_CORE,
                                   subprocess.PIPE, self.folder)
         first = runtime.process.process.stdout.readline().decode()
@@ -90,7 +91,7 @@ class Bench:
         runtime.loads[kind] = load
 
     def batch(self, runtime, kind, count):
-        """Returns nanoseconds on a core, and seconds."""
+        """Returns CPU nanoseconds and seconds."""
         load, before = runtime.loads[kind], runtime.process.cpu_ns()
         load.stdin.write(b"%d\n" % count)
         load.stdin.flush()
@@ -122,14 +123,15 @@ class Bench:
             self.begin_load(runtime, "requests")
             self.begin_load(runtime, "frames", f"x-bench-frames: {FRAMES}", f"x-bench-interval-us: {FRAME_INTERVAL_US}")
             for kind in runtime.loads:
-                self.batch(runtime, kind, 4 * CONNECTIONS)  # warms up
+                self.batch(runtime, kind, 4 * CONNECTIONS)  # warm-up
         before = {r.name: user_and_system(r) for r in self.runtimes}
         self.in_turn(self.o.rounds, requests, self.loaded)
         for runtime in self.runtimes:
             user, system = (after - then for after, then in zip(user_and_system(runtime), before[runtime.name]))
             self.put(runtime, "of it in user space (%)", 100 * user / (user + system))
         self.in_turn(self.o.rounds // 2, frames)
-        # The proxy then runs when load and origin have nothing left to do, and finds much to do at once, as on a full core.
+        # The proxy then runs only when load and origin are idle, and finds a lot to do at that moment, as on a full
+        # core.
         self.pin_load(PROXY_CORE)
         self.in_turn(self.o.rounds // 2, requests_on_one_core, self.loaded)
         self.pin_load(LOAD_CORE)

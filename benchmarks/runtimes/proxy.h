@@ -1,9 +1,9 @@
-// A minimal streaming reverse proxy without its event loop: everything that is the same on every loop, so that programs
-// which differ in nothing else can be compared. HTTP/1.1 with keep-alive on both sides; a pool of connections to the
-// origin, last in first out; bodies are framed as they came (content-length or chunked) and leave in the turn of the
-// loop in which they arrived; above a high mark the other side is not read.
+// A minimal streaming reverse proxy without its event loop: everything that is the same on every loop, so that the
+// compared programs differ in nothing else. HTTP/1.1 with keep-alive on both sides; a LIFO pool of connections to the
+// origin; bodies keep their framing (content-length or chunked) and leave in the turn of the loop in which they
+// arrived; above a high-water mark the other side is not read.
 //
-// One thread. A peer that shuts its direction counts as gone. Upgrades and HTTP/1.0 are refused.
+// One thread. A peer that shuts down its direction counts as gone. Upgrades and HTTP/1.0 are rejected.
 #pragma once
 
 #include <llhttp.h>
@@ -24,7 +24,7 @@ namespace runtimes {
 
 inline constexpr size_t high_bytes = 256 * 1024, low_bytes = 128 * 1024;
 inline constexpr size_t max_head_bytes = 64 * 1024;
-inline constexpr size_t max_idle = 1024;  // connections kept to the origin
+inline constexpr size_t max_idle = 1024;  // idle connections to the origin
 
 struct Head {
   struct Field {
@@ -51,7 +51,7 @@ inline bool same(std::string_view a, std::string_view b) {
   return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
 }
 
-// RFC 9110, 7.6.1: fields of one connection, and those that Connection names.
+// RFC 9110, 7.6.1: fields of a single connection, and those that Connection names.
 inline bool is_hop_by_hop(const Head& head, std::string_view name) {
   for (const char* each :
        {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}) {
@@ -79,14 +79,14 @@ struct Proxy {
   Loop& loop;
   std::vector<Target*> idle;                 // the last one is used next
   std::vector<std::unique_ptr<Head>> heads;  // not in use
-  std::string out;                           // what one read became, on its way to the other side
+  std::string out;                           // the output of one read, for the other side
 
   explicit Proxy(Loop& on) : loop(on) {}
   inline Target& take_target();
   inline void accepted(Link& link);
 };
 
-// One side of an exchange: parses what it reads, and leaves in proxy_.out what the other side is to be sent.
+// One side of an exchange: parses what it reads and leaves the bytes for the other side in proxy_.out.
 class Side : public Link::Events {
  public:
   Link& link() { return link_; }
@@ -119,7 +119,7 @@ class Side : public Link::Events {
   Proxy& proxy_;
   Link& link_;
   llhttp_t parser_;
-  std::unique_ptr<Head> head_;  // while one is being read
+  std::unique_ptr<Head> head_;  // while a head is being read
   const bool is_caller_;
   bool no_body_ = false;  // an answer to HEAD
   bool chunked_ = false;  // how the body is sent on
@@ -237,11 +237,11 @@ class Caller final : public Side {
   bool is_head() const { return parser_.method == HTTP_HEAD; }
   void answer_begun() { answered_ = true; }
   void answer_done();  // may destroy this
-  // There will be no answer, or no more of it. Destroys this, now or once the peer has taken what is left.
+  // There will be no answer, or no more of it. Destroys this, now or after the peer has taken the rest.
   void fail(const char* status);
 
  private:
-  void end();  // once everything is written
+  void end();  // once everything has been written
   Target* target_ = nullptr;
   std::string rest_;  // of the next request, while this one is being answered
   bool answered_ = false;
@@ -333,7 +333,7 @@ inline void Caller::fail(const char* status) {
 }
 
 inline void Target::on_bytes(std::string_view bytes) {
-  if (!caller_) return on_gone();  // nobody asked for them
+  if (!caller_) return on_gone();  // unsolicited bytes
   const size_t used = parse(bytes);
   if (bad_) return caller_->fail("502 Bad Gateway");
   if (!proxy_.out.empty()) {
@@ -361,7 +361,7 @@ inline void Target::on_gone() {
     return drop();
   }
   proxy_.out.clear();
-  llhttp_finish(&parser_);  // ends an answer that lasts until the connection ends
+  llhttp_finish(&parser_);  // ends an answer that is delimited by the connection's end
   if (!whole_) return caller_->fail("502 Bad Gateway");
   caller_->write_here(proxy_.out, *this);
   finish(false);

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Compares event loops: the same minimal proxy on libuv, epoll, Asio, libevent and io_uring, measured side by side. Some two
-# minutes; --quick: is it all in order? Writes build/bench/runtimes.md and runtimes.json. Installs what it needs (Debian 12).
-# SLUICE_LLHTTP_SOURCE in the environment is what -DSLUICE_LLHTTP_SOURCE is to cmake.
+# Compares event loops: the same minimal proxy on libuv, epoll, Asio, libevent and io_uring, measured side by side.
+# About two minutes; --quick: only checks that everything works. Writes build/bench/runtimes.md and runtimes.json.
+# Installs what it needs (Debian 12). SLUICE_LLHTTP_SOURCE in the environment has the meaning of cmake's
+# -DSLUICE_LLHTTP_SOURCE.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-# As in scripts/deps.sh: "package=command" is also fine when that command comes from elsewhere.
+# As in scripts/deps.sh: "package=command" is also satisfied if the command comes from elsewhere.
 wanted=(g++=g++ pkg-config=pkg-config python3=python3 util-linux=taskset binutils=strip strace=strace node-llhttp
         libuv1-dev libasio-dev libevent-dev liburing-dev)
 missing=()
