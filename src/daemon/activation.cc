@@ -10,7 +10,7 @@ namespace {
 constexpr int first_fd = 3;  // SD_LISTEN_FDS_START
 constexpr uint64_t max_fds = 1024;
 
-// The text up to the next colon, which `rest` then begins behind.
+// The text up to the next colon; `rest` becomes what follows it.
 std::string_view next_name(std::string_view& rest) {
   const size_t colon = rest.find(':');
   const std::string_view name = rest.substr(0, colon);

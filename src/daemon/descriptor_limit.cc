@@ -7,7 +7,7 @@
 namespace sluice::daemon {
 namespace {
 
-constexpr uint64_t own = 16;             // standard streams, log, signals, a little more
+constexpr uint64_t own = 16;             // standard streams, log, signals, some spare
 constexpr uint64_t own_of_a_worker = 8;  // its loop and its listeners
 constexpr uint64_t max_idle = 4'096;     // connections to targets that a worker keeps
 
@@ -23,7 +23,7 @@ uint64_t raise_descriptor_limit() {
 }
 
 std::string descriptor_warning(uint64_t limit, uint64_t workers, uint64_t connections) {
-  // As gateway/descriptors shares them out: for each caller one for a target, and an eighth for connections that wait.
+  // As gateway/descriptors divides them: one for a target per caller, and an eighth for idle connections.
   const uint64_t busy = 2 * connections;
   const uint64_t idle = std::clamp<uint64_t>(busy / 7, 1, max_idle);
   const uint64_t needed = own + workers * (own_of_a_worker + busy + idle);

@@ -1,4 +1,4 @@
-// RLIMIT_NOFILE (getrlimit(2)): thousands of callers need as many descriptors as the system will give.
+// RLIMIT_NOFILE (getrlimit(2)): thousands of callers need as many descriptors as the system allows.
 #pragma once
 
 #include <cstdint>
@@ -6,11 +6,11 @@
 
 namespace sluice::daemon {
 
-// Raises the limit to the hard one and returns what then holds; UINT64_MAX where there is none, or it cannot be read.
+// Raises the limit to the hard limit and returns the result; UINT64_MAX if there is none, or it cannot be read.
 uint64_t raise_descriptor_limit();
 
-// A sentence for the log where `limit` is less than what `workers` with `connections` callers each need, "" else: for
-// every caller there is one more kept for a target.
+// A sentence for the log if `limit` is less than `workers` with `connections` callers each need, else "". Every caller
+// needs one more descriptor for a target.
 std::string descriptor_warning(uint64_t limit, uint64_t workers, uint64_t connections);
 
 }  // namespace sluice::daemon

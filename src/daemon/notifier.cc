@@ -21,7 +21,7 @@ Result<Notifier> Notifier::to(std::string_view address) {
   if (address.size() >= sizeof result.address_.sun_path) return wrong("the address is too long");
   result.address_.sun_family = AF_UNIX;
   std::memcpy(result.address_.sun_path, address.data(), address.size());
-  // An abstract name has no NUL at its end: its length counts (unix(7)).
+  // An abstract name has no terminating NUL: its length counts (unix(7)).
   if (address[0] == '@') result.address_.sun_path[0] = '\0';
   result.address_size_ = static_cast<unsigned>(offsetof(sockaddr_un, sun_path) + address.size());
   result.fd_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);

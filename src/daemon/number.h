@@ -8,7 +8,7 @@
 
 namespace sluice::daemon {
 
-// Decimal digits and nothing else; nullopt for anything that is none or does not fit.
+// Decimal digits and nothing else; nullopt for anything else, or out of range.
 inline std::optional<uint64_t> whole_number(std::string_view text) {
   uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

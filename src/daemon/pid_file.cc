@@ -35,8 +35,7 @@ std::string read_small(const std::string& path) {
   return text;
 }
 
-// The name of a process that lives, as proc(5) has it in stat: "4711 (name) S ..."; "" for one that is gone, ended but
-// not yet waited for, or not to be seen.
+// The name of a living process, from stat in proc(5): "4711 (name) S ..."; "" if it is gone, a zombie, or not visible.
 std::string living_name(const std::string& process) {
   const std::string stat = read_small("/proc/" + process + "/stat");
   const size_t begin = stat.find('('), end = stat.rfind(") ");
@@ -74,7 +73,7 @@ Result<PidFile> PidFile::write(const std::string& path) {
       leave_alone();
       return wrong(path, "another process is running with it");
     }
-    if (!is_same_file(file.fd_, path)) {  // its owner has removed it between open() and flock()
+    if (!is_same_file(file.fd_, path)) {  // its owner removed it between open() and flock()
       leave_alone();
       continue;
     }
@@ -82,7 +81,7 @@ Result<PidFile> PidFile::write(const std::string& path) {
       leave_alone();
       return tl::unexpected(free.error());
     }
-    // Text first, length then: whoever reads a file that was there never finds it empty.
+    // Write first, then truncate: a reader of an existing file never finds it empty.
     const std::string text = std::to_string(::getpid()) + "\n";
     if (::pwrite(file.fd_, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
       return wrong(path, std::strerror(errno));

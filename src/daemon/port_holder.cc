@@ -21,8 +21,8 @@ struct Socket {
   std::string inode, user;
 };
 
-// A line of /proc/net/tcp: number, local address, remote address, state, queues, timer, retransmits, user, timeout,
-// inode.
+// Fields of a line of /proc/net/tcp: number, local address, remote address, state, queues, timer, retransmits, user,
+// timeout, inode.
 std::optional<Socket> tcp_listener(std::istream& line, std::string_view port_hex) {
   std::string number, local, remote, state, queues, timer, retransmits, user, timeout, inode;
   line >> number >> local >> remote >> state >> queues >> timer >> retransmits >> user >> timeout >> inode;
@@ -44,7 +44,7 @@ std::optional<Socket> listener_at(uint16_t port) {
   return std::nullopt;
 }
 
-// A line of /proc/net/unix: number, references, protocol, flags, type, state, inode, path.
+// Fields of a line of /proc/net/unix: number, references, protocol, flags, type, state, inode, path.
 std::optional<Socket> listener_at(const std::string& path) {
   constexpr std::string_view listens = "00010000";  // SO_ACCEPTCON
   std::ifstream file("/proc/net/unix");
@@ -71,7 +71,7 @@ bool has_socket(const fs::path& process, const std::string& target) {
 std::string name_of(const fs::path& process) {
   std::string name;
   std::getline(std::ifstream(process / "comm"), name);
-  // The process chooses it.
+  // The process chooses its name.
   std::replace_if(
       name.begin(), name.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
   return name;

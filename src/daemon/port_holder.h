@@ -1,4 +1,4 @@
-// Who has an address that cannot be listened at, for the error that says so.
+// Which process holds an address that is in use, for the error message.
 #pragma once
 
 #include <cstdint>
@@ -6,8 +6,8 @@
 
 namespace sluice::daemon {
 
-// "process 4711 (nginx)"; of a process that this user may not look into, "a process of user 33"; "" where nothing can
-// be known (proc(5) hidden, no such listener). Reads /proc, which takes milliseconds.
+// "process 4711 (nginx)"; "a process of user 33" if this user may not inspect the process; "" if nothing can be found
+// out (proc(5) hidden, no such listener). Reads /proc, which takes milliseconds.
 std::string holder_of_port(uint16_t port);
 std::string holder_of_socket(const std::string& path);
 

@@ -1,5 +1,5 @@
-// When the service manager's watchdog is to be fed: at half its interval (sd_watchdog_enabled(3)), and only when every
-// worker has shown since that its loop still turns. Times are monotonic milliseconds and come in from outside.
+// When to feed the service manager's watchdog: at half its interval (sd_watchdog_enabled(3)), and only if every worker
+// has shown since the last time that its loop still turns. Times are monotonic milliseconds, passed in.
 #pragma once
 
 #include <atomic>
@@ -8,12 +8,12 @@
 
 namespace sluice::daemon {
 
-// The interval in microseconds; 0: no watchdog, or one that is not for this process. `usec`, `pid`: $WATCHDOG_USEC and
-// $WATCHDOG_PID, "" where they are not set.
+// The interval in microseconds; 0: no watchdog, or not for this process. `usec`, `pid`: $WATCHDOG_USEC and
+// $WATCHDOG_PID, "" if not set.
 uint64_t watchdog_interval_us(std::string_view usec, std::string_view pid, uint64_t own_pid);
 
-// A question to the workers is under way or it is not; while one of them does not answer no other is asked and nothing
-// is fed. All but answered() belongs to one thread.
+// Asks the workers one question at a time: while one of them does not answer, no other question is asked and the
+// watchdog is not fed. Everything but answered() belongs to one thread.
 class Watchdog {
  public:
   static constexpr uint64_t never = UINT64_MAX;
@@ -21,13 +21,13 @@ class Watchdog {
   explicit Watchdog(uint64_t interval_us)
       : half_ms_(interval_us == 0 ? 0 : interval_us / 2000 + (interval_us < 2000)) {}
 
-  // Whether the workers are to be asked now; the next question is due half an interval later.
+  // Whether to ask the workers now; the next question is due half an interval later.
   bool asks(uint64_t now_ms);
   // Every worker's loop has turned since asks(). Any thread.
   void answered() { answered_.store(true, std::memory_order_release); }
-  // Whether an answer has come: the watchdog is to be fed once.
+  // Whether the answer has arrived: then feed the watchdog once.
   bool feeds();
-  // How long nothing is to be done here unless an answer comes; `never` without a watchdog and until the answer.
+  // How long to sleep unless an answer arrives; `never` without a watchdog or while a question is open.
   uint64_t wait_ms(uint64_t now_ms) const;
 
  private:

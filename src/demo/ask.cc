@@ -1,4 +1,4 @@
-// Requests, in whatever dialect they came, as the demo model understands them.
+// Turns requests of any dialect into what the demo model understands.
 #include <utility>
 
 #include "api/json_unescape.h"
@@ -29,7 +29,7 @@ void read_message(const api::Message& message, Ask& ask) {
   ask.prefix.clear();
   switch (message.role) {
     case api::Role::user: {
-      // Beside results of tools, those count as what came last.
+      // In a message with tool results, the results count as the latest part.
       std::optional<std::string> result = message.joined ? std::move(ask.tool_result) : std::nullopt;
       const size_t rounds = message.joined ? ask.rounds : 0;
       const std::vector<std::string> texts = texts_of(message.parts);

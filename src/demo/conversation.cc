@@ -1,5 +1,5 @@
-// The endpoints at which the demo model is asked something, in all dialects: requests are read by the dialect's own
-// reader, answers written by its own writer, as the gateway's are that translate.
+// The demo model's conversation endpoints, in all dialects. Requests are read by the dialect's own reader and answers
+// written by its own writer, like the gateway's translated ones.
 #include <utility>
 
 #include "api/dialect.h"
@@ -20,9 +20,9 @@ Result<std::unique_ptr<api::Request>> read(const DemoRequest& request, std::stri
   return asked;
 }
 
-// What a conversation of that dialect needs.
+// Checks what a conversation of that dialect requires.
 Result<void> check(const api::Request& asked, Dialect dialect) {
-  // Ollama loads a model so; of the other, what is missing is told by its reader.
+  // Ollama loads a model this way; for Responses, the reader reports what is missing.
   const bool may_be_empty = dialect == Dialect::ollama || dialect == Dialect::responses;
   if (asked.messages.empty() && asked.system.empty() && !may_be_empty) {
     return fail(ErrorCode::bad_request, dialect == Dialect::gemini
@@ -41,7 +41,7 @@ Ask ask_in(const DemoRequest& request, const api::Request& asked) {
 api::AnswerShape shape_of(const DemoRequest& request, const api::Request& asked, const std::string& model) {
   const std::string query = "&" + std::string(request.head.query()) + "&";
   const bool array = request.endpoint.name == "streamGenerateContent" && query.find("&alt=sse&") == std::string::npos;
-  // No origin: what is opaque has no id that its writer would have to wait for.
+  // No origin: opaque parts have no id that the writer would have to wait for.
   return {request.endpoint.name, asked.stream, array, asked, request.id, request.now_s, model, {}};
 }
 
@@ -50,9 +50,9 @@ std::string_view content_type_of(const api::AnswerShape& shape, Dialect dialect)
   return api::room_of(dialect).places.streams_lines ? "application/x-ndjson" : "text/event-stream";
 }
 
-// --- responses that are stored ---
+// --- stored responses ---
 
-// What is kept of a request for /input_items: its input as a list of items with ids.
+// What is stored of a request for /input_items: its input as a list of items with ids.
 std::string input_items_of(std::string_view input, const std::string& id) {
   const Json read = Json::parse(input, nullptr, false);
   Out items = Out::array();
@@ -68,7 +68,7 @@ std::string input_items_of(std::string_view input, const std::string& id) {
   return dump(items);
 }
 
-// The response that a body is, or that a stream's last event holds.
+// The response in a plain body, or in a stream's last event.
 std::string response_in(std::string_view bytes) {
   constexpr std::string_view line = "\ndata: ";
   if (const size_t last = bytes.rfind(line); last != bytes.npos) bytes.remove_prefix(last + line.size());
@@ -165,7 +165,7 @@ Result<DemoAnswer> count(const DemoRequest& request, std::string_view body, cons
 
 Result<DemoAnswer> count_input(const DemoRequest& request) { return count(request, request.body, "input_tokens"); }
 
-// What is counted may stand one level deeper.
+// The body to count may be nested one level deeper.
 Result<DemoAnswer> count_contents(const DemoRequest& request) {
   api::JsonDocument document;
   if (const Result<void> parsed = document.parse(request.body); !parsed) return tl::unexpected(parsed.error());
@@ -178,7 +178,7 @@ Result<DemoAnswer> count_contents(const DemoRequest& request) {
 
 using enum http::Method;
 using enum Dialect;
-// Some callers write the stable version of Gemini's API in the path, v1, for the beta one.
+// Some callers use the path of Gemini's stable version, v1, for the beta one.
 constexpr DemoEndpoint endpoints[] = {
     {post, "/v1/chat/completions", openai, converse, "chat/completions"},
     {post, "/v1/completions", openai, converse, "completions"},

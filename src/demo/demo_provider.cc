@@ -16,17 +16,17 @@ namespace sluice::demo {
 
 namespace {
 
-constexpr size_t batch_bytes = 64 * 1024;  // of frames in one write, where they are not paced
-constexpr size_t batches_per_turn = 8;     // so that one long answer does not hold up the loop
+constexpr size_t batch_bytes = 64 * 1024;  // of frames in one write, if they are not paced
+constexpr size_t batches_per_turn = 8;     // so that one long answer does not block the loop
 constexpr uint32_t ms_per_s = 1000;
 constexpr uint64_t ns_per_ms = 1'000'000;
 
 }  // namespace
 
-// One request: gathers the body, has the endpoint answer it, and plays the answer at the pace, or what its orders make
-// of it.
+// One request: collects the body, has the endpoint answer it, and plays the answer at the configured pace, with the
+// faults that its orders ask for.
 //   gathering --on_body_end--> answered | waiting --delay--> playing --last frame--> answered
-//   waiting and playing may also end in silence: until the caller goes
+//   waiting and playing may also end in silence, until the caller leaves
 class DemoHandler final : public http::RequestHandler {
  public:
   DemoHandler(DemoProvider& provider, const http::RequestHead& head, http::Responder& responder)
@@ -35,7 +35,7 @@ class DemoHandler final : public http::RequestHandler {
   }
 
   void on_body(std::string_view bytes) override {
-    if (error_) return;  // told when the body is over, so that the connection can live on
+    if (error_) return;  // reported at the end of the body, so that the connection can be kept
     if (body_.size() + bytes.size() > provider_.options_.body_bytes) {
       error_ = Error{ErrorCode::body_too_large,
                      "the body is larger than " + std::to_string(provider_.options_.body_bytes) + " bytes"};
@@ -87,7 +87,7 @@ class DemoHandler final : public http::RequestHandler {
     respond(http_status(error.code), fields, api::error_body(dialect_of(head_), error, {}));
   }
 
-  // Whether something stands in place of the answer.
+  // Whether something else is sent instead of the answer.
   bool refuse_by_orders(size_t request_hash) {
     if (orders_.silent) return true;
     if (orders_.reset) return end([this] { responder_.abort(); }), true;
@@ -144,7 +144,7 @@ class DemoHandler final : public http::RequestHandler {
     player_.reset();  // silence
   }
 
-  // Sends the frames that are due; with a caller that does not take them, waits for on_drained.
+  // Sends the frames that are due; if the caller does not read them, waits for on_drained.
   void play() {
     stalled_ = false;
     const uint32_t pace_ms = provider_.options_.pace_ms;
@@ -169,7 +169,7 @@ class DemoHandler final : public http::RequestHandler {
     timer_->start(ms);
   }
 
-  // The last thing this does; `farewell` may be the end of the handler's use.
+  // Must be the last step; `farewell` may end the handler's use.
   template <typename Farewell>
   void end(Farewell farewell) {
     if (timer_) timer_->stop();
@@ -209,7 +209,7 @@ void DemoProvider::render_error(const http::RequestHead& head, const Error& erro
   body = api::error_body(dialect_of(head), error, {});
 }
 
-// splitmix64: for one seed no two counts give the same.
+// splitmix64: for one seed, different counts give different ids.
 std::string DemoProvider::next_id() {
   uint64_t z = options_.seed + ++answers_ * 0x9E3779B97F4A7C15;
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;

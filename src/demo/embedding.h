@@ -1,4 +1,4 @@
-// Vectors that look like embeddings: of unit length, the same for the same text, different for different ones.
+// Vectors that look like embeddings: of unit length, equal for equal texts, different for different ones.
 #pragma once
 
 #include <cstddef>
@@ -10,11 +10,11 @@
 namespace sluice::demo {
 
 inline constexpr uint64_t default_dimensions = 16;
-inline constexpr uint64_t max_dimensions = 4096;  // more is cut to this
-inline constexpr size_t max_embeddings = 2048;    // in one request
+inline constexpr uint64_t max_dimensions = 4096;  // larger values are reduced to this
+inline constexpr size_t max_embeddings = 2048;    // per request
 
 std::vector<float> embedding_of(std::string_view text, uint64_t dimensions);
-// The little-endian floats in base64 (RFC 4648), as openai's encoding_format wants them.
+// The little-endian floats in base64 (RFC 4648), for openai's encoding_format.
 std::string base64_of(const std::vector<float>& values);
 
 }  // namespace sluice::demo

@@ -20,7 +20,7 @@ std::string decoded(std::string_view text) {
   return out;
 }
 
-// Whether `path` fits `pattern`; `name` is then what stands for its wildcard.
+// Whether `path` matches `pattern`; `name` is then the part that matches its wildcard.
 bool fits(std::string_view pattern, std::string_view path, std::string_view& name) {
   const size_t open = pattern.find('{');
   if (open == pattern.npos) return pattern == path;

@@ -1,4 +1,4 @@
-// The demo provider's paths and what answers them: tables of plain functions.
+// The demo provider's paths and handlers: tables of plain functions.
 #pragma once
 
 #include <cstdint>
@@ -18,12 +18,12 @@ namespace sluice::demo {
 
 struct DemoEndpoint;
 
-// A whole request. The views live until the endpoint returns.
+// A complete request. The views are valid until the endpoint returns.
 struct DemoRequest {
   const http::RequestHead& head;
   const DemoEndpoint& endpoint;
   std::string_view body;
-  std::string name;   // what stands for {model} or {id} in the path, percent-decoded
+  std::string name;   // the {model} or {id} in the path, percent-decoded
   std::string id;     // unique: 16 hexadecimal digits
   int64_t now_s = 0;  // Unix time
   std::shared_ptr<DemoMemory> memory;
@@ -32,13 +32,13 @@ struct DemoRequest {
 struct DemoAnswer {
   std::string body;
   std::string_view content_type = "application/json";
-  std::unique_ptr<Script> script;  // streamed in place of `body`
-  std::string model{};             // that was asked for; "": the request names none
-  bool continues = false;          // the conversation ends with the assistant's words
+  std::unique_ptr<Script> script;  // streamed instead of `body`
+  std::string model{};             // the requested model; "": the request names none
+  bool continues = false;          // the conversation ends with an assistant message
 };
 DemoAnswer json_answer(const Out& value);
 
-// Of an endpoint whose requests are JSON objects: bad_request for any other body.
+// For endpoints whose requests are JSON objects: bad_request for any other body.
 template <Result<DemoAnswer> (*answer)(const DemoRequest& request, const Json& body)>
 Result<DemoAnswer> with_json(const DemoRequest& request) {
   const Result<Json> body = parse_object(request.body);
@@ -51,10 +51,10 @@ Result<DemoAnswer> with_json(const DemoRequest& request) {
 
 struct DemoEndpoint {
   http::Method method;
-  std::string_view pattern;  // at most one {id} (no slash in it) or {model} (may span slashes)
+  std::string_view pattern;  // at most one {id} (without a slash) or {model} (may contain slashes)
   Dialect dialect;
   Result<DemoAnswer> (*answer)(const DemoRequest&);
-  std::string_view name{};  // api::Endpoint::name, of those whose requests are read by their dialect's own reader
+  std::string_view name{};  // api::Endpoint::name, if the dialect's own reader reads the requests
 };
 std::span<const DemoEndpoint> conversation_endpoints();
 std::span<const DemoEndpoint> stored_response_endpoints();
@@ -67,12 +67,12 @@ struct Found {
   const DemoEndpoint* endpoint = nullptr;
   std::string name;
 };
-// unknown_path, or method_not_allowed where only the method is wrong. HEAD matches where GET does.
+// unknown_path, or method_not_allowed if only the method is wrong. HEAD matches where GET does.
 Result<Found> find_endpoint(http::Method method, std::string_view path);
 // "GET, DELETE"; "" for an unknown path.
 std::string allowed_methods(std::string_view path);
 
-// For errors: the dialect of the path, else of the fields.
+// For errors: the dialect of the path, else of the header fields.
 Dialect dialect_of(const http::RequestHead& head);
 
 inline constexpr std::string_view listed_models[] = {"demo", "demo-small"};

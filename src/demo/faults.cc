@@ -19,7 +19,7 @@ api::StreamFormat format_of(std::string_view content_type) {
 // How a frame ends.
 std::string_view end_of_frame(api::StreamFormat format) { return format == api::StreamFormat::sse ? "\n\n" : "\n"; }
 
-// The frame that only says that the stream has ended begins so; "": the dialect has none.
+// How the frame begins that only marks the end of the stream; "": the dialect has none.
 std::string_view sentinel_of(Dialect dialect) {
   if (dialect == Dialect::openai) return "data: [DONE]";
   return dialect == Dialect::anthropic ? "event: message_stop" : "";
@@ -60,7 +60,7 @@ Then FramePlayer::break_off(std::string& out) {
   return Then::finished;
 }
 
-// Where a call comes as one frame, half of it.
+// If a call is one frame, sends half of it.
 Then FramePlayer::break_call(std::string& out, size_t begin) {
   if (!script_->in_calls() || out.size() == begin) return said_all_ ? Then::cut : Then::more;
   if (script_->within_call()) return Then::cut;
@@ -73,7 +73,7 @@ Then FramePlayer::break_frame(std::string& out, size_t begin) {
   return orders_.how == Break::half_end ? Then::finished : Then::cut;
 }
 
-// It has the form of a frame, and its brackets match; only its JSON is none.
+// It is framed correctly and its brackets match, but it is not valid JSON.
 void FramePlayer::append_bad_frame(std::string& out) {
   constexpr std::string_view nonsense = R"({"demo" "a malformed frame"})";
   if (format_ == api::StreamFormat::json_array) out += ",\r\n";
@@ -147,7 +147,7 @@ constexpr std::array statuses = std::to_array<StatusWords>({
     {529, ErrorCode::overloaded, "the demo is overloaded"},
 });
 
-// As the dialects' own providers say that no money is left.
+// In the words that the dialects' own providers use when the money has run out.
 Refusal out_of_money(Dialect dialect) {
   constexpr int payment_required = 402, forbidden = 403, too_many_requests = 429;
   switch (dialect) {

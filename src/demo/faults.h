@@ -1,4 +1,4 @@
-// Answers that go wrong as their orders say (orders.h): in place of an answer, in a stream, in a plain body.
+// Answers that go wrong as their orders say (orders.h): errors instead of an answer, broken streams, broken bodies.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +14,15 @@
 
 namespace sluice::demo {
 
-// What is to be done once the bytes so far have been sent.
+// What to do after the bytes so far have been sent.
 enum class Then : unsigned char {
-  more,      // they go on
-  finished,  // the body is over
-  cut,       // the connection is closed
-  silence    // nothing
+  more,      // continue
+  finished,  // end the body
+  cut,       // close the connection
+  silence    // send nothing more
 };
 
-// A stream's frames, with what its orders do to them.
+// A stream's frames, with the faults that its orders ask for.
 class FramePlayer {
  public:
   FramePlayer(std::unique_ptr<Script> script, const Orders& orders, Dialect dialect, std::string_view content_type);
@@ -31,7 +31,7 @@ class FramePlayer {
 
  private:
   Then break_off(std::string& out);
-  // Of the words that have just been appended, behind `begin`.
+  // For the words just appended after `begin`.
   Then break_call(std::string& out, size_t begin);
   Then break_frame(std::string& out, size_t begin);
   void append_bad_frame(std::string& out);
@@ -46,16 +46,16 @@ class FramePlayer {
   bool begun_ = false, said_all_ = false;
 };
 
-// A plain answer.
+// A non-streaming answer.
 struct PlainAnswer {
   std::string body;
   Then then = Then::finished;
-  std::optional<size_t> length{};  // that the head tells
+  std::optional<size_t> length{};  // for the head
 };
-// `body`: as it would have been.
+// `body`: the answer without faults.
 PlainAnswer spoil(std::string body, const Orders& orders, Dialect dialect);
 
-// The error that stands in place of an answer: its status and its body.
+// The error sent instead of an answer: its status and body.
 struct Refusal {
   int status = 0;
   std::string body;

@@ -1,4 +1,4 @@
-// Gemini's endpoints beside the conversation: embeddings (ai.google.dev/api/embeddings) and the list of models.
+// Gemini's other endpoints: embeddings (ai.google.dev/api/embeddings) and the list of models.
 #include "demo/embedding.h"
 #include "demo/endpoint.h"
 
@@ -53,7 +53,7 @@ Result<DemoAnswer> list_models(const DemoRequest&) {
 
 Result<DemoAnswer> show_model(const DemoRequest& request) { return json_answer(model_of(request.name)); }
 
-// Some callers write the stable version in the path, v1, for the beta one.
+// Some callers use the path of the stable version, v1, for the beta one.
 constexpr DemoEndpoint endpoints[] = {
     {http::Method::post, "/v1beta/models/{model}:embedContent", Dialect::gemini, with_json<embed_content>},
     {http::Method::post, "/v1beta/models/{model}:batchEmbedContents", Dialect::gemini, with_json<batch_embed>},

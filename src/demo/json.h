@@ -1,4 +1,4 @@
-// JSON as the demo provider reads and writes it: `Json` for what came, `Out` (members in the order they were added) for
+// JSON as the demo provider reads and writes it: `Json` for input, `Out` (members in the order they were added) for
 // answers. No function here throws.
 #pragma once
 
@@ -16,15 +16,15 @@ using Out = nlohmann::ordered_json;
 
 inline constexpr size_t max_json_depth = 128;
 
-// A request's body: an object, nested at most max_json_depth deep. bad_request says at which byte it is not JSON.
+// A request's body: an object, nested at most max_json_depth deep. bad_request gives the byte offset of the error.
 Result<Json> parse_object(std::string_view body);
 
-// The member, or a null that lives for ever, also where `object` is none.
+// The member, or a static null, also if `object` is not an object.
 const Json& member(const Json& object, std::string_view name);
-// A member that is a string, else "". The view lives as long as `object`.
+// A string member, else "". The view lives as long as `object`.
 std::string_view string_member(const Json& object, std::string_view name);
 bool bool_member(const Json& object, std::string_view name, bool otherwise = false);
-// A member that is a non-negative number, else `otherwise`.
+// A non-negative number member, else `otherwise`.
 uint64_t count_member(const Json& object, std::string_view name, uint64_t otherwise);
 
 // Compact; bytes that are not UTF-8 are replaced.

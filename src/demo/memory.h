@@ -1,6 +1,6 @@
-// What the demo provider remembers: the last responses that asked to be stored, which GET and DELETE
-// /v1/responses/{id} find again, and the requests that it has refused once, to answer them when they come again. Shared
-// by the demo providers of all workers, hence the lock.
+// What the demo provider remembers: the latest stored responses, for GET and DELETE /v1/responses/{id}, and requests
+// that it has refused once and answers when they are repeated. Shared by the demo providers of all workers, hence the
+// lock.
 #pragma once
 
 #include <cstddef>
@@ -15,12 +15,12 @@ namespace sluice::demo {
 
 class DemoMemory {
  public:
-  static constexpr size_t max_entries = 256;             // the oldest goes
-  static constexpr size_t max_entry_bytes = 256 * 1024;  // larger ones are not kept
+  static constexpr size_t max_entries = 256;             // the oldest is dropped
+  static constexpr size_t max_entry_bytes = 256 * 1024;  // larger ones are not stored
 
   struct Entry {
     std::string id;
-    std::string response;     // JSON, as it was answered
+    std::string response;     // JSON, as answered
     std::string input_items;  // JSON: the `data` list of /input_items
   };
   void put(Entry entry);
@@ -28,8 +28,8 @@ class DemoMemory {
   bool remove(std::string_view id);
   size_t size() const;
 
-  // Whether the request has been refused before, at least `wait_ms` ago, and so is to be answered now. What is answered
-  // is forgotten: the next one of its kind is refused again. At the bound the oldest is forgotten.
+  // Whether the request was refused at least `wait_ms` ago, and so should be answered now. It is then forgotten: the
+  // next one like it is refused again. At the limit the oldest is forgotten.
   static constexpr size_t max_refused = 1024;
   bool may_answer(size_t request_hash, uint64_t now_ms, uint64_t wait_ms);
 

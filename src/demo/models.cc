@@ -1,4 +1,4 @@
-// GET /v1/models and /v1/models/{model}, in the words of whoever asks: anthropic's with its version field, else
+// GET /v1/models and /v1/models/{model}, in the format of the caller: anthropic's if its version field is present, else
 // openai's.
 #include "demo/endpoint.h"
 

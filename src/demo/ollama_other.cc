@@ -1,4 +1,4 @@
-// Ollama's endpoints beside the conversation (docs.ollama.com/api): embeddings, and what it tells of its models.
+// Ollama's other endpoints (docs.ollama.com/api): embeddings, and information about models.
 #include "base/time_text.h"
 #include "demo/embedding.h"
 #include "demo/endpoint.h"

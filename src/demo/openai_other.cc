@@ -1,5 +1,5 @@
-// The OpenAI endpoints beside the conversation: embeddings, moderations, images, audio, and the rerank that several
-// providers have next to them.
+// The other OpenAI endpoints: embeddings, moderations, images, audio; and the rerank endpoint that several providers
+// add.
 #include <algorithm>
 #include <unordered_set>
 
@@ -18,7 +18,7 @@ constexpr size_t max_documents = 1000;
 constexpr std::string_view one_pixel_png =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8/5+hHgAHggJ/PchI7wAAAABJRU5ErkJggg==";
 
-// A text, a list of texts, or tokens (which count as one text that is their JSON).
+// A text, a list of texts, or tokens (which count as one text: their JSON).
 std::vector<std::string> texts_in(const Json& input) {
   if (input.is_string()) return {input.get<std::string>()};
   if (!input.is_array()) return {};
@@ -52,7 +52,7 @@ Result<DemoAnswer> embeddings(const DemoRequest&, const Json& body) {
                       {"usage", {{"prompt_tokens", words}, {"total_tokens", words}}}});
 }
 
-// A text that says "violence" is flagged for it, and nothing else ever is.
+// A text that contains "violence" is flagged for it; nothing else is ever flagged.
 Result<DemoAnswer> moderations(const DemoRequest& request, const Json& body) {
   Out results = Out::array();
   for (const std::string& text : texts_in(member(body, "input"))) {
@@ -94,7 +94,7 @@ Result<DemoAnswer> change_images(const DemoRequest& request) {
   return images(request, n, value_in(*form, "response_format"));
 }
 
-// Says what it was sent: it has no ears.
+// Reports what it was sent; it cannot hear.
 Result<DemoAnswer> transcribe(const DemoRequest& request) {
   const Result<std::vector<FormPart>> form = parse_form(request.head.fields, request.body);
   if (!form) return tl::unexpected(form.error());
@@ -117,7 +117,7 @@ Result<DemoAnswer> transcribe(const DemoRequest& request) {
   return json_answer({{"text", text}});
 }
 
-// Silence as a WAV file (mono, 16 bit, 8 kHz), a tenth of a second a word, whatever format was asked for.
+// Silence as a WAV file (mono, 16 bit, 8 kHz), a tenth of a second per word, whatever format was requested.
 Result<DemoAnswer> speak(const DemoRequest&, const Json& body) {
   const uint64_t words = Ask::count_words(string_member(body, "input"));
   if (words == 0) return fail(ErrorCode::bad_request, "`input` must be a text");
@@ -144,7 +144,7 @@ std::unordered_set<std::string_view> words_in(std::string_view text) {
   return words;
 }
 
-// Scores by the share of the query's words that the document has.
+// The score is the share of the query's words that the document contains.
 Result<DemoAnswer> rerank(const DemoRequest& request, const Json& body) {
   const std::string_view query = string_member(body, "query");
   const Json& documents = member(body, "documents");

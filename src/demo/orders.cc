@@ -15,7 +15,7 @@ constexpr uint32_t first_error_status = 400, last_error_status = 599;
 constexpr size_t status_digits = 3;
 constexpr uint32_t default_retry_after_s = 1;
 
-// The bytes of `text` as a number of at most `max`: a larger one is `max`. nullopt: it is none.
+// Parses `text` as a number, capped at `max`. nullopt: not a number.
 std::optional<uint32_t> number_in(std::string_view text, uint32_t max) {
   if (text.empty() || !std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; })) {
     return std::nullopt;
@@ -30,7 +30,7 @@ struct Breaking {
   Break how;
   uint32_t words;
 };
-// A name that ends in a dash goes on with the number of words after which it happens.
+// A name that ends in a dash is followed by the number of words after which it happens.
 constexpr std::array breakings = std::to_array<Breaking>({
     {"cut-after-", Break::cut, 0},
     {"end-after-", Break::end, 0},

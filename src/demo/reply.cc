@@ -28,8 +28,7 @@ bool stands_in_a_tag(std::string_view text) {
 
 constexpr size_t max_hint_bytes = 64;
 
-// The last word of the user's text without the signs around it, which is as good a guess at an argument as any:
-// "Paris".
+// The last word of the user's text without the punctuation around it, as a guess at an argument: "Paris".
 std::string hint_in(std::string_view text) {
   static constexpr std::string_view blanks = " \n\t\r", signs = " \n\t\r.,;:!?\"'`()[]{}<>";
   const size_t end = text.find_last_not_of(signs);
@@ -72,13 +71,13 @@ std::vector<ToolCall> calls_for(const Ask& ask, const std::string& hint) {
   return calls;
 }
 
-// A call where none was asked for.
+// A call although none was requested.
 ToolCall some_call(const Ask& ask, const std::string& hint) {
   if (!ask.tools.empty()) return call_of(ask.tools.front(), hint);
   return {"look_up", dump(Out{{"query", hint}}), false};
 }
 
-// So that two answers to the same question differ behind the second word.
+// So that two answers to the same question differ after the second word.
 void tell_apart(std::string& text, std::string_view id) {
   size_t at = word_at(text, 0).size();
   at += word_at(text, at).size();
@@ -123,7 +122,7 @@ uint64_t Ask::count_words(std::string_view text) {
 
 namespace {
 
-// At most so many words of the text; whether there were more.
+// Keeps at most `words` words of the text; returns whether there were more.
 bool cut_to(std::string& text, uint64_t words) {
   if (Ask::count_words(text) <= words) return false;
   size_t end = 0;
@@ -132,7 +131,7 @@ bool cut_to(std::string& text, uint64_t words) {
   return true;
 }
 
-// What follows the assistant's own words, where they are the beginning of what is to be said.
+// Removes the assistant's own words if the text begins with them.
 void leave_prefix_out(const Ask& ask, std::string& text) {
   if (!ask.prefix.empty() && text.starts_with(ask.prefix)) text.erase(0, ask.prefix.size());
 }

@@ -39,7 +39,7 @@ class Sampler {
  private:
   bool full() const { return values_ >= max_values || bytes_ >= max_bytes; }
 
-  // Books a value that is to be copied; false where there is no room for it.
+  // Accounts for a value about to be copied; false if it does not fit.
   bool spend(const Json& value) {
     if (value.is_string()) bytes_ += value.get_ref<const std::string&>().size();
     bytes_ += 1;
@@ -62,7 +62,7 @@ class Sampler {
     return text(string_member(schema, "format"));
   }
 
-  // In lower case (gemini writes upper); of a list of types the first.
+  // In lower case (gemini uses upper case); the first of a list of types.
   static std::string type_of(const Json& schema) {
     const Json& type = member(schema, "type");
     std::string name;
@@ -124,7 +124,7 @@ class Sampler {
     return std::string(hint_);
   }
 
-  // "#/$defs/place" in the root schema; nullptr where there is none.
+  // "#/$defs/place" in the root schema; nullptr if it does not exist.
   const Json* resolve(std::string_view reference) const {
     if (!reference.starts_with("#/")) return nullptr;
     const Json* at = &root_;

@@ -8,7 +8,7 @@
 namespace sluice::demo {
 namespace {
 
-// The numbers of an answer's parts.
+// The indices of an answer's parts.
 constexpr uint32_t thinking_part = 0, text_part = 1, first_call_part = 2;
 
 constexpr std::string_view source_url = "https://example.com/demo", source_title = "The demo's own source";
@@ -30,7 +30,7 @@ api::FinishReason reason_of(const Reply& reply, Dialect dialect) {
     case Reply::Finish::calls:
       return api::FinishReason::tool_calls;
     case Reply::Finish::refusal:
-      // OpenAI's model says its refusal, and stops.
+      // OpenAI's models state the refusal and finish with "stop".
       if (dialect != Dialect::openai && dialect != Dialect::responses) return api::FinishReason::refusal;
   }
   return api::FinishReason::stop;

@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t max_value_bytes = 64 * 1024;
 
-// The JSON object or string that `text` begins with, as it is spelled; "" where it begins with none.
+// The JSON object or string at the start of `text`, unchanged; "" if there is none.
 std::string_view value_at(std::string_view text) {
   text = text.substr(0, max_value_bytes);
   if (text.empty() || (text.front() != '{' && text.front() != '"')) return {};
@@ -44,7 +44,7 @@ bool stands_at(std::string_view text, size_t at, std::string_view name) {
   return has_word(text.substr(at - before, before + name.size() + 1), name);
 }
 
-// The call that is spelled out at `at`, and where it ends.
+// The call spelled out at `at`, and where it ends.
 std::optional<std::pair<ToolCall, size_t>> call_at(std::string_view line, size_t at,
                                                    const std::vector<OfferedTool>& tools) {
   for (const OfferedTool& tool : tools) {

@@ -1,4 +1,4 @@
-// Calls that the user spells out, for the demo model to make one round after another:
+// Calls that the user spells out, which the demo model makes round by round:
 //
 //   Please call write {"path": "a.txt", "text": "two words"}
 //   then read {"path": "a.txt"} and read {"path": "b.txt"}
@@ -11,8 +11,8 @@
 
 namespace sluice::demo {
 
-// Each line that holds calls is a round of them, in their order: an offered tool's name with its arguments behind it, a
-// JSON object (of a freeform tool: a JSON string), which goes out as it is spelled. Empty: nothing is spelled out.
+// Each line with calls is one round of them, in order: an offered tool's name followed by its arguments, a JSON object
+// (for a freeform tool: a JSON string), which is sent unchanged. Empty: none is spelled out.
 std::vector<std::vector<ToolCall>> steps_in(std::string_view text, const std::vector<OfferedTool>& tools);
 
 }  // namespace sluice::demo

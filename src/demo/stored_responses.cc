@@ -1,4 +1,4 @@
-// What can be done with a response that was stored (platform.openai.com/docs/api-reference/responses).
+// Operations on a stored response (platform.openai.com/docs/api-reference/responses).
 #include "demo/endpoint.h"
 
 namespace sluice::demo {
@@ -24,7 +24,7 @@ Result<DemoAnswer> remove(const DemoRequest& request) {
   return json_answer({{"id", request.name}, {"object", "response"}, {"deleted", true}});
 }
 
-// An answer is whole as soon as it can be found, so there is nothing left to stop; its status says so.
+// A stored answer is already complete, so there is nothing to stop; only its status changes.
 Result<DemoAnswer> cancel(const DemoRequest& request) {
   const Result<DemoMemory::Entry> entry = stored(request);
   if (!entry) return tl::unexpected(entry.error());

@@ -4,7 +4,7 @@
 
 namespace sluice::storage {
 
-// An owner's name holds no line break.
+// Owners' names contain no line break.
 std::string MemoryStore::key_of(std::string_view owner, std::string_view id) {
   std::string key(owner);
   key += '\n';

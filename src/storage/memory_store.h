@@ -1,5 +1,5 @@
-// An AnswerStore in memory: bounded by bytes and by age, shared by all workers under one lock, which only those take
-// who keep an answer or ask for one.
+// An AnswerStore in memory: bounded by bytes and by age, shared by all workers under one lock, which is taken only when
+// an answer is stored, looked up or removed.
 #pragma once
 
 #include <cstddef>
@@ -15,12 +15,12 @@
 namespace sluice::storage {
 
 struct MemoryStoreBounds {
-  size_t max_bytes = 64 * 1024 * 1024;        // of all answers, with what each costs beside its text
+  size_t max_bytes = 64 * 1024 * 1024;        // of all answers, including the overhead of each
   size_t max_answer_bytes = 8 * 1024 * 1024;  // a larger one is not kept
-  int64_t max_age_s = 24 * 60 * 60;           // since it was last asked for
+  int64_t max_age_s = 24 * 60 * 60;           // since its last use
 };
 
-// At the bound of bytes the one goes that has not been asked for the longest.
+// At the limit of bytes the least recently used answer is dropped.
 class MemoryStore final : public AnswerStore {
  public:
   using UnixTime = std::function<int64_t()>;  // in seconds
@@ -32,7 +32,7 @@ class MemoryStore final : public AnswerStore {
   size_t bytes() const;
   size_t size() const;
 
-  static constexpr size_t entry_bytes = 256;  // what an answer costs beside its text, about
+  static constexpr size_t entry_bytes = 256;  // approximate overhead per answer
 
  private:
   struct Entry {
@@ -50,7 +50,7 @@ class MemoryStore final : public AnswerStore {
   const MemoryStoreBounds bounds_;
   const UnixTime unix_s_;
   mutable std::mutex mutex_;
-  Entries entries_;  // the one that was used last at the end
+  Entries entries_;  // the most recently used at the end
   std::map<std::string, Entries::iterator, std::less<>> places_;
   size_t bytes_ = 0;
 };

@@ -1,5 +1,5 @@
-// What is kept of answers for the callers who come back to them by their id. Who keeps it, and where, is behind an
-// interface: the program's memory now (memory_store.h).
+// Answers kept for callers that refer to them later by id. Where they are kept is behind an interface: for now in the
+// program's memory (memory_store.h).
 #pragma once
 
 #include <memory>
@@ -8,23 +8,22 @@
 
 namespace sluice::storage {
 
-// An answer, and what is needed to go on with the conversation that it stands in. All of it JSON.
+// An answer, and what is needed to continue its conversation. All of it is JSON.
 struct KeptAnswer {
-  std::string answer;    // as the caller is given it
-  std::string input;     // the items of its own request, each with an id, as elements of a list
-  std::string output;    // its items, as they go back to a model, as elements of a list
-  std::string previous;  // the id of the answer that its request went on with; "": it began a conversation
+  std::string answer;    // as sent to the caller
+  std::string input;     // the items of its request, each with an id, as elements of a list
+  std::string output;    // its items, in the form sent back to a model, as elements of a list
+  std::string previous;  // the id of the answer that its request continued; "": it began a conversation
   size_t bytes() const { return answer.size() + input.size() + output.size() + previous.size(); }
 };
 
-// An answer belongs to an owner, who alone can find it: ids of others are as unknown as those that nobody has. Any
-// thread.
+// Each answer belongs to an owner, and only that owner can find it: for all others its id is unknown. Any thread.
 class AnswerStore {
  public:
   virtual ~AnswerStore() = default;
-  // What is there under that id is replaced. May decline to keep it, if it is too large.
+  // Replaces an answer with the same id. May decline to keep one that is too large.
   virtual void put(std::string_view owner, std::string_view id, KeptAnswer answer) = 0;
-  // nullptr: it is not there, or not any more.
+  // nullptr: not there, or no longer.
   virtual std::shared_ptr<const KeptAnswer> find(std::string_view owner, std::string_view id) = 0;
   // Whether it was there.
   virtual bool remove(std::string_view owner, std::string_view id) = 0;

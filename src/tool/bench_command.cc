@@ -13,9 +13,9 @@
 namespace sluice {
 namespace {
 
-constexpr uint64_t spare_descriptors = 32;  // beside one a connection
+constexpr uint64_t spare_descriptors = 32;  // besides one per connection
 
-// A line of the terminal that is written again and again.
+// A terminal line that is overwritten repeatedly.
 class TerminalLine {
  public:
   void write(std::string_view text) {
@@ -31,7 +31,7 @@ class TerminalLine {
   }
 
  private:
-  size_t width_ = 0;  // of what is there
+  size_t width_ = 0;  // of the text shown
 };
 
 enum Exit : int { fine = 0, wrong_flags = 1, could_not_start = 2, requests_failed = 3 };

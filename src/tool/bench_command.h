@@ -5,8 +5,8 @@
 
 namespace sluice {
 
-// Runs it and prints what it has found. 0: fine, 1: wrong flags, 2: could not start, 3: requests have failed, or none
-// was answered.
+// Runs it and prints the results. 0: fine, 1: wrong flags, 2: could not start, 3: requests failed, or none was
+// answered.
 [[gnu::cold]] int run_bench(const bench::Flags& flags);
 
 }  // namespace sluice

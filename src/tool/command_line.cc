@@ -148,13 +148,13 @@ std::optional<int> CommandLine::help_for(const std::string& command) {
     std::fprintf(stderr, "sluice: there is no command %s\n", command.c_str());
     return exit_wrong_usage;
   }
-  // Not about->help(), which tells of the command that was typed: this one.
+  // Not about->help(), which would describe the command that was typed instead of this one.
   const std::string name = command.empty() ? "sluice" : "sluice " + command;
   std::fputs(app_->get_formatter()->make_help(about, name, CLI::AppFormatMode::Normal).c_str(), stdout);
   return exit_fine;
 }
 
-// A first word that is no command: the one that was meant, or how a file is given.
+// Rejects a first word that is not a command, and suggests the nearest command or how to name a file.
 bool CommandLine::refuse_unknown(int argc, char** argv) const {
   if (argc < 2 || argv[1][0] == '-') return false;
   const std::string word = argv[1];

@@ -1,5 +1,5 @@
-// What may be typed after `sluice`: one table of commands and options, which --help, the manual page and the shells'
-// completions are made from as well.
+// The command line of `sluice`: one table of commands and options; --help, the manual page and the shell completions
+// are generated from it.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@
 #include "tool/startup.h"
 
 namespace CLI {
-class App;  // its header is read where the table stands, and by what makes pages of it
+class App;  // its header is included only by the table and by the code that generates pages from it
 }
 
 namespace sluice {
@@ -26,7 +26,7 @@ class CommandLine {
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
 
-  // Reads what was typed. An exit code where nothing is left to do: help was printed, or what is wrong.
+  // Parses the arguments. Returns an exit code if nothing is left to do: help was printed, or an error.
   std::optional<int> read(int argc, char** argv);
 
   Command command() const { return command_; }
@@ -37,7 +37,7 @@ class CommandLine {
   bool facts() const { return facts_; }  // of `models`
   const bench::Flags& bench() const { return bench_; }
 
-  // What it is made of. An option's type name says what it takes: "FILE", "FOLDER", words with bars between them
+  // The table itself. An option's type name says what it takes: "FILE", "FOLDER", words separated by bars
   // ("text|json"), or anything else.
   const CLI::App& app() const { return *app_; }
 

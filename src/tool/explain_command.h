@@ -10,12 +10,12 @@ namespace sluice {
 
 struct ExplainOptions {
   std::string model;         // "": the request's
-  std::string request_file;  // whose body it would have; "": none
-  std::string affinity;      // what the same target is wanted for
+  std::string request_file;  // the file with the request's body; "": none
+  std::string affinity;      // the affinity key
 };
 
-// Asks the configuration's providers for their lists and prints the plan. The program's exit code: 1 where nobody would
-// be asked.
+// Asks the configuration's providers for their model lists and prints the plan. Returns the exit code: 1 if no target
+// would be tried.
 int run_explain(const StartupOptions& options, const ExplainOptions& what, const net::Clock& clock, bool json);
 
 }  // namespace sluice

@@ -1,4 +1,4 @@
-// The command line: flags -> configuration -> gateway -> run until a signal says otherwise.
+// The command line: flags -> configuration -> gateway -> run until a signal ends it.
 #include <unistd.h>
 
 #include <cstdio>
@@ -46,12 +46,12 @@ int say(const StartupFailure& failure, const net::Clock& clock, bool json = fals
   return failure.exit_code;
 }
 
-// Before the configuration is there to say so.
+// For errors before the configuration has been read.
 bool wants_json(const StartupOptions& options) {
   return options.flags.log_format.value_or(variable_or_empty("SLUICE_LOG_FORMAT")) == "json";
 }
 
-// Where the manager is to be told how things are; a wrong $NOTIFY_SOCKET is no reason not to start.
+// Connects to the service manager; a wrong $NOTIFY_SOCKET is no reason not to start.
 daemon::Notifier make_notifier(observe::Log& log) {
   const std::string address = variable_or_empty("NOTIFY_SOCKET");
   if (address.empty()) return {};
@@ -77,7 +77,7 @@ void say_start(const config::Config& config, const Gateway& gateway, uint64_t de
       {"workers", gateway.workers()},   {"providers", config.providers.size()},
       {"models", config.models.size()}, {"keys", config.keys.size()}};
   constexpr std::string_view started = "sluice has started";
-  std::string block;  // standard output says where it listens, wherever the log goes
+  std::string block;  // standard output always shows where sluice listens, wherever the log goes
   if (!config.log.json) block = config::banner(config, gateway.addresses());
   if (config.log.json && !config.log.file.empty()) {
     block = observe::log_line(true, clock.unix_ms(), observe::Level::info, started, facts);
@@ -91,7 +91,7 @@ void say_start(const config::Config& config, const Gateway& gateway, uint64_t de
   if (!warning.empty()) log.warn(warning);
 }
 
-// "cannot listen on 127.0.0.1:8000: address already in use": by whom, where it can be known, and what to do.
+// Adds to "cannot listen on 127.0.0.1:8000: address already in use" which process holds it, if known, and what to do.
 std::string with_holder(const std::string& why) {
   constexpr std::string_view before = "cannot listen on ", after = ": address already in use";
   if (!why.starts_with(before) || !why.ends_with(after)) return why;
@@ -160,8 +160,8 @@ std::string with_holder(const std::string& why) {
   return exit_fine;
 }
 
-// What was found, as one JSON object: {"file", "fine", "problems": [{"severity", "source", "path", "line", "column",
-// "message"}]}, with `members` behind them.
+// Prints the result as one JSON object: {"file", "fine", "problems": [{"severity", "source", "path", "line", "column",
+// "message"}]}, followed by `members`.
 void print_json(const std::string& file, const std::vector<config::Problem>& problems,
                 const std::vector<std::string>& others, std::string_view severity_of_others,
                 const std::string& members = {}) {
@@ -201,7 +201,7 @@ int check(const StartupOptions& options, const net::Clock& clock, bool json, boo
     return exit_fine;
   }
   if (print) std::fputs(print_commented(*config, origins).c_str(), stdout);
-  std::FILE* const words = print ? stderr : stdout;  // so that what is printed can be taken as it is
+  std::FILE* const words = print ? stderr : stdout;  // so that standard output holds only the configuration
   for (const std::string& warning : config->warnings) std::fprintf(words, "warning: %s\n", warning.c_str());
   std::fprintf(words, "%s is fine: %zu providers, %zu models, %zu keys\n",
                config->file.empty() ? "the configuration" : config->file.c_str(), config->providers.size(),

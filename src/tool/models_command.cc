@@ -32,7 +32,7 @@ std::string abilities_of(const api::ModelFacts& facts) {
 
 std::string number_text(uint64_t number) { return number == 0 ? "-" : std::to_string(number); }
 
-// Control characters in a provider's words would be the terminal's to obey.
+// Terminals would obey control characters in a provider's text.
 std::string shown(std::string_view text) {
   std::string out;
   append_json_escaped(out, text);
@@ -59,7 +59,7 @@ std::string table_of(const std::vector<api::ListedModel>& models) {
   return text;
 }
 
-// In the words of the configuration (config/fact_rows.h).
+// The facts in the configuration's terms (config/fact_rows.h).
 config::FactRow row_of(const api::TargetFacts& facts) {
   using Field = api::TargetFacts::ReasoningField;
   config::FactRow row;
@@ -87,7 +87,7 @@ config::FactRow row_of(const api::TargetFacts& facts) {
   return row;
 }
 
-// As its provider is asked by callers of other dialects. nullopt: nobody is.
+// The facts used when callers of other dialects are translated. nullopt: the model has no route.
 std::optional<api::TargetFacts> facts_of(const gateway::Catalog& catalog, const api::ListedModel& model) {
   const Result<routing::Target> target = catalog.router().route(model.id, Dialect{});
   if (!target) return std::nullopt;
@@ -102,7 +102,7 @@ void write_facts(const api::TargetFacts& facts, JsonWriter& json) {
   json.member("max_tokens_field", row.max_tokens_field).member("reasoning_field", row.reasoning_field).end_object();
 }
 
-// A line each: the name, the dialect and every fact.
+// Per model: the name, the dialect, and a line for every fact.
 std::string facts_text(const gateway::Catalog& catalog, const std::vector<api::ListedModel>& models) {
   std::string text;
   for (const api::ListedModel& model : models) {

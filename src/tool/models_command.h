@@ -1,4 +1,4 @@
-// `sluice models`: what can be asked for, told by the providers themselves.
+// `sluice models`: which models can be requested, according to the providers themselves.
 #pragma once
 
 #include "net/clock.h"
@@ -6,8 +6,8 @@
 
 namespace sluice {
 
-// Asks the configuration's providers and prints what they have told. The program's exit code: 3 where one of them has
-// not told its list. `facts`: also what each model takes, in the words of the configuration.
+// Asks the configuration's providers for their lists and prints them. Returns the exit code: 3 if a provider did not
+// give its list. `facts`: also prints each model's facts, in the configuration's terms.
 int run_models(const StartupOptions& options, const net::Clock& clock, bool json, bool facts);
 
 }  // namespace sluice

@@ -22,7 +22,7 @@ std::string folder_of(const std::string& path) {
   return folder.empty() ? "." : folder;
 }
 
-// Why no file can be made in the folder of `path`; "" where one can.
+// Why no file can be created in the folder of `path`; "" if one can.
 std::string folder_fault(const std::string& path) {
   const std::string folder = folder_of(path);
   struct stat status {};
@@ -45,7 +45,7 @@ class Preflight {
  public:
   explicit Preflight(config::Config& config) : config_(config) {}
 
-  // A file that sluice makes, or goes on with.
+  // A file that sluice creates, or appends to.
   void check_file(const std::string& path, std::string_view field, bool device_too) {
     if (path.empty()) return;
     if (const std::string fault = folder_fault(path); !fault.empty()) return report(field, fault);

@@ -1,5 +1,5 @@
-// What a look at this machine tells of a configuration: files, folders, certificates, addresses. For a start, a reload
-// and `sluice check` alike, so that what one of them finds fine the others do too.
+// Checks a configuration against this machine: files, folders, certificates, addresses. Used for a start, a reload and
+// `sluice check` alike, so that they agree.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +11,9 @@
 
 namespace sluice {
 
-// Does all that a start does, but listen and write. Reasons not to start are returned, all of them; what may be another
-// way for those who start sluice later (an address that is not there, a folder that this user may not write to) is
-// added to config.warnings. `passed`: addresses whose sockets the service manager has made, which need nothing.
+// Does everything that a start does, except listening and writing. Returns all reasons not to start; what may differ
+// for the user who starts sluice later (a missing address, a folder that this user may not write to) is added to
+// config.warnings. `passed`: addresses of sockets from the service manager, which are not checked.
 [[gnu::cold]] std::vector<config::Problem> preflight(config::Config& config, const std::vector<std::string>& passed,
                                                      int64_t now_unix_s);
 

@@ -9,7 +9,7 @@
 namespace sluice {
 namespace {
 
-constexpr size_t max_lines = 50;  // of one kind in the log; `sluice check` tells all
+constexpr size_t max_lines = 50;  // per kind in the log; `sluice check` prints all
 
 std::string what_more(size_t lines) {
   return "and " + std::to_string(lines - max_lines) + " more, which sluice check tells";
@@ -102,7 +102,7 @@ void Reloader::run() {
   }
 }
 
-// Until somebody asks, or it is time to look at the file.
+// Waits for a request to reload, or until it is time to look at the file.
 std::vector<Reloader::Asked> Reloader::wait() {
   std::unique_lock lock(mutex_);
   const auto awake = [this] { return stopped_ || !asked_.empty(); };
@@ -114,7 +114,7 @@ std::vector<Reloader::Asked> Reloader::wait() {
   return std::exchange(asked_, {});
 }
 
-// Whoever asked before it begins is served by one reload.
+// All requests made before this starts are served by one reload.
 void Reloader::answer(const std::vector<Asked>& asked) {
   notifier_.tell("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(clock_.monotonic_ns() / 1000));
   const auto done = reload(asked.front().why);
@@ -143,7 +143,7 @@ tl::expected<void, std::vector<std::string>> Reloader::reload(const std::string&
     return refused(std::move(loaded.error().lines));
   }
   const auto next = std::make_shared<const config::Config>(std::move(*loaded));
-  mask_secrets(log_, {running_.get(), next.get()});  // exchanges under way end by the old one
+  mask_secrets(log_, {running_.get(), next.get()});  // exchanges under way still use the old one
   const auto swapped = gateway_.reload(next);
   if (!swapped) return refused({swapped.error()});
   log_warnings(log_, next->warnings);
@@ -159,7 +159,7 @@ tl::expected<void, std::vector<std::string>> Reloader::reload(const std::string&
   return {};
 }
 
-// A level that the file has not changed stays as it was set since.
+// A level set at run time is kept unless the file's level has changed.
 void Reloader::set_log_level(const config::Config& next, const std::string& why) {
   if (next.log.level == running_->log.level) return;
   const observe::Level before = log_.level();
@@ -183,7 +183,8 @@ bool Reloader::file_has_changed() {
   const Stamp now = stamp();
   const bool unchanged = now == seen_;
   seen_ = now;
-  return unchanged && now != loaded_ && now != Stamp{};  // a file that is being replaced may be missing for a moment
+  return unchanged && now != loaded_ && now != Stamp{};  // while it is being replaced, a file may be missing for a
+                                                         // moment
 }
 
 Reloader::Stamp Reloader::stamp() const {

@@ -1,6 +1,6 @@
-// Reads the configuration again and has the gateway work by it: on SIGHUP, when the file has changed, when it is asked
-// for. On a thread of its own, so that neither a request nor the service manager's watchdog waits for it, however large
-// the configuration is.
+// Reads the configuration again and gives it to the gateway: on SIGHUP, when the file has changed, or on request. Runs
+// on a separate thread, so that neither requests nor the service manager's watchdog wait for it, however large the
+// configuration is.
 #pragma once
 
 #include <sys/stat.h>
@@ -27,15 +27,15 @@
 
 namespace sluice {
 
-// Has the log write "***" for every secret of these configurations, and for no others.
+// Makes the log write "***" for every secret of these configurations, and for no others.
 [[gnu::cold]] void mask_secrets(observe::Log& log, std::initializer_list<const config::Config*> configs);
 
-// Says what there is to be warned of; of very much, the beginning: the log takes so many lines at once.
+// Logs the warnings; of very many, only the first, since the log's queue is bounded.
 void log_warnings(observe::Log& log, const std::vector<std::string>& warnings);
 
 class Reloader {
  public:
-  // `running`: what the gateway works by now. The references must outlive it; stop it before the gateway.
+  // `running`: the gateway's present configuration. The references must outlive it; stop it before the gateway.
   Reloader(const StartupOptions& options, std::shared_ptr<const config::Config> running, Gateway& gateway,
            observe::Log& log, const daemon::Notifier& notifier, const net::Clock& clock);
   ~Reloader() { stop(); }
@@ -43,12 +43,12 @@ class Reloader {
   Reloader& operator=(const Reloader&) = delete;
 
   void start();
-  // Any thread: has the configuration read again, and what is wrong with it, if anything, told to `done` (or nobody) on
-  // the reloader's thread. Once stopped, `done` is told so. `why` is for the log: "SIGHUP".
+  // Any thread. Reads the configuration again; `done`, if any, gets the problems, on the reloader's thread. Once
+  // stopped, `done` gets an error. `why` is for the log: "SIGHUP".
   void ask(std::string why, Gateway::Reloaded done = nullptr);
-  // Waits for a reload that is under way.
+  // Waits for a reload under way.
   void stop();
-  // Of what the gateway works by. Any thread.
+  // Of the gateway's present configuration. Any thread.
   uint32_t shutdown_grace_ms() const { return grace_ms_; }
 
  private:
@@ -66,10 +66,9 @@ class Reloader {
   void run();
   std::vector<Asked> wait();
   void answer(const std::vector<Asked>& asked);
-  // All or nothing: what is wrong is told, in the words of `sluice check`, and the old configuration stays. Logs what
-  // came of it.
+  // All or nothing: on problems, reported as by `sluice check`, the old configuration stays. Logs the result.
   [[gnu::cold]] tl::expected<void, std::vector<std::string>> reload(const std::string& why);
-  // Looks at the file; true once a change of it is a look old, so that nobody is still writing it.
+  // Checks the file; true if it changed and was unchanged since the last check, so that it is no longer being written.
   bool file_has_changed();
   bool watches() const { return !running_->file.empty(); }
   Stamp stamp() const;
@@ -82,14 +81,14 @@ class Reloader {
   const daemon::Notifier& notifier_;
   const net::Clock& clock_;
   std::atomic<uint32_t> grace_ms_;
-  // The thread's alone.
+  // Used by the reloader's thread only.
   std::shared_ptr<const config::Config> running_;
   Stamp loaded_, seen_;
 
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::vector<Asked> asked_;  // guarded by it
-  bool stopped_ = false;      // guarded by it
+  std::vector<Asked> asked_;  // guarded by mutex_
+  bool stopped_ = false;      // guarded by mutex_
   std::thread thread_;
 };
 

@@ -1,4 +1,4 @@
-// Signals as something to wait for. Made before any thread, so that all of them leave the signals to it.
+// Waits for signals. Make it before any thread, so that all threads leave the signals to it.
 #pragma once
 
 #include <cstdint>

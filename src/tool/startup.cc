@@ -61,7 +61,7 @@ tl::expected<config::Config, StartupFailure> read_file(const std::string& file, 
         StartupFailure{2, {"cannot read " + file + ": " + text.error().message + "; name another file with --config"}});
   }
   auto config = config::parse(*text, file, variable, origins);
-  // What reading a large file has taken is given back now rather than kept for later.
+  // Returns a large file's memory to the system now rather than keeping it for later.
   constexpr size_t large_bytes = 1 << 20;
   if (text->size() > large_bytes) {
     std::string().swap(*text);
@@ -87,7 +87,7 @@ tl::expected<config::Config, StartupFailure> read_standard_input(config::Origins
   return std::move(*config);
 }
 
-// Sockets that were passed say where to listen, unless something else does.
+// Passed sockets determine where to listen, unless the configuration does.
 tl::expected<void, StartupFailure> adopt_passed(const std::vector<std::string>& passed, config::Config& config) {
   if (passed.empty() || config.listen_given) return {};
   config.listen.clear();

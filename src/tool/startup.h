@@ -1,5 +1,5 @@
-// From the command line to a Config that may be run: file, flags, variables, passed sockets, discovery, validation, in
-// that order.
+// From the command line to a valid Config: file, flags, variables, passed sockets, discovery, validation, in that
+// order.
 #pragma once
 
 #include <string>
@@ -15,27 +15,28 @@
 namespace sluice {
 
 struct StartupOptions {
-  std::string config_file;  // --config; "" : SLUICE_CONFIG, then ./sluice.json if it is there, then none; "-": stdin
-  bool demo = false;        // --demo: the demo provider beside whatever else there is
+  std::string config_file;  // --config; "": SLUICE_CONFIG, then ./sluice.json if it exists, then none; "-": stdin
+  bool demo = false;        // --demo: the demo provider in addition to all others
   config::Overrides flags;
-  std::vector<std::string> passed;  // where passed sockets listen: these, unless something says where to listen
+  std::vector<std::string> passed;  // addresses of passed sockets: used unless others are configured
 };
 
 struct StartupFailure {
-  int exit_code = 1;  // 1: the configuration is wrong; 2: a file cannot be read, or what it names cannot be used here
-  std::vector<std::string> lines = {};         // what is wrong, one problem a line
-  std::vector<config::Problem> problems = {};  // the same, where it is wrong with the configuration
+  int exit_code = 1;  // 1: the configuration is wrong; 2: a file cannot be read, or something it names cannot be used
+                      // here
+  std::vector<std::string> lines = {};         // the problems, one per line
+  std::vector<config::Problem> problems = {};  // the same, if the configuration is wrong
 };
 
-// `origins`: where it is noted what each value came from.
+// `origins`: records where each value came from.
 [[gnu::cold]] tl::expected<config::Config, StartupFailure> load_config(const StartupOptions& options,
                                                                        const net::Clock& clock,
                                                                        config::Origins* origins = nullptr);
 
-// The value of an environment variable; "" where it is not set. Before any thread starts.
+// The value of an environment variable; "" if it is not set. Call it before any thread starts.
 std::string variable_or_empty(const char* name);
 
-// The sockets that the service manager has passed to this process (sd_listen_fds(3)); none as a rule. Once, before
+// The sockets that the service manager passed to this process (sd_listen_fds(3)); usually none. Call it once, before
 // anything else is opened.
 tl::expected<std::vector<net::ListenSocket>, StartupFailure> take_passed_sockets();
 

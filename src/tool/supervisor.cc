@@ -5,7 +5,7 @@
 namespace sluice {
 namespace {
 
-// Of the manager's patience with a service that stops, beyond the grace: workers end, the log is written out.
+// Added to the grace in what the service manager is asked to wait: workers end, the log is flushed.
 constexpr uint64_t ending_ms = 10'000;
 
 }  // namespace

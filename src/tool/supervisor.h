@@ -1,5 +1,5 @@
-// What the main thread does while the workers work: answers signals, feeds the service manager's watchdog, opens the
-// log anew, and drains at the end.
+// The main thread while the workers run: handles signals, feeds the service manager's watchdog, reopens the log, and
+// drains at the end.
 #pragma once
 
 #include <atomic>
@@ -29,11 +29,11 @@ class Supervisor {
     uint64_t watchdog_us;  // the watchdog's interval; 0: none
     const net::Clock& clock;
   };
-  // All parts must outlive this, and this the gateway's threads: stop the gateway before it goes.
+  // All parts must outlive this, and this must outlive the gateway's threads: stop the gateway first.
   explicit Supervisor(const Parts& parts) : parts_(parts), watchdog_(parts.watchdog_us) {}
 
-  // Tells the manager that sluice is ready. Drains on the first signal; returns when the last exchange has ended, on
-  // the second signal, or when the grace has passed.
+  // Reports readiness to the service manager. Drains on the first signal; returns when the last exchange has ended, on
+  // the second signal, or when the grace period is over.
   void run();
 
  private:

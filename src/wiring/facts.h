@@ -1,4 +1,4 @@
-// What the gateway's own pages tell, got from those who know it: the setup, the metrics, the workers, the limiter.
+// The data for the gateway's own pages, collected from the setup, the metrics, the workers and the limiter.
 #pragma once
 
 #include <atomic>
@@ -14,24 +14,24 @@
 
 namespace sluice {
 
-// Of a gateway, for as long as it runs.
+// Facts of a gateway while it runs.
 struct GatewayFacts {
   std::atomic<bool> leaving{false};  // drain() was called
   uint64_t started_ns = 0;           // monotonic
   int64_t started_unix_s = 0;
 };
 
-// Has the configuration read again; an error: nobody does that.
+// Requests a reload; an error if no handler is set.
 using AskReload = std::function<Result<void>(const std::string& by, Gateway::Reloaded)>;
 
 // The own pages of one worker. `shared` and `facts` must outlive them.
 gateway::OwnPages make_pages(const gateway::Shared& shared, const GatewayFacts& facts, const AskReload& ask_reload,
                              gateway::RefusedPage refused);
 
-// How the targets are doing, for the metrics: as /admin/targets shows them.
+// The state of the targets for the metrics, the same as /admin/targets shows.
 std::vector<observe::Metrics::TargetState> target_states(const gateway::Shared& shared);
 
-// And the credentials of the providers that have several, as many at most.
+// The state of the credentials of providers that have several; their number is bounded too.
 std::vector<observe::Metrics::CredentialState> credential_states(const gateway::Shared& shared);
 
 }  // namespace sluice

@@ -25,10 +25,10 @@ struct Gateway::State {
   std::vector<std::unique_ptr<gateway::Worker>> workers;
   std::optional<gateway::ListKeeper> lists;
   Listeners listeners{{}};             // guarded by listening_mutex once it runs
-  std::mutex reloading;                // one at a time
-  mutable std::mutex listening_mutex;  // guards `listeners` and the step from one setup to the next, which is short
+  std::mutex reloading;                // one reload at a time
+  mutable std::mutex listening_mutex;  // guards `listeners` and the short step from one setup to the next
   std::mutex asked_mutex;
-  std::function<void(const std::string& by, Gateway::Reloaded)> reload_asked;  // guarded by it
+  std::function<void(const std::string& by, Gateway::Reloaded)> reload_asked;  // guarded by asked_mutex
   bool hands_over = false;                                                     // sockets were passed
   std::atomic<size_t> still_draining{0};
 
@@ -63,7 +63,7 @@ tl::expected<std::unique_ptr<Gateway>, std::string> Gateway::start(std::shared_p
   return gateway;
 }
 
-// All that can fail before an address is taken.
+// Everything that can fail before an address is bound.
 Result<void> Gateway::State::prepare(std::shared_ptr<const config::Config> config, observe::Log& log) {
   auto setup = gateway::Setup::make(std::move(config), roots, nullptr, clock, random);
   if (!setup) return tl::unexpected<Error>(setup.error());
@@ -147,7 +147,7 @@ tl::expected<void, std::string> Gateway::reload(std::shared_ptr<const config::Co
   if (!added) return refused(added.error().message);
   state.listeners.take_over(*added, made.config, tls);
   state.listeners.tell(made);
-  // First all is served by the new setup, then callers come in where it listens.
+  // The new setup serves all requests before callers can connect to its listeners.
   state.shared->swap(std::move(*next));
   for (size_t i = 0; i < state.workers.size(); ++i) {
     std::vector<std::pair<uint32_t, net::ListenSocket>> sockets;

@@ -10,7 +10,7 @@ namespace {
 
 bool is_wildcard(const config::Address& address) { return address.host == "0.0.0.0" || address.host == "::"; }
 
-// Whether whoever could connect where `old` is bound can where `fresh` is: "0.0.0.0:8000" for "127.0.0.1:8000".
+// Whether every caller that could connect to `old` can connect to `fresh`: "0.0.0.0:8000" for "127.0.0.1:8000".
 bool takes_place_of(std::string_view fresh, std::string_view old) {
   if (fresh == old) return true;
   const auto port_of = [](std::string_view text) { return text.substr(std::min(text.rfind(':'), text.size())); };
@@ -53,8 +53,8 @@ Result<Listeners::Sockets> Listeners::sockets_at(const config::Address& address,
   return sockets;
 }
 
-// Whether we listen at its port already, at addresses that `next` has not: what does not fit beside them only is no
-// mistake. What stays must fit beside it, as it would have to after a restart.
+// Whether sluice already listens on that port, at addresses that `next` drops: then conflicts with those are not
+// errors. Addresses that are kept must fit beside the new one, as they would have to after a restart.
 bool Listeners::moves_within_port(const config::Config& next, const config::Address& address) const {
   if (!address.unix_path.empty() || address.port == 0) return false;
   bool moves = false;

@@ -1,5 +1,5 @@
-// Where a gateway listens: the sockets of each address, one for each worker, and what becomes of them at a reload. Not
-// thread-safe: whoever has it guards it.
+// Where a gateway listens: the sockets of each address, one per worker, and what happens to them at a reload. Not
+// thread-safe: the owner must guard it.
 #pragma once
 
 #include <cstddef>
@@ -17,10 +17,10 @@ namespace sluice {
 
 class Listeners {
  public:
-  using Sockets = std::vector<net::ListenSocket>;  // one for each worker
+  using Sockets = std::vector<net::ListenSocket>;  // one per worker
   struct Listening {
-    uint32_t number;                     // of no other one, ever
-    std::vector<uint32_t> in_its_place;  // those that this one listens in the place of
+    uint32_t number;                     // never reused
+    std::vector<uint32_t> in_its_place;  // the former listeners that this one replaces
     config::Address address;             // as configured
     std::string text;                    // as bound
     uint16_t port;                       // 0: a Unix socket
@@ -31,21 +31,21 @@ class Listeners {
     Sockets sockets;
   };
 
-  // `passed`: sockets that listen already, each used in the place of an address that it is at.
+  // `passed`: sockets that are already listening; each is used for the address that it is bound to.
   explicit Listeners(Sockets passed) : passed_(std::move(passed)) {}
 
-  // Of what `next` listens on beside what is listened on already, for `workers` workers. TCP by SO_REUSEPORT, a Unix
-  // socket or one that was passed by sharing the one queue. Callers wait in the sockets' queues from now on: until they
-  // are accepted, or for nothing if another address cannot be had, so those come last that take an old one's place.
+  // Opens sockets for the addresses of `next` that are not listened on yet, for `workers` workers. TCP by SO_REUSEPORT;
+  // a Unix or passed socket by sharing its one queue. From now on callers wait in the sockets' queues until they are
+  // accepted, or in vain if another address fails; so sockets that take an old one's place come last.
   [[gnu::cold]] Result<std::vector<Added>> open(const config::Config& next, bool tls, size_t workers);
-  // Of what is listened on by now, only what `next` has is left, and `added`.
+  // Keeps only the listeners that `next` has, and adds `added`.
   void take_over(std::vector<Added>& added, const config::Config& next, bool tls);
-  // Says to `setup` which of them, by their numbers, it serves.
+  // Tells `setup` the numbers of the listeners that it serves.
   void tell(gateway::Setup& setup) const;
-  // Warns of sockets that were passed and are at no address, and closes them.
+  // Closes passed sockets that match no address, with a warning.
   void drop_unused(observe::Log& log);
 
-  // The first that has a TCP port; 0: none.
+  // The first TCP port; 0: none.
   uint16_t port() const;
   std::vector<std::string> urls() const;
 
