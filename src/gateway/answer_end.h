@@ -2,7 +2,7 @@
 //
 // The target ends it by its framing (the length is reached, the last chunk has arrived), by close if it has no other
 // framing, or it breaks off (the connection is cut, the coding or the chunks are broken, a timeout). For a plain answer
-// the framing is trusted (RFC 9112 section 8). A stream, and JSON that ends by close, must say themselves that they are
+// the framing is trusted (RFC 9112 8). A stream, and JSON that ends by close, must say themselves that they are
 // whole: a finish reason for every choice, a sentinel, a closed JSON value (docs/answer-endings.md).
 #pragma once
 

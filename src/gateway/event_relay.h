@@ -1,6 +1,6 @@
-// Carries an answer whose dialect is not the caller's: the target's bytes become events, the events the caller's bytes
-// (translation.h), one write a turn. A plain answer, and an error, is written once all of it has come, so that what it
-// turns out to be is its status; a stream goes on as it comes.
+// Relays an answer whose dialect is not the caller's: the target's bytes become events, the events the caller's bytes
+// (translation.h). One write a turn. Plain answers and errors are sent once they are whole, so that the status fits the
+// outcome; streams are sent as they arrive.
 #pragma once
 
 #include <memory>
@@ -19,26 +19,26 @@ namespace sluice::gateway {
 
 class EventRelay final : public Relay, api::FrameTaker {
  public:
-  // `translation` must outlive it. `share`: of the memory for what is under way; nullptr: it is not counted.
+  // `translation` must outlive it. `share`: counts the memory it holds; nullptr: not counted.
   EventRelay(http::Responder& responder, std::vector<std::string_view>& pieces, RelayEvents& events,
              Translation& translation, BufferShare* share)
       : Relay(responder, pieces, events), translation_(translation), hold_(share) {}
 
-  // The caller has the beginning of this stream already: no head is sent. Before it begins.
+  // The caller already has the beginning of this stream: no head is sent. Call it before begin().
   void go_on_with_stream() { begun_ = true; }
 
-  // AnswerTaker. It fails (target_broke) where the coding is broken or the answer is none of the target's dialect, and
-  // (target_cut) where it ended before its finish.
+  // AnswerTaker. Fails with target_broke if the coding is broken or the answer is not of the target's dialect, with
+  // target_cut if it ended before its finish.
   void on_answer_body(std::string_view bytes) override;
   void on_answer_end() override;
   bool on_answer_turn() override;
   bool go_on() override;
-  bool between_frames() const override { return true; }  // the writer's are whole
+  bool between_frames() const override { return true; }  // the writer only writes whole frames
   bool end_early() override;
   std::string untold() const override;
   void break_off(const Error& error, std::string_view request_id) override;
 
-  // Frames that could not be read, and were left out.
+  // Frames that could not be read and were left out.
   uint32_t bad_frames() const { return bad_frames_; }
 
  private:
@@ -60,20 +60,20 @@ class EventRelay final : public Relay, api::FrameTaker {
   bool is_error() const { return status_ >= 300; }
 
   Translation& translation_;
-  BufferHold hold_;  // of what the translation keeps of a stream
+  BufferHold hold_;  // memory that the translation keeps of a stream
   std::unique_ptr<http::Inflater> inflater_;
-  std::unique_ptr<api::FrameGatherer> gatherer_;  // null: an error's body, of which error_text_ has what is wanted
-  const config::Provider* provider_ = nullptr;    // whose keys are not to be told
-  std::string compressed_, inflated_;             // what has come and is not inflated yet; scratch
-  std::string lines_;                             // of the head, until it has gone out
+  std::unique_ptr<api::FrameGatherer> gatherer_;  // null: an error's body, which error_text_ collects
+  const config::Provider* provider_ = nullptr;    // its keys must not be revealed
+  std::string compressed_, inflated_;             // arrived and not inflated yet; scratch
+  std::string lines_;                             // the head's, until it is sent
   std::string request_id_;
   std::string error_body_;
   Dialect dialect_{};  // the caller's
   uint64_t retry_after_s_ = 0;
   uint32_t bad_frames_ = 0;
   uint32_t frames_ = 0;
-  bool says_retry_ = false;  // x-should-retry stands in the head
-  bool waits_ = false;       // compressed_ goes on once the caller has taken what waits for it
+  bool says_retry_ = false;  // the target's head has x-should-retry
+  bool waits_ = false;       // inflating continues once the caller's buffer has drained
   bool all_came_ = false;
 };
 

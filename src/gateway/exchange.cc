@@ -27,7 +27,7 @@ Exchange::Exchange(Context& context, const http::RequestHead& head, http::Respon
 }
 
 Exchange::~Exchange() {
-  if (state_ != State::done) finish();  // only when the whole daemon is torn down
+  if (state_ != State::done) finish();  // only when the whole process shuts down
   --context_.users;
 }
 
@@ -79,7 +79,7 @@ Result<void> Exchange::check_head() {
   return intake_.begin(head_, *match, context_.config.limits.body_bytes);
 }
 
-// Some of what a provider's own API has is not for everyone.
+// Some parts of a provider's own API need the "manage" right or are closed to all callers.
 Result<void> Exchange::check_access(const api::Match& match) const {
   const config::Provider* const named = context_.router->provider(match.provider);
   switch (api::access_of(head_.method, named != nullptr ? std::string_view(named->base_url.path) : "", match.path)) {
@@ -111,7 +111,7 @@ void Exchange::on_body_end() {
   go_on(intake_.end());
 }
 
-// More of the body has come. `asked`: it is now known what is asked.
+// More of the body has arrived. `asked`: the question is now known.
 void Exchange::go_on(const Result<bool>& asked) {
   if (!asked) return on_request_broken(asked.error());
   if (!*asked) return course_.body_came();
@@ -131,7 +131,7 @@ void Exchange::on_course_failed(const Error& error) {
   if (state_ == State::done) return;
   if (state_ == State::resuming) return on_follow_failed(&error);
   if (state_ == State::alone && !is_kept()) return on_course_end(context_.loop.now_ns());
-  // Nothing has left yet: an error of our own is better than half an answer.
+  // If nothing has been sent yet, an error of ours is better than half an answer.
   course_.take_back() ? refuse(error) : cut(error);
 }
 
@@ -156,7 +156,7 @@ bool Exchange::goes_on_alone(const Error& error) {
   return true;
 }
 
-// HEAD of a path that only POST is for: probes want to know that it is there.
+// HEAD of a path that only allows POST is answered with 200: probes want to know that the path exists.
 void Exchange::answer_known_path() {
   http::Fields fields;
   fields.add("date", http_date(context_.loop.clock().unix_s()));
@@ -169,7 +169,7 @@ void Exchange::answer_known_path() {
   responder_.finish();
 }
 
-// What is asked of an answer that is kept here; false: it is not.
+// Answers a request about an answer that is kept here. False: it is not kept.
 bool Exchange::answer_kept() {
   const auto page = kept_page(context_.answers, admitted_, head_, intake_.question().match);
   if (!page) return false;
@@ -192,7 +192,7 @@ Error Exchange::masked(const Error& error) const {
   return without_secrets(context_.log, provider, error);
 }
 
-// Nothing of an answer has gone out yet: an error in the caller's dialect.
+// Nothing has been sent yet: sends an error in the caller's dialect.
 void Exchange::refuse(const Error& met) {
   const Error error = masked(met);
   account_.note(error);
@@ -220,7 +220,7 @@ void Exchange::refuse(const Error& met) {
   out().finish();
 }
 
-// Part of the answer is out: it must not look whole.
+// Part of the answer has been sent: the caller must be able to see that it is not whole.
 void Exchange::cut(const Error& met) {
   const Error error = masked(met);
   account_.note(error);
@@ -230,7 +230,7 @@ void Exchange::cut(const Error& met) {
   out().abort();
 }
 
-// The one exit: cancels what still runs and settles. What is left for the caller of this is to end the answer.
+// The one exit: cancels what still runs and settles. Whoever calls it still has to end the answer.
 void Exchange::finish(uint64_t now_ns) {
   if (state_ == State::done) return;
   if (state_ == State::alone) settle_alone();

@@ -1,16 +1,16 @@
-// One request of a caller and all that is done to answer it: the caller's side, from its first byte to the settlement.
-// Who is asked, and what becomes of failures, is the course's (course.h).
+// One request of a caller, from its first byte to the settlement: the caller's side of it. The course chooses targets
+// and handles failures (course.h).
 //
 //   receiving ---body whole, or the model found in an upload---> answering (course.h) ---its end---> done
 //       |                                                            |
-//       +--- refused (key, path, body): error answer                 +--- nobody answers: error answer
+//       +--- refused (key, path, body): error answer                 +--- no target answers: error answer
 //                                                                    +--- cut: error event, connection closed
-//   receiving ---it goes on with a stream that is kept---> resuming (stream_follower.h) ---its end---> done
-//   The caller leaving ends it in any state: the attempt is cancelled at once. But answering goes on alone where the
-//   caller may come back for it (stream_keeper.h), and where the route wants the account to be true: then its answer is
-//   read and thrown away.
+//   receiving ---it resumes a kept stream---> resuming (stream_follower.h) ---its end---> done
+//   If the caller leaves, it ends in any state and the attempt is cancelled immediately. Exceptions in answering: the
+//   caller may come back for the stream (stream_keeper.h), or the route wants exact accounts; then the answer is read
+//   to its end and thrown away.
 //
-// Every way out goes through finish(), once, which settles the account.
+// Every exit goes through finish(), exactly once, which settles the account.
 #pragma once
 
 #include <memory>
@@ -41,7 +41,7 @@ class Exchange final : public http::RequestHandler,
   // All references must outlive the exchange.
   Exchange(Context& context, const http::RequestHead& head, http::Responder& responder);
   ~Exchange() override;
-  // Looks at the head: may answer at once. `refused`: why it is not let in at all, which is then the answer.
+  // Checks the head and may answer immediately. `refused`: an error to answer with instead.
   void begin(const Error* refused = nullptr);
 
  private:
@@ -62,10 +62,10 @@ class Exchange final : public http::RequestHandler,
   // StreamKeeperEvents: a caller who has left, or comes back in another connection
   void on_followed() override;
   void on_given_up() override;
-  // StreamFollowerEvents: how the stream ends that this one goes on with
+  // StreamFollowerEvents: how the resumed stream ends
   void on_followed_to_end() override;
   void on_follow_failed(const Error* error) override;
-  // ListedExchange: what an admin is told of it
+  // ListedExchange: what /admin/exchanges shows of it
   uint64_t since_ns() const override { return responder_.received_ns(); }
   void describe(std::string& out, uint64_t now_ns) const override;
 
@@ -76,7 +76,7 @@ class Exchange final : public http::RequestHandler,
   [[gnu::cold]] void end_following();
   [[gnu::cold]] void settle_alone();
   bool is_kept() const { return keeper_ && keeper_->keeps(); }
-  // Where the answer goes.
+  // Where the answer is sent.
   http::Responder& out() { return keeper_ ? static_cast<http::Responder&>(*keeper_) : responder_; }
   void go_on(const Result<bool>& asked);
   void answer_known_path();
@@ -93,11 +93,11 @@ class Exchange final : public http::RequestHandler,
   State state_ = State::receiving;
   Account account_;
   Admitted admitted_;
-  Intake intake_;  // its memory is given back once an answer is the caller's
+  Intake intake_;  // its memory is freed once an answer has been chosen
   Course course_;
-  std::unique_ptr<StreamKeeper> keeper_;      // null: nobody can come back to its answer
-  std::unique_ptr<StreamFollower> follower_;  // null: it asks for an answer of its own
-  uint64_t unread_bytes_ = 0;                 // of the body of one that follows
+  std::unique_ptr<StreamKeeper> keeper_;      // null: the answer cannot be resumed
+  std::unique_ptr<StreamFollower> follower_;  // null: this request does not resume another's stream
+  uint64_t unread_bytes_ = 0;                 // of the body of a resuming request
 };
 
 }  // namespace sluice::gateway

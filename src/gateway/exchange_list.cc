@@ -57,7 +57,7 @@ void ExchangeCensus::take(net::Loop& loop, size_t workers, Done done) {
   patience_->start(patience_ms);
   const uint64_t id = ++id_;
   for (size_t i = 0; i < workers; ++i) {
-    // On the other worker's thread only the weak pointer is copied, never held.
+    // The other worker's thread only copies the weak pointer and never locks it.
     ask_(i, [self = weak_from_this(), id, asker = &loop](const ExchangeList& exchanges) {
       auto rows = std::make_shared<std::vector<ExchangeRow>>(exchanges.rows(max_rows, asker->now_ns()));
       asker->post([self, id, rows, total = exchanges.size()] {
@@ -78,7 +78,7 @@ void ExchangeCensus::end() {
   patience_->stop();
   const std::string body = census_body(rows_, total_, missing_);
   rows_ = {};
-  // Whoever is told may ask again at once: that is another count.
+  // `done` may call take() again: that starts a new census.
   for (const Done& done : std::exchange(waiting_, {})) done(body);
 }
 

@@ -1,5 +1,5 @@
-// The exchanges that are in flight, for /admin/exchanges: those of one worker in a list, and a census that gathers
-// those of all workers.
+// The exchanges in flight, for /admin/exchanges: a list for each worker, and a census that gathers those of all
+// workers.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@ class ListedExchange {
   ListedExchange& operator=(const ListedExchange&) = delete;
 
   virtual uint64_t since_ns() const = 0;  // Loop::now_ns() when its first byte was read
-  // Appends it as a JSON object. `now_ns`: what its age is told by.
+  // Appends it as a JSON object. `now_ns`: for its age.
   virtual void describe(std::string& out, uint64_t now_ns) const = 0;
 
  protected:
@@ -38,14 +38,14 @@ struct ExchangeRow {
   std::string json;
 };
 
-// An intrusive list: adding and removing is a few stores. Worker's thread only.
+// An intrusive list: adding and removing cost a few stores. The worker's thread only.
 class ExchangeList {
  public:
-  void add(ListedExchange& exchange);  // which must be removed before it is destroyed
+  void add(ListedExchange& exchange);  // it must be removed before it is destroyed
   void remove(ListedExchange& exchange);
   size_t size() const { return size_; }
   uint64_t added() const { return added_; }  // ever
-  // The first `most` that came, oldest first.
+  // The `most` oldest, oldest first.
   std::vector<ExchangeRow> rows(size_t most, uint64_t now_ns) const;
 
  private:
@@ -55,25 +55,25 @@ class ExchangeList {
   uint64_t added_ = 0;
 };
 
-// Each worker is asked by a task on its loop and replies by one on the asker's, so nothing on the way of a request is
-// locked or shared. One for each worker that asks; used and destroyed on its thread, or once that has ended. Made by
-// make_shared: replies that come when it is gone find that out.
+// Each worker is asked by a task on its loop and replies by a task on the asker's, so the request path has no lock and
+// no shared data. Each asking worker has one; it is used and destroyed on that worker's thread, or once the thread has
+// ended. Create it with make_shared: a late reply must be able to see that it is gone.
 class ExchangeCensus : public std::enable_shared_from_this<ExchangeCensus> {
  public:
   static constexpr size_t max_rows = 1000;
-  static constexpr uint32_t patience_ms = 1000;  // with a worker that does not reply
+  static constexpr uint32_t patience_ms = 1000;  // how long to wait for a worker that does not reply
 
   using Task = std::function<void(const ExchangeList&)>;
   // Runs `task` with the exchanges of worker `index`, on that worker's thread, in a later turn of its loop.
   using Ask = std::function<void(size_t index, Task task)>;
-  // The body of the page.
+  // Receives the body of the page.
   using Done = std::function<void(const std::string& body)>;
 
   explicit ExchangeCensus(Ask ask) : ask_(std::move(ask)) {}
 
-  // Calls `done` once, in a later turn of `loop`, which is the asker's: when all `workers` have replied, or with what
-  // has come after patience_ms. Who asks while a count is under way is told of that one. The loops must not be
-  // destroyed before all workers' threads have ended.
+  // Calls `done` once, in a later turn of `loop` (the asker's): when all `workers` have replied, or after patience_ms
+  // with the replies so far. A call during a census gets the result of that census. The loops must not be destroyed
+  // before all workers' threads have ended.
   void take(net::Loop& loop, size_t workers, Done done);
 
  private:
@@ -81,8 +81,8 @@ class ExchangeCensus : public std::enable_shared_from_this<ExchangeCensus> {
   void end();
 
   const Ask ask_;
-  std::vector<Done> waiting_;  // empty: no count is under way
-  uint64_t id_ = 0;            // of the count; replies to an earlier one are too late
+  std::vector<Done> waiting_;  // empty: no census is running
+  uint64_t id_ = 0;            // of the census; replies to an earlier one are ignored
   std::vector<ExchangeRow> rows_;
   size_t total_ = 0;
   size_t missing_ = 0;

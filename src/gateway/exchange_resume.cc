@@ -1,4 +1,4 @@
-// An exchange whose caller may come back to its stream, and one that comes back: exchange.h.
+// Exchange: one whose caller may come back to its stream, and one that resumes such a stream.
 #include <utility>
 
 #include "gateway/exchange.h"
@@ -6,7 +6,7 @@
 
 namespace sluice::gateway {
 
-// --- whose caller may come back ---
+// --- the exchange whose caller may come back ---
 
 http::Responder* Exchange::on_resumable(uint32_t resume_ms) {
   if (context_.streams == nullptr) return nullptr;
@@ -21,7 +21,7 @@ http::Responder* Exchange::on_resumable(uint32_t resume_ms) {
   return keeper_.get();
 }
 
-// The connection that it began on may be dead without anybody's knowing: it is not waited for any more.
+// The original connection may be dead without our knowing, so it is no longer waited for.
 void Exchange::on_followed() {
   if (state_ == State::answering) responder_.let_go();
 }
@@ -33,7 +33,7 @@ void Exchange::on_given_up() {
   keeper_->abort();
 }
 
-// The caller has left. Whoever has come back for it has been told what it was.
+// The caller has left. If it came back, the exchange is recorded as it ended, otherwise as caller_gone.
 void Exchange::settle_alone() {
   if (is_kept() && keeper_->followed()) {
     if (account_.failure && account_.failure->code == ErrorCode::caller_gone) account_.failure.reset();
@@ -42,9 +42,9 @@ void Exchange::settle_alone() {
   }
 }
 
-// --- one that comes back ---
+// --- the exchange that resumes a stream ---
 
-// Whether it asks to go on with a stream; what it goes on with is here.
+// Whether the request resumes a stream; if so, joins it.
 Result<bool> Exchange::look_for_stream() {
   using Outcome = observe::ResumeOutcome;
   const Result<std::optional<ResumeAsked>> asked = resume_asked(head_.fields);
@@ -69,7 +69,7 @@ Result<bool> Exchange::look_for_stream() {
   StreamFollowerEvents& events = *this;
   follower_ = std::make_unique<StreamFollower>(*context_.streams, std::move(*joined), at, responder_, events);
   account_.request_id =
-      follower_->terms().request_id;  // of both: so it is found in the records, and gone on with again
+      follower_->terms().request_id;  // of both exchanges: to find them in the records and to resume again
   account_.model = follower_->terms().model;
   account_.stream = true;
   state_ = State::resuming;
@@ -77,7 +77,7 @@ Result<bool> Exchange::look_for_stream() {
   return true;
 }
 
-// What it asks has been asked before.
+// The body of a resuming request is not needed.
 void Exchange::skip_body(size_t bytes) {
   if (state_ == State::done) return;
   unread_bytes_ += bytes;

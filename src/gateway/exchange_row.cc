@@ -1,4 +1,4 @@
-// What /admin/exchanges says of an exchange.
+// Exchange: its row on /admin/exchanges.
 #include <array>
 
 #include "base/json_writer.h"

@@ -20,7 +20,7 @@ void Heartbeat::start(uint32_t after_ms) {
   responder_.loop().timers().arm(timeout_, interval_ms_);
 }
 
-// Twice in that time.
+// Runs twice in the given time.
 void Heartbeat::look() {
   responder_.loop().timers().arm(timeout_, interval_ms_);
   const uint64_t bytes = responder_.bytes_out();

@@ -1,5 +1,5 @@
-// When a caller's stream has been silent for so long that something has to be written, or proxies on the way and the
-// caller's own patience end it.
+// Notices when a caller's stream has been silent so long that something must be written, before a proxy or the caller
+// times out.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@ namespace sluice::gateway {
 
 class HeartbeatEvents {
  public:
-  // Nothing has been written for the time that was given, and nothing waits to be taken.
+  // Nothing has been written for the given time, and no bytes are waiting to be sent.
   virtual void on_silence() = 0;
 
  protected:
@@ -20,9 +20,9 @@ class HeartbeatEvents {
 
 class Heartbeat {
  public:
-  // Both must outlive it.
+  // Both must outlive the heartbeat.
   Heartbeat(http::Responder& responder, HeartbeatEvents& events);
-  // From now on; `after_ms`: at least so long, and at most half as long again. 0: never.
+  // Starts watching. on_silence() comes after `after_ms` of silence, at most half as long again. 0: never.
   void start(uint32_t after_ms);
   void stop() { timeout_.cancel(); }
 
@@ -33,7 +33,7 @@ class Heartbeat {
   HeartbeatEvents& events_;
   net::Timeout timeout_;
   uint32_t interval_ms_ = 0;
-  uint64_t bytes_ = 0;       // of the answer had been written at the last look
+  uint64_t bytes_ = 0;       // of the answer written at the last look
   bool was_silent_ = false;  // at the last look
 };
 

@@ -15,7 +15,7 @@ void HeldAnswer::on_answer_end() {
 }
 
 bool HeldAnswer::on_answer_turn() {
-  constexpr size_t max_bytes = 64 * 1024;  // a longer answer is no such refusal
+  constexpr size_t max_bytes = 64 * 1024;  // a longer answer cannot be such a refusal
   if (taker_ != nullptr) return taker_->on_answer_turn();
   if (!ended_ && body_.size() <= max_bytes) return true;
   if (not_here_ || body_.find("stream_options") != std::string::npos ||

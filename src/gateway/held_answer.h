@@ -1,5 +1,6 @@
-// An answer that may be for us alone: a refusal of `stream_options`, which only we have asked for, or "not here" from
-// one of several who were asked where something is. It is kept until that is clear; what else it is, is for the caller.
+// Holds an answer that may concern only us: a refusal of the `stream_options` that we added, or "not found" from one of
+// several providers that are asked where an object is. Once that is clear it is either kept from the caller or passed
+// on.
 #pragma once
 
 #include <string>
@@ -12,9 +13,9 @@ namespace sluice::gateway {
 
 class HeldAnswerEvents {
  public:
-  // It is for us.
+  // It concerns only us.
   virtual void on_answer_kept() = 0;
-  // It is for the caller: returns who takes what has come of it and what still comes, and outlives the held answer.
+  // It is for the caller: returns the taker of what has arrived and of the rest, which must outlive the held answer.
   virtual AnswerTaker& on_answer_let_go() = 0;
 
  protected:
@@ -26,7 +27,7 @@ class HeldAnswer final : public AnswerTaker {
   static bool may_refuse(int status) { return status == 400 || status == 422; }
   static bool is_not_here(int status) { return status == 400 || status == 404 || status == 405 || status == 501; }
 
-  // `not_here`: that is what it says. `events` must outlive it; it must not be destroyed inside one of them.
+  // `not_here`: keep it whatever its body says. `events` must outlive it; it must not be destroyed inside an event.
   HeldAnswer(const http::ResponseHead& head, bool not_here, HeldAnswerEvents& events)
       : head_(head), events_(events), not_here_(not_here) {}
   void on_answer_body(std::string_view bytes) override;
@@ -38,7 +39,7 @@ class HeldAnswer final : public AnswerTaker {
  private:
   http::ResponseHead head_;
   HeldAnswerEvents& events_;
-  AnswerTaker* taker_ = nullptr;  // null: it is held
+  AnswerTaker* taker_ = nullptr;  // null: still held
   std::string body_;
   const bool not_here_;
   bool ended_ = false;

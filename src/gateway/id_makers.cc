@@ -12,7 +12,7 @@ namespace {
 
 constexpr uint64_t provider_bits = 0xff'ffff;
 constexpr size_t shortest_id = 6;
-constexpr size_t max_bytes = 4 * 1024;  // of an answer that are looked at
+constexpr size_t max_bytes = 4 * 1024;  // how much of an answer is looked at
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -21,7 +21,7 @@ bool is_id(std::string_view segment) {
   return segment[0] != 'v' || !is_digit(segment[1]);
 }
 
-// Calls `look(id)` for each id in `path`, until it returns true.
+// Calls `look(id)` for each id in `path` until it returns true.
 template <typename Look>
 bool any_id(std::string_view path, Look look) {
   while (!path.empty()) {
@@ -33,8 +33,8 @@ bool any_id(std::string_view path, Look look) {
   return false;
 }
 
-// The id at the top of an object, or of the response or file that it holds; Gemini's is the end of a name. "": there is
-// none. nullopt: the text ends too early to tell.
+// The id of a JSON object, or of the "response" or "file" in it; for Gemini, the last part of "name". "": there is
+// none. nullopt: the text ends too early.
 std::optional<std::string_view> id_in(api::JsonCursor& cursor, bool may_nest) {
   if (!cursor.take('{')) return cursor.at_end() ? std::nullopt : std::optional<std::string_view>("");
   std::string_view key;
@@ -61,7 +61,7 @@ uint64_t IdMakers::hash_of(std::string_view text) const {
   return hash ^ (hash >> 29);
 }
 
-// A provider's one credential may be exchanged for another, and what it made is the provider's all the same.
+// A provider with a single credential may get a new one and still own its objects, so that credential is not hashed.
 uint64_t IdMakers::maker_hash(const config::Provider& provider, size_t key) const {
   constexpr uint64_t odd = 0x2545'f491'4f6c'dd1d;
   const uint64_t hash = hash_of(provider.name);

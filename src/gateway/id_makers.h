@@ -1,5 +1,6 @@
-// Which provider made an id ("file-abc", "batch_1"), so that who asks for it later asks the right one: ids of answers
-// that say what was made, and of paths that somebody has answered (docs/decisions/0016-ids-go-back-to-their-maker.md).
+// Remembers which provider made an id ("file-abc", "batch_1"), so that later requests for it go to the right one. Ids
+// are learnt from answers that report a created object and from paths that a provider has answered
+// (docs/decisions/0016-ids-go-back-to-their-maker.md).
 #pragma once
 
 #include <array>
@@ -13,22 +14,22 @@
 
 namespace sluice::gateway {
 
-// Shared by all workers; of bounded size, what comes to a taken place takes it. Any thread.
+// Shared by all workers. The size is bounded: a new id overwrites the old one in its slot. Any thread.
 class IdMakers {
  public:
-  // `chance`: any number that nobody can guess.
+  // `chance`: a number that cannot be guessed.
   explicit IdMakers(uint64_t chance) : chance_(chance) {}
-  // `key`: the place of the credential that it was made with.
+  // `key`: index of the credential that it was made with.
   void learn(std::string_view id, const config::Provider& provider, size_t key);
-  // All that looks like an id in `path`.
+  // The same for everything in `path` that looks like an id.
   void learn_path(std::string_view path, const config::Provider& provider, size_t key);
-  // Who of `candidates` made the first id of `path` that is known, and with which of its credentials.
+  // Which of `candidates` made the first known id in `path`, and with which credential.
   struct Maker {
-    const config::Provider* provider = nullptr;  // nobody is known to have
+    const config::Provider* provider = nullptr;  // nullptr: unknown
     size_t key = 0;
   };
   Maker maker(std::string_view path, std::span<const config::Provider* const> candidates) const;
-  // Whether anything in `path` looks like an id: a segment of six characters and more with a digit, no version.
+  // Whether anything in `path` looks like an id: a segment of at least six characters with a digit, except a version.
   static bool names_id(std::string_view path);
 
  private:
@@ -39,15 +40,15 @@ class IdMakers {
   std::array<std::atomic<uint64_t>, 16'384> made_{};  // 40 bits of the id's hash, 24 of the provider's name and key
 };
 
-// Looks for the id of what was made in an answer's first bytes.
+// Looks for the id of a created object in an answer's first bytes.
 class IdWatch {
  public:
-  // Both must outlive it. `makers`: who is told; nullptr: nobody.
+  // `makers` and `provider` must outlive it. `makers`: learns the id; nullptr: it is only kept here.
   IdWatch(IdMakers* makers, const config::Provider& provider, size_t key)
       : makers_(makers), provider_(provider), key_(key) {}
-  // The next bytes. False: it needs no more of them.
+  // Takes the next bytes. False: no more are needed.
   bool take(std::string_view bytes);
-  const std::string& id() const { return id_; }  // "": none has come
+  const std::string& id() const { return id_; }  // "": none so far
 
  private:
   IdMakers* const makers_;

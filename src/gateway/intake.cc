@@ -16,9 +16,10 @@ using net::WriteMarks;
 
 namespace {
 
-// So much is reserved at once for a body that is announced; more only as it arrives.
+// Reserved immediately for a body of known length; more is reserved as it arrives.
 constexpr uint64_t first_room = 64 * 1024;
-// A body that nobody reads is gathered up to here, so that a small one can be sent again; a larger one goes on at once.
+// A body that passes unread is gathered up to this size, so that a small one can be sent again. A larger one is
+// streamed.
 constexpr uint64_t max_unread = 64 * 1024;
 constexpr std::string_view chunk_end = "\r\n";
 
@@ -50,7 +51,7 @@ Result<void> Intake::begin(const http::RequestHead& head, const api::Match& matc
   if (head.framing == BodyFraming::length) announced_ = head.content_length;
   may_go_on_ = head.framing == BodyFraming::length;
   max_bytes_ = max_bytes;
-  if (model_in == api::ModelIn::nowhere) {  // it passes as it is, in whatever coding and however large
+  if (model_in == api::ModelIn::nowhere) {  // passes unchanged, in any coding and of any size
     if (head.framing != BodyFraming::none) upload_ = std::make_unique<Upload>();
     return {};
   }
@@ -103,7 +104,7 @@ Result<void> Intake::begin_coded(std::string_view coding, uint64_t max_bytes) {
 }
 
 Result<bool> Intake::add(std::string_view bytes) {
-  if (goes_on_) {  // looked at, not kept
+  if (goes_on_) {  // scanned, not kept
     const Result<void> fine = is_form() ? upload_->peeker->feed(bytes) : Result<void>();
     if (!fine) return tl::unexpected<Error>(fine.error());
     upload_->rest += bytes;
@@ -140,7 +141,7 @@ Result<void> Intake::inflate(std::string_view bytes) {
   return {};
 }
 
-// Only a body that is kept as it comes, and is as long as its head says.
+// Only for a body that is stored unchanged and has a content-length.
 std::span<char> Intake::room(uint64_t left) {
   if (announced_ == 0 || goes_on_ || !make_room(std::min<uint64_t>(left, first_room))) return {};
   const std::span<char> behind = bytes_.room();
@@ -163,10 +164,10 @@ Result<bool> Intake::end() {
   return true;
 }
 
-// The whole body is here.
+// The whole body has arrived.
 Result<void> Intake::read_question() {
   const api::Endpoint& endpoint = *question_.match.endpoint;
-  if (endpoint.model_in == api::ModelIn::url) {  // and maybe in the body too
+  if (endpoint.model_in == api::ModelIn::url) {  // and perhaps in the body too
     question_.named = Question::Named::in_url;
     question_.stream = endpoint.streams;
     api::append_percent_decoded(question_.peek.model, question_.match.model);
@@ -209,7 +210,8 @@ Result<void> Intake::make_room(size_t bytes) {
   return needed <= bytes_.capacity() ? Result<void>() : grow(needed);
 }
 
-// By doubling, or four times as much where so much is announced, but not beyond it: a head alone takes little.
+// Grows by doubling; if the length is known, fourfold but not beyond it. A head that merely announces a large body thus
+// costs little memory.
 Result<void> Intake::grow(size_t needed) {
   const uint64_t announced = announced_ + net::read_padding_bytes;
   const uint64_t more = (announced_ != 0 ? 4 : 2) * uint64_t{bytes_.capacity()};
@@ -221,11 +223,11 @@ Result<void> Intake::grow(size_t needed) {
   return {};
 }
 
-// What is written and not yet taken lies in memory a second time.
+// Counts bytes twice that are written but not yet taken by the target: they are copied.
 Result<void> Intake::prepare_sending() {
   constexpr uint64_t max_copied = 2 * WriteMarks::high_bytes;
   uint64_t copied = bytes_.size() > WriteMarks::low_bytes ? std::min<uint64_t>(bytes_.size(), max_copied) : 0;
-  if (goes_on_) copied = 2 * max_copied;  // also what has arrived and cannot be written yet
+  if (goes_on_) copied = 2 * max_copied;  // also what has arrived but cannot be written yet
   if (copied != 0 && !hold_.resize(bytes_.capacity() + copied)) return no_memory();
   return {};
 }

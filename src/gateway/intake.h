@@ -1,6 +1,6 @@
-// A request's body on its way in: what its head says of it, its bytes as they gather (inflated, if they came
-// compressed), the memory they take, what is asked in them, and how an upload goes on to its target as it arrives: a
-// form once its model is known, and what passes through unread once it is large.
+// Reads a request's body: checks what the head says of it, gathers (and inflates) the bytes, counts their memory and
+// finds out what is asked. An upload is streamed to its target: a form once its model is known, a body that passes
+// unread once it is large.
 //
 //   gathering --whole, or an upload's model found--> asked --(an upload) its last bytes--> ended
 #pragma once
@@ -30,39 +30,40 @@ class Intake {
   // `share` must outlive the intake; nullptr: its memory is not counted.
   explicit Intake(BufferShare* share) : hold_(share) {}
 
-  // Looks at what the head says of the body, and whether its query names a model. `match`: what the path has been found
-  // to be. `max_bytes`: of the inflated body, where it is to be kept.
+  // Checks what the head says of the body and that the query names no model. `match`: the matched path. `max_bytes`:
+  // limit of the inflated body, if it is kept.
   Result<void> begin(const http::RequestHead& head, const api::Match& match, uint64_t max_bytes);
-  // The next bytes. True, once: by now it is known what is asked. body_too_large, bad_request, overloaded where there
-  // is no memory left for them.
+  // Takes the next bytes. True, once: the question is now known. Errors: body_too_large, bad_request, overloaded (no
+  // memory left for bodies).
   Result<bool> add(std::string_view bytes);
-  // Where its next bytes are wanted, of which at least `left` are to come (http::RequestHandler::body_room).
+  // Where to store the next bytes, of which at least `left` are to come (http::RequestHandler::body_room).
   std::span<char> room(uint64_t left);
-  // Nothing more comes. True: as of add().
+  // The body is complete. True: as for add().
   Result<bool> end();
-  // It is about to be sent to a target, which may take it slowly.
+  // Counts the memory for sending it to a target that may read slowly. overloaded: there is none left.
   Result<void> prepare_sending();
-  // The rest of an upload, as fast as the target takes it; nullptr: it has none yet. Does nothing to other bodies.
+  // Sends the rest of an upload as fast as the target takes it. `attempt`: nullptr: none yet. No-op for other bodies.
   void pass_on(Attempt* attempt, http::Responder& responder);
-  // Gives the memory of the bytes back.
+  // Frees the memory of the bytes.
   void forget();
 
   const Question& question() const { return question_; }
   bool ended() const { return ended_; }
-  // An upload that has been asked before its end: what has gathered is its beginning.
+  // An upload that is sent before its end has arrived: bytes() is its beginning.
   bool goes_on() const { return goes_on_; }
-  // The length of what a target is sent with these edits, of an upload with what is still to come; nullopt: it goes out
-  // in chunks.
+  // The length of the body sent to a target with these edits, including what is still to come; nullopt: it is sent
+  // chunked.
   std::optional<uint64_t> bytes_with(const std::vector<api::Edit>& edits) const;
-  // What has come of it, as a target is sent it with these edits: views into both.
+  // Appends what has arrived, with these edits applied: views into the intake and `edits`.
   void append_to(std::vector<std::string_view>& pieces, const std::vector<api::Edit>& edits) const;
 
-  // With net::read_padding_bytes readable bytes behind, once it has ended.
+  // Followed by net::read_padding_bytes readable bytes once the body has ended.
   std::string_view bytes() const { return bytes_.view(); }
-  // What they take, or what room has been made for them.
+  // The memory reserved for the bytes.
   size_t memory_bytes() const { return bytes_.capacity(); }
   bool inflated() const { return inflated_; }
-  // Its type, for the target: sluice has read it as JSON, so that is what it is. "": as the caller says.
+  // The content-type for the target: JSON, if sluice read it as JSON although the caller declared another type. "": the
+  // caller's.
   std::string_view type_for_target() const { return retyped_ ? "application/json" : std::string_view(); }
   bool is_form() const { return upload_ && upload_->peeker; }
 
@@ -82,14 +83,14 @@ class Intake {
 
   struct Upload {
     std::optional<api::MultipartPeeker> peeker;  // of a form
-    std::string rest;                            // of one that goes on: what the target has not taken yet
+    std::string rest;                            // of a streamed body: what the target has not taken yet
     std::string chunk_line;                      // of the first chunk
   };
 
   BufferHold hold_;
   Question question_;
   ByteBuffer bytes_;
-  uint64_t announced_ = 0;  // its length, where the head tells it; 0: unknown
+  uint64_t announced_ = 0;  // its length by content-length; 0: unknown
   std::unique_ptr<http::Inflater> inflater_;
   std::unique_ptr<Upload> upload_;  // null: neither a form nor passed on unread
   uint64_t max_bytes_ = 0;

@@ -7,9 +7,9 @@
 namespace sluice::gateway {
 namespace {
 
-// Of an answer's copy, while it comes: one that is longer is not kept.
+// Limit of an answer's copy while it arrives: a longer answer is not kept.
 constexpr size_t max_copied_bytes = 8 * 1024 * 1024;
-// Of a conversation: more turns, or more of them together, are no conversation that a model would take.
+// Limits of a conversation: no model would accept more turns or more bytes.
 constexpr size_t max_turns = 1'000;
 constexpr size_t max_conversation_bytes = 32 * 1024 * 1024;
 
@@ -111,7 +111,7 @@ class KeepingWriter final : public api::EventWriter {
     copied_bytes_ += text.size();
     if (copied_bytes_ > max_copied_bytes) copy_.reset();
   }
-  // While it lives, the writer writes straight behind what has not been taken yet.
+  // While it lives, the writer appends directly to this writer's output buffer.
   struct Lent {
     KeepingWriter& all;
     explicit Lent(KeepingWriter& keeping) : all(keeping) { all.writer_->out.swap(all.out); }
@@ -162,7 +162,7 @@ Result<void> AnswerKeeper::look(const api::Match& match, std::string_view body, 
   return {};
 }
 
-// From its first turn on, each one's input and output.
+// Input and output of each turn, from the first on.
 Result<std::string> AnswerKeeper::conversation_before(std::string_view id) {
   std::vector<std::shared_ptr<const storage::KeptAnswer>> turns;
   size_t bytes = 0;

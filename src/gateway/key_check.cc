@@ -7,7 +7,7 @@
 namespace sluice::gateway {
 namespace {
 
-// Whether any secret is in clear, or any is a digest.
+// Whether any secret is given in clear (`clear`) or as a digest.
 bool has_any(const config::Config& config, bool clear) {
   const auto is = [clear](const auto& secret) { return secret.key.empty() != clear; };
   return std::any_of(config.keys.begin(), config.keys.end(), [&](const config::CallerKey& key) {
@@ -19,8 +19,8 @@ bool has_any(const config::Config& config, bool clear) {
 
 std::vector<config::Problem> check_keys(const config::Config& config) {
   std::vector<config::Problem> problems;
-  if (!has_any(config, true) || !has_any(config, false)) return problems;  // the parser has seen all there is
-  const policy::CallerKeys keys(config.keys, 0, nullptr);                  // nobody presents any
+  if (!has_any(config, true) || !has_any(config, false)) return problems;  // the parser has compared them already
+  const policy::CallerKeys keys(config.keys, 0, nullptr);  // only used for shared(), no key is looked up
   for (const policy::CallerKeys::Shared& shared : keys.shared()) {
     if (problems.size() == config::max_problems) break;
     problems.push_back(

@@ -1,4 +1,4 @@
-// What can only be seen of callers' keys by hashing them.
+// Checks on callers' keys that need hashing.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,7 @@
 
 namespace sluice::gateway {
 
-// A secret that stands in clear in one place and as its digest in another.
+// Reports each secret that is given in clear in one place and as its digest in another.
 std::vector<config::Problem> check_keys(const config::Config& config);
 
 }  // namespace sluice::gateway

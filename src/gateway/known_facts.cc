@@ -60,7 +60,8 @@ void take_row(const config::FactRow& row, api::TargetFacts& facts) {
 }  // namespace
 
 api::TargetFacts facts_of(const routing::Target& target, Dialect dialect, const api::ModelFacts& told) {
-  // A model of the maker's own by its name is taken for the maker's API, whatever the provider is called.
+  // If the model's name belongs to the dialect's maker, the API is assumed to be the maker's, whatever the provider's
+  // name.
   const std::string_view maker = maker_of(dialect);
   const bool is_makers_own = target.provider->name == maker || config::family_of(target.model) == maker;
   api::TargetFacts facts = api::facts_for(target.model, origin_of(target, dialect), is_makers_own);

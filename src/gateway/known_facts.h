@@ -1,4 +1,4 @@
-// What is known of a target, of all that tells of it: its model's family, its provider, the configuration.
+// What is known of a target, from all sources: its model's family, its provider's list, the configuration.
 #pragma once
 
 #include "api/model_list.h"
@@ -7,10 +7,10 @@
 
 namespace sluice::gateway {
 
-// Whose opaque data is: provider, credential and model. The digest tells nothing of the credential.
+// The origin of opaque data: provider, credential and model. The digest does not reveal the credential.
 api::Origin origin_of(const routing::Target& target, Dialect dialect);
-// As it is asked in `dialect`, one of its provider's. By the model's family, what the provider has told of it (`told`),
-// and what the configuration says, each over the one before.
+// The target's facts when asked in `dialect`, one of its provider's. Sources, each overriding the one before: the
+// model's family, the provider's list (`told`), the configuration.
 api::TargetFacts facts_of(const routing::Target& target, Dialect dialect, const api::ModelFacts& told = api::no_facts);
 
 }  // namespace sluice::gateway

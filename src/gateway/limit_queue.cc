@@ -58,7 +58,7 @@ void LimitQueue::try_all() {
     }
   }
   note_size();
-  // Told only now: it may end exchanges, which then leave either list.
+  // Called only now, because it may end exchanges, which then remove themselves from either list.
   while (!let_in_.empty()) let_in_.front()->go_on();
   if (!waiting_.empty()) loop_.timers().arm(again_, again_ms);
 }

@@ -1,6 +1,6 @@
-// The exchanges of one worker that wait until a rate limit lets them in, first come first served: nobody passes another
-// who waits for the same limit. They are tried again when an exchange of this worker ends, and every few milliseconds,
-// as what they wait for may flow in with time or be given back on another worker. Loop's thread only.
+// The exchanges of one worker that wait for a rate limit, first come, first served for each limit. They are tried again
+// when an exchange of this worker ends and every few milliseconds, because budgets refill with time and other workers
+// may return some. The loop's thread only.
 #pragma once
 
 #include <cstdint>
@@ -18,14 +18,14 @@ class CallerPass;
 
 class LimitQueue {
  public:
-  // All references must outlive the queue. `most`: how many may wait at once.
+  // All references must outlive the queue. `most`: how many may wait at the same time.
   LimitQueue(net::Loop& loop, policy::Limiter& limiter, observe::WorkerMetrics& metrics, size_t most);
 
   policy::Limiter& limiter() { return limiter_; }
   observe::WorkerMetrics& metrics() { return metrics_; }
   net::Loop& loop() { return loop_; }
   bool full() const { return waiting_.size() >= most_; }
-  // Something was given back: those who wait are tried again at the end of this turn.
+  // Something was returned: the waiting exchanges are tried again at the end of this turn.
   void freed();
 
  private:
@@ -41,11 +41,11 @@ class LimitQueue {
   observe::WorkerMetrics& metrics_;
   const size_t most_;
   Places waiting_;                              // in order of arrival
-  Places let_in_;                               // within try_all(): let in, and not told yet
+  Places let_in_;                               // within try_all(): let in, but not yet notified
   std::vector<const policy::Limit*> refusing_;  // within try_all()
   net::Timeout again_;
   bool try_due_ = false;
-  const std::shared_ptr<LimitQueue*> self_;  // what is deferred past the queue's end finds it gone
+  const std::shared_ptr<LimitQueue*> self_;  // lets deferred tasks see that the queue is gone
 };
 
 }  // namespace sluice::gateway

@@ -84,7 +84,7 @@ void ListAsker::on_done(Asked& asked) {
   ask_next();
 }
 
-// Once for each change of how things are.
+// Logs each change of the provider's state once.
 void ListAsker::tell(Asked& asked, std::string problem, bool cut) {
   const bool failed_before = !asked.problem.empty();
   const bool cut_before = std::exchange(asked.cut, cut);

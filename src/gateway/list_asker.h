@@ -1,5 +1,5 @@
-// Asks all providers of a configuration for their lists of models, again and again: at once, every few minutes, sooner
-// where one has failed. One does it for all workers, on a loop of its own; no request waits for it.
+// Asks all providers of a configuration for their lists of models: immediately, then every few minutes, sooner after a
+// failure. One asker serves all workers, on a separate loop; no request waits for it.
 #pragma once
 
 #include <cstddef>
@@ -21,11 +21,11 @@
 namespace sluice::gateway {
 
 struct ListPatience {
-  uint32_t max_ms = 10'000;        // for one list, all pages of it
-  uint32_t every_ms = 5 * 60'000;  // after a list that was told
-  uint32_t again_ms = 15'000;      // after one that was not; twice as long after each further one, up to every_ms
-  uint32_t gather_ms = 200;        // lists that are told within it are published as one
-  size_t at_once = 3;              // lookups of names share four threads with those for requests
+  uint32_t max_ms = 10'000;        // for one list with all its pages
+  uint32_t every_ms = 5 * 60'000;  // after a success
+  uint32_t again_ms = 15'000;      // after a failure; doubled with each further one, up to every_ms
+  uint32_t gather_ms = 200;        // lists that arrive within it are published together
+  size_t at_once = 3;              // how many to ask at a time: name lookups share four threads with those for requests
 };
 
 class ListAsker {
@@ -34,20 +34,20 @@ class ListAsker {
     net::Loop& loop;
     ProviderLinks& links;
     const config::Config& config;
-    std::function<void(ToldLists)> publish;  // told of all lists, when one of them is another than before
-    observe::Log* log = nullptr;             // nullptr: problems() tells
+    std::function<void(ToldLists)> publish;  // receives all lists when one of them has changed
+    observe::Log* log = nullptr;             // nullptr: problems are only in problems()
     observe::Metrics* metrics = nullptr;
     ListPatience patience{};
   };
-  // `before`: whose place it takes, or nullptr; what is known of providers that did not change is taken over, and they
-  // are asked when it is time to. All references must outlive it.
+  // `before`: the asker that this one replaces, or nullptr. The lists and due times of unchanged providers are taken
+  // over. All references must outlive it.
   explicit ListAsker(Options options, const ListAsker* before = nullptr);
 
-  // Whether nobody is being asked, or waits to be.
+  // Whether no provider is being asked or waits to be.
   bool idle() const { return asking_ == 0 && waiting_.empty(); }
   struct Problem {
     std::string provider, what;
-    bool cut;  // it has told its list, but only a part of it is known
+    bool cut;  // it has answered, but only a part of its list is known
   };
   std::vector<Problem> problems() const;
 
@@ -63,11 +63,11 @@ class ListAsker {
                        asked.asker.ask_next();
                      }};
     std::shared_ptr<const ToldList> list;
-    std::string problem;  // of the last time; "": it has told its list
+    std::string problem;  // of the last try; "": it succeeded
     bool cut = false;
-    uint32_t failures = 0;  // since it has told one
+    uint32_t failures = 0;  // since the last success
     uint64_t failures_total = 0;
-    uint64_t due_ms = 0;      // when it is to be asked again
+    uint64_t due_ms = 0;      // when to ask again
     int64_t told_unix_s = 0;  // 0: never
   };
 

@@ -79,7 +79,7 @@ void ListCall::on_call_body(std::string_view bytes) {
   unreadable_ = !read(bytes);
 }
 
-// What inflates counts too, lest little that comes be much to look through.
+// Inflated bytes count too, so that a small compressed body cannot become a huge one to parse.
 Result<void> ListCall::read(std::string_view bytes) {
   if (!inflater_) {
     reader_->feed(bytes);
@@ -110,7 +110,8 @@ void ListCall::on_call_end() {
   end_page(too_much_);
 }
 
-// A credential that is refused says nothing about the list. Who was not goes first the next time.
+// A refused credential says nothing about the list, so the next one is tried. The one that works is used first next
+// time.
 bool ListCall::takes_other_key() {
   constexpr int unauthorized = 401, unpaid = 402, forbidden = 403, limited = 429;
   const bool of_key = status_ == unauthorized || status_ == unpaid || status_ == forbidden || status_ == limited;

@@ -1,4 +1,4 @@
-// Asks one provider for its list of models: page after page, within bounds of time and size.
+// Asks one provider for its list of models, page by page, with limits on time and size.
 #pragma once
 
 #include <cstdint>
@@ -17,22 +17,22 @@
 
 namespace sluice::gateway {
 
-// The head of a request for a page of the list, to be sent with that one of the provider's credentials. `path`: "" for
-// the first page.
+// The head of a request for a page of the list. `key`: index of the provider's credential. `path`: "" for the first
+// page.
 std::string list_request(const ProviderLink& link, size_t key, std::string_view path = "");
 
 class ListCall final : http::CallEvents {
  public:
-  static constexpr uint64_t max_bytes = 16 << 20;  // of all pages, compressed or not; the rest is not waited for
+  static constexpr uint64_t max_bytes = 16 << 20;  // of all pages, compressed and inflated; the rest is not read
   static constexpr uint32_t max_pages = 32;
 
-  // `done` is called once for each start(), and may not destroy this. Both references must outlive it.
+  // `done` is called once for each start() and must not destroy this. Both references must outlive it.
   ListCall(net::Loop& loop, ProviderLink& link, std::function<void()> done);
   void start(uint32_t max_ms);
   bool under_way() const { return under_way_; }
-  // Once it is done: "" or why there is no list, for people.
+  // When done: "" or, for people, why there is no list.
   const std::string& problem() const { return problem_; }
-  bool cut() const { return cut_; }  // what has come is not all
+  bool cut() const { return cut_; }  // the list is incomplete
   ToldList take() { return std::move(list_); }
 
  private:
@@ -51,13 +51,13 @@ class ListCall final : http::CallEvents {
   ProviderLink& link_;
   const std::function<void()> done_;
   const Dialect dialect_;
-  std::optional<api::ModelListReader> reader_;  // of the list that is under way
-  std::optional<http::Inflater> inflater_;      // of an answer that is compressed all the same
+  std::optional<api::ModelListReader> reader_;  // of the current list
+  std::optional<http::Inflater> inflater_;      // if the answer is compressed although we asked for identity
   std::string request_, path_, problem_, location_;
   ToldList list_;
   uint64_t deadline_ms_ = 0, bytes_ = 0, page_bytes_ = 0;
   uint32_t pages_ = 0;
-  size_t key_ = 0;           // of the provider's credentials, the one that is used
+  size_t key_ = 0;           // index of the provider's credential in use
   size_t refused_keys_ = 0;  // since start()
   int status_ = 0;
   bool under_way_ = false, cut_ = false, redirected_ = false, too_much_ = false, unreadable_ = false;

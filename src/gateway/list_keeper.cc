@@ -10,7 +10,7 @@
 namespace sluice::gateway {
 namespace {
 
-// Nobody asks the demo.
+// The demo is never asked for its models.
 void no_demo(std::unique_ptr<net::Stream>) {}
 
 bool asks_any(const config::Config& config) {
@@ -20,9 +20,9 @@ bool asks_any(const config::Config& config) {
 
 }  // namespace
 
-// All but `loop` belongs to its thread.
+// Everything except `loop` belongs to the loop's thread.
 struct ListKeeper::State {
-  // What is asked by one setup.
+  // What one setup asks for.
   struct Work {
     Work(State& state, std::shared_ptr<Setup> by, const Work* before)
         : setup(std::move(by)),

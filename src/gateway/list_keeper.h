@@ -1,5 +1,5 @@
-// Keeps what workers know of providers' models up to date, from a thread of its own, so that no list, however large or
-// slow, delays a request; and asks for all once, for whoever waits for that.
+// Keeps the providers' model lists up to date on a separate thread, so that no list, however large or slow, delays a
+// request. Also asks for all lists once, blocking, for command-line tools.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ class ListKeeper {
   explicit ListKeeper(Shared& shared);
   ~ListKeeper();
 
-  // From now on it asks for what this setup, the present one of `shared`, asks for. Any thread, one at a time.
+  // From now on it asks what `setup`, the current one of `shared`, wants. Any thread, one at a time.
   void follow(std::shared_ptr<Setup> setup);
 
  private:
@@ -27,12 +27,13 @@ class ListKeeper {
   std::unique_ptr<State> state_;  // null: no setup yet that asks for anything
 };
 
-// What each provider of a configuration has told within `max_ms`. Blocks; runs a loop of its own.
+// What ask_for_lists() returns.
 struct AskedLists {
   std::unique_ptr<const Catalog> catalog;
   std::vector<ListAsker::Problem> problems;
 };
-// The error names a file of the configuration's that cannot be read.
+// Asks all providers of `config` for their models in parallel, for at most `max_ms`. Blocks; runs its own loop. The
+// error names a configured file that cannot be read.
 Result<AskedLists> ask_for_lists(const config::Config& config, uint32_t max_ms);
 
 }  // namespace sluice::gateway

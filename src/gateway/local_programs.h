@@ -1,5 +1,5 @@
-// Asks the loopback ports where local model programs usually listen (Ollama, LM Studio, vLLM, llama.cpp) whether they
-// are there.
+// Finds local model programs (Ollama, LM Studio, vLLM, llama.cpp) by asking the loopback ports where they usually
+// listen.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace sluice::gateway {
 
-// Asks all at once, for at most `max_ms` in all. Blocks; runs a loop of its own.
+// Asks all of them in parallel, for at most `max_ms` in total. Blocks; runs its own loop.
 std::vector<config::AnsweredProbe> find_local_programs(std::span<const config::LocalProbe> probes, uint32_t max_ms);
 
 }  // namespace sluice::gateway

@@ -42,14 +42,14 @@ constexpr std::array<std::string_view, 22> of_proxies = {"x-real-ip",
                                                          "x-vercel-forwarded-for",
                                                          "x-amzn-trace-id",
                                                          "x-nf-client-connection-ip"};
-// Another method or path than the one that was looked at.
+// They ask the target for another method or path than the one that was checked.
 constexpr std::array<std::string_view, 5> overrides = {"x-http-method-override", "x-http-method", "x-method-override",
                                                        "x-original-url", "x-rewrite-url"};
 
 constexpr int case_bit = 0x20;
 constexpr size_t shortest_kept = 3;  // "via", "nel"
 
-// Of "x-..." names: what stands behind the hyphen tells nearly all of them apart.
+// The third letters of the "x-..." names above, for a quick rejection of nearly all other names.
 constexpr uint32_t bit_of(char letter) { return uint32_t{1} << (static_cast<unsigned char>(letter) % 32); }
 constexpr uint32_t letters_of_x = [] {
   uint32_t letters = bit_of('f') | bit_of('a');  // "x-forwarded", "x-appengine-"
@@ -58,18 +58,18 @@ constexpr uint32_t letters_of_x = [] {
   return letters;
 }();
 
-// What of a target's is for browsers' pages of its own; most fields are told apart by their first letter.
+// A target's CORS fields are for pages of its own. Most other fields are rejected by their first letter.
 bool is_of_cors(std::string_view name) {
   return (name.front() | case_bit) == 'a' && begins_with(name, "access-control-");
 }
 
 }  // namespace
 
-// SDKs send many fields, so that their first letters are looked at first.
+// SDKs send many fields, so the first letter is checked first.
 bool tells_of_proxy(std::string_view name) {
   if (name.size() < shortest_kept) return false;
   switch (name.front() | case_bit) {
-    case 'c':  // "content-type" and its kind stand in every request
+    case 'c':  // "content-type" and the like are in every request
       if ((name[1] | case_bit) == 'o') return false;
       return begins_with(name, "cf-") || begins_with(name, "cloudfront-") || same_name(name, "client-ip") ||
              same_name(name, "cdn-loop");
@@ -83,7 +83,7 @@ bool tells_of_proxy(std::string_view name) {
       return same_name(name, "via");
     case 'w':
       return begins_with(name, "wl-proxy-");
-    case 'x':  // "x-stainless-lang" and its kind stand in many requests
+    case 'x':  // "x-stainless-lang" and the like are in many requests
       if ((letters_of_x & bit_of(name[2])) == 0) return false;
       return begins_with(name, "x-forwarded") || begins_with(name, "x-appengine-") || is_one_of(name, of_proxies);
     default:

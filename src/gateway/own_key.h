@@ -1,4 +1,5 @@
-// A key of sluice's own must not travel on with a caller's own credential ("api_key": "caller"), wherever it stands.
+// Finds keys of sluice in a request, so that none is forwarded where the caller's credentials are ("api_key":
+// "caller").
 #pragma once
 
 #include <string_view>
@@ -7,10 +8,10 @@
 
 namespace sluice::gateway {
 
-// Whether a head field's value is a key of ours: as it is, behind a scheme in any case ("Bearer KEY"), or as either
-// part of Basic credentials.
+// Whether a header field's value is a key of ours: bare, after a scheme ("Bearer KEY", in any case), or as either part
+// of Basic credentials.
 bool is_own_key(const policy::CallerKeys& keys, std::string_view field_value);
-// Whether a part of a query ("name=value") is or holds one, however it is percent-encoded.
+// Whether a query parameter ("name=value") is or contains one, however it is percent-encoded.
 bool has_own_key(const policy::CallerKeys& keys, std::string_view parameter);
 
 }  // namespace sluice::gateway

@@ -1,4 +1,4 @@
-// The answer to a web page of cors.origins: what any service answers, with the fields that let the browser hand it on.
+// The answer to a web page of cors.origins: the normal answer plus the fields that let the browser show it to the page.
 #pragma once
 
 #include <memory>
@@ -10,12 +10,12 @@
 
 namespace sluice::gateway {
 
-// Stands between the connection and the handler that answers. Destroyed by the connection, and the handler with it.
+// Sits between the connection and the handler that answers. The connection destroys it, and the handler with it.
 class PageAnswer final : public http::RequestHandler, http::Responder {
  public:
-  // `responder` must outlive it. `lines`: of the head fields to be added, whole.
+  // `responder` must outlive it. `lines`: the header lines to add, each with its CRLF.
   PageAnswer(http::Responder& responder, std::string lines) : responder_(responder), lines_(std::move(lines)) {}
-  // Both once; may answer at once.
+  // Call one of them, once. Either may answer immediately.
   void serve(Dispatcher& dispatcher, const http::RequestHead& head) { handler_ = dispatcher.dispatch(head, *this); }
   void answer_preflight();
 
@@ -49,7 +49,7 @@ class PageAnswer final : public http::RequestHandler, http::Responder {
 
   http::Responder& responder_;
   std::string lines_;
-  std::unique_ptr<http::RequestHandler> handler_;  // null: a preflight, which is answered at once
+  std::unique_ptr<http::RequestHandler> handler_;  // null: a preflight, which is answered immediately
 };
 
 }  // namespace sluice::gateway

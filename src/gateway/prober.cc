@@ -7,13 +7,13 @@
 namespace sluice::gateway {
 namespace {
 
-constexpr uint32_t max_probe_ms = 10'000;  // for one question
-// After so many that were not answered, requests find out as they do without: it may have no list, and be well.
+constexpr uint32_t max_probe_ms = 10'000;  // for one probe
+// After so many misses, requests test the provider as they do without probes: it may just have no model list.
 constexpr uint32_t max_misses = 20;
 
 enum class Told : unsigned char { back, gone, nothing };
 
-// A status that tells of the credential, or of how much is asked, says nothing about whether requests are answered.
+// A status about the credential or about rate limits says nothing about whether requests would be answered.
 Told told_by(int status) {
   constexpr int unauthorized = 401, forbidden = 403, timed_out = 408, limited = 429, failed = 500;
   if (status == unauthorized || status == forbidden || status == limited) return Told::nothing;
@@ -42,7 +42,7 @@ bool Prober::Probe::any_open() {
 }
 
 void Prober::Probe::on_due() {
-  if (options_.draining) return;  // nobody will ask any more
+  if (options_.draining) return;  // no more requests will come
   if (any_open()) return ask();
   misses_ = 0;
   arm();

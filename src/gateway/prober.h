@@ -1,6 +1,5 @@
-// Asks providers whose breakers are open whether they are back, so that no caller's request is spent on finding out:
-// for the head of their list of models, every `probe_s`. One does it for all workers, on a loop of its own; of
-// providers that are well nothing is asked.
+// Probes providers whose breakers are open, so that no caller's request is spent on it: asks for the head of their
+// model list every `probe_s`. One prober serves all workers, on a separate loop. Healthy providers are not probed.
 #pragma once
 
 #include <atomic>
@@ -32,7 +31,7 @@ class Prober {
   explicit Prober(Options options);
 
  private:
-  // One provider's.
+  // The probe of one provider.
   class Probe final : http::CallEvents {
    public:
     Probe(const Options& options, const config::Provider& provider);
@@ -55,7 +54,7 @@ class Prober {
     net::Timeout due_{this, [](void* self) { static_cast<Probe*>(self)->on_due(); }};
     std::string request_, problem_;
     int status_ = 0;
-    uint32_t misses_ = 0;  // since it was back
+    uint32_t misses_ = 0;  // since the last success
   };
 
   const Options options_;

@@ -61,7 +61,7 @@ ProviderLinks::ProviderLinks(net::Loop& loop, net::Resolver& resolver, const con
   if (before != nullptr && before->config_.limits.queue == config.limits.queue) keep_of(*before);
 }
 
-// Files may hold something else under the same name, so a provider that has any is never the same.
+// A file's content may have changed under the same name, so a provider with certificate files is never reused.
 void ProviderLinks::keep_of(const ProviderLinks& before) {
   NameIndex places(config_.providers.size());
   for (uint32_t i = 0; i < config_.providers.size(); ++i) places.add(config_.providers[i].name, i);

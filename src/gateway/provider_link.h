@@ -1,5 +1,5 @@
-// One worker's way to each provider: how to dial it, the pool of connections, and the head fields that every request to
-// it carries.
+// One worker's access to each provider: how to dial it, the connection pool, and the header fields that every request
+// to it carries.
 #pragma once
 
 #include <functional>
@@ -16,7 +16,7 @@
 
 namespace sluice::gateway {
 
-// TLS contexts of the providers, shared by all workers: index as in config.providers, null where there is no TLS.
+// TLS contexts of the providers, shared by all workers: index as in config.providers, null: no TLS.
 using TargetContexts = std::vector<std::shared_ptr<tls::TargetContext>>;
 // Reads certificates and keys. The error names the file.
 Result<TargetContexts> make_target_contexts(const config::Config& config,
@@ -28,21 +28,21 @@ struct ProviderLink {
   const config::Provider provider;
   std::unique_ptr<net::Dialer> dialer;
   std::unique_ptr<http::OutboundPool> pool;
-  // Host, accept-encoding, the credential of that place and the configured headers, ready to be appended to a request
-  // head. Lives as long as the link.
+  // Host, accept-encoding, credential number `key` and the configured headers, ready to be appended to a request head.
+  // The view is valid as long as the link.
   std::string_view fixed_fields(size_t key = 0) const { return fields_by_key[key]; }
   std::vector<std::string> fields_by_key;  // never empty
-  // Whether a caller's field of that name gives way to one of fixed_fields.
+  // Whether a configured header of that name replaces the caller's.
   bool sets(std::string_view name) const;
 };
 
 class ProviderLinks {
  public:
-  // Takes the target's end of an in-process connection; for "demo:" providers.
+  // Accepts the target's end of an in-process connection; for "demo:" providers.
   using AcceptDemo = std::function<void(std::unique_ptr<net::Stream>)>;
-  // All references must outlive this, and what is kept of it. `before` (or nullptr): the links whose place these take;
-  // those in use to providers that did not change are kept, with their connections. Others are made when they are first
-  // asked for, so that a change of the configuration costs no request more than the links in use.
+  // All references must outlive this and any later ProviderLinks that reuse its links. `before` (or nullptr): the links
+  // that these replace; those in use to unchanged providers are reused with their connections. Other links are made at
+  // first use, so that a reload stays cheap for requests.
   ProviderLinks(net::Loop& loop, net::Resolver& resolver, const config::Config& config, const TargetContexts& contexts,
                 const AcceptDemo& accept_demo, http::PoolCounts& counts, const ProviderLinks* before = nullptr);
   // `provider` must be one of the config's.

@@ -8,7 +8,7 @@ namespace sluice::gateway {
 
 namespace {
 
-// Names the model in a body that leaves that to its path.
+// Adds the model's name to a body whose model is only in the path.
 [[gnu::cold]] api::Edit name_edit(std::string_view body, const api::Peek& peek, const routing::Target& target) {
   api::Edit edit{body.find('{') + 1, 0, "\"model\":"};
   append_json_string(edit.inserted, target.model);

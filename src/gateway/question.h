@@ -1,5 +1,4 @@
-// What a request asks, ready for any target: each is sent the caller's own bytes, with edits that are made for it
-// alone.
+// What a request asks, ready for any target: each gets the caller's bytes, with edits made for that target.
 #pragma once
 
 #include <string>
@@ -15,23 +14,23 @@
 namespace sluice::gateway {
 
 struct Question {
-  // Where the model's name stands that is to be replaced.
+  // Where the model's name to be replaced is.
   enum class Named : unsigned char { nowhere, in_json, in_url, in_form };
 
   api::Match match;
-  api::Peek peek;  // of a JSON body; `model` is the request's wherever it stands, and its place that in a form
+  api::Peek peek;  // of a JSON body; `model` is set wherever the name is, its place also for a form
   Named named = Named::nowhere;
-  bool stream = false;  // is asked for, as far as can be told
+  bool stream = false;  // a stream is asked for, as far as is known
 
-  const std::string& model() const { return peek.model; }  // as the caller names it; "": none is named
+  const std::string& model() const { return peek.model; }  // as the caller names it; "": none
 };
 
-// Whether the usage of a streamed answer has to be asked for, and this target takes the question.
+// Whether usage must be requested for a streamed answer, and this target accepts that.
 bool asks_usage(const Question& question, const routing::Target& target, const UsageRefusals* refusals);
 
-// `body`: what has come of it, with net::read_padding_bytes readable bytes behind it. bad_request where it names
-// another model than the URL. What is bound to another origin does not go on (foreign_data.h), and is told in
-// `dropped`; null: nothing can be.
+// The edits of `body` for `target`. `body`: what has arrived, followed by net::read_padding_bytes readable bytes.
+// bad_request: it names another model than the URL. Data bound to another origin is removed (foreign_data.h) and noted
+// in `dropped`; null: there can be none.
 Result<std::vector<api::Edit>> edits_for(const Question& question, std::string_view body, const routing::Target& target,
                                          bool ask_usage, std::string* dropped = nullptr);
 

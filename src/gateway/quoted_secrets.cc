@@ -12,7 +12,7 @@
 namespace sluice::gateway {
 namespace {
 
-// A header value shorter than this is a word that others may say too.
+// A shorter header value may be an ordinary word that also occurs elsewhere.
 constexpr size_t least_value_bytes = 16;
 
 template <typename Visit>
@@ -31,7 +31,7 @@ void for_each_secret(const config::Provider& provider, Visit visit) {
 
 enum class Fit : unsigned char { no, cut, yes };
 
-// `spelling` in the letters' case that the text has, where `any_case`.
+// `any_case`: upper and lower case are equal.
 Fit begins_with(std::string_view text, std::string_view spelling, bool any_case) {
   const size_t bytes = std::min(text.size(), spelling.size());
   for (size_t i = 0; i < bytes; ++i) {
@@ -40,8 +40,8 @@ Fit begins_with(std::string_view text, std::string_view spelling, bool any_case)
   return bytes == spelling.size() ? Fit::yes : Fit::cut;
 }
 
-// Whether `text` begins with `c`, in whatever way it is spelled: as itself, "\c" and "\u0063" (JSON), "%63" (a URL),
-// "&#99;" and "&#x63;" (HTML). `bytes`: of the spelling.
+// Whether `text` begins with `c` in any spelling: as itself, "\c" and "\u0063" (JSON), "%63" (a URL), "&#99;" and
+// "&#x63;" (HTML). `bytes`: length of the spelling.
 Fit begins_with_character(std::string_view text, char c, size_t& bytes) {
   bytes = 1;
   if (text.empty()) return Fit::cut;
@@ -65,7 +65,7 @@ Fit begins_with_character(std::string_view text, char c, size_t& bytes) {
   return best;
 }
 
-// `bytes`: of the secret as it is spelled there.
+// `bytes`: length of the secret as it is spelled in `text`.
 Fit begins_with_secret(std::string_view text, std::string_view secret, size_t& bytes) {
   bytes = 0;
   for (const char c : secret) {

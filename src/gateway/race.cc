@@ -14,12 +14,12 @@ Race::~Race() = default;
 const TokenEstimate& Race::estimate() const { return first_.caller_pass_->tokens(); }
 
 void Race::watch() {
-  if (second_ != nullptr) return;  // one an exchange
+  if (second_ != nullptr) return;  // one race per exchange
   const config::Hedge& hedge = *first_.plan_.entry->hedge;
   constexpr uint64_t us_a_ms = 1'000;
   const uint64_t by_target_ms = first_.target().health->p95_us() / us_a_ms;
   const uint64_t after_ms = hedge.after_ms != 0 ? hedge.after_ms : by_target_ms;
-  if (after_ms != 0) first_.context_.loop.timers().arm(due_, after_ms);  // else nobody knows what is late
+  if (after_ms != 0) first_.context_.loop.timers().arm(due_, after_ms);  // otherwise it is unknown what counts as late
 }
 
 // The first attempt is late.
@@ -34,7 +34,7 @@ void Race::begin() {
     ++at;
   }
   if (at == targets.size() || !first_.plan_.hedges->take(now_ms)) return;
-  // The second course has this one first, and for later, behind it, all that the first one has not asked.
+  // The second course asks this target first, then all others that the first one has not asked.
   routing::Plan plan;
   plan.entry = first_.plan_.entry;
   plan.retry = first_.plan_.retry;
@@ -58,7 +58,7 @@ void Race::begin() {
   running_ = second_->begin_beside(*this, std::move(plan), first_.attempts_);
   if (!running_) return second_->cancel(first_.context_.loop.now_ns());
   targets.erase(targets.begin() + static_cast<std::ptrdiff_t>(at));
-  ++first_.attempts_;  // all of an exchange are counted
+  ++first_.attempts_;  // all attempts of an exchange count
   if (first_.gate_.begun_by_beat()) second_->gate_.note_begun();
   first_.context_.metrics.hedges_total.add(1);
 }
@@ -67,7 +67,7 @@ void Race::stream_begun() {
   if (running_) second_->gate_.note_begun();
 }
 
-// What was under way until another answer came.
+// Marks the attempt that was in flight when another answered.
 void Race::note_lost(AttemptRecords& attempts, uint64_t now_ns) const {
   if (attempts.empty()) return;
   AttemptRecord& last = attempts.last();

@@ -1,10 +1,10 @@
-// A second attempt beside a late first one (hedging): at another target, by a course of its own, for the same caller.
-// Whose answer says something first is the caller's; the other one is cancelled, and that counts neither for its target
-// nor against it. An error wins nothing: it is held until the other one has ended too.
+// Hedging: when the first attempt is late, a second course asks another target in parallel for the same caller. The
+// first one with output wins; the other is cancelled, which counts neither for nor against its target. An error never
+// wins: it is held until the other course has ended too.
 //
 //   waiting --the first attempt is late, and the route's budget allows it--> running --first output--> won or lost
 //                                                                               |--it fails--> over
-// A course has one where its model's targets are raced, and one race at most.
+// A course has a Race if its route hedges; it runs at most once.
 #pragma once
 
 #include <cstdint>
@@ -18,23 +18,23 @@ namespace sluice::gateway {
 
 class Race final : CourseEvents {
  public:
-  // `first` must outlive the race, which keeps what the records refer to until its end.
+  // `first` must outlive the race. The race must live until the records that refer to its targets are written.
   explicit Race(Course& first);
   ~Race();
 
-  // An attempt of the first course's has begun.
+  // An attempt of the first course has begun.
   void watch();
-  // It says nothing any more that could be late.
+  // There is no first output to wait for any more.
   void end_watch() { due_.cancel(); }
   bool running() const { return running_; }
   const TokenEstimate& estimate() const;
-  // How often either's requests have gone out; of the second one's, until they are counted as the first one's.
+  // How often each course has sent its request; the second's only until its records are merged into the first's.
   uint32_t first_sent() const { return first_.account_->attempts.sent(); }
   uint32_t second_sent() const { return account_.attempts.sent(); }
 
-  // The first course's answer goes out: the second attempt is cancelled.
+  // The first course's answer is sent: the second attempt is cancelled.
   void first_has_won(uint64_t now_ns);
-  // The second one's does: the first course is over, and what it was to the exchange is the second one's.
+  // The second course's answer is sent: the first one ends, and the second takes its place in the exchange.
   void second_has_won(uint64_t now_ns);
   // The caller's stream was begun by a heartbeat.
   void stream_begun();

@@ -9,8 +9,8 @@
 namespace sluice::gateway {
 namespace {
 
-constexpr size_t max_path_bytes = 8 * 1024;  // to be followed
-constexpr size_t max_told_bytes = 200;       // of a path, to people
+constexpr size_t max_path_bytes = 8 * 1024;  // of a path that is followed
+constexpr size_t max_told_bytes = 200;       // of a path in messages
 
 // Where a Location leads (RFC 3986 4.2).
 struct Place {
@@ -24,7 +24,7 @@ bool is_visible(std::string_view text) {
 
 std::string_view without_query(std::string_view path) { return path.substr(0, path.find('?')); }
 
-// "/a/../b" and "/a/./b" are not worth being taken apart.
+// Such paths ("/a/../b", "/a/./b") are not followed: normalizing them is not worth it.
 bool has_dot_segment(std::string_view path) {
   while (true) {
     const size_t slash = path.find('/');
@@ -40,7 +40,7 @@ std::optional<Place> place_of(const config::Url& base, std::string_view asked, s
   if (location.empty() || location.size() > max_path_bytes || !is_visible(location)) return std::nullopt;
   Place place{base, {}};
   place.origin.path.clear();
-  place.origin.demo = false;  // has an address in tests only
+  place.origin.demo = false;  // "demo:" has an address in tests only
   const size_t mark = location.find("//");
   const bool has_scheme = location.find(':') < location.find_first_of("/?");
   if (has_scheme || mark == 0) {
@@ -67,7 +67,7 @@ bool same_origin(const config::Url& a, const config::Url& b) {
   return a.tls == b.tls && a.host == b.host && a.port == b.port;
 }
 
-// The base URL that would have led there at once: what stands before the part of the path that is the API's own.
+// The base URL that would have led there directly: the place without the API's part of the path.
 std::string base_url_for(const config::Url& base, std::string_view asked, const Place& place) {
   const std::string_view asked_path = without_query(asked);
   std::string_view path = without_query(place.path_and_query);

@@ -1,5 +1,5 @@
-// A target's redirection (RFC 9110 15.4): it is our business, never the caller's, who would follow it with the prompt
-// and with their own key.
+// A target's redirection (RFC 9110 15.4). It is handled here and never shown to the caller, who would follow it
+// with the prompt and with their key.
 #pragma once
 
 #include <string>
@@ -10,12 +10,12 @@
 namespace sluice::gateway {
 
 struct Redirect {
-  std::string path;  // path and query to ask once more, at the same origin; "": it is not to be followed
-  std::string what;  // for people, who then know what to put into base_url; without user, query or fragment
+  std::string path;  // path and query to ask next, at the same origin; "": do not follow
+  std::string what;  // for people: what to put into base_url; without user, query or fragment
 };
 
-// `asked`: the path and query that were asked for, below `base`. Only 307 and 308 keep method and body, so that only
-// they are followed, and only to where the provider's key may go.
+// `asked`: the path and query of the request, which include the path of `base`. Only 307 and 308 keep method and body,
+// so only they are followed, and only within the origin, where the provider's key may be sent.
 Redirect read_redirect(const config::Url& base, std::string_view asked, int status, std::string_view location);
 
 // The path and query in the first line of a request's head; a view into it.

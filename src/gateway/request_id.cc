@@ -6,7 +6,7 @@ namespace sluice::gateway {
 
 namespace {
 
-// SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014): every state comes once.
+// SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014): every state occurs once.
 uint64_t next_bits(uint64_t& state) {
   uint64_t bits = state += 0x9e3779b97f4a7c15;
   bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;
@@ -21,7 +21,7 @@ uint64_t hex_digits(uint32_t bits) {
   nibbles = (nibbles | nibbles << 16) & 0x0000ffff0000ffff;
   nibbles = (nibbles | nibbles << 8) & 0x00ff00ff00ff00ff;
   nibbles = (nibbles | nibbles << 4) & 0x0f0f0f0f0f0f0f0f;
-  const uint64_t letters = ((nibbles + ones * 6) >> 4) & ones;  // 1 where it is 10 or more
+  const uint64_t letters = ((nibbles + ones * 6) >> 4) & ones;  // 1 for each nibble of 10 or more
   return nibbles + ones * '0' + letters * ('a' - '0' - 10);
 }
 

@@ -1,4 +1,4 @@
-// Names for requests: the caller's own x-request-id where it is usable, else 32 random hex digits.
+// Ids for requests: the caller's x-request-id if it is usable, otherwise 32 random hex digits.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@ namespace sluice::gateway {
 
 class RequestIds {
  public:
-  // `seed`: from a source of entropy; two workers must not share one. No name comes twice in 2^64.
+  // `seed`: from a source of entropy; two workers must not share one. No id repeats within 2^64 calls.
   explicit RequestIds(const std::array<uint64_t, 2>& seed);
   std::string next();
   // 1 to 128 characters that are safe in a header, a log line and a label: letters, digits and -_.:/+=

@@ -17,7 +17,7 @@ constexpr std::string_view forms =
     "allowed: `sluice-resume: REQUEST-ID` or `sluice-resume: REQUEST-ID; after=NUMBER`, and `last-event-id` as an "
     "event of the stream gave it";
 
-// All of `text` is a number.
+// The whole of `text` as a number.
 template <typename Number>
 std::optional<Number> number_in(std::string_view text, int base) {
   Number number = 0;
@@ -80,7 +80,7 @@ Result<std::optional<ResumeAsked>> resume_asked(const http::Fields& fields) {
   const auto resume = fields.find("sluice-resume");
   const auto event = fields.find("last-event-id");
   const bool is_ours = event && event->starts_with(event_id_prefix);
-  if (!resume && !is_ours) return std::optional<ResumeAsked>();  // another's ids are the target's affair
+  if (!resume && !is_ours) return std::optional<ResumeAsked>();  // event ids of others are left to the target
   ResumeAsked asked;
   if (is_ours) {
     if (Result<void> read = read_event_id(*event, asked); !read) return tl::unexpected<Error>(read.error());

@@ -12,7 +12,7 @@ namespace {
 constexpr double ms_a_second = 1000.0;
 constexpr double max_ms = 3600.0 * ms_a_second;
 
-// A number of any sign, with a fraction or without, and nothing behind it.
+// A number of at least 0, with or without a fraction, and nothing after it.
 std::optional<double> number_of(std::string_view text) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

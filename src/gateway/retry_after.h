@@ -1,4 +1,4 @@
-// How long a target asks to be left alone, as the head of its answer tells it.
+// How long a target asks us to wait, according to its answer's head.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,8 @@
 
 namespace sluice::gateway {
 
-// Milliseconds, by `retry-after-ms` (OpenAI), else `retry-after` in seconds or as a date (RFC 9110 10.2.3); at most an
-// hour. nullopt: it does not say, or not so that it can be read.
+// Milliseconds, from `retry-after-ms` (OpenAI), otherwise from `retry-after` in seconds or as a date (RFC 9110 section
+// 10.2.3); at most an hour. nullopt: missing or unreadable.
 std::optional<uint32_t> retry_after_ms(const http::ResponseHead& head, int64_t now_unix_s);
 
 }  // namespace sluice::gateway

@@ -17,15 +17,15 @@ using observe::TokenKind;
 
 uint64_t us_between(uint64_t from_ns, uint64_t to_ns) { return to_ns > from_ns ? (to_ns - from_ns) / 1000 : 0; }
 
-// Time that was ours: from the whole request, or the end of what was waited for since, to its sending, and from the
-// answer's arrival to its relaying.
+// The time that sluice added: from the request's end (or the end of the last wait) until it was sent, and from the
+// answer's arrival until it was relayed.
 uint64_t overhead_us(const Account& account, const Relay* relay) {
   const AttemptRecord& last = account.attempts.last();
   const uint64_t until_sent = account.our_turn_ns == 0 ? 0 : us_between(account.our_turn_ns, last.ready_ns);
   return until_sent + (relay != nullptr ? us_between(last.answer_ns, relay->relayed_ns()) : 0);
 }
 
-// Of the request and of the answer.
+// What was dropped from the request and from the answer.
 std::string all_dropped(std::string_view of_request, const Relay* relay) {
   std::string all = relay != nullptr ? relay->untold() : std::string();
   if (!all.empty() && !of_request.empty()) all += ", ";
@@ -48,8 +48,8 @@ void note_key(observe::AccessRecord& record, const config::CallerKey& key, uint3
   if (secret != 0) record.key_secret = secret + 1;
 }
 
-// The first hex digits of the SHA-256 of the key that was sent and is not known, so that whoever keeps the keys can
-// tell which one it was. "": none was sent, or one that has expired, whose name is recorded then.
+// The first hex digits of the SHA-256 of an unknown key, so that whoever manages the keys can tell which one was sent.
+// "": none was sent, or a known one that has expired; then its name is recorded instead.
 [[gnu::cold]] std::string unknown_key(const policy::CallerKeys& keys, const http::RequestHead& head,
                                       observe::AccessRecord& record) {
   std::string decoded;
@@ -63,12 +63,12 @@ void note_key(observe::AccessRecord& record, const config::CallerKey& key, uint3
   return hex(std::span(digest).first(2));
 }
 
-// The attempts before the last.
+// Describes the attempts before the last.
 std::string tell_failed(const AttemptRecords& attempts) {
   constexpr size_t max_failed_text = 1024;
   std::string text;
   attempts.for_each_earlier([&text](const AttemptRecord& one) {
-    if (one.reason.empty() && one.code == ErrorCode::internal) return;  // it was left for a reason of ours
+    if (one.reason.empty() && one.code == ErrorCode::internal) return;  // we gave it up for a reason of ours
     std::string told = one.target->label();
     told.append(" ").append(one.lost ? "outrun" : name_of(one.code)).append(" ").append(std::to_string(one.status));
     told.append(" ").append(std::to_string(us_between(one.ready_ns, one.ended_ns) / 1000)).append("ms ");
@@ -80,7 +80,7 @@ std::string tell_failed(const AttemptRecords& attempts) {
   return text;
 }
 
-// `target`: its label. `usage`: of all attempts.
+// Writes the access record. `target`: the target's label. `usage`: of all attempts.
 void record(Context& context, const Closing& ending, const api::Usage& usage, std::string_view target,
             uint64_t now_ns) {
   const auto& [account, head, responder, relay] = ending;
@@ -139,7 +139,7 @@ void record(Context& context, const Closing& ending, const api::Usage& usage, st
   context.access_log->add(record);
 }
 
-// Without what the caller sent as its key: a provider that does not know it may quote it.
+// Masks the caller's key: a provider that rejects it may quote it.
 void hide_callers_key(std::string& text, const http::RequestHead& head) {
   std::string decoded;
   const std::string_view key = api::find_credential(head.fields, head.query(), decoded);
@@ -150,7 +150,7 @@ void hide_callers_key(std::string& text, const http::RequestHead& head) {
 
 constexpr size_t max_reason_bytes = 256, max_code_bytes = 64;
 
-// The target has said that it failed: that is the outcome, in its own words, also where the caller left upon it.
+// The target reported a failure: its words become the outcome, even if the caller left because of it.
 [[gnu::cold]] void take_target_words(const Context& context, const Closing& ending) {
   Account& account = ending.account;
   if (account.failure && account.failure->code != ErrorCode::caller_gone) return;
@@ -168,8 +168,8 @@ constexpr size_t max_reason_bytes = 256, max_code_bytes = 64;
   if (failure.reason.empty()) failure.reason = "answered with status " + std::to_string(status);
 }
 
-// Whether it tells of something that the operator can mend. What a target does not take of a request is the caller's
-// affair, and so is a key that the caller brought.
+// Whether the failure is something that the operator can fix. A request that the target rejects is the caller's
+// concern, and so is a key that the caller supplied.
 bool is_for_alerts(ErrorCode code, const config::Provider* provider) {
   switch (code) {
     case ErrorCode::draining:
@@ -188,7 +188,7 @@ bool is_for_alerts(ErrorCode code, const config::Provider* provider) {
                                 std::string_view target, uint64_t now_ns) {
   const ErrorCode code = account.failure->code;
   const bool by_target = fault_of(code) == Fault::target;
-  if (by_target && account.resumed) return;  // the one that began the stream has told of it
+  if (by_target && account.resumed) return;  // the exchange that began the stream has reported it
   if (by_target) {
     series.failure(code).add(1);
   } else if (code != ErrorCode::caller_gone) {
@@ -200,8 +200,8 @@ bool is_for_alerts(ErrorCode code, const config::Provider* provider) {
       {by_target ? target : alerts::own_subject, name_of(code), account.failure->reason, now_ns / 1'000'000});
 }
 
-// The first request of a pair that has no series yet. Callers make up names of models; one that only a caller has said
-// is the provider's "other" until it is answered well.
+// The first request for a pair of route and target without a series. Callers can invent model names, so a name that
+// only a caller has used counts as the provider's "other" until it succeeds.
 [[gnu::cold]] observe::Series& new_series(Context& context, std::string_view route, const Account& account,
                                           std::string_view label) {
   const routing::Target* const target = account.target;

@@ -1,4 +1,4 @@
-// The end of every exchange, whatever it was: its metrics and its access record, written once.
+// The end of every exchange: its metrics and its access record, written exactly once.
 #pragma once
 
 #include <cstdint>
@@ -14,28 +14,28 @@ namespace sluice::gateway {
 struct Context;
 class Relay;
 
-// The address of the caller itself: the last one in X-Forwarded-For that a trusted proxy has vouched for, else `peer`.
-// The field may stand several times: each proxy adds to the end of the last one, or another one behind it.
+// The caller's address: the furthest one in X-Forwarded-For that a trusted proxy vouches for, otherwise `peer`. The
+// field may occur several times: each proxy appends to the last one or adds another.
 std::string caller_address(const Context& context, const http::RequestHead& head, std::string peer);
 
-// An exchange that is over. All of it needs to live for the call only.
+// An exchange that is over. It only has to be valid during the call.
 struct Closing {
-  Account& account;  // its outcome is set: a target's own error is one
+  Account& account;  // settle() sets its failure if the target reported an error
   const http::RequestHead& head;
   const http::Responder& responder;
   const Relay* relay = nullptr;  // nullptr: nothing could be relayed
 };
 
-// What the target's own answer comes to: by its status and its own word for the error.
+// The outcome of a target's answer, by its status and its error code.
 ErrorCode outcome_of(int status, std::string_view code);
 
-// An attempt that failed, and that was not the last: counted at its target, and told to who is told of failures.
+// Counts a failed attempt that is not the last at its target, and reports it to the alerts.
 void note_failed_attempt(Context& context, const Account& account, uint64_t now_ns);
 
-// `now_ns`: when it ended.
+// `now_ns`: when the exchange ended.
 void settle(Context& context, const Closing& ending, uint64_t now_ns);
 
-// A request for a page of sluice's own that was refused: recorded and counted like others.
+// Records and counts a refused request for a page of sluice's own.
 void settle_refused_page(Context& context, const http::RequestHead& head, const http::Responder& responder,
                          const Error& error);
 

@@ -17,7 +17,7 @@ std::shared_ptr<alerts::Alerts> make_alerts(const config::AlertSettings& config,
 Result<std::shared_ptr<Setup>> Setup::make(std::shared_ptr<const config::Config> config,
                                            const std::shared_ptr<tls::SystemRoots>& roots, const Setup* before,
                                            const net::Clock& clock, net::Random& random) {
-  // Connections outlive a reload: whoever came while there were keys may come from anywhere.
+  // Connections survive a reload: those accepted while there were keys may come from anywhere.
   const bool doubts_peers = before != nullptr && (!before->config.keys.empty() || before->web.doubts_peers());
   auto setup = std::make_shared<Setup>(std::move(config), doubts_peers, clock, random);
   const config::Config& kept = setup->config;

@@ -1,4 +1,4 @@
-// One configuration and all that follows from it, made and checked as a whole. Workers share it; a reload makes
+// One configuration and everything derived from it, built and checked as a whole. Workers share it; a reload builds
 // another.
 #pragma once
 
@@ -23,10 +23,11 @@
 
 namespace sluice::gateway {
 
-// Immutable but for what the limiter and the alerts count, and what is learnt of targets. Whoever works by it holds it.
+// Immutable except for the counters of the limiter and the alerts and what is learnt about targets. Its users hold a
+// shared_ptr to it.
 struct Setup {
-  // Reads certificates and keys; the error names what is wrong. `before`: what it takes the place of (or nullptr);
-  // limits and rules of alerts that did not change go on counting where they stand. `clock` must outlive it.
+  // Reads certificates and keys; the error names what is wrong. `before`: the setup that it replaces, or nullptr;
+  // unchanged limits and alert rules keep their counts. `clock` must outlive it.
   [[gnu::cold]] static Result<std::shared_ptr<Setup>> make(std::shared_ptr<const config::Config> config,
                                                            const std::shared_ptr<tls::SystemRoots>& roots,
                                                            const Setup* before, const net::Clock& clock,
@@ -45,15 +46,15 @@ struct Setup {
   const policy::CallerKeys keys;
   const WebGate web;
   TargetContexts target_contexts;
-  std::shared_ptr<tls::ListenerContext> listener_context;  // null: plain
+  std::shared_ptr<tls::ListenerContext> listener_context;  // null: no TLS
   net::CidrList trusted_proxies;
-  std::unique_ptr<policy::Limiter> limiter;      // null: nothing is limited
-  std::vector<Certificate> certificates;         // that the configuration names
+  std::unique_ptr<policy::Limiter> limiter;      // null: no limits
+  std::vector<Certificate> certificates;         // those that the configuration names
   std::unique_ptr<routing::HealthBoard> health;  // of all targets; never null once made
-  std::shared_ptr<alerts::Alerts> alerts;        // null: nobody is told of failures
+  std::shared_ptr<alerts::Alerts> alerts;        // null: no alerts
   UsageRefusals usage_refusals;
-  // Numbers of listeners, given before anybody works by it: those that listen, and those whose connections stay: these,
-  // and such as listened where one of these does now.
+  // Listener numbers, set before the setup is used. `listeners` listen; the connections of `kept_listeners` stay open:
+  // those and earlier ones at an address where one of them listens now.
   std::vector<uint32_t> listeners, kept_listeners;
 };
 

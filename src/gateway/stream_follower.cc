@@ -38,7 +38,7 @@ void StreamFollower::start(uint32_t heartbeat_ms) {
   go_on();
 }
 
-// The head, once there is one. False: there is none yet, or there never will be.
+// Sends the head if there is one. False: there is none yet, or there never will be.
 bool StreamFollower::begin() {
   std::string lines;
   const int status = store_.head(*stream_, lines, bell_);

@@ -1,5 +1,5 @@
-// A caller who goes on with a stream: what is kept of it behind what has arrived, and then what comes, until it ends.
-// Nothing is asked of anybody for it.
+// Serves a caller that resumes a stream: first what is kept after the frames it already has, then new frames until the
+// end. No target is asked.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,10 @@ namespace sluice::gateway {
 
 class StreamFollowerEvents {
  public:
-  // All of it has been written: Responder::finish() is due.
+  // The whole stream has been written: call Responder::finish().
   virtual void on_followed_to_end() = 0;
-  // It was cut, and the caller has been sent what its own caller was: abort() is due. Or, where `error` says why, it
-  // can be followed no further.
+  // The stream was cut and everything that its first caller got has been sent: call abort(). If `error` is set, the
+  // stream cannot be followed any further for that reason.
   virtual void on_follow_failed(const Error* error) = 0;
 
  protected:
@@ -27,18 +27,18 @@ class StreamFollowerEvents {
 
 class StreamFollower final : HeartbeatEvents {
  public:
-  // `stream`: joined, behind frame `at`. All must outlive it.
+  // `stream`: joined, after frame `at`. All references must outlive the follower.
   StreamFollower(StreamStore& store, StreamStore::Handle stream, uint64_t at, http::Responder& responder,
                  StreamFollowerEvents& events);
   ~StreamFollower();
 
-  // The whole request has come.
+  // The whole request has arrived.
   void start(uint32_t heartbeat_ms);
-  // More may be written.
+  // More bytes may be written.
   void go_on();
-  // No event follows.
+  // Stops following. No event comes after it.
   void leave();
-  // Ends the stream with that.
+  // Ends the stream with an error event.
   void tell(const Error& error);
 
   const StreamTerms& terms() const { return stream_->terms; }

@@ -44,12 +44,12 @@ void StreamKeeper::send_head_lines(int status, std::string_view field_lines, Len
   const api::StreamFormat format = format_of(status, field_lines, room);
   const bool has_ids = format == api::StreamFormat::sse && room.takes_event_ids;
   head_ = std::make_unique<Head>(Head{status, std::string(field_lines), format, has_ids});
-  // Ids make it longer than its target says.
+  // Event ids make it longer than the target's content-length.
   const bool grows = has_ids && length.bytes < Length::unsaid;
   out_.send_head_lines(status, field_lines, grows ? Length{} : length, reason);
 }
 
-// The head leaves.
+// The head can no longer be recalled: hands it to the store.
 void StreamKeeper::begin() {
   if (head_ == nullptr) return;
   const std::unique_ptr<Head> head = std::move(head_);
@@ -66,7 +66,7 @@ void StreamKeeper::decline() {
   declined_ = true;
   marker_.reset();
   store_.decline(*stream_);
-  if (patience_.armed()) out_.loop().timers().arm(patience_, 1);  // nobody can come any more; not within this turn
+  if (patience_.armed()) out_.loop().timers().arm(patience_, 1);  // cannot be resumed now; look() in a later turn
 }
 
 void StreamKeeper::flush_head() {
@@ -89,7 +89,7 @@ void StreamKeeper::send_body(std::span<const std::string_view> pieces, bool last
   if (marked_.capacity() > uncounted_bytes) give_back(marked_);
 }
 
-// What is kept of a frame that is not whole yet counts, if it is large.
+// Counts the memory of an incomplete frame if it is large.
 bool StreamKeeper::hold_rest() {
   const size_t bytes = marker_->rest_bytes() > uncounted_bytes ? marker_->rest_bytes() : 0;
   return bytes == std::exchange(held_bytes_, bytes) || store_.hold(*stream_, bytes);
@@ -116,7 +116,7 @@ bool StreamKeeper::recall_head() {
 void StreamKeeper::end(bool whole) {
   patience_.cancel();
   if (std::exchange(ended_, true)) return;
-  // An error is not worth the place of a stream, as its caller would ask again anyway.
+  // An error is not worth keeping: its caller would send the request again anyway.
   if (draining_ == nullptr && (!begun_ || status_ >= 300)) return store_.forget(*stream_);
   if (marker_ && marker_->rest_bytes() != 0) {
     frames_.push_back(marker_->take_rest());
@@ -131,7 +131,7 @@ void StreamKeeper::forget() {
   store_.forget(*stream_);
 }
 
-// --- nobody is there ---
+// --- the caller has left ---
 
 void StreamKeeper::caller_left(const std::atomic<bool>& draining, bool forever) {
   draining_ = &draining;

@@ -1,5 +1,5 @@
-// Stands between an answer and its caller where the route's streams can be gone on with after the caller's connection
-// broke (`resume_s`): passes on what comes, each event with an id to come back with, and keeps it in the StreamStore.
+// Sits between an answer and its caller if the route's streams can be resumed after the caller's connection broke
+// (`resume_s`): adds an id to each event, passes it on and keeps it in the StreamStore.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +20,9 @@ namespace sluice::gateway {
 
 class StreamKeeperEvents {
  public:
-  // Somebody goes on with the stream in another connection, in another turn than this one's others.
+  // The stream is being resumed on another connection. Called in a separate turn.
   virtual void on_followed() = 0;
-  // The caller has left, and nobody has followed for so long that nobody will.
+  // The caller has left and has not resumed the stream in time.
   virtual void on_given_up() = 0;
 
  protected:
@@ -31,20 +31,20 @@ class StreamKeeperEvents {
 
 class StreamKeeper final : public http::Responder {
  public:
-  // All must outlive it. nullptr: the store has no room.
+  // All references must outlive it. nullptr: the store has no room.
   static std::unique_ptr<StreamKeeper> make(StreamStore& store, StreamTerms terms, http::Responder& out,
                                             StreamKeeperEvents& events);
   StreamKeeper(StreamStore& store, http::Responder& out, StreamKeeperEvents& events);
   ~StreamKeeper();
 
-  // What has come so far can be gone on with, and so will what comes.
+  // The stream can be resumed, now and later.
   bool keeps() const { return !declined_; }
-  // The caller has left. From now on the keeper waits for somebody to follow, but never longer than the route says, and
-  // not while nobody can come any more, as `draining` tells; `forever`: what comes is wanted all the same.
+  // The caller has left. The keeper now waits for a follower, at most as long as the route says, and not once
+  // `draining` is set, because nobody can connect then. `forever`: never give up, the answer is wanted anyway.
   void caller_left(const std::atomic<bool>& draining, bool forever);
-  // Somebody has, and nobody who has was waited for in vain.
+  // The stream was resumed and the keeper has not given up since.
   bool followed() const { return !gave_up_ && store_.followed(*stream_); }
-  // It was nothing, or ends without the answer's being told.
+  // Drops the stream from the store: there was no answer, or it ends unseen.
   void forget();
 
   void send_head_lines(int status, std::string_view field_lines, Length length, std::string_view reason) override;
@@ -84,17 +84,17 @@ class StreamKeeper final : public http::Responder {
   StreamKeeperEvents& events_;
   const std::shared_ptr<Bell> bell_;
   StreamStore::Handle stream_;
-  std::unique_ptr<Head> head_;  // until it leaves
+  std::unique_ptr<Head> head_;  // until it is handed on
   std::optional<api::FrameMarker> marker_;
   std::string marked_;
   std::vector<std::string> frames_;
-  size_t held_bytes_ = 0;  // that the store counts for a frame that is not whole yet
+  size_t held_bytes_ = 0;  // what the store counts for an incomplete frame
   int status_ = 0;
   bool begun_ = false;
   bool declined_ = false;
   bool ended_ = false;
   bool gave_up_ = false;
-  const std::atomic<bool>* draining_ = nullptr;  // null: the caller is there
+  const std::atomic<bool>* draining_ = nullptr;  // null: the caller is connected
   net::Timeout patience_;
 };
 

@@ -11,7 +11,7 @@ tl::unexpected<Error> unknown() {
               "model has `resume_s`; ask anew, without sluice-resume and last-event-id");
 }
 
-// Some have the same endpoint at several versions' paths.
+// Some dialects have the same endpoint at the paths of several versions.
 bool is_same(const api::Endpoint* one, const api::Endpoint* other) {
   if (one == nullptr || other == nullptr) return one == other;
   return one->dialect == other->dialect && one->name == other->name;
@@ -38,7 +38,7 @@ std::string StreamStore::id_key(std::string_view owner, std::string_view request
   return std::string(owner).append(1, '\0').append(request_id);
 }
 
-// --- who tells ---
+// --- the writer ---
 
 StreamStore::Handle StreamStore::open(StreamTerms terms, std::shared_ptr<Bell> teller, uint64_t now_ms) {
   const std::lock_guard lock(mutex_);
@@ -135,7 +135,7 @@ bool StreamStore::followed(const KeptStream& stream) const {
   return stream.followed_;
 }
 
-// --- who follows ---
+// --- the followers ---
 
 KeptStream* StreamStore::find(const ResumeAsked& asked, std::string_view owner) const {
   KeptStream* stream = nullptr;
@@ -250,14 +250,15 @@ void StreamStore::drop_first(KeptStream& stream, Owner& owner) {
   bytes_ -= bytes;
 }
 
-// For `bytes` more of `owner`; `grows`: whose they are, which may lose its beginning for them. False: there is none.
+// Makes room for `bytes` more of `owner`. `grows`: the stream that they belong to; it may lose its beginning. False:
+// there is no room.
 bool StreamStore::make_room(KeptStream* grows, Owner& owner, size_t bytes) {
   for (;;) {
     const bool owner_full = owner.bytes + bytes > bounds_.max_owner_bytes;
     if (!owner_full && bytes_ + bytes <= bounds_.max_bytes) return true;
     const std::set<Expiry>& ended = owner_full ? owner.ended : ended_;
     if (!ended.empty()) {
-      ++owner.streams;  // it must not go with the last stream that it has
+      ++owner.streams;  // keeps the owner alive when its last stream is dropped
       drop(*ended.begin()->second);
       --owner.streams;
     } else if (grows != nullptr && !grows->frames_.empty()) {
@@ -268,7 +269,7 @@ bool StreamStore::make_room(KeptStream* grows, Owner& owner, size_t bytes) {
   }
 }
 
-// Whoever follows it is told that it is lost.
+// Its followers learn that it is lost.
 void StreamStore::drop(KeptStream& stream) {
   unlist_ended(stream);
   stream.state_ = KeptStream::State::lost;
@@ -282,7 +283,7 @@ void StreamStore::drop(KeptStream& stream) {
   const auto id = ids_.find(id_key(stream.terms.owner, stream.terms.request_id));
   if (id != ids_.end() && id->second == &stream) ids_.erase(id);
   const uint64_t tag = stream.terms.tag;
-  streams_.erase(tag);  // the last reference, maybe
+  streams_.erase(tag);  // perhaps the last reference
 }
 
 void StreamStore::list_ended(KeptStream& stream, uint64_t expires_ms) {

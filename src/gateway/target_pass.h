@@ -1,5 +1,5 @@
-// What one attempt has taken of the rate limits of its target's provider. Whose turn it is to take it, and how that is
-// waited for, is the exchange's affair (caller_pass.h).
+// What one attempt has taken of the rate limits of its target's provider. Order and waiting are handled by the
+// exchange's CallerPass (caller_pass.h).
 #pragma once
 
 #include <cstdint>
@@ -20,11 +20,11 @@ class TargetPass final : public Recycled<TargetPass> {
   }
   // nullptr: the provider is not limited.
   policy::Limit* limit() const { return hold_.limit(LimitSubject::provider); }
-  // One request of about `tokens`, or why not.
+  // Takes one request of about `tokens`, or returns why not.
   std::optional<policy::LimitRefusal> take(uint64_t tokens, uint64_t now_ns) {
     return hold_.under_any() ? hold_.take(tokens, now_ns) : std::nullopt;
   }
-  // The attempt is over: what it took is settled with the tokens it `used`. May be called always.
+  // The attempt is over: what it took is settled with the tokens it `used`. May always be called.
   void leave(uint64_t used, uint64_t now_ns) {
     if (!hold_.taken()) return;
     hold_.give_back(used, now_ns);

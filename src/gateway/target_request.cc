@@ -13,7 +13,7 @@
 namespace sluice::gateway {
 namespace {
 
-// Fields of which sluice writes its own.
+// Fields that sluice writes itself.
 bool is_written_anew(std::string_view name) {
   switch (name.size()) {
     case 4:
@@ -43,14 +43,14 @@ bool passes(const http::Field& field, const http::HopByHop& is_hop_by_hop, const
   return !link.sets(name);
 }
 
-// What of the caller's query goes on.
+// The caller's query without credentials that must not be forwarded.
 std::string query_for(std::string_view query, const ProviderLink& link, const policy::CallerKeys& keys) {
   if (!link.provider.caller_key) return api::without_credential(query);
   if (keys.empty()) return std::string(query);
   return api::without_parameters(query, [&](std::string_view parameter) { return has_own_key(keys, parameter); });
 }
 
-// Of the API, which a base URL with a prefix has in the query: the target's has its own.
+// Removes the api-version parameter that callers with a path prefix add: the target's base URL has its own.
 std::string without_version(std::string_view query) {
   return api::without_parameters(query,
                                  [](std::string_view parameter) { return parameter.starts_with("api-version="); });
@@ -65,7 +65,7 @@ void write_path(std::string& path, const api::Match& match, const config::Provid
     path = provider.path_beside();
   } else if (!match.provider.empty()) {
     path = provider.base_url.path;
-    // A base URL ends in its version as a rule, and so do many who write what follows it.
+    // A base URL usually ends in its version, and many callers repeat the version in what follows.
     const std::string_view first = match.path.substr(0, match.path.find('/', 1));
     if (!first.empty() && first == config::version_of(path)) path.resize(path.size() - first.size());
   } else {
@@ -74,7 +74,7 @@ void write_path(std::string& path, const api::Match& match, const config::Provid
   api::append_target_path(path, match, model);
 }
 
-// Also of a body that is not there (RFC 9110 8.6).
+// Also for an empty body (RFC 9110 8.6).
 bool tells_length(http::Method method) {
   return method == http::Method::post || method == http::Method::put || method == http::Method::patch;
 }
@@ -96,7 +96,7 @@ OutgoingRequest request_for(const routing::Target& target, const ProviderLink& l
   }
   OutgoingRequest request;
   std::string& head = request.head;
-  constexpr size_t separators = 4, lines_of_ours = 64;  // a field's; and the request line's rest, and the length
+  constexpr size_t separators = 4, lines_of_ours = 64;  // of a field; of the rest of the request line and the length
   head.reserve(path.size() + caller.fields.bytes() + separators * caller.fields.size() + fixed_fields.size() +
                lines_of_ours);
   http::write_request_line(head, caller.method, path);
@@ -149,7 +149,7 @@ bool passes_to_any(std::string_view name) {
                      [&](std::string_view one) { return http::same_name(name, one); });
 }
 
-// Those of a translation's own fields that the configuration does not set.
+// Appends the translation's fields that the configuration does not set.
 void append_unset(std::string& head, std::string_view lines, const ProviderLink& link) {
   while (!lines.empty()) {
     const size_t end = lines.find("\r\n") + 2;

@@ -8,13 +8,13 @@ namespace sluice::gateway {
 namespace {
 
 constexpr uint64_t bytes_per_input_token = 4;
-// What providers' documentation gives for the usual: an image of 1.15 megapixels (Anthropic), a minute of sound at 32 a
-// second (Gemini), two or three pages of a PDF (1,500 to 3,000 each, Anthropic).
+// Typical values from the providers' documentation: an image of 1.15 megapixels (Anthropic), a minute of sound at 32
+// tokens a second (Gemini), two or three pages of a PDF (1,500 to 3,000 each, Anthropic).
 constexpr uint64_t tokens_per_image = 1'600;
 constexpr uint64_t tokens_per_sound = 2'000;
 constexpr uint64_t tokens_per_document = 5'000;
 constexpr uint64_t stream_bytes_per_token = 16;
-// Beyond, what a request or a target says is no count; and sums of a few of these are far from overflowing.
+// A larger count from a request or a target cannot be real. Sums of a few of these are far from overflowing.
 constexpr uint64_t max_tokens = 1'000'000'000;
 
 uint64_t sane(const std::optional<uint64_t>& count) { return std::min(count.value_or(0), max_tokens); }

@@ -29,7 +29,7 @@ tl::unexpected<Error> no_equal(const Question& question, const routing::Target& 
                                              std::string(name_of(target.provider->dialects.front())));
 }
 
-// Where the answer is kept, it is written twice: as the caller asked for it, and whole.
+// An answer that is kept is written twice: as the caller asked for it, and as a whole plain answer.
 std::unique_ptr<api::EventWriter> writer_for(const api::TranslationRoom& room, api::AnswerShape& shape,
                                              AnswerKeeper* keeper) {
   if (keeper == nullptr || !keeper->keeps()) return room.make_writer(shape);
@@ -40,7 +40,8 @@ std::unique_ptr<api::EventWriter> writer_for(const api::TranslationRoom& room, a
   return keeper->keeping(std::move(writer), room.make_writer(shape));
 }
 
-// An answer that another target goes on with is whole here only; one that was kept from the beginning has its writer.
+// A rescued answer is whole only here, so it is kept here. If it was kept from the beginning, its writer already does
+// that.
 AnswerKeeper* keeper_of(const Rescue& rescue, AnswerKeeper* keeper) {
   if (rescue.broken == nullptr || keeper == nullptr) return keeper;
   return rescue.broken->writer == nullptr && !keeper->goes_on_elsewhere() ? keeper : nullptr;
@@ -56,7 +57,7 @@ bool has(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// What the caller wants.
+// What kind of result the caller wants.
 enum class Wanted : unsigned char { nothing_known, answer, count, vectors };
 
 Wanted wanted_at(const api::DialectRoom& callers, std::string_view endpoint) {
@@ -67,7 +68,7 @@ Wanted wanted_at(const api::DialectRoom& callers, std::string_view endpoint) {
   return Wanted::nothing_known;
 }
 
-// The first of the target's dialects that has it. nullopt: none has.
+// The first of the target's dialects that supports it. nullopt: none does.
 std::optional<Dialect> dialect_for(Wanted wanted, const routing::Target& target) {
   for (const Dialect dialect : target.provider->dialects) {
     const api::TranslationRoom& room = api::room_of(dialect).translation;
@@ -77,7 +78,7 @@ std::optional<Dialect> dialect_for(Wanted wanted, const routing::Target& target)
   return std::nullopt;
 }
 
-// A bound that is only there because the target's requests need one says nothing of a count.
+// A max_tokens that is only there because the target requires one must not affect a count.
 api::TargetFacts facts_for_count(api::TargetFacts facts) {
   constexpr uint64_t any_bound = 64'000;
   if (facts.default_max_tokens == 0) facts.default_max_tokens = facts.max_output_tokens.value_or(any_bound);
@@ -96,7 +97,7 @@ std::string path_for(const api::TranslationRoom& to, Wanted wanted, bool is_coun
   return is_counted_there ? to.counts->path(model) : to.path(model, stream);
 }
 
-// In place of the request, the question how many tokens it has. False: the target's API counts nothing.
+// Replaces the request by the question how many tokens it has. False: the target's API cannot count.
 bool make_count(const api::TranslationRoom& to, const api::TargetFacts& facts, api::WrittenRequest& written) {
   const bool counts = to.counts != nullptr && to.counts->write_question != nullptr && facts.is_makers_own;
   if (!counts) return false;
@@ -117,7 +118,7 @@ Translation::Translation(std::unique_ptr<api::EventReader> reader, std::unique_p
   line_up();
 }
 
-// The sinks, anew.
+// Rebuilds the chain of sinks.
 void Translation::line_up() {
   api::EventSink* last = writer_.get();
   if (told_) last = &*told_;
@@ -132,7 +133,7 @@ void Translation::remember() {
   line_up();
 }
 
-// What broke off goes on here.
+// Takes over the answer that broke off.
 Result<void> Translation::take(BrokenAnswer& broken) {
   if (!broken.writer) {
     if (Result<void> resumed = writer_->resume(*broken.sent, broken.delivered); !resumed) return resumed;
@@ -155,7 +156,7 @@ Rung choose_rung(const Rescue& rescue, const api::Request& asked, const api::Tar
   return rescue.may_ask ? Rung::asks : Rung::restarts;
 }
 
-// The request for what is left, and the rung that it is for.
+// Turns `asked` into a request for the rest; returns the rung used.
 Rung ask_for_rest(const Rescue& rescue, const api::TargetFacts& facts, api::Request& asked) {
   const Rung rung = choose_rung(rescue, asked, facts);
   if (rung == Rung::restarts) return rung;
@@ -163,7 +164,8 @@ Rung ask_for_rest(const Rescue& rescue, const api::TargetFacts& facts, api::Requ
   return api::ask_for_rest(asked, rescue.broken->delivered, how) ? rung : Rung::restarts;
 }
 
-// Whether a request of the caller's own dialect says all of what was added to it: a prompt, say, takes no messages.
+// Whether the request, written in the caller's own dialect, holds all that was added: a prompt, for example, has no
+// messages.
 bool says_all(const api::TranslationRoom& room, const std::string& body, const api::ReadContext& context,
               const api::Request& asked) {
   const Result<std::unique_ptr<api::Request>> read = room.read_request(body, context);
@@ -214,7 +216,7 @@ Result<std::unique_ptr<Translation>> Translation::make(const Question& question,
   if (!is_own) {
     if (Result<void> fits = api::fit_to(facts, asked, dropped); !fits) return tl::unexpected<Error>(fits.error());
   }
-  api::WrittenRequest written{with_room(body.size() + 256)};  // mostly it is about as long
+  api::WrittenRequest written{with_room(body.size() + 256)};  // usually it is about as long
   const api::Bar asked_bar = api::bar_of(asked);
   if (rescue.broken != nullptr && asked_bar != api::Bar::none) return no_other(asked_bar);
   const Rung rung = rescue.broken != nullptr ? ask_for_rest(rescue, facts, asked) : Rung::restarts;

@@ -13,7 +13,7 @@ namespace {
 constexpr int64_t good_for_s = 24 * 3600;
 constexpr size_t mac_bytes = 16;
 
-// Of the secret by which the key was used, hashed twice over: its end is cut off, so that nothing can be added to it.
+// Keyed by the digest of the secret in use. The hash is truncated, which prevents length extension.
 std::string mac_of(const config::CallerKey& key, uint32_t secret, std::string_view said) {
   const std::string& clear = secret == 0 ? key.key : key.older[secret - 1].key;
   const policy::Digest digest = !clear.empty() ? policy::sha256(clear)
@@ -23,7 +23,7 @@ std::string mac_of(const config::CallerKey& key, uint32_t secret, std::string_vi
   return hex(std::span(mac).first(mac_bytes));
 }
 
-// "KEY.SECRET.EXPIRY", numbers of the configuration's.
+// "KEY.SECRET.EXPIRY": indices in the configuration, and Unix seconds.
 std::string said(size_t key, uint32_t secret, int64_t expires_unix_s) {
   return std::to_string(key) + '.' + std::to_string(secret) + '.' + std::to_string(expires_unix_s);
 }

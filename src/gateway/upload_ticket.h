@@ -1,6 +1,6 @@
-// Lets a caller go on with an upload at the address that was told for it without sending its key again, as some SDKs
-// do: the address carries a ticket, which is good for this one path for a day. It is made of the key's digest, so that
-// it outlives restarts and only who has the key could make one.
+// Lets a caller continue an upload at the address it was given without sending its key again, as some SDKs do. The
+// address carries a ticket that is valid for this one path for a day. It is derived from the key's digest, so it
+// survives restarts and cannot be made without the key.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +16,9 @@ namespace sluice::gateway {
 
 inline constexpr std::string_view ticket_name = "sluice-ticket";
 
-// `target` ("/path?query") with a ticket for whoever was admitted by a key.
+// `target` ("/path?query") with a ticket if the caller was admitted by a key.
 std::string with_ticket(std::string target, const config::Config& config, const Admitted& admitted, int64_t now_unix_s);
-// Whose ticket a POST or PUT carries; nullopt: none, or one that is not good, or no more.
+// The owner of the ticket in a POST or PUT; nullopt: no ticket, or an invalid or expired one.
 std::optional<Admitted> admit_by_ticket(const config::Config& config, const http::RequestHead& head,
                                         int64_t now_unix_s);
 

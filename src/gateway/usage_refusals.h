@@ -1,5 +1,5 @@
-// The targets that refuse `stream_options`, as they have been met: usage is not asked of them again. Shared by all
-// workers; of bounded size, what was noted first is forgotten first.
+// Remembers the targets that have refused `stream_options`, so that usage is not requested from them again. Shared by
+// all workers. The size is bounded: the oldest entry is forgotten first.
 #pragma once
 
 #include <array>
@@ -13,9 +13,9 @@ namespace sluice::gateway {
 class UsageRefusals {
  public:
   bool any() const { return count_.load(std::memory_order_acquire) != 0; }
-  // `target`: "provider/model". Any thread. Two names that share their 64 bits are taken for one.
+  // `target`: "provider/model". Any thread. Two names with the same 64-bit hash are treated as one.
   bool knows(std::string_view target) const { return any() && find(mark_of(target)); }
-  // Whether it is new.
+  // Returns whether it is new.
   [[gnu::cold]] bool add(std::string_view target) {
     const uint64_t mark = mark_of(target);
     if (find(mark)) return false;

@@ -1,4 +1,4 @@
-// How a place outside is reached: directly, or through its proxy. TLS, where there is any, goes round what comes out.
+// How an outside address is reached: directly or through its proxy. TLS, if any, is layered on top by the caller.
 #pragma once
 
 #include <memory>
@@ -16,7 +16,7 @@ namespace sluice::gateway {
 std::unique_ptr<net::Dialer> way_out(net::Loop& loop, net::Resolver& resolver, const config::Url& url,
                                      const std::optional<config::Proxy>& proxy);
 
-// To where alerts are sent, with TLS by the system's authorities where the URL asks for it.
+// A dialer to where alerts are sent, with TLS by the system's authorities if the URL is https://.
 Result<std::unique_ptr<net::Dialer>> dialer_to(net::Loop& loop, net::Resolver& resolver,
                                                const config::AlertTarget& target);
 

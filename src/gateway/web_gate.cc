@@ -18,9 +18,9 @@ const std::string& exposed() {
   return names;
 }
 
-constexpr std::string_view preflight_seconds = "7200";  // more than this no browser keeps it
+constexpr std::string_view preflight_seconds = "7200";  // the most that any browser caches it
 
-// "localhost:8000" -> "localhost", "[::1]:8000" -> "::1". A dot at the end is the root's.
+// "localhost:8000" -> "localhost", "[::1]:8000" -> "::1". A trailing dot (the DNS root) is removed.
 std::string_view host_of(std::string_view authority) {
   if (authority.starts_with('[')) {
     const size_t end = authority.find(']');
@@ -96,7 +96,7 @@ Result<WebGate::From> WebGate::look(const http::RequestHead& head, const http::R
         break;
       case 6:
         if (!http::same_name(field.name, "origin")) break;
-        signs.origin = asks && !signs.origin.empty() ? std::string_view("null") : field.value;  // two are nobody's
+        signs.origin = asks && !signs.origin.empty() ? std::string_view("null") : field.value;  // two count as none
         asks = true;
         break;
       case 14:

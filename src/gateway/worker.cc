@@ -25,7 +25,7 @@ http::InboundOptions inbound_options(const config::Config& config) {
   return options;
 }
 
-constexpr uint64_t streams_share = 8;  // of what bodies may take, streams that are kept take so much at most
+constexpr uint64_t streams_share = 8;  // kept streams may use at most 1/8 of the bodies' budget
 constexpr uint64_t tick_ms = 100;
 constexpr uint32_t ticks_a_day = 24 * 3600 * 1000 / tick_ms;
 constexpr uint32_t ticks_a_flush = observe::AccessLog::flush_ms / tick_ms;
@@ -61,7 +61,7 @@ void Shared::swap(std::shared_ptr<Setup> next) {
 }
 
 void Shared::swap_catalog(const Setup& setup, std::shared_ptr<const Catalog> next) {
-  std::vector<std::shared_ptr<const Catalog>> unused;  // go after the lock, and not with a worker
+  std::vector<std::shared_ptr<const Catalog>> unused;  // freed after the lock is released, and not by a worker
   const std::lock_guard lock(mutex_);
   if (present_.setup.get() != &setup) return;
   present_.catalog.swap(next);
@@ -74,7 +74,7 @@ void Shared::swap_catalog(const Setup& setup, std::shared_ptr<const Catalog> nex
 }
 
 bool Shared::free_retired() {
-  std::vector<std::shared_ptr<Setup>> unused;  // go after the lock
+  std::vector<std::shared_ptr<Setup>> unused;  // freed after the lock is released
   const std::lock_guard lock(mutex_);
   const auto first =
       std::partition(retired_.begin(), retired_.end(), [](const auto& one) { return one.use_count() > 1; });
@@ -108,7 +108,7 @@ Worker::Worker(Shared& shared, size_t index)
 Worker::~Worker() {
   stop();
   join();
-  // What is on the loop goes before the loop, callers first: their exchanges hold what comes after.
+  // Everything on the loop is destroyed before the loop, callers first: their exchanges refer to the rest.
   tick_.reset();
   listeners_.clear();
   connections_.reset();
@@ -118,10 +118,10 @@ Worker::~Worker() {
   setups_.clear();
 }
 
-// Makes what this worker needs to work by the present setup. What did not change is taken over.
+// Makes what this worker needs for the current setup. Unchanged parts are taken over.
 Context& Worker::renew() {
   Shared::Present present = shared_.present();
-  if (!setups_.empty() && present.setup == now().setup) {  // providers have told other models
+  if (!setups_.empty() && present.setup == now().setup) {  // only the catalog has changed
     setups_.back()->catalog = std::move(present.catalog);
     setups_.back()->context->router = &now().catalog->router();
     setups_.back()->context->catalog = now().catalog.get();
@@ -171,7 +171,8 @@ Context& Worker::renew() {
   return *setups_.back()->context;
 }
 
-// Those that the present setup does not have. In this turn, so that nobody who came in by them is served by it.
+// Closes the listeners that the current setup does not have, within this turn, so that none of their callers is served
+// by the new setup.
 void Worker::close_listeners() {
   const Setup& setup = *now().setup;
   const Setup& before = *setups_[setups_.size() - 2]->setup;
@@ -217,7 +218,7 @@ void Worker::go_over(std::vector<std::pair<uint32_t, net::ListenSocket>> added) 
     dispatcher_->keep_up();
     const std::vector<uint32_t>& listeners = now().setup->listeners;
     for (auto& [number, socket] : *sockets) {
-      // The next reload may be here already.
+      // The next reload may have happened already.
       if (std::find(listeners.begin(), listeners.end(), number) == listeners.end()) continue;
       listen(std::move(socket), number);
     }
@@ -233,7 +234,7 @@ void Worker::start() {
 }
 
 void Worker::stop() {
-  // Whoever reads a stream is told that its end is not the answer's.
+  // Callers that read a stream must see that it was cut.
   loop_.post([this] {
     if (connections_)
       connections_->cut_all({ErrorCode::draining, "this sluice is shutting down; try again in a moment"});
@@ -276,7 +277,7 @@ size_t Worker::max_callers() const {
   return std::min<size_t>(now().setup->config.limits.connections, descriptors_.callers);
 }
 
-// Some caller has gone.
+// A caller's connection has closed.
 void Worker::on_connections(size_t open) {
   metrics_.caller_connections.set(static_cast<int64_t>(open));
   if (paused_ && open < max_callers()) {
@@ -286,9 +287,8 @@ void Worker::on_connections(size_t open) {
   if (open == 0 && drained_) std::exchange(drained_, nullptr)();
 }
 
-// What large bodies and what was made of them have left behind stays with the allocator while there is work, since
-// getting it anew from the system page by page costs more than carrying the bytes. It goes back once nothing has been
-// under way for a while, if it is worth the time.
+// Memory freed by large bodies stays with the allocator while there is work, because page faults for new memory cost
+// more than keeping it. After an idle period it is returned to the system, if it is enough to be worth the time.
 void Worker::give_memory_back() {
   constexpr uint32_t patience = 20;  // ticks
   constexpr uint64_t worth_bytes = 4 << 20;
@@ -310,7 +310,8 @@ void Worker::tend_streams() {
   metrics_.kept_stream_bytes.set(static_cast<int64_t>(streams.bytes()));
 }
 
-// Ten times a second: the gauges that nobody keeps up to date on the way; less often, the records that have gathered.
+// Runs ten times a second: updates the gauges that are not kept current otherwise, flushes the access log (less often)
+// and does the housekeeping.
 void Worker::tick() {
   if (++ticks_ % ticks_a_flush == 0 && !access_log_.empty()) access_log_.flush();
   metrics_.pool_open.set(pools_.open);
@@ -322,10 +323,10 @@ void Worker::tick() {
   dispatcher_->keep_up();
   std::erase_if(setups_, [this](const auto& next) { return next != setups_.back() && next->context->users == 0; });
   if (now().setup->alerts) now().setup->alerts->gather(failures_);
-  failures_.clear();  // where nobody is told any more, those of exchanges that began before
+  failures_.clear();  // without alerts, drops those of exchanges that began under an earlier setup
   if (alert_sender_) alert_sender_->tick(loop_.now_ns() / 1'000'000);
   std::erase_if(earlier_alert_senders_, [](const auto& sender) { return sender->idle(); });
-  constexpr size_t places = 1024;  // some microseconds; 100,000 keys are round in ten seconds
+  constexpr size_t places = 1024;  // some microseconds; 100,000 keys take ten seconds
   if (first_ && ticks_ % ticks_a_day == 0)
     warn_of_certificates(now().setup->certificates, shared_.clock.unix_s(), shared_.log);
   if (first_) tend_streams();

@@ -1,5 +1,5 @@
-// One thread with a loop of its own: its listeners, its callers' connections, its ways to the providers. Workers share
-// nothing that is written to, but for the kernel's listening queues and the rate limits' counters.
+// One thread with its loop, listeners, callers' connections and links to the providers. On the request path workers
+// share no written data except the kernel's listen queues and the counters of limits, memory and target health.
 #pragma once
 
 #include <atomic>
@@ -38,7 +38,7 @@
 
 namespace sluice::gateway {
 
-// What all workers of a gateway share: the setup they work by, which a reload swaps, and what outlives it.
+// What all workers of a gateway share: the current setup, which a reload swaps, and what outlives setups.
 class Shared {
  public:
   Shared(std::shared_ptr<Setup> first, observe::Log& to, const net::Clock& by, net::Random& chance)
@@ -54,13 +54,13 @@ class Shared {
   // Any thread.
   Present present() const;
   std::shared_ptr<Setup> setup() const { return present().setup; }
-  // Any thread: every worker begins each request from now on by this one. What providers that did not change have told
-  // is known on.
+  // Any thread. From now on every worker begins new requests with `next`. The model lists of unchanged providers are
+  // kept.
   void swap(std::shared_ptr<Setup> next);
-  // The same for what models there are, if `setup` is the present one.
+  // The same for the catalog, if `setup` is the current one.
   void swap_catalog(const Setup& setup, std::shared_ptr<const Catalog> next);
-  // Of the setups that were swapped out, frees those that no worker and no exchange works by any more: of 100,000 keys
-  // that takes its time, so it is left to a thread that nobody waits for. Whether there were any.
+  // Frees replaced setups that no worker and no exchange uses any more. With 100,000 keys that takes a while, so call
+  // it on a thread that no request waits for. Returns whether there were any.
   bool free_retired();
   const std::atomic<uint64_t>& generation() const { return generation_; }
 
@@ -73,45 +73,45 @@ class Shared {
   IdMakers id_makers{random.next()};
   StreamStore streams;
   storage::MemoryStore answers{storage::MemoryStoreBounds{}, [this] { return clock.unix_s(); }};
-  // Made for each worker, on its thread, by whoever wires the program.
+  // Makes each worker's pages; set by the wiring code.
   std::function<OwnPages(const Shared&, RefusedPage)> make_pages;
-  ExchangeCensus::Ask ask_worker;  // an index below `worker_count`; once all workers are made
+  ExchangeCensus::Ask ask_worker;  // index below `worker_count`; set once all workers are made
   size_t worker_count = 0;
   std::function<std::unique_ptr<http::Service>(net::Loop&)> make_demo;
 
  private:
-  mutable std::mutex mutex_;  // not on the way of a request, but for the first after a swap
+  mutable std::mutex mutex_;  // off the request path, except for the first request after a swap
   Present present_;
   std::vector<std::shared_ptr<Setup>> retired_;
-  std::vector<std::shared_ptr<const Catalog>> old_catalogs_;  // that workers may still hold
+  std::vector<std::shared_ptr<const Catalog>> old_catalogs_;  // workers may still hold them
   std::atomic<uint64_t> generation_{1};
 };
 
 class Worker {
  public:
-  // `shared` must outlive the worker. `index`: which metrics are its own.
+  // `shared` must outlive the worker. `index`: selects its metrics.
   Worker(Shared& shared, size_t index);
   ~Worker();
 
   // Accepts callers from one more socket. Before start(), or on the worker's thread. `number`: of this listener, in all
-  // workers; once the setup does not have it any more it is closed, and what came in by it with it.
+  // workers. Once the setup no longer has it, the listener and its connections are closed.
   void listen(net::ListenSocket socket, uint32_t number);
-  // Any thread, after a swap: goes by the present setup now, and listens at what it has more.
+  // Any thread, after a swap: switches to the current setup now and listens on the `added` sockets.
   void go_over(std::vector<std::pair<uint32_t, net::ListenSocket>> added);
   void start();  // runs on its own thread from now on
   // Any thread: calls `drained`, on the worker's thread, once its last caller is gone; see Gateway::drain().
-  // `hand_over`: accepts nobody from now on, and waits a little for requests that may be on their way.
+  // `hand_over`: accepts no more connections and waits a little for requests that may be on their way.
   void drain(bool hand_over, std::function<void()> drained);
   // Any thread: runs `task` on the worker's thread in a later turn of its loop; never while that is stuck.
   void post(std::function<void()> task) { loop_.post(std::move(task)); }
   // Its thread only.
   const ExchangeList& exchanges() const { return exchanges_; }
-  // Any thread: cuts what is under way and ends at once; join() waits for it.
+  // Any thread: cuts what is under way and ends immediately; join() waits for it.
   void stop();
   void join();
 
  private:
-  // A setup, and what this worker has made for it.
+  // A setup and what this worker has made for it.
   struct WorkerSetup {
     explicit WorkerSetup(Shared::Present by) : setup(std::move(by.setup)), catalog(std::move(by.catalog)) {}
     const std::shared_ptr<Setup> setup;
@@ -147,23 +147,22 @@ class Worker {
   std::optional<http::InboundConnections> demo_connections_;
   http::PoolCounts pools_;
   alerts::FailureTally failures_;
-  std::unique_ptr<alerts::AlertSender> alert_sender_;  // one worker has it, for all; null: nobody is told
+  std::unique_ptr<alerts::AlertSender> alert_sender_;  // one worker has it for all; null: no alerts
   std::vector<std::unique_ptr<alerts::AlertSender>>
-      earlier_alert_senders_;  // they still send what was to be told before a reload
-  std::vector<std::unique_ptr<WorkerSetup>>
-      setups_;  // the last is the present one; those before end with their last exchange
+      earlier_alert_senders_;                         // still sending alerts from before a reload
+  std::vector<std::unique_ptr<WorkerSetup>> setups_;  // the last is current; the others go with their last exchange
   std::optional<Dispatcher> dispatcher_;
   std::optional<http::InboundConnections> connections_;
   std::vector<NumberedListener> listeners_;
   std::unique_ptr<net::Timer> tick_;
   uint32_t ticks_ = 0;
   uint32_t idle_ticks_ = 0;      // without an exchange
-  uint64_t exchanges_seen_ = 0;  // of all that ever came
-  uint64_t resident_after_ = 0;  // the program's, when memory went back last
+  uint64_t exchanges_seen_ = 0;  // total number of exchanges seen
+  uint64_t resident_after_ = 0;  // resident bytes after memory was last returned
   std::function<void()> drained_;
   bool paused_ = false;
   const DescriptorShare descriptors_;
-  const bool first_;  // of the workers: it does for all what one is enough for
+  const bool first_;  // the first worker does the jobs that only one has to do
   std::thread thread_;
 };
 
