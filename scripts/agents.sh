@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Runs coding agents against sluice, each by the line that the start-up block prints for it: scripts/agents.sh [PROGRAM [DIALECT...]].
-# A second sluice with the demo provider is the origin, which is asked in each dialect, or in those that are named: in the agent's
-# own, bytes pass through; in the others all is translated, there and back. The task: a file with odd characters is written by a
-# tool, it and another one are read by two calls at once, and what they hold is said at the end. The agents are installed from npm
-# under build/agents; what they keep goes into a folder that is thrown away. One that cannot be had is told of and left out.
-# Not part of what must pass: the agents change from day to day.
+# Runs coding agents against sluice, each with the command line that the start-up block prints for it: scripts/agents.sh
+# [PROGRAM [DIALECT...]].
+# A second sluice with the demo provider is the origin, asked in each dialect, or in those named. In the agent's
+# dialect, bytes pass through; in the others everything is translated in both directions. The task: a tool writes a file
+# with odd characters, two simultaneous calls read it and another one, and the agent finally reports their contents. The
+# agents are installed from npm under build/agents; their data goes into a temporary folder. An agent that cannot be
+# installed is reported and left out.
+# Not part of the required tests: the agents change from day to day.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -34,7 +36,7 @@ pids=()
 trap 'for pid in ${pids[@]+"${pids[@]}"}; do kill "$pid" 2>/dev/null; wait "$pid" || true; done; rm -rf "$work"' EXIT
 mkdir "$work/home"
 
-# start NAME ARGUMENT...: a sluice with $work/NAME.json; its address goes to $address.
+# start NAME ARGUMENT...: starts sluice with $work/NAME.json and sets $address.
 start() {
   local name=$1
   "$program" "${@:2}" --config "$work/$name.json" >"$work/$name.log" 2>&1 &
@@ -43,7 +45,7 @@ start() {
   address=$(grep -oE 'http://127\.0\.0\.1:[0-9]+' "$work/$name.log" | head -1)
 }
 
-# The model thinks, so that signatures go there and back too.
+# The model thinks, so that signatures are sent in both directions too.
 printf '{"listen": "127.0.0.1:0", "workers": 1}\n' >"$work/origin.json"
 start origin --demo
 providers='' models=''
@@ -58,9 +60,9 @@ start gateway
 url=$address
 cp "$work/gateway.log" "$work/block"
 
-line_of() { sed -nE "s/^ +$1 +(.*)$/\1/p" "$work/block" | head -1; }  # what the block prints for a program
+line_of() { sed -nE "s/^ +$1 +(.*)$/\1/p" "$work/block" | head -1; }  # the line that the block prints for a program
 
-# They are to talk to sluice only.
+# The agents may talk only to sluice.
 export HOME=$work/home DISABLE_AUTOUPDATER=1 DISABLE_TELEMETRY=1 CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1
 mkdir "$HOME/.gemini"
 grep -oE '\{"security".*\}\}\}' "$work/gateway.log" >"$HOME/.gemini/settings.json"
@@ -69,15 +71,16 @@ opencode_settings='{"autoupdate": false, "provider": {"sluice": {"npm": "@ai-sdk
 opencode_settings=${opencode_settings//@URL@/$url}
 export OPENCODE_CONFIG_CONTENT=${opencode_settings//@MODELS@/${opencode_models%, }}
 
-# What is to stand in the file, byte for byte, and how a task says so: as a JSON string, and as one that is a shell's command.
+# The file's expected contents, byte for byte, and their spelling in a task: as a JSON string, and as a JSON string that
+# is a shell command.
 odd=$'quotes \' " `, a backslash \\n \\\\, a tab\there, $HOME ${x} %s, <b>&amp;</b>, café e\u0301, 漢字 かな, 😀👩‍👩‍👧, \u202eleft\u202c'
 printf '%s\nsecond line\n' "$odd" >"$work/wanted"
 odd_json=$(python3 -c 'import json, sys; print(json.dumps(sys.stdin.read()))' <"$work/wanted")
 write_json=$(python3 -c 'import json, sys; print(json.dumps("cat >odd.txt <<\"END\"\n" + sys.stdin.read() + "END"))' <"$work/wanted")
 
 failed=0
-# run NAME PACKAGE LINE TASK: for each dialect; the line's MODEL is the model, the task comes on standard input. In the task,
-# FILE and NOTE are the files, TEXT and WRITE what JSON strings there are.
+# run NAME PACKAGE LINE TASK: runs an agent for each dialect. MODEL in the line is replaced with the model, and the task
+# is sent on standard input. In the task, FILE and NOTE become the files, TEXT and WRITE the JSON strings.
 run() {
   local name=$1 package=$2 line=$3 task=$4 version dialect why right logged
   if ! [ -d "$installed/node_modules/$package" ]; then
@@ -97,7 +100,7 @@ run() {
     echo 'The word is plum.' >"$work/project/note.txt"
     logged=$(wc -l <"$work/gateway.log")
     why=$(try "${line//MODEL/on-$dialect}") && right=1 || right=0
-    sleep 0.5  # the log is written a little later
+    sleep 0.5  # the log is written slightly later
     if [ "$right" = 1 ]; then
       echo "$dialect: ok$(told_as_dropped)"
     else
@@ -107,7 +110,7 @@ run() {
   done
 }
 
-# try LINE: one agent, once; what is wrong goes to the output.
+# try LINE: runs one agent once; prints what is wrong.
 try() {
   local wrong=
   if ! (cd "$work/project" && eval "timeout $patience_s env $1" <"$work/task" >"$work/out" 2>"$work/errors"); then
@@ -123,7 +126,7 @@ try() {
   return 1
 }
 
-# What the target could not be told, of all requests of a run.
+# What could not be translated for the target, in all requests of a run.
 told_as_dropped() {
   tail -n "+$((logged + 1))" "$work/gateway.log" | { grep -oE 'dropped=("[^"]*"|[^ ]*)' || true; } | sed -E 's/dropped=//; s/"//g; s/, /\n/g' |
     sed -E 's/\[[0-9]+\]/[]/g' | sort -u | paste -sd, - | sed 's/,/, /g; s/^\(.\)/; not told: \1/'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests under sanitizers: all for addresses and undefined behaviour, those with threads for data races.
+# Runs the tests under sanitizers: all of them for addresses and undefined behaviour, those with threads for data races.
 # scripts/asan.sh [address|thread] runs one; a second argument is a filter of test names.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

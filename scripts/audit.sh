@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Lists every dependency of docs/dependencies.md with its version, licence and use, and fails on one that is used and not listed:
-# by scripts/deps.sh, by the tests' own lists, by an #include of src, by the finished program. scripts/audit.sh [PROGRAM]
+# Lists every dependency in docs/dependencies.md with its version, licence and use. Fails on an unlisted one that is
+# used by scripts/deps.sh, the tests' requirements, an #include in src or the finished program. scripts/audit.sh
+# [PROGRAM]
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -28,9 +29,9 @@ expect() { listed "$1" || unlisted+=("$1 ($2)"); }
 # A library's packages (headers, runtime) come from one source package.
 source_of() { dpkg-query -W -f '${source:Package}\n' "$1" 2>/dev/null | head -1; }
 listed_sources=$(while IFS='|' read -r name _; do source_of "$name" || true; done <<<"$rows"; echo gcc-12; echo glibc)
-expect_file() {  # a file of a package
+expect_file() {  # expects a package's file to be listed
   local package
-  # A package may name it by a folder that is a link (/lib for /usr/lib).
+  # A package may know the file by a path through a symbolic link (/lib for /usr/lib).
   package=$({ dpkg -S "$(realpath "$1")" || dpkg -S "*/$(basename "$(realpath "$1")")"; } 2>/dev/null | head -1 | cut -d: -f1) || true
   [ -n "$package" ] || { unlisted+=("$1 ($2): of no package"); return; }
   grep -qxF -- "$(source_of "$package")" <<<"$listed_sources" || unlisted+=("$package ($2: $1)")
@@ -42,7 +43,7 @@ done
 while IFS= read -r name; do expect "$name" tests/e2e/requirements.txt; done < <(sed -nE 's/^([A-Za-z0-9_.-]+)==.*/\1/p' tests/e2e/requirements.txt)
 while IFS= read -r name; do expect "$name (npm)" tests/e2e/package.json; done < <(sed -nE '/"dependencies"/,/}/s/^ +"([^"]+)": "[0-9].*/\1/p' tests/e2e/package.json)
 
-# Headers with a folder or an extension; the C++ library's own have neither.
+# Headers with a folder or an extension; the C++ library's have neither.
 while IFS= read -r header; do
   for folder in /usr/include /usr/include/x86_64-linux-gnu /usr/include/aarch64-linux-gnu /usr/share/include/llhttp /usr/share/llhttp /usr/lib/gcc/*/*/include; do
     if [ -e "$folder/$header" ]; then

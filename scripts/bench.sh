@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures: first what sluice costs by itself, then beside nginx and HAProxy on the same machine (see benchmarks/).
+# Measures what sluice costs alone, then next to nginx and HAProxy on the same machine (see benchmarks/).
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Chaos for MINUTES (default 30), then the storms at full size, against the release build: scripts/chaos.sh [MINUTES]. The figures stand at
-# the end.
+# Runs chaos for MINUTES (default 30), then the storms at full size, against the release build: scripts/chaos.sh
+# [MINUTES]. Prints the figures at the end.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# Installs what building sluice needs (Debian 12 packages); --test, --bench, --lint and --count (of instructions) add what those
-# need.
-# Touches nothing, and needs no network, when all of it is there.
+# Installs what building sluice needs (Debian 12 packages). --test, --bench, --lint and --count (of instructions) add
+# what those need. If everything is installed, it changes nothing and needs no network.
 set -euo pipefail
 
-# "package" must be installed; "package=command" is also fine when that command comes from elsewhere.
+# "package" must be installed; "package=command" is also satisfied if the command comes from elsewhere.
 wanted=(g++=g++ cmake=cmake ninja-build=ninja pkg-config=pkg-config ccache=ccache libuv1-dev libssl-dev zlib1g-dev
         libzstd-dev nlohmann-json3-dev libcli11-dev libexpected-dev catch2 node-llhttp)
 for group in "$@"; do
@@ -38,7 +37,7 @@ as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(sudo)
 export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -qq
-for i in "${!missing[@]}"; do  # the tests of these say so and are skipped
+for i in "${!missing[@]}"; do  # tests that need these report it and are skipped
   case ${missing[i]} in
     caddy | tinyproxy | systemd | prometheus) apt-cache show "${missing[i]}" >/dev/null 2>&1 || { echo "not to be had: ${missing[i]}"; unset "missing[i]"; } ;;
   esac

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Formats the C++ sources in place; with --check only says which are not formatted, and fails.
+# Formats the C++ sources in place. --check only lists unformatted files, and fails if there are any.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

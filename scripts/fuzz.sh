@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes each target of tests/fuzz for SECONDS (default 60): scripts/fuzz.sh [SECONDS] [TARGET...]. What it learns is kept in
-# build/fuzz-corpus; an input that breaks something is left in build/fuzz-found and fails the run.
+# Fuzzes each target of tests/fuzz for SECONDS (default 60): scripts/fuzz.sh [SECONDS] [TARGET...]. The corpus is kept
+# in build/fuzz-corpus; an input that causes a failure is stored in build/fuzz-found and fails the run.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

@@ -1,8 +1,8 @@
-# Sourced by the scripts beside it: goes to the project's root and holds what several of them do.
+# Sourced by the scripts in this folder: changes to the project's root and has functions that several of them need.
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 jobs=$(nproc)
-test_jobs=$((jobs + 1))  # most tests wait for sockets and timers longer than they compute
+test_jobs=$((jobs + 1))  # most tests spend more time waiting for sockets and timers than computing
 
 # build PRESET [-DNAME=VALUE...] [TARGET...]: configures, then builds; quiet unless something is wrong.
 build() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# clang-tidy over src, with the checks of .clang-tidy: scripts/lint.sh [FILE...] (their folders). Any finding fails.
+# Runs clang-tidy over src with the checks of .clang-tidy: scripts/lint.sh [FILE...] (their folders). Any finding fails.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

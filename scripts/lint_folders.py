@@ -1,7 +1,9 @@
-"""clang-tidy over the folders of src/, each as one file: lint_folders.py BUILD JOBS [FILE...], where FILE names the folders to look at.
+"""Runs clang-tidy over the folders of src/, each as one file: lint_folders.py BUILD JOBS [FILE...], where FILE selects
+its folder.
 
-Most of clang-tidy's time goes into the headers that each file reads again, and what it looks for in a main file it does not look for in
-included ones. So a folder's files are written one after the other into one main file, and what is found is told by the file it is in."""
+Most of clang-tidy's time goes into the headers that each file reads again, and its checks of a main file do not
+apply to included files. So a folder's files are concatenated into one main file, and findings are reported for the
+original files."""
 
 import json
 import pathlib
@@ -16,7 +18,7 @@ SUMMARY = re.compile(r"^(\d+ warnings? generated|Suppressed|Use -)")
 
 
 def folders(build):
-    """(name, compiler's arguments, its files) of each unity file in src/'s libraries and program."""
+    """(name, compiler arguments, files) of each unity file in src/'s libraries and program."""
     for command in json.loads((build / "compile_commands.json").read_text()):
         unity = pathlib.Path(command["file"])
         name = re.fullmatch(r"sluice(_\w+)?\.dir", unity.parts[-3])
@@ -53,7 +55,7 @@ def main():
     chosen = [folder for folder in folders(build) if not wanted or wanted & set(folder[2])]
     if not chosen:
         sys.exit("nothing to look at")
-    chosen.sort(key=lambda folder: -len(folder[2]))  # the longest first, so that none is left to run alone
+    chosen.sort(key=lambda folder: -len(folder[2]))  # the longest first, so that none runs alone at the end
     failed = False
     with ThreadPoolExecutor(jobs) as pool:
         for code, found in pool.map(lambda folder: lint(folder, build, root), chosen):

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs everything that is made of seeds through SEEDS of them (default 1,000,000 each), from another one each day on:
-# scripts/nightly.sh [SEEDS] [FIRST_SEED]. What fails says by which variable its seed is run again; the outputs are left in build/nightly.
+# Runs each seeded test through SEEDS seeds (default 1,000,000 each), starting from a different seed each day:
+# scripts/nightly.sh [SEEDS] [FIRST_SEED]. A failure names the variable that repeats its seed; outputs are left in
+# build/nightly.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

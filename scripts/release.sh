@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the program to deploy, build/release/sluice: a release that is compiled twice, the second time by what a short run
-# under load has shown to be often used (profile-guided optimisation). scripts/run.sh builds it once, without that.
+# Builds the program to deploy, build/release/sluice. It is compiled twice, the second time with a profile of a short
+# run under load (profile-guided optimisation). scripts/run.sh builds it once, without a profile.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds sluice and starts it on 127.0.0.1:8000 with the built-in demo provider. Arguments are passed on to it; with
-# --config or --listen of yours, those count. Ctrl-C ends it.
+# Builds sluice and starts it on 127.0.0.1:8000 with the built-in demo provider. Arguments are passed on to it; a
+# --config or --listen among them takes precedence. Ctrl-C ends it.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
@@ -13,10 +13,10 @@ case " $* " in *" --config"*) ;; *) arguments+=(--demo) ;; esac
 
 exec {output}< <(exec build/release/sluice "${arguments[@]}" "$@")
 pid=$!
-trap ':' INT  # the terminal tells sluice too; here it only must not end the script first
+trap ':' INT  # the terminal signals sluice too; this script must not end before it
 trap 'kill "$pid" 2>/dev/null' TERM EXIT
 
-# The first lines, up to the one that names the address; then all that follows.
+# Shows the first lines, up to the one with the address; then the rest.
 base=
 while [ -z "$base" ] && IFS= read -r line <&"$output"; do
   printf '%s\n' "$line"
@@ -45,7 +45,7 @@ fi
 
 status=0
 wait "$pid" || status=$?
-while kill -0 "$pid" 2>/dev/null; do  # a signal ended the wait, not sluice
+while kill -0 "$pid" 2>/dev/null; do  # a signal may end the wait before sluice ends
   status=0
   wait "$pid" || status=$?
 done

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Writes the tables of docs/translation.md anew, from the code: scripts/translation_tables.sh [BUILD-FOLDER]. A test checks that they are right.
+# Rewrites the tables of docs/translation.md from the code: scripts/translation_tables.sh [BUILD-FOLDER]. A test checks
+# that they are current.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 folder=${1:-build/debug}
