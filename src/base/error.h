@@ -14,7 +14,7 @@ enum class Fault : unsigned char { caller, target, gateway };
 enum class ErrorCode : unsigned char {
   // caller
   bad_request,          // 400: malformed HTTP, JSON or parameters
-  untranslatable,       // 400: the target speaks another dialect that has no equivalent of a feature
+  untranslatable,       // 400: the target's dialect has no equivalent of the endpoint or of a feature
   unauthorized,         // 401: no key, or an unknown one
   forbidden,            // 403: a known key without permission for this model
   unknown_path,         // 404
@@ -42,7 +42,7 @@ enum class ErrorCode : unsigned char {
   target_cut,         // 502: the answer ended before it was complete
   target_timeout,     // 504: no connection or no answer in time
   target_stalled,     // 504: its stream began, then stalled
-  // target, by its own error answers: not used in answers of sluice, only in records, metrics and alerts
+  // target, by the error that it answered: never sluice's own answer, only in records, metrics and alerts
   target_unauthorized,  // 401, 403: it rejects the credential
   target_quota,         // 402, or the error code with another status: no money left
   target_rate_limited,  // 429

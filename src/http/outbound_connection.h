@@ -22,7 +22,7 @@ namespace sluice::http {
 class AnswerEvents {
  public:
   virtual void on_answer_head(ResponseHead& head) = 0;
-  // `bytes` is valid until the next on_turn; net::read_padding_bytes behind it are readable.
+  // `bytes` is valid until the next on_turn; net::read_padding_bytes after it are readable.
   virtual void on_answer_body(std::string_view bytes) = 0;
   virtual void on_answer_end() = 0;
   // Everything that one read brought has been delivered. The last event of a turn: the connection may now be given back

@@ -79,7 +79,7 @@ class Responder {
 class RequestHandler {
  public:
   virtual ~RequestHandler() = default;
-  // `bytes` is valid until return; net::read_padding_bytes behind it are readable.
+  // `bytes` is valid until return; net::read_padding_bytes after it are readable.
   virtual void on_body(std::string_view bytes) = 0;
   virtual void on_body_end() = 0;
   // Where the body's next bytes should be put (net::StreamEvents::read_room); at least `left` are to come. They are

@@ -26,7 +26,7 @@ inline constexpr size_t read_padding_bytes = 64;
 
 class StreamEvents {
  public:
-  // `bytes` is never empty and is valid until on_read returns; `read_padding_bytes` behind it are readable.
+  // `bytes` is never empty and is valid until on_read returns; `read_padding_bytes` after it are readable.
   virtual void on_read(std::string_view bytes) = 0;
   // Where the next bytes should be put, so that a large body is not copied: asked before each read; on_read may then be
   // called with bytes in that place. Empty: no preference. read_padding_bytes after it must be readable, too.

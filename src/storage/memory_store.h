@@ -1,5 +1,5 @@
 // An AnswerStore in memory: bounded by bytes and by age, shared by all workers under one lock, which is taken only when
-// an answer is stored, looked up or removed.
+// answers are stored or looked up.
 #pragma once
 
 #include <cstddef>

@@ -31,7 +31,7 @@ gateway::OwnPages make_pages(const gateway::Shared& shared, const GatewayFacts& 
 // The state of the targets for the metrics, the same as /admin/targets shows.
 std::vector<observe::Metrics::TargetState> target_states(const gateway::Shared& shared);
 
-// The state of the credentials of providers that have several; their number is bounded too.
+// The state of the credentials of providers that have several; at most as many as targets are shown.
 std::vector<observe::Metrics::CredentialState> credential_states(const gateway::Shared& shared);
 
 }  // namespace sluice
