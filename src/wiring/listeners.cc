@@ -54,7 +54,7 @@ Result<Listeners::Sockets> Listeners::sockets_at(const config::Address& address,
 }
 
 // Whether sluice already listens on that port, at addresses that `next` drops: then conflicts with those are not
-// errors. Addresses that are kept must not conflict with the new one, as they would have to after a restart.
+// errors. Addresses that are kept must not conflict with the new one, just as after a restart.
 bool Listeners::moves_within_port(const config::Config& next, const config::Address& address) const {
   if (!address.unix_path.empty() || address.port == 0) return false;
   bool moves = false;
