@@ -26,7 +26,7 @@ void append_key(std::string& out, JsonText key) {
   out += "\":";
 }
 
-// What objects that are told as combinations of others have in common: the members of all of them.
+// An object for a combination of objects: it has the members of all of them.
 struct MergedObject {
   std::vector<JsonValue> properties{}, required{};
 

@@ -1,5 +1,5 @@
-// The tool calls of one turn that wait for their results, found by id or by name however many there are, and in
-// whatever order the results come.
+// The tool calls of one turn that wait for their results. Lookups by id or by name stay fast, however many calls there
+// are and in whatever order the results come.
 #pragma once
 
 #include <cstddef>
@@ -17,16 +17,17 @@ class OpenCalls {
   static constexpr size_t none = SIZE_MAX;
   struct Call {
     JsonText id, name;
-    bool is_invented = false;  // its id
+    bool is_invented = false;  // the id is ours
     bool is_answered = false;
   };
 
-  // Texts must live as long as they are looked for here.
+  // The texts must outlive all lookups.
   void add(const Call& call);
   void clear();
 
-  // Numbers of calls, in the order in which they were added: the first one that has no result yet, of all, of that id,
-  // of that name; and the first one of that id, answered or not. `none`: there is none.
+  // Each returns the number of a call, counted in the order in which they were added; `none`: there is none. first(),
+  // with_id() and named() find the first without a result: of all, of that id, of that name. any_with_id() finds the
+  // first of that id, answered or not.
   size_t first();
   size_t with_id(JsonText id) { return first_open(ids_, id); }
   size_t named(JsonText name) { return first_open(names_, name); }
@@ -35,7 +36,7 @@ class OpenCalls {
   void answer(size_t number) { calls_[number].is_answered = true; }
 
  private:
-  // Of one id or name; those before `next` are answered.
+  // The calls of one id or name; those before `next` are answered.
   struct Places {
     std::vector<uint32_t> numbers;
     size_t next = 0;

@@ -15,7 +15,7 @@ std::string_view skip_space(std::string_view text) {
   return at == text.npos ? std::string_view() : text.substr(at);
 }
 
-// What stands behind a key's closing quote: a string, object or array that holds something?
+// Whether a key's closing quote is followed by a string, object or array that holds something.
 Value value_behind(std::string_view rest) {
   rest = skip_space(rest);
   if (rest.empty()) return Value::cut;
@@ -31,7 +31,7 @@ Value value_behind(std::string_view rest) {
   return rest.front() == closing ? Value::empty : Value::some;
 }
 
-// The string behind "type", or a cut one.
+// The string after the key "type"; Value::cut if it is not whole.
 std::pair<Value, std::string_view> type_behind(std::string_view rest) {
   const Value value = value_behind(rest);
   if (value != Value::some) return {value, {}};
@@ -58,7 +58,7 @@ bool OutputWatch::look(std::string_view bytes) {
 }
 
 bool OutputWatch::found_in(std::string_view text) {
-  size_t cut_at = text.npos;  // where the first mark stands whose value has not come
+  size_t cut_at = text.npos;  // the first mark whose value has not arrived
   const auto note_cut = [&](size_t at) { cut_at = std::min(cut_at, at); };
   for (const std::string_view key : marks_.keys) {
     for (size_t at = 0; (at = text.find(key, at)) != text.npos; at += key.size()) {

@@ -12,7 +12,7 @@ namespace {
 
 using enum http::Method;
 
-// What follows the name that stands in the place of "{}".
+// What follows the name in the place of "{}".
 std::string_view behind_segment(std::string_view path) { return path.substr(std::min(path.find('/'), path.size())); }
 
 bool is_version(std::string_view segment) {
@@ -109,7 +109,7 @@ const Endpoint& endpoint_at(std::span<const Dialect> dialects, std::string_view 
 Access access_of(http::Method method, std::string_view base, std::string_view path) {
   const std::string full = to_lower(std::string(base).append(path));
   Access access = Access::free;
-  // The root may begin in the base URL.
+  // The guarded root may begin in the base URL.
   for (size_t begin = 0; begin <= base.size(); begin = full.find('/', begin + 1)) {
     std::string_view rest = std::string_view(full).substr(begin);
     while (is_version(rest.substr(0, rest.find('/', 1)))) rest = rest.substr(std::min(rest.find('/', 1), rest.size()));

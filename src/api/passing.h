@@ -1,5 +1,5 @@
-// What of an API passes through as it is, without a model: the parts below a root (DialectRoom::subtrees), all of a
-// provider below /providers/NAME, and what of that is not for everyone.
+// Requests that pass through unchanged, without a model: the parts of an API below a root (DialectRoom::subtrees), a
+// whole provider below /providers/NAME, and which of those are restricted.
 #pragma once
 
 #include <span>
@@ -16,7 +16,7 @@ namespace sluice::api {
 inline bool is_below(std::string_view path, std::string_view root) {
   return path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/');
 }
-// The pattern as a path with or without a version has to fit it.
+// fitting() is the pattern that a path with or without a version has to fit.
 inline std::string_view without_version(std::string_view path) {
   return path.starts_with("/v1/") ? path.substr(3) : path;
 }
@@ -24,21 +24,20 @@ inline std::string_view fitting(const DialectRoom& room, std::string_view patter
   return has_version || !room.version_optional ? pattern : without_version(pattern);
 }
 
-// The subtree that `path` is of, or nullptr. Several dialects may have it: then it is that of the one whose callers
-// alone send one of `fields`, else the first.
+// The subtree that `path` belongs to, or nullptr. If several dialects have it, it is that of the dialect whose
+// own_field is in `fields`, else the first's.
 [[gnu::cold]] const Endpoint* subtree_of(std::string_view path, const http::Fields* fields);
-// Without what some programs' base URLs have before the path; "" where there is none of it. `name`: the model's, where
-// that stands in it.
+// `path` without the prefix of some programs' base URLs; "" if it has none. `name`: the model's, if the prefix has it.
 [[gnu::cold]] std::string_view without_prefix(std::string_view path, std::string_view& name);
 
-// A Match without an endpoint where it is no such path, or none for `method`. `is_endpoint`: the path is one that names
-// a model too, which has its own methods beside what GET lists. bad_request where another reader could see another
-// path.
+// A Match without an endpoint if it is no such path, or not for `method`. `is_endpoint`: the path is also an endpoint
+// that needs a model, so that only its GET passes here. bad_request if another parser could see another path.
 [[gnu::cold]] Result<Match> match_passing(http::Method method, std::string_view path, const http::Fields* fields,
                                           bool is_endpoint);
-// For a path that names its provider, whose dialects are given: how its answer is to be read and an error told.
+// For a path that names its provider: the endpoint that decides how its answer is read and errors are written.
+// `dialects`: the provider's.
 [[gnu::cold]] const Endpoint& endpoint_at(std::span<const Dialect> dialects, std::string_view path);
-// What `method` on `path` takes at a provider whose base URL has the path `base`.
+// The access that `method` on `path` needs at a provider whose base URL has the path `base`.
 [[gnu::cold]] Access access_of(http::Method method, std::string_view base, std::string_view path);
 
 }  // namespace sluice::api

@@ -1,5 +1,5 @@
-// Where a dialect's answers say what is no content: token counts, the model's name, the end, an error. Each dialect has
-// its table (dialect.cc in its folder); what a place means is the same in all, and UsageReader knows it.
+// Where a dialect's answers state what is not content: token counts, the model's name, the end, an error. Each dialect
+// has its table (dialect.cc in its folder); a place means the same in all of them, and UsageReader knows what.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 
 namespace sluice::api {
 
-// What is told of, and the objects on the way there.
+// The values that are read, and the objects on the way there.
 namespace node {
 enum Node : uint8_t {
   root,
@@ -31,7 +31,7 @@ enum Node : uint8_t {
   cache_creation,
   timings,
   details,
-  // from here on nothing is looked for inside
+  // from here on, nothing inside is read
   model,
   type,
   finish,
@@ -41,9 +41,9 @@ enum Node : uint8_t {
   done,
   index,
   sequence,
-  first_count  // then one for each of SentCounts
+  first_count  // followed by one for each of SentCounts
 };
-// What only a stream's frames have, or what only they are asked for: a body's own end tells that it has finished.
+// What only a stream's frames have, or what is read only in them: a body has finished when its JSON ends.
 constexpr bool is_of_frames(uint8_t at) {
   return at == inner_message || at == inner_response || at == inner_delta || at == choices || at == candidates ||
          at == prompt_feedback || at == sequence;
@@ -55,22 +55,22 @@ static_assert(count(SentCounts::counts) <= ScanTree::nodes);
 struct Places {
   const ScanTree& frames;  // of a stream's frames and lines
   const ScanTree& bodies;
-  // With their quotes, as keys or values: those of which a frame has one if it says anything beside its content.
+  // Keys or values, with their quotes: a frame that states anything besides its content has one of them.
   std::array<std::string_view, 4> words;
   OutputMarks output{};                            // where a stream's frames have output
-  std::span<const std::string_view> last_types{};  // how the `type` of a stream's last frame ends
-  std::string_view sentinel{};                     // the frame that is a stream's last one, with the blank line
-  bool reason_ends = false;                        // a reason to finish is that of the whole answer, not of one choice
-  bool numbers_frames = false;                     // by sequence_number
-  bool usage_has_own_frame = false;                // without choices, and only where it was asked for
+  std::span<const std::string_view> last_types{};  // suffixes of the `type` of a stream's last frame
+  std::string_view sentinel{};                     // a stream's last frame, with the blank line
+  bool reason_ends = false;                        // a finish reason ends the whole answer, not one choice
+  bool numbers_frames = false;                     // with sequence_number
+  bool usage_has_own_frame = false;                // without choices, and only if asked for
   bool counts_may_fall = false;                    // a frame corrects the one before
-  bool cache_beside_input = false;                 // the cached input is no part of the input's count
-  bool reasoning_beside_output = false;            // the same of the output's
-  bool streams_lines = false;                      // JSON that was to be a stream is lines, whatever its type says
-  bool streams_arrays = false;                     // JSON that was to be a stream is one array
+  bool cache_beside_input = false;                 // the input's count does not include cached input
+  bool reasoning_beside_output = false;            // the output's count does not include reasoning
+  bool streams_lines = false;                      // if a stream was asked for, JSON is lines, whatever its type says
+  bool streams_arrays = false;                     // if a stream was asked for, JSON is one array
 };
 
-// Lists of places put together, in a ScanTree's order.
+// Joins lists of places, in a ScanTree's order.
 template <size_t... sizes>
 constexpr auto joined_places(const std::array<ScanEdge, sizes>&... lists) {
   std::array<ScanEdge, (sizes + ...)> all{};
@@ -82,7 +82,7 @@ constexpr auto joined_places(const std::array<ScanEdge, sizes>&... lists) {
 constexpr bool is_of_bodies(const ScanEdge& edge) {
   return !node::is_of_frames(edge.parent) && !node::is_of_frames(edge.node);
 }
-// Those that a body has, too: body_places<list>.
+// The places that bodies have too: body_places<list>.
 template <const auto& list>
 inline constexpr auto body_places = [] {
   std::array<ScanEdge, static_cast<size_t>(std::count_if(list.begin(), list.end(), is_of_bodies))> some{};
@@ -90,13 +90,13 @@ inline constexpr auto body_places = [] {
   return some;
 }();
 
-// What several dialects have: the model, an error, and an object of counts by these names.
+// Places that several dialects share: the model, an error, and an object of counts with these names.
 inline constexpr std::array usage_places = std::to_array<ScanEdge>({
     {node::root, "type", node::type},
     {node::root, "model", node::model},
     {node::root, "error", node::error},
     {node::root, "usage", node::usage},
-    {node::root, "timings", node::timings},  // llama.cpp, where there is no usage
+    {node::root, "timings", node::timings},  // llama.cpp, if there is no usage
     {node::usage, "prompt_tokens", node::count(SentCounts::input)},
     {node::usage, "completion_tokens", node::count(SentCounts::output)},
     {node::usage, "total_tokens", node::count(SentCounts::total)},

@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t max_maker_bytes = 16;
 
-// Takes what stands before the next dot.
+// Takes what precedes the next dot.
 std::optional<std::string_view> take_field(std::string_view& rest) {
   const size_t dot = rest.find('.');
   if (dot == std::string_view::npos) return std::nullopt;
@@ -70,14 +70,14 @@ namespace {
 
 constexpr size_t lane_bytes = 32, search_step = 4 * lane_bytes;
 
-// Of 32 places from `at` on, those where the first byte stands and the last one so far behind.
+// Of the 32 positions from `at` on, those with the mark's first byte there and its last byte `last_at` bytes later.
 [[gnu::target("avx2")]] inline __m256i candidates(const char* at, size_t last_at, __m256i first, __m256i last) {
   const __m256i begins = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
   const __m256i ends = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + last_at));
   return _mm256_and_si256(_mm256_cmpeq_epi8(begins, first), _mm256_cmpeq_epi8(ends, last));
 }
 
-// Where the search has to go on one byte after another: where `mark` begins, or near the end.
+// Returns where the plain search has to continue: just before `mark`, or near the end.
 [[gnu::target("avx2")]] size_t search_fast(std::string_view body, std::string_view mark) {
   const size_t last_at = mark.size() - 1;
   const __m256i first = _mm256_set1_epi8(mark.front()), last = _mm256_set1_epi8(mark.back());

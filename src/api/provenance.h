@@ -1,6 +1,6 @@
-// Where something came from that only its maker can read: a thinking's signature, encrypted reasoning, a compacted
-// conversation. It goes back there only. Callers of another dialect are given it wrapped, with its origin in it, and
-// bring it back with their history: nothing has to be remembered here.
+// The origin of opaque data, which only its maker can read: a thinking's signature, encrypted reasoning, a compacted
+// conversation. It is sent back only there. Callers of another dialect get it wrapped, with its origin in it, and send
+// it back with their history, so sluice has to store nothing.
 #pragma once
 
 #include <optional>
@@ -12,8 +12,8 @@
 
 namespace sluice::api {
 
-// Whose it is: a target. `maker` stands for provider, credential and model, in hexadecimal digits; "": not known, as of
-// what a caller of that dialect brought as it was.
+// The target that made it. `maker` stands for provider, credential and model, in hexadecimal digits; "": not known, as
+// when a caller of that dialect sent the data unwrapped.
 struct Origin {
   Dialect dialect{};
   std::string maker{};
@@ -28,23 +28,23 @@ struct Opaque {
   bool empty() const { return data.empty(); }
 };
 
-// "sluice.anthropic.1f3a5c7e9b0d2f4a.EqQBCkYIBR...": what is given to a caller of another dialect than the origin's.
-// The data stays as it is spelled. `id` rides along where there is one.
+// "sluice.anthropic.1f3a5c7e9b0d2f4a..EqQBCkYIBR...": what a caller of another dialect than the origin's gets. The
+// empty field holds `id`, where there is one. The data stays as it is spelled.
 std::string wrap(const Opaque& opaque);
 // What wrap() made, or, for any other text, that text with `dialect` as its origin and no maker.
 Opaque unwrap(JsonText text, Dialect dialect);
 
-// What a thinking that nobody signed is given in a signature's place, where callers do not hand back what has none; the
-// mark says whose it is not to be sent to. "": there is no need, as the caller's dialect is the target's.
+// What stands in for the signature of unsigned thinking, as some callers do not send back thinking without one. It is
+// never sent to a target. "": not needed, as the caller's dialect is the target's.
 std::string wrap_unsigned(const Origin& origin, Dialect callers);
 bool is_unsigned(const Opaque& opaque);
 
-// What wrap() begins with: as it stands in a body, where the dialect does not write it otherwise (TranslationRoom).
+// What wrap() begins with, and how it is found in a body unless the dialect writes it otherwise (TranslationRoom).
 inline constexpr std::string_view wrap_mark = "sluice.";
-// Whether `mark`, of 2 to 16 bytes, stands anywhere in `body`: looked for in the whole of every conversation.
+// Whether `mark`, of 2 to 16 bytes, is anywhere in `body`. Fast, as it searches the whole of every conversation.
 bool holds_mark(std::string_view body, std::string_view mark);
 
-// Whether a target may be sent it: it is the origin, or, where no maker is told, of its dialect.
+// Whether it may be sent to the target: that is its origin or, if the maker is not known, of the same dialect.
 inline bool may_return(const Opaque& opaque, const Origin& target) {
   if (opaque.origin.dialect != target.dialect) return false;
   return opaque.origin.maker.empty() || opaque.origin.maker == target.maker;

@@ -23,7 +23,7 @@ void append_number(Field& field, uint64_t number) {
   field.size += static_cast<size_t>(std::to_chars(begin, field.text.data() + field.text.size(), number).ptr - begin);
 }
 
-// As Go prints a duration, which is how OpenAI does it: "0s", "20ms", "1.5s", "6m0s", "2h0m1s".
+// As Go prints a duration, which is OpenAI's format: "0s", "20ms", "1.5s", "6m0s", "2h0m1s".
 void append_duration(Field& field, uint64_t ms) {
   constexpr uint64_t minute = 60'000, hour = 60 * minute;
   if (ms > 0 && ms < 1000) {
@@ -46,7 +46,7 @@ void append_duration(Field& field, uint64_t ms) {
   append(field, "s");
 }
 
-// RFC 3339, in UTC; a begun second counts as a whole one, so that nobody comes too early.
+// RFC 3339, in UTC; rounded up to whole seconds, so that no caller retries too early.
 void append_moment(Field& field, int64_t unix_ms) {
   append(field, TimeText(unix_ms + 999).seconds());
   append(field, "Z");
@@ -62,7 +62,7 @@ RateLimitFields::RateLimitFields(Dialect dialect, const RateLimitState& state, i
 
 void RateLimitFields::add(const std::array<std::string_view, 3>& names, const RateLimitState::Budget& budget,
                           bool moments, int64_t unix_ms) {
-  // However deep in debt: a year is as far as the fields' room reaches.
+  // However large the debt: more than a year would not fit into a Field.
   constexpr uint64_t max_ms = uint64_t{365} * 24 * 3'600'000;
   const uint64_t full_in_ms = budget.full_in_ms < max_ms ? budget.full_in_ms : max_ms;
   if (budget.limit == 0) return;

@@ -33,7 +33,7 @@ constexpr KnownKey top_keys[] = {{"model", Key::model},
                                  {"n", Key::choices}};
 constexpr KnownKey option_keys[] = {{"include_usage", Key::include_usage}};
 
-// Reads one body; a helper that carries what its steps share.
+// Reads one body; holds what the steps share.
 class Reading {
  public:
   Reading(std::string_view body, Peek& peek, bool takes_name) : body_(body), peek_(peek), takes_name_(takes_name) {}
@@ -79,7 +79,7 @@ class Reading {
     }
   }
 
-  // Whether a key is worth a closer look: most are told apart by their first letter.
+  // Whether a key needs a closer look: the first letter rules most of them out.
   static bool may_be_known(std::string_view raw) {
     if (raw.empty()) return false;
     const auto first = static_cast<unsigned char>(raw.front());
@@ -95,7 +95,7 @@ class Reading {
     }
   }
 
-  // Of ASCII alone, without escapes, and without white space at its ends.
+  // ASCII only, without escapes, and without white space at its ends.
   static bool is_plain(std::string_view raw) {
     for (const char c : raw) {
       if (static_cast<unsigned char>(c) >= 0x80 || c == '\\') return false;
@@ -128,7 +128,7 @@ class Reading {
     return Key::other;
   }
 
-  // Another reader may take it for the key itself.
+  // Another parser may take it for the key itself.
   [[gnu::cold]] Result<Key> other_spelling(std::string_view raw, const KnownKey& as) const {
     if (as.key == Key::others || as.key == Key::max_output || as.key == Key::choices) return as.key;
     if (as.key == Key::name && !takes_name_) return Key::other;
@@ -183,7 +183,7 @@ class Reading {
     return {};
   }
 
-  // Ollama's /api/show once called it `name`; it counts where there is no `model`.
+  // Ollama's /api/show once called it `name`; it counts if there is no `model`.
   Result<void> read_name(std::string_view value) {
     if (!takes_name_) return {};
     if (auto first = once(seen_name_, "name", value); !first) return first;
@@ -274,7 +274,7 @@ class Reading {
   bool seen_include_usage_ = false;
 };
 
-// Nearly every name is: printable ASCII without escapes, and short enough.
+// True for nearly every name: no escapes, no control characters, only ASCII, and short enough.
 bool is_simple_name(std::string_view text) {
   if (text.size() > max_model_bytes) return false;
   for (const char c : text) {
@@ -303,7 +303,7 @@ Result<std::string> read_model_name(std::string_view value, std::string_view wha
   if (value.size() > max_escape * max_model_bytes || text.size() > max_model_bytes) {
     return wrong(" has more than " + std::to_string(max_model_bytes) + " bytes");
   }
-  // Half a surrogate pair, or bytes that are no UTF-8: each reader makes something else of them.
+  // Half a surrogate pair, or bytes that are not UTF-8: parsers disagree on what they mean.
   bool good = value.find('\\') == std::string_view::npos || text.find(replacement) == std::string::npos;
   for (std::string_view rest = text; good && !rest.empty();) {
     const size_t bytes = utf8_sequence_bytes(rest);

@@ -1,5 +1,5 @@
-// Where a provider streams an answer that it keeps once more, from one of its events on: so that a stream whose
-// connection broke is had from who is making it, and from nobody else.
+// Where a provider streams a stored answer again, from one of its events on: a stream whose connection broke is resumed
+// at the target that makes it, and at no other.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,10 @@
 namespace sluice::api {
 
 struct ResumptionRoom {
-  // Whether the request asks for an answer that is made on where nobody is connected. `body`: JSON.
+  // Whether the request asks for an answer that the provider completes even without a connection. `body`: JSON.
   bool (*goes_on_alone)(std::string_view body);
-  // Behind what a provider's paths begin with: the stream of the answer `id`, behind its event number `after`. nullopt:
-  // it is no such id.
+  // The path, below the provider's base path, of the stream of the answer `id` after its event number `after`. nullopt:
+  // not such an id.
   std::optional<std::string> (*path)(std::string_view id, uint64_t after);
 };
 

@@ -12,8 +12,8 @@ namespace {
 
 constexpr auto npos = std::string_view::npos;
 
-// Behind the last empty line, which ends an event; 0: there is none. Lines end by LF, CRLF or CR (WHATWG HTML 9.2.5);
-// a CR at the very end may be the first half of a CRLF.
+// The position behind the last empty line, which ends an event; 0: there is none. Lines end with LF, CRLF or CR (WHATWG
+// HTML 9.2.5); a CR at the very end may be the first half of a CRLF.
 size_t last_event_end(std::string_view bytes) {
   for (size_t at = bytes.rfind('\n'); at != npos && at != 0; at = bytes.rfind('\n', at - 1)) {
     const size_t line = at - (bytes[at - 1] == '\r' ? 1 : 0);
@@ -28,17 +28,17 @@ size_t last_event_end(std::string_view bytes) {
 SentFrames::SentFrames(StreamFormat format) : format_(format) {}
 SentFrames::~SentFrames() = default;
 
-// Behind the last element: commas and brackets between them are the next one's, and the last bracket is the end's. As
-// long as another target may go on, the array stays open.
+// The position behind the last element. Commas and brackets between elements belong to the next one, and the last
+// bracket to the end: the array stays open as long as another target may continue it.
 size_t SentFrames::last_array_end(std::string_view bytes) {
   size_t end = 0;
   for (size_t next = elements_.next_end(bytes, 0); next != npos; next = elements_.next_end(bytes, next)) end = next;
   return end;
 }
 
-// The end of the last whole frame in `bytes`, whose first `looked_at` are the tail.
+// The end of the last whole frame in `bytes`, whose first `looked_at` bytes are the tail.
 size_t SentFrames::last_end(std::string_view bytes, size_t looked_at) {
-  constexpr size_t line_ends = 3;  // of the four bytes that end an event, so many may be in the tail
+  constexpr size_t line_ends = 3;  // how many of the four bytes that end an event may be in the tail
   size_t from = looked_at;
   size_t end = 0;
   switch (format_) {

@@ -1,6 +1,6 @@
-// The frames of a stream that passes as it came: only whole ones go on, so that another target's can follow at any
-// time, and those that have gone are kept, to be read if the stream breaks off. Where they get too many for that, they
-// are read before (sent_reading.h), and only what they say is kept.
+// The frames of a stream that passes unchanged. Only whole frames are sent, so that another target's can follow at any
+// time, and the sent ones are kept, to be read if the stream breaks off. If there are too many, they are read earlier
+// (sent_reading.h), and only what they say is kept.
 #pragma once
 
 #include <cstddef>
@@ -25,36 +25,36 @@ struct TranslationRoom;
 class SentFrames {
  public:
   static constexpr size_t max_raw_bytes = 256 * 1024;         // of frames, before they have to be read
-  static constexpr size_t max_frame_bytes = 4 * 1024 * 1024;  // of one; a stream with a larger one passes unremembered
+  static constexpr size_t max_frame_bytes = 4 * 1024 * 1024;  // of one; a stream with a larger one is not kept
 
   // `format`: not StreamFormat::none.
   explicit SentFrames(StreamFormat format);
   ~SentFrames();
 
-  // `pieces`: what came this turn. What stands behind the last whole frame is taken from them, and goes on with the
-  // next turn's. Views that are put into them are valid until the next call.
+  // `pieces`: what arrived in this turn. What follows the last whole frame is removed and sent with a later turn's.
+  // Views that are put into `pieces` are valid until the next call.
   void hold_tail(std::vector<std::string_view>& pieces);
-  // The stream has ended: what is still held goes on, whole or not.
+  // The stream has ended: what is still held passes, whole or not.
   void let_go(std::vector<std::string_view>& pieces);
 
-  // What has come of the next frame never went on, and does not.
+  // Removes and returns the bytes of the next frame that have arrived: they were not sent, and will not be.
   std::string take_tail() { return std::exchange(tail_, {}); }
 
-  // All frames that went on are remembered.
+  // Whether all frames that were sent are kept or have been read.
   bool complete() const { return !too_long_; }
   bool any() const { return reading_ != nullptr || !kept_.empty(); }
-  // Those that are kept as they went.
+  // The frames that are kept and not read yet.
   std::string_view frames() const { return kept_; }
-  // And with what came of the next one.
+  // Of these and of the unfinished frame.
   size_t raw_bytes() const { return kept_.size() + tail_.size(); }
   size_t held_bytes() const;
   StreamFormat format() const { return format_; }
   void forget();
 
-  // In place of the frames that are kept, what they say. `room`: of their dialect, must outlive this. `target`: who
-  // made them; the same each time.
+  // Replaces the kept frames by what they say. `room`: their dialect's; must outlive this. `target`: made them; the
+  // same in each call.
   void read(const TranslationRoom& room, const Origin& target);
-  // Of the frames that have been read; nullptr: none have.
+  // What the frames read so far say; nullptr: none have been read.
   SentReading* reading() const { return reading_.get(); }
   // What the dialect's writer needs to know of them; nullptr: nothing.
   const SentState* state() const;
@@ -68,11 +68,11 @@ class SentFrames {
   std::string tail_, joined_;
   std::unique_ptr<SentReading> reading_;
   bool too_long_ = false;
-  // Of an array.
+  // For an array.
   ArrayElements elements_;
 };
 
-// Each frame that is kept as it went and is JSON, one after another; the value is good within the call.
+// Calls `take` for each frame that is kept, not read yet, and JSON. The value is valid within the call.
 void for_each_frame(const SentFrames& sent, const std::function<void(JsonValue)>& take);
 
 }  // namespace sluice::api

@@ -9,7 +9,7 @@
 namespace sluice::api {
 namespace {
 
-// A reader takes the end of a stream for its finish; one that the target has told has a word.
+// A reader takes the end of a stream for its finish; only a finish that the target sent has a word.
 class WordedFinish final : public EventFilter {
  public:
   using EventFilter::EventFilter;
@@ -32,7 +32,7 @@ void SentReading::read(std::string_view frames) {
 }
 
 void SentReading::on_frame(std::string_view event, std::string_view data) {
-  const bool is_sentinel = data == "[DONE]";  // some targets send it that need not
+  const bool is_sentinel = data == "[DONE]";  // some targets send it without need
   if (!reader_->read_frame(event, data, sink_) && !is_sentinel) delivered_.set_bar(Bar::unread);
   if (state_ && document_.parse(data)) state_->take(document_.root());
 }
@@ -43,7 +43,7 @@ size_t SentReading::held_bytes() const {
 }
 
 Delivered SentReading::end() {
-  // What the reader has kept back so far the caller has as well: a call, a tool that the provider ran, a finish.
+  // The caller also has what the reader still holds: a call, a tool that the provider ran, a finish.
   const size_t told = delivered_.text.size();
   Delivered rest = delivered_;
   DeliveredSink rest_sink(rest, signs_thinking_, nullptr);

@@ -1,5 +1,5 @@
-// What the frames that went to the caller say: as much of it as another target, and the writer of its answer, need to
-// go on with them.
+// Reads the frames that went to the caller, as far as another target and the writer of its answer need them to
+// continue.
 #pragma once
 
 #include <cstddef>
@@ -18,14 +18,14 @@ struct TranslationRoom;
 
 class SentReading final : FrameTaker {
  public:
-  // Of frames of `room`'s dialect, which must outlive it, as `target` made them.
+  // For frames of `room`'s dialect that `target` made. `room` must outlive it.
   SentReading(StreamFormat format, const TranslationRoom& room, const Origin& target);
 
-  // Whole ones, behind those before.
+  // Reads the next frames, which are whole.
   void read(std::string_view frames);
   const SentState* state() const { return state_.get(); }
   size_t held_bytes() const;
-  // All have been read. Once.
+  // All frames have been read. Call once.
   Delivered end();
 
  private:
@@ -34,14 +34,14 @@ class SentReading final : FrameTaker {
   Delivered delivered_{};
   DeliveredSink sink_;
   const std::unique_ptr<EventReader> reader_;
-  const std::unique_ptr<SentState> state_;  // null: each frame stands for itself
+  const std::unique_ptr<SentState> state_;  // null: frames are independent of each other
   FrameGatherer gatherer_;
   JsonDocument document_;
   const bool signs_thinking_;
 };
 
-// Of an answer in the caller's dialect, by the frames that went to them; those that had been read before are read no
-// second time, so it is asked for once. `room`: of that dialect. `asked`: what bar_of(request) says.
+// What was delivered of an answer in the caller's dialect, from the frames that were sent. Frames that have been read
+// are not read again, so call it once. `room`: of that dialect. `asked`: bar_of(request).
 Delivered read_delivered(SentFrames& sent, const TranslationRoom& room, const Origin& target, Bar asked);
 
 }  // namespace sluice::api

@@ -11,8 +11,8 @@ constexpr uint32_t no_part = UINT32_MAX;
 constexpr std::string_view differs_from_sent = "differs from what had been sent already";
 constexpr std::string_view other_before = "says something else before what had been sent already";
 
-// Whether saying this text once more can be told from going on with it: it is long enough that no answer goes on with
-// the same words, and does not repeat its own beginning.
+// Whether repeating this text can be told from continuing it: it is so long that no continuation begins with the same
+// words, and does not repeat its own beginning.
 bool is_recognisable(std::string_view escaped) {
   constexpr size_t repeat_bytes = 24;
   std::string text;
@@ -85,10 +85,10 @@ void Splice::matched(uint32_t part, const std::string& rest) {
   skip_space(part, rest);
 }
 
-// `rest`: of a piece, from the first difference on.
+// `rest`: the piece from the first difference on.
 void Splice::differs(uint32_t part, const std::string& rest) {
   if (mode_ == SpliceMode::restarts) return fail(differs_from_sent);
-  const std::string all = at_.before() + rest;  // it went on with what only began alike
+  const std::string all = at_.before() + rest;  // it was a continuation that only began alike
   state_ = State::spacing;
   at_ = TextUnits(space_);
   skip_space(part, all);
@@ -116,7 +116,7 @@ void Splice::pass_text(uint32_t part, std::string_view text) {
   next_.on_text(own(part), JsonText{text});
 }
 
-// The delivered part of text goes on, where it is open; else one of its own begins.
+// The text continues the delivered text part if that is open; else a new part begins.
 void Splice::own_text(uint32_t part) {
   close_thinking();
   if (is_told(part) || !open_text_) return;
@@ -129,7 +129,7 @@ void Splice::close_thinking() {
   for (const Delivered::OpenThinking& one : std::exchange(thinking_, {})) next_.on_part_end(one.part);
 }
 
-// What was delivered and is open ends, before anything but its own text.
+// Ends the delivered parts that are open: anything but their text follows.
 void Splice::close_delivered() {
   close_thinking();
   if (open_text_) next_.on_part_end(*std::exchange(open_text_, std::nullopt));
@@ -142,7 +142,7 @@ uint32_t Splice::own(uint32_t part) {
   return parts_.emplace(part, next_part_++).first->second;
 }
 
-// Something else than text comes, or the end. False: it would come before what was delivered; `what` says so.
+// Something other than text follows, or the end. False: it would precede what was delivered; then fails with `what`.
 bool Splice::reach(std::string_view what) {
   if (state_ == State::failed) return false;
   if (state_ == State::matching) {
@@ -171,7 +171,7 @@ void Splice::on_part_end(uint32_t part) {
 
 // --- what is no text ---
 
-// Nobody can be told of it behind the text that it led to.
+// Thinking cannot be sent after the text that it led to.
 bool Splice::swallows_thinking() const {
   if (text_.empty() && space_.empty()) return false;
   return mode_ == SpliceMode::restarts ? state_ != State::through : !has_text_;
@@ -206,7 +206,7 @@ void Splice::on_media(uint32_t part, PartKind kind, const Source& source) {
   if (reach(other_before)) next_.on_media(own(part), kind, source);
 }
 
-// Its places in the text are those of the second answer, which may have begun elsewhere.
+// Its positions count from the beginning of the second answer's text, which may differ from the caller's.
 void Splice::on_citation(uint32_t part, const Citation& citation) {
   if (state_ != State::through || !is_told(part)) return;
   Citation told = citation;

@@ -1,8 +1,8 @@
-// Between a second target and the caller's writer, where the first one's answer broke off: lets through what the caller
-// does not have yet, so that what they read is one answer.
+// The sink between a second target and the caller's writer, after the first target's answer broke off. It passes what
+// the caller does not have yet, so that the caller reads one answer.
 //
-// Stands behind what puts parts in order (PartSequencer): one part at a time. The ids stay those of the first answer,
-// and the usage of all attempts is added up.
+// It needs one part at a time, so it stands behind a PartSequencer. The ids stay those of the first answer, and the
+// usage of all attempts is added up.
 #pragma once
 
 #include <cstdint>
@@ -19,23 +19,22 @@ namespace sluice::api {
 
 // How the second answer relates to what was delivered.
 enum class SpliceMode : unsigned char {
-  // It goes on behind it. A target that says the beginning once more is recognised, where that can be told from going
-  // on, and so is the white space that a prefix may not end with (continuation.h).
+  // It continues that text. A target that repeats the beginning is recognised, where that can be told from continuing,
+  // and so is the white space that a prefix may not end with (continuation.h).
   continues,
-  // It is an answer of its own: what equals the delivered text is left out. At the first difference it fails, and
-  // nothing of the difference is let through.
+  // It is a new answer: what equals the delivered text is left out. At the first difference it fails, and nothing of
+  // the difference passes.
   restarts
 };
 
 class Splice final : public EventFilter {
  public:
-  // Of `delivered`, which must be rescuable (Bar::none), what it needs is copied. `next` must outlive it.
+  // `delivered` must have Bar::none; what is needed of it is copied. `next` must outlive this.
   Splice(const Delivered& delivered, SpliceMode mode, EventSink& next);
 
-  // target_cut: the second answer differs from what was delivered. Nothing is let through any more; another target
-  // may be tried.
+  // target_cut: the second answer differs from what was delivered. Nothing more passes; another target may be tried.
   const Error* failure() const { return failure_.get(); }
-  // All that was delivered has been found again, or need not be: what comes is new to the caller.
+  // Everything that was delivered has been matched, or need not be: what follows is new to the caller.
   bool caught_up() const { return state_ == State::through; }
   size_t held_bytes() const { return text_.size(); }
 
@@ -56,8 +55,8 @@ class Splice final : public EventFilter {
 
  private:
   enum class State : unsigned char {
-    matching,  // what comes may be what was delivered
-    spacing,   // white space that was delivered may come once more
+    matching,  // the text may be repeating what was delivered
+    spacing,   // white space that was delivered may be repeated
     through,
     failed
   };
@@ -81,16 +80,16 @@ class Splice final : public EventFilter {
   State state_ = State::matching;
   const std::string text_;   // what was delivered; `continues`: without the white space at its end
   const std::string space_;  // that white space
-  TextUnits at_;             // in text_, how far what came equals it; then in space_
+  TextUnits at_;             // how far the new text has matched text_, then space_
   std::optional<uint32_t> open_text_;
   std::vector<Delivered::OpenThinking> thinking_;
   uint32_t next_part_;
   AnswerUsage before_, usage_;
-  std::map<uint32_t, uint32_t> parts_;  // of the second answer, what they are to the caller
-  uint32_t text_part_ = 0;              // of the second answer, the last that was text
+  std::map<uint32_t, uint32_t> parts_;  // the second answer's parts -> their numbers for the caller
+  uint32_t text_part_ = 0;              // the second answer's last part of text
   bool text_ended_ = false;
-  bool has_text_ = false;   // the second answer has begun to say something
-  bool cut_piece_ = false;  // of its last piece of text, the beginning was left out
+  bool has_text_ = false;   // the second answer has had some text
+  bool cut_piece_ = false;  // the beginning of its last piece of text was left out
   std::unique_ptr<Error> failure_;
 };
 

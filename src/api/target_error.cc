@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view white = " \t\r\n";
 
-// What stands behind the next `"key":` from `at` on; moves `at` behind the colon. npos: there is none.
+// Finds the next `"key":` from `at` on and moves `at` to its value. False: there is none.
 bool find_key(std::string_view text, std::string_view quoted_key, size_t& at) {
   while ((at = text.find(quoted_key, at)) != text.npos) {
     const bool escaped = at > 0 && text[at - 1] == '\\';
@@ -26,7 +26,7 @@ bool find_key(std::string_view text, std::string_view quoted_key, size_t& at) {
   return false;
 }
 
-// The string that begins at `at`, unescaped; what there is of it, if its end is missing. "": no string.
+// The string that begins at `at`, unescaped; as much of it as there is, if its end is missing. "": no string.
 std::string string_at(std::string_view text, size_t at) {
   std::string value;
   if (at >= text.size() || text[at] != '"') return value;
@@ -36,7 +36,7 @@ std::string string_at(std::string_view text, size_t at) {
   return value;
 }
 
-// The first string that stands at the key, other than `not_this`.
+// The first string value of the key, other than `not_this`.
 std::string find_string(std::string_view text, std::string_view quoted_key, std::string_view not_this = {}) {
   for (size_t at = 0; find_key(text, quoted_key, at);) {
     if (std::string value = string_at(text, at); !value.empty() && value != not_this) return value;
@@ -44,7 +44,7 @@ std::string find_string(std::string_view text, std::string_view quoted_key, std:
   return {};
 }
 
-// The words of a page that no program wrote for programs: a proxy's HTML has them in its title.
+// The message of an answer that is not JSON: a proxy's HTML page has it in its title.
 std::string plain_words(std::string_view text) {
   if (const size_t title = text.find("<title>"); title != text.npos) {
     text.remove_prefix(title + 7);
@@ -53,7 +53,7 @@ std::string plain_words(std::string_view text) {
   return std::string(trim(text, white));
 }
 
-// Behind the "error" that is not null, or all of it.
+// The text from the value of the first "error" that is not null; all of it if there is none.
 std::string_view within_error(std::string_view text) {
   for (size_t at = 0; find_key(text, "\"error\"", at);) {
     if (!text.substr(at).starts_with("null")) return text.substr(at);
@@ -64,7 +64,7 @@ std::string_view within_error(std::string_view text) {
 }  // namespace
 
 TargetWords target_words(std::string_view text) {
-  text = without_torn_end(text.substr(0, max_error_text));  // who keeps it may have cut it there
+  text = without_torn_end(text.substr(0, max_error_text));  // the text may have been cut to this size before
   const size_t begin = text.find_first_not_of(white);
   if (begin == text.npos) return {};
   if (text.find("\":") == text.npos && text.find("\" :") == text.npos) {
@@ -96,7 +96,7 @@ size_t error_begins(std::string_view bytes) {
 
 uint64_t retry_delay_s(std::string_view text) {
   constexpr std::string_view name = "\"retryDelay\"";
-  constexpr uint64_t max_delay_s = 86'400;  // more is no delay, but a mistake
+  constexpr uint64_t max_delay_s = 86'400;  // a longer delay is a mistake
   const size_t at = text.find(name);
   if (at == std::string_view::npos) return 0;
   const size_t digits = text.find_first_of("0123456789", at + name.size());

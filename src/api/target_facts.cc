@@ -37,7 +37,7 @@ std::string_view least_effort_of_gpt(std::string_view model) {
   return gpt_generation(model) == first_with_none - 1 && !name_has(model, "-pro") ? "minimal" : "low";
 }
 
-// developers.openai.com/api/docs/models: a request for more is refused.
+// developers.openai.com/api/docs/models: a request for more is rejected.
 std::optional<uint64_t> max_output_of_gpt(std::string_view model) {
   struct Row {
     std::string_view beginning;
@@ -67,7 +67,7 @@ bool thinks_untold(const TargetFacts& facts) {
   return facts.reasons_by_default && gpt_generation(facts.model) < first_that_does_not;
 }
 
-// developers.openai.com/api/docs/guides/reasoning: each generation has taken more of the scale.
+// developers.openai.com/api/docs/guides/reasoning: each generation accepts more of the scale.
 std::string_view effort_of_gpt(std::string_view model, std::string_view effort) {
   const unsigned generation = gpt_generation(model);
   const bool is_first = is_first_that_reasons(model);

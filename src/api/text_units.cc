@@ -17,7 +17,7 @@ void append_escape(std::string& out, uint16_t unit) {
   for (int shift = 12; shift >= 0; shift -= 4) out += digits[(unit >> shift) & 0xF];
 }
 
-// Of a sequence that begins with `lead`; what is none counts as a byte.
+// The length of a UTF-8 sequence that begins with `lead`; an invalid lead counts as one byte.
 size_t sequence_bytes(unsigned char lead) {
   if (lead < 0xC0) return 1;
   if (lead < 0xE0) return 2;

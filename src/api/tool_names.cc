@@ -14,7 +14,7 @@ bool is_name_byte(char c, const ToolNames::Rules& rules) {
   return is_ascii_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-' || (rules.dots && (c == '.' || c == ':'));
 }
 
-// FNV-1a, 64 bits: the same on every machine and in every turn of a conversation.
+// FNV-1a, 64 bits: stable across machines and across the turns of a conversation.
 uint64_t stable_hash(std::string_view text) {
   uint64_t hash = 0xcbf29ce484222325;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;

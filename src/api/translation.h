@@ -1,5 +1,5 @@
-// What of a dialect's room translates: its requests into the neutral form and out of it (request.h), its answers into
-// events and out of them (event.h). No dialect knows another.
+// The part of a dialect's room that translates: requests to and from the neutral form (request.h), answers to and from
+// events (event.h). No dialect knows another.
 #pragma once
 
 #include <memory>
@@ -18,44 +18,44 @@
 
 namespace sluice::api {
 
-// What of a request stands elsewhere than in its body.
+// What a request says outside its body.
 struct ReadContext {
   std::string_view endpoint;     // Endpoint::name
-  std::string_view url_model{};  // Match::model, percent-decoded: where the path names the model
+  std::string_view url_model{};  // Match::model, percent-decoded, if the path names the model
   bool stream = false;           // asked for by the path
-  bool previous_known = false;   // the kept answer that the request goes on with stands in its input (KeepingRoom)
+  bool previous_known = false;   // the kept answer that the request continues is in its input (KeepingRoom)
 };
 
 // A request for a target.
 struct WrittenRequest {
   std::string body{};
-  std::string head_lines{};  // fields that it needs beside those of the provider: "anthropic-beta: ...\r\n"
+  std::string head_lines{};  // fields that it needs besides the provider's: "anthropic-beta: ...\r\n"
   ToolNames names{};
 };
 
 struct TranslationRoom {
   // bad_request tells what is wrong and where: "messages[2].content: ...". `body` must outlive the request.
   Result<std::unique_ptr<Request>> (*read_request)(std::string_view body, const ReadContext& context) = nullptr;
-  // What is known of a model (its bare name), beside what is_makers_own tells.
+  // Sets what is known about a model (its bare name); `facts` has the model, the origin and is_makers_own already.
   void (*set_facts)(std::string_view model, TargetFacts& facts) = nullptr;
-  // Appends to `written`. What the target cannot be told is dropped and named, but for content: untranslatable.
+  // Appends to `written`. What cannot be sent to the target is recorded in `dropped`; if it is content: untranslatable.
   Result<void> (*write_request)(const Request& request, const TargetFacts& facts, Dropped& dropped,
                                 WrittenRequest& written) = nullptr;
-  // Behind what a provider's paths begin with (config::Provider::path_for): "/chat/completions", "/v1/messages",
+  // The path below the provider's base path (config::Provider::path_for): "/chat/completions", "/v1/messages",
   // "/v1beta/models/NAME:streamGenerateContent?alt=sse".
   std::string (*path)(std::string_view model, bool stream) = nullptr;
   std::unique_ptr<EventReader> (*make_reader)(const Origin& target) = nullptr;
   std::unique_ptr<EventWriter> (*make_writer)(const AnswerShape& shape) = nullptr;
-  // For EventWriter::resume, which knows its type; nullptr: each frame stands for itself.
+  // For EventWriter::resume, which knows its type; nullptr: frames are independent of each other.
   std::unique_ptr<SentState> (*make_sent_state)() = nullptr;
-  // A thinking's signature comes at its end, and without it the thinking may not be sent back.
+  // A thinking's signature arrives at its end, and without it the thinking may not be sent back.
   bool signs_thinking = false;
-  // The JSON body of a target's error, in a form and with words that callers know; its own code and words stay in it.
+  // Writes a target's error as a JSON body in the dialect's form; the target's code and message stay in it.
   void (*write_provider_error)(const ProviderError& error, std::string_view request_id, std::string& out) = nullptr;
   const CountRoom* counts = nullptr;          // nullptr: it has no such endpoint
   const EmbeddingRoom* embeddings = nullptr;  // the same
-  std::span<const OwnWord> words{};           // for callers, of what was dropped
-  // Endpoints whose bodies bring back what answers said, and how what is wrapped (provenance.h) begins in them.
+  std::span<const OwnWord> words{};           // for reporting drops to callers
+  // Endpoints whose bodies send earlier answers back, and how wrapped data (provenance.h) begins in them.
   std::span<const std::string_view> conversations{};
   std::string_view wrapped = wrap_mark;
 
@@ -66,18 +66,17 @@ struct TranslationRoom {
 // Asks for a summary of the conversation, in place of an answer (Request::compacts).
 void ask_for_summary(Request& request);
 
-// The members that only the request's own dialect knows, of every node, told as dropped: for a target of another.
-// untranslatable where the request demands what has no equal elsewhere.
+// For a target of another dialect: records the members of all nodes that only the request's dialect knows as dropped.
+// untranslatable if the request demands what has no equivalent elsewhere.
 Result<void> leave_behind(const Request& request, Dropped& dropped);
-// Takes out what only stands for a signature (wrap_unsigned): for a target of another dialect than the request's.
+// For a target of another dialect: removes what only stands in for a signature (wrap_unsigned).
 void forget_unsigned(Request& request);
 
 // --- what several readers and writers need ---
 
-// A member that is not known, for the bag of its node.
+// Puts an unknown member into the bag of its node.
 inline void carry(Bag& bag, JsonValue member) { bag.push_back({member.key(), member.raw()}); }
-// A bag's members behind those that have been written: `,"key":value` each, with the comma before the first only where
-// `first` is false.
+// Appends a bag's members to those already written, as `,"key":value`, without the first comma if `first`.
 void append_bag(std::string& out, const Bag& bag, bool first);
 // "messages[3].content[0].text"
 std::string path_of(std::string_view list, size_t index, std::string_view member = {});
@@ -85,26 +84,26 @@ std::string path_of(std::string_view list, size_t index, std::string_view member
 // Budget <-> effort (translation.md): minimal and low 1024, medium 2048, high 4096, xhigh 8192, max 16384.
 uint64_t budget_for(std::string_view effort);
 std::string_view effort_for(uint64_t budget_tokens);
-// It is one of those words, or not told: for others the budget is a guess.
+// Whether it is one of those words, or "": for others the budget is a guess.
 bool is_known_effort(std::string_view effort);
-// The least that thinking is of use with. `wanted`, or what is left of it where the answer may be `max_tokens` long, of
-// which thinking is a part. 0: it does not fit.
+// The smallest budget that is of use. budget_below() is `wanted`, or less if an answer of `max_tokens`, which thinking
+// is part of, has no room for it; 0: not even the smallest fits.
 constexpr uint64_t least_thinking_budget = 1024;
 uint64_t budget_below(uint64_t max_tokens, uint64_t wanted);
 
 // A data: URL of base64 (RFC 2397) <-> its source. nullopt for any other URL.
 std::optional<Source> source_of_data_url(JsonText url);
 void append_data_url(std::string& out, const Source& source);
-// The text of a document that is plain text, JSON or the like, escaped: as it stands or out of its base64. nullopt: it
-// is none, or not told as either.
+// The text of a document that is plain text, JSON or similar, escaped: given directly or as base64. nullopt: it is not
+// text, or given otherwise.
 std::optional<std::string> text_of_document(const Source& source);
-// The same of a document that is to become a text, with its title and its context before it. nullopt for other parts.
+// The same for a document that is to become a text, after its title and its context. nullopt for other parts.
 std::optional<std::string> text_of_document(const Part& document);
-// What base64 text of a picture, document or sound begins with tells its type: "image/png"; "" where it does not.
+// The media type of a picture, document or sound, by how its base64 begins: "image/png"; "" if unknown.
 std::string_view sniff_media_type(std::string_view base64);
 
-// The arguments as a JSON object: themselves, `{}` for none; where they are no JSON object, {"input": <as a string>},
-// and `dropped` is told at `path`.
+// Appends the arguments as a JSON object: unchanged, or `{}` for none. If they are not a JSON object, appends
+// {"input": <as a string>} and records `path` in `dropped`.
 void append_arguments_object(std::string& out, std::string_view arguments, std::string_view path, Dropped& dropped);
 
 }  // namespace sluice::api

@@ -49,14 +49,13 @@ Usage usage_from(const SentCounts& counts, const Places& places) {
     if (usage.output || usage.reasoning) usage.output = count(SentCounts::output) + count(SentCounts::reasoning);
   } else if (usage.input_uncached && usage.output && usage.reasoning &&
              count(SentCounts::total) == *usage.input_uncached + *usage.output + *usage.reasoning) {
-    usage.output = *usage.output + *usage.reasoning;  // xai tells the reasoning beside the rest
+    usage.output = *usage.output + *usage.reasoning;  // xai reports reasoning separately
   }
-  if (!usage.input_uncached && told(SentCounts::total)) {  // embeddings of some
+  if (!usage.input_uncached && told(SentCounts::total)) {  // some providers' embeddings
     usage.input_uncached = count(SentCounts::total) - std::min(count(SentCounts::total), usage.output.value_or(0));
   }
   if (usage.input_uncached && !places.cache_beside_input) {
-    // The cached ones are part of the input here. Read and written ones are too, but some providers tell the same
-    // tokens as both.
+    // Here the input includes cached tokens, read and written. Some providers report the same tokens as both.
     const uint64_t input = *usage.input_uncached;
     const uint64_t read = usage.cache_read.value_or(0);
     const uint64_t written = usage.cache_write.value_or(0);

@@ -1,4 +1,4 @@
-// Token counts of one answer: as it tells them, and in the one form that all dialects' come down to.
+// Token counts of one answer: as it reports them, and in one form for all dialects.
 #pragma once
 
 #include <array>
@@ -9,17 +9,17 @@ namespace sluice::api {
 
 struct Places;
 
-// translation.md "Usage, one form". Set, never added; absent where the provider said nothing.
+// translation.md "Usage, one form". Set, never added; absent where the provider reported nothing.
 struct Usage {
   std::optional<uint64_t> input_uncached, cache_read, cache_write, output, reasoning;
-  // What another answer, or another part of this one, has taken beside it.
+  // Adds what another answer, or another part of this one, used.
   void add(const Usage& more);
   bool any() const { return input_uncached || cache_read || cache_write || output || reasoning; }
   bool operator==(const Usage&) const = default;
 };
 
-// The token counts as they are sent. A provider that writes 0, or nothing, into the last frame does not take back what
-// the first one said. What is no number is left out.
+// The token counts as they are sent. If a provider writes 0, or nothing, into the last frame, the first one's counts
+// stay. What is not a number is ignored.
 struct SentCounts {
   enum Count : uint8_t {
     input,
@@ -28,10 +28,10 @@ struct SentCounts {
     cache_write,
     reasoning,
     total,
-    tool_input,      // of tools' results, beside the prompt's
+    tool_input,      // of tools' results, besides the prompt's
     cache_write_5m,  // parts of cache_write
     cache_write_1h,
-    llama_prompt,  // llama.cpp's timings: without the cached ones
+    llama_prompt,  // llama.cpp's timings: without cached tokens
     llama_cached,
     llama_output,
     counts
@@ -43,14 +43,14 @@ struct SentCounts {
   std::optional<uint64_t> told(Count which) const {
     return (told_ >> which & 1) != 0 ? std::optional<uint64_t>(values_[which]) : std::nullopt;
   }
-  uint64_t value(Count which) const { return values_[which]; }  // 0 where it was not told
+  uint64_t value(Count which) const { return values_[which]; }  // 0 if it was not reported
 
  private:
   std::array<uint64_t, counts> values_{};
   uint16_t told_ = 0;  // a bit for each
 };
 
-// The counts in the one form, by what the dialect means with them.
+// The counts in the one form, by what they mean in the dialect.
 Usage usage_from(const SentCounts& counts, const Places& places);
 
 }  // namespace sluice::api

@@ -10,10 +10,10 @@ namespace {
 constexpr size_t max_model_bytes = 256;
 static_assert(max_model_bytes <= JsonScan::max_text);
 
-// Of a choice or candidate: as many bits as there are.
+// The largest index of a choice or candidate: limited by the bits of finished_.
 constexpr uint8_t last_choice = 63;
 
-// No answer has as many; more is a provider's mistake, and must not turn a counter's sign.
+// No answer has as many; more is a provider's mistake, and must not overflow a counter.
 constexpr uint64_t max_tokens = 1'000'000'000'000;
 
 [[gnu::cold]] std::optional<uint64_t> odd_whole_number(std::string_view text) {
@@ -30,9 +30,9 @@ constexpr uint64_t max_tokens = 1'000'000'000'000;
   return number < static_cast<double>(max_tokens) ? static_cast<uint64_t>(number) : max_tokens;
 }
 
-// "12", and what is a whole number all the same: "12.0", "1.2e1". nullopt: it is none, or below zero.
+// "12", and other spellings of a whole number: "12.0", "1.2e1". nullopt: it is none, or below zero.
 std::optional<uint64_t> whole_number(std::string_view text) {
-  constexpr size_t max_digits = 18;  // of what surely fits
+  constexpr size_t max_digits = 18;  // this many always fit
   uint64_t count = 0;
   size_t digits = 0;
   for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9' && digits < max_digits; ++digits) {
@@ -70,7 +70,7 @@ void UsageReader::on_value(uint8_t at, JsonKind kind, std::string_view text) {
   }
 }
 
-// The next choice or candidate begins. Where it has no index, its place is it.
+// The next choice or candidate begins. If it has no index, its position counts.
 void UsageReader::on_choice() {
   finished_ = finished();
   choice_ = choice_objects_;
@@ -106,7 +106,7 @@ void UsageReader::on_string(uint8_t at, std::string_view text) {
   }
 }
 
-// A frame's own name for itself.
+// The `type` of a frame.
 void UsageReader::on_type(std::string_view text) {
   if (text == "error") error_ = true;
   for (const std::string_view last : places_->last_types) last_ = last_ || text.ends_with(last);

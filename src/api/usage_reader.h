@@ -1,5 +1,5 @@
-// What an answer says beside its content, read out of its JSON: token counts, the model's name, whether it has ended.
-// Where a dialect writes these is in its Places.
+// Reads what an answer's JSON says besides its content: token counts, the model's name, whether it has ended. A
+// dialect's Places say where these are.
 #pragma once
 
 #include <cstdint>
@@ -21,13 +21,13 @@ class UsageReader final : public JsonSink {
   void reset() { *this = UsageReader(*places_); }
 
   const SentCounts& counts() const { return counts_; }
-  std::string_view model() const { return model_; }  // still escaped; "" where it is not named
-  bool has_end() const { return end_; }    // a status, a type or a reason that says that all of the answer is whole
-  bool has_last() const { return last_; }  // its type is that of a stream's last frame
-  // Which choices or candidates have finished (bit n: the one of index n), and how many there are as far as was said.
+  std::string_view model() const { return model_; }  // still escaped; "" if it is not named
+  bool has_end() const { return end_; }    // a status, a type or a finish reason says that the whole answer has ended
+  bool has_last() const { return last_; }  // it has the type of a stream's last frame
+  // Which choices or candidates have finished (bit n: the one of index n), and how many there are as far as is known.
   uint64_t finished() const { return finished_ | (choice_finished_ ? uint64_t{1} << choice_ : 0); }
   uint8_t choices_known() const { return choices_known_; }
-  // It is one of its dialect's frames: a stream of such frames says when it is whole.
+  // It is a frame of the dialect: a stream of such frames says when it is whole.
   bool has_shape() const { return shape_; }
   std::optional<uint64_t> sequence() const { return sequence_; }  // sequence_number
   bool has_error() const { return error_; }
