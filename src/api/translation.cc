@@ -113,7 +113,7 @@ uint64_t budget_for(std::string_view effort) {
   for (const Level& level : levels) {
     if (level.effort == effort) return level.budget_tokens;
   }
-  return effort == "minimal" ? levels[0].budget_tokens : 2048;  // a word of a later day counts as medium
+  return effort == "minimal" ? levels[0].budget_tokens : 2048;  // an unknown word counts as medium
 }
 
 std::string_view effort_for(uint64_t budget_tokens) {

@@ -120,7 +120,7 @@ void append_call(std::string& out, const CallStart& call, JsonText id, JsonText 
   out += custom ? R"(,"input":)" : R"(,"arguments":)";
   write_text(out, arguments);
   out += '}';
-  if (!call.opaque.empty()) {  // where Google's own API of this kind has it
+  if (!call.opaque.empty()) {  // where Google's own OpenAI-compatible API puts it
     out += R"(,"extra_content":{"google":{"thought_signature":)";
     write_text(out, JsonText{caller_data(call.opaque)});
     out += "}}";
@@ -147,7 +147,7 @@ uint64_t count_characters(JsonText text) {
   uint64_t count = 0;
   for (size_t at = 0; at < text.escaped.size(); ++at) {
     const auto byte = static_cast<unsigned char>(text.escaped[at]);
-    if ((byte & 0xC0) == 0x80) continue;  // goes on with a character
+    if ((byte & 0xC0) == 0x80) continue;  // a continuation byte of UTF-8
     ++count;
     if (byte != '\\') continue;
     const bool is_code = at + 1 < text.escaped.size() && text.escaped[at + 1] == 'u';

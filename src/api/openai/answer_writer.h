@@ -1,4 +1,4 @@
-// What the writers of answers share: chat completions and the older completions, as a stream or as one body.
+// What the answer writers share: chat completions and the older completions, as a stream or as one body.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +12,12 @@
 
 namespace sluice::api::openai {
 
-// What the chunks that were sent say of the answer as a whole, and whether more than a text was in them.
+// What the sent chunks say about the answer as a whole, and whether they held more than one text.
 struct SentChunks final : SentState {
-  bool any = false;           // one of the answer itself
+  bool any = false;           // a chunk with a choice was sent
   bool is_plain = true;       // no calls, and no other choice
   uint64_t thoughts = 0;      // entries of reasoning_details
-  std::string id{}, model{};  // escaped; "": they name none
+  std::string id{}, model{};  // escaped; "": none was sent
   std::optional<int64_t> created_s{};
 
   void take(JsonValue chunk) override;
@@ -30,18 +30,18 @@ class ChatAnswerWriter : public EventWriter {
   void fail(const Error& error, std::string_view request_id) override;
 
  protected:
-  // {"id":...,"object":`object`,"created":...,"model":... and no bracket behind it.
+  // {"id":...,"object":`object`,"created":...,"model":... without the closing bracket.
   void append_head(std::string& to, std::string_view object) const;
   void set_model(JsonText model);
-  // `sent`: what went on of a stream; its id, time and model are this one's from now on.
+  // `sent`: the frames of the stream that is continued; its id, time and model are used from now on.
   SentChunks take_sent(const SentFrames& sent);
   // A call makes a stop a tool_calls. `has_calls`: there was one.
   std::string_view finish_word(FinishReason reason, bool has_calls) const;
-  // The id of a call that has none.
+  // An id for a call that has none.
   std::string made_id(size_t number) const;
 
   const bool stream_, usage_wanted_;
-  bool old_functions_ = false;  // the caller knows `functions` only, of which an answer calls one
+  bool old_functions_ = false;  // the caller uses `functions`: an answer has at most one call
 
  private:
   std::string id_;
@@ -49,7 +49,7 @@ class ChatAnswerWriter : public EventWriter {
   std::string model_;  // escaped
 };
 
-// Gathers the answer; the writer of a body tells it at the end.
+// Collects the answer; the writer of a body writes it at the end.
 class ChatGatheringWriter : public ChatAnswerWriter {
  public:
   using ChatAnswerWriter::ChatAnswerWriter;
@@ -78,17 +78,17 @@ class ChatGatheringWriter : public ChatAnswerWriter {
 
 // --- pieces of a message or delta ---
 
-// A thinking's entry in reasoning_details: a piece of its text, or what is opaque.
+// A thinking's entry in reasoning_details: a piece of its text, or its opaque data.
 void append_thought(std::string& out, JsonText text, bool is_summary, size_t index);
 void append_opaque_thought(std::string& out, const Opaque& opaque, bool as_signature, size_t index);
-// The data as a caller of this dialect is given it: wrapped, unless it is of this dialect.
+// The data as a caller of this dialect gets it: wrapped, unless it is of this dialect.
 std::string caller_data(const Opaque& opaque);
 // {"id":...,"type":...,...} of a call, without the opening bracket.
 void append_call(std::string& out, const CallStart& call, JsonText id, JsonText arguments);
-// An entry of annotations. `text_begin`: characters before the part's text; `text_chars`: those of it so far. False: it
-// cites nothing that has a URL.
+// An entry of annotations. `text_begin`: characters before the part's text; `text_chars`: its characters so far. False:
+// what it cites has no URL.
 bool append_annotation(std::string& out, const Citation& citation, uint64_t text_begin, uint64_t text_chars);
-// How many characters an escaped text has.
+// The number of characters in an escaped text.
 uint64_t count_characters(JsonText text);
 
 std::unique_ptr<EventWriter> make_stream_writer(const AnswerShape& shape);

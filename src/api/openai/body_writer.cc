@@ -50,7 +50,7 @@ void ChatBodyWriter::read_piece(const Piece& piece) {
       read_image(piece);
       break;
     default:
-      if (piece.notes.empty()) leave_out(piece.kind);  // else each is named
+      if (piece.notes.empty()) leave_out(piece.kind);  // otherwise each note is reported
       break;
   }
   for (const Answer::Note& note : piece.notes) read_note(note, begin, text_chars_ - begin);
@@ -77,7 +77,7 @@ void ChatBodyWriter::read_call(const Piece& piece) {
   if (arguments.empty() && piece.call_kind == CallKind::function) arguments = "{}";
   if (old_functions_) {
     if (call_count_ > 1) {
-      leave_out("call");  // there is room for one
+      leave_out("call");  // the old form has room for one
       return;
     }
     calls_ = R"({"name":")" + piece.name + R"(","arguments":")" + arguments + "\"}";

@@ -5,7 +5,7 @@
 namespace sluice::api::openai {
 namespace {
 
-// What one escape sequence stands for, as far as JSON's grammar is concerned: itself or any letter.
+// The character that an escape sequence stands for, as far as JSON's grammar cares: others become any letter.
 char meant_by(std::string_view escape) {
   switch (escape[1]) {
     case '"':
@@ -66,11 +66,11 @@ ChatCallReader::Call* ChatCallReader::latest(const Piece& piece) {
   const std::optional<size_t> place = piece.index ? by_index_.find(*piece.index) : by_id_.find(piece.id.escaped);
   if (!place) return nullptr;
   Call& call = calls_[*place];
-  return piece.index || call.id == piece.id.escaped ? &call : nullptr;  // it may have got another id since
+  return piece.index || call.id == piece.id.escaped ? &call : nullptr;  // its id may have changed since
 }
 
-// A piece goes on with the call of its index. With another id, or with a name where no ids are told and the call is
-// whole, it begins a new one: some number all calls alike.
+// A piece continues the call of its index. It begins a new one if it has another id, or if it has a name, there are no
+// ids and that call is whole: some providers give all calls the same index.
 ChatCallReader::Call* ChatCallReader::find(const Piece& piece) {
   Call* const found = latest(piece);
   if (found == nullptr || piece.name.empty()) return found;
@@ -87,7 +87,7 @@ void ChatCallReader::take(const Piece& piece, uint32_t& next_part, EventSink& si
     call->part = next_part++;
     if (piece.index) by_index_.set(*piece.index, calls_.size() - 1);
   }
-  if (call->ended) return;  // what is more than whole
+  if (call->ended) return;  // ignores pieces after the end
   const size_t place = static_cast<size_t>(call - calls_.data());
   if (gone_on_.empty() || gone_on_.back() != place) gone_on_.push_back(place);
   if (!call->told) {
@@ -126,7 +126,7 @@ void ChatCallReader::tell(Call& call, EventSink& sink) {
 void ChatCallReader::end(Call& call, EventSink& sink) {
   if (call.ended) return;
   call.ended = true;
-  if (call.told) sink.on_part_end(call.part);  // without a name it is no call
+  if (call.told) sink.on_part_end(call.part);  // a call without a name is never reported
 }
 
 void ChatCallReader::end_whole(EventSink& sink) {

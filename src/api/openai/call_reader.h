@@ -1,5 +1,5 @@
-// The calls of an answer, put together from the pieces that come of them: tool_calls of a stream or a body, and the
-// older function_call. Providers number them from 0, from 1 or all alike, mix their pieces, and leave ids out.
+// Assembles the calls of an answer from their pieces: tool_calls of a stream or a body, and the older function_call.
+// Providers number calls from 0, from 1 or all alike, interleave their pieces, and leave ids out.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace sluice::api::openai {
 
-// Whether JSON text that comes in pieces, itself within a JSON string, is whole.
+// Whether JSON text that arrives in pieces, inside a JSON string, is whole.
 class JsonBalance {
  public:
   void feed(JsonText piece);
@@ -36,9 +36,9 @@ class ChatCallReader {
     Opaque opaque{};
   };
 
-  // Whether the piece belongs to no call that has come before.
+  // Whether the piece begins a new call.
   bool begins(const Piece& piece) { return find(piece) == nullptr; }
-  // `next_part` is counted up for a new call.
+  // `next_part` is incremented for a new call.
   void take(const Piece& piece, uint32_t& next_part, EventSink& sink);
   // Another part begins: calls whose arguments are whole have ended.
   void end_whole(EventSink& sink);
@@ -54,8 +54,8 @@ class ChatCallReader {
     CallKind kind = CallKind::function;
     bool told = false, ended = false;
     JsonBalance balance{};
-    std::string waiting{};  // arguments that came before the name
-    Opaque opaque{};        // of what waits; its data is `opaque_data`
+    std::string waiting{};  // arguments that arrived before the name
+    Opaque opaque{};        // of a call that waits for its name; its data is `opaque_data`
     std::string opaque_data{}, opaque_id{};
   };
   Call* find(const Piece& piece);
@@ -67,10 +67,10 @@ class ChatCallReader {
       sizeof(Call) + LatestPlace<uint64_t>::bytes_each + LatestPlace<std::string>::bytes_each;
 
   std::vector<Call> calls_;
-  size_t waiting_bytes_ = 0;  // of calls without a name
+  size_t waiting_bytes_ = 0;  // of calls that wait for their name
   LatestPlace<uint64_t> by_index_{};
   LatestPlace<std::string> by_id_{};
-  std::vector<size_t> gone_on_{};  // places of the calls that pieces have come of since end_whole()
+  std::vector<size_t> gone_on_{};  // places of the calls that have had pieces since end_whole()
   bool any_told_ = false;
 };
 

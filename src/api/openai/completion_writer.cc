@@ -41,7 +41,7 @@ Result<void> CompletionWriter::resume(const SentFrames& sent, const Delivered& d
   return {};
 }
 
-// A chunk, or all of a body but its usage and the last bracket.
+// A chunk, or a body without its usage and its last bracket.
 void CompletionWriter::write(JsonText text, std::string_view finish) {
   if (stream_) out += "data: ";
   append_head(out, "text_completion");

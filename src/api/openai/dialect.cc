@@ -1,4 +1,4 @@
-// OpenAI's API but for responses, and what its many imitators add: chat, completions, embeddings, images, audio,
+// OpenAI's API except for responses, and what its many imitators add: chat, completions, embeddings, images, audio,
 // rerank.
 #include "api/dialect.h"
 
@@ -30,7 +30,7 @@ constexpr std::array endpoints = std::to_array<Endpoint>({
      .model_in = multipart_body,
      .yields = Yields::media,
      .makes = true},
-    // Of some providers.
+    // Some providers' additions.
     {"rerank", own, post, "/v1/reranking", json_body},
     {"fim/completions", own, post, "/v1/fim/completions", json_body, false, true},
     {.name = "rerank",
@@ -91,7 +91,7 @@ constexpr std::array subtrees = passing(own, {
                                                  {"files", "/v1/files"},
                                                  {"fine_tuning", "/v1/fine_tuning"},
                                                  {"live", "/v1/live"},
-                                                 {"organization", "/v1/organization"},  // to be refused by its name
+                                                 {"organization", "/v1/organization"},  // listed, to be rejected
                                                  {"organization", "/v1/projects"},
                                                  {"realtime", "/v1/realtime"},
                                                  {"safety", "/v1/safety"},
@@ -108,16 +108,16 @@ constexpr std::array guarded = std::to_array<GuardedPath>({
     {"/organization", Access::refused},
     {"/projects", Access::refused},
     {"/models", Access::manage, del},
-    {"/models/load", Access::manage},  // of llama.cpp, as the next three; those behind them of vLLM
+    {"/models/load", Access::manage},  // this and the next three are llama.cpp's, the last two vLLM's
     {"/models/unload", Access::manage},
     {"/props", Access::manage, post},
     {"/lora-adapters", Access::manage, post},
     {"/load_lora_adapter", Access::manage},
     {"/unload_lora_adapter", Access::manage},
 });
-// Of Azure's base URLs, and of Gemini's for programs that speak this dialect.
+// From Azure's base URLs, and from Gemini's for programs that speak this dialect.
 constexpr std::string_view prefixes[] = {"/openai/v1", "/v1beta/openai", "/openai/deployments/{}", "/openai"};
-// What its callers call what writers drop (dropped.h); the longer words first.
+// This dialect's names for what writers drop (dropped.h); the longer ones first.
 constexpr OwnWord own_words[] = {
     {"reasoning.effort", "reasoning_effort"},
     {"reasoning", "reasoning_effort"},
@@ -150,13 +150,13 @@ constexpr auto frame_places = joined_places(
                   }));
 constexpr ScanTree frames(frame_places);
 constexpr ScanTree bodies(body_places<frame_places>);
-// Of streams that are no chat: speech, transcripts, images.
+// Of streams other than chat: speech, transcripts, images.
 constexpr std::string_view last_types[] = {".done", ".completed"};
 constexpr std::string_view output_keys[] = {
     R"("content")",    R"("reasoning_content")", R"("reasoning")", R"("reasoning_details")",
     R"("tool_calls")", R"("function_call")",     R"("refusal")",   R"("text")",
     R"("audio")",      R"("b64_json")"};
-constexpr std::string_view output_types[] = {".delta", "partial_image"};  // of streams that are no chat
+constexpr std::string_view output_types[] = {".delta", "partial_image"};  // of streams other than chat
 constexpr Places places{.frames = frames,
                         .bodies = bodies,
                         .words = {R"("usage")", R"("finish_reason")", R"("error")", R"("usage")"},

@@ -1,4 +1,4 @@
-// Texts as vectors: /v1/embeddings.
+// Embedding vectors of texts: /v1/embeddings.
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -14,7 +14,7 @@ class ChatVectorReader final : public VectorReader {
   bool find(JsonValue root, Found& found) override;
 };
 
-// In the order of their indexes; base64, where a host gives that unasked, becomes numbers.
+// Vectors in the order of their indexes; base64, which some providers send unasked, becomes numbers.
 bool ChatVectorReader::find(JsonValue root, Found& found) {
   std::vector<std::pair<uint64_t, std::string>> indexed;
   for (const JsonValue entry : root["data"]) {

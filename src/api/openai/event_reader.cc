@@ -1,5 +1,5 @@
-// Chat completions as targets send them, chunk by chunk or whole, told as events. What hosts of other models add to it
-// or do otherwise is read too: reasoning in four places, content as a list of parts, usage wherever it stands.
+// Reads targets' chat completions, chunk by chunk or whole, as events. It also reads what providers of other models add
+// or do differently: reasoning in four places, content as a list of parts, usage wherever it is.
 #include <array>
 #include <list>
 #include <string>
@@ -27,7 +27,7 @@ FinishReason reason_of(std::string_view word) {
   return FinishReason::stop;
 }
 
-// Words that say that the answer broke off by the provider's own fault.
+// Finish reasons for an answer that broke off through the provider's fault.
 bool tells_failure(std::string_view word) {
   return word == "error" || word == "network_error" || word == "insufficient_system_resource";
 }
@@ -36,7 +36,7 @@ bool same_id(JsonValue one, JsonValue other) {
   return !one["id"].text().empty() && one["id"].text() == other["id"].text();
 }
 
-// Encrypted reasoning with the id of a call is the call's.
+// Encrypted reasoning with the id of a call belongs to the call.
 bool is_of_a_call(JsonValue entry, JsonValue calls) {
   for (const JsonValue call : calls) {
     if (same_id(entry, call)) return true;
@@ -55,7 +55,7 @@ class ChatReader final : public EventReader {
   size_t scratch_bytes() const override { return document_.held_bytes() + waiting_document_.held_bytes(); }
 
  private:
-  // The members of a message or delta that mean something here. What else it has is an extra.
+  // The members of a message or delta that are read. Others become extras.
   struct In {
     enum Slot : uint8_t {
       role,
@@ -124,9 +124,9 @@ class ChatReader final : public EventReader {
   ChatCountsReader counts_;
   std::optional<Open> open_;
   uint32_t next_part_ = 0, last_text_ = 0;
-  std::list<std::string> early_;  // citations that came before the text
+  std::list<std::string> early_;  // citations that arrived before the text
   size_t early_bytes_ = 0;
-  std::string sound_;  // base64, as it comes
+  std::string sound_;  // base64, as received
   bool begun_ = false, finished_ = false, failed_ = false;
 };
 
@@ -195,7 +195,7 @@ void ChatReader::read_answer(std::string_view message_name, EventSink& sink) {
     begun_ = true;
     sink.on_start({root["id"].text(), root["model"].text()});
   }
-  if (other.exists()) {  // there is one answer
+  if (other.exists()) {  // only one answer is read
     sink.on_extra({Extra::Kind::other, UINT32_MAX, Dialect::openai, other_choice, {}});
   }
   if (choice.exists() && !finished_) {
@@ -258,7 +258,7 @@ void ChatReader::read_content(JsonValue content, EventSink& sink) {
   for (const JsonValue part : content) read_content_part(part, sink);
 }
 
-// Of a list: text, or thinking whose text is again a list.
+// An element of a list: text, or thinking, whose text may be a list again.
 void ChatReader::read_content_part(JsonValue part, EventSink& sink) {
   const std::string_view type = part["type"].word();
   if (type == "thinking") {
@@ -281,7 +281,7 @@ void ChatReader::read_content_part(JsonValue part, EventSink& sink) {
   }
 }
 
-// Texts and summaries; whether there are any. The same text stands in `reasoning` then.
+// Reads texts and summaries, and returns whether there are any: then `reasoning` repeats the same text.
 bool ChatReader::read_details(JsonValue details, EventSink& sink) {
   bool any = false;
   for (const JsonValue entry : details) {
@@ -299,7 +299,7 @@ bool ChatReader::read_details(JsonValue details, EventSink& sink) {
   return any;
 }
 
-// What nobody else can read belongs to the thinking before it, or is one of its own.
+// Encrypted data belongs to the thinking before it, or is a part by itself.
 void ChatReader::read_encrypted(JsonValue entry, EventSink& sink) {
   const JsonText data = entry["data"].text();
   if (data.empty()) return;
@@ -341,7 +341,7 @@ void ChatReader::read_call(JsonValue call, JsonValue details, EventSink& sink) {
   calls_.take(piece, next_part_, sink);
 }
 
-// --- what stands beside the text ---
+// --- what comes with the text ---
 
 void ChatReader::read_annotation(JsonValue annotation, EventSink& sink) {
   const JsonValue cited = annotation["url_citation"];
@@ -436,7 +436,7 @@ void ChatReader::tell_thinking(JsonText text, bool is_summary, std::optional<uin
   sink.on_thinking(part, text, is_summary);
 }
 
-// All parts end.
+// Ends all parts.
 void ChatReader::tell_end(EventSink& sink) {
   close(sink);
   if (!sound_.empty()) {
@@ -448,7 +448,7 @@ void ChatReader::tell_end(EventSink& sink) {
   calls_.end_all(sink);
 }
 
-// What came wrapped has its own origin. `name` goes with the target's own.
+// Wrapped data has its origin in it; other data is the target's, and `name` is kept with it.
 Opaque ChatReader::opaque_of(JsonText data, const DetailName& name) {
   Opaque opaque = unwrap(data, Dialect::openai);
   if (opaque.data == data) {

@@ -41,7 +41,7 @@ class ChatStreamWriter final : public ChatAnswerWriter {
 
   void begin();
   void make_head();
-  // The chunk up to its delta, and what stands behind it.
+  // The chunk up to its delta's members, and what follows them.
   void open_chunk();
   void close_chunk(std::string_view finish = {}, std::string_view logprobs = {});
   void delta(std::string_view name, JsonText text);
@@ -50,11 +50,11 @@ class ChatStreamWriter final : public ChatAnswerWriter {
 
   std::string head_;  // of each chunk
   std::vector<Call> calls_;
-  LatestPlace<uint32_t> places_{};   // of calls, by their parts
-  std::optional<uint32_t> thought_;  // the part that thinks
+  LatestPlace<uint32_t> places_{};   // indexes of calls, by their parts
+  std::optional<uint32_t> thought_;  // the last part of thinking
   size_t thoughts_ = 0;
   bool is_summary_ = false;
-  std::optional<uint32_t> text_;  // the part whose text is told
+  std::optional<uint32_t> text_;  // the last part of text
   uint64_t text_begin_ = 0, text_chars_ = 0;
   AnswerUsage usage_;
 };
@@ -82,7 +82,7 @@ void ChatStreamWriter::make_head() {
   head_ += R"(,"choices":[{"index":0,"delta":{)";
 }
 
-// The role is told once, before anything else.
+// The role is sent once, before anything else.
 void ChatStreamWriter::begin() {
   if (!head_.empty()) return;
   make_head();
@@ -143,7 +143,7 @@ size_t ChatStreamWriter::thought_of(uint32_t part) {
   return thoughts_ - 1;
 }
 
-// The text stands twice: callers read one of both, and those that read the details send them back.
+// The text is sent twice: callers read one of the two, and those that read the details send them back.
 void ChatStreamWriter::on_thinking(uint32_t part, JsonText text, bool is_summary) {
   if (text.empty()) return;
   is_summary_ = is_summary;
@@ -171,7 +171,7 @@ void ChatStreamWriter::on_call(const CallStart& call) {
   places_.set(call.part, calls_.size());
   calls_.push_back({call.kind, told, false});
   if (!told) {
-    leave_out("call");  // there is room for one
+    leave_out("call");  // the old form has room for one
     return;
   }
   open_chunk();
@@ -256,7 +256,7 @@ void ChatStreamWriter::on_extra(const Extra& extra) {
   }
 }
 
-// A call without arguments has an empty object of them.
+// A call without arguments gets an empty object.
 void ChatStreamWriter::on_part_end(uint32_t part) {
   const std::optional<size_t> place = places_.find(part);
   if (!place) return;

@@ -1,4 +1,4 @@
-// What is known of models behind chat completions.
+// What is known about models behind chat completions.
 #include "api/openai/translate.h"
 
 namespace sluice::api::openai {
@@ -19,7 +19,7 @@ void set_facts(std::string_view model, TargetFacts& facts) {
   facts.prefix_mark = marks_message ? TargetFacts::PrefixMark::on_message : TargetFacts::PrefixMark::on_request;
   facts.wants_max_tokens_old = true;
   facts.takes_sampling = true;
-  facts.reasons = true;  // its host knows whether it does
+  facts.reasons = true;  // left to the provider, which knows whether it does
   facts.reasoning_field = TargetFacts::ReasoningField::reasoning_content;
   facts.takes_cache_marks = name_has(model, "claude");
   facts.call_ids_of_nine = name_has(model, "stral") || name_has(model, "mixtral");

@@ -1,5 +1,5 @@
-// Members of a request's JSON, read with the types that they must have. The first that is wrong is kept, with its
-// path, and what follows is read as if it were not there.
+// Reads members of a request's JSON and checks their types. The first error is kept, with its path; a member of the
+// wrong type is read as if it were absent.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@
 
 namespace sluice::api::openai {
 
-// Where a value stands; made text only where it is needed. What it is within must outlive it.
+// Where a value is; converted to text only if needed. `within` must outlive it.
 struct ChatPlace {
   const ChatPlace* within = nullptr;
   std::string_view name{};
@@ -29,7 +29,7 @@ class ChatMemberReader {
   void wrong(const ChatPlace& place, std::string_view what);
   const std::optional<Error>& error() const { return error_; }
 
-  // Each is nothing for what is absent or null.
+  // Each returns an empty value if the member is absent or null.
   JsonText text(JsonValue value, const ChatPlace& place);
   std::string_view word(JsonValue value, const ChatPlace& place) { return text(value, place).escaped; }
   std::string_view number(JsonValue value, const ChatPlace& place);  // as it was spelled
@@ -38,8 +38,8 @@ class ChatMemberReader {
   JsonValue object(JsonValue value, const ChatPlace& place);
   JsonValue array(JsonValue value, const ChatPlace& place);
 
-  // The members of an object by their names. Others go to the bag, with `prefix` before their names. None may be there
-  // twice.
+  // The object's members of the `known` names. Others go to the bag, with `prefix` before their names. A known name may
+  // not be there twice.
   template <size_t names>
   std::array<JsonValue, names> members(JsonValue object, const std::array<std::string_view, names>& known,
                                        const ChatPlace& place, Bag& bag, std::string_view prefix = {}) {
@@ -57,7 +57,7 @@ class ChatMemberReader {
     }
     return found;
   }
-  // To the bag, unless it says nothing.
+  // Puts the member into the bag unless it is null or empty.
   void leave(Bag& bag, JsonValue member, std::string_view prefix = {});
 
  private:

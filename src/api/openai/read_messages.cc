@@ -9,7 +9,7 @@
 namespace sluice::api::openai {
 namespace {
 
-// Encrypted reasoning with the id of a call is the call's.
+// Encrypted reasoning with the id of a call belongs to the call.
 bool is_of_call(JsonValue entry, JsonValue calls) {
   const JsonText id = entry["id"].text();
   if (id.empty() || entry["type"].word() != "reasoning.encrypted") return false;
@@ -43,14 +43,14 @@ void ChatMessagesReader::read_message(JsonValue message, const ChatPlace& place)
   reader_.wrong({&place, "role", {}}, "must be system, developer, user, assistant or tool");
 }
 
-// A mark on a message is one on its last part.
+// A mark on a message applies to its last part.
 void ChatMessagesReader::mark_last(std::vector<Part>& parts, JsonValue cache_control) {
   if (cache_control.is_object() && !parts.empty() && parts.back().cache_mark.empty()) {
     parts.back().cache_mark = cache_control.raw();
   }
 }
 
-// Those at the beginning stand before the conversation.
+// System messages at the beginning become Request::system.
 void ChatMessagesReader::read_system(JsonValue message, const ChatPlace& place, bool is_developer) {
   static constexpr std::array<std::string_view, 4> names = {"role", "content", "name", "cache_control"};
   Message read;
@@ -117,7 +117,7 @@ void ChatMessagesReader::read_assistant(JsonValue message, const ChatPlace& plac
     read.parts.emplace_back().kind = PartKind::refusal;
     read.parts.back().text = words;
   }
-  if (reader_.object(audio, {&place, "audio", {}}).exists()) {  // an earlier answer's, which its maker has kept
+  if (reader_.object(audio, {&place, "audio", {}}).exists()) {  // an earlier answer's, which its maker has stored
     Part& sound = read.parts.emplace_back();
     sound.kind = PartKind::other;
     sound.other_type = "audio";
@@ -140,7 +140,7 @@ void ChatMessagesReader::read_assistant(JsonValue message, const ChatPlace& plac
 
 // --- thinking ---
 
-// The details are the whole of it; the text by itself is for who does not know them.
+// The details hold everything; the plain text is for programs that do not know them.
 void ChatMessagesReader::read_thinking(JsonValue details, JsonValue text, JsonValue calls, const ChatPlace& place,
                                        Message& message) {
   std::vector<Thought> thoughts;
@@ -164,7 +164,7 @@ void ChatMessagesReader::read_thinking(JsonValue details, JsonValue text, JsonVa
   }
 }
 
-// Pieces of one stream have the same index, each with some more of the text.
+// Pieces of one stream have the same index, and each has more of the text.
 void ChatMessagesReader::read_detail(JsonValue entry, const ChatPlace& place, std::vector<Thought>& thoughts) {
   static constexpr std::array<std::string_view, 8> names = {"type",      "text",   "summary", "data",
                                                             "signature", "format", "id",      "index"};
@@ -265,13 +265,13 @@ void ChatMessagesReader::read_function_call(JsonValue call, const ChatPlace& pla
   open_calls_.add({part.id, part.name});
 }
 
-// JSON text in a string; some give the object itself.
+// JSON text in a string; some callers send the object itself.
 std::string_view ChatMessagesReader::arguments_of(JsonValue arguments, const ChatPlace& place) {
   if (arguments.is_object()) return arguments.raw();
   return trim(request_.arena.unescape(reader_.text(arguments, place)), white_space);
 }
 
-// Of a result that names no call: the first that has none yet, by its name where it is told.
+// The call's id for a result. If it names no call: the first call without a result, of that name if one is given.
 JsonText ChatMessagesReader::answered(JsonText id, JsonText name) {
   const size_t call = !id.empty()    ? open_calls_.with_id(id)
                       : name.empty() ? open_calls_.first()

@@ -1,4 +1,4 @@
-// The messages of chat completions in the neutral form.
+// Reads the messages of chat completions into the neutral form.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ class ChatMessagesReader {
   void read(JsonValue messages);
 
  private:
-  // Thinking that is put together from entries of reasoning_details.
+  // Thinking that is assembled from entries of reasoning_details.
   struct Thought {
     Part part{};
     std::string text{};

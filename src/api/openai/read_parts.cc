@@ -1,4 +1,4 @@
-// The parts of a message's content, of any role.
+// Reads the parts of a message's content, for any role.
 #include <array>
 
 #include "api/openai/read_messages.h"
@@ -89,7 +89,7 @@ Source ChatMessagesReader::source_of(JsonText url) {
   return source_of_data_url(url).value_or(Source{Source::Kind::url, {}, url});
 }
 
-// {"url": ..., "detail": ...}, or, as some have it, the URL alone. So are documents and videos.
+// {"url": ..., "detail": ...}, or only the URL, as some write it. Documents and videos have the same form.
 void ChatMessagesReader::read_image(JsonValue image, const ChatPlace& place, Part& part) {
   static constexpr std::array<std::string_view, 2> names = {"url", "detail"};
   if (!image.is_string()) {
@@ -117,7 +117,7 @@ void ChatMessagesReader::read_audio(JsonValue audio, const ChatPlace& place, Par
   }
 }
 
-// By its bytes or by the id that it was given when it was uploaded.
+// A file is given by its bytes, or by its id if it was uploaded.
 void ChatMessagesReader::read_file(JsonValue file, const ChatPlace& place, Part& part) {
   static constexpr std::array<std::string_view, 3> names = {"file_data", "filename", "file_id"};
   const auto [data, name, id] = reader_.members(reader_.object(file, place), names, place, part.bag, place.name);

@@ -1,4 +1,4 @@
-// Requests of chat completions, and of the older completions, in the neutral form.
+// Reads requests of chat completions and of the older completions into the neutral form.
 #include <array>
 #include <utility>
 
@@ -15,7 +15,7 @@ class RequestReader {
   Result<void> read(std::string_view body);
 
  private:
-  // The members that mean something here. Others go to the bag.
+  // The members that are read. Others go to the bag.
   enum Known : uint8_t {
     model,
     messages,
@@ -138,7 +138,7 @@ Result<void> RequestReader::read(std::string_view body) {
   if (!root.is_object()) return fail(ErrorCode::bad_request, "the body must be a JSON object");
   request_.from = Dialect::openai;
   at_ = reader_.members(root, known_names, {}, request_.bag);
-  for (const JsonValue member : root) {  // asks for something by being there
+  for (const JsonValue member : root) {  // an empty object asks for something too
     if (member.named("web_search_options") && member.empty()) carry(request_.bag, member);
   }
   request_.model = text(model);
@@ -162,7 +162,7 @@ Result<void> RequestReader::read(std::string_view body) {
   return {};
 }
 
-// A text that is to be gone on with becomes what a user says.
+// A prompt that is to be continued becomes a user's message.
 void RequestReader::read_prompt() {
   JsonValue value = at_[prompt];
   if (value.is_array() && value.size() == 1 && (*value.begin()).is_string()) value = *value.begin();
@@ -241,7 +241,7 @@ void RequestReader::read_custom(JsonValue custom, const ChatPlace& place, Tool& 
     if (format["type"].word() != "text") tool.format = format.raw();
     return;
   }
-  // The neutral form has it flat.
+  // The grammar is flat in the neutral form.
   std::string flat = R"({"type":"grammar")";
   for (const JsonValue member : grammar) {
     flat += ",\"" + std::string(member.key().escaped) + "\":";
@@ -274,7 +274,7 @@ void RequestReader::read_tool_choice() {
   } else if (value["allowed_tools"].is_object()) {
     read_allowed(value["allowed_tools"]);
   } else {
-    leave(is_old ? function_call : tool_choice);  // one that only the provider knows
+    leave(is_old ? function_call : tool_choice);  // a tool that only the provider knows
     return;
   }
   for (const JsonValue member : named) {
@@ -367,8 +367,8 @@ void RequestReader::read_response_format() {
   }
 }
 
-// OpenAI's effort; and what hosts of other models have: an object of OpenRouter's, or of DeepSeek's and Z.ai's, or a
-// switch of Qwen's.
+// OpenAI's effort, and what providers of other models use: OpenRouter's object, DeepSeek's and Z.ai's object, Qwen's
+// switch.
 void RequestReader::read_reasoning() {
   using enum Reasoning::Mode;
   Reasoning& asked = request_.reasoning;

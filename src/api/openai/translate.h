@@ -1,4 +1,4 @@
-// Chat completions, and the older completions, in the neutral form and out of it (api/translation.h).
+// Translates chat completions, and the older completions, to and from the neutral form (api/translation.h).
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@
 namespace sluice::api::openai {
 
 Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext& context);
-// The target is asked for chat completions always, and for the usage of its stream.
+// The target is always asked for chat completions, and for usage in a stream.
 void set_facts(std::string_view model, TargetFacts& facts);
 Result<void> write_request(const Request& request, const TargetFacts& facts, Dropped& dropped, WrittenRequest& written);
 std::string path(std::string_view model, bool stream);
@@ -23,10 +23,10 @@ extern const EmbeddingRoom embedding_room;
 
 // --- what the files of this folder share ---
 
-// Names of tools and ids of calls: what the maker's own API takes.
+// What the maker's own API accepts.
 inline constexpr uint32_t max_call_id_bytes = 40, max_user_bytes = 64;
 
-// A string that is escaped already, as a value and as a member of the object that `json` is writing to `out`.
+// Write a string that is already escaped: as a value, or as a member of the object that `json` is writing to `out`.
 inline void write_text(std::string& out, JsonText text) {
   out += '"';
   out += text.escaped;
@@ -37,12 +37,12 @@ inline void text_member(JsonWriter& json, std::string& out, std::string_view nam
   write_text(out, text);
 }
 
-// Extra::type of what is no member of a message: a part of its content, and an answer beside the first.
+// Extra::type of what is not a member of a message: a part of its content, and a choice besides the first.
 inline constexpr std::string_view unknown_part = "content_part", other_choice = "choice";
 inline bool is_member(std::string_view extra) { return extra != unknown_part && extra != other_choice; }
 
-// An entry of reasoning_details has a format beside its id, and a type that other dialects do not tell; it needs them
-// when it comes back. They ride in Opaque::id: "FORMAT__ID", "FORMAT__ID__signed".
+// An entry of reasoning_details has a format besides its id, and a type that other dialects cannot express; it needs
+// them when it is sent back. They are carried in Opaque::id: "FORMAT__ID", "FORMAT__ID__signed".
 struct DetailName {
   std::string_view format{}, id{};
   bool signs_text = false;  // the signature of a reasoning.text

@@ -1,4 +1,4 @@
-// The token counts of chat completions, by all the names that hosts have for them (as the room's places).
+// Reads the token counts of chat completions under all the names that providers use (as the room's places).
 #pragma once
 
 #include "api/event.h"
@@ -8,7 +8,7 @@ namespace sluice::api::openai {
 
 class ChatCountsReader {
  public:
-  // Whether there is anything new in it.
+  // Returns whether it has any counts.
   bool read(JsonValue usage);
   bool read_timings(JsonValue timings);  // llama.cpp's
   AnswerUsage usage() const;
@@ -20,7 +20,7 @@ class ChatCountsReader {
   std::optional<uint64_t> audio_input_, audio_output_;
 };
 
-// {"prompt_tokens":...}: of what is not known, the details are left out.
+// {"prompt_tokens":...}: unknown details are left out.
 void write_usage(std::string& out, const AnswerUsage& usage);
 
 }  // namespace sluice::api::openai

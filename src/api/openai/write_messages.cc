@@ -19,7 +19,7 @@ void next_item(std::string& list) {
   if (!list.empty()) list += ',';
 }
 
-// What input_audio calls a format.
+// input_audio's name for a format.
 std::string_view sound_format(const Source& source) {
   const std::string_view type = source.media_type.empty() ? sniff_media_type(source.data.escaped) : source.media_type;
   if (type == "audio/wav" || type == "audio/x-wav" || type == "audio/wave") return "wav";
@@ -39,7 +39,7 @@ std::string url_of(const Source& source) {
 
 bool is_letter_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
-// A member behind others; none for "".
+// Appends a member after others; nothing for "".
 void append_mark(std::string& out, std::string_view mark) {
   if (!mark.empty()) (out += ',') += mark;
 }
@@ -98,7 +98,7 @@ Result<void> ChatMessagesWriter::write() {
   }
   if (Result<void> done = flush_shown(); !done) return done;
   const bool prefilled = !request_.messages.empty() && request_.messages.back().role == Role::assistant;
-  if (prefilled && !facts_.takes_prefill) {  // it begins a new answer instead of going on with this one
+  if (prefilled && !facts_.takes_prefill) {  // the target begins a new answer instead of continuing it
     dropped_.add(path_of("messages", request_.messages.size() - 1), DropReason::changed);
   }
   out_ += ']';
@@ -180,7 +180,7 @@ Result<void> ChatMessagesWriter::write_assistant(const Message& message, const s
       return done;
     }
   }
-  if (content.empty() && calls.empty() && thoughts.empty() && details.empty()) return {};  // many refuse it
+  if (content.empty() && calls.empty() && thoughts.empty() && details.empty()) return {};  // many targets reject it
   begin("assistant");
   content.write(out_, !calls.empty());
   if (!thoughts.empty()) {
@@ -195,7 +195,7 @@ Result<void> ChatMessagesWriter::write_assistant(const Message& message, const s
   return {};
 }
 
-// As it is where the target takes it. Else one that is made of it, the same in call and result.
+// The id itself if the target accepts it, else one made from it, the same for call and result.
 JsonText ChatMessagesWriter::call_id(JsonText id, size_t& without) {
   if (id.empty()) id = JsonText{arena_.keep("call_" + std::to_string(without++))};
   if (!facts_.call_ids_of_nine) {
@@ -250,7 +250,7 @@ void ChatMessagesWriter::write_call(const Part& part, const std::string& path, s
   json.end_object();
 }
 
-// Whether what is opaque may go back to where it came from, which is this target. Else it is dropped and named.
+// Whether opaque data may be sent to this target, as its origin. If not, the drop is recorded.
 bool ChatMessagesWriter::returns(const Part& part, const std::string& path) {
   if (may_return(part.opaque, facts_.origin)) return true;
   dropped_.add(path + ".signature", DropReason::bound);
@@ -319,7 +319,7 @@ Result<void> ChatMessagesWriter::write_result(const Part& part, const std::strin
   return {};
 }
 
-// Behind all results of a turn, as nothing may stand between them.
+// Goes after all results of a turn, as nothing may stand between them.
 Result<void> ChatMessagesWriter::write_shown(ChatContent& content) {
   JsonText last;
   for (const Shown& shown : shown_) {

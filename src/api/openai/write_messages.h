@@ -1,4 +1,4 @@
-// The messages of a request as a target of chat completions takes them.
+// Writes the messages of a request for a target of chat completions.
 #pragma once
 
 #include <string>
@@ -9,24 +9,24 @@
 
 namespace sluice::api::openai {
 
-// What a message says: one string where it can be, else a list of parts.
+// A message's content: one string if possible, else a list of parts.
 class ChatContent {
  public:
-  // `joins`: the target takes no list here; texts are joined with a blank line.
+  // `joins`: the target accepts no list here; texts are joined with a blank line.
   explicit ChatContent(bool joins) : joins_(joins) {}
-  // `cache_mark`: the member that tells it, with its name.
+  // `cache_mark`: a member, with its name.
   void add_text(JsonText text, std::string_view cache_mark = {});
   void add_item(std::string_view json);
   bool empty() const { return count_ == 0; }
-  // `null`: what stands for nothing.
+  // `null`: writes null if there is no content, else "".
   void write(std::string& out, bool null) const;
 
  private:
   const bool joins_;
-  std::string items_;   // a list's
+  std::string items_;   // elements of the list
   std::string joined_;  // all texts
   size_t count_ = 0;
-  bool plain_ = true;  // a string can tell it
+  bool plain_ = true;  // a string can express it
 };
 
 class ChatMessagesWriter {
@@ -35,13 +35,13 @@ class ChatMessagesWriter {
                      std::string& out)
       : request_(request), facts_(facts), dropped_(dropped), names_(names), out_(out) {}
 
-  // The array. untranslatable names content that the target cannot take.
+  // Writes the array. untranslatable names content that the target does not accept.
   Result<void> write();
-  // The same of a request that was read from chat completions: what is unchanged stands there as it was.
+  // The same for a request that was read from chat completions: unchanged messages are copied.
   Result<void> write_own();
 
  private:
-  // A picture or a document in a tool's result, which only a user may show here.
+  // A picture or a document in a tool's result, which this API takes only from the user.
   struct Shown {
     const Part* part;
     JsonText call_id;
@@ -72,7 +72,7 @@ class ChatMessagesWriter {
   const TargetFacts& facts_;
   Dropped& dropped_;
   ToolNames& names_;
-  ToolNames ids_{};  // shortens them alike where they stand
+  ToolNames ids_{};  // shortens a call's id the same way everywhere
   TextArena arena_{};
   std::string& out_;
   std::vector<Shown> shown_{};

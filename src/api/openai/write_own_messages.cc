@@ -1,4 +1,5 @@
-// The messages of a request that was read from chat completions, as they stood: less what is bound to other targets.
+// Writes the messages of a request that was read from chat completions unchanged, without what is bound to other
+// targets.
 #include <algorithm>
 #include <utility>
 
@@ -12,7 +13,7 @@ bool is_system(JsonValue message) {
   return role == "system" || role == "developer";
 }
 
-// What stands before a member's value, its name as it is spelled.
+// A member's key, as it was spelled, and the colon.
 void text_key(JsonWriter& json, std::string& out, JsonText key) {
   json.raw("\"");
   out += key.escaped;
@@ -60,7 +61,7 @@ bool ChatMessagesWriter::is_foreign(JsonText data) const {
   return !data.empty() && !may_return(unwrap(data, facts_.origin.dialect), facts_.origin);
 }
 
-// The assistant's message as it stood, less the thinking and the signatures of calls that are bound elsewhere.
+// The assistant's message unchanged, without thinking and signatures of calls that are bound to other targets.
 std::string ChatMessagesWriter::without_foreign(const Message& message, const std::string& path) {
   JsonDocument document;
   if (!document.parse(message.raw)) return std::string(message.raw);
@@ -92,7 +93,7 @@ std::string ChatMessagesWriter::without_foreign(const Message& message, const st
   return out;
 }
 
-// A call without the signature that is bound elsewhere.
+// A call without a signature that is bound to another target.
 void ChatMessagesWriter::append_unsigned(std::string& out, JsonValue call, const std::string& path) {
   if (!is_foreign(call["extra_content"]["google"]["thought_signature"].text())) {
     out += call.raw();

@@ -1,5 +1,5 @@
-// Requests for targets of chat completions. One that was read from chat completions is written as it was; else from
-// the neutral form, by what the target is known to take: its maker's own API, or one of the many that imitate it.
+// Writes requests for targets of chat completions. One that was read from chat completions is written as it was; others
+// from the neutral form, by what the target is known to accept: the maker's own API, or one of its many imitators.
 #include <algorithm>
 #include <array>
 
@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t max_stops = 4;
 
-// What a name of another kind than a tool's becomes where it is too long: the same always.
+// Shortens other names than tools': the same text always gives the same result.
 std::string shortened(JsonText text, uint32_t max_bytes) {
   ToolNames names;
   return std::string(text.escaped.size() <= max_bytes ? text.escaped : names.shorten(text, {max_bytes}).escaped);
@@ -57,7 +57,7 @@ class BodyWriter {
   ToolNames& names_;
   std::string& out_;
   JsonWriter json_;
-  std::unordered_map<std::string_view, const Tool*> tools_by_name_;  // once one has been looked for
+  std::unordered_map<std::string_view, const Tool*> tools_by_name_;  // filled by the first lookup
   bool has_tools_ = false;
 };
 
@@ -76,7 +76,7 @@ Result<void> BodyWriter::write() {
   return {};
 }
 
-// Member for member, but for what may have been changed since it was read.
+// Member for member, except for what may have been changed since it was read.
 Result<void> BodyWriter::write_own() {
   json_.object();
   JsonValue stream_options;
@@ -128,7 +128,7 @@ const Tool* BodyWriter::tool_named(JsonText name) {
   return found == tools_by_name_.end() ? nullptr : found->second;
 }
 
-// Where some of the tools are allowed only and the target cannot be told so, the others are not sent.
+// If only some tools are allowed and the target cannot be told so, the others are not sent.
 bool BodyWriter::is_sent(const Tool& tool, size_t index) {
   if (tool.kind == ToolKind::other) {
     drop(path_of("tools", index));
@@ -199,7 +199,7 @@ void BodyWriter::write_tool(const Tool& tool, const std::string& path) {
   json.end_object();
 }
 
-// Flat in the neutral form; here a grammar stands in an object of its own.
+// A grammar is flat in the neutral form; here it is in a nested object.
 void BodyWriter::write_format(std::string_view format) {
   JsonDocument document;
   const bool flat = document.parse(format) && document.root()["definition"].exists();
@@ -272,7 +272,7 @@ void BodyWriter::write_sampling() {
   } else {
     number("repeat_penalty", sampling.repeat_penalty, false);
   }
-  const bool wants_top = sampling.top_logprobs.value_or(0) > 0;  // which are given with the others only
+  const bool wants_top = sampling.top_logprobs.value_or(0) > 0;  // top_logprobs requires logprobs
   if ((sampling.logprobs || wants_top) && takes) json_.member("logprobs", wants_top || *sampling.logprobs);
   if (wants_top && takes) json_.member("top_logprobs", *sampling.top_logprobs);
   if ((sampling.logprobs == true || sampling.top_logprobs.value_or(0) > 0) && !takes) drop("logprobs");
@@ -325,7 +325,7 @@ void BodyWriter::write_response_format() {
   json_.end_object().end_object();
 }
 
-// Imitators know low, medium and high; the maker's own models more or less of the scale.
+// Imitators accept low, medium and high; each of the maker's own models accepts its part of the scale.
 std::string_view effort_taken(std::string_view effort, const TargetFacts& facts) {
   if (facts.is_makers_own) return effort_of_gpt(facts.model, effort);
   if (effort == "minimal") return "low";
@@ -359,7 +359,7 @@ void BodyWriter::write_reasoning() {
   }
 }
 
-// Whom it is for, and how it is to be dealt with.
+// The end user, and how the provider handles the request.
 void BodyWriter::write_account() {
   if (!request_.user.empty()) {
     const std::string user = shortened(request_.user, max_user_bytes);
@@ -381,14 +381,15 @@ void BodyWriter::write_account() {
   }
   if (request_.store) json_.member("store", *request_.store);
   if (request_.metadata.empty()) return;
-  if (request_.store == true) {  // it takes them with stored answers only
+  if (request_.store == true) {  // the API accepts it only with stored answers
     json_.key("metadata").raw(request_.metadata);
   } else {
     drop("metadata");
   }
 }
 
-// The last message is the assistant's, and not one that the caller of this dialect wrote for such a target himself.
+// Asks the target to continue a last message of the assistant's, unless a caller of this dialect wrote that message:
+// then it sets the members itself.
 void BodyWriter::write_prefix_mark() {
   const bool is_told = facts_.continues_prefix && facts_.prefix_mark == TargetFacts::PrefixMark::on_request;
   if (!is_told || request_.messages.empty()) return;
