@@ -96,7 +96,8 @@ Result<WebGate::From> WebGate::look(const http::RequestHead& head, const http::R
         break;
       case 6:
         if (!http::same_name(field.name, "origin")) break;
-        signs.origin = asks && !signs.origin.empty() ? std::string_view("null") : field.value;  // two count as none
+        // Two Origin fields count as an opaque origin.
+        signs.origin = asks && !signs.origin.empty() ? std::string_view("null") : field.value;
         asks = true;
         break;
       case 14:

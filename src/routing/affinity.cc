@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view white = " \t\r\n";
 
-// The string at a key of a JSON text, still escaped; "" for none.
+// The string value of a key in a JSON text, still escaped; "": none.
 std::string_view string_at(std::string_view body, std::string_view quoted_key) {
   const size_t at = body.find(quoted_key);
   if (at == body.npos) return {};

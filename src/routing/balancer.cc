@@ -25,7 +25,7 @@ double drawn(uint64_t bits, uint32_t weight) {
 }
 
 uint64_t affine_hash(std::string_view text) {
-  constexpr uint64_t prime = 0x100000001b3;  // FNV-1a, mixed by whoever uses it
+  constexpr uint64_t prime = 0x100000001b3;  // FNV-1a; users must mix the result
   uint64_t hash = 0xcbf29ce484222325;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * prime;
   return hash;
@@ -33,13 +33,13 @@ uint64_t affine_hash(std::string_view text) {
 
 namespace {
 
-// What is compared first, and by what equals are told apart.
+// The sort key: `first`, and `second` to break ties.
 struct Place {
   double first, second;
   Candidate candidate;
 };
 
-// Least work for its weight.
+// Work in proportion to the weight; the least is asked first.
 double busy(const Candidate& candidate) {
   if (candidate.ref->weight == 0) return std::numeric_limits<double>::infinity();
   return (candidate.health->in_flight() + 1.0) / candidate.ref->weight;

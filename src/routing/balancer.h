@@ -1,5 +1,4 @@
-// In which order equals are asked: by chance and weight, as they are listed, by what they have under way, by how fast
-// they answer, or so that what belongs together goes to the same one.
+// The order in which a route's targets are asked: by chance and weight, as listed, by load, by speed, or by affinity.
 #pragma once
 
 #include <cstdint>
@@ -12,22 +11,22 @@
 
 namespace sluice::routing {
 
-// One of them.
+// One target of a route.
 struct Candidate {
-  const config::TargetRef* ref = nullptr;  // of the configuration, as the provider
+  const config::TargetRef* ref = nullptr;  // `ref` and `provider` belong to the configuration
   const config::Provider* provider = nullptr;
   TargetHealth* health = nullptr;
   ModelFit fit{};
 };
 
-// Of those drawn so, each with `bits` of its own, the least comes first as often as its weight says, and of the rest
-// again the least; a weight of 0 comes last.
+// A random sort key from `bits`, which must differ for each candidate: in ascending order of their keys, candidates
+// come first in proportion to their weights. Weight 0 comes last.
 double drawn(uint64_t bits, uint32_t weight);
 uint64_t affine_hash(std::string_view text);
 
-// Puts `candidates`, which stand as they are listed, into the order in which they are to be asked, and says why (a
-// literal). Affinity (where it is not "") goes before every order: the same one for the same `affinity`, whoever
-// works that out; where a candidate comes or goes, only what belongs to it moves.
+// Sorts `candidates`, given as listed, into the order in which they are to be asked; returns the reason (a literal). A
+// non-empty `affinity` overrides `order`: the same text gives the same order in every process, and when a candidate is
+// added or removed, only the requests that belong to it move.
 std::string_view put_in_order(std::vector<Candidate>& candidates, config::Order order, std::string_view affinity,
                               uint64_t now_ms, uint64_t chance);
 

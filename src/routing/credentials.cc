@@ -10,7 +10,8 @@ void raise(std::atomic<uint64_t>& value, uint64_t to) {
   }
 }
 
-// Of two that bench the last two at once, one sees both: the order of all such writes is one.
+// If two threads bench the last two credentials simultaneously, one of them sees both: the accesses are sequentially
+// consistent.
 void Credentials::bench(size_t place, uint64_t until_ms) {
   raise(until_ms_[place], until_ms);
   uint64_t soonest = UINT64_MAX;

@@ -1,5 +1,5 @@
-// The credentials of one provider, which all its targets share: what is refused for one target is refused for each.
-// One by one they are left alone; where none is left, so is the provider. All workers read and write it without a lock.
+// The credentials of one provider, shared by all its targets: a credential refused at one target is refused at all.
+// Each is benched by itself; when all are, the provider is too. All workers use it without a lock.
 #pragma once
 
 #include <atomic>
@@ -14,7 +14,7 @@ class Credentials {
  public:
   explicit Credentials(size_t count = 1) : count_(count), until_ms_(new std::atomic<uint64_t>[count]()) {}
   size_t size() const { return count_; }
-  // Until then none of them may be used: the soonest end of their benches.
+  // Until then none of them may be used: the earliest end of their benches.
   uint64_t benched_until_ms() const { return all_until_ms_.load(std::memory_order_relaxed); }
   // `place`: below size().
   uint64_t benched_until_ms(size_t place) const { return until_ms_[place].load(std::memory_order_relaxed); }
@@ -28,7 +28,7 @@ class Credentials {
   std::atomic<uint64_t> all_until_ms_{0};
 };
 
-// Raises `value` to `to`, unless it is there already.
+// Raises `value` to `to` unless it is already as large.
 void raise(std::atomic<uint64_t>& value, uint64_t to);
 
 }  // namespace sluice::routing

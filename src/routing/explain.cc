@@ -11,7 +11,7 @@
 namespace sluice::routing {
 namespace {
 
-// Control characters in a name would be the terminal's to obey.
+// Escapes control characters, which a terminal would interpret.
 std::string shown(std::string_view text) {
   std::string out;
   append_json_escaped(out, text);

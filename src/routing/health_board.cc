@@ -57,7 +57,7 @@ HealthBoard::~HealthBoard() {
     delete slot.load(std::memory_order_acquire);  // NOLINT(cppcoreguidelines-owning-memory)
 }
 
-// The number of that provider in `before`, where it is the same there; else none.
+// The number of that provider in `before` if it is unchanged, otherwise none.
 uint32_t HealthBoard::same_in(const HealthBoard* before, uint32_t provider) const {
   if (before == nullptr) return NameIndex::none;
   const config::Provider& now = config_.providers[provider];
@@ -81,7 +81,7 @@ void HealthBoard::add_provider(const HealthBoard* before, uint32_t provider) {
   providers_.push_back(made(provider, one.name));
 }
 
-// Of a provider that has changed, those of the credentials that it still has, where it is asked at the same place.
+// Of a changed provider with the same base URL, keeps the benches of the credentials that it still has.
 void HealthBoard::keep_benches(const HealthBoard& before, const config::Provider& now, Credentials& credentials) {
   const uint32_t number = before.provider_numbers_.find(now.name);
   if (number == NameIndex::none || before.credentials_[number] == nullptr) return;
@@ -119,7 +119,7 @@ void HealthBoard::add_configured(const HealthBoard* before, const config::Target
   configured_numbers_.add(configured_.back()->label(), static_cast<uint32_t>(configured_.size() - 1));
 }
 
-// What was asked for by a name of its own, and still has no place among the configured targets.
+// Keeps the health of names that callers asked for, unless they now have a place among the configured targets.
 void HealthBoard::keep_seen(const HealthBoard& before) {
   const auto keep = [&](const Shared& health) {
     const std::string_view label = health->label();
@@ -140,7 +140,7 @@ void HealthBoard::keep_seen(const HealthBoard& before) {
 }
 
 uint64_t HealthBoard::hash_of(std::string_view provider, std::string_view model) const {
-  constexpr uint64_t prime = 0x100000001b3;  // FNV-1a, begun with what nobody knows
+  constexpr uint64_t prime = 0x100000001b3;  // FNV-1a with a secret seed
   uint64_t hash = 0xcbf29ce484222325 ^ chance_;
   for (const std::string_view part : {provider, std::string_view("/"), model}) {
     for (const char c : part) hash = (hash ^ static_cast<unsigned char>(c)) * prime;
@@ -169,7 +169,7 @@ TargetHealth* HealthBoard::seen(uint32_t provider, std::string_view model, bool 
       }
       counted = true;
       if (TargetHealth* const health = put(slot, {provider, made(provider, label_of(name, model))})) return health;
-      entry = slot.load(std::memory_order_acquire);  // another has just put one there
+      entry = slot.load(std::memory_order_acquire);  // another thread has just put one there
     }
     if (!is_label(entry->health->label(), name, model)) continue;
     if (counted) taken_.fetch_sub(1, std::memory_order_relaxed);

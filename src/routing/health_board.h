@@ -1,6 +1,6 @@
 // The health of every target that can be asked: one place for each target of `models`, a bounded number for other names
-// (provider/model, names of families) as they are first asked for, and one a provider for the rest. Shared by all
-// workers; found without a lock, and as quickly among thousands as among a few.
+// (provider/model, family names), made when they are first asked for, and one for each provider for everything else.
+// Shared by all workers; found without a lock, and as fast among thousands as among a few.
 #pragma once
 
 #include <atomic>
@@ -19,24 +19,24 @@ namespace sluice::routing {
 
 class HealthBoard {
  public:
-  // Names beside the configured targets.
+  // The most names besides the configured targets.
   static constexpr size_t max_seen = 4'096;
 
-  // What `before` (or nullptr) knows of targets whose provider has not changed goes on here: it is the same place.
-  // `config` must outlive the board. `chance`: a number that callers cannot guess.
+  // `before` (or nullptr): targets of unchanged providers keep their place, which both boards share. `config` must
+  // outlive the board. `chance`: a number that callers cannot guess.
   [[gnu::cold]] explicit HealthBoard(const config::Config& config, const HealthBoard* before = nullptr,
                                      uint64_t chance = 0);
   ~HealthBoard();
   HealthBoard(const HealthBoard&) = delete;
   HealthBoard& operator=(const HealthBoard&) = delete;
 
-  // Lives as long as the board. `provider`: of its configuration. `listed`: whether the provider is known to have the
-  // model; what callers make up has no place of its own.
+  // The reference is valid as long as the board. `provider`: of the board's configuration. `listed`: the provider is
+  // known to have the model; names that callers invent share the provider's place.
   TargetHealth& of(const config::Provider& provider, std::string_view model, bool listed);
-  // The place of that label: a configured target's, one that has been asked for, a provider's; or nullptr.
+  // The place with that label: of a configured target, of a name that was asked for, or of a provider; nullptr: none.
   TargetHealth* find(std::string_view label);
 
-  // The same for the places of one provider.
+  // for_each() for the places of one provider.
   template <typename Seen>
   void for_each_of(const config::Provider& provider, Seen&& seen) {
     for_each([&](TargetHealth& health) {
@@ -57,7 +57,7 @@ class HealthBoard {
     }
   }
 
-  // Of the configuration's model of that number; nullptr: its attempts are not hedged. Lives as long as the board.
+  // The budget of the configuration's model number `model`; nullptr: it is not hedged. Valid as long as the board.
   HedgeBudget* hedges_of(uint32_t model) const { return hedges_[model].get(); }
 
   // Calls seen(health) for each place: targets of `models`, names that were asked for, then providers.
@@ -72,7 +72,7 @@ class HealthBoard {
 
  private:
   using Shared = std::shared_ptr<TargetHealth>;
-  // A name that was asked for; immutable, freed with the board.
+  // A name that was asked for. Immutable, freed with the board.
   struct Entry {
     uint32_t provider;
     Shared health;

@@ -1,6 +1,6 @@
-// How many second attempts a route may send beside a late first one: one for 20 of its last 1,000 requests, and one in
-// ten seconds where that is more. Else a target that has become slow for all gets everything twice. Shared by all
-// workers.
+// How many second attempts a route may send in parallel to a late first one: one for every 20 of its last 1,000
+// requests, or one in ten seconds if that is more. Without this limit, a target that has become slow for everyone would
+// get every request twice. Shared by all workers.
 #pragma once
 
 #include <array>
@@ -15,9 +15,9 @@ class HedgeBudget {
  public:
   static constexpr uint64_t window_requests = 1'000;
   static constexpr uint64_t requests_a_hedge = 20;
-  static constexpr uint64_t floor_ms = 10'000;  // one in so much time is always allowed
+  static constexpr uint64_t floor_ms = 10'000;  // one in this time is always allowed
 
-  // A request of the route's.
+  // Counts a request of the route.
   void asked() { asked_.fetch_add(1, std::memory_order_relaxed); }
   // Whether there may be a second attempt now; it is then counted. Times are of one monotonic clock, in ms.
   bool take(uint64_t now_ms);
@@ -27,8 +27,8 @@ class HedgeBudget {
 
   std::atomic<uint64_t> asked_{0};
   std::mutex mutex_;
-  std::array<uint64_t, most> made_at_{};  // how many had been asked when each of the last ones was made; a ring
-  size_t made_ = 0;                       // ever
+  std::array<uint64_t, most> made_at_{};  // the value of asked_ at each of the last hedges; a ring
+  size_t made_ = 0;                       // number of hedges ever
   uint64_t last_ms_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// Router's plans: the targets of a name in the order of its route, those of its fallbacks, and behind them whoever is
+// Router's plans: the targets of a name in the order of its route, then those of its fallbacks, then those that are
 // left alone.
 #include <algorithm>
 #include <utility>
@@ -10,7 +10,7 @@
 namespace sluice::routing {
 namespace {
 
-// Who has less of it is asked before.
+// Targets with a lower value are asked first.
 int reluctance(const Target& target, uint64_t now_ms) {
   const Standing standing = target.health->standing(now_ms);
   if (standing == Standing::benched) return 3;
@@ -22,7 +22,7 @@ bool stands_in(const std::vector<Target>& targets, const TargetHealth* health) {
   return std::any_of(targets.begin(), targets.end(), [health](const Target& one) { return one.health == health; });
 }
 
-// What it is known not to take of what is asked; "": nothing.
+// Why the target is known not to accept the request; "": it may accept it.
 std::string_view why_unfit(const ModelFit& fit, const Asking& asking) {
   if (fit.context_tokens != 0 && asking.estimated_tokens > fit.context_tokens) return "its context window is too small";
   if (!fit.told) return "";
@@ -31,7 +31,7 @@ std::string_view why_unfit(const ModelFit& fit, const Asking& asking) {
   return asking.tools && !fit.tools ? "it takes no tools" : "";
 }
 
-// Takes away those of which `why` says something, and tells `left_out` (or nullptr).
+// Removes the targets for which `why` returns a reason, and appends them to `left_out` (if not nullptr).
 template <typename Why>
 void leave_out(std::vector<Target>& targets, std::vector<LeftOut>* left_out, Why&& why) {
   std::erase_if(targets, [&](Target& target) {
@@ -42,8 +42,8 @@ void leave_out(std::vector<Target>& targets, std::vector<LeftOut>* left_out, Why
   });
 }
 
-// Before anything else is looked at: who may not answer must not be the one that fits. Where nobody may, all stay, and
-// whoever asks for the plan is told of the first.
+// Comes before any other check: a forbidden target must not count as the one that fits. If all are forbidden, all stay,
+// and the caller of plan() reports the first.
 void leave_out_forbidden(std::vector<Target>& targets, std::vector<LeftOut>* left_out, const Asking& asking) {
   if (asking.allowed == nullptr || std::none_of(targets.begin(), targets.end(), *asking.allowed)) return;
   leave_out(targets, left_out, [&](const Target& target) -> std::string_view {
@@ -71,7 +71,7 @@ void Router::set_health(Target& target) const {
   target.health = &health_.of(*target.provider, target.model, listed);
 }
 
-// The targets of one name of `models`, less those that stand there already.
+// Adds the targets of one name of `models`, except those already in `targets`.
 void Router::add_targets(uint32_t model, const Asking& asking, bool is_fallback, std::vector<Target>& targets) const {
   const config::Model& entry = config_.models[model];
   std::string_view why = "only one";
@@ -93,8 +93,8 @@ void Router::add_targets(uint32_t model, const Asking& asking, bool is_fallback,
   for (const Candidate& candidate : candidates) add(candidate);
 }
 
-// Depth first: the fallbacks of a fallback come before the next one. No loops: the configuration has been checked, and
-// the bound on targets holds all the same.
+// Depth first: the fallbacks of a fallback come before the next one. The configuration check rejects loops; the limits
+// hold regardless.
 void Router::add_fallbacks(const config::Model& model, const Asking& asking, std::vector<Target>& targets,
                            size_t& looks) const {
   for (const std::string& name : model.fallbacks) {
@@ -150,7 +150,7 @@ Result<Plan> Router::plan(std::string_view name, const Asking& asking, std::vect
   return plan;
 }
 
-// Who is left alone. Standings may change while this looks at them: each is looked at once.
+// Moves targets that are left alone to the end. Standings may change meanwhile, so each is read once for sorting.
 void Router::put_behind(std::vector<Target>& targets, uint64_t now_ms) {
   std::vector<std::pair<int, Target>> ranked;
   bool all_fine = true;

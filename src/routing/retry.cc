@@ -11,21 +11,21 @@ namespace sluice::routing {
 namespace {
 
 enum class Kind : unsigned char {
-  ours,         // the exchange's own end: the caller left, a bad request, sluice is going down
-  not_here,     // it was not sent: the provider's limits, or a form of request that this target cannot be given
+  ours,         // not a target's: the caller left, a bad request, sluice is shutting down
+  not_here,     // not sent: the provider's limits, or the request cannot be translated for it
   unreachable,  // no connection
   momentary,    // 500, or a connection that broke
-  busy,         // overloaded, or something before it is
-  conflict,     // 409, 425: of two requests at once
+  busy,         // the target or a proxy before it is overloaded
+  conflict,     // 409, 425: conflicting or early requests
   limited,      // 429
-  silent,       // nothing in time
+  silent,       // no answer in time
   unknown_key,  // 401, 403
-  forbidden,    // 403 of this model, not of the credential
+  forbidden,    // 403 for this model, not for the credential
   quota,        // no money
   too_long,     // more than its context window
-  policy,       // refused for what it says
+  policy,       // rejected for its content
   rejected,     // any other fault of the request
-  failed,       // an error within an answer that began well, and that says no more
+  failed,       // an error within an answer of status 200, without details
 };
 
 struct Row {
@@ -33,9 +33,9 @@ struct Row {
   std::string_view name;
   Next first;     // after the first attempt at a target
   Next later;     // after further ones
-  bool or_again;  // where nothing else is left
+  bool or_again;  // if no other target is left
   Blame blame;
-  bool backs_off;  // left alone for as long as is waited for it
+  bool backs_off;  // benched for as long as the wait
 };
 
 constexpr std::array rows = std::to_array<Row>({
@@ -71,7 +71,7 @@ bool has_one_of(std::string_view text, const std::array<std::string_view, Size>&
                      [&lower](std::string_view word) { return lower.find(word) != lower.npos; });
 }
 
-constexpr size_t max_message_bytes = 2'048;  // that are looked at
+constexpr size_t max_message_bytes = 2'048;  // how much of a message is looked at
 
 bool is_too_long(const Outcome& outcome) {
   constexpr std::array<std::string_view, 3> codes = {"context_length", "context_window", "exceed_context"};
@@ -90,7 +90,7 @@ bool is_policy(const Outcome& outcome) {
   return has_one_of(outcome.target_code, codes) || has_one_of(outcome.message.substr(0, max_message_bytes), words);
 }
 
-// Some say only in words, and with a code that means any fault of a request, that it is money which is wanting.
+// Some providers report missing credit only in the message, with a code for any bad request.
 bool is_unpaid(const Outcome& outcome) {
   constexpr std::array<std::string_view, 3> words = {"credit balance is too low", "specified api usage limits",
                                                      "insufficient balance"};
@@ -102,7 +102,7 @@ bool is_of_the_model(const Outcome& outcome) {
   return has_one_of(outcome.target_code, words) || has_one_of(outcome.message.substr(0, max_message_bytes), words);
 }
 
-// Of an error whose status says nothing: it came within a 200.
+// For an error within a 200, whose status says nothing.
 Kind kind_of_word(const Outcome& outcome) {
   constexpr std::array<std::string_view, 3> rate = {"rate_limit", "resource_exhausted", "too_many_requests"};
   constexpr std::array<std::string_view, 3> load = {"overloaded", "unavailable", "capacity"};
@@ -174,8 +174,7 @@ Kind kind_of(const Outcome& outcome) {
   }
 }
 
-// Twice as long after each try, and somewhere between half of it and all of it, so that those who failed together do
-// not come back together.
+// Doubles with each try; the jitter (half to all of it) keeps requests that failed together from coming back together.
 uint32_t backoff(uint32_t tries, const config::Retry& retry, uint64_t chance) {
   constexpr uint32_t max_doublings = 16;
   const uint64_t whole = std::min<uint64_t>(

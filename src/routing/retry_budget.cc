@@ -15,7 +15,7 @@ uint64_t repeats_of(uint64_t word) { return word & max_repeats; }
 
 }  // namespace
 
-// The word of the window that `now_ms` is in: `word`, or an empty one.
+// The word for the window of `now_ms`: `word`, or an empty one.
 uint64_t RetryBudget::current(uint64_t word, uint64_t now_ms) {
   constexpr uint64_t max_number = (uint64_t{1} << number_bits) - 1;
   const uint64_t number = (now_ms / window_ms) & max_number;

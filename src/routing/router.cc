@@ -11,7 +11,7 @@
 namespace sluice::routing {
 namespace {
 
-// Such a name would stand in a head field of the answer (sluice-target) and end it there.
+// Such a name would break the answer's sluice-target header field.
 bool has_control_character(std::string_view name) {
   return std::any_of(name.begin(), name.end(),
                      [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
@@ -67,7 +67,7 @@ Router::Router(const config::Config& config, std::span<const ToldNames> told, ui
     add_known(provider, lists[number_of(provider)], has_told_[number_of(provider)]);
   }
   for (uint32_t i = names_of_models_; i < known_.size(); ++i)
-    told_names_.add(known_[i].name, i);  // they stay there now
+    told_names_.add(known_[i].name, i);  // views: known_ is complete now
   bounds_.resize(config.models.size());
   if (fits) add_fits(fits);
 }
@@ -86,7 +86,7 @@ void Router::add_fits(const Fits& fits) {
   }
 }
 
-// How many may come into a plan for it, as of add_fallbacks(), and what bounds them.
+// Returns how many targets a plan for `model` can have (as in add_fallbacks()); collects their bounds.
 size_t Router::reach(const config::Model& model, Bounds& bounds, size_t& looks) const {
   const std::vector<Candidate>& candidates = entries_[static_cast<size_t>(&model - config_.models.data())];
   for (const Candidate& candidate : candidates) {
@@ -130,7 +130,7 @@ const config::Model* Router::entry_of(std::string_view name) const {
   return number == NameIndex::none ? nullptr : &config_.models[number];
 }
 
-// Its number in known_; none where no list has it.
+// The target's number in known_; none: no list has it.
 uint32_t Router::place_in_lists(const Target& target) const {
   return told_names_.size() == 0 ? NameIndex::none : told_names_.find(target.label());
 }
@@ -140,7 +140,7 @@ uint32_t Router::place_of(const Target& target) const {
   return number == NameIndex::none ? KnownName::not_told : known_[number].place;
 }
 
-// An entry of its list may end in '*', where it is the configuration's.
+// An entry of a list in the configuration may end in '*'.
 void Router::add_listed(const ToldNames& names, uint32_t number) {
   const auto add = [number](NameIndex& index, std::string_view name) {
     const uint32_t before = index.add(name, number);
@@ -216,7 +216,7 @@ Result<Target> Router::route(std::string_view name, Dialect dialect) const {
   return tl::unexpected<Error>(unknown(name));
 }
 
-// The first one that is listed; for those who only want to know what a name stands for.
+// The first listed target; for users who only want to know what a name leads to.
 Result<Target> Router::first_of(uint32_t model) const {
   const config::Model& entry = config_.models[model];
   if (entries_[model].empty()) return fail(ErrorCode::unknown_model, "no target of '" + entry.name + "' is configured");
@@ -226,7 +226,7 @@ Result<Target> Router::first_of(uint32_t model) const {
   return target;
 }
 
-// The only provider that lists `name`, and how it is spelled there; nullptr: none, or several.
+// The only provider that lists `name`, and the spelling used there (`listed`); nullptr: none, or several.
 const config::Provider* Router::lister(std::string_view name, std::string_view& listed, bool& by_several) const {
   const uint32_t number = lister_of(name);
   if (number < several) return &config_.providers[number];
@@ -237,7 +237,8 @@ const config::Provider* Router::lister(std::string_view name, std::string_view& 
   return &config_.providers[spellings_[place].provider];
 }
 
-// The only provider that lists `name` itself, else the only one that does so by a pattern; none, several.
+// The number of the only provider that lists `name` itself, otherwise of the only one with a matching pattern; or
+// `none`, `several`.
 uint32_t Router::lister_of(std::string_view name) const {
   if (const uint32_t exact = listed_.find(name); exact != NameIndex::none) return exact;
   uint32_t by_prefix = NameIndex::none;
@@ -253,8 +254,8 @@ uint32_t Router::lister_of(std::string_view name) const {
 
 uint32_t Router::spelled(std::string_view name) const { return common_spellings_.find(config::tagged_name(name)); }
 
-// Who else may have a model of this family ("": of none that is known), whose own provider is not there. Those that
-// serve others' models may have any; a maker, one whose name is not known yet: without a slash, none has such.
+// Guesses who may have a model whose family ("": unknown) has no configured provider. Providers that host others'
+// models may have any. A maker may only have a model of unknown family, and no maker's names contain a slash.
 const config::Provider* Router::guess(std::string_view name, std::string_view family, Dialect dialect) const {
   if (family == name_of(config::tagging_dialect)) {
     const config::Provider* const only = speakers_[static_cast<size_t>(config::tagging_dialect)].hosts.only();

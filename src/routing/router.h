@@ -1,5 +1,5 @@
-// Which target answers a request: from the model name a caller used to one model at one provider. Pure: reads the
-// configuration and what providers have told of their models.
+// Which target answers a request: from the model name a caller used to one model at one provider. Pure: only reads the
+// configuration and the providers' lists of models.
 #pragma once
 
 #include <array>
@@ -24,73 +24,73 @@
 
 namespace sluice::routing {
 
-// The names that a provider has told itself, each once; none: it has not told any.
+// The names in a provider's own list, without duplicates; empty: no list is known.
 using ToldNames = std::vector<std::string_view>;
 
-// A name that can be told beforehand.
+// A name that is known in advance.
 struct KnownName {
   std::string name;  // of `models`, or "provider/model"
   const config::Provider* provider;
   std::string_view model;  // what the provider calls it
-  uint32_t place;          // in the list that the provider has told
+  uint32_t place;          // index in the provider's list
   static constexpr uint32_t not_told = NameIndex::none;
 };
 
-// Made with indexes of all that it looks for, so that a route costs the same however many there are.
-// What a model of a provider takes: `place` as of KnownName.
+// Returns what a provider's model accepts. `place`: as in KnownName.
 using Fits = std::function<ModelFit(const config::Provider& provider, std::string_view model, uint32_t place)>;
 
+// The constructor indexes everything that is looked up, so routing costs the same however many models there are.
 class Router {
  public:
-  // `told`: index as in config.providers, or empty; what a provider has told takes the place of its `models`. `config`
-  // and the names must outlive the router, and not change. `chance`: a number that providers cannot guess. `health`:
-  // made for the same configuration, and outlives the router; nullptr: the router makes one of its own. `fits`: asked
-  // for the targets of `models` while the router is made; empty: nothing is known of them.
+  // `told`: index as in config.providers, or empty; a provider's own list replaces its configured `models`. `config`
+  // and the names must outlive the router and not change. `chance`: a number that providers cannot guess. `health`:
+  // made for the same configuration, must outlive the router; nullptr: the router makes one. `fits`: called in the
+  // constructor for the targets of `models`; empty: nothing is known of them.
   explicit Router(const config::Config& config, std::span<const ToldNames> told = {}, uint64_t chance = 0,
                   HealthBoard* health = nullptr, const Fits& fits = {});
   Router(const Router&) = delete;
   Router& operator=(const Router&) = delete;
 
-  // In this order: a name of `models`; "provider/model"; the one provider that lists the name, also in another of
-  // other spellings (config/tagged_name.h) where names have tags: what is sent is the list's; the provider of its
-  // family; the only one that speaks `dialect` and may have it all the same (a list may be older than what the provider
-  // has). As long as no list of the family's provider is known, it goes before those that have told the name
-  // themselves: else it would depend on who has answered first where a prompt goes. unknown_model names the nearest
-  // known names. An empty `name` goes to the provider that speaks `dialect`: the only one, or the one named like the
-  // dialect's maker. bad_request: a control character in `name`.
+  // In this order: a name of `models`; "provider/model"; the only provider that lists the name, for providers with tags
+  // also in another spelling (config/tagged_name.h), where the list's spelling is sent; the provider of the name's
+  // family; the only one that speaks `dialect` and may have the model although no list says so (a list may be out of
+  // date). While the family's provider has no known list, it takes precedence over providers whose own lists have the
+  // name: otherwise a prompt's destination would depend on whose list arrived first. unknown_model: the message names
+  // the nearest known names. An empty `name` goes to the provider that speaks `dialect`: the only one, or the one named
+  // like the dialect's maker. bad_request: a control character in `name`.
   Result<Target> route(std::string_view name, Dialect dialect) const;
-  // Who is asked for `name`, in which order: the targets of a name of `models` by its `order`, behind them those of its
-  // fallbacks; for any other name the one that route() finds. Who is left alone stands behind those who may be asked;
-  // who may not answer this caller is left out, unless nobody may; so is who has been drained, and, where others
-  // remain, who is known not to take what is asked. Errors as of route(); overloaded: all have been drained.
-  // `left_out`: gets who is; nullptr: nobody wants to know.
+  // The targets for `name`, in order: those of a name of `models` by its `order`, then those of its fallbacks; for any
+  // other name the one that route() finds. Targets that are left alone come after those that may be asked. Left out are
+  // those that this caller may not use (unless it may use none), drained ones, and, if others remain, those known not
+  // to accept the request. Errors as for route(); overloaded: all are drained. `left_out`: receives those left out;
+  // nullptr: not wanted.
   Result<Plan> plan(std::string_view name, const Asking& asking, std::vector<LeftOut>* left_out = nullptr) const;
-  // What plan() goes by for a name of `models`; nullptr for any other name.
+  // The entry that plan() uses for a name of `models`; nullptr for any other name.
   const config::Model* entry_of(std::string_view name) const;
-  // What of a request can matter to who is asked for `entry`, one of the configuration's; nothing where there is no
+  // Which properties of a request can affect the plan for `entry`, one of the configuration's; none if there is no
   // choice.
   const Bounds& bounds_of(const config::Model& entry) const {
     return bounds_[static_cast<size_t>(&entry - config_.models.data())];
   }
-  // How a list of allowed models may say the same as `target`, beside its label: where it speaks ollama, with ":latest"
-  // or without, as "provider/model", and as bare names that route() takes to the same model. Else none.
+  // Other names for `target`, besides its label, that a list of allowed models may use: for an ollama provider, with or
+  // without ":latest", as "provider/model" and as bare names that route() resolves to the same model. Otherwise none.
   [[gnu::cold]] std::vector<std::string> other_spellings(const Target& target) const;
-  // Who may answer a request of `dialect` that names no model: the one named like the dialect's maker, then the others
-  // that speak it in the order of the file.
+  // The providers that may answer a request of `dialect` without a model: the one named like the dialect's maker, then
+  // the others that speak it, in the file's order.
   const std::vector<const config::Provider*>& speakers(Dialect dialect) const {
     return speakers_[static_cast<size_t>(dialect)].in_order;
   }
-  // The place of all that a provider is asked for without a model.
+  // The health of a provider for requests without a model.
   TargetHealth& health_of(const config::Provider& provider) const { return health_.of(provider, "", false); }
   // The provider of that name, or nullptr.
   const config::Provider* provider(std::string_view name) const;
   const std::vector<KnownName>& known_models() const { return known_; }
-  // Where a target's model stands in the list that its provider has told; KnownName::not_told.
+  // Index of a target's model in its provider's list; KnownName::not_told: not in it.
   uint32_t place_of(const Target& target) const;
 
  private:
-  static constexpr uint32_t several = NameIndex::none - 1;  // in the place of a provider's number
-  static constexpr size_t max_looks = 64;                   // at fallbacks, for one plan
+  static constexpr uint32_t several = NameIndex::none - 1;  // used in place of a provider's number
+  static constexpr size_t max_looks = 64;                   // the most fallbacks looked at for one plan
   void add_listed(const ToldNames& names, uint32_t number);
   [[gnu::cold]] void add_spellings(const ToldNames& names, uint32_t number);
   void add_known(const config::Provider& provider, const ToldNames& names, bool told);
@@ -118,14 +118,14 @@ class Router {
     const config::Provider* only() const { return count == 1 ? last : nullptr; }
     void add(const config::Provider& provider) { ++count, last = &provider; }
   };
-  // Who speaks a dialect.
+  // The providers that speak a dialect.
   struct Speakers {
     Group all;
-    Group makers, hosts;                      // of models of their own, of others'; without the demo
+    Group makers, hosts;                      // makers of models, and hosts of others' models; without the demo
     const config::Provider* maker = nullptr;  // the one named like the dialect's maker
     std::vector<const config::Provider*> in_order;
   };
-  // What an Ollama provider lists.
+  // A name in an Ollama provider's list.
   struct Spelling {
     std::string common;  // config::tagged_name()
     uint32_t provider;
@@ -133,14 +133,14 @@ class Router {
   };
 
   const config::Config& config_;
-  // Numbers of config_.models and config_.providers; the names are theirs.
+  // Map names to numbers of config_.models or config_.providers; the config owns the names.
   NameIndex models_, providers_, listed_, prefixes_;
-  NameIndex told_names_;                         // numbers of known_, of those of providers' lists
+  NameIndex told_names_;                         // numbers of known_, for names from providers' lists
   std::vector<bool> has_list_, has_told_;        // by provider
   std::vector<size_t> prefix_sizes_;             // of `prefixes_`, each once, ascending
-  std::deque<Spelling> spellings_;               // stay in their place
+  std::deque<Spelling> spellings_;               // a deque, so that views into it stay valid
   NameIndex common_spellings_;                   // numbers of spellings_; `several`: of more than one provider
-  std::vector<std::vector<Candidate>> entries_;  // by number of config_.models, less whose provider is not there
+  std::vector<std::vector<Candidate>> entries_;  // by number of config_.models; known providers only
   std::vector<Bounds> bounds_;                   // by number of config_.models
   const config::Retry default_retry_{};
   std::unique_ptr<HealthBoard> own_health_;

@@ -14,12 +14,11 @@ namespace {
 
 constexpr auto relaxed = std::memory_order_relaxed;
 constexpr uint64_t forever = std::numeric_limits<uint64_t>::max();
-// An attempt that has the probe and says nothing for so long is given up on: another may have it.
+// If an attempt holds the probe for this long without a result, another may take it.
 constexpr uint64_t probe_ms = 60'000;
 
-// What happened of late, in two halves of a window that slide on with it: when the present half began (24 bits, in
-// units of 64 ms), then successes (12) and failures (8) of the present half, and of the one before. Counts stop at
-// their greatest.
+// Recent results, in the two halves of a sliding window: when the current half began (24 bits, in units of 64 ms), then
+// successes (12) and failures (8) of the current half and of the one before. Counts saturate.
 struct Window {
   static constexpr uint64_t unit_shift = 6, start_bits = 24, good_bits = 12, bad_bits = 8;
   static constexpr uint32_t max_good = (1u << good_bits) - 1, max_bad = (1u << bad_bits) - 1;
@@ -47,7 +46,7 @@ struct Window {
     word = word << good_bits | old_good;
     return word << bad_bits | old_bad;
   }
-  // Moves on to `now_ms`, for a window of `within_ms`.
+  // Slides to `now_ms`, for a window of `within_ms`.
   void slide(uint64_t now_ms, uint32_t within_ms) {
     constexpr uint64_t start_mask = (uint64_t{1} << start_bits) - 1;
     const uint64_t now = (now_ms >> unit_shift) & start_mask;
@@ -66,7 +65,7 @@ struct Latency {
   uint32_t us = 0, at_ms = 0;
   static Latency of(uint64_t word) { return {static_cast<uint32_t>(word >> 32), static_cast<uint32_t>(word)}; }
   uint64_t word() const { return uint64_t{us} << 32 | at_ms; }
-  // What weight it still has at `now_ms`.
+  // The weight it still has at `now_ms`.
   double weight(uint64_t now_ms) const {
     const uint32_t gone = static_cast<uint32_t>(now_ms & low_32) - at_ms;
     return std::exp(-static_cast<double>(gone) / latency_decay_ms);
@@ -205,7 +204,7 @@ void TargetHealth::failed(uint64_t now_ms, const config::Breaker& breaker) {
   if (breaker.failures == 0) return;
   const uint64_t open_until = open_until_ms_.load(relaxed);
   if (open_until != 0) {
-    if (now_ms >= open_until) open(now_ms, breaker);  // its probe, or whoever was asked for want of another
+    if (now_ms >= open_until) open(now_ms, breaker);  // its probe, or an attempt for lack of another target
   } else if (in_a_row >= breaker.failures || full) {
     open(now_ms, breaker);
   }
@@ -231,7 +230,7 @@ void TargetHealth::bench_credential(uint64_t until_ms, size_t place) {
 void TargetHealth::rest_credential(uint64_t until_ms, size_t place) {
   if (!rests_until_ms_) return leave_alone(until_ms);
   raise(rests_until_ms_[place], until_ms);
-  leave_alone(credential_free_at_ms(soonest_credential()));  // nothing, while one of them may be used
+  leave_alone(credential_free_at_ms(soonest_credential()));  // no effect while one of them may be used
 }
 
 uint64_t TargetHealth::credential_free_at_ms(size_t place) const {
@@ -274,7 +273,7 @@ void TargetHealth::note_error(uint64_t now_ms, std::string_view text) {
   last_error_ms_ = now_ms;
 }
 
-// Peak-EWMA: what is slower counts at once, what is faster little by little.
+// Peak-EWMA: a slower sample counts immediately, a faster one gradually.
 void TargetHealth::sample(uint64_t now_ms, uint64_t first_output_us) {
   const auto us = static_cast<uint32_t>(std::min<uint64_t>(first_output_us, low_32));
   uint64_t word = latency_.load(relaxed);
@@ -287,7 +286,7 @@ void TargetHealth::sample(uint64_t now_ms, uint64_t first_output_us) {
     }
     if (latency_.compare_exchange_weak(word, after.word(), relaxed)) break;
   }
-  // Goes up by 19 parts where one is above it, and down by one where one is below: it rests where one in 20 is above.
+  // Goes up by 19 steps for a sample above it and down by one for a sample below: it settles where 1 in 20 is above.
   constexpr double step = 0.001;
   constexpr double above = 19;
   const auto p95 = static_cast<double>(p95_us_.load(relaxed));
@@ -298,7 +297,7 @@ void TargetHealth::sample(uint64_t now_ms, uint64_t first_output_us) {
 uint64_t TargetHealth::load_us(uint64_t now_ms) const {
   const Latency latency = Latency::of(latency_.load(relaxed));
   const uint64_t under_way = in_flight();
-  if (latency.us == 0) return under_way == 0 ? 0 : low_32 + under_way;  // not known: one is sent there to find out
+  if (latency.us == 0) return under_way == 0 ? 0 : low_32 + under_way;  // unknown: send one to find out
   return static_cast<uint64_t>(latency.us * latency.weight(now_ms)) * (under_way + 1) + 1;
 }
 
