@@ -1,4 +1,4 @@
-// The AI SDK for sdk_callers.cjs: one turn of a model, its tools left to who asks.
+// The AI SDK for sdk_callers.cjs: one turn of a model; tools are run by the test.
 module.exports = (packages, base, apiKey) => {
   const { generateText, streamText, jsonSchema, tool } = packages('ai');
   const openai = packages('@ai-sdk/openai').createOpenAI({ apiKey, baseURL: base + '/v1' });

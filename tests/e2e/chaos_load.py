@@ -1,12 +1,12 @@
-"""The load of test_chaos, in processes of their own.
+"""The load of test_chaos, in separate processes.
 
   chaos_load.py targets SEED                         prints the ports of three targets and answers until its input ends
   chaos_load.py streams HOST PORT SECONDS COUNT SEED     COUNT callers at a time ask for streams, and check every word
   chaos_load.py leavers HOST PORT CALLERS COUNT SEED     CALLERS callers, COUNT at a time, leave in any state
 
-What a target says follows from the question alone ("ID WORDS"), so that another one can go on, and so that a caller knows whether it has
-all of it. Two of the targets fail in each of the ways below in one of twenty answers; the third is well. GET / at a target tells how many
-answers are under way and how often each fault has happened."""
+A target's answer depends only on the question ("ID WORDS"), so that another target can continue it, and so that a
+caller knows whether it has all of it. Two of the targets fail in each of the ways below in one of twenty answers; the
+third is healthy. GET / at a target returns the number of running answers and the count of each fault."""
 
 import asyncio
 import collections
@@ -20,13 +20,13 @@ import time
 import zlib
 
 FAULTS = ("reset", "cut", "stall", "500", "429", "error", "bad-frame", "slow")
-SHARE = 0.05  # of each
+SHARE = 0.05  # of each fault
 WORD_S = 0.05
 WAIT_S = 60
 
 
 def text_of(question):
-    """Ends with a checksum of what stands before it."""
+    """Ends with a checksum of the text before it."""
     name, words = question.split()
     said = " ".join(f"{name}-{number}" for number in range(int(words)))
     return f"{said} #{zlib.crc32(said.encode()):08x}"
@@ -108,7 +108,7 @@ class Answering(asyncio.Protocol):
             self.transport.write(error_answer(int(fault)))
             return
         words = text_of(question).split(" ")
-        last = chance.randrange(len(words)) if fault else len(words)  # so many go well
+        last = chance.randrange(len(words)) if fault else len(words)  # number of words sent before the fault
         if fault == "reset" and last == 0:
             return self.reset()
         self.transport.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
@@ -159,7 +159,7 @@ def question_bytes(question):
 
 
 async def read_answer(reader):
-    """Status, text, whether it says that it is whole by its own end and by HTTP's, and whether an error is told."""
+    """Status, text, whether the answer is complete by its dialect and by HTTP, and whether it reports an error."""
     head = await reader.readuntil(b"\r\n\r\n")
     status, body, ended = int(head.split(b" ")[1]), b"", False
     with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
@@ -175,7 +175,7 @@ async def read_answer(reader):
         if line == "data: [DONE]":
             done = True
         elif line.startswith("data: "):
-            with contextlib.suppress(json.JSONDecodeError):  # a bad frame, which an SDK would be told of
+            with contextlib.suppress(json.JSONDecodeError):  # a bad frame, which an SDK would report
                 document = json.loads(line[6:])
                 error = error or "error" in document
                 for choice in document.get("choices", []):
@@ -220,7 +220,7 @@ async def streams(host, port, seconds, count, seed):
 
 
 async def leave(host, port, chance):
-    """Connects, and is gone at a moment of its own choosing: within its request, before the answer, within it."""
+    """Connects and leaves at a random moment: within its request, before the answer or within it."""
     reader, writer = await asyncio.open_connection(host, port)
     whole = question_bytes(f"l{chance.randrange(1 << 30)} {chance.randrange(1, 20)}")
     where = chance.choice(("request", "before", "answer"))

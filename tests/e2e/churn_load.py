@@ -1,10 +1,10 @@
-"""The load of test_churn, in processes of their own so that it is fast enough.
+"""The load of test_churn, in separate processes so that it is fast enough.
 
   churn_load.py provider                                 prints its port and answers until its input ends
-  churn_load.py callers HOST PORT COUNT CONCURRENCY SEED    makes COUNT exchanges and prints what became of them, as JSON
+  churn_load.py callers HOST PORT COUNT CONCURRENCY SEED    makes COUNT exchanges and prints their outcomes as JSON
 
-A request says in x-plan what its answer is to be and where the provider is to cut it. Of three exchanges one is left whole, one is cut by
-the caller and one by the provider, each at a random byte and by FIN or by reset."""
+A request's x-plan says what the answer should be and where the provider should cut it. Of three exchanges one is left
+whole, one is cut by the caller and one by the provider, each at a random byte and with FIN or with a reset."""
 
 import asyncio
 import collections
@@ -24,7 +24,7 @@ def plain_answer(size):
 
 
 def stream_answer(frames):
-    """The bytes, the caller's body, and where the frame begins from which on it counts as whole."""
+    """The bytes, the caller's body, and the position from which on a cut leaves it whole."""
     raw, body = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n", b""
     for number in range(frames):
         frame = b'data: {"choices":[{"index":0,"delta":{"content":"word %d "},"finish_reason":null}]}\n\n' % number
@@ -34,7 +34,7 @@ def stream_answer(frames):
 
 
 def make(plan):
-    """(raw answer, body, first byte at which a cut leaves it whole) of "plain SIZE" or "stream FRAMES"."""
+    """(raw answer, body, first byte at which a cut leaves it whole) for "plain SIZE" or "stream FRAMES"."""
     kind, amount = plan.split()[:2]
     if kind == "plain":
         raw, body = plain_answer(int(amount))
@@ -63,7 +63,7 @@ class Answering(asyncio.Protocol):
         raw = make(plan)[0]
         words = plan.split()
         if len(words) == 2:
-            # A stream in a few writes, turns of the loop apart.
+            # A stream is written in a few pieces, in separate turns of the loop.
             size = len(raw) if words[0] == "plain" else len(raw) // 3 + 1
             self.send([raw[at : at + size] for at in range(0, len(raw), size)])
             return
@@ -147,7 +147,7 @@ class Caller:
         self.leave(how)
 
     async def read(self):
-        """(status, body, "whole" or "cut"); status 0: not even a head came. Only what sluice can send is understood."""
+        """(status, body, "whole" or "cut"); status 0: no head arrived. Only understands what sluice can send."""
         try:
             head = (await self.reader.readuntil(b"\r\n\r\n")).lower()
         except (asyncio.IncompleteReadError, ConnectionError):

@@ -1,4 +1,5 @@
-"""Fixtures, and a place for figures: report("...") lines are printed at the end of the run, passed or not."""
+"""Fixtures, and a store for figures: report("...") lines are printed at the end of the run, whether it passed or
+not."""
 
 import pytest
 

@@ -1,5 +1,5 @@
-// Sends requests by the Node SDKs for support/node_callers.py: each line on stdin is {id, sdk, request, stream, schema, breaks_off}, each line
-// on stdout {id, answer} or {id, error}, in the order in which they end.
+// Sends requests with the Node SDKs for support/node_callers.py. Each line on stdin is {id, sdk, request, stream,
+// schema, breaks_off}, each line on stdout {id, answer} or {id, error}, in the order in which they finish.
 // usage: node sdk_callers.cjs BASE_URL KEY TIMEOUT_MS
 const { createRequire } = require('node:module');
 const { createInterface } = require('node:readline');
@@ -12,7 +12,7 @@ const [base, apiKey, timeout] = process.argv.slice(2);
 const openai = new OpenAI({ apiKey, baseURL: base + '/v1', maxRetries: 0, timeout: Number(timeout) });
 const anthropic = new Anthropic({ apiKey, baseURL: base, maxRetries: 0, timeout: Number(timeout) });
 
-// The text of the first piece that has one; leaving the loop breaks the stream off.
+// The text of the first piece that has one. Leaving the loop breaks the stream off.
 async function firstText(stream, textOf) {
   for await (const piece of stream) {
     if (textOf(piece)) return textOf(piece);
@@ -20,7 +20,7 @@ async function firstText(stream, textOf) {
   return '';
 }
 
-// Of members that it does not know the SDK keeps the last piece only: its callers gather what was thought by themselves.
+// The SDK keeps only the last piece of members that it does not know, so its callers collect thoughts themselves.
 async function chatStream(events) {
   const details = [];
   let thought = '';

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Makes the Python and Node packages that the end-to-end tests need: setup.sh FOLDER. Does nothing when they are there.
+# Installs the Python and Node packages that the end-to-end tests need: setup.sh FOLDER. Does nothing if they are there.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p "$1"
 cd "$1"
 exec 9>lock
-flock 9  # two builds may run their tests at once
+flock 9  # two builds may run their tests at the same time
 
 wanted=$(cat "$here"/requirements*.txt "$here/package.json" | sha256sum)
 [ -f made-from ] && [ "$(cat made-from)" = "$wanted" ] && exit 0

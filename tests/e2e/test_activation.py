@@ -1,4 +1,5 @@
-"""Sockets that a service manager holds and passes on (support/manager.py stands in for systemd), and restarts that nobody notices."""
+"""Sockets that a service manager holds and passes on (support/manager.py stands in for systemd), and restarts
+without lost connections."""
 
 import re
 import signal
@@ -31,7 +32,7 @@ def test_all_passed_sockets_are_used_without_listen(tmp_path):
     with Manager(tmp_path, sockets) as manager:
         with manager.start(DEMO) as sluice:
             for port in ports:
-                for _ in range(20):  # either worker may be the one to accept
+                for _ in range(20):  # either worker may accept
                     with Connection.tcp("127.0.0.1", port) as connection:
                         assert connection.exchange("GET", "/health").status == 200
             with Connection.unix(path) as connection:
@@ -49,7 +50,7 @@ def test_listen_says_which_ones_are_used(tmp_path):
             assert sluice.get("/health").status == 200
             wait_for(lambda: f"it is not used address=127.0.0.1:{unused}" in sluice.output(), "the warning")
             own = re.search(r"listens on http://localhost:\d+, http://127\.0\.0\.1:(\d+)", sluice.output())
-            with Connection.tcp("127.0.0.1", int(own.group(1))) as connection:  # one that it made itself
+            with Connection.tcp("127.0.0.1", int(own.group(1))) as connection:  # one that sluice opened
                 assert connection.exchange("GET", "/health").status == 200
 
 
@@ -74,8 +75,8 @@ def test_a_descriptor_that_is_no_listener(tmp_path):
 
 
 class Load:
-    """Callers that each make a connection for each request, one after the other, until told to stop. `pause_s`: between connecting
-    and asking."""
+    """Callers that each make one connection per request, one after another, until told to stop. `pause_s`: between
+    connecting and asking."""
 
     def __init__(self, port, callers, pause_s=0.0):
         self._port, self._pause_s = port, pause_s
@@ -111,7 +112,8 @@ class Load:
 
 
 def test_restarts_under_load_lose_nobody(tmp_path, report):
-    """What systemd does with sluice.socket on "restart": SIGTERM, wait for the end, start the next one; callers wait meanwhile."""
+    """What systemd does with sluice.socket on "restart": SIGTERM, wait for the end, start the next process; callers
+    wait meanwhile."""
     rounds = max(2, int(4 * SCALE))
     go_on = None
 
@@ -145,8 +147,8 @@ def test_restarts_under_load_lose_nobody(tmp_path, report):
                 assert b"".join(pieces).endswith(b"data: [DONE]\n\n"), "a stream that was under way"
                 stream.socket.close()
                 began = time.monotonic()
-                sluice.process.wait(20 * PATIENCE)  # a second signal would cut what still runs
-                sluice.stop()  # looks at how it ended
+                sluice.process.wait(20 * PATIENCE)  # a second signal would cut running exchanges
+                sluice.stop()  # checks how it ended
                 sluice = manager.start(config)
                 longest_s = max(longest_s, time.monotonic() - began)
             before = loads[0].answered
@@ -162,7 +164,7 @@ def test_restarts_under_load_lose_nobody(tmp_path, report):
 
 
 def test_ready_says_no_while_handing_over(tmp_path):
-    """And whoever has connected before still gets an answer."""
+    """Callers that connected before still get an answer."""
     async def answer(request):
         await go_on.wait()
         await request.answer(ANSWER)
@@ -173,11 +175,11 @@ def test_ready_says_no_while_handing_over(tmp_path):
         with manager.start(config) as sluice:
             busy, ready, late = sluice.connect(), sluice.connect(), sluice.connect()
             busy.send(request_bytes("POST", CHAT.path("openai/m"), body=CHAT.body("openai/m")))
-            wait_for(lambda: sluice.metric("sluice_caller_connections") == 4, "all to be accepted")  # the fourth one asks here
+            wait_for(lambda: sluice.metric("sluice_caller_connections") == 4, "all to be accepted")  # the fourth asks here
             sluice.process.send_signal(signal.SIGTERM)
             manager.hear("STOPPING=1")
             wait_for(lambda: not manager.is_held_by(sluice.pid), "the socket to be let go")
-            queued = sluice.connect()  # nobody accepts it now
+            queued = sluice.connect()  # not accepted by any process now
             assert ready.exchange("GET", "/ready").status == 503
             late.send(request_bytes("POST", CHAT.path("openai/m"), body=CHAT.body("openai/m")))
             provider.set(go_on)

@@ -1,4 +1,4 @@
-"""The pages of /admin, of a whole sluice with several workers."""
+"""The /admin pages of a complete sluice with several workers."""
 
 import contextlib
 import json
@@ -27,9 +27,9 @@ def exchanges(sluice):
 
 
 def test_what_is_in_flight(sluice):
-    """A stream that is under way on any worker is told of, oldest first, until it is over or its caller leaves."""
+    """A running stream on any worker is listed, oldest first, until it ends or its caller leaves."""
     assert exchanges(sluice)["exchanges"] == []
-    words = " ".join(["word"] * 500)  # ten seconds at the demo's pace
+    words = " ".join(["word"] * 500)  # ten seconds at the demo's speed
     body = json.dumps({"model": "demo", "stream": True, "messages": [{"role": "user", "content": words}]}).encode()
     head = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: test-{}\r\nContent-Length: {}\r\n\r\n"
     with contextlib.ExitStack() as callers:
@@ -68,7 +68,7 @@ def test_pipelined(sluice):
 
 
 def test_log_level(sluice):
-    """What is not logged at warn is at debug, as soon as that is asked for."""
+    """What is not logged at level warn is logged at debug, immediately after the change."""
     assert sluice.post(CHAT.path("demo"), CHAT.body("demo", False)).status == 200
     assert "going to the target" not in sluice.output()
     assert sluice.get("/admin/log-level").json() == {"level": "warn"}

@@ -1,5 +1,5 @@
-"""The alert rules of docs/examples, run by a real Prometheus that scrapes the real program while something goes wrong: each incident fires
-its own rule, and no other."""
+"""The alert rules of docs/examples in a real Prometheus that scrapes the real program while something goes wrong:
+each incident fires its rule and no other."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ from support.settings import ROOT, SANITIZED, wait_for
 from support.wire import Cut
 
 CHAT = BY_NAME["openai"]
-# An incident is called after its provider's way; the rule that it fires, None: it is no incident.
+# Incidents are named after what their provider does -> the rule they fire; None: not an incident.
 INCIDENTS = {
     "well": None,
     "down": "SluiceTargetUnreachable",
@@ -57,7 +57,7 @@ async def answer(request):
         return False
     else:
         if way == "slow":
-            await asyncio.sleep(SLOW_S)  # a slow provider is what is tested
+            await asyncio.sleep(SLOW_S)  # the test needs a slow provider
         await request.answer(b'{"id":"1","choices":[{"index":0,"message":{"content":"a"},"finish_reason":"stop"}]}')
     return True
 
@@ -82,7 +82,7 @@ def provoke(way, sluice, over):
     stream = way == "cut"
     while not over.is_set():
         began = time.monotonic()
-        with contextlib.suppress(OSError, Cut):  # some answers are cut, that is the point
+        with contextlib.suppress(OSError, Cut):  # some answers are cut on purpose
             sluice.post(CHAT.path("lab/m"), CHAT.body("lab/m", stream), CHAT.credential("ck-alert-rules-000000"))
         over.wait(max(0.0, 0.2 - (time.monotonic() - began)))
 
@@ -97,7 +97,7 @@ def test_each_incident_fires_its_own_rule_and_no_other(tmp_path, report):
         for way in INCIDENTS:
             folder = tmp_path / way
             folder.mkdir()
-            # A file that is full at once, as a disk is.
+            # A file that fills up quickly, like a full disk.
             wrapper = ("prlimit", "--fsize=6000") if way == "records" else ()
             sluices[way] = stack.enter_context(Sluice(folder, config_of(way, provider, folder), wrapper=wrapper))
             for _ in range(6 if way == "slow" else 2 if way == "queue" else 1):
@@ -106,7 +106,7 @@ def test_each_incident_fires_its_own_rule_and_no_other(tmp_path, report):
         os.kill(sluices["reload"].pid, signal.SIGHUP)
         addresses = {f"127.0.0.1:{sluice.port}": way for way, sluice in sluices.items()}
         rules = (ROOT / "docs" / "examples" / "prometheus-alerts.yml").read_text()
-        # Minutes become seconds; what is asked stays.
+        # Minutes become seconds; the expressions stay.
         rules = re.sub(r"\[\d+m\]", "[10s]", rules)
         rules = re.sub(r"for: \d+m", "for: 2s", rules)
         prometheus = stack.enter_context(Prometheus(tmp_path, list(addresses), rules))
@@ -118,13 +118,13 @@ def test_each_incident_fires_its_own_rule_and_no_other(tmp_path, report):
             def all_fire():
                 for address, names in prometheus.firing().items():
                     seen.setdefault(addresses[address], set()).update(names)
-                time.sleep(0.2)  # Prometheus is asked, which has no way to tell
+                time.sleep(0.2)  # polling: Prometheus cannot notify
                 return all(rule is None or rule in seen.get(way, ()) for way, rule in INCIDENTS.items())
 
-            with contextlib.suppress(AssertionError):  # what is missing is told better below
+            with contextlib.suppress(AssertionError):  # the assertion below reports what is missing in more detail
                 wait_for(all_fire, "every rule", 45)
                 deadline = time.monotonic() + 3
-                while time.monotonic() < deadline:  # whether others join
+                while time.monotonic() < deadline:  # checks whether other rules fire too
                     all_fire()
         finally:
             over.set()

@@ -1,5 +1,5 @@
-"""Alerts: a target that fails again and again is told of once, in the log, to a webhook and to Sentry, and once more when it has recovered;
-and neither the places that are told nor any key turn up in the log, on /metrics or in what is sent."""
+"""Alerts: a target that keeps failing is reported once, in the log, to a webhook and to Sentry, and once more when
+it has recovered. Neither the destinations nor any key appear in the log, on /metrics or in what is sent."""
 
 import json
 import re
@@ -25,7 +25,7 @@ SECRETS = [CALLER, PROVIDER, SENTRY, HOOK]
 
 async def answer(request):
     wish = request.header("x-wish") or ""
-    if wish == "echo the key":  # into the error's message
+    if wish == "echo the key":  # so that it appears in the error message
         await request.send(b"no HTTP, but " + request.header("authorization").encode() + b"\r\n\r\n")
         return False
     await request.answer(b'{"choices": []}', int(wish or 200))
@@ -76,7 +76,7 @@ def test_log_webhook_and_sentry(tmp_path):
 
 
 def check_webhook(requests):
-    """The alert twice, as its first try was refused, then the recovery."""
+    """The alert twice, since its first try was rejected, then the recovery."""
     for request in requests:
         assert (request.method, request.target) == ("POST", f"/services/{HOOK}?token={HOOK}")
         assert request.header("content-type") == "application/json"
@@ -107,9 +107,9 @@ def check_sentry(requests):
 
 
 def test_nobody_hears(tmp_path):
-    """Places that cannot be reached, or never answer, cost requests nothing, and shutting down does not wait for them."""
+    """Unreachable or silent destinations cost requests nothing, and shutdown does not wait for them."""
     gone = socket.socket()
-    gone.bind(("127.0.0.1", 0))  # does not listen
+    gone.bind(("127.0.0.1", 0))  # is not listening
     silent = socket.create_server(("127.0.0.1", 0))
     with Provider(answer) as provider, gone, silent:
         config = {
@@ -119,7 +119,7 @@ def test_nobody_hears(tmp_path):
         }
         with Sluice(tmp_path, config, ["--log-level", "trace"]) as sluice:
             assert sluice.post(CHAT.path("lab/m"), CHAT.body("lab/m"), [("x-wish", "500")]).status == 500
-            silent.accept()[0].close()  # it was tried
+            silent.accept()[0].close()  # an attempt was made
             wait_for(lambda: sluice.metric("sluice_alerts_failed_total") >= 1, "Sentry to be given up", 30)
             assert sluice.post(CHAT.path("lab/m"), CHAT.body("lab/m")).status == 200
         log = sluice.output()
@@ -129,7 +129,7 @@ def test_nobody_hears(tmp_path):
 
 
 def test_configuration(tmp_path):
-    """What is wrong is said without the secret; 0 turns alerts off."""
+    """Problems are reported without the secret; 0 turns alerts off."""
     with Provider(answer) as provider:
         config = {"providers": {"lab": {"base_url": f"http://127.0.0.1:{provider.port}/v1"}}, "alerts": {"after_failures": 0}}
         with Sluice(tmp_path / "off", config) as sluice:
@@ -148,7 +148,7 @@ def test_configuration(tmp_path):
 
 @pytest.mark.parametrize("trusted", [True, False])
 def test_over_tls(tmp_path, authority, trusted):
-    """Certificates are verified: nothing is sent to whoever has none that the system trusts."""
+    """Certificates are verified: nothing is sent to a peer whose certificate the system does not trust."""
     context = serving_context(authority.leaf(f"hook-{trusted}"))
     with Provider(answer) as provider, Provider(answer, context) as hook:
         config = {
@@ -168,7 +168,7 @@ def test_over_tls(tmp_path, authority, trusted):
 
 
 def test_whom_to_tell_changes_while_it_runs(tmp_path):
-    """The count that has begun goes on where only the places change; what was on its way to the old place still gets there."""
+    """If only the destinations change, counting continues; what was being sent to the old one still arrives."""
     async def hear(request):
         await request.answer(b"", 200)
         return False

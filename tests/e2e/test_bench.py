@@ -1,4 +1,4 @@
-"""The command `sluice bench`: against sluice itself, and against targets that do everything wrong."""
+"""The command `sluice bench`, against sluice itself and against targets that misbehave in every way."""
 
 import asyncio
 import json
@@ -30,7 +30,7 @@ def chunk(data):
 
 
 def environment(**variables):
-    """Nothing of the developer's own, so no keys of theirs."""
+    """Without the developer's environment, so without their keys."""
     clean = {"PATH": os.environ["PATH"]}
     return clean | {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")} | variables
 
@@ -41,7 +41,7 @@ def bench(*arguments, **variables):
 
 
 def measured(*arguments, code=0, **variables):
-    """The JSON object of a run that has to end with `code`."""
+    """The JSON object of a run that must end with `code`."""
     ran = bench(*arguments, "--json", **variables)
     assert ran.returncode == code, ran
     assert ran.stderr == "" and ran.stdout.count("\n") == 1, ran
@@ -53,7 +53,7 @@ def url(target):
 
 
 def target(answer):
-    """A Provider with a list of models that answers everything else by `answer`."""
+    """A Provider with a list of models that answers all other requests with `answer`."""
 
     async def handle(request):
         if request.method == "GET":
@@ -86,7 +86,7 @@ def test_every_request_is_one_record(tmp_path, flags):
     assert figures["output_tokens"] == reported and figures["answers_with_tokens"] == 12, figures
     if "--stream" in flags:
         assert 0 < figures["first_text_ms"]["p50"] <= figures["latency_ms"]["max"], figures
-        assert figures["between_frames_ms"]["p50"] > 1, figures  # the demo takes 20 ms from word to word
+        assert figures["between_frames_ms"]["p50"] > 1, figures  # the demo takes 20 ms per word
     else:
         assert "first_text_ms" not in figures and "between_frames_ms" not in figures, figures
 
@@ -134,7 +134,7 @@ def test_cut_streams_are_failures():
     async def cut(request):
         number = len(posts(provider)) % 4
         if number == 0:
-            return await request.send(STREAM_HEAD + chunk(FRAME) + chunk(LAST) + b"0\r\n\r\n")  # a good one
+            return await request.send(STREAM_HEAD + chunk(FRAME) + chunk(LAST) + b"0\r\n\r\n")  # a complete one
         if number == 1:
             await request.send(STREAM_HEAD + chunk(FRAME))                                      # no end of the message
         if number == 2:
@@ -148,7 +148,7 @@ def test_cut_streams_are_failures():
         assert (figures["answered"], figures["failed"]) == (2, 6), figures
         assert [(group["reason"], group["count"]) for group in figures["failures"]] == [("cut short", 6)], figures
         assert len(posts(provider)) == 8
-        assert figures["model"] == "m"  # not the embedding model before it
+        assert figures["model"] == "m"  # not the embedding model listed before it
         ran = bench(url(provider), "-n", 4, "-c", 2, "--stream")
         assert ran.returncode == 3 and re.search(r"^failures\n +3  cut short", ran.stdout, re.MULTILINE), ran
 
@@ -236,7 +236,7 @@ def test_a_target_that_goes_away_in_between():
         assert [(group["reason"], group["count"]) for group in figures["failures"]] == [("no connection", 4)], figures
 
 
-# ---- what does not
+# ---- what does not count as one
 
 
 def test_connections_that_close_between_requests_are_replaced():
@@ -255,7 +255,7 @@ def test_connections_that_close_between_requests_are_replaced():
 
     with target(politely) as provider:
         figures = measured(url(provider), "-n", 30, "-c", 3)
-        assert figures["answered"] == 30 and figures["connections_made"] == 30, figures  # the first one has asked for models before
+        assert figures["answered"] == 30 and figures["connections_made"] == 30, figures  # the first has asked for models
 
 
 def test_fewer_requests_than_callers():
@@ -300,7 +300,7 @@ def test_over_tls(authority):
 def test_interrupted_in_a_stream():
     async def endless(request):
         await request.send(STREAM_HEAD + chunk(FRAME))
-        if len(posts(provider)) == 3:  # all three callers are in a stream
+        if len(posts(provider)) == 3:  # all three callers are within a stream
             provider.set(begun)
         await request.gone()
 
@@ -329,7 +329,7 @@ def test_interrupted_before_it_began():
 
 def test_time_is_up_but_answers_are_waited_for():
     async def slow(request):
-        await asyncio.sleep(0.5)  # longer than the run is to last
+        await asyncio.sleep(0.5)  # longer than the run should last
         await request.answer(ANSWER)
 
     with target(slow) as provider:
@@ -339,7 +339,7 @@ def test_time_is_up_but_answers_are_waited_for():
 
 def test_what_cannot_start_says_what_to_do():
     nobody = socket.socket()
-    nobody.bind(("127.0.0.1", 0))  # and does not listen
+    nobody.bind(("127.0.0.1", 0))  # and is not listening
     port = nobody.getsockname()[1]
     for arguments, code, words in [
         ((), 1, ["url is required"]),

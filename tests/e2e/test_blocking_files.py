@@ -1,4 +1,5 @@
-"""A file that the configuration names becomes something that can be waited on for ever: a FIFO, a device, a directory."""
+"""A file named in the configuration becomes something that blocks forever when opened: a FIFO, a device, a
+directory."""
 
 import json
 import os
@@ -39,7 +40,7 @@ def test_sigterm_is_heard_when_the_configuration_has_become_a_fifo(tmp_path):
         os.chmod(file, 0o600)
         wait_for(lambda: count(sluice, "configuration read again") > 0, "the file to be seen")
         assert "sluice_config_last_reload_successful 1" in sluice.get("/metrics").body.decode()
-    # leaving the block has sent SIGTERM and checked the end
+    # leaving the block sent SIGTERM and checked the exit
 
 
 @pytest.mark.parametrize("path,words", [("fifo", "a FIFO"), ("/", "a folder"), ("/dev/zero", "a device")])

@@ -1,5 +1,6 @@
-"""The edge towards callers as only the real program shows it: how a cut answer ends on real sockets, that silent peers are asked whether
-they are there, that descriptors are left for targets, and what the end of the grace looks like."""
+"""Behaviour towards callers that only the real program shows: how a cut answer ends on real sockets, that silent
+peers are probed with TCP keep-alive, that descriptors are left for targets, and what the end of the grace period
+looks like."""
 
 import signal
 import socket
@@ -20,7 +21,7 @@ LARGE = 2 << 20
 
 
 async def half_an_answer(request):
-    """Of unknown length, and cut, behind more than is held back until it is whole."""
+    """Of unknown length, and cut after more bytes than are held back until an answer is whole."""
     if request.header("x-whole"):
         await request.send(head(200, [("content-type", "application/json")]) + b'{"choices": []}')
     else:
@@ -37,7 +38,7 @@ def old_request(*headers):
 
 
 def read_to_the_end(sock):
-    """All that comes, and how it ends: "end", "reset", "no close_notify" or "silence"."""
+    """Everything that arrives, and how it ends: "end", "reset", "no close_notify" or "silence"."""
     data = b""
     while True:
         try:
@@ -83,7 +84,7 @@ def test_over_tls_it_ends_without_close_notify(tmp_path, authority):
 
 
 def test_on_a_unix_socket_it_does_not_end(tmp_path):
-    """Which knows no reset: there it is the caller who gives up."""
+    """A Unix socket has no reset: there the caller gives up."""
     path = tmp_path / "s.sock"
     with Provider(half_an_answer) as provider:
         with Sluice(tmp_path / "run", config_for(provider, listen=[f"unix:{path}", "127.0.0.1:0"]), listen=None) as sluice:
@@ -99,7 +100,7 @@ def test_on_a_unix_socket_it_does_not_end(tmp_path):
 
 
 def keep_alive_timers(port):
-    """Of the established connections of `port`, how many have the kernel's keep-alive timer (proc(5): timer_active is 2)."""
+    """How many established connections of `port` have the kernel's keep-alive timer (proc(5): timer_active is 2)."""
     timers = []
     for line in open("/proc/net/tcp").read().splitlines()[1:]:
         fields = line.split()
@@ -124,7 +125,7 @@ def test_silent_peers_are_asked_whether_they_are_there(tmp_path):
 
 
 def test_idle_callers_leave_descriptors_for_targets(tmp_path):
-    """With 64 of them idle callers took all, and those who asked got 503."""
+    """With a limit of 64, idle callers took all descriptors, and callers with requests got 503."""
     async def answer(request):
         await request.answer(b'{"choices":[]}')
 
@@ -145,7 +146,7 @@ def test_idle_callers_leave_descriptors_for_targets(tmp_path):
             except TimeoutError:
                 break  # not accepted yet
         assert served >= 10
-        for caller in callers[:served]:  # all at once
+        for caller in callers[:served]:  # all of them simultaneously
             caller.send(request_bytes("POST", CHAT.path("openai/m"), [], CHAT.body("openai/m")))
         assert {caller.read_answer().status for caller in callers[:served]} == {200}
         for caller in callers:

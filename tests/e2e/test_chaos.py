@@ -1,5 +1,6 @@
-"""Two hundred streams at a time through three targets, two of which fail in one of eight ways in two of five answers; and two thousand
-callers who leave in any state. No answer is falsely whole, hardly any is lost, and nothing is left behind. SLUICE_E2E_CHAOS_S: seconds."""
+"""Two hundred concurrent streams through three targets, two of which fail in one of eight ways in two of five
+answers; and two thousand callers who leave in any state. No answer falsely looks whole, hardly any is lost, and
+nothing is left behind. SLUICE_E2E_CHAOS_S: seconds."""
 
 import contextlib
 import http.client
@@ -16,7 +17,7 @@ LOAD = str(Path(__file__).parent / "chaos_load.py")
 SECONDS = float(os.environ.get("SLUICE_E2E_CHAOS_S", "8" if SANITIZED else "20"))
 STREAMS = max(20, int(200 * SCALE))
 LEAVERS = max(200, int(2000 * SCALE))
-WAIT_S = 8 if SANITIZED else 3  # that a silent target is waited for
+WAIT_S = 8 if SANITIZED else 3  # how long to wait for a silent target
 SEED = 20261127
 
 
@@ -51,7 +52,7 @@ def load(*arguments):
 
 
 def settled(sluice, ports):
-    """All gauges are at nothing, but for the connection that looks at them, and no target answers anybody."""
+    """All gauges are zero, except for the connection that reads them, and no target is answering."""
 
     def rest():
         values = sluice.metrics()

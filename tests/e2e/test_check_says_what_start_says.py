@@ -1,5 +1,5 @@
-"""`sluice check` said that a configuration was fine, and sluice did not start with it. Now both, and a reload, look at the same things;
-check starts nothing, leaves nothing behind and does not mind a sluice that runs."""
+"""`sluice check` accepted a configuration with which sluice did not start. Now check, start and reload test the same
+things; check starts nothing, leaves nothing behind and ignores a running sluice."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def certificates(folder):
 
 
 def wrong(folder):
-    """What is wrong -> (configuration, what is said of it)."""
+    """What is wrong -> (configuration, what is reported)."""
     certificate, other_key = certificates(folder)
     (folder / "folder").mkdir()
     (folder / "file").write_text("")
@@ -102,7 +102,7 @@ def test_without_permission(tmp_path):
 
 
 def test_check_beside_a_sluice_that_runs(tmp_path):
-    """As ExecReload does it: addresses, the pid file and the log are in use."""
+    """As ExecReload does: the addresses, the pid file and the log are in use."""
     folder = tmp_path / "run"
     folder.mkdir()
     config = DEMO | {"pid_file": str(folder / "pid"), "log": {"file": str(folder / "log")}}

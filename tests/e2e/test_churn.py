@@ -1,4 +1,5 @@
-"""Twenty thousand exchanges, two thirds of which somebody breaks off at a random byte: afterwards everything is as it was before."""
+"""Twenty thousand exchanges, two thirds of them broken off by either side at a random byte: afterwards everything is
+as before."""
 
 import collections
 import json
@@ -13,11 +14,11 @@ from support.settings import PATIENCE, SANITIZED, SCALE, wait_for
 LOAD = str(Path(__file__).parent / "churn_load.py")
 EXCHANGES = max(600, int(20_000 * SCALE))
 PROCESSES, CONCURRENCY = 2, 32
-GROWTH_KB = 2048  # what memory may differ between two moments of the same load
+GROWTH_KB = 2048  # allowed difference in memory between two moments of the same load
 
 
 def half(sluice, seed):
-    """Half of the load, by all processes at once; what became of it."""
+    """Half of the load, by all processes simultaneously; returns the outcomes."""
     running = [
         subprocess.Popen([sys.executable, LOAD, "callers", sluice.host, str(sluice.port), str(EXCHANGES // 2 // PROCESSES), str(CONCURRENCY),
                           str(seed + number)], stdout=subprocess.PIPE)
@@ -53,7 +54,7 @@ def test_everything_is_given_back(tmp_path, report):
             assert sum(outcomes.values()) == EXCHANGES // 2 // PROCESSES * PROCESSES * 2
             assert SANITIZED or end - middle <= GROWTH_KB
 
-            # The pool may keep idle connections; when the provider goes, they go.
+            # The pool may keep idle connections; they close when the provider exits.
             provider.stdin.close()
             provider.wait(10)
             wait_for(lambda: sluice.metric("sluice_pool_connections") == 0, "the pool to be empty")
@@ -61,7 +62,7 @@ def test_everything_is_given_back(tmp_path, report):
             assert sluice.fds() == fds
             values = sluice.metrics()
             answered = sum(value for name, value in values.items() if name.startswith("sluice_requests_total"))
-            # Requests cut in their head never became one.
+            # Requests cut within their head never became exchanges.
             assert EXCHANGES * 0.6 < answered <= EXCHANGES + 50, answered
     finally:
         provider.kill()
@@ -69,7 +70,7 @@ def test_everything_is_given_back(tmp_path, report):
 
 
 def settled(sluice):
-    """All gauges back to nothing, but for the connection that looks at them."""
+    """All gauges are zero, except for the connection that reads them."""
 
     def rest():
         values = sluice.metrics()

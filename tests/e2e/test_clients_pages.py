@@ -1,4 +1,4 @@
-"""docs/clients: its code runs as it stands, its configurations are valid, its messages are those of the program."""
+"""docs/clients: its code runs unchanged, its configurations are valid, its messages are the program's."""
 
 import json
 import os
@@ -68,7 +68,7 @@ def test_configurations_are_valid(text, tmp_path):
 
 
 def test_messages_are_the_programs():
-    """What a row of the FAQ begins with, in backticks, is in the source, but for what the program puts in."""
+    """The text in backticks that begins a row of the FAQ is in the source, except for inserted values."""
     source = "".join(path.read_text() for path in (ROOT / "src").rglob("*.cc"))
     source = re.sub(r'"\s*\n\s*"', "", source)
     rows = re.findall(r"^\| `([^`]+)`", (ROOT / "docs/clients/faq.md").read_text(), re.MULTILINE)

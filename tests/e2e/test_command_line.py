@@ -1,4 +1,4 @@
-"""What an operator types, and what is said when it is not right: every failure says what to do, every exit code is kept."""
+"""Operators' commands and the replies to mistakes: every failure says what to do, every exit code is as documented."""
 
 import json
 import os
@@ -124,7 +124,7 @@ def test_check_prints_what_results_and_where_it_came_from(tmp_path):
     assert ran.returncode == 0 and "SECRET" not in ran.stdout + ran.stderr, ran
     assert "is fine" in ran.stderr and '  "workers": 2,  // --workers\n' in ran.stdout, ran
     assert json.loads(re.sub(r"  // .*", "", ran.stdout)) == config
-    # With the secrets in their places it is a configuration that says the same.
+    # With the secrets filled in, the configuration means the same.
     numbers = iter(range(100))
     filled = re.sub(r'"\*\*\*"', lambda _: f'"k{next(numbers)}"', ran.stdout).replace('"webhook": "k', '"webhook": "https://a/k')
     again = run("check", "-", "--print", "--json", cwd=tmp_path, text=filled)

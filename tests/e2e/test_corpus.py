@@ -1,5 +1,6 @@
-"""Every recorded exchange through the real binary to a provider over TLS that replays it, cut at random bytes: the caller gets the
-recorded answer byte for byte, and the target gets the caller's request byte for byte but for the model's name and the question for usage."""
+"""Every recorded exchange through the real binary to a provider over TLS that replays it, cut at random bytes. The
+caller gets the recorded answer byte for byte, and the target gets the caller's request byte for byte, except for the
+model name and the request for usage."""
 
 import asyncio
 import random
@@ -30,7 +31,7 @@ def pieces_of(data, rng):
 
 
 class Replay:
-    """What the provider does: answers the exchange whose number the request names, and keeps what it got for it."""
+    """The provider's behaviour: answers the exchange whose number the request names, and keeps the request."""
 
     def __init__(self, exchanges):
         self.exchanges = exchanges
@@ -50,7 +51,7 @@ class Replay:
             body = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces_of(body, rng)) + b"0\r\n\r\n"
         for piece in pieces_of(head(exchange.status, fields) + body, rng):
             await request.send(piece)
-            await asyncio.sleep(0)  # the loop writes it out
+            await asyncio.sleep(0)  # lets the loop write it
         return framing != "close"
 
 
@@ -94,7 +95,7 @@ def test_every_recorded_exchange(tmp_path, authority, report):
     jobs = [(e.number, f) for e in exchanges for f in FRAMINGS if f != "close" or e.ends_by_itself()]
     rng = random.Random(SEED)
     rng.shuffle(jobs)
-    if SCALE < 1:  # one framing each, by chance
+    if SCALE < 1:  # one framing for each, chosen at random
         jobs = list({number: (number, framing) for number, framing in jobs}.values())
     replay = Replay(exchanges)
     with Provider(replay, serving_context(authority.leaf("replay"))) as provider:

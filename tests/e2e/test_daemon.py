@@ -19,7 +19,7 @@ DEMO = {"providers": {"demo": {"models": ["demo"]}}, "workers": 2}
 def test_manager_is_told(tmp_path):
     with Manager(tmp_path, sockets=[]) as manager:
         with manager.start(DEMO | {"shutdown_grace_s": 3}, listen="127.0.0.1:0") as sluice:
-            # start() has heard READY=1; Sluice was asked for /health before that.
+            # start() has received READY=1; Sluice requested /health before that.
             assert manager.next_message(0.2) is None, "without WATCHDOG_USEC there is nothing more to say"
             sluice.process.send_signal(signal.SIGTERM)
             assert manager.hear("STOPPING=1")["EXTEND_TIMEOUT_USEC"] == "13000000"
@@ -39,7 +39,8 @@ def test_wrong_notify_socket_is_a_warning(tmp_path):
 
 
 class Frozen:
-    """One thread of a child stopped, as if it were stuck; the others go on. By ptrace(2), so on the thread that asked for it."""
+    """One stopped thread of a child, as if it were stuck; the others continue. Uses ptrace(2), so only on the thread
+    that created it."""
 
     SEIZE, INTERRUPT, DETACH, ALL_THREADS = 0x4206, 0x4207, 17, 0x40000000
 
@@ -60,7 +61,7 @@ class Frozen:
 
 
 def threads(pid):
-    """In the order in which they were made: the main one, the log's, then the workers'."""
+    """In order of creation: the main thread, the log's, then the workers'."""
     return sorted(int(name) for name in os.listdir(f"/proc/{pid}/task"))
 
 
@@ -75,16 +76,16 @@ def test_watchdog_is_fed_only_while_every_worker_turns(tmp_path, report):
                 manager.hear("WATCHDOG=1")
             report(f"watchdog: fed every {(time.monotonic() - began) / 4:.2f} s of {interval_s:.2f} s")
             assert (time.monotonic() - began) / 4 < 0.8 * interval_s
-            *_, log, first, second, _ = threads(sluice.pid)  # the last one reloads; a sanitizer has one of its own, behind the main one
-            with Frozen(log):  # no worker: the pings go on
+            *_, log, first, second, _ = threads(sluice.pid)  # the last one reloads; a sanitizer adds one after the main thread
+            with Frozen(log):  # not a worker: the pings continue
                 for _ in range(3):
                     manager.hear("WATCHDOG=1")
             for worker in (first, second):
                 with Frozen(worker):
-                    manager.next_message(0.2)  # one may have been on its way
+                    manager.next_message(0.2)  # one may have been in transit
                     manager.forget()
                     assert manager.next_message(3 * 0.4) is None, "fed although a worker is stuck"
-                manager.hear("WATCHDOG=1")  # it is free again
+                manager.hear("WATCHDOG=1")  # the thread is free again
 
 
 def test_watchdog_of_another_process_is_not_fed(tmp_path):
@@ -107,7 +108,7 @@ def test_pid_file(tmp_path, way):
         environment = {"SLUICE_PID_FILE": str(path)}
     else:
         config = DEMO | {"pid_file": str(path)}
-    path.write_text("999999999\n")  # left over
+    path.write_text("999999999\n")  # left over from an earlier process
     with Sluice(tmp_path / "one", config, arguments, environment) as sluice:
         wait_for(lambda: path.read_text() == f"{sluice.pid}\n", "the pid file")
         second = subprocess.run([BINARY, "--demo", "--listen", "127.0.0.1:0", "--pid-file", str(path)], cwd=tmp_path, capture_output=True,
@@ -130,7 +131,7 @@ def test_pid_file_of_a_sluice_that_was_killed(tmp_path):
 
 
 def test_pid_file_that_names_another_sluice(tmp_path):
-    """Which does not know of the file itself."""
+    """The other sluice does not use the file."""
     path = tmp_path / "sluice.pid"
     with Sluice(tmp_path / "one", DEMO) as other:
         path.write_text(f"{other.pid}\n")

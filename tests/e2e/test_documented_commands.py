@@ -1,5 +1,5 @@
-"""What is documented is run: each command that README.md and docs/configuration.md print for sluice, with the real program, and each
-configuration that they show; and each step of the tours, whose output is to be as it is printed."""
+"""Runs what is documented: each sluice command and each configuration in README.md and docs/configuration.md, with
+the real program, and each step of the tours, whose output must be as printed."""
 
 import json
 import os
@@ -19,7 +19,7 @@ VARIABLES = {"OPENAI_KEY_A": "pk-a", "OPENAI_KEY_B": "pk-b", "OPENAI_KEY_SPARE":
 
 
 def commands():
-    """Lines of code that begin with "sluice ", or are it, as a shell takes them."""
+    """Code lines that are "sluice" or begin with "sluice ", as a shell would read them."""
     for name in DOCUMENTS:
         for line in (ROOT / name).read_text().splitlines():
             match = re.match(r"^(?:    |\$ )(sluice(?: .*)?)$", line)
@@ -35,7 +35,7 @@ def configurations():
 
 @pytest.fixture
 def shell(tmp_path):
-    """The environment of somebody who has installed it and has a file in this folder."""
+    """The environment of a user who has installed sluice and has a file in this folder."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "sluice").symlink_to(BINARY)
     (tmp_path / "sluice.json").write_text('{"listen": "127.0.0.1:0", "providers": {"demo": {}}}')
@@ -77,11 +77,11 @@ def test_shown_configuration(text, shell, tmp_path):
     assert ran.returncode == 0 and json.loads(ran.stdout)["problems"] == [], (ran.stdout, ran.stderr)
 
 
-# ---- tours: blocks of commands and what they print, against one sluice that the first of them starts
+# ---- tours: blocks of commands and their output, with one sluice that the first command starts
 
 
 def steps(name):
-    """Of each block: its commands with what is printed below them."""
+    """For each block: its commands with the output printed below them."""
     for block in re.findall(r"```console\n(.*?)```", (ROOT / name).read_text(), re.DOTALL):
         found = []
         for line in block.splitlines():
@@ -94,7 +94,7 @@ def steps(name):
         yield [("\n".join(command), printed) for command, printed in found]
 
 
-# What differs from run to run: ids, of which those that are printed alike are to be alike, and times.
+# What differs from run to run: times, and ids; equal ids in the page must be equal in the output.
 VARYING = re.compile(r"(?P<any>^\.\.\.$)|(?P<date>\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT)|(?P<time>\b\d{4}-\d\d-\d\dT[\d:.]+Z)"
                      r"|(?P<id>\b[0-9a-f]{16,}\b)|(?P<created>(?<=\"created\":)\d+)", re.MULTILINE)
 PATTERNS = {"any": r"(?:.*\n)*?.*", "date": r"\w{3}, \d\d \w{3} \d{4} [\d:]{8} GMT", "time": r"[\dT:.-]+Z", "created": r"\d+"}
@@ -116,7 +116,7 @@ def as_pattern(printed):
 
 
 def run_block(commands, folder):
-    """What each of them printed. They are typed into one shell, so that `$?` is the last one's."""
+    """What each command printed. They run in one shell, so that `$?` is that of the last one."""
     script = "".join(f"{command}\nended=$?; printf '\\n%s\\n' end-of-step; (exit $ended)\n" for command in commands)
     ran = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, timeout=60 * PATIENCE)
     return [text.replace("\r\n", "\n").strip("\n") for text in ran.stdout.split("\nend-of-step\n")[:len(commands)]]

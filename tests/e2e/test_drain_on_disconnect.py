@@ -1,5 +1,6 @@
-"""Who leaves early leaves an answer that is read to its end for the account, where `drain_on_disconnect` says so: streamed and plain, at a
-target of the caller's own dialect and of another. Gauges, places and descriptors are free behind it."""
+"""When a caller leaves early and `drain_on_disconnect` is set, the answer is still read to its end for usage:
+streamed and plain, from a target of the caller's dialect and of another. Afterwards gauges, slots and descriptors
+are free."""
 
 import json
 import signal
@@ -84,7 +85,7 @@ def test_the_answer_is_read_on(tmp_path, dialect, stream):
         states = [one["state"] for one in wait_for(lambda: [
             one for one in sluice.get("/admin/exchanges").json()["exchanges"] if one["state"] == "caller_left"], "the caller to be gone")]
         assert states == ["caller_left"]
-        with sluice.connect() as other:  # the only place is taken
+        with sluice.connect() as other:  # the only slot is taken
             ask(other, False)
             assert other.read_answer().status == 429
         provider.set(go_on[0])
@@ -99,7 +100,7 @@ def test_the_answer_is_read_on(tmp_path, dialect, stream):
             ask(other, False)
             wait_for(lambda: len(provider.requests) == 2, "the next request, whose place is free")
             assert other.read_answer().status == 200
-        wait_for(lambda: sluice.fds() <= fds + 1, "its descriptors closed")  # but for the kept connection to the target
+        wait_for(lambda: sluice.fds() <= fds + 1, "its descriptors closed")  # except the kept connection to the target
 
 
 def test_shutdown_ends_it_at_the_grace(tmp_path):

@@ -127,12 +127,12 @@ def test_a_storm_of_requests_is_not_multiplied_by_the_targets(tmp_path):
             assert sluice.post("/v1/chat/completions", body).status >= 500
         targets = sluice.get("/admin/targets").json()["targets"]
         assert {one["state"] for one in targets} <= {"open", "half_open"}, targets
-        # 1.2 for each request, and what it takes until the breakers open.
+        # 1.2 for each request, plus those until the breakers open.
         assert sum(one["asked_total"] for one in targets) <= 1.2 * 200 + 30, targets
 
 
 def lab(context_window, capabilities):
-    """A provider of one model, which says what it takes."""
+    """A provider with one model and its properties."""
     async def handle(request):
         if request.method == "GET":
             await request.answer(json.dumps({"object": "list", "data": [

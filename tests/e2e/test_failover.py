@@ -1,5 +1,6 @@
-"""What a caller sees when its first target fails: each fault, streamed and plain, for callers of all five dialects, at targets of their own
-dialect and of another. The targets are the demo's, told by the names of their models how to fail (docs/demo.md), and ports where nobody is."""
+"""What a caller sees when its first target fails: each fault, streamed and plain, for callers of all five dialects,
+at targets of the same dialect and of another. The targets are the demo's, whose model names select the fault
+(docs/demo.md), and unused ports."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -56,7 +57,7 @@ def ask(sluice, case):
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory):
-    """What each caller saw. Many at once, as most of them wait."""
+    """What each caller saw. Many run concurrently, since most of them wait."""
     with Sluice(tmp_path_factory.mktemp("failover"), config(), ["--log-level", "error"]) as sluice:
         with ThreadPoolExecutor(24) as pool:
             yield dict(zip(cases(), pool.map(lambda case: ask(sluice, case), cases()), strict=True))
@@ -65,7 +66,7 @@ def seen(tmp_path_factory):
 
 
 def judge(case, answer, ended, wanted):
-    """Why it is not what was promised; "" if it is."""
+    """Why the result is not as documented; "" if it is."""
     fault, _, dialect, stream = case
     said = "call_me" if "tool" in fault else SAID
     if answer is None:
@@ -107,7 +108,7 @@ def test_what_the_caller_sees(seen, report, dialect, foreign):
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("foreign", [False, True], ids=["same", "foreign"])
 def test_a_long_answer_that_is_cut_is_gone_on_with(tmp_path, dialect, foreign):
-    """A megabyte of text: more than is kept of a stream as it came."""
+    """A megabyte of text: more than the raw stream that is kept."""
     to = OTHER[dialect] if foreign else dialect
     words = [str(number) * 100_000 for number in range(1, 10)] + ["end"]
     said = " ".join(words)

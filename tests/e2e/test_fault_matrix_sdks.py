@@ -1,5 +1,6 @@
-"""What the official SDKs make of each fault of a target: of the only one an error of their own, never a whole answer; where a second one is
-well, the whole answer. SLUICE_E2E_FAULTS=all: each cell streamed and plain, and at targets of all dialects."""
+"""How the official SDKs react to each fault of a target. If it is the only target: with one of their errors, never a
+whole answer; if a second one is healthy, with the whole answer. SLUICE_E2E_FAULTS=all: each cell streamed and plain,
+and at targets of all dialects."""
 
 import os
 import time
@@ -21,11 +22,11 @@ SDKS = [*CALLERS, *NODE_CALLERS]
 RETRY = {"backoff_ms": 20, "wait_s": 1.5}
 SAID = "one two three four five six seven eight"
 
-# Of the only target: the status that the error has. Faults of any status have that.
+# For the only target: the status of the error. Faults named by a status have that.
 STATUS = {"nobody": 502, "no-tls": 502, "429-retry-after-60s": 429, "reset": 502, "silent": 504, "silent-after-head": 504,
           "slow-first-byte-30s": 504, "web-page": 502}
 WHOLE = {"429-then-ok", "500-then-ok", "no-done"}
-EITHER = {"429-retry-after-1s", "bad-frame", "hold-open"}  # where it may be waited for; where frames are read; where they end
+EITHER = {"429-retry-after-1s", "bad-frame", "hold-open"}  # depends on waiting, on reading frames, on where they end
 KINDS = {400: "BadRequestError", 401: "AuthenticationError", 403: "PermissionDeniedError", 404: "NotFoundError", 429: "RateLimitError"}
 
 
@@ -41,7 +42,7 @@ def cells():
 
 
 def ask(caller, cell):
-    """"whole", or the Failure, or what is wrong."""
+    """"whole", the Failure, or a description of what is wrong."""
     sdk, fault, kind, to, stream = cell
     said = f"{sdk} {SAID}"
     try:

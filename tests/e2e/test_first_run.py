@@ -1,4 +1,5 @@
-"""What somebody meets who has just built it: no configuration, no keys; it starts, says what to try, and what it says works."""
+"""What a new user sees after building it, without configuration and keys: it starts, says what to try, and that
+works."""
 
 import json
 import re
@@ -10,7 +11,7 @@ import pytest
 from support.process import Sluice
 from support.settings import BINARY, PATIENCE, wait_for
 
-# Where local model programs are looked for at start.
+# Ports where sluice looks for local model servers at start.
 LOCAL = {11434: "Ollama", 1234: "LM Studio", 8000: "vLLM", 8080: "llama.cpp"}
 
 
@@ -25,7 +26,8 @@ def listening():
 
 
 def curls(output):
-    """The commands in a start-up block: from "curl " to the end of the line, and on while lines end in a backslash."""
+    """The commands in a start-up block: from "curl " to the end of the line, including continuation lines after a
+    backslash."""
     joined = re.sub(r"\\\n\s*", " ", output)
     return [match.group().strip() for match in re.finditer(r"\bcurl .*", joined)]
 
@@ -50,7 +52,7 @@ def test_first_run(tmp_path):
 
 
 def test_what_the_block_says_of_keys_is_true(tmp_path):
-    """A usual variable makes its provider; its value is not printed."""
+    """A well-known variable creates its provider; its value is not printed."""
     with Sluice(tmp_path, environment={"OPENAI_API_KEY": "sk-first-run-planted-00"}) as sluice:
         wait_for(lambda: "openai" in sluice.output(), "the provider's name")
         assert "OPENAI_API_KEY" in sluice.output()
@@ -75,7 +77,7 @@ def test_check(tmp_path):
     ran = run("check", str(bad), cwd=tmp_path)
     said = ran.stdout + ran.stderr
     assert ran.returncode == 1
-    assert "bad.json" in said and "wrokers" in said and "workers" in said and "listen" in said, said  # all that is wrong, at once
+    assert "bad.json" in said and "wrokers" in said and "workers" in said and "listen" in said, said  # all of them
 
 
 def test_no_such_file(tmp_path):

@@ -1,5 +1,5 @@
-"""Frameworks at every dialect of target, as test_sdk_matrix has the SDKs: pydantic-ai, LangChain and the AI SDK, each with what it makes of
-its conversations."""
+"""Frameworks at every dialect of target, like the SDKs in test_sdk_matrix: pydantic-ai, LangChain and the AI SDK,
+each with its form of a conversation."""
 
 import os
 
@@ -11,14 +11,14 @@ from support.shapes.target import SHAPES
 
 try:
     from support import framework_callers
-except ImportError as missing:  # setup.sh goes on without them
+except ImportError as missing:  # setup.sh continues without them
     pytest.skip(f"no frameworks: {missing}", allow_module_level=True)
 
 MAKERS = {name: lambda bench, kind=kind: kind(bench.gateway.base_url) for name, kind in framework_callers.PYTHON.items()}
 if os.path.isdir(os.path.join(NODE, "node_modules", "ai")):
     MAKERS |= {name: lambda bench, kind=kind: kind(bench.node()) for name, kind in framework_callers.NODE.items()}
 CELLS = [(sdk, work, to) for sdk in MAKERS for work in (sdk_matrix.stream, sdk_matrix.twice, sdk_matrix.parallel) for to in SHAPES]
-# Of chat completions they hand no thoughts back.
+# With chat completions they send no thoughts back.
 CELLS += [(sdk, sdk_matrix.thinking, to) for sdk in MAKERS if not sdk.startswith("chat") for to in SHAPES]
 
 

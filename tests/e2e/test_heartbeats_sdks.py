@@ -1,5 +1,5 @@
-"""Every official SDK reads a stream whose target is silent before its first frame and between two of them, through the heartbeats that
-sluice writes meanwhile, in each dialect and from targets of each."""
+"""Every official SDK reads a stream whose target is silent before its first frame and between two frames, through
+the heartbeats that sluice writes meanwhile, in each dialect and from targets of each."""
 
 import asyncio
 import collections
@@ -16,7 +16,7 @@ from support.settings import SANITIZED, wait_for
 from support.shapes.script import SYSTEM, TASKS, tagged
 from support.shapes.target import SHAPES, Target
 
-SILENT_S, BEAT_S = (1.6, 0.4) if SANITIZED else (0.8, 0.2)  # sanitizers on a busy machine keep timers waiting
+SILENT_S, BEAT_S = (1.6, 0.4) if SANITIZED else (0.8, 0.2)  # sanitizers on a busy machine delay timers
 MAKERS = ({name: lambda bench, kind=kind: kind(bench.gateway.base_url) for name, kind in CALLERS.items()}
           | {name: lambda bench, kind=kind: kind(bench.node()) for name, kind in NODE_CALLERS.items()})
 CELLS = [(sdk, sdk_matrix.stream, to) for sdk in MAKERS for to in SHAPES]
@@ -35,7 +35,7 @@ class SlowTarget(Target):
 
 @pytest.fixture(scope="module")
 def benches(tmp_path_factory):
-    """One that beats, and one that does not, of the same cells, all of them read at once."""
+    """One with heartbeats and one without, with the same cells, all read concurrently."""
     with sdk_matrix.Bench(tmp_path_factory.mktemp("beats"), MAKERS, CELLS, SlowTarget, heartbeat_s=BEAT_S) as beating, \
          sdk_matrix.Bench(tmp_path_factory.mktemp("quiet"), MAKERS, CELLS, SlowTarget, heartbeat_s=0) as quiet:
         for sdk in MAKERS:
@@ -55,7 +55,7 @@ def test_reads_on(benches, sdk):
 
 
 TEXT = "".join(item.text for item in TASKS["stream"][0][1:])
-# Their beats are a byte each, lost among the digits of what frames tell of time: (path, body, what stands before a beat, and behind it).
+# Their heartbeats are one byte each, too few to show in byte counts: (path, body, pattern of heartbeats).
 BLANK_BEATS = {
     "ollama": ("/api/chat", {"model": "at-openai", "messages": [{"role": "system", "content": SYSTEM}, {"role": "user", "content": tagged("ollama", "stream", "openai") + TEXT}], "options": {"num_predict": 4096}},
                rb"(?:^|\n)( +)\{"),
@@ -75,7 +75,7 @@ def test_blanks_are_written_meanwhile(benches, dialect):
 
 
 def bytes_by_dialects(bench):
-    """What callers of a dialect were written from a target of another, in all."""
+    """Total bytes written to callers of each dialect for each target."""
     found = re.findall(r" access .*? dialect=(\w+) model=(\S+) .*? bytes_out=(\d+)", bench.gateway.output())
     if len(found) < len(CELLS):
         return None

@@ -1,4 +1,4 @@
-"""A late target is not waited for where a second one may be asked beside it: in every dialect, streamed and plain."""
+"""A late target is not waited for if a second one may be asked as well: in every dialect, streamed and plain."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ FRAMES = [
 
 @pytest.fixture
 def pair(tmp_path):
-    """A sluice whose first target says nothing for long, and how many of its requests were broken off."""
+    """A sluice whose first target stays silent for long, and how many of its requests were cancelled."""
     left = []
 
     async def late(request):
@@ -73,12 +73,12 @@ def test_the_second_target_answers(pair, dialect, stream):
 
 
 def test_the_next_ones_wait_for_their_share(pair):
-    """One in ten seconds, where there are few requests: the second late one is waited for."""
+    """With few requests, one hedge in ten seconds is allowed: the second late one is waited for."""
     sluice, _ = pair
     caller = BY_NAME["openai"]
     assert sluice.post(caller.path("fast"), caller.body("fast")).status == 200
     with sluice.connect() as connection:
         connection.send(request_bytes("POST", caller.path("fast"), body=caller.body("fast")))
-        time.sleep(0.6 * PATIENCE)  # nothing is to happen
+        time.sleep(0.6 * PATIENCE)  # nothing should happen
         assert sluice.metric("sluice_hedges_total") == 1
         assert sluice.metric("sluice_active_exchanges") == 1

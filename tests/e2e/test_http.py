@@ -1,4 +1,4 @@
-"""HTTP/1.1 as callers and the tools between really use it, against the real binary over real sockets."""
+"""HTTP/1.1 as callers and intermediaries really use it, against the real binary over real sockets."""
 
 import json
 import re
@@ -17,7 +17,7 @@ MODEL = "demo/demo"
 
 @pytest.fixture(scope="module")
 def sluice(tmp_path_factory):
-    # By --demo it would answer to every name.
+    # With --demo it would answer to every model name.
     with Sluice(tmp_path_factory.mktemp("sluice"), {"providers": {"demo": {"models": ["demo"]}}}) as process:
         yield process
 
@@ -33,7 +33,7 @@ def test_keep_alive(sluice):
             answer = chat(connection, stream=number % 2 == 1)
             assert answer.status == 200
             assert answer.header("connection", "keep-alive") == "keep-alive"
-    # Ours, and that of the second look at /metrics.
+    # This connection, and that of the second read of /metrics.
     assert sluice.metric("sluice_caller_connections_accepted_total") == before + 2
 
 
@@ -72,12 +72,12 @@ def test_head_is_get_without_body(sluice, path):
     assert head.status == get.status == 200
     assert head.body == b"" and get.body
     assert head.header("content-type") == get.header("content-type")
-    if path != "/metrics":  # whose body changes as one looks
+    if path != "/metrics":  # its body changes with every read
         assert head.header("content-length") == get.header("content-length") == str(len(get.body))
 
 
 def test_unknown_head(sluice):
-    """What one coding agent asks first."""
+    """The first request of one coding agent."""
     with sluice.connect() as connection:
         assert connection.exchange("HEAD", "/api/hello").status == 404
         assert chat(connection).status == 200
@@ -176,7 +176,7 @@ def test_answer_headers(sluice):
 
 
 def test_stream_arrives_as_it_is_made(sluice):
-    """The demo paces its words; each leaves in a write of its own."""
+    """The demo delays its words; each is written separately."""
     body = {**CHAT.body(MODEL, stream=True), "messages": [{"role": "user", "content": "one two three four five six"}]}
     with sluice.connect() as connection:
         connection.send(request_bytes("POST", CHAT.path(MODEL), body=body))
@@ -241,7 +241,7 @@ def test_several_listeners(tmp_path):
 
 
 def test_address_taken(tmp_path, sluice):
-    """Exit code 2, and a line that says which address and what to do."""
+    """Exit code 2, and a line with the address and what to do."""
     command = [BINARY, "--demo", "--workers", "1", "--listen", f"127.0.0.1:{sluice.port}"]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30 * PATIENCE)
     assert ran.returncode == 2, ran
@@ -255,7 +255,7 @@ def test_the_recorded_address_is_the_last_that_a_trusted_proxy_vouched_for(tmp_p
             ([], "127.0.0.1"),
             (["203.0.113.7"], "203.0.113.7"),
             (["1.2.3.4, 203.0.113.7"], "203.0.113.7"),
-            (["1.2.3.4", "203.0.113.8"], "203.0.113.8"),  # the second line is the proxy's, the first the caller's own word
+            (["1.2.3.4", "203.0.113.8"], "203.0.113.8"),  # the second line is the proxy's, the first unverified
             (["203.0.113.9", "10.1.1.1, 10.1.1.2"], "203.0.113.9"),
             (["", " , "], "127.0.0.1"),
         ]):

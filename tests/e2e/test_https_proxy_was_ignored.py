@@ -1,5 +1,5 @@
-"""Out through a real HTTP proxy (tinyproxy): by a provider's `proxy` and by the variables, to targets with TLS and without, with credentials;
-and what a caller is told where the proxy refuses."""
+"""Outgoing connections through a real HTTP proxy (tinyproxy): from a provider's `proxy` and from the variables, to
+targets with TLS and without, with credentials; and what a caller is told if the proxy rejects the connection."""
 
 import json
 import os
@@ -88,7 +88,7 @@ def test_through_it_with_tls_and_credentials(tmp_path):
             wait_for(lambda: f"CONNECT localhost:{provider.port} " in proxy.log(), "the proxy's log")
             assert proxy.log().count("CONNECT localhost") == 1, "the tunnel was not kept"
             nothing_is_told(sluice)
-        # The certificate is looked at as without a proxy.
+        # The certificate is verified as without a proxy.
         wrong = lab(f"https://127.0.0.1:{provider.port}/v1", ca_file=str(authority.pem), proxy=config["providers"]["lab"]["proxy"])
         with Sluice(tmp_path / "wrong", wrong) as sluice:
             got = ask(sluice)
@@ -109,7 +109,7 @@ def test_a_wrong_password_is_told(tmp_path, password):
 def test_the_variables_and_who_is_reached_directly(tmp_path):
     with tinyproxy(tmp_path / "proxy") as proxy, Provider(answer) as provider:
         variables = {"http_proxy": f"http://127.0.0.1:{proxy.port}"}
-        there = lab(f"http://0.0.0.0:{provider.port}/v1")  # this machine, but no loopback address
+        there = lab(f"http://0.0.0.0:{provider.port}/v1")  # this machine, but not a loopback address
         with Sluice(tmp_path / "through", there, environment=variables) as sluice:
             assert ask(sluice).status == 200
             assert f"through the proxy 127.0.0.1:{proxy.port} (http_proxy)" in sluice.output()

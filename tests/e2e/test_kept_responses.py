@@ -1,5 +1,5 @@
-"""The official openai SDK and responses that are kept here, as their target does not speak that dialect: going on with one, asking for it
-again, deleting it, whose it is, and a conversation that is compacted."""
+"""The official openai SDK and responses that sluice stores because their target does not speak that dialect:
+continuing one, retrieving it, deleting it, who may access it, and a compacted conversation."""
 
 import json
 
@@ -16,7 +16,7 @@ TOOLS = [{"type": "function", "name": "get_weather", "strict": False,
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory):
-    """Two workers, so that one of them is asked for what the other has kept."""
+    """Two workers, so that one may be asked for what the other has stored."""
     with Sluice(tmp_path_factory.mktemp("target"), {"providers": {"demo": {"models": ["demo", "think"]}}}) as target:
         providers, models = {}, {}
         for dialect in DIALECTS:
@@ -120,7 +120,7 @@ def test_nobody_reads_another_keys_answers(gateway, dialect):
 
 def test_every_worker_finds_it(gateway):
     made = sdk(gateway).responses.create(model="demo-openai", input="one")
-    for _ in range(8):  # a connection each
+    for _ in range(8):  # one connection each
         assert sdk(gateway).responses.retrieve(made.id).id == made.id
 
 
@@ -132,10 +132,10 @@ def test_compacted(gateway, dialect):
     assert [item.type for item in compacted.output] == ["compaction"]
     assert compacted.usage.input_tokens > 8
     item = compacted.output[0].model_dump(exclude_none=True)
-    # Any target here can go on with it.
+    # Any target here can continue it.
     for other in DIALECTS:
         answer = client.responses.create(model=f"demo-{other}", input=[item, {"role": "user", "content": "go on"}], store=False)
-        assert answer.output_text.endswith("go on")  # some targets take two messages of the user as one
+        assert answer.output_text.endswith("go on")  # some targets merge two messages of the user
         assert answer.usage.input_tokens > 12
 
 

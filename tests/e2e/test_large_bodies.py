@@ -1,5 +1,5 @@
-"""Large requests, as agents send them, arrive whole: whatever their size, however they are cut, one after the other on one connection, and
-pipelined. Afterwards the memory goes back."""
+"""Large requests, as agents send them, arrive whole: whatever their size, however they are cut, one after another on
+one connection, and pipelined. Afterwards the memory is returned."""
 
 import hashlib
 import json
@@ -30,7 +30,7 @@ def world(tmp_path):
 
 
 def body_of(size, seed):
-    """Names the model at its end or at its beginning; the target is to get it without the provider's name."""
+    """Has the model name at its end or its beginning; the target must get it without the provider's name."""
     random.seed(seed)
     text = random.choice("abcdefgh") * 50
     members = ['"model":"openai/m"', '"messages":[{"role":"user","content":"%s"}]']
@@ -79,10 +79,10 @@ def test_pipelined_behind_each_other(world):
 
 
 @pytest.mark.skipif(SANITIZED, reason="sanitizers keep memory that is freed")
-@pytest.mark.parametrize("size", [3_000_000, 1_500_000])  # by the page from the system, and from what the allocator keeps
+@pytest.mark.parametrize("size", [3_000_000, 1_500_000])  # from mmap, and from the allocator's free lists
 def test_the_memory_goes_back(world, size):
     small, seen = body_of(1_000, 1)
-    for _ in range(4):  # the program's own pages are read once, by whichever worker and exchange comes first
+    for _ in range(4):  # first-use memory of any worker and exchange is counted before
         with world.connect() as caller:
             caller.socket.sendall(request_bytes("POST", "/v1/chat/completions", body=small))
             check(caller.read_answer(), seen)
@@ -92,7 +92,7 @@ def test_the_memory_goes_back(world, size):
     request = request_bytes("POST", "/v1/chat/completions", body=body)
     for caller in callers:
         caller.socket.sendall(request[:-1])
-    for caller in callers:  # all are held at once
+    for caller in callers:  # all are held at the same time
         caller.socket.sendall(request[-1:])
         check(caller.read_answer(), sent)
         caller.socket.close()
@@ -108,7 +108,7 @@ def test_what_was_made_of_small_bodies_goes_back_too(world):
     def ask():
         with world.connect() as caller:
             caller.socket.sendall(request_bytes("POST", "/v1/messages", body=body))
-            assert caller.read_answer().status == 502  # the target's answer is none of a model's
+            assert caller.read_answer().status == 502  # the target's answer is not a model's
 
     small, seen = body_of(1_000, 1)
     with world.connect() as caller:

@@ -1,5 +1,5 @@
-"""Who leaves early frees everything: a caller's close or reset reaches the target at once, a target's cut reaches the caller as an error and
-never as a success."""
+"""Leaving early frees everything: a caller's close or reset reaches the target immediately, a target's cut reaches
+the caller as an error and never as a success."""
 
 import asyncio
 import json
@@ -48,7 +48,7 @@ def reset(sock):
 
 
 def half_close(sock):
-    sock.shutdown(socket.SHUT_WR)  # RFC 9112 9.6 lets us treat it as leaving, and callers that mean it otherwise are not known
+    sock.shutdown(socket.SHUT_WR)  # RFC 9112 9.6 lets us treat it as leaving; no caller is known to mean anything else
 
 
 @pytest.mark.parametrize("leave", [close, reset, half_close])
@@ -80,7 +80,7 @@ def test_caller_leaves(tmp_path, leave, stage):
             wait_for(lambda: gone, "the target to see that nobody waits for its answer", 2)
         wait_for(lambda: sluice.metric("sluice_active_exchanges") == 0, "no active exchange")
         assert sluice.metric("sluice_active_streams") == 0
-        wait_for(lambda: sluice.fds() <= fds, "its descriptors closed")  # lists of models were asked for at the start
+        wait_for(lambda: sluice.fds() <= fds, "its descriptors closed")  # lists of models were fetched at the start
         wait_for(lambda: " 499 " in sluice.output() or "=499" in sluice.output(), "499 in the record")
 
 
@@ -97,7 +97,7 @@ def test_caller_leaves_in_its_own_request(tmp_path):
                 with sluice.connect() as connection:
                     connection.send(whole[:sent])
                     leave(connection.socket)
-        wait_for(lambda: sluice.fds() <= fds, "its descriptors closed")  # lists of models were asked for at the start
+        wait_for(lambda: sluice.fds() <= fds, "its descriptors closed")  # lists of models were fetched at the start
         assert sluice.metric("sluice_active_exchanges") == 0
         assert not provider.requests
 
@@ -105,7 +105,7 @@ def test_caller_leaves_in_its_own_request(tmp_path):
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda d: d.name)
 @pytest.mark.parametrize("framing", ["chunked", "length", "close"])
 def test_target_cuts_its_stream(tmp_path, dialect, framing):
-    """The caller gets what came, then an error event of its dialect where no length was told, and no clean end."""
+    """The caller gets what arrived, then an error event of its dialect if no length was sent, and no clean end."""
     frame = FRAME[dialect.name]
 
     async def answer(request):

@@ -1,5 +1,5 @@
-"""A reload moved no listener from 127.0.0.1:P to 0.0.0.0:P ("address already in use", by sluice itself), and whoever had come in by a
-listener that was taken away was served on, by what the new configuration asks of others."""
+"""A reload could not move a listener from 127.0.0.1:P to 0.0.0.0:P ("address already in use", by sluice itself), and
+connections from a removed listener were still served, under the new configuration's rules for other listeners."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def started(folder, config, port):
 
 
 class Callers:
-    """Come one after another, each on a connection of its own, and are all to be answered."""
+    """Callers that come one after another, each on a new connection; every one should be answered."""
 
     def __init__(self, port):
         self.port, self.answered, self.failed, self.over = port, 0, [], threading.Event()
@@ -70,19 +70,19 @@ def test_a_listener_moves_to_all_addresses_and_back(tmp_path, report):
         assert kept.exchange("GET", "/health").status == 200
         reload(sluice, config_at(wide))
         assert answers(port) and answers(port, "127.0.0.2")
-        assert kept.exchange("GET", "/health").status == 200  # it would be let in now too
+        assert kept.exchange("GET", "/health").status == 200  # it would be admitted now too
         seen = callers.answered
         wait_for(lambda: callers.answered > seen + 20, "callers to go on")
         reload(sluice, config_at(narrow))
         wait_for(lambda: not answers(port, "127.0.0.2"), "the wide one to be gone")
-        assert kept.at_end()  # came in by what is no more, as far as can be known
+        assert kept.at_end()  # came in by a listener that is gone, as far as can be known
         for _ in range(5):
             reload(sluice, config_at(wide))
             reload(sluice, config_at(f"localhost:{port}"))
             reload(sluice, config_at(narrow))
         seen = callers.answered
         wait_for(lambda: callers.answered > seen + 20, "callers to go on")
-    # Going back, whoever waits in the wide one's queue is told by a reset; nobody is refused.
+    # On the way back, callers waiting in the wide listener's queue are reset; none is refused.
     report(f"17 moves of a listener: {callers.answered} connections answered, {len(callers.failed)} lost")
     assert not [failure for failure in callers.failed if "refused" in failure], callers.failed
 
@@ -96,9 +96,9 @@ def test_a_listener_that_cannot_move_stays(tmp_path):
         reload(sluice, config_at(f"0.0.0.0:{port}", f"127.0.0.1:{other}"), "the old one stays")
         assert "address already in use" in sluice.output()
         assert kept.exchange("GET", "/health").status == 200 and answers(port) and not answers(port, "127.0.0.2")
-        # Both would not do at a start, and do not at a reload.
+        # Having both fails at start, and so it does at a reload.
         reload(sluice, config_at(f"127.0.0.1:{port}", f"0.0.0.0:{port}"), "the old one stays")
-        # Nor beside another process of ours that would share the port.
+        # So does another socket that would share the port.
         with socket.socket() as sharing:
             sharing.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             sharing.bind(("127.0.0.3", port))
@@ -124,7 +124,7 @@ def test_a_socket_file_comes_in_the_place_of_a_port_and_goes(tmp_path):
 
 @pytest.mark.parametrize("where", ["idle", "new", "within a head", "pipelined"])
 def test_who_came_in_from_outside_is_not_served_by_what_holds_for_this_machine(tmp_path, where):
-    """Open to this machine only from now on: no key is asked, and so nobody may be left who came in by the other address."""
+    """From now on open to this machine only: no key is required, so no connection from the other address may remain."""
     port, inner = free_port(), free_port()
     with started(tmp_path, config_at(f"0.0.0.0:{port}"), port) as sluice, Connection.tcp("127.0.0.1", port) as outside:
         if where == "idle":

@@ -1,4 +1,4 @@
-"""log.file, and rotating it: no line is lost, none is there twice, whichever way it is rotated."""
+"""log.file, and its rotation: no line is lost or duplicated, whichever way it is rotated."""
 
 import json
 import os
@@ -18,7 +18,7 @@ def config(path, **log):
 
 
 class Asking:
-    """Callers that ask until told to stop; each request has an id of its own."""
+    """Callers that ask until told to stop; each request has a unique id."""
 
     def __init__(self, sluice):
         self._sluice, self._stop = sluice, threading.Event()
@@ -70,7 +70,7 @@ def test_rename_and_sigusr1(tmp_path, report):
 
 
 def test_copytruncate(tmp_path):
-    """logrotate's other way: what is written after the cut begins at the file's start, without a hole."""
+    """logrotate's other method: lines after the cut begin at the file's start, without a hole."""
     path = tmp_path / "sluice.log"
     with Sluice(tmp_path / "sluice", config(path)) as sluice:
         sluice.post(CHAT.path("demo/demo"), CHAT.body("demo/demo"), [("x-request-id", "before")])
@@ -83,7 +83,7 @@ def test_copytruncate(tmp_path):
 
 
 def test_sigusr1_changes_nothing_else(tmp_path):
-    """Without log.file it is no reason to end; with one that cannot be opened anew the old one goes on."""
+    """Without log.file the signal does not end sluice; if the file cannot be reopened, the old one stays in use."""
     with Sluice(tmp_path / "stdout", {"providers": {"demo": {}}}) as sluice:
         sluice.process.send_signal(signal.SIGUSR1)
         wait_for(lambda: "no log.file" in sluice.output(), "the log line")

@@ -1,5 +1,5 @@
-"""What one connection can make sluice hold, by RSS: at most 1 MB without a key, and the body's limit and 4 MB with one. And memory that
-runs out costs exchanges, never the process."""
+"""How much memory one connection can make sluice hold, by RSS: at most 1 MB without a key, and the body limit plus 4
+MB with one. And running out of memory costs exchanges, never the process."""
 
 import contextlib
 import json
@@ -16,7 +16,7 @@ from support.wire import Cut, request_bytes
 
 CHAT = BY_NAME["openai"]
 BODY_MB = 32
-CALLERS = 24  # that do the same at once, so that what is held shows beside what malloc keeps
+CALLERS = 24  # act concurrently, so that what they hold exceeds what malloc keeps
 KEY = "sk-bounds-5b21"
 
 
@@ -47,14 +47,14 @@ def send_all_it_takes(connection, data, most_s=3.0):
             last = time.monotonic()
         except BlockingIOError:
             time.sleep(0.005)
-        except (BrokenPipeError, ConnectionResetError):  # refused: that bounds it, too
+        except (BrokenPipeError, ConnectionResetError):  # rejected: that bounds it too
             break
     connection.socket.settimeout(15 * PATIENCE)
     return sent
 
 
 def most_rss_kb(sluice, seconds):
-    """While it works through what was sent."""
+    """The maximum while it processes what was sent."""
     most, end = 0, time.monotonic() + seconds
     while time.monotonic() < end:
         most = max(most, sluice.rss_kb())
@@ -84,9 +84,9 @@ EVIL = {
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory):
     with Provider(answer) as provider, Sluice(tmp_path_factory.mktemp("bounds"), config_for(provider)) as sluice:
-        for path in ("/openapi.json", "/metrics", "/nothing"):  # what is made once is made
+        for path in ("/openapi.json", "/metrics", "/nothing"):  # first-use memory is counted before
             sluice.get(path)
-        sluice.at_rest_kb = sluice.rss_kb()  # one for all kinds: malloc keeps what an earlier one needed
+        sluice.at_rest_kb = sluice.rss_kb()  # one figure for all kinds: malloc keeps what an earlier one needed
         yield sluice
 
 
@@ -113,7 +113,7 @@ def test_pipelined_answers_all_come_once_they_are_read(gateway):
 
 @pytest.mark.parametrize("framing", ["length", "chunked"])
 def test_what_a_caller_with_a_key_can_make_sluice_hold(tmp_path, framing, report):
-    """A body of the whole limit, but for its last byte."""
+    """A body of the full limit, without its last byte."""
     body = b'{"model": "openai/m", "x": "' + b"y" * (BODY_MB << 20)
     body = body[:(BODY_MB << 20) - 1]
     with Provider(answer) as provider, Sluice(tmp_path, config_for(provider)) as sluice:
@@ -137,7 +137,7 @@ def test_what_a_caller_with_a_key_can_make_sluice_hold(tmp_path, framing, report
             assert SANITIZED or most - before <= (BODY_MB + 4) * 1024
 
 
-PIECES = {  # dialect, before, again and again, behind
+PIECES = {  # dialect, beginning, repeated part, end
     "pictures": ("ollama", '{"model": "kind", "messages": [{"role": "user", "content": "a", "images": [', '""', "]}]}"),
     "texts": ("anthropic", '{"model": "kind", "max_tokens": 9, "messages": [{"role": "user", "content": [', '{"type":"text","text":""}', "]}]}"),
     "numbers": ("openai", '{"model": "kind", "messages": [{"role": "user", "content": "a"}], "x": [', "0", "]}"),
@@ -146,7 +146,7 @@ PIECES = {  # dialect, before, again and again, behind
 
 @pytest.mark.parametrize("kind", list(PIECES))
 def test_what_is_translated_takes_a_multiple_that_is_bounded(tmp_path, kind, report):
-    """Ten million pictures of no bytes took 6.7 GB, and 24 s in which nobody else was served."""
+    """Ten million empty pictures took 6.7 GB, and for 24 s no other caller was served."""
     name, begin, again, behind = PIECES[kind]
     body = (begin + ",".join([again] * ((BODY_MB << 20) // (len(again) + 1) - 100)) + behind).encode()
     config = targets_of(None, "m")
@@ -166,7 +166,7 @@ LIMITED = ["bash", "-c", 'ulimit -v 614400; exec "$0" "$@"']  # 600 MB of addres
 
 @pytest.mark.skipif(SANITIZED, reason="sanitizers need more address space than that")
 def test_announcing_much_takes_nothing(tmp_path, report):
-    """60 heads that announce 32 MB each ended a gateway with 600 MB of address space."""
+    """60 heads that announced 32 MB each ended a gateway with 600 MB of address space."""
     with Provider(answer) as provider, Sluice(tmp_path, config_for(provider), wrapper=LIMITED) as sluice:
         before = sluice.rss_kb()
         callers = [sluice.connect() for _ in range(60)]
@@ -182,14 +182,14 @@ def test_announcing_much_takes_nothing(tmp_path, report):
 
 @pytest.mark.skipif(SANITIZED, reason="sanitizers need more address space than that")
 def test_memory_that_runs_out_is_503_and_no_end(tmp_path, report):
-    """60 bodies of 32 MB do come, into 600 MB: those that there is no room for get 503, the rest go on."""
+    """60 bodies of 32 MB arrive, with 600 MB available: those without room get 503, the others continue."""
     body = b'{"model": "openai/m", "messages": [], "x": "' + b"y" * (30 << 20) + b'"}'
     statuses = []
     with Provider(answer) as provider, Sluice(tmp_path, config_for(provider), wrapper=LIMITED) as sluice:
         callers = [sluice.connect() for _ in range(30)]
         headers = [("Authorization", f"Bearer {KEY}")]
         data = request_bytes("POST", "/v1/chat/completions", headers, body)
-        for caller in callers:  # all but the last byte
+        for caller in callers:  # everything but the last byte
             try:
                 caller.send(data[:-1])
             except (BrokenPipeError, ConnectionResetError, socket.timeout):
@@ -198,7 +198,7 @@ def test_memory_that_runs_out_is_503_and_no_end(tmp_path, report):
             try:
                 caller.send(data[-1:])
                 statuses.append(caller.read_answer().status)
-            except Exception as error:  # the answer may be lost to the reset that ends a caller who sends on
+            except Exception as error:  # the reset that ends a caller who keeps sending may destroy the answer
                 statuses.append(type(error).__name__)
             caller.socket.close()
         report(f"30 bodies of 30 MB into 600 MB of address space: { {status: statuses.count(status) for status in statuses} }")
@@ -219,11 +219,11 @@ def call(arguments, **more):
 
 LONG = "y" * 60_000
 LINK = {"type": "url_citation", "url_citation": {"url": "http://x/" + LONG, "title": "t", "start_index": 0, "end_index": 1}}
-ENDLESS = {  # what comes first, and what comes again and again
+ENDLESS = {  # the first part, and the repeated part
     "text": ({"content": "a"}, {"content": LONG}),
     "thinking": ({"reasoning_content": "a"}, {"reasoning_content": LONG}),
     "arguments": (call("{\"", id="1", type="function"), call(LONG)),
-    # text behind a call that is never whole
+    # text after a call that never completes
     "waiting": (call("{\"", id="1", type="function"), {"content": LONG}),
     "citations": ({"content": "a"}, {"annotations": [LINK]}),
     "citations-before-text": ({}, {"annotations": [LINK]}),
@@ -244,8 +244,8 @@ async def answer_without_end(request):
 
 
 def targets_of(provider, model, **more):
-    """One that speaks no dialect but chat completions, by the name `kind`."""
-    port = provider.port if provider else 9  # nobody is asked
+    """A provider that speaks only chat completions, under the name `kind`."""
+    port = provider.port if provider else 9  # never asked
     target = {"dialect": "openai", "base_url": f"http://127.0.0.1:{port}/v1", "api_key": "pk-bounds"}
     return {
         "keys": [{"name": "one", "key": KEY}],
@@ -258,7 +258,7 @@ def targets_of(provider, model, **more):
 
 @pytest.mark.parametrize("kind", list(ENDLESS))
 def test_what_a_target_can_make_sluice_hold(tmp_path, kind, report):
-    """What has to be kept of an answer, for a caller of another dialect, is 32 MiB at most; what passes is not kept."""
+    """For a caller of another dialect, at most 32 MiB of an answer is kept; bytes that pass through are not kept."""
     seen = []
     with Provider(answer_without_end) as provider, Sluice(tmp_path, targets_of(provider, kind)) as sluice:
         for dialect in DIALECTS:
@@ -278,7 +278,7 @@ def test_what_a_target_can_make_sluice_hold(tmp_path, kind, report):
                 else:
                     seen.append(f"{dialect.name}: {head.status}, {got >> 20} MiB, ")
             seen[-1] += f"{most - before} kB more at most"
-            assert most - before < 84 * 1024  # what is kept, and once more what is made of it
+            assert most - before < 84 * 1024  # what is kept, and a copy of what is made from it
         wait_for(lambda: sluice.metric("sluice_active_exchanges") == 0, "all to be over")
         wait_for(lambda: sluice.metric("sluice_buffered_bytes") == 0, "nothing to be counted any more")
     report(f"40 MB of {kind}: " + "; ".join(seen))

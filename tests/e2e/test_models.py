@@ -1,5 +1,5 @@
-"""Lists of models: providers of each shape are asked, slow, dead, huge and broken ones among them; the lists of sluice agree with each
-other and with what a request may name; `sluice models` prints the same; official SDKs read them."""
+"""Lists of models: asks providers of each shape, including slow, dead, huge and broken ones; sluice's lists agree
+with each other and with what a request may name; `sluice models` prints the same; official SDKs read them."""
 
 import contextlib
 import gzip
@@ -38,7 +38,7 @@ def json_answer(document):
 
 
 async def in_pages(request):
-    """Anthropic's and Gemini's, one model a page."""
+    """Anthropic's and Gemini's lists, one model per page."""
     if request.method != "GET":
         await request.answer(b"{}", 500)
         return
@@ -55,7 +55,7 @@ async def in_pages(request):
 
 
 async def answers(request):
-    """A list, and whatever else is asked: the request's model comes back."""
+    """A list; any other request is answered with its model name."""
     if request.method == "GET":
         await request.answer(json.dumps({"object": "list", "data": OPENAI}).encode())
         return

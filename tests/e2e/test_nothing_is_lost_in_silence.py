@@ -1,5 +1,5 @@
-"""Requests and answers with odd contents between every two dialects, against targets that record what they are asked: what cannot be told
-is named, and content is carried or refused."""
+"""Requests and answers with unusual contents between every two dialects, with targets that record what they are
+asked: whatever cannot be translated is reported as dropped, and content is carried or rejected."""
 
 import contextlib
 import json
@@ -28,11 +28,11 @@ ANSWERS = {
 
 
 class World:
-    """One sluice with a target of each dialect; `answers` is what those say."""
+    """One sluice with a target of each dialect; `answers` holds their answers."""
 
     def __init__(self, folder):
         self.answers = {}
-        self.asked = None  # what the target was sent last
+        self.asked = None  # the request that the target received last
 
         async def handle(request):
             self.asked = json.loads(request.body)
@@ -224,7 +224,7 @@ def user_says(dialect, part):
 
 
 def tool_says(dialect, result, call_id="c1", arguments='{"a": 1}', name="f"):
-    """A conversation that ends with what a tool returned."""
+    """A conversation that ends with a tool's result."""
     if dialect == "openai":
         made = {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
         return {"messages": [{"role": "user", "content": "go"}, {"role": "assistant", "content": None, "tool_calls": [made]},
@@ -243,7 +243,7 @@ def tool_says(dialect, result, call_id="c1", arguments='{"a": 1}', name="f"):
         {"function": {"name": name, "arguments": json.loads(arguments)}}]}, {"role": "tool", "tool_name": name, "content": result}]}
 
 
-DATA = "TUFSSw=="  # of pictures, documents and sound: what has to be found again
+DATA = "TUFSSw=="  # of pictures, documents and sound: must be found again
 PDF = "JVBERi0xLjQK"
 CONTENTS = [
     ("openai", user_says("openai", {"type": "text", "text": MARK}), MARK),
@@ -332,7 +332,7 @@ def test_content_is_carried_or_refused(world, caller, body, mark):
 
 
 def test_what_a_providers_own_tool_did_is_named(world):
-    """The answer's words say what came of it; a conversation that had it once goes on at any target."""
+    """The answer's text says what it did; a conversation that contains it continues at any target."""
     body = {"contents": [{"parts": [{"text": "Hi"}]}, {"role": "model", "parts": [
         {"executableCode": {"language": "PYTHON", "code": "mark()"}}, {"text": MARK}]}, {"parts": [{"text": "go on"}]}]}
     for target in DIALECTS:

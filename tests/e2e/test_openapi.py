@@ -1,5 +1,5 @@
-"""/openapi.json keeps what it promises: schemathesis makes requests from it, good ones and bad ones, for each operation, to a sluice with the demo
-provider."""
+"""/openapi.json is accurate: schemathesis generates valid and invalid requests for each operation and sends them to
+a sluice with the demo provider."""
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -13,13 +13,13 @@ from support.settings import SCALE
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = max(6, int(10 * SCALE))
-# What targets want that sluice does not know of; with it requests come further than to the first refusal.
+# Fields that targets require but sluice does not know; with them requests get past the first validation.
 WANTED = {"messages": [{"role": "user", "content": "hello"}], "input": "hello", "prompt": "hello", "max_tokens": 9, "query": "a", "documents": ["a b"],
           "contents": [{"parts": [{"text": "hello"}]}], "content": {"parts": [{"text": "hello"}]}, "requests": [], "file": "sound"}
 
 
 def failures_of(operation, mode, examples):
-    """What is wrong with the answers to requests that are as described (positive) or are not (negative)."""
+    """What is wrong with the answers to requests that match the description (positive) or do not (negative)."""
     tried = []
 
     @seed(1)
@@ -57,7 +57,7 @@ def test_every_operation(tmp_path, report):
                 for status in tried:
                     statuses[status] = statuses.get(status, 0) + 1
         assert not failures, "\n\n".join(failures)
-        # All that is described was tried, well and badly; schemathesis leaves out the document's own page.
+        # Everything described was tried, with valid and invalid input; schemathesis leaves out the document's page.
         paths = sluice.get("/openapi.json").json()["paths"]
         described = {f"{method.upper()} {path}" for path, item in paths.items() for method in item}
         assert described - operations == {"GET /openapi.json"}

@@ -1,4 +1,5 @@
-"""Who was refused on sluice's own pages stood nowhere, and a certificate ran out without a word: both are told."""
+"""Rejected requests for sluice's pages were not logged, and certificates expired without a warning: both are
+reported."""
 
 import hashlib
 import json
@@ -60,6 +61,6 @@ def test_a_certificate_that_ends_soon_is_told_of(tmp_path):
         }
         left_days = (found['sluice_certificate_expires_seconds{what="ca_file",provider="lab"}'] - time.time()) / DAY_S
         assert 3 < left_days < 6, left_days
-        # Once, and only of the one that is used.
+        # Once, and only for the certificate in use.
         warned = re.findall(r"(\S+): the certificate in .* expires in \d days", sluice.output())
         assert warned == ["providers.lab"], sluice.output()

@@ -1,4 +1,5 @@
-"""A provider that is down is asked by sluice itself whether it is back: its callers' requests go elsewhere meanwhile, and come back at once."""
+"""sluice itself asks a provider that is down whether it is back. Meanwhile its callers' requests go elsewhere, and
+return immediately afterwards."""
 
 import json
 

@@ -1,4 +1,5 @@
-"""What Prometheus and Grafana make of sluice: promtool reads the page and the alert rules, and no example names a series that there is not."""
+"""sluice in Prometheus and Grafana: promtool checks the page and the alert rules, and no example names a series that
+does not exist."""
 
 import json
 import re
@@ -17,7 +18,7 @@ from support.provider import Provider
 from support.settings import PATIENCE, ROOT, wait_for
 
 EXAMPLES = ROOT / "docs" / "examples"
-# Of an expression of PromQL, what is a series: a word that is no function (behind it "("), no label and no keyword.
+# The series in a PromQL expression: words that are not functions (followed by "("), labels or keywords.
 _SERIES = re.compile(r"\b(?:sluice|gen_ai|process)_[a-z_]+\b")
 _LABELS = {"gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model"}
 
@@ -30,7 +31,7 @@ def promtool(*arguments, **options):
 
 
 def documented():
-    """{name of a sample: type} of docs/metrics.md, the three of each histogram included."""
+    """{sample name: type} in docs/metrics.md, including the three of each histogram."""
     found = {}
     for name, kind in re.findall(r"^\| `([a-z_]+)` \| (counter|gauge|histogram) \|", (ROOT / "docs" / "metrics.md").read_text(), re.MULTILINE):
         names = [name + suffix for suffix in ("_bucket", "_sum", "_count")] if kind == "histogram" else [name]
@@ -81,7 +82,7 @@ def test_each_rule_is_explained():
 
 
 def plain(expression):
-    """An expression of the dashboard without its variables and in one line."""
+    """An expression of the dashboard on one line, without its variables."""
     expression = re.sub(r'\{instance=~"\$instance"\}|,instance=~"\$instance"|instance=~"\$instance",', "", expression)
     return " ".join(expression.split())
 
@@ -100,7 +101,7 @@ async def answer(request):
 
 
 def test_each_panel_shows_something(tmp_path):
-    """By a real Prometheus that scrapes a sluice of which some requests fail, some are refused, and some wait."""
+    """In a real Prometheus that scrapes a sluice with failed, rejected and waiting requests."""
     chat = BY_NAME["openai"]
     panels = json.loads((EXAMPLES / "grafana-dashboard.json").read_text())["panels"]
     queries = {(panel["title"], target["refId"]): target["expr"] for panel in panels for target in panel["targets"]}
@@ -119,7 +120,7 @@ def test_each_panel_shows_something(tmp_path):
         with Sluice(tmp_path, config) as sluice, Prometheus(tmp_path, [f"127.0.0.1:{sluice.port}"], rules) as prometheus:
 
             def ask(what):
-                """A few requests, and what Prometheus makes of them by now."""
+                """Sends a few requests and returns the current values in Prometheus."""
                 for model, key in (("lab/m", "ck-dashboard-0000"), ("broken/m", "ck-dashboard-0000"),
                                    ("lab/m", "ck-small-000000000"), ("lab/m", "ck-wrong-000000000")):
                     sluice.post(chat.path(model), chat.body(model), chat.credential(key))
@@ -129,12 +130,12 @@ def test_each_panel_shows_something(tmp_path):
                 except urllib.error.HTTPError as error:
                     raise AssertionError(f"{what}: {error.read().decode()}") from error
                 values = [float(sample["value"][1]) for sample in found or []]
-                time.sleep(0.1)  # Prometheus is asked, which has no way to tell
+                time.sleep(0.1)  # polling: Prometheus cannot notify
                 return [value for value in values if value == value]  # 0/0 shows nothing
 
             for what in queries:
                 wait_for(lambda what=what: ask(what), f"what {what} shows", 30)
-            # One thing is wrong: the target that fails.
+            # One thing is wrong: the failing target.
             wait_for(lambda: ask(("Is anything wrong", "A")) == [1.0], "one thing to be wrong", 30)
 
 

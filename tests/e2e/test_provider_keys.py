@@ -1,4 +1,5 @@
-"""A provider with several keys: one that is refused gives way to the next, in every dialect, and whoever looks is told which; a reload keeps that."""
+"""A provider with several keys: if one is rejected, the next is used, in every dialect, and the pages show which; a
+reload keeps that."""
 
 import json
 import os

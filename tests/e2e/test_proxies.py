@@ -1,5 +1,5 @@
-"""Behind nginx, HAProxy and Caddy, with the configurations that docs/operations.md shows: streams come as they are made, the record
-names the caller, ids and large bodies pass. The callers are the official SDK."""
+"""Behind nginx, HAProxy and Caddy, with the configurations in docs/operations.md: streams arrive as they are
+produced, the access record has the caller's address, ids and large bodies pass. The callers are the official SDK."""
 
 import json
 import time
@@ -26,7 +26,8 @@ def frame(word):
 
 
 class World:
-    """A provider that sends the next word only when the caller has had the one before, a sluice and a proxy before it."""
+    """A provider that sends the next word only after the caller has received the previous one, with a sluice and a
+    proxy before it."""
 
     def __init__(self, name, folder, changes=()):
         self.provider = Provider(self.answer)
@@ -48,7 +49,7 @@ class World:
             raise
         self.sdk = openai.OpenAI(
             api_key=KEY, base_url=f"http://127.0.0.1:{self.proxy.port}/v1", max_retries=0, timeout=20 * PATIENCE,
-            default_headers={"x-forwarded-for": "203.0.113.7"},  # what a caller says of itself is not to be believed
+            default_headers={"x-forwarded-for": "203.0.113.7"},  # the caller's claim must not be believed
             http_client=httpx.Client(transport=httpx.HTTPTransport(local_address=CALLER)),
         )
 
@@ -80,7 +81,8 @@ class World:
         return self.sdk.chat.completions.with_raw_response.create(model="openai/m", messages=[{"role": "user", "content": text}], **options)
 
     def stream_in_lockstep(self):
-        """Each word is sent only when the one before has arrived: a proxy that holds anything back ends this by the SDK's timeout."""
+        """Each word is sent only after the previous one has arrived: a proxy that holds anything back causes the
+        SDK's timeout."""
         self.provider.set(self.permits[0])
         raw = self.ask("Count", stream=True)
         said = []
@@ -94,7 +96,7 @@ class World:
         return raw
 
     def record(self, request_id):
-        """The one access record of this id."""
+        """The only access record with this id."""
 
         def found():
             lines = [line for line in self.sluice.output().splitlines() if line.startswith('{') and f'"{request_id}"' in line]
@@ -133,7 +135,7 @@ def test_requests_pass(world):
 
 
 def test_large_bodies_pass(world):
-    """20 MB; what is more than limits.body_mb is sluice's to refuse, in the caller's dialect."""
+    """20 MB; anything above limits.body_mb is rejected by sluice, in the caller's dialect."""
     text = "x" * 20_000_000
     said = world.ask(text).parse().choices[0].message.content
     assert int(said.split()[0]) > len(text)
@@ -148,7 +150,7 @@ def test_errors_pass(world):
 
 
 def test_pages_of_its_own_stay_inside(world):
-    """Whatever the spelling: what sluice tells of itself is not told to those outside, who get the proxy's 404."""
+    """However the path is spelled, sluice's pages are not visible from outside: the proxy answers 404."""
 
     def outside(path):
         with Connection.tcp("127.0.0.1", world.proxy.port) as connection:
@@ -168,7 +170,8 @@ def test_pages_of_its_own_stay_inside(world):
 
 
 def test_nginx_as_it_comes_does_not_hold_streams_back(tmp_path):
-    """Buffering, and HTTP/1.0 to sluice: x-accel-buffering, which sluice puts on streams, is what makes the difference."""
+    """Buffering, and HTTP/1.0 to sluice: the x-accel-buffering field that sluice adds to streams makes the
+    difference."""
     as_it_comes = [("            proxy_http_version 1.1;\n", ""), ("            proxy_buffering off;\n", "")]
     with World("nginx", tmp_path / "heeds", as_it_comes) as world:
         world.stream_in_lockstep()
@@ -181,7 +184,7 @@ def test_nginx_as_it_comes_does_not_hold_streams_back(tmp_path):
 
 @pytest.mark.parametrize("theirs", [None, "yes"])
 def test_streams_say_that_they_are_not_to_be_buffered(tmp_path, theirs):
-    """Streams only; and where the target says something of it, that counts."""
+    """Streams only; the target's field takes precedence if it sends one."""
     world = World.__new__(World)
     with Provider(world.answer) as provider:
         world.permits = [provider.event() for _ in WORDS]

@@ -1,4 +1,5 @@
-"""The configuration is read again while sluice runs: at once, whole or not at all, and nobody notices but by what is new."""
+"""The configuration is reloaded while sluice runs: immediately, completely or not at all, and only the changes are
+noticeable."""
 
 import json
 import os
@@ -100,7 +101,7 @@ def test_the_level_of_the_log_changes_at_once(tmp_path):
         assert level() == "warn"
         wait_for(lambda: "info the log's level was changed from=info to=warn" in sluice.output(), "the change in the log")
         assert sluice.post("/admin/log-level", b'{"level":"debug"}').status == 200
-        read_again(log={"level": "warn"}, models={"quick": "demo/demo"})  # the file has not changed it
+        read_again(log={"level": "warn"}, models={"quick": "demo/demo"})  # the file has not changed the level
         assert level() == "debug"
 
 
@@ -124,7 +125,7 @@ def test_listeners_come_and_go(tmp_path):
         try:
             with Connection.unix(path) as connection:
                 return connection.exchange("GET", "/health").status == 200
-        except (OSError, Cut):  # Cut: it had not been accepted yet when the listener went
+        except (OSError, Cut):  # Cut: not accepted yet when the listener was closed
             return False
 
     with Sluice(tmp_path, config_with(listen=["unix:" + first]), listen=None) as sluice:
@@ -135,12 +136,12 @@ def test_listeners_come_and_go(tmp_path):
             reload(sluice, config_with(listen=["unix:" + second]))
             wait_for(lambda: not answers(first), "the first to be gone")
             assert answers(second)
-            assert kept.at_end()  # and with it whoever came in by it
+            assert kept.at_end()  # connections from that listener are closed too
         reload(sluice, config_with(listen=["unix:" + second, "unix:/nowhere/x.sock"]), "the old one stays")
         assert answers(second)
 
 
-CALLERS = 12  # each is a thread of this program's, which waits for its turn among them at every step
+CALLERS = 12  # each is a thread of this program and waits for its turn at every step
 
 
 def test_reloads_under_load(tmp_path, report):
@@ -181,5 +182,5 @@ def test_reloads_under_load(tmp_path, report):
         assert not failed, failed[:3]
         assert len(done) == CALLERS
         assert SANITIZED or rss[1] - rss[0] < 1024
-        wait_for(lambda: sluice.fds() <= fds, "its descriptors closed")  # lists of models were asked for at the start
+        wait_for(lambda: sluice.fds() <= fds, "its descriptors closed")  # lists of models were fetched at the start
         wait_for(lambda: sluice.metric("sluice_active_exchanges") == 0, "no active exchange")

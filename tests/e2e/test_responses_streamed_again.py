@@ -1,4 +1,5 @@
-"""A stored response's stream is asked for again from where it broke off: the caller's GET passes to the provider that made it, as it came."""
+"""A stored response's stream is requested again from the point where it was cut: the caller's GET goes unchanged to
+the provider that made it."""
 
 from support.process import Sluice
 from support.provider import Provider, head

@@ -1,5 +1,5 @@
-"""Callers who go on with a stream after their connection broke (`resume_s`): on another worker, live and afterwards, by raw sockets and by the
-official SDKs, which read the ids of events without being disturbed by them."""
+"""Callers that resume a stream after their connection broke (`resume_s`): on another worker, while it runs and
+afterwards, with raw sockets and with the official SDKs, which are not disturbed by the event ids."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def config_for(provider, **more):
 
 
 class Slow:
-    """A provider that sends a word each time that it is told to, and the end."""
+    """A provider that sends one word each time it is told to, and finally the end."""
 
     def __init__(self):
         self.gone = 0
@@ -121,7 +121,7 @@ def test_on_any_worker_live_and_afterwards(tmp_path, slow):
         place = last_id(had)
         results = {}
 
-        def follow(number):  # each connection may be another worker's
+        def follow(number):  # each connection may be on another worker
             with sluice.connect() as connection:
                 ask(connection, [("last-event-id", place)] if number % 2 else [("sluice-resume", "tea-1; after=2")])
                 results[number] = read_all(connection)
@@ -140,7 +140,7 @@ def test_on_any_worker_live_and_afterwards(tmp_path, slow):
             assert results[number].body == results[0].body
         assert words_of(whole + results[0].body) == [f" w{number}" for number in range(WORDS)] + [""]
         assert results[0].body.endswith(b"data: [DONE]\nid: " + place.rsplit("-", 1)[0].encode() + b"-%d\n\n" % (WORDS + 2))
-        for after in range(WORDS + 3):  # and once more, when all of it is there
+        for after in range(WORDS + 3):  # and again, after the stream is complete
             with sluice.connect() as connection:
                 ask(connection, [("sluice-resume", f"tea-1; after={after}")], body=False)
                 rest = read_all(connection)
@@ -212,7 +212,7 @@ def test_reload_and_shutdown(tmp_path, slow):
             ask(follower, [("sluice-resume", "tea-1")])
             pieces = follower.read_body(follower.read_head())
             body = read_until(pieces, b" w1")
-            with sluice.connect() as lone:  # nobody comes back to this one
+            with sluice.connect() as lone:  # nobody resumes this one
                 ask(lone, [("x-request-id", "tea-2")])
                 read_until(lone.read_body(lone.read_head()), b" w1")
                 leave(lone)
@@ -257,7 +257,7 @@ def demo(tmp_path_factory):
 
 
 def break_off(sluice, path, body, frames, mark):
-    """The request's id of a stream that is broken off when it has had so many frames: what ends in `mark`."""
+    """Breaks a stream off after `frames` frames, which end in `mark`; returns the request's id."""
     with sluice.connect() as connection:
         connection.send(request_bytes("POST", path, [("authorization", f"Bearer {KEY}")], body))
         answer = connection.read_head()

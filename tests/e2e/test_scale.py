@@ -1,4 +1,5 @@
-"""Large configurations: read at once, and again without a request or the service manager waiting. benchmarks/scale.sh draws the curves."""
+"""Large configurations: loaded quickly, and reloaded without delaying requests or the service manager.
+benchmarks/scale.sh draws the curves."""
 
 import json
 import os
@@ -12,7 +13,7 @@ from support.reload import reload
 from support.settings import SANITIZED
 
 COUNT = 3_000 if SANITIZED else 20_000
-PATIENT_S = 10  # with the machine full of other tests; a tenth of a second of a release on a quiet one, 54 s before
+PATIENT_S = 10  # on a machine full of other tests; a release on a quiet one takes a tenth of a second, formerly 54 s
 
 
 def large(last="fast"):
@@ -44,7 +45,8 @@ def test_thousands_of_keys_in_one_line_are_read_at_once_and_their_records_are_wr
 
 
 def test_nobody_waits_for_a_large_configuration_to_be_read_again(tmp_path, report):
-    """The watchdog's interval is two seconds: it is fed each second, also meanwhile; and requests are answered."""
+    """The watchdog's interval is two seconds; it is fed each second, even during a reload; and requests are
+    answered."""
     with Manager(tmp_path, sockets=[]) as manager:
         sluice = manager.start(large(), listen="127.0.0.1:0", environment={"WATCHDOG_USEC": "2000000"})
         with sluice, sluice.connect() as connection:

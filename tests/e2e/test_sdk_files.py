@@ -1,5 +1,5 @@
-"""Files by the official SDKs, against a provider that answers as the real ones were recorded to: sent up, listed, used in a request, deleted.
-And what is large is not held."""
+"""Files with the official SDKs, against a provider that answers as real ones did when recorded: uploaded, listed,
+used in a request, deleted. Large ones are not held in memory."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from support.provider import Provider
 from support.settings import SANITIZED
 
 KEY, PROVIDER_KEY = "ck-files-0123456789abcdef", "pk-files-0123456789abcdef"
-CONTENT = b"what stands in the file\n" * 10_000  # more than is kept of a body that passes
+CONTENT = b"what stands in the file\n" * 10_000  # more than is kept of a body that passes through
 
 OPENAI_FILE = {"id": "file-6F2ksmvXxt4VdoqmHRw6kL", "object": "file", "bytes": len(CONTENT), "created_at": 1750000000, "filename": "notes.txt",
                "purpose": "user_data", "status": "processed", "expires_at": None, "status_details": None}
@@ -47,7 +47,7 @@ ANSWERS = [
 
 class Files:
     def __init__(self):
-        self.sent = b""  # of gemini's upload, whose pieces come one by one
+        self.sent = b""  # of gemini's upload, whose pieces arrive separately
         self.port = 0
 
     async def answer(self, request):
@@ -138,7 +138,7 @@ def test_gemini(sluice, tmp_path):
 
 
 class Bulk(socketserver.StreamRequestHandler):
-    """Takes what is sent up without keeping it, and sends as much down."""
+    """Discards uploads, and sends as much down."""
 
     def handle(self):
         while line := self.rfile.readline():

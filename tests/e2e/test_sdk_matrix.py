@@ -1,5 +1,5 @@
-"""Every official SDK at every dialect of target, through a whole day's work: what is asked reaches a provider that reads as strictly as the
-real one, and what it answers reaches the SDK. A cell of the matrix is a test."""
+"""Every official SDK at every dialect of target, with all kinds of use: requests reach a provider that is as strict
+as the real one, and its answers reach the SDK. A cell of the matrix is a test."""
 
 import pytest
 

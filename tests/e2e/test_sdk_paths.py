@@ -1,4 +1,4 @@
-"""What becomes of every call of the official SDKs: each reaches the provider, but for what the documentation names."""
+"""Every call of the official SDKs reaches the provider, except for those named in the documentation."""
 
 import re
 from collections import Counter
@@ -12,9 +12,9 @@ from support.sdk_calls import all_calls
 KEY = "ck-paths-0123456789abcdef"
 PROVIDERS = {"openai": "openai", "anthropic": "anthropic", "google-genai": "gemini", "ollama": "ollama"}
 FIELDS = {"anthropic": [("anthropic-version", "2026-10-21"), ("x-api-key", KEY)], "google-genai": [("x-goog-api-key", KEY)]}
-# docs/configuration.md, "What passes without a model": organisations are not administered here.
+# docs/configuration.md, "What passes without a model": organisations cannot be administered here.
 REFUSED = re.compile(r"/v1/(organizations?|projects)(/|$)")
-# Lists of models are sluice's own: they tell of all providers.
+# sluice answers lists of models itself, for all providers.
 OWN = re.compile(r"/v1/models(/x1)?$|/v1beta/(models(/x1)?|tunedModels)$|/api/(tags|show|ps|version)$")
 
 

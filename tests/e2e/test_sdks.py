@@ -1,5 +1,5 @@
-"""The SDKs that callers really use, against the built-in demo provider with keys required: each gets its answers, whole and streamed, and
-its own exceptions."""
+"""The SDKs that callers really use, against the built-in demo provider with keys required: each gets its answers,
+whole and streamed, and its exceptions."""
 
 import json
 import os
@@ -27,7 +27,7 @@ ANSWER = "You said: Say hello"
 def sluice(tmp_path_factory):
     config = {
         "keys": [{"name": "team", "key": KEY}],
-        "providers": {"demo": {"models": ["demo"]}},  # by --demo it would answer to every name
+        "providers": {"demo": {"models": ["demo"]}},  # with --demo it would answer to every model name
         "models": {"fast": MODEL},
     }
     with Sluice(tmp_path_factory.mktemp("sluice"), config) as process:

@@ -1,5 +1,5 @@
-"""Secrets that are planted in requests and configuration turn up nowhere: not in the log at its most talkative, not on /metrics, not in
-error answers or their heads; and the caller's key never reaches a target, nor the provider's key a caller."""
+"""Secrets planted in requests and configuration appear nowhere: not in the log at its most verbose level, not on
+/metrics, not in error answers or their heads. A caller's key never reaches a target, nor a provider's key a caller."""
 
 import json
 
@@ -23,7 +23,7 @@ def percent_encoded(text):
 
 async def answer(request):
     if "refuse" in (request.header("x-wish") or ""):
-        # As real providers do: the refusal quotes the key it got, and the URL that it would be in.
+        # Like real providers: the error quotes the key it got, and the URL that it would be in.
         message = f"no such key: {PROVIDER}; see https://x/?key={percent_encoded(PROVIDER)} of {HEADER}"
         return await request.answer(json.dumps({"error": {"message": message, "type": "x", "code": None, "param": None}}).encode(), 401)
     if "break" in (request.header("x-wish") or ""):
@@ -36,7 +36,7 @@ async def answer(request):
 
 
 def requests_with_secrets():
-    """(what, bytes): good ones and bad ones of every kind, each carrying a secret somewhere."""
+    """(name, bytes): valid and invalid requests of every kind, each with a secret somewhere."""
     for dialect in DIALECTS:
         model = f"{dialect.name}/m"
         for key in (CALLER, WRONG):
@@ -102,7 +102,7 @@ def test_no_secret_gets_out(tmp_path, log_format):
             for secret in [*SECRETS, *map(percent_encoded, SECRETS)]:
                 assert secret.encode() not in text, f"{secret} in {where}: {text[:2000]!r}"
         assert {200, 400, 401, 404, 405, 414, 431, 502} <= statuses, statuses
-        # The keys did what they are for, and only that.
+        # The keys were used for their purpose, and only for that.
         assert provider.requests
         for request in provider.requests:
             whole = f"{request.target} {request.headers} {request.body}"

@@ -1,4 +1,4 @@
-"""SIGTERM lets what is running finish and takes nothing new; a second one ends at once."""
+"""SIGTERM lets running exchanges finish and accepts nothing new; a second one ends immediately."""
 
 import signal
 import time
@@ -18,7 +18,7 @@ END = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndat
 
 
 class Running:
-    """A gateway with one stream under way, which ends when the test says so."""
+    """A gateway with one running stream, which ends when the test says so."""
 
     def __init__(self, folder, **options):
         self.provider = Provider(self.answer)
@@ -53,8 +53,8 @@ class Running:
 
 
 def refused(sluice):
-    """Whether a new request is turned away: not let in, or 503. Asked only once /ready says so: a request that was
-    sent before the signal arrived would be let in, and answered for as long as the others."""
+    """Whether a new request is rejected: not accepted, or 503. Used only once /ready says so: a request sent before
+    the signal arrived would be accepted, and answered for as long as the others."""
     try:
         with sluice.connect() as connection:
             if connection.exchange("GET", "/ready").status != 503:
@@ -82,7 +82,7 @@ def test_running_stream_finishes(tmp_path, number):
 
 
 def test_pipelined_request_while_draining(tmp_path):
-    """What comes on a connection that is still being answered is not answered with silence."""
+    """A request on a connection that is still being answered does not get silence."""
     with Running(tmp_path) as running:
         running.signal()
         wait_for(lambda: refused(running.sluice), "new requests to be refused")

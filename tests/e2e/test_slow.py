@@ -1,4 +1,4 @@
-"""Callers that are slow, by nature or on purpose, cost neither memory nor anybody else's time."""
+"""Callers that are slow, by nature or on purpose, cost neither memory nor other callers' time."""
 
 import asyncio
 import time
@@ -33,7 +33,7 @@ def test_slow_reader_costs_no_memory(tmp_path, report):
             sent += len(FRAME)
 
     with Provider(answer) as provider, Sluice(tmp_path, config_for(provider)) as sluice:
-        for _ in range(20):  # everything that is made once is made
+        for _ in range(20):  # first-use memory is counted before
             assert sluice.post(CHAT.path("openai/m"), {**CHAT.body("openai/m"), "user": "small"}).status == 200
         before = sluice.rss_kb()
         with sluice.connect(receive_buffer=4096) as connection:
@@ -45,7 +45,7 @@ def test_slow_reader_costs_no_memory(tmp_path, report):
                 deadline = time.monotonic() + 1
                 assert connection._exactly(1024)
                 seen.append(sent)
-                while time.monotonic() < deadline:  # a second's pace, watched all through
+                while time.monotonic() < deadline:  # watched for a second
                     most = max(most, sluice.rss_kb())
                     time.sleep(0.02)
             held_kb = most - before
@@ -57,7 +57,7 @@ def test_slow_reader_costs_no_memory(tmp_path, report):
 
 
 def test_slow_reader_gets_everything_in_the_end(tmp_path):
-    """Reading stops and goes on: no byte is lost or doubled on the way."""
+    """Reading pauses and continues: no byte is lost or doubled."""
     frames = [b'data: {"n":%d,"pad":"%s"}\n\n' % (n, b"x" * 900) for n in range(4000)]
 
     async def answer(request):
@@ -80,10 +80,10 @@ def test_body_over_the_limit_is_refused_at_the_head(tmp_path):
     with Provider(answer) as provider, Sluice(tmp_path, config_for(provider, limits={"body_mb": 1})) as sluice:
         with sluice.connect() as connection:
             connection.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n" % (1 << 30))
-            answer_ = connection.read_answer()  # not a byte of the body has been sent
+            answer_ = connection.read_answer()  # no byte of the body has been sent
             assert answer_.status == 413
             assert "1" in CHAT.error_message(answer_.body)
-        with sluice.connect() as connection:  # one byte over, and just at it
+        with sluice.connect() as connection:  # one byte over the limit, and exactly at it
             connection.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n" % ((1 << 20) + 1))
             assert connection.read_answer().status == 413
         frame = b'{"model": "openai/m", "messages": [], "user": "%s"}'
@@ -100,24 +100,24 @@ def test_chunked_body_over_the_limit_is_refused_on_the_way(tmp_path):
     with Provider(answer) as provider, Sluice(tmp_path, config_for(provider, limits={"body_mb": 1})) as sluice:
         with sluice.connect() as connection:
             connection.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n")
-            for _ in range(17):  # 64 KiB over; the end never comes
+            for _ in range(17):  # 64 KiB over; the body never ends
                 connection.send(chunk(b" " * 65536))
             assert connection.read_answer().status == 413
         assert not provider.requests
 
 
 def test_slowloris(tmp_path, report):
-    """1,000 callers who send their heads a byte at a time are gone when the head's time is up, however busy they kept; others are served
-    meanwhile, as fast as ever."""
+    """1,000 callers who send their heads a byte at a time are disconnected when the head timeout is over, however
+    busy they kept; meanwhile others are served as fast as ever."""
     attackers, head_s = 1000, 5 if SANITIZED else 2
     config = {"timeouts": {"head_s": head_s}}
     slowest, served = 0.0, 0
     lifetimes = []
 
     async def attack(sluice):
-        began = time.monotonic()  # before the connection: its time runs from the accept
+        began = time.monotonic()  # before the connection: its timeout runs from the accept
         reader, writer = await asyncio.open_connection(sluice.host, sluice.port)
-        reading = asyncio.ensure_future(reader.read())  # whatever comes, up to the end
+        reading = asyncio.ensure_future(reader.read())  # everything, up to the end
         writer.write(b"POST /v1/messages HTTP/1.1\r\nhost: localhost\r\nx-slow: ")
         while not reading.done():
             await asyncio.wait([reading], timeout=0.25)

@@ -1,5 +1,6 @@
-"""Storms: callers who leave in any state, and crowds before targets of which none is well. Nothing is left behind, nobody is asked more
-than has to be, and every answer says what is the matter. SLUICE_E2E_LEAVERS: callers who leave; SLUICE_E2E_STORM_S: seconds of each storm."""
+"""Storms: callers who leave in any state, and crowds of callers while all targets are down. Nothing is left behind,
+no target is asked more than necessary, and every answer says what is wrong. SLUICE_E2E_LEAVERS: callers who leave;
+SLUICE_E2E_STORM_S: seconds of each storm."""
 
 import asyncio
 import collections
@@ -54,7 +55,7 @@ def at_rest(sluice):
 
 
 def records_of(sluice, count):
-    """(request, model, outcome) of each, once there are so many."""
+    """(request, model, outcome) of each, once there are `count` records."""
     found = re.findall(r" access request_id=(\w+) .*?\bmodel=(\S+) .*?\boutcome=(\w+)", sluice.output())
     return found if len(found) >= count else None
 
@@ -88,18 +89,19 @@ def test_callers_who_leave_are_gone_at_their_targets_at_once(tmp_path, report):
     asyncio.run(leave(lambda config: Sluice(tmp_path, config)))
 
 
-# ---- crowds before targets of which none is well
+# ---- crowds while all targets are down
 
 COOLDOWN_S = 0.5
-SILENT_S = 2 if SANITIZED else 0.5  # is waited for an answer
-# How the targets fail: (what each answers; None: nobody is there), what callers are told, the longest that 99 of 100 wait.
+SILENT_S = 2 if SANITIZED else 0.5  # timeout for an answer
+# How the targets fail: (what each answers; None: not listening), what callers are told, the longest that 99 of 100
+# wait.
 DOWN = {"refused": (None, 502, "connection refused", 0.3),
         "500": ("500", 500, "the storm", 0.7),
         "silent": ("silent", 504, "no answer after", 4 * SILENT_S)}
 
 
 class Targets:
-    """Three, each with its own crowd; those who are not there have a port that was free."""
+    """Three, each with a separate crowd; those that are not listening have a port that was free."""
 
     def __init__(self, way):
         self.way, self.crowds, self.servers, self.ports = way, [storm.Crowd() for _ in range(3)], [], []
@@ -154,8 +156,9 @@ def test_a_crowd_before_targets_that_are_all_down(tmp_path, report, name):
             report(f"{name}: {len(replies)} requests at {PER_S}/s, {attempts / len(replies):.2f} attempts each; answered in "
                    f"{1000 * p50:.0f} ms (p50), {1000 * p99:.0f} ms (p99); {1000 * (first or 0):.0f} ms after one was back it answered")
             check_answers(replies, status, words)
-            # Ten repeats of each, what it takes until the breakers open, and then one request of each cooldown at each, which goes on.
-            # Sanitizers are slow to see the first failures, and fifty requests are few: they say nothing of the share.
+            # Ten repeats of each, those until the breakers open, and then one request to each target per cooldown,
+            # which continues. Sanitizers notice the first failures slowly, and fifty requests are too few to show the
+            # share.
             assert SANITIZED or attempts <= 1.2 * len(replies) + 45 + 6 * STORM_S / COOLDOWN_S
             assert p99 <= most_s * PATIENCE
             assert first is not None and first <= COOLDOWN_S + SILENT_S + 0.5 * PATIENCE
@@ -165,7 +168,7 @@ def test_a_crowd_before_targets_that_are_all_down(tmp_path, report, name):
     asyncio.run(storm_over(Targets(way)))
 
 
-# ---- fifty streams at a time, each cut at another word
+# ---- fifty concurrent streams, each cut at a different word
 
 STREAMS, WORDS = 50, 30
 SAID = " ".join(f"word-{number}" for number in range(WORDS))

@@ -1,4 +1,4 @@
-"""The tests' own judges: a checker that cannot fail would prove nothing."""
+"""Tests of the tests' checkers: one that cannot fail would prove nothing."""
 
 import json
 import random
@@ -24,7 +24,7 @@ def test_splices_are_allowed_and_nothing_else():
         SENT,
         RIGHT.replace(b'"m",', b'"openai/m",'),              # not renamed
         RIGHT.replace(b'{"model": "openai/m"}', b'{"model": "m"}'),  # renamed elsewhere too
-        RIGHT.replace(b'"model" : ', b'"model": '),          # written anew
+        RIGHT.replace(b'"model" : ', b'"model": '),          # rewritten
         RIGHT.replace(b"include_usage", b"include_use"),
         RIGHT.replace(b'"stream_options":{"include_usage":true},', b""),
         RIGHT[:-1],

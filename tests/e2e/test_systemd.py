@@ -1,4 +1,4 @@
-"""The units of docs/systemd, by systemd's own tools: they are right, and leave little to whoever breaks in."""
+"""The units of docs/systemd, checked by systemd's tools: they are valid, and leave little to an intruder."""
 
 import re
 import shutil
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason=
 
 @pytest.fixture
 def service(tmp_path):
-    """The unit as it is, but for where the program is: systemd looks whether it is there."""
+    """The unit unchanged except for the program's path: systemd checks that it exists."""
     text = (UNITS / "sluice.service").read_text()
     assert text.count("/usr/bin/sluice ") == 2  # to run, and to check before a reload
     (tmp_path / "sluice.service").write_text(text.replace("/usr/bin/sluice ", f"{BINARY} "))
@@ -34,7 +34,7 @@ def test_verify(service):
 
 
 def test_verify_finds_mistakes(service):
-    """Else the test above means nothing."""
+    """Otherwise the test above would mean nothing."""
     service.write_text(service.read_text().replace("ProtectClock=", "ProtectClok="))
     assert "ProtectClok" in analyze("verify", "--man=no", str(service)).stderr
 

@@ -1,5 +1,5 @@
-"""A provider whose TLS is not right is refused: 502 in the caller's dialect with the reason in words, the same reason in the log, and nothing
-that hangs."""
+"""A provider with faulty TLS is rejected: 502 in the caller's dialect with the reason in words, the same reason in
+the log, and nothing hangs."""
 
 import re
 import socket
@@ -47,7 +47,7 @@ def python_provider(leaf):
 
 @contextmanager
 def old_protocol(leaf):
-    """TLS 1.1 and nothing else, by the openssl command: Python's ssl no longer speaks it by itself."""
+    """Only TLS 1.1, by the openssl command: Python's ssl no longer speaks it by default."""
     certificate, key = leaf
     process = subprocess.Popen(
         ["openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", str(certificate), "-key", str(key), "-tls1_1", "-cipher",
@@ -93,7 +93,7 @@ def raw_listener(behave):
 
 
 def cut(connection):
-    connection.recv(64)  # a part of the first flight
+    connection.recv(64)  # part of the first flight
     connection.close()
 
 
@@ -108,7 +108,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("leaves")
 
 
-# What is wrong -> (the provider, words of which one stands in the reason).
+# What is wrong -> (the provider, words of which one is in the reason).
 REFUSED = {
     "expired": (lambda a, f: python_provider(a.leaf("expired", first_day=-30, last_day=-2)), "expired"),
     "not yet valid": (lambda a, f: python_provider(a.leaf("future", first_day=2, last_day=30)), "not yet valid"),
@@ -156,7 +156,7 @@ def test_silence_in_the_handshake(tmp_path, authority):
 
 
 def test_accepted(tmp_path, authority, folder):
-    """The same provider with nothing wrong; also by IP address, and unverified where that is asked for."""
+    """The same provider without a fault; also by IP address, and unverified if configured."""
     leaf = authority.leaf("right")
     with python_provider(leaf) as port:
         with Sluice(tmp_path / "name", config_for(port, authority.pem)) as sluice:
@@ -171,7 +171,7 @@ def test_accepted(tmp_path, authority, folder):
 
 
 def test_mutual_tls(tmp_path, authority, folder):
-    """A provider that wants a certificate gets the configured one, and refuses without it."""
+    """A provider that requires a certificate gets the configured one, and rejects connections without it."""
     context = serving_context(authority.leaf("mutual"))
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(str(authority.pem))

@@ -1,5 +1,5 @@
-"""Official SDKs against targets of every dialect: each SDK talks to a sluice whose one provider speaks a single dialect, which is another
-sluice with the demo provider. Plain, streamed, a tool and its result, errors."""
+"""Official SDKs against targets of every dialect: each SDK talks to a sluice whose one provider speaks a single
+dialect; that provider is another sluice with the demo provider. Plain, streamed, a tool and its result, errors."""
 
 import json
 
@@ -24,7 +24,7 @@ SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "require
 
 @pytest.fixture(scope="module")
 def gateway(tmp_path_factory):
-    """Models demo-openai, demo-responses, ...: of a provider that speaks that dialect only."""
+    """Models demo-openai, demo-responses, ...: each from a provider that speaks only that dialect."""
     with Sluice(tmp_path_factory.mktemp("target"), {"providers": {"demo": {"models": ["demo"]}}}) as target:
         providers, models = {}, {}
         for dialect in DIALECTS:
@@ -206,7 +206,7 @@ class TestOllama:
 
 
 class TestVectors:
-    """Dialects that have embeddings, each asked by the SDKs of the others."""
+    """Dialects that have embeddings, each used with the SDKs of the others."""
     TEXTS = ["a cat", "a dog"]
 
     @pytest.fixture(params=["openai", "gemini", "ollama"])
@@ -222,7 +222,7 @@ class TestVectors:
         assert two.usage.prompt_tokens > 0
 
     def test_gemini(self, gateway, embedder):
-        sdk = gemini_sdk(gateway)  # closes its connections when nobody holds it
+        sdk = gemini_sdk(gateway)  # closes its connections when nothing refers to it
         one, other = (sdk.models.embed_content(model=embedder, contents=text).embeddings for text in self.TEXTS)
         assert len(one) == len(other) == 1 and len(one[0].values) > 1 and one[0].values != other[0].values
 

@@ -1,4 +1,4 @@
-"""Web pages: none may use a sluice without keys, and those of cors.origins may call one and read what it answers."""
+"""Web pages: none may use a sluice without keys, and those in cors.origins may call sluice and read its answers."""
 
 import json
 

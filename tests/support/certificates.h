@@ -1,4 +1,4 @@
-// Certificates for tests, made when they run with keys that exist only then.
+// Certificates for tests, made at run time with throwaway keys.
 #pragma once
 
 #include <openssl/types.h>
@@ -10,7 +10,7 @@
 
 namespace sluice::test {
 
-// What a certificate says. Times are seconds from now.
+// The contents of a certificate. Times are seconds from now.
 struct CertificateRequest {
   std::string common_name = "test";
   std::vector<std::string> names = {};  // subjectAltName: "DNS:api.example.com", "IP:127.0.0.1"
@@ -23,7 +23,7 @@ struct CertificateRequest {
 class Certificate {
  public:
   static Certificate self_signed(const CertificateRequest& request);
-  // Needs no more of this than that it is a certificate: whether it may sign is for the verifier to see.
+  // Signs with any certificate: whether this one may sign is for the verifier to check.
   Certificate sign(const CertificateRequest& request) const;
 
   X509* certificate() const { return certificate_.get(); }
@@ -39,14 +39,14 @@ class Certificate {
   std::shared_ptr<EVP_PKEY> key_;
 };
 
-// A directory of its own that goes away with its files.
+// A temporary directory that is removed with its files.
 class CertificateFiles {
  public:
   CertificateFiles();
   ~CertificateFiles();
   CertificateFiles(const CertificateFiles&) = delete;
   CertificateFiles& operator=(const CertificateFiles&) = delete;
-  // Each returns the path written.
+  // Each returns the path that was written.
   std::string write(const std::string& name, const std::string& text) const;
   std::string path(const std::string& name) const;
 

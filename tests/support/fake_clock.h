@@ -1,4 +1,4 @@
-// A clock that the test moves, and a random source that says the same in every run.
+// A clock that the test moves, and a random source that is the same in every run.
 #pragma once
 
 #include <atomic>
@@ -14,7 +14,7 @@ constexpr int64_t fake_unix_ms = 1'767'225'600'000;  // 2026-01-01T00:00:00Z
 inline int64_t fixed_time() { return fake_unix_ms; }
 inline int64_t fixed_time_s() { return fake_unix_ms / 1000; }
 
-// Both times go forward together. Any thread may ask, one moves it.
+// Both times advance together. Any thread may read it, one moves it.
 class FakeClock final : public net::Clock {
  public:
   explicit FakeClock(int64_t unix_ms = fake_unix_ms) : unix_ms_(unix_ms) {}
@@ -47,18 +47,18 @@ class FakeRandom final : public net::Random {
   uint64_t state_;
 };
 
-// As many turns as what is under way in memory takes.
+// Enough turns for everything pending in memory.
 inline void turn(net::Loop& loop) {
   for (int i = 0; i < 16; ++i) loop.run_once(false);
 }
 
-// Moves the clock to where the next timer is due.
+// Moves the clock to the next timer's due time.
 inline void go_to_next_timer(net::Loop& loop, FakeClock& clock) {
   const auto due_ms = loop.next_timer_ms();
   if (due_ms && *due_ms > loop.now_ms()) clock.pass_ms(*due_ms - loop.now_ms());
 }
 
-// Until `condition` holds, from timer to timer; false: it does not, whatever time passes.
+// Turns the loop from timer to timer until `condition` holds; false if it never does, however much time passes.
 template <typename Condition>
 bool turn_until(net::Loop& loop, FakeClock& clock, Condition condition) {
   for (int i = 0; i < 1000; ++i) {

@@ -1,5 +1,5 @@
-// A Responder that keeps what it is told, for tests of services and handlers without a connection. Checks the order
-// of calls that http/service.h asks for.
+// A Responder that records its calls, for tests of services and handlers without a connection. Checks the order of
+// calls that http/service.h requires.
 #pragma once
 
 #include <span>
@@ -15,7 +15,7 @@ namespace sluice::test {
 
 class FakeResponder final : public http::Responder {
  public:
-  // `loop` may be null where nobody asks for it. `is_head`: the request is HEAD, so body bytes are swallowed.
+  // `loop` may be null if it is not used. `is_head`: the request is HEAD, so body bytes are discarded.
   explicit FakeResponder(net::Loop* loop = nullptr, bool is_head = false) : loop_(loop), is_head_(is_head) {}
 
   void send_head_lines(int head_status, std::string_view field_lines, Length head_length,
@@ -72,7 +72,7 @@ class FakeResponder final : public http::Responder {
     return *loop_;
   }
 
-  // The first field of that name, any case; "" without one.
+  // The first field with that name, case-insensitive; "" if there is none.
   std::string field(std::string_view name) const {
     for (const auto& [field_name, value] : fields) {
       if (http::same_name(field_name, name)) return value;
@@ -84,12 +84,12 @@ class FakeResponder final : public http::Responder {
   std::string reason, body;
   std::vector<std::pair<std::string, std::string>> fields;
   uint64_t length = Length::unknown;
-  uint64_t offered_bytes = 0;  // of body, swallowed ones included
+  uint64_t offered_bytes = 0;  // of body, discarded ones included
   size_t body_calls = 0;
   bool flushed = false, finished = false, aborted = false;
   bool paused = false;
-  size_t pending = 0;     // for the test to set
-  uint64_t received = 0;  // for the test to set
+  size_t pending = 0;     // set by the test
+  uint64_t received = 0;  // set by the test
 
  private:
   bool over() const { return finished || aborted; }

@@ -1,4 +1,4 @@
-// The other end of a stream under test, for the tests of several folders.
+// The other end of a stream under test, shared by tests of several folders.
 #pragma once
 
 #include <memory>
@@ -10,12 +10,12 @@
 
 namespace sluice {
 
-// One end of a pipe: gathers what comes, sends what it is told.
+// One end of a pipe: collects received bytes, sends what the test passes to it.
 struct Peer final : net::StreamEvents {
   std::unique_ptr<net::Stream> stream;
   std::string text;
   bool ended = false;
-  bool broken = false;  // by a reset rather than at an end
+  bool broken = false;  // by a reset instead of an end
 
   explicit Peer(std::unique_ptr<net::Stream> s) : stream(std::move(s)) {
     stream->set_events(this);

@@ -1,4 +1,4 @@
-// How many seeds a test of schedules runs through, and which.
+// How many seeds a test of schedules runs, and which ones.
 #pragma once
 
 #include <cstdint>

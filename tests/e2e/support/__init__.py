@@ -1,1 +1,1 @@
-"""What the end-to-end tests are made of. Nothing here imports sluice: all of it is written from the protocols."""
+"""Building blocks of the end-to-end tests. Nothing here imports sluice: everything is written from the protocols."""

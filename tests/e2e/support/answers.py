@@ -1,21 +1,21 @@
-"""What answers of each dialect say, streamed or plain, whole or not."""
+"""Reads answers of each dialect, streamed or plain, whole or not."""
 
 import json
 
 
 def frames(body):
-    """The documents of a stream: of events, or of lines."""
+    """The JSON documents in a stream, of events or of lines."""
     for line in body.decode().splitlines():
         text = line.removeprefix("data:").strip()
         if text.startswith("{"):
             try:
                 yield json.loads(text)
-            except json.JSONDecodeError:  # which an SDK would be told of; it is one frame of many here
+            except json.JSONDecodeError:  # an SDK would report it; here it is one frame of many
                 continue
 
 
 def text_of(dialect, body, stream):
-    """What the answer says, and whether it says that it is whole."""
+    """The answer's text, and whether the answer says that it is complete."""
     documents = list(frames(body)) if stream else [json.loads(body)]
     text, done = "", False
     for one in documents:

@@ -1,4 +1,4 @@
-"""Certificates made when the tests run: an authority, and leaves that are wrong in one way each."""
+"""Certificates made when the tests run: an authority, and leaf certificates with one fault each."""
 
 import datetime
 import ipaddress
@@ -13,7 +13,7 @@ _DAY = datetime.timedelta(days=1)
 
 
 class Authority:
-    """A root; `pem` is the path of its certificate."""
+    """A root certificate; `pem` is its path."""
 
     def __init__(self, folder, name):
         self._folder = folder
@@ -29,7 +29,8 @@ class Authority:
         self.pem.write_bytes(_pem(self._certificate))
 
     def leaf(self, name, hosts=("localhost", "127.0.0.1"), first_day=-1, last_day=30):
-        """The paths (certificate, key) of a leaf for `hosts`, valid between two days from today."""
+        """The paths (certificate, key) of a leaf for `hosts`, valid from `first_day` to `last_day`, in days from
+        today."""
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = _with_hosts(_builder(_name(name), self._name, key, first_day, last_day), hosts).sign(self._key, hashes.SHA256())
         return _written(self._folder, name, certificate, key)

@@ -1,5 +1,5 @@
-"""Recorded exchanges of real providers (outside the project, read-only), and what must become of each on its way: the expected bytes
-are worked out here from the JSON text alone, independently of how sluice does it."""
+"""Recorded exchanges of real providers (outside the project, read-only), and what must become of each. The expected
+bytes are derived here from the JSON text alone, independently of sluice."""
 
 import json
 import re
@@ -15,7 +15,7 @@ _FILES = {
     "anthropic": "anthropic-messages.jsonl",
     "gemini": "gemini-generate.jsonl",
 }
-# Of a recorded answer's headers: these follow from how it was framed when it was recorded.
+# Headers of a recorded answer that follow from its framing when it was recorded.
 _FRAMING = {"content-encoding", "transfer-encoding", "content-length"}
 
 
@@ -26,7 +26,7 @@ class Exchange:
     dialect: str
     model: str
     request: dict
-    invented: bool   # the recording has no request, so a small one stands in
+    invented: bool   # the recording has no request, so a small one replaces it
     streamed: bool
     status: int
     headers: list
@@ -39,7 +39,7 @@ class Exchange:
         return {"openai": "/v1/chat/completions", "responses": "/v1/responses", "anthropic": "/v1/messages"}[self.dialect]
 
     def caller_path(self):
-        """As a caller writes it, who puts the provider's name before the model's."""
+        """The path that a caller uses, with the provider's name before the model's."""
         return self.target_path().replace("/models/", "/models/gemini/", 1)
 
     def _sse(self):
@@ -51,7 +51,7 @@ class Exchange:
         return "application/json"
 
     def ends_by_itself(self):
-        """Whether the body alone tells that it is whole, so that an answer which ends by close may be taken for one."""
+        """Whether the body alone shows that it is complete, so that an answer which ends by close may be accepted."""
         if not self._sse():
             return True
         data = sse_data(self.body)
@@ -64,12 +64,12 @@ class Exchange:
         return any(one == b"[DONE]" or re.search(rb'"finish_reason": *"', one) for one in data)
 
     def usage_is_added(self):
-        """sluice asks for usage where the caller of a chat stream did not."""
+        """sluice asks for usage if the caller of a chat stream did not."""
         options = self.request.get("stream_options") or {}
         return self.dialect == "openai" and bool(self.request.get("stream")) and not options.get("include_usage")
 
     def expected_body(self):
-        """The caller's bytes: the answer as it is, less the usage chunk that only sluice asked for."""
+        """The caller's bytes: the answer unchanged, without the usage chunk that only sluice asked for."""
         if not (self.usage_is_added() and self.status == 200 and self._sse()):
             return self.body
         kept = []
@@ -77,7 +77,7 @@ class Exchange:
             data = b"".join(sse_data(block))
             if data.startswith(b"{"):
                 chunk = json.loads(data)
-                if chunk.get("choices") == [] and chunk.get("usage") and "sla_metrics" not in chunk:  # Hugging Face's go on
+                if chunk.get("choices") == [] and chunk.get("usage") and "sla_metrics" not in chunk:  # Hugging Face's stay
                     continue
             kept.append(block)
         return b"".join(kept)
@@ -96,7 +96,7 @@ def _exchange(number, dialect, record):
     invented = request is None
     if invented:
         request = {"messages": [{"role": "user", "content": "?"}], "model": "unrecorded", "stream": record["stream"]}
-    if dialect == "gemini":  # the Gemini API's and Vertex's paths alike end in models/MODEL:METHOD
+    if dialect == "gemini":  # paths of the Gemini API and of Vertex both end in models/MODEL:METHOD
         model, method = re.search(r"/models/([^:?]+):(\w+)", record["path"]).groups()
     else:
         model = request["model"]
@@ -107,16 +107,17 @@ def _exchange(number, dialect, record):
 
 
 def caller_body(exchange, random):
-    """The request's text in one of the ways callers write JSON, with the provider's name before the model's."""
+    """The request's text in one of the ways in which callers write JSON, with the provider's name before the
+    model's."""
     document = dict(exchange.request)
     if "model" in document:
         document["model"] = f"{exchange.dialect}/{document['model']}"
     style = random.choice([{}, {"separators": (",", ":")}, {"indent": 2}, {"ensure_ascii": False}])
-    if random.random() < 0.5:  # the order in which fields come must not matter
+    if random.random() < 0.5:  # the order of fields must not matter
         items = list(document.items())
         random.shuffle(items)
         document = dict(items)
-    # Lone surrogates, which some recordings hold, exist only as escapes.
+    # Lone surrogates, which some recordings contain, exist only as escapes.
     try:
         return json.dumps(document, **style).encode()
     except UnicodeEncodeError:
@@ -124,7 +125,7 @@ def caller_body(exchange, random):
 
 
 def check_target_body(exchange, sent, arrived):
-    """Fails unless `arrived` is `sent` with exactly the splices that are allowed."""
+    """Fails unless `arrived` is `sent` with exactly the permitted edits."""
     edits = []
     spans = _top_level_spans(sent)
     if "model" in spans:
@@ -148,7 +149,7 @@ def check_target_body(exchange, sent, arrived):
 
 def _top_level_spans(body):
     """{key: (begin, end)} of the values of the top-level object, in bytes."""
-    text = body.decode("latin-1")  # one character a byte; JSON's own marks are ASCII
+    text = body.decode("latin-1")  # one character per byte; JSON's syntax is ASCII
     decoder = json.JSONDecoder(strict=False)
     blank = re.compile(r"[ \t\r\n]*")
     skip = lambda at: blank.match(text, at).end()  # noqa: E731

@@ -1,4 +1,4 @@
-"""Each dialect in a table: where its requests go, what the smallest of them says, and what its errors look like."""
+"""A table of the dialects: where requests go, the smallest request, and the form of errors."""
 
 import json
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Dialect:
         return [(self.key_header, value)]
 
     def error_message(self, body):
-        """The text of an error body of this dialect; asserts that it has the dialect's shape."""
+        """The text of an error body; asserts that the body has the dialect's form."""
         document = json.loads(body)
         error = document["error"]
         if self.name == "ollama":
@@ -60,5 +60,5 @@ BY_NAME = {dialect.name: dialect for dialect in DIALECTS}
 
 
 def asked_once(*labels):
-    """`models` of a configuration: each target by its model's name, and nothing is asked for twice when it fails."""
+    """`models` for a configuration: each target under its model's name, without retries."""
     return {label.split("/", 1)[1]: {"targets": [{"model": label}], "retry": {"attempts": 1}} for label in labels}

@@ -1,10 +1,11 @@
-"""The ways in which targets fail: those of the demo, told by the names of its models (docs/demo.md), and ports where nobody is."""
+"""The faults of targets: those of the demo, selected by model names (docs/demo.md), and unused ports."""
 
 import socket
 
-# What of the answer reaches the caller: all of it, from the first target or the next; or an error, after some of it or nothing.
+# What the caller gets: the whole answer, from the first target or the next; or an error, after part of the answer or
+# none.
 WHOLE, ERROR = "whole", "error"
-# fault, what streams end as, what plain answers end as
+# fault, result if streamed, result if plain
 FAULTS = [
     ("nobody", WHOLE, WHOLE),
     ("no-tls", WHOLE, WHOLE),
@@ -33,11 +34,11 @@ FAULTS = [
     ("stall-after-4", WHOLE, WHOLE),
     ("cut-json", WHOLE, WHOLE),
     ("short-json", WHOLE, WHOLE),
-    ("cut-in-tool", ERROR, WHOLE),  # streamed: or whole, where nothing of the call has reached the caller
+    ("cut-in-tool", ERROR, WHOLE),  # streamed: or whole, if nothing of the call has reached the caller
     ("bad-frame", WHOLE, WHOLE),
     ("no-done", WHOLE, WHOLE),
     ("hold-open", WHOLE, WHOLE),
-    ("400", ERROR, ERROR),  # which the caller has to mend
+    ("400", ERROR, ERROR),  # the caller has to fix these
     ("404", ERROR, ERROR),
 ]
 
@@ -45,7 +46,7 @@ TIMEOUTS = {"connect_s": 2, "first_byte_s": 1, "response_s": 1.5, "stream_idle_s
 
 
 def providers(dialects):
-    """One for each fault and dialect, so that each has a health of its own, and one for each dialect that is well."""
+    """One for each fault and dialect, so that each has separate health, and a healthy one for each dialect."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         nobody = closed.getsockname()[1]
     made = {}
@@ -67,6 +68,6 @@ def one_target(dialect, fault):
 
 
 def two_targets(dialect, fault):
-    """The second one is well."""
+    """The second one is healthy."""
     alone = one_target(dialect, fault)
     return {**alone, "targets": [*alone["targets"], {"model": f"{dialect}-well/fine"}], "order": "listed"}

@@ -1,5 +1,5 @@
-"""Frameworks that call models by the SDKs, or in their place, behind the interface of sdk_callers: pydantic-ai, LangChain and the AI SDK.
-Importing it needs the first two."""
+"""Frameworks that call models through the SDKs, or instead of them, behind the interface of sdk_callers:
+pydantic-ai, LangChain and the AI SDK. Importing this module requires the first two."""
 
 import functools
 
@@ -26,7 +26,7 @@ _FUNCTIONS = [{"type": "function", "function": {"name": name, "description": des
 
 
 class _PydanticAi(Caller):
-    """One request at a time, without an agent's loop."""
+    """One request at a time, without an agent loop."""
 
     settings = {}
     thinking = {}
@@ -78,7 +78,7 @@ class PydanticResponses(PydanticChat):
 
     @functools.cache
     def model(self, name):
-        # Told of models whose names it does not know.
+        # The profile is for models whose names it does not know.
         return OpenAIResponsesModel(name, provider=self.provider, profile={"openai_supports_encrypted_reasoning_content": True})
 
 
@@ -166,7 +166,7 @@ class LangChainMessages(LangChainChat):
 
 
 class _AiSdk(Caller):
-    """By a Node process: the messages are the AI SDK's own, as JSON."""
+    """Uses a Node process: messages have the AI SDK's form, as JSON."""
     errors = (NodeError,)
     dialect = ""
     options = {}

@@ -1,5 +1,5 @@
-"""A real llama.cpp, where its package is there (requirements-llama.txt), with a model that is made here: one layer of next to nothing, which
-answers nonsense. Run as a program it serves: llama.py FILE."""
+"""A real llama.cpp, if its package is installed (requirements-llama.txt), with a model made here: one tiny layer
+that answers nonsense. As a program it serves: llama.py FILE."""
 
 import contextlib
 import os
@@ -49,7 +49,7 @@ def write_model(path):
 
 @contextlib.contextmanager
 def llama(folder):
-    """Its base URL, without a path."""
+    """The base URL, without a path."""
     model = folder / "tiny.gguf"
     write_model(model)
     process = subprocess.Popen([sys.executable, __file__, str(model)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
@@ -63,7 +63,7 @@ def llama(folder):
 
 def serve(model):
     told = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what it logs
+    os.dup2(2, 1)  # its log output
     import xllamacpp
 
     parameters = xllamacpp.CommonParams()

@@ -1,4 +1,5 @@
-"""A small stand-in for systemd: holds listening sockets, passes them on (sd_listen_fds(3)) and hears what the service says (sd_notify(3))."""
+"""A small stand-in for systemd: holds listening sockets, passes them on (sd_listen_fds(3)) and receives the
+service's messages (sd_notify(3))."""
 
 import contextlib
 import os
@@ -10,7 +11,7 @@ from pathlib import Path
 from .process import Sluice
 from .settings import PATIENCE
 
-# Puts the descriptors it was given in places 3, 4, ... and becomes the program. LISTEN_PID is known only here.
+# Moves the descriptors to 3, 4, ... and becomes the program. LISTEN_PID is known only here.
 _WRAPPER = """
 import fcntl, os, sys
 given = []
@@ -26,7 +27,7 @@ os.execv(sys.argv[3], sys.argv[3:])
 
 
 class Manager:
-    """Use with `with`. `sockets`: what it listens on; one on a free port of 127.0.0.1 unless given."""
+    """Use with `with`. `sockets`: the listening sockets; by default one on a free port of 127.0.0.1."""
 
     def __init__(self, folder, sockets=None):
         self.folder = folder
@@ -46,7 +47,7 @@ class Manager:
             held.close()
 
     def start(self, config, arguments=(), listen=None, environment=None, **options):
-        """A Sluice with the sockets; ready when its READY=1 has come."""
+        """A Sluice with the sockets; returns after its READY=1 has arrived."""
         self._starts += 1
         if self.sockets:
             fds = [held.fileno() for held in self.sockets]
@@ -68,7 +69,7 @@ class Manager:
         return sluice
 
     def is_held_by(self, pid):
-        """Whether process `pid` has one of the sockets too."""
+        """Whether process `pid` also has one of the sockets."""
         inodes = {f"socket:[{os.fstat(held.fileno()).st_ino}]" for held in self.sockets}
         held = set()
         for link in Path(f"/proc/{pid}/fd").iterdir():
@@ -77,7 +78,7 @@ class Manager:
         return bool(inodes & held)
 
     def next_message(self, timeout_s=10.0):
-        """{name: value} of the next datagram; None if none comes."""
+        """{name: value} of the next datagram; None if none arrives."""
         self._notified.settimeout(timeout_s * PATIENCE)
         try:
             lines = self._notified.recv(4096).decode().split("\n")
@@ -86,7 +87,7 @@ class Manager:
         return dict(line.split("=", 1) for line in lines)
 
     def hear(self, assignment, timeout_s=10.0):
-        """The first message from now on that says `assignment`."""
+        """The next message that contains `assignment`."""
         name, value = assignment.split("=")
         deadline = time.monotonic() + timeout_s * PATIENCE
         while time.monotonic() < deadline:
@@ -96,7 +97,7 @@ class Manager:
         raise AssertionError(f"{assignment} did not come within {timeout_s * PATIENCE:g} s")
 
     def forget(self):
-        """Throws away what has come and was not heard."""
+        """Discards messages that have arrived but were not read."""
         self._notified.setblocking(False)
         try:
             while True:

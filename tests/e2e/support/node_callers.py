@@ -1,4 +1,5 @@
-"""The official Node SDKs behind the interface of sdk_callers: requests are made here, sent by a Node process, and what came is read here."""
+"""The official Node SDKs behind the interface of sdk_callers: requests are made here and sent by a Node process, and
+answers are read here."""
 
 import concurrent.futures
 import itertools
@@ -21,14 +22,14 @@ class NodeError(Exception):
 
 
 class NodeProcess:
-    """One for all callers, on any threads: a line of JSON asks, a line answers."""
+    """One process for all callers, on any threads: it reads and writes one line of JSON per request."""
 
     def __init__(self, url):
         self._process = subprocess.Popen(
             ["node", str(_SCRIPT), url, KEY, str(20_000 * PATIENCE)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
             env={"PATH": os.environ["PATH"], "SLUICE_E2E_NODE": NODE})
         self._lock = threading.Lock()
-        self._asked = {}  # id: what will be told
+        self._asked = {}  # id: future result
         self._ids = itertools.count()
         threading.Thread(target=self._read, daemon=True).start()
 

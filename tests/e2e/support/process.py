@@ -14,10 +14,10 @@ _REPORT = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime erro
 
 
 class Sluice:
-    """Started with `config` (a dict, written to a file; None: no file) on a port of its own choosing, ready when made. Use with
-    `with`: leaving stops it by SIGTERM and checks that it ended well. `wrapper`: a command that ends by executing what follows it;
-    `pass_fds`: descriptors for it. Providers of `config` are asked for their models only with `ask_models`, as most tests look at all that
-    a provider hears."""
+    """Runs with `config` (a dict, written to a file; None: no file) on a port that it chooses, and is ready after
+    construction. Use with `with`: leaving stops it with SIGTERM and checks that it exited cleanly. `wrapper`: a
+    command that finally executes its arguments; `pass_fds`: descriptors for it. The providers in `config` are asked
+    for their models only with `ask_models`, since most tests look at every request to a provider."""
 
     def __init__(self, folder, config=None, arguments=(), environment=None, listen="127.0.0.1:0", expect_exit=(0,), wrapper=(),
                  pass_fds=(), ask_models=False):
@@ -39,7 +39,7 @@ class Sluice:
             command += ["--listen", listen]
         command += list(arguments)
         self._stdout, self._stderr = folder / "stdout", folder / "stderr"
-        # Nothing of the developer's own environment, so no keys of theirs are found.
+        # Without the developer's environment, so that their keys are not found.
         clean = {"PATH": os.environ["PATH"], "HOME": str(folder)}
         clean |= {name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")}
         with open(self._stdout, "wb") as out, open(self._stderr, "wb") as err:
@@ -55,8 +55,8 @@ class Sluice:
             raise
 
     def _await_start(self, listen):
-        """The start-up block names the address; the process listens by then."""
-        if listen is None:  # the configuration says where
+        """The start-up block contains the address; the process listens by then."""
+        if listen is None:  # the configuration has the address
             self.urls = []
             wait_for(lambda: self._alive() and b"\n" in self._stdout.read_bytes(), "the start-up block")
             return
@@ -66,7 +66,7 @@ class Sluice:
         def found():
             self._alive()
             for match in pattern.finditer(self.output()):
-                if match.group() not in self._config_text:  # not a provider's
+                if match.group() not in self._config_text:  # not a provider's address
                     return match
             return None
 
@@ -119,7 +119,7 @@ class Sluice:
             return connection.exchange("GET", path, headers)
 
     def post(self, path, body, headers=()):
-        """`body`: bytes, or what is to be JSON."""
+        """`body`: bytes, or a value to be sent as JSON."""
         with self.connect() as connection:
             return connection.exchange("POST", path, headers, body)
 
@@ -143,7 +143,7 @@ class Sluice:
         return sum(found)
 
     def most_rss_kb(self):
-        """Since it started."""
+        """The maximum since it started."""
         status = Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1))
 
@@ -152,8 +152,8 @@ class Sluice:
         return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1))
 
     def fds(self):
-        """Descriptors that are open while nobody is connected but whoever asks here. Less /dev/null: libuv keeps one for a loop, from its
-        first accept on, to have something to close when descriptors run out."""
+        """Open descriptors while only this connection exists. Excludes /dev/null: after its first accept, libuv
+        keeps one for each loop, so that it can close something when descriptors run out."""
         with self.connect() as connection:
             wait_for(lambda: self.metrics(connection)["sluice_caller_connections"] == 1, "all other callers gone")
             folder = Path(f"/proc/{self.pid}/fd")

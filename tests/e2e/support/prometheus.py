@@ -1,4 +1,4 @@
-"""A real Prometheus that scrapes sluices, by the configuration that docs/operations.md shows."""
+"""A real Prometheus that scrapes sluices, with the configuration in docs/operations.md."""
 
 import contextlib
 import json
@@ -16,7 +16,7 @@ from .settings import ROOT
 
 
 def documented_config():
-    """The block of docs/operations.md."""
+    """The configuration block in docs/operations.md."""
     blocks = re.findall(r"```yaml\n(# prometheus\.yml\n.*?)```", (ROOT / "docs" / "operations.md").read_text(), re.DOTALL)
     assert len(blocks) == 1, blocks
     return blocks[0]
@@ -24,7 +24,7 @@ def documented_config():
 
 class Prometheus:
     def __init__(self, folder, targets, rules):
-        """`rules`: the text of the rule file; seconds take the place of the documented intervals."""
+        """`rules`: the text of the rule file; intervals are reduced to seconds."""
         program = shutil.which("prometheus")
         if program is None:
             pytest.skip("prometheus is not installed (package prometheus; scripts/deps.sh --test)")
@@ -44,8 +44,8 @@ class Prometheus:
             return json.load(page)["data"]
 
     def query(self, expression):
-        """The samples [{"metric": labels, "value": [time, text]}] of an expression. None while it is not ready; an expression that
-        cannot be parsed raises urllib.error.HTTPError."""
+        """The samples [{"metric": labels, "value": [time, text]}] of an expression. None while it is not ready; an
+        invalid expression raises urllib.error.HTTPError."""
         try:
             return self._get("/api/v1/query?" + urllib.parse.urlencode({"query": expression}))["result"]
         except urllib.error.HTTPError as error:
@@ -56,7 +56,7 @@ class Prometheus:
             return None
 
     def firing(self):
-        """{address: names of the rules that fire}."""
+        """{address: names of the firing rules}."""
         found = {}
         with contextlib.suppress(OSError):
             for alert in self._get("/api/v1/alerts")["alerts"]:

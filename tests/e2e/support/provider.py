@@ -1,4 +1,4 @@
-"""A provider that a test scripts: an HTTP/1.1 peer on loopback, plain or TLS, that answers with whatever bytes the test wants."""
+"""A provider that a test scripts: an HTTP/1.1 peer on loopback, plain or TLS, that answers with any bytes."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ class Request:
     target: str
     headers: list  # of (lower-case name, value)
     body: bytes
-    writer: object   # an asyncio.StreamWriter: the way back
+    writer: object   # an asyncio.StreamWriter for the answer
     reader: object
 
     def header(self, name, default=None):
@@ -27,7 +27,7 @@ class Request:
         await self.send(head(status, [("content-type", content_type), ("content-length", str(len(body))), *headers]) + body)
 
     async def gone(self):
-        """Returns when sluice has hung up."""
+        """Returns after sluice has closed the connection."""
         with contextlib.suppress(ConnectionError, ssl.SSLError):
             while await self.reader.read(4096):
                 pass
@@ -38,17 +38,17 @@ def head(status, headers):
 
 
 class Provider:
-    """Runs `handle(request)`, a coroutine function, for each request, on a thread of its own. A connection is kept for the next request
-    unless `handle` returns False (then it is closed) or raises. `context`: an ssl.SSLContext, or None for plain TCP. That it is asked for
-    its models `handle` is told only with `asked_for_models`."""
+    """Runs `handle(request)`, a coroutine function, for each request, on a separate thread. A connection is kept for
+    the next request unless `handle` raises or returns False (then it is closed). `context`: an ssl.SSLContext, or
+    None for plain TCP. Requests for its list of models are passed to `handle` only with `asked_for_models`."""
 
     def __init__(self, handle, context=None, host="127.0.0.1", asked_for_models=False):
         self.handle = handle
         self._asked_for_models = asked_for_models
-        self.requests = []     # all that came, whole ones only
+        self.requests = []     # all whole requests
         self.failures = []     # of `handle`
         self._loop = asyncio.new_event_loop()
-        self._loop.set_exception_handler(lambda *_: None)  # refused handshakes are what some tests want
+        self._loop.set_exception_handler(lambda *_: None)  # some tests want handshakes to fail
         started = threading.Event()
 
         def run():
@@ -65,7 +65,7 @@ class Provider:
         self.port = self._listener.sockets[0].getsockname()[1]
 
     def event(self):
-        """An event to be waited for in `handle`; set it with `set`."""
+        """An event that `handle` can wait for; set it with `set`."""
         return self.call(self._make(asyncio.Event))
 
     async def _make(self, kind):
@@ -110,7 +110,7 @@ class Provider:
                     break
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, ssl.SSLError):
             pass
-        except Exception as failure:  # told to the test by __exit__
+        except Exception as failure:  # reported to the test by __exit__
             self.failures.append(failure)
         finally:
             with contextlib.suppress(Exception):
@@ -118,7 +118,7 @@ class Provider:
 
 
 async def read_request(reader, writer):
-    """None where the peer closes instead of asking."""
+    """None if the peer closes instead of sending a request."""
     try:
         raw = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError as end:

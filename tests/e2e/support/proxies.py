@@ -1,4 +1,4 @@
-"""nginx, HAProxy and Caddy with the configurations of docs/examples, as children of the test, on loopback."""
+"""nginx, HAProxy and Caddy with the configurations of docs/examples, as child processes on loopback."""
 
 import os
 import random
@@ -16,8 +16,8 @@ PATH = os.environ["PATH"] + ":/usr/sbin"  # nginx and haproxy live there
 
 
 def free_port():
-    """These programs cannot say which port they were given, so they are told one: below those that the kernel gives to whoever
-    asks for any, so that no other test's server comes to be there before they listen."""
+    """These programs cannot report a port that the kernel chose, so they get a fixed one, below the kernel's
+    ephemeral range, so that no other test's server takes it before they listen."""
     lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     for _ in range(1000):
         port = random.randrange(max(1024, lowest - 12_000), lowest) if lowest > 1024 else 0
@@ -25,7 +25,7 @@ def free_port():
             try:
                 probe.bind(("127.0.0.1", port))
                 return probe.getsockname()[1]
-            except OSError:  # taken
+            except OSError:  # in use
                 continue
     raise AssertionError("no port is free")
 
@@ -36,7 +36,8 @@ def _replace(text, old, new):
 
 
 class Proxy:
-    """The proxy `name` in front of sluice at `port`. `changes`: [(old, new)] to its configuration beside the ports. Use with `with`."""
+    """The proxy `name` in front of sluice at `port`. `changes`: [(old, new)] for its configuration in addition to
+    the ports. Use with `with`."""
 
     def __init__(self, name, folder, port, changes=()):
         self._folder = folder
@@ -44,7 +45,7 @@ class Proxy:
         program = shutil.which(name, path=PATH)
         if program is None:
             pytest.skip(f"{name} is not installed (scripts/deps.sh --test)")
-        for left in reversed(range(3)):  # somebody else may take the port meanwhile
+        for left in reversed(range(3)):  # another process may take the port meanwhile
             self.port = free_port()
             command = getattr(self, f"_{name}")(program, port, changes)
             self._log = open(folder / "log", "wb")

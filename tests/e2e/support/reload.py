@@ -1,4 +1,4 @@
-"""Configuration files that are replaced while sluice runs."""
+"""Replaces configuration files while sluice runs."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from .settings import wait_for
 
 
 def write(sluice, config):
-    """As an editor does that replaces the file."""
+    """Like an editor that replaces the file."""
     path = sluice.folder / "sluice.json"
     fresh = path.with_suffix(".new")
     fresh.write_text(config if isinstance(config, str) else json.dumps(config))

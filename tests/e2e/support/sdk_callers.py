@@ -1,4 +1,5 @@
-"""The official Python SDKs behind one interface: a conversation begins, is gone on with, and what came is handed back as each SDK does it."""
+"""The official Python SDKs behind one interface: a conversation begins and continues, and answers are handed back as
+each SDK does it."""
 
 import json
 from base64 import b64decode
@@ -27,18 +28,18 @@ class Structured(pydantic.BaseModel):
 
 @dataclass
 class Outcome:
-    """What an SDK made of an answer."""
+    """What an SDK returned for an answer."""
     text: str = ""
     thinking: str = ""
     calls: list = field(default_factory=list)   # of (id, name, arguments as an object)
     finish: str = ""
-    usage: tuple = ()                           # tokens: input, output, of the input from the cache (None: the dialect has no such count)
+    usage: tuple = ()                           # tokens: input, output, cached input (None: the dialect has no such count)
     parsed: dict | None = None
 
 
 @dataclass
 class Failure:
-    """What an SDK raised, in plain words."""
+    """What an SDK raised, in an SDK-independent form."""
     kind: str
     status: int | None
     message: str
@@ -46,7 +47,8 @@ class Failure:
 
 
 class Caller:
-    """`conversation`s are lists in the SDK's own form. `ask` puts the model's turn into it. `dropped`: the last answer's `sluice-dropped`."""
+    """`conversation`s are lists in the SDK's form. `ask` appends the model's turn. `dropped`: the last answer's
+    `sluice-dropped`."""
 
     name = ""
     errors = ()
@@ -123,7 +125,7 @@ class Chat(Caller):
                        parsed)
 
     def results(self, conversation, pairs):
-        """`pairs` of (a call of an Outcome, its result), in the order in which they are to be handed in."""
+        """`pairs` of (a call of an Outcome, its result), in the order in which they are sent."""
         conversation += [{"role": "tool", "tool_call_id": one[0], "content": text} for one, text in pairs]
 
     def break_off(self, model, conversation):
@@ -168,7 +170,7 @@ class Responses(Caller):
             with self.sdk.responses.stream(**form, **asked) as events:
                 for number, event in enumerate(events):
                     assert event.sequence_number == number, event
-                    if event.type == "error":  # the SDK leaves it to who reads its events
+                    if event.type == "error":  # the SDK leaves error events to its user
                         raise RuntimeError(event.message)
                 whole = events.get_final_response()
         else:
@@ -292,7 +294,7 @@ class Gemini(Caller):
         else:
             chunks = [self.sdk.models.generate_content(**asked)]
         said = [chunk.candidates[0].content for chunk in chunks if chunk.candidates and chunk.candidates[0].content]
-        conversation += [content for content in said if content.parts]  # as the SDK's own chats do
+        conversation += [content for content in said if content.parts]  # as the SDK's chats do
         parts = [part for content in said for part in content.parts or []]
         calls = [(part.function_call.id, part.function_call.name, part.function_call.args or {}) for part in parts if part.function_call]
         usage, finish = chunks[-1].usage_metadata, chunks[-1].candidates[0].finish_reason.name

@@ -1,5 +1,5 @@
-"""Every method and path that the installed official SDKs call, read from their sources, so that a new version brings its new calls along.
-As a program it prints them."""
+"""Every method and path that the installed official SDKs call, read from their sources, so that a new version's
+calls are included automatically. As a program it prints them."""
 
 import ast
 import importlib.util
@@ -11,7 +11,7 @@ _METHODS = {"get", "post", "put", "patch", "delete", "head"}
 
 
 def all_calls():
-    """(SDK, method, path as its base URL stands before it), each once, sorted."""
+    """(SDK, method, path without the base URL), each once, sorted."""
     found = set()
     for sdk, read in (("openai", _openai), ("anthropic", _anthropic), ("google-genai", _gemini), ("ollama", _ollama)):
         found |= {(sdk, method, path) for method, path in read()}
@@ -29,7 +29,7 @@ def _calls(tree):
 
 
 def _text(node):
-    """A string as a pattern, its values as {name}; None where it is no string."""
+    """A string as a pattern, with its inserted values as {name}; None if it is not a string."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
@@ -43,7 +43,7 @@ def _text(node):
 
 
 def _resources(package):
-    """Of the generator that makes openai's and anthropic's: self._get("/files/{file_id}", ...)."""
+    """Calls in the style of openai's and anthropic's generator: self._get("/files/{file_id}", ...)."""
     for tree in _trees(package, "resources"):
         for call in _calls(tree):
             method = _VERBS.get(getattr(call.func, "attr", ""))
@@ -59,27 +59,27 @@ def _openai():
 
 
 def _anthropic():
-    # The results of a batch are asked for at the address that the batch tells.
+    # The results of a batch are fetched from the address in the batch.
     return set(_resources("anthropic")) | {("GET", "/v1/messages/batches/{message_batch_id}/results")}
 
 
 def _gemini():
     found = set()
     for tree in _trees("google.genai"):
-        for call in _calls(tree):  # the part that is made from an OpenAPI document
+        for call in _calls(tree):  # the part that is generated from an OpenAPI document
             named = {keyword.arg: _text(keyword.value) for keyword in call.keywords}
             if named.get("path") and named.get("method"):
                 found.add((named["method"], named["path"].replace("{api_version}", "v1beta")))
         for function in ast.walk(tree):  # path = 'cachedContents'.format_map(...) ... self._api_client.request('post', path, ...)
             if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 found |= _requests(function)
-    # By default it asks for v1, by its option for v1beta.
+    # It uses v1 by default and v1beta if asked to.
     found |= {(method, path.replace("/v1beta", "/v1")) for method, path in found}
     found -= {("PATCH", f"/{version}/models/{{m}}") for version in ("v1", "v1beta")}  # only tuned models can be changed
     return {(method, path) for method, path in found if not path.endswith(("/123", "/v1beta/{value}", "/v1/{value}"))} | {("GET", "/v1beta/models/{m}")}
 
 
-# What the placeholders of google-genai's paths stand for, in the API with a key (the others are Vertex AI's).
+# The placeholders in google-genai's paths, for the API with a key (the others are Vertex AI's).
 _NAMES = {
     "model": ["models/{m}", "tunedModels/{m}"],
     "models_url": ["models", "tunedModels"],
@@ -120,7 +120,7 @@ def _ollama():
             for method, path in zip(texts, texts[1:]):
                 if method and method.lower() in _METHODS and path and "/api/" in path:
                     found.add((method, path[path.index("/api/"):]))
-    return found | {("HEAD", "/api/blobs/{digest}")}  # of its other SDK
+    return found | {("HEAD", "/api/blobs/{digest}")}  # from its other SDK
 
 
 if __name__ == "__main__":

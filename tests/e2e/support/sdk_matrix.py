@@ -1,4 +1,4 @@
-"""A matrix of callers and targets: what each caller does, one cell at a time, and whether all of it went well."""
+"""A matrix of callers and targets: what each caller does, one cell at a time, and whether it succeeded."""
 
 import functools
 
@@ -18,12 +18,13 @@ def cell_id(cell):
 
 
 class Bench:
-    """A target of every dialect, sluice before it, and the callers that have been asked for so far. `makers`: {name: what makes it, of the
-    bench}. `cells`: of (caller, function of a Cell, target). `target`: its class; `config`: more of sluice's."""
+    """A target of every dialect, sluice before it, and the callers used so far. `makers`: {name: function that makes
+    a caller from the bench}. `cells`: (caller, function of a Cell, target) each. `target`: its class; `config`:
+    additions to sluice's configuration."""
 
     def __init__(self, folder, makers, cells, target=Target, **config):
         self._folder, self._makers, self._cells, self._target, self._config = folder, makers, cells, target, config
-        self.green = {}  # cells that have been tried, (caller, task, target): whether all went well
+        self.green = {}  # tried cells: (caller, task, target) -> whether they succeeded
 
     def __enter__(self):
         self.target = self._target().__enter__()
@@ -58,7 +59,7 @@ class Bench:
         self.green[place] = True
 
     def print_matrix(self, report):
-        """Fails where a cell did; skips where one was not tried."""
+        """Fails if a cell failed; skips if one was not tried."""
         if len(self.green) < len(self._cells):
             pytest.skip("some cells were not tried")
         letters = dict(zip(SHAPES, "ORAGL"))
@@ -83,7 +84,7 @@ class Cell:
         return self.caller.begin([Text(tagged(self.sdk, task, self.to)), *TASKS[task][0][1:]])
 
     def expect(self, outcome, said):
-        """`outcome` is all that the model said."""
+        """Checks that `outcome` is everything the model said."""
         assert outcome.text == "".join(item.text for item in said if isinstance(item, Text))
         calls = [item for item in said if isinstance(item, Call)]
         assert [(name, arguments) for _, name, arguments in outcome.calls] == [(call.name, call.value()) for call in calls]
@@ -94,7 +95,7 @@ class Cell:
         assert outcome.usage[:2] == (INPUT, OUTPUT) and outcome.usage[2] in (None, cached), outcome.usage
 
     def converse(self, first_streams, reversed_results=False, **how):
-        """The task's whole conversation, turn by turn, streamed and plain in turn."""
+        """The task's whole conversation, turn by turn, alternately streamed and plain."""
         conversation, stream = self.begin(), first_streams
         for said, following in zip(TASKS[self.task][1::2], [*TASKS[self.task][2::2], None]):
             outcome = self.caller.ask(self.model, conversation, stream=stream, **how)
@@ -124,7 +125,7 @@ def twice(cell):
 
 
 def parallel(cell):
-    by_id = cell.sdk.split("-")[0] in ("chat", "responses", "anthropic")  # others' results are told apart by their order
+    by_id = cell.sdk.split("-")[0] in ("chat", "responses", "anthropic")  # others match results by order
     cell.converse(True, tools=True, reversed_results=by_id)
     cell.converse(False, tools=True)
 
@@ -136,7 +137,7 @@ def image(cell):
 def document(cell):
     if cell.to != "ollama":
         return cell.converse(True)
-    failure = cell.fails("document", True)  # it has no place for one
+    failure = cell.fails("document", True)  # the dialect has no place for one
     assert failure.status == 400 and ("takes no document" in failure.message or cell.sdk == "ollama"), failure
 
 
@@ -149,7 +150,7 @@ def structured(cell):
 def thinking(cell):
     cell.converse(True, tools=True, thinks=True)
     cell.converse(False, tools=True, thinks=True)
-    if (cell.sdk, cell.to) == ("ollama", "anthropic"):  # thoughts without their signatures; and so it cannot think between calls
+    if (cell.sdk, cell.to) == ("ollama", "anthropic"):  # thoughts lose signatures: no thinking between calls
         assert "messages[1].content[0]=unsupported" in cell.caller.dropped and "think=unsupported" in cell.caller.dropped
 
 

@@ -1,4 +1,4 @@
-"""What the build tells the tests, through the environment."""
+"""Settings that the build passes to the tests through the environment."""
 
 import os
 import time
@@ -6,14 +6,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
 BINARY = os.environ.get("SLUICE_BINARY", str(ROOT / "build" / "debug" / "sluice"))
-SCALE = float(os.environ.get("SLUICE_E2E_SCALE", "1.0"))   # of the amount of work
+SCALE = float(os.environ.get("SLUICE_E2E_SCALE", "1.0"))   # factor on the amount of work
 SANITIZED = bool(os.environ.get("SLUICE_E2E_SANITIZE"))    # memory and time mean little then
 PATIENCE = 8 if SANITIZED else 1                           # factor on waiting times
 NODE = os.environ.get("SLUICE_E2E_NODE", str(ROOT / "build" / "e2e"))
 
 
 def wait_for(condition, what, timeout_s=10.0):
-    """The first true value that `condition` returns; fails after `timeout_s` and says `what` did not come."""
+    """The first true value that `condition` returns; after `timeout_s` fails and names `what`."""
     deadline = time.monotonic() + timeout_s * PATIENCE
     while True:
         value = condition()

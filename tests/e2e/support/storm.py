@@ -1,4 +1,5 @@
-"""Crowds of callers before targets that do as the model's name says, all in one event loop, so that both ends go by one clock."""
+"""Crowds of callers, and targets whose behaviour is selected by the model name, in one event loop, so that both use
+one clock."""
 
 import asyncio
 import contextlib
@@ -22,17 +23,17 @@ PLAIN = json.dumps({"id": "c", "object": "chat.completion", "model": "m", "usage
 
 @dataclass
 class Attempt:
-    """A request that has reached a target."""
+    """A request that reached a target."""
     caller: str
     began: float
-    ended: float | None = None  # sluice hung up
+    ended: float | None = None  # when sluice closed the connection
 
 
 @dataclass
 class Crowd:
     attempts: list = field(default_factory=list)
     asked: dict = field(default_factory=dict)  # caller: event
-    ways: dict = field(default_factory=dict)  # model: what it does, where that is not its name
+    ways: dict = field(default_factory=dict)  # model: its behaviour, if that is not its name
 
     async def serve(self, reader, writer):
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -50,7 +51,7 @@ class Crowd:
         writer.close()
 
     async def answer(self, request, way, attempt):
-        """Whether the connection is kept."""
+        """Returns whether the connection is kept."""
         if way == "500":
             await request.answer(ERROR, 500)
             return True
@@ -79,7 +80,7 @@ async def say_words(request):
 
 @contextlib.contextmanager
 def deaf():
-    """A port where connections begin and are never made: nobody accepts, and no more may wait for it."""
+    """A port where connections never complete: nothing accepts them, and the queue is full."""
     with contextlib.ExitStack() as held:
         listener = held.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
@@ -93,8 +94,8 @@ def deaf():
 
 @dataclass(frozen=True)
 class State:
-    """Where callers leave: `model` that leads there; once `when` is so: "asked" (a target has been), "spoken" (they have read of the
-    answer), "soon" (any time)."""
+    """Where callers leave: `model` leads there; `when` is the moment: "asked" (a target has the request), "spoken"
+    (they have read part of the answer), "soon" (any time)."""
     model: str
     when: str
     streams: tuple = (True, False)
@@ -122,7 +123,7 @@ class Leaver:
             await asyncio.wait_for(self.asked.wait(), 10 * PATIENCE)
         await asyncio.sleep(self.patience_s)
         self.left = time.monotonic()
-        if self.resets and self.state.when != "soon":  # a reset may overtake a request that nobody has read
+        if self.resets and self.state.when != "soon":  # a reset may overtake an unread request
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
         else:
@@ -130,7 +131,7 @@ class Leaver:
 
 
 async def leave(crowd, port, states, count, per_s, seed):
-    """All who have left, as many a second as are told."""
+    """Starts `per_s` callers per second; returns all of them after they have left."""
     chance, leavers, leaving, began = random.Random(seed), [], [], time.monotonic()
     for number in range(count):
         await asyncio.sleep(max(0, began + number / per_s - time.monotonic()))
@@ -150,7 +151,7 @@ class Reply:
 
 
 async def exchange(port, path, body):
-    """All that comes until sluice closes the connection."""
+    """Everything that arrives until sluice closes the connection."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request_bytes("POST", path, [("connection", "close")], body))
     raw = await asyncio.wait_for(reader.read(-1), 60 * PATIENCE)
@@ -176,7 +177,7 @@ async def ask_once(port, dialect, model, number):
 
 
 async def ask_evenly(port, model, per_s, seconds):
-    """The replies of callers who come at their pace, however the others fare."""
+    """The replies to callers who arrive at a fixed rate, independent of the others."""
     asking, began = [], time.monotonic()
     for number in range(int(per_s * seconds)):
         await asyncio.sleep(max(0, began + number / per_s - time.monotonic()))
@@ -185,5 +186,5 @@ async def ask_evenly(port, model, per_s, seconds):
 
 
 def share(values, part):
-    """The value that `part` of all are not above."""
+    """The value that `part` of all values do not exceed."""
     return sorted(values)[min(len(values) - 1, int(part * len(values)))]

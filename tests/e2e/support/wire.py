@@ -1,4 +1,4 @@
-"""A caller made of a plain socket: sends exactly the bytes it is told to, and reads answers strictly."""
+"""A caller on a plain socket: sends exactly the given bytes, and reads answers strictly."""
 
 import json
 import socket
@@ -8,7 +8,7 @@ from .settings import PATIENCE
 
 
 class Cut(Exception):
-    """The connection ended in the middle of an answer; `partial` is what came of it (an Answer or None)."""
+    """The connection ended in the middle of an answer; `partial` is what arrived of it (an Answer or None)."""
 
     def __init__(self, message, partial=None):
         super().__init__(message)
@@ -35,7 +35,8 @@ class Answer:
 
 
 def request_bytes(method, path, headers=(), body=None, host="localhost"):
-    """A request with Host and, for a body, content-type and content-length. `body`: bytes, or what is to be JSON."""
+    """A request with Host and, for a body, content-type and content-length. `body`: bytes, or a value to be sent as
+    JSON."""
     fields = [("host", host), *headers]
     if body is not None:
         if not isinstance(body, bytes):
@@ -56,7 +57,7 @@ def chunk(data):
 class Connection:
     def __init__(self, sock):
         self.socket = sock
-        self._held = b""  # read, not yet taken
+        self._held = b""  # read but not consumed yet
 
     @classmethod
     def tcp(cls, host, port, timeout_s=15, receive_buffer=None):
@@ -113,7 +114,7 @@ class Connection:
             return Answer(int(status), reason.strip(), headers, raw_head=raw, interim=interim)
 
     def read_body(self, answer, head_only=False):
-        """Yields the body as it comes. Raises Cut where it ends too early; `answer` keeps its own body."""
+        """Yields the body as it arrives. Raises Cut if it ends too early; `answer` collects the body too."""
         seen = b""
         try:
             for piece in self._body(answer, head_only):
@@ -148,7 +149,7 @@ class Connection:
                 yield piece
 
     def at_end(self):
-        """Whether the peer has closed; waits for that or for a byte."""
+        """Waits for the peer to close or for a byte; returns whether it closed."""
         if self._held:
             return False
         try:

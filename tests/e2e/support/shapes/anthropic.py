@@ -1,4 +1,4 @@
-"""Anthropic's messages."""
+"""Anthropic's Messages API."""
 
 import json
 import re
@@ -10,7 +10,7 @@ MODEL = "claude-sonnet-4-5"
 _MEMBERS = ("model messages system max_tokens metadata stop_sequences stream temperature top_k top_p tools tool_choice thinking service_tier "
             "output_config cache_control")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_WRITTEN = 5  # tokens put into the cache
+_WRITTEN = 5  # tokens written to the cache
 
 
 def _source(block, where):
@@ -106,7 +106,7 @@ def check(seen, _):
 
 
 def agree(caller, said, told):
-    same_turn(said, told, without_thinking=caller.split("-")[0] == "ollama")  # it has no place for signatures
+    same_turn(said, told, without_thinking=caller.split("-")[0] == "ollama")  # Ollama has no place for signatures
 
 
 def _usage():

@@ -1,4 +1,4 @@
-"""OpenAI's chat completions, as a host of open models serves them: with `reasoning_details`."""
+"""OpenAI's chat completions, as served by a host of open models: with `reasoning_details`."""
 
 import json
 import re
@@ -12,7 +12,7 @@ _MEMBERS = ("model messages tools tool_choice parallel_tool_calls max_tokens max
 
 
 def _parts(content, where):
-    """Of a user: a string, or parts."""
+    """Content of a user: a string, or parts."""
     if isinstance(content, str):
         return [Text(content)]
     need(isinstance(content, list) and content, f"{where}: no content")
@@ -42,7 +42,7 @@ def _assistant(message, where, seen):
     for detail in message.get("reasoning_details") or []:
         need(detail.get("type") == "reasoning.text", f"{where}: {detail}")
         thought = Thinking(detail.get("text") or "", detail.get("signature") or "")
-        if indexes and indexes[-1] == detail["index"]:  # pieces of a stream, as they came
+        if indexes and indexes[-1] == detail["index"]:  # pieces of a stream, unchanged
             thought = Thinking(items[-1].text + thought.text, thought.signature or items[-1].signature)
             items.pop()
         indexes.append(detail["index"])
@@ -175,7 +175,7 @@ def frames(seen, items):
         yield _chunk({"content": None, "tool_calls": [{"index": number, "id": of_call(seen, "call_", number), "type": "function",
                                                        "function": {"name": item.name, "arguments": ""}}]})
     rest = [list(pieces(item.arguments or "")) for item in calls]
-    while any(rest):  # a piece of each in turn
+    while any(rest):  # one piece of each in turn
         for number, left in enumerate(rest):
             if left:
                 yield _chunk({"tool_calls": [{"index": number, "function": {"arguments": left.pop(0)}}]})

@@ -10,18 +10,18 @@ PATH = re.compile(f"/v1(?:beta)?/models/{MODEL}:(generateContent|streamGenerateC
 _MEMBERS = "contents systemInstruction tools toolConfig generationConfig safetySettings"
 _CONFIG = ("maxOutputTokens temperature topP topK stopSequences thinkingConfig responseMimeType responseJsonSchema responseSchema seed "
            "candidateCount responseModalities")
-_STAND_IN = "skip_thought_signature_validator"  # what Google takes for calls that another model made
-_SIGN_NOTHING = ("ollama", "chat-langchain", "chat-ai-sdk")  # callers who bring no signatures back
-_WITH_IDS = ("parallel", "thinking")  # tasks in which its calls have ids: older models give none
+_STAND_IN = "skip_thought_signature_validator"  # what Google accepts for calls that another model made
+_SIGN_NOTHING = ("ollama", "chat-langchain", "chat-ai-sdk")  # callers that send no signatures back
+_WITH_IDS = ("parallel", "thinking")  # tasks in which its calls have ids: older models send none
 
 
 def _camel(members):
-    """Its parser takes both spellings, and Google's own SDK mixes them."""
+    """Google's parser accepts both spellings, and its SDK mixes them."""
     return {re.sub("_([a-z])", lambda match: match.group(1).upper(), name): value for name, value in members.items()}
 
 
 def _base64(text):
-    return text.replace("-", "+").replace("_", "/")  # both alphabets are the same bytes
+    return text.replace("-", "+").replace("_", "/")  # both alphabets encode the same bytes
 
 
 def _part(part, where, seen):
@@ -105,7 +105,7 @@ def _read_rest(body, seen):
 
 
 def signature_of(said):
-    """It stands on the first call of a turn."""
+    """The signature is on the first call of a turn."""
     return next((item.signature for item in said if isinstance(item, Thinking)), SIGNATURE_OF_CALLS)
 
 
@@ -113,13 +113,13 @@ SIGNATURE_OF_CALLS = "EowDCokDAXLI2n/0+A=="
 
 
 def agree(_, said, told):
-    shown = "".join(item.text for item in told if isinstance(item, Thinking))  # need not come back: the signature stands for it
+    shown = "".join(item.text for item in told if isinstance(item, Thinking))  # may be missing: the signature replaces it
     need(shown in ("", *(item.text for item in said if isinstance(item, Thinking))), f"thought {shown!r}")
     same_turn([item for item in said if not isinstance(item, Thinking)], [item for item in told if not isinstance(item, Thinking)])
 
 
 def check(seen, script):
-    """The signatures of every turn with calls, in their order."""
+    """Checks the signatures of every turn with calls, in order."""
     if seen.task in _WITH_IDS:
         check_ids(seen, "")
     wanted = [signature_of(said) for said in script[1:len(seen.turns()):2] if any(isinstance(item, Call) for item in said)]
@@ -170,7 +170,7 @@ def frames(seen, items):
         for piece in pieces(item.text, 150 if len(item.text) > 2000 else 9):
             yield _frame(_body(seen, [{"text": piece} | mark]))
     calls = _calls(seen, items)
-    for at in range(0, len(calls), 2):  # some in one frame, some by themselves
+    for at in range(0, len(calls), 2):  # two calls per frame, or one
         yield _frame(_body(seen, calls[at:at + 2]))
     yield _frame(_body(seen, [{"text": ""}], "STOP"))
 

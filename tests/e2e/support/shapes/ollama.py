@@ -8,7 +8,7 @@ from .script import INPUT, OUTPUT, Call, Media, Result, Seen, Text, Thinking, ch
 PATH = re.compile("/api/chat")
 MODEL = "qwen3"
 _MEMBERS = "model messages tools format options stream think keep_alive logprobs top_logprobs truncate shift"
-_WITH_IDS = ("parallel",)  # tasks in which its calls have ids: older versions give none
+_WITH_IDS = ("parallel",)  # tasks in which its calls have ids: older versions send none
 _TYPES = {"iVBORw0KGgo": "image/png", "/9j/": "image/jpeg", "R0lGOD": "image/gif"}
 
 
@@ -89,7 +89,7 @@ def _line(message, done=None):
         body |= {"done_reason": "stop", "total_duration": 4883583458, "load_duration": 1334875, "prompt_eval_count": INPUT,
                  "prompt_eval_duration": 342546000, "eval_count": OUTPUT, "eval_duration": 4535599000}
     line = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    for one in "<>&\u2028\u2029":  # as Go writes them
+    for one in "<>&\u2028\u2029":  # as Go's JSON encoder writes them
         line = line.replace(one, f"\\u{ord(one):04x}")
     return line.encode() + b"\n"
 

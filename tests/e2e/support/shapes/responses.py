@@ -121,7 +121,7 @@ def read(request):
 
 
 def is_summed_up(caller):
-    """Others do not ask for summaries of what is thought, for which OpenAI wants to know its customer."""
+    """Other callers do not ask for summaries of thoughts, for which OpenAI requires a verified customer."""
     return caller.split("-")[0] not in ("chat", "ollama") and caller != "anthropic-ai-sdk"
 
 
@@ -181,7 +181,7 @@ class _Stream:
 
 
 def _begun(item):
-    """As `added` shows it."""
+    """The item in the form of the `added` event."""
     if item["type"] == "reasoning":
         return item | {"summary": [], "encrypted_content": item["encrypted_content"].split("+")[0] + "+" + "early"}
     if item["type"] == "message":
@@ -220,7 +220,7 @@ def frames(seen, items):
     begun = _object(seen, [], "in_progress")
     yield stream.frame("response.created", response=begun)
     yield stream.frame("response.in_progress", response=begun)
-    # Frameworks take one item at a time.
+    # Frameworks accept one item at a time.
     calls = [] if is_framework(seen.caller) else [at for at, item in enumerate(output) if item["type"] == "function_call"]
     for at, item in enumerate(output):
         if at in calls:
@@ -231,7 +231,7 @@ def frames(seen, items):
     for at in calls:
         yield stream.frame("response.output_item.added", output_index=at, item=_begun(output[at]))
     rest = {at: _deltas(stream, output[at], at) for at in calls}
-    while rest:  # a piece of each in turn
+    while rest:  # one piece of each in turn
         for at in list(rest):
             frame = next(rest[at], None)
             yield frame or stream.frame("response.output_item.done", output_index=at, item=output[at])

@@ -1,20 +1,21 @@
-"""What is said in a cell of the matrix, whatever the dialects: the conversations by task, and what a target must have been told by then."""
+"""The script of each cell of the matrix, independent of dialects: conversations by task, and what a target must have
+received by then."""
 
 import json
 import re
 from base64 import b64encode
 from dataclasses import dataclass, field
 
-# What goes wrong where text is escaped, cut or counted.
+# Text that breaks if it is escaped, cut or counted wrongly.
 ODD = "\"no\" \\ back\\\\slash, caf\u00e9 \u65e5\u672c \U0001f600\u200d, a\nline\ttab, }{ {brace ][ \u2028 <&> \x7f '"
 SYSTEM = "Be brief.\n" + ODD
-SIGNATURE = "EpcCCkYI+Bxg/CKkBz9w"  # how one begins: base64, with all that base64 has beside letters
+SIGNATURE = "EpcCCkYI+Bxg/CKkBz9w"  # the beginning of a real one: base64 with its non-letters
 PNG = b64encode(b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256))).decode()
 PDF = b64encode(b"%PDF-1.4\n" + bytes(range(256)) + b"\n%%EOF\n").decode()
 LONG_PROMPT = "".join(f"{number}: {ODD}\n" for number in range(1500))
 LONG_ANSWER = "".join(f"{number} \u00e9\U0001f600\\\"\n" for number in range(2000))
 
-INPUT, CACHED, OUTPUT, REASONED = 120, 100, 30, 10  # tokens: CACHED of INPUT, REASONED of OUTPUT
+INPUT, CACHED, OUTPUT, REASONED = 120, 100, 30, 10  # token counts: CACHED is part of INPUT, REASONED part of OUTPUT
 
 TOOLS = {
     "get_weather": ("Weather of a city. " + ODD, {"type": "object", "properties": {
@@ -42,7 +43,7 @@ class Thinking:
 @dataclass(frozen=True)
 class Call:
     name: str
-    arguments: str | None = "{}"  # JSON; None: not a word of them
+    arguments: str | None = "{}"  # JSON; None: the call has no arguments
 
     def value(self):
         return json.loads(self.arguments or "{}")
@@ -64,7 +65,7 @@ def call(name, arguments, ascii_only=False):
     return Call(name, json.dumps(arguments, ensure_ascii=ascii_only))
 
 
-# A task is what is said, in turn: by the user, by the model, as results of its calls, by the model again, ...
+# A task lists what is said, in turn: by the user, by the model, as results of its calls, by the model again, ...
 STRUCTURED = {"name": ODD, "tags": ["", "\u00e9"], "count": 3}
 TASKS = {
     "stream": [[Text("Say it")], [Text(ODD * 3)]],
@@ -96,7 +97,7 @@ RETRY_AFTER = 17
 
 
 class Wrong(Exception):
-    """A request that the provider would answer with 400."""
+    """A request that the provider would reject with 400."""
 
 
 def need(condition, what):
@@ -112,21 +113,22 @@ def known(value, names, where):
 
 @dataclass
 class Seen:
-    """A request, whatever its dialect. `items`: what was said, without marks of who did: users, models and results take turns."""
+    """A request, independent of its dialect. `items`: what was said, without roles: users, models and results take
+    turns."""
     system: str = ""
     items: list = field(default_factory=list)
     tools: dict = field(default_factory=dict)  # name: (description, schema)
     schema: dict | None = None
     thinks: bool = False
     stream: bool = False
-    ids: list = field(default_factory=list)    # of the calls, in their order
-    strict: bool = False     # a tool is
-    has_empty: bool = False  # a block of text is
+    ids: list = field(default_factory=list)    # of the calls, in order
+    strict: bool = False     # a tool is strict
+    has_empty: bool = False  # a text block is empty
     caller: str = ""
     task: str = ""
 
     def turns(self):
-        """`items` by who spoke."""
+        """`items` by speaker."""
         made = []
         for role, item in self.items:
             if not made or made[-1][0] != role:
@@ -136,13 +138,13 @@ class Seen:
 
 
 def tagged(caller, task, target):
-    """The user's first words, with which a target finds out what to do."""
+    """The user's first words, which tell the target what to do."""
     first = TASKS[task][0][0]
     return f"[[{caller}/{task}/{target}]] {first.text}"
 
 
 def answer(seen, target, agree):
-    """The model's next turn. `agree(caller, said, told)`: whether what a target was told of a model's turn will do."""
+    """The model's next turn. `agree(caller, said, told)`: whether a target received a model's turn correctly."""
     turns = seen.turns()
     need(turns and turns[0][0] == "user", "it does not begin with the user")
     first = next((item.text for item in turns[0][1] if isinstance(item, Text)), "")
@@ -159,7 +161,7 @@ def answer(seen, target, agree):
         if role == "assistant":
             agree(seen.caller, said, told)
         else:
-            if "ollama" in (seen.caller, target):  # a message there is a text, and pictures beside it
+            if "ollama" in (seen.caller, target):  # an Ollama message is one text, with pictures beside it
                 texts = "\n\n".join(item.text for item in said if isinstance(item, Text))
                 said = [Text(texts), *(item for item in said if isinstance(item, Media))] if texts else said
                 told = sorted(joined(told, "\n\n"), key=lambda item: isinstance(item, Media))
@@ -179,19 +181,19 @@ def check_offers(seen, target):
             told = seen.tools[name][1]
             if is_framework(seen.caller):
                 told, schema = bare_schema(told or {}), bare_schema(schema)
-            elif seen.caller == "ollama":  # its SDK sends no more than the uppermost level of a schema
+            elif seen.caller == "ollama":  # its SDK sends only the top level of a schema
                 told, schema = ({key: value["type"] for key, value in one["properties"].items()} for one in (told, schema))
             need(told == schema, f"{name} takes {told}")
     need((seen.schema is not None) == (seen.task == "structured"), f"the schema is {seen.schema}")
     if seen.schema:
         need(list(seen.schema["properties"]) == list(STRUCTURED), f"the schema is {seen.schema}")
-    # An anthropic target cannot think on behind calls whose thoughts have been lost on the way.
+    # An anthropic target cannot continue thinking after calls whose thoughts were lost on the way.
     lost = seen.caller == "ollama" and target == "anthropic" and seen.items[-1][0] == "tool"
     need(seen.thinks == (seen.task == "thinking" and not lost), f"thinking is {seen.thinks}")
 
 
 def joined(items, between=""):
-    """Neighbouring texts as one."""
+    """Joins adjacent texts."""
     made = []
     for item in items:
         if made and isinstance(item, Text) and isinstance(made[-1], Text):
@@ -202,7 +204,7 @@ def joined(items, between=""):
 
 
 def same_turn(said, told, without_thinking=False):
-    """Calls with their arguments and texts as they were, in their order; blank texts may be left out."""
+    """Calls with their arguments, and texts, unchanged and in order; blank texts may be left out."""
     wanted = [(item.name, item.value()) if isinstance(item, Call) else item for item in said
               if item != Text("") and not (without_thinking and isinstance(item, Thinking))]
     got = [(item.name, item.value()) if isinstance(item, Call) else item for item in joined(told) if item != Text("")]
@@ -210,7 +212,7 @@ def same_turn(said, told, without_thinking=False):
 
 
 def pieces(text, size=7):
-    """Cut anywhere, in pieces of different sizes."""
+    """Cuts text anywhere, into pieces of different sizes."""
     at, sizes = 0, [size, 1, 2 * size, 2]
     while at < len(text):
         step = sizes[at % len(sizes)]
@@ -219,12 +221,12 @@ def pieces(text, size=7):
 
 
 def is_framework(caller):
-    """Frameworks have habits of their own: they complete schemas, and wrap what tools return for Gemini."""
+    """Frameworks change requests: they complete schemas, and wrap tool results for Gemini."""
     return caller.endswith(("-pydantic-ai", "-langchain", "-ai-sdk"))
 
 
 def bare_schema(schema):
-    """Without what frameworks add to one, or leave out of it."""
+    """The schema without differences that frameworks cause."""
     if not isinstance(schema, dict):
         return schema
     named = {"type": "object", **schema} if "properties" in schema or not schema else schema
@@ -238,11 +240,11 @@ def unwrapped(result):
 
 
 def of_call(seen, prefix, number):
-    """An id for the call of that number in the model's next turn."""
+    """An id for call `number` in the model's next turn."""
     return f"{prefix}{seen.task}_{len(seen.ids) + number:02d}Ab"
 
 
 def check_ids(seen, prefix):
-    """Callers who tell calls apart by their ids have brought back those that they were given."""
+    """Checks that callers which match results by id have returned the ids they were given."""
     given = [of_call(seen, prefix, number - len(seen.ids)) for number in range(len(seen.ids))]
     need(seen.caller.split("-")[0] in ("gemini", "ollama") or seen.ids == given, f"the ids are {seen.ids}, not {given}")

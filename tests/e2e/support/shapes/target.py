@@ -1,4 +1,4 @@
-"""One provider that speaks every dialect, each at its own path, and says what it was told wrongly."""
+"""One provider that speaks every dialect, each at a separate path, and records what was wrong with requests."""
 
 from ..provider import Provider, head
 from . import anthropic, chat, gemini, ollama, responses
@@ -8,7 +8,7 @@ SHAPES = {"openai": chat, "responses": responses, "anthropic": anthropic, "gemin
 
 
 def providers(port):
-    """For sluice's configuration."""
+    """`providers` for sluice's configuration."""
     host = f"http://127.0.0.1:{port}"
     made = {f"only-{name}": {"dialect": name, "base_url": host + ("/v1" if name in ("openai", "responses") else ""),
                              "api_key": f"tk-{name}-0123456789"} for name in SHAPES}
@@ -19,12 +19,13 @@ def providers(port):
 
 
 def models():
-    """Those that callers ask for, by the target's dialect."""
+    """`models` for sluice's configuration, named by the target's dialect."""
     return {f"at-{name}": {"targets": [{"model": f"only-{name}/{shape.MODEL}"}], "retry": {"attempts": 1}} for name, shape in SHAPES.items()}
 
 
 class Target(Provider):
-    """`complaints`: what was wrong with requests. `hung_up`: callers whose streams were broken off (with their target's dialect)."""
+    """`complaints`: what was wrong with requests. `hung_up`: callers whose streams were broken off, with the
+    target's dialect."""
 
     def __init__(self):
         super().__init__(self._answer)
