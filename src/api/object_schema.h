@@ -12,7 +12,7 @@ struct RootRules {
   bool needs_properties = false;  // `properties` is required, even if empty
 };
 
-// The maker's own API checks each schema; imitators do not, but some want `properties` too.
+// For the maker's own API, which checks each schema, and for imitators, of which some also want `properties`.
 constexpr RootRules root_rules(bool is_makers_own) { return {!is_makers_own, !is_makers_own, true}; }
 
 // Appends the schema unchanged if it keeps the rules, else one that does: an object, with the members of all

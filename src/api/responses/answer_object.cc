@@ -5,7 +5,7 @@
 namespace sluice::api::responses {
 namespace {
 
-// Members of the request that are repeated as they were, and what the answer says where the caller did not.
+// Members of the request that the answer repeats unchanged, and their values if the caller gave none.
 struct Echo {
   std::string_view name, otherwise;
 };

@@ -1,4 +1,4 @@
-// The response object around an answer's items: what was asked is repeated in it.
+// The response object around an answer's items. It repeats the request's settings.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@ namespace sluice::api::responses {
 
 struct AnswerState {
   std::string_view status = "in_progress";
-  std::string_view output{};      // its items, JSON
-  std::string_view incomplete{};  // the reason, escaped; "": it is none of these
+  std::string_view output{};      // the items, JSON
+  std::string_view incomplete{};  // the reason, escaped; "": the answer is not incomplete
   std::string_view error{};       // JSON; "": none
   const AnswerUsage* usage = nullptr;
 };
@@ -21,17 +21,17 @@ struct AnswerState {
 class AnswerObject {
  public:
   explicit AnswerObject(const AnswerShape& shape);
-  // Of a stream that another began; what it does not tell stays.
+  // For a stream that another target began; what is missing keeps its value.
   void set_begun(JsonText id, std::optional<int64_t> created_s);
   void set_model(JsonText model) { model_ = model.escaped; }
   void write(TextWriter& json, const AnswerState& state) const;
 
  private:
   std::string id_;
-  bool is_compaction_;  // another object, with less in it
+  bool is_compaction_;  // another object, with fewer members
   int64_t created_s_;
   std::string model_;  // escaped
-  std::string echo_;   // members that are the same all the time
+  std::string echo_;   // members that never change
 };
 
 }  // namespace sluice::api::responses

@@ -21,7 +21,7 @@ constexpr std::array endpoints = std::to_array<Endpoint>({
     {"responses/delete", own, del, "/v1/responses/{id}", nowhere},
 });
 constexpr std::string_view roots[] = {"/v1/responses", "/responses"};
-// What its callers call what writers drop (dropped.h); the longer words first.
+// This dialect's names for what writers drop (dropped.h); the longer ones first.
 constexpr OwnWord own_words[] = {
     {"max_tokens", "max_output_tokens"},
     {"response_format", "text.format"},
@@ -67,7 +67,7 @@ constexpr Places places{.frames = frames,
                         .output = {output_keys, output_types},
                         .numbers_frames = true};
 
-// By the specification its members stand flat; `error` beside them is what SDKs look for.
+// By the specification its members are flat; SDKs look for the `error` besides them.
 void write_error_event(const Error& error, const ErrorFacts& facts, std::string& out) {
   const ErrorWords words = error_words(error.code);
   JsonWriter json(out);

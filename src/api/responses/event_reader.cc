@@ -1,4 +1,4 @@
-// What a target answers, frame by frame or as one body.
+// Reads a target's answer, frame by frame or as one body.
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -117,7 +117,7 @@ void Reader::end(EventSink& sink) {
   sink.on_finish({output_.has_calls() ? FinishReason::tool_calls : FinishReason::stop, {}, {}, {}, target_.dialect});
 }
 
-// The whole answer: of a body, or what a stream repeats at its end. What a stream has told is not told again.
+// The whole answer: a body, or what a stream repeats at its end. What the stream has reported is not reported again.
 void Reader::read_answer(JsonValue answer, EventSink& sink) {
   start(answer, sink);
   output_.read(answer["output"], sink);
@@ -179,7 +179,7 @@ void Reader::on_refusal_done(JsonValue frame, EventSink& sink) {
 void Reader::on_content_done(JsonValue frame, EventSink& sink) {
   const JsonValue part = frame["part"];
   const std::string_view type = part["type"].word();
-  if (type != "output_text" && type != "refusal") return;  // of a reasoning
+  if (type != "output_text" && type != "refusal") return;  // a reasoning item's
   output_.end_content(output_.item_of(frame, OutputItem::Kind::message), part,
                       frame["content_index"].count().value_or(0), sink);
 }
@@ -253,7 +253,7 @@ void Reader::tell_usage(JsonValue usage, EventSink& sink) {
   if (told.counts.any()) sink.on_usage(told);
 }
 
-// "queued" and "in_progress" of a body are told as a pause: there is more to come, which has to be asked for.
+// "queued" and "in_progress" in a body are reported as a pause: there will be more, which has to be asked for.
 void Reader::tell_finish(JsonValue answer, EventSink& sink) {
   const std::string_view status = answer["status"].word();
   if (status == "failed" || status == "cancelled" || answer["error"].has_value()) {
@@ -270,7 +270,7 @@ void Reader::tell_finish(JsonValue answer, EventSink& sink) {
   if (status == "incomplete") {
     const JsonValue details = answer["incomplete_details"];
     finish.word = details["reason"].text();
-    if (details.size() > 1) finish.details = details.raw();  // the reason alone is the word
+    if (details.size() > 1) finish.details = details.raw();  // otherwise finish.word has everything
     finish.reason = details["reason"].word() == "content_filter" ? FinishReason::refusal : FinishReason::length;
   } else if (status == "queued" || status == "in_progress") {
     finish.reason = FinishReason::pause;

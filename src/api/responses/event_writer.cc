@@ -1,4 +1,4 @@
-// An answer for a caller: the events of a stream, or the whole object at the end.
+// Writes an answer for a caller: the events of a stream, or the whole object at the end.
 #include <algorithm>
 #include <array>
 
@@ -45,7 +45,7 @@ class Writer final : public OutputWriter {
   bool started_ = false, failed_ = false;
   AnswerUsage usage_;
   std::string_view status_ = "completed";
-  std::string incomplete_;  // why, if it is that
+  std::string incomplete_;  // the reason, if status_ is "incomplete"
 };
 
 void Writer::emit_answer(std::string_view type, const AnswerState& state) {
@@ -120,7 +120,7 @@ void Writer::emit_failed(std::string_view code, std::string_view message) {
   emit_answer("response.failed", {"failed", output_, {}, error, &usage_});
 }
 
-// Both of what this API says of a failure: some callers look for the one, some for the other.
+// Sends both of this API's failure events, as some callers look for one and some for the other.
 void Writer::on_error(const ProviderError& error) {
   if (std::exchange(failed_, true)) return;
   const std::string_view code = code_for(error);

@@ -1,4 +1,4 @@
-// What is known of models behind OpenAI's responses.
+// What is known about models behind OpenAI's responses.
 #include "api/responses/translate.h"
 
 namespace sluice::api::responses {
@@ -15,7 +15,7 @@ void set_facts(std::string_view model, TargetFacts& facts) {
     return;
   }
   facts.takes_sampling = true;
-  facts.reasons = true;  // its host knows whether it does
+  facts.reasons = true;  // left to the provider, which knows whether it does
 }
 
 }  // namespace sluice::api::responses

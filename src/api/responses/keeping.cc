@@ -18,7 +18,7 @@ using Page = KeepingRoom::Page;
 // --- requests ---
 
 KeepingRoom::Asked look(std::string_view body) {
-  KeepingRoom::Asked asked{true, {}};  // it is kept unless the request says otherwise
+  KeepingRoom::Asked asked{true, {}};  // stored unless the request says otherwise
   JsonCursor cursor(body);
   if (!cursor.take('{')) return {};
   std::string_view key;
@@ -36,14 +36,14 @@ KeepingRoom::Asked look(std::string_view body) {
   }
 }
 
-// One item, whose type is told where it was left out.
+// Appends a user's message item with the content `text`, which is JSON.
 void append_message(std::string& out, std::string_view text) {
   out += R"({"type":"message","role":"user","content":)";
   out += text;
   out += '}';
 }
 
-// What stands between the brackets of a list.
+// What is between the brackets of a list.
 std::string_view elements_of(JsonValue list) {
   const std::string_view raw = list.raw();
   return list.is_array() && !list.empty() ? raw.substr(1, raw.size() - 2) : std::string_view();
@@ -81,13 +81,13 @@ bool is_named(std::string_view key, std::string_view name) {
   return append_json_unescaped(plain, key) && plain == name;
 }
 
-// What of an item is asked for before it is written.
+// What has to be known of an item before it is written.
 struct ItemLook {
   bool has_id = false, has_type = false;
-  std::vector<std::pair<std::string_view, std::string_view>> members{};  // but for an id that is no string
+  std::vector<std::pair<std::string_view, std::string_view>> members{};  // without `id`
 };
 
-// False: it is no object.
+// False: it is not an object.
 bool look_at_item(std::string_view item, ItemLook& look) {
   look.has_id = look.has_type = false;
   look.members.clear();
@@ -107,7 +107,7 @@ bool look_at_item(std::string_view item, ItemLook& look) {
   return true;
 }
 
-// It can be as large as the request, of which it is a copy: no tree is made of it.
+// The input may be as large as the request, so it is copied without building a document.
 std::string input_items(std::string_view input, std::string_view answer_id) {
   std::string out;
   size_t number = 0;
@@ -175,7 +175,7 @@ std::string_view id_in(std::string_view path) {
   return path.substr(0, path.find('/'));
 }
 
-// The value of a parameter, as it stands there; "": it is not there.
+// The value of a parameter, not decoded; "": it is not there.
 std::string_view parameter(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     const std::string_view one = query.substr(0, query.find('&'));

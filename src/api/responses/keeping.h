@@ -1,4 +1,4 @@
-// Responses that are kept here: see api/keeping.h.
+// Responses that sluice stores: see api/keeping.h.
 #pragma once
 
 #include "api/keeping.h"

@@ -13,7 +13,6 @@ OutputItem::Kind kind_of_item(std::string_view type) {
   return OutputItem::Kind::hosted;
 }
 
-// The one that a frame belongs to; made where a target has not said that it began.
 OutputItem& OutputReader::item_of(JsonValue frame, OutputItem::Kind kind) {
   const std::optional<uint64_t> index = frame["output_index"].count();
   if (!index && !items_.empty()) return items_.back();
@@ -43,7 +42,7 @@ size_t OutputReader::held_bytes() const {
   return items_.size() * (sizeof(OutputItem) + each) + contents_ * (sizeof(OutputItem::Content) + each);
 }
 
-// A call that has no name yet waits for its end.
+// A call that has no name yet is reported at its end.
 void OutputReader::begin(OutputItem& item, JsonValue value, EventSink& sink) {
   const bool is_call = item.kind == OutputItem::Kind::function || item.kind == OutputItem::Kind::custom;
   if (item.begun || item.kind == OutputItem::Kind::message || (is_call && value["name"].text().empty())) return;
@@ -66,7 +65,6 @@ void OutputReader::begin(OutputItem& item, JsonValue value, EventSink& sink) {
                 {}});
 }
 
-// What of the whole item has not been told yet is told now.
 void OutputReader::end(OutputItem& item, JsonValue value, EventSink& sink) {
   if (item.ended) return;
   end_open(item, value, sink);
@@ -92,7 +90,7 @@ void OutputReader::end_open(OutputItem& item, JsonValue value, EventSink& sink) 
   sink.on_part_end(item.part);
 }
 
-// A picture that was made is one for all; the item itself is for callers of this dialect.
+// A generated picture is for all callers; the item itself is for callers of this dialect.
 void OutputReader::end_hosted(const OutputItem& item, JsonValue value, EventSink& sink) {
   const std::string_view type = value["type"].word();
   const JsonText picture = type == made_image ? value["result"].text() : JsonText{};
@@ -111,7 +109,7 @@ void OutputReader::end_message(OutputItem& item, JsonValue value, EventSink& sin
   }
 }
 
-// A content of a message that is whole.
+// `value`: a content of a message, whole.
 void OutputReader::end_content(OutputItem& item, JsonValue value, uint64_t index, EventSink& sink) {
   OutputItem::Content& content = content_of(item, index);
   if (content.ended) return;
@@ -126,7 +124,7 @@ void OutputReader::end_content(OutputItem& item, JsonValue value, uint64_t index
   sink.on_part_end(content.part);
 }
 
-// Its text is what was thought or, where that is not shown, the summaries of it. What is encrypted belongs to its id.
+// The text is the thinking itself or, if that is not shown, its summaries. Encrypted content is bound to the item's id.
 void OutputReader::end_reasoning(OutputItem& item, JsonValue value, EventSink& sink) {
   if (!item.told) {
     uint64_t piece = 0;
@@ -197,7 +195,7 @@ void OutputReader::tell_arguments(OutputItem& item, JsonText text, EventSink& si
   sink.on_arguments(item.part, text);
 }
 
-// Either what was thought or its summary: whichever came first.
+// Reports either the thinking or its summary, whichever arrives first.
 void OutputReader::tell_thinking(OutputItem& item, JsonText text, uint64_t piece, bool is_summary, EventSink& sink) {
   if (item.ended || text.empty() || item.kind != OutputItem::Kind::reasoning) return;
   if (item.told && item.is_summary != is_summary) return;

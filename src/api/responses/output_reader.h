@@ -1,4 +1,4 @@
-// The items of an answer's output, told as parts: an item is one, or, if it is a message, each of its contents is.
+// Reports the items of an answer's output as parts: each item is one, except that of a message each content is one.
 #pragma once
 
 #include <cstdint>
@@ -11,43 +11,43 @@
 
 namespace sluice::api::responses {
 
-// One item of the output, as far as it has been told.
+// One item of the output, and what of it has been reported.
 struct OutputItem {
   enum class Kind : unsigned char { message, reasoning, function, custom, hosted };
   struct Content {
     uint32_t part = 0;
     bool told = false, ended = false;
-    bool noted = false;   // an annotation was told
-    bool logged = false;  // logprobs were
+    bool noted = false;   // an annotation was reported
+    bool logged = false;  // logprobs were reported
   };
   Kind kind = Kind::hosted;
-  uint32_t part = 0;  // of all but messages
+  uint32_t part = 0;  // except for messages
   bool begun = false;
-  bool told = false;         // something of its text or its arguments
-  bool is_summary = false;   // what was told of a reasoning
-  uint64_t piece_index = 0;  // which of a reasoning's pieces was told last
+  bool told = false;         // some of its text or its arguments was reported
+  bool is_summary = false;   // reasoning: what was reported is its summary
+  uint64_t piece_index = 0;  // reasoning: the piece that was reported last
   bool ended = false;
   std::vector<Content> contents{};
 };
 
 OutputItem::Kind kind_of_item(std::string_view type);
 
-// Remembers what has been told, so that what a stream repeats as a whole is told once.
+// Remembers what has been reported, so that what a stream repeats as a whole is reported only once.
 class OutputReader {
  public:
   explicit OutputReader(const Origin& target) : target_(target) {}
 
-  // The item that a frame belongs to; made where the target has not said that it began. Stays where it is.
+  // The item that a frame belongs to, created if the target has not reported its beginning. The reference stays valid.
   OutputItem& item_of(JsonValue frame, OutputItem::Kind kind);
   // The n-th content of a message.
   OutputItem::Content& content_of(OutputItem& item, uint64_t index);
   void begin(OutputItem& item, JsonValue value, EventSink& sink);
-  // What of the whole item has not been told yet is told now.
+  // Reports what has not been reported yet of the whole item `value`, and its end.
   void end(OutputItem& item, JsonValue value, EventSink& sink);
   void end_content(OutputItem& item, JsonValue value, uint64_t index, EventSink& sink);
-  // The list of a whole answer, unless a stream has told its items before.
+  // Reads the list of a whole answer, unless a stream has reported items before.
   void read(JsonValue output, EventSink& sink);
-  // Whatever is still open.
+  // Ends whatever is still open.
   void end_all(EventSink& sink);
 
   void tell_text(OutputItem::Content& content, JsonText text, JsonValue logprobs, EventSink& sink);
@@ -55,7 +55,7 @@ class OutputReader {
   void tell_refusal(OutputItem::Content& content, JsonText text, EventSink& sink);
   void tell_citation(uint32_t part, JsonValue annotation, EventSink& sink);
   void tell_arguments(OutputItem& item, JsonText text, EventSink& sink);
-  // `piece`: of which summary or content of the item it is.
+  // `piece`: the index of the item's summary or content that `text` belongs to.
   void tell_thinking(OutputItem& item, JsonText text, uint64_t piece, bool is_summary, EventSink& sink);
 
   size_t held_bytes() const;
@@ -71,7 +71,7 @@ class OutputReader {
 
   const Origin target_;
   std::deque<OutputItem> items_;
-  LatestPlace<uint64_t> places_{};  // of items, by their index in the output
+  LatestPlace<uint64_t> places_{};  // places in items_, by the index in the output
   LatestPlace<std::pair<const OutputItem*, uint64_t>> content_places_{};
   size_t contents_ = 0;  // of all items
   uint32_t parts_ = 0;

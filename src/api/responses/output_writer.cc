@@ -68,7 +68,7 @@ void OutputWriter::finish_item(std::string item) {
   output_ += item;
 }
 
-// An item that comes all at once.
+// Writes an item that arrives whole.
 void OutputWriter::write_whole_item(std::string item) {
   begin();
   close_all("completed");
@@ -98,7 +98,7 @@ void OutputWriter::close_message(std::string_view status) {
   finish_item(std::move(item));
 }
 
-// The open part, empty at first.
+// The open content as JSON, with an empty text unless `is_whole`.
 std::string OutputWriter::content(bool is_whole) const {
   std::string part;
   TextWriter json(part);
@@ -180,7 +180,7 @@ void OutputWriter::on_citation(uint32_t part, const Citation& citation) {
 
 // --- thinking ---
 
-// An item that is encrypted for this API has to keep its id, which is told at its end: until then it waits.
+// An item that is encrypted for this API has to keep its id, which arrives at its end: until then the item is held.
 void OutputWriter::open_thinking(uint32_t part) {
   if (open_ == Open::thinking && part_ == part) return;
   close_all("completed");
@@ -234,7 +234,7 @@ void OutputWriter::on_signature(uint32_t part, const Opaque& opaque, bool is_red
   is_redacted_ = is_redacted;
 }
 
-// What is encrypted for this API is given as it is; anything else with its origin.
+// Data that is encrypted for this API is given unchanged; anything else is wrapped with its origin.
 std::string OutputWriter::given_signature() const {
   if (!takes_encrypted_) return "";
   if (signature_.empty()) return hides_opaque_ ? "" : wrap_unsigned(origin_, Dialect::responses);
@@ -282,7 +282,7 @@ void OutputWriter::on_call(const CallStart& call) {
     return;
   }
   close_all("completed");
-  if (!call.opaque.empty()) {  // an item before it carries what belongs to it
+  if (!call.opaque.empty()) {  // sent as a reasoning item before the call
     if (takes_encrypted_) {
       on_signature(call.part, {call.opaque.data, call.opaque.origin, JsonText{of_next_call}}, false);
       close_part();
@@ -355,7 +355,7 @@ void OutputWriter::close_call() {
   finish_item(call_item(JsonText{text_}, true));
 }
 
-// --- what is no part of its own ---
+// --- media and extras ---
 
 void OutputWriter::on_media(uint32_t, PartKind kind, const Source& source) {
   if (kind != PartKind::image || source.kind != Source::Kind::base64) {

@@ -1,7 +1,7 @@
-// The items of an answer for a caller, told as events with their numbers, and kept for the end.
+// Writes the items of an answer for a caller as numbered events, and keeps them for the end.
 //
-// Parts come one at a time. Texts and refusals that follow each other are the contents of one message, which stays open
-// until something else comes; any other part is an item of its own.
+// Parts must arrive one at a time. Consecutive texts and refusals are the contents of one message, which stays open
+// until something else arrives; any other part is a separate item.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +33,7 @@ class OutputWriter : public EventWriter {
   void on_part_end(uint32_t part) override;
 
  protected:
-  // One event; `members` writes what it has beside its type and its number.
+  // Writes one event; `members` writes what it has besides its type and its number.
   template <typename Members>
   void emit(std::string_view type, Members members) {
     if (!stream_) return;
@@ -46,19 +46,19 @@ class OutputWriter : public EventWriter {
     json.end_object();
     out += "\n\n";
   }
-  // Before anything else; the first time counts.
+  // Called before anything else is written; only the first call has an effect.
   virtual void begin() = 0;
-  // Goes on behind what was sent. `text_part`: the part of text that is open in it.
+  // Continues after what was sent. `text_part`: the text part that is open there.
   Result<void> take_sent(const SentOutput& sent, std::optional<uint32_t> text_part);
-  // What is open ends; a message with that status.
+  // Ends what is open; a message gets that status.
   void close_all(std::string_view status);
-  // Of an answer that stands for the conversation: its one item, once.
+  // For an answer that replaces the conversation: writes its one item, once.
   void tell_summary();
 
   const bool stream_;
   uint64_t sequence_ = 0;  // of the next event
   std::string output_;     // the items that are whole
-  bool refused_ = false;   // in words of a refusal
+  bool refused_ = false;   // the model has refused in words
 
  public:
   size_t held_bytes() const override {
@@ -69,7 +69,7 @@ class OutputWriter : public EventWriter {
  private:
   enum class Open : unsigned char { nothing, text, refusal, thinking, function, custom, search };
 
-  // Of an event of the open item: which one it is.
+  // Write which item, or which content of it, an event belongs to.
   void place(TextWriter& json) const { json.member("item_id", item_id_).member("output_index", items_); }
   void place_content(TextWriter& json) const {
     place(json);
@@ -99,26 +99,26 @@ class OutputWriter : public EventWriter {
   const std::string id_;
   const bool holds_thinking_;
   bool takes_encrypted_ = false;
-  bool hides_opaque_ = false;  // not from whom this is written for, but from the caller
-  bool hidden_ = false;        // the next item is not told to the caller: its number is given again
-  const bool compacts_;        // the answer is what stands for the conversation, as one item
+  bool hides_opaque_ = false;  // this writes the stored copy; the caller's copy has no opaque data
+  bool hidden_ = false;        // the next item is not in the caller's copy: its number is reused
+  const bool compacts_;        // the answer replaces the conversation, as one item
   const Origin origin_;
   std::string summary_;  // escaped
   bool summary_told_ = false;
   bool has_search_ = false;
-  std::set<std::string, std::less<>> scoped_;  // names of tools that stand in a namespace
+  std::set<std::string, std::less<>> scoped_;  // names of tools in a namespace
 
   uint64_t items_ = 0;  // that are whole
   uint64_t made_ids_ = 0;
   std::string item_id_;  // of the open one
 
   bool message_open_ = false;
-  uint64_t contents_ = 0;  // of the open message, that are whole
+  uint64_t contents_ = 0;  // of the open message that are whole
   std::string content_list_;
 
   Open open_ = Open::nothing;
-  std::optional<uint32_t> part_;  // none: of the first text that comes
-  std::string made_item_;         // whole, of the part at hand: it is written at its end
+  std::optional<uint32_t> part_;  // nullopt with an open text: the next text belongs to it
+  std::string made_item_;         // of the current part, whole: written at its end
   std::string text_;              // of the open part, escaped: its text or its arguments
   std::string annotations_, logprobs_;
   uint64_t annotation_count_ = 0;

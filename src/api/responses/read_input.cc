@@ -9,7 +9,7 @@
 namespace sluice::api::responses {
 namespace {
 
-// Calls that the caller's program runs itself, and what each is called as a function.
+// Calls that the caller's program runs itself, and their names as functions.
 struct RunCall {
   std::string_view type, name, member;
 };
@@ -18,11 +18,11 @@ constexpr RunCall run_calls[] = {{"local_shell_call", "local_shell", "action"},
                                  {"apply_patch_call", "apply_patch", "operation"},
                                  {"computer_call", "computer", "action"}};
 
-// What the provider ran itself: the answer has what came of it.
+// What the provider ran itself: the answer has its result.
 constexpr std::string_view asides[] = {
     "web_search_call", "file_search_call",     "code_interpreter_call", "mcp_call",
     "mcp_list_tools",  "mcp_approval_request", "mcp_approval_response", "configuration_update"};
-// What stands for something that only the provider has.
+// References to something that only the provider has.
 constexpr std::string_view demanding[] = {"item_reference", "compaction_trigger"};
 
 template <typename List>
@@ -30,10 +30,10 @@ bool has_word(const List& list, std::string_view word) {
   return std::find(std::begin(list), std::end(list), word) != std::end(list);
 }
 
-// Members of an item that say nothing elsewhere: its own name, and that it is whole.
+// Members of an item that mean nothing to other dialects: its id, and that it is whole.
 bool is_idle(JsonValue member) { return !member.has_value() || member.named("id") || member.named("status"); }
 
-// From where one text begins to where the other ends; both are of the same body.
+// The text from the beginning of `first` to the end of `last`; both are in the same body.
 std::string_view joined(std::string_view first, std::string_view last) {
   return {first.data(), static_cast<size_t>(last.data() + last.size() - first.data())};
 }
@@ -123,7 +123,7 @@ void InputReader::set_aside(JsonValue item, std::string_view name) {
   if (!name.empty()) aside_bag_.push_back({JsonText{name}, item.raw()});
 }
 
-// What stands behind the last message goes with it. Where there are none, the system's words are the conversation.
+// What follows the last message belongs to it. If there is no message, the system's text is the conversation.
 void InputReader::finish(JsonValue input) {
   std::vector<Message>& messages = request_.messages;
   if (messages.empty() && request_.system.size() > system_parts_) {
@@ -239,7 +239,7 @@ Result<Part> InputReader::read_image(JsonValue value, const std::string& path) {
   return part;
 }
 
-// A file's data is a data: URL or the base64 text alone.
+// A file's data is a data: URL or just base64.
 Result<Part> InputReader::read_file(JsonValue value, const std::string& path) {
   Part part;
   part.kind = PartKind::document;
@@ -350,7 +350,7 @@ Result<void> InputReader::read_reasoning(JsonValue item) {
   return {};
 }
 
-// A picture of the assistant's. One that has not come to be is what the provider did, and no more.
+// A picture of the assistant's. Without a result, the item is set aside like other work of the provider's.
 Result<void> InputReader::read_made_image(JsonValue item) {
   const Result<JsonText> data = text_in(item, "result", here());
   if (!data) return tl::unexpected(data.error());
@@ -384,7 +384,7 @@ Result<void> InputReader::read_compaction(JsonValue item) {
   return {};
 }
 
-// What one of our targets made of the conversation before it: words like any others.
+// A summary that one of our targets made of the earlier conversation becomes ordinary text.
 Result<void> InputReader::read_summary(JsonValue item, std::string_view summary) {
   constexpr std::string_view heading = "Summary of the conversation so far:\n\n";
   std::string text;
@@ -398,14 +398,15 @@ Result<void> InputReader::read_summary(JsonValue item, std::string_view summary)
 
 // --- results, and more tools ---
 
-// A text, a list of contents, one content (a screenshot) or what only that tool has, which is told as its JSON.
+// A text, a list of contents, one content (a screenshot), or something that only this tool has, which becomes its JSON
+// as text.
 Result<void> InputReader::read_output(JsonValue item) {
   const Result<JsonText> id = text_in(item, "call_id", here());
   if (!id) return tl::unexpected(id.error());
   const JsonValue output = item["output"];
   Part result;
   result.kind = PartKind::tool_result;
-  result.id = id->empty() ? item["id"].text() : *id;  // local_shell_call_output names its call so
+  result.id = id->empty() ? item["id"].text() : *id;  // local_shell_call_output names its call this way
   result.raw = item.raw();
   const JsonValue first = output.is_array() && !output.empty() ? *output.begin() : output;
   const bool is_content = first["type"].is_string();
@@ -438,7 +439,7 @@ Result<void> InputReader::read_more_tools(JsonValue item) {
   return {};
 }
 
-// What the caller's program found is a result, and the tools in it can be called from there on.
+// What the caller's program found is a result, and the tools in it can be called from then on.
 Result<void> InputReader::read_search(JsonValue item) {
   const bool is_call = item["type"].word() == "tool_search_call";
   if (!is_call) {

@@ -1,4 +1,4 @@
-// The items of a request's `input` as messages.
+// Reads the items of a request's `input` as messages.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 namespace sluice::api::responses {
 
 // Consecutive items of the assistant become one message, consecutive results of tools another. A message's `raw` is all
-// of its items, as they stood, with what stood before them and is no message (more tools, settings).
+// of its items unchanged, with the items before them that are not messages (more tools, settings).
 class InputReader {
  public:
   explicit InputReader(Request& request) : request_(request) {}
@@ -35,10 +35,10 @@ class InputReader {
   Result<Part> read_file(JsonValue value, const std::string& path);
   Result<Part> read_audio(JsonValue value, const std::string& path);
 
-  // The message that an item of that role belongs to, which its text is added to.
+  // The message that an item of that role belongs to. The item is added to its `raw`.
   Message& message_for(Role role, JsonValue item);
   void extend(Message& message, JsonValue item);
-  // An item that is no message; it is named as `name` where it has to be left behind.
+  // An item that is not a message; it is reported as `name` if it has to be dropped.
   void set_aside(JsonValue item, std::string_view name);
   void finish(JsonValue input);
   std::string here(std::string_view member = {}) const { return path_of("input", index_, member); }
@@ -46,8 +46,8 @@ class InputReader {
   Request& request_;
   size_t index_ = 0;
   size_t items_ = 0;          // in all
-  size_t system_parts_ = 0;   // that did not stand in the input
-  std::string_view aside_{};  // items of no message yet, as they stood
+  size_t system_parts_ = 0;   // that are not from the input
+  std::string_view aside_{};  // items that belong to no message yet, unchanged
   Bag aside_bag_{};
   Opaque of_next_call_{};
   bool is_leading_ = true;  // nothing but system messages so far

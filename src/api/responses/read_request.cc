@@ -1,4 +1,4 @@
-// The caller's body, member by member.
+// Reads the caller's body, member by member.
 #include <array>
 
 #include "api/responses/read_input.h"
@@ -56,7 +56,7 @@ class RequestReader {
   const bool previous_known_;
 };
 
-// The input before the tools of its items: those that stand in the list of the request come first.
+// `tools` before `input`, so that the request's tools precede those in its items.
 constexpr std::array<RequestReader::Entry, 24> RequestReader::entries = {{
     {"model", &RequestReader::on_model},
     {"instructions", &RequestReader::on_instructions},
@@ -84,7 +84,7 @@ constexpr std::array<RequestReader::Entry, 24> RequestReader::entries = {{
     {"service_tier", &RequestReader::on_service_tier},
 }};
 
-// In the order of the table, whatever the order of the body is.
+// Reads members in the order of the table, not of the body.
 Result<void> RequestReader::read(JsonValue body) {
   std::array<JsonValue, entries.size()> known{};
   for (const JsonValue member : body) {
@@ -136,7 +136,7 @@ Result<void> RequestReader::on_background(JsonValue value) {
   return {};
 }
 
-// What is kept at the provider.
+// Refers to something that the provider stores.
 Result<void> RequestReader::on_elsewhere(JsonValue value) {
   if (previous_known_ && value.named("previous_response_id")) return {};
   request_.demands.push_back({std::string(value.key().escaped), "is not known to other providers"});
@@ -239,7 +239,7 @@ Result<void> RequestReader::on_safety_identifier(JsonValue value) { return text(
 
 Result<void> RequestReader::on_user(JsonValue value) {
   if (request_.user.empty()) return text(value, request_.user);
-  carry(request_.bag, value);  // beside the newer name for it
+  carry(request_.bag, value);  // the newer name for it is there too
   return {};
 }
 

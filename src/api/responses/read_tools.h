@@ -1,4 +1,4 @@
-// Tools and the choice of them.
+// Reads tools and the choice of them.
 #pragma once
 
 #include <string>
@@ -11,11 +11,10 @@ namespace sluice::api::responses {
 Result<void> read_tools(JsonValue list, const std::string& path, Request& request);
 Result<void> read_tool_choice(JsonValue choice, Request& request);
 
-// What several readers need: the member as a text, "" where it is absent or null.
+// Used by several readers: the member as a text, "" if it is absent or null.
 Result<JsonText> text_in(JsonValue object, std::string_view name, const std::string& path);
 tl::unexpected<Error> wrong_type(const std::string& path, std::string_view expected);
-// A member that is not known of a setting that is an object; it is named as "within.key" where it has to be left
-// behind.
+// Puts an unknown member of a setting that is an object into the request's bag as "within.key".
 void carry_within(Request& request, std::string_view within, JsonValue member);
 // "namespace.name", or the name alone. The text lives in the request's arena.
 JsonText scoped_name(JsonText space, JsonText name, Request& request);

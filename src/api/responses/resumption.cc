@@ -1,4 +1,4 @@
-// Streams of responses that their provider makes on without a connection.
+// Streams of responses that their provider completes without a connection.
 #include "api/resumption.h"
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 namespace sluice::api::responses {
 namespace {
 
-// Only those of `background`: any other ends with its connection (platform.openai.com/docs/guides/background).
+// Only those with `background`: any other ends with its connection (platform.openai.com/docs/guides/background).
 bool goes_on_alone(std::string_view body) {
   constexpr std::string_view key = "\"background\"";
   if (body.find(key) == body.npos) return false;

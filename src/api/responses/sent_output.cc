@@ -40,7 +40,7 @@ void SentOutput::take(JsonValue frame) {
   } else if (open) {
     take_content(type, frame);
   } else {
-    is_odd = true;  // of no item
+    is_odd = true;  // belongs to no item
   }
 }
 

@@ -1,5 +1,4 @@
-// What of a stream of responses' events the caller has: by the frames that were sent, for a writer that goes on with
-// it.
+// What the caller has of a stream of responses' events, by the frames that were sent: for a writer that continues it.
 #pragma once
 
 #include <cstdint>
@@ -11,16 +10,16 @@
 namespace sluice::api::responses {
 
 struct SentOutput final : SentState {
-  // An item that has not ended: a message, or else nothing can go on with it.
+  // An item that has not ended. It can only be continued if it is a message.
   struct Open {
     std::string id{};  // escaped
     bool is_message = false;
     std::string contents{};  // that have ended, JSON with commas between them
     uint64_t content_count = 0;
-    bool has_content = false;  // one is open: a text, or else nothing can go on with it
+    bool has_content = false;  // one is open; it can only be continued if it is a text
     bool is_text = false;
     bool text_ended = false;
-    std::string text{};                     // of it, escaped
+    std::string text{};                     // of the open content, escaped
     std::string annotations{}, logprobs{};  // JSON with commas between them
     uint64_t annotation_count = 0;
   };

@@ -1,4 +1,4 @@
-// Requests and answers of OpenAI's responses, into the neutral form and out of it.
+// Translates requests and answers of OpenAI's responses to and from the neutral form.
 #pragma once
 
 #include <memory>
@@ -20,26 +20,26 @@ std::unique_ptr<EventWriter> make_writer(const AnswerShape& shape);
 std::unique_ptr<SentState> make_sent_state();
 extern const ResumptionRoom resumption;
 
-// --- what readers and writers of this folder have in common ---
+// --- what the readers and writers of this folder share ---
 
 // Tool::other_type of tools that are functions elsewhere. Those of a namespace are called "namespace.name" there.
 inline constexpr std::string_view namespace_tool = "namespace";
 inline constexpr std::string_view search_tool = "tool_search";
 
-// Opaque::id of what a reasoning item carries for others: it belongs to the call behind it, or nothing of the thinking
-// may be shown.
+// Opaque::id of data that a reasoning item carries for other dialects: it belongs to the next call, or the thinking may
+// not be shown.
 inline constexpr std::string_view of_next_call = "call";
 inline constexpr std::string_view of_redacted = "redacted";
 
-// Endpoint::name of what asks for a compacted conversation; and Opaque::id of a summary that one of our targets made of
-// it, which any other can read: in base64.
+// Endpoint::name of requests for a compacted conversation, and Opaque::id of a summary that one of our targets made of
+// it: base64, which any other target can be given.
 inline constexpr std::string_view compact_endpoint = "responses/compact";
 inline constexpr std::string_view of_summary = "summary";
 
-// An item that is a picture which the model had made.
+// An item with a picture that the model had generated.
 inline constexpr std::string_view made_image = "image_generation_call";
 
-// What a model is told through `include`.
+// Words of `include`.
 inline constexpr std::string_view include_encrypted = "reasoning.encrypted_content";
 inline constexpr std::string_view include_logprobs = "message.output_text.logprobs";
 
@@ -51,10 +51,10 @@ inline bool includes(JsonValue list, std::string_view word) {
   return false;
 }
 
-// The pieces of an item that has several: a blank line is between them.
+// Separates the pieces of an item that has several: a blank line.
 inline constexpr std::string_view between_pieces = R"(\n\n)";
 
-// A writer that takes texts that are escaped already.
+// A writer for texts that are already escaped.
 class TextWriter final : public JsonWriter {
  public:
   explicit TextWriter(std::string& out) : JsonWriter(out), out_(out) {}
@@ -78,7 +78,7 @@ class TextWriter final : public JsonWriter {
   std::string& out_;
 };
 
-// Tool's name that OpenAI takes: letters, digits, '_' and '-'.
+// Tool names that OpenAI accepts: letters, digits, '_' and '-'.
 inline ToolNames::Rules name_rules(const TargetFacts& facts) { return {facts.max_tool_name_bytes, false, false}; }
 
 }  // namespace sluice::api::responses

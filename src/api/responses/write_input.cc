@@ -12,7 +12,7 @@ tl::unexpected<Error> untold(const std::string& path, std::string_view what) {
   return fail(ErrorCode::untranslatable, path + ": " + std::string(what));
 }
 
-// Whether something of it may not go to this target, though it is of the own dialect.
+// Whether the message holds data that may not be sent to this target, though it is of the same dialect.
 bool has_foreign(const Message& message, const Origin& target) {
   return std::any_of(message.parts.begin(), message.parts.end(),
                      [&](const Part& part) { return !part.opaque.empty() && !may_return(part.opaque, target); });
@@ -48,7 +48,7 @@ Result<void> InputWriter::write() {
   json_.end_array();
   const bool prefilled = !messages.empty() && messages.back().role == Role::assistant &&
                          !messages.back().parts.empty() && is_text(messages.back().parts.back());
-  if (prefilled && maker_of(request_.from) != maker_of(facts_.origin.dialect)) {  // it begins a new answer behind it
+  if (prefilled && maker_of(request_.from) != maker_of(facts_.origin.dialect)) {  // it begins a new answer
     dropped_.add(path_of("messages", messages.size() - 1), DropReason::changed);
   }
   return {};
@@ -91,7 +91,7 @@ Result<void> InputWriter::write_message(size_t at) {
   return {};
 }
 
-// The items as they stood, less what is bound to another origin.
+// Writes the items unchanged, without those that are bound to another origin.
 void InputWriter::write_own(const Message& message) {
   if (message.raw.starts_with('"')) {
     json_.object().member("type", "message").member("role", "user").key("content").raw(message.raw).end_object();
@@ -113,7 +113,7 @@ void InputWriter::write_own(const Message& message) {
   }
 }
 
-// What the user says, or a system message with its place.
+// A message of the user's, or a system message within the conversation.
 Result<void> InputWriter::write_talk(const Message& message, size_t at) {
   const std::string path = path_of("messages", at, "content");
   std::string_view role = "user";
@@ -184,7 +184,7 @@ void InputWriter::write_call(const Part& call, const std::string& path) {
   json_.end_object();
 }
 
-// An item of reasoning goes back with its id, to which its content is bound; without one where none is known.
+// A reasoning item is sent back with its id, as its content is bound to it; without one if none is known.
 void InputWriter::write_thinking(const Part& part, const std::string& path) {
   if (part.opaque.empty() || !may_return(part.opaque, facts_.origin)) {
     dropped_.add(path + ".thinking", part.opaque.empty() ? DropReason::unsupported : DropReason::bound);

@@ -1,4 +1,4 @@
-// The conversation as the items of a request's `input`.
+// Writes the conversation as the items of a request's `input`.
 #pragma once
 
 #include <set>
@@ -10,10 +10,10 @@
 
 namespace sluice::api::responses {
 
-// Whether the system's words stand as a message with several parts, not as `instructions`.
+// Whether the system's text is written as a message with several parts, not as `instructions`.
 bool system_is_message(const Request& request, const TargetFacts& facts);
 
-// Writes messages of other dialects, and of the own one what does not stand in the caller's body. All that it is given
+// Writes messages of other dialects, and those of its own dialect that are not in the caller's body. All its arguments
 // must outlive it.
 class InputWriter {
  public:
@@ -23,7 +23,7 @@ class InputWriter {
 
   // The value of `input`.
   Result<void> write();
-  // What stands before the conversation, as one message with several parts.
+  // Writes what precedes the conversation, as one message with several parts.
   void write_system();
 
  private:
@@ -34,11 +34,11 @@ class InputWriter {
   Result<void> write_results(const Message& message, size_t at);
   Result<void> write_result(const Part& result, const std::string& path);
   Result<void> write_content(const std::vector<Part>& parts, const std::string& path);
-  // `is_marked`: what stands up to it may be cached.
+  // `is_marked`: everything up to this part may be cached.
   Result<void> write_part(const Part& part, const std::string& path, bool is_marked);
   Result<void> write_image(const Part& part, const std::string& path, bool is_marked);
   Result<void> write_document(const Part& part, const std::string& path, bool is_marked);
-  // Whether the part's mark can be told; takes_mark() counts it.
+  // Whether the part's mark can be written; takes_mark() also counts it.
   bool may_mark(const Part& part) const { return !part.cache_mark.empty() && facts_.takes_cache_breakpoints; }
   bool takes_mark(const Part& part);
   void write_mark();
@@ -47,8 +47,8 @@ class InputWriter {
   Result<void> write_compaction(const Part& part, const std::string& path);
   void write_assistant_text(JsonText text);
   void drop_marks(const Part& part, const std::string& path, bool is_marked = false);
-  // A call's id as the target takes it; the same each time. "" is one that nobody named: calls and their results are
-  // told apart by their order.
+  // A call's id in a form that the target accepts; the same each time. "": the caller gave none, and calls are matched
+  // to their results by order.
   JsonText id_of_call(JsonText id);
   JsonText id_of_result(JsonText id);
   JsonText short_id(JsonText id);
@@ -61,7 +61,7 @@ class InputWriter {
   TextWriter& json_;
   ToolNames ids_;
   TextArena arena_;
-  std::vector<JsonText> unnamed_;                     // made for calls whose results have not come yet
+  std::vector<JsonText> unnamed_;                     // made for calls that have no result yet
   static constexpr size_t max_cache_breakpoints = 4;  // of a request
   size_t made_ids_ = 0, breakpoints_ = 0;
   std::set<std::string_view> custom_;  // ids of calls whose input is free text

@@ -1,5 +1,5 @@
-// A request as a target takes it. Of the own dialect it is the caller's body again, but for the model and what was
-// changed on the way; of another it is made of the neutral form.
+// Writes a request for a target. One of the same dialect is the caller's body again, except for the model and what was
+// changed on the way; one of another is written from the neutral form.
 #include <algorithm>
 #include <unordered_set>
 
@@ -45,7 +45,7 @@ class RequestWriter {
   std::string_view effort_for_off();
   void write_identity();
   void write_include();
-  // A number that lies between 0 and `most`.
+  // A number, clamped to the range from 0 to `most`.
   void write_bounded(std::string_view name, std::string_view number, double most, std::string_view max_text);
   void drop(std::string_view path, DropReason reason = DropReason::unsupported) { dropped_.add(path, reason); }
 
@@ -53,13 +53,13 @@ class RequestWriter {
   const TargetFacts& facts_;
   Dropped& dropped_;
   WrittenRequest& written_;
-  std::unordered_set<std::string_view> custom_names_;  // once one has been asked for
+  std::unordered_set<std::string_view> custom_names_;  // filled by the first lookup
   TextWriter json_;
   InputWriter input_;
   bool has_tools_ = false;
 };
 
-// The caller's own members in their order; what others may have changed on the way is looked up.
+// The caller's members in their order; those that may have been changed are written from the request.
 Result<void> RequestWriter::write_own(JsonValue body) {
   json_.object();
   for (const JsonValue member : body) {
@@ -103,7 +103,7 @@ Result<void> RequestWriter::write_neutral() {
   return {};
 }
 
-// One text, or several for who keeps them apart no better; the maker's own API takes them as a message (write_system).
+// The system's texts, joined. The maker's own API gets several as a message instead (write_system).
 void RequestWriter::write_instructions() {
   if (request_.system.empty() || system_is_message(request_, facts_)) return;
   std::string joined;
@@ -139,7 +139,7 @@ void RequestWriter::write_tools() {
   if (has_tools_) json_.end_array();
 }
 
-// Who says nothing of `strict` does not mean it; this API would.
+// An absent `strict` means false in other dialects, but true in this API: so it is always written.
 void RequestWriter::write_function(const Tool& tool, const std::string& path) {
   json_.object().member("type", "function");
   json_.text_member("name", written_.names.shorten(tool.name, name_rules(facts_)));
@@ -154,7 +154,7 @@ void RequestWriter::write_function(const Tool& tool, const std::string& path) {
   json_.member("strict", strict && can_be).end_object();
 }
 
-// The grammar stands flat here, elsewhere in a member of its own.
+// The grammar is flat here; elsewhere it is in a nested object.
 void RequestWriter::write_custom(const Tool& tool) {
   json_.object().member("type", "custom");
   json_.text_member("name", written_.names.shorten(tool.name, name_rules(facts_)));
@@ -175,7 +175,7 @@ void RequestWriter::write_custom(const Tool& tool) {
 
 void RequestWriter::write_tool_name(JsonText name) {
   if (custom_names_.empty()) {
-    custom_names_.insert("");  // no tool's
+    custom_names_.insert("");  // not a tool's name: marks the set as filled
     for (const Tool& tool : request_.tools) {
       if (tool.kind == ToolKind::custom) custom_names_.insert(tool.name.escaped);
     }
@@ -270,7 +270,7 @@ void RequestWriter::write_text_settings() {
   json_.end_object();
 }
 
-// The least that the model can be told where it is not to think.
+// The lowest effort that the model accepts if thinking is turned off.
 std::string_view RequestWriter::effort_for_off() {
   if (!facts_.is_makers_own) return no_effort;
   if (!facts_.reasons_by_default) return "";
@@ -308,7 +308,7 @@ void RequestWriter::write_reasoning() {
   json_.end_object();
 }
 
-// Who it is for, and what helps to find it again.
+// The end user, and what helps to find the request again.
 void RequestWriter::write_identity() {
   if (!request_.user.empty()) {
     ToolNames ids;
