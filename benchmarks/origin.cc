@@ -180,7 +180,7 @@ class Origin {
       if (const auto length = Head::find_line(head.text, "content-length")) {
         message_bytes += Head::number(*length);
       } else if (Head::find_line(head.text, "transfer-encoding")) {
-        const size_t last = all.find("0\r\n\r\n", end + 4);  // our own bodies hold no such bytes
+        const size_t last = all.find("0\r\n\r\n", end + 4);  // our bodies do not contain these bytes
         if (last == all.npos) return true;
         message_bytes = last + 5;
       }

@@ -25,7 +25,7 @@ constexpr std::array subtrees = passing(own, {
                                                  {"files", "/v1/files"},
                                                  {"memory_stores", "/v1/memory_stores"},
                                                  {"messages/batches", "/v1/messages/batches"},
-                                                 {"organization", "/v1/organizations"},  // to be refused by its name
+                                                 {"organization", "/v1/organizations"},  // rejected by this name
                                                  {"sessions", "/v1/sessions"},
                                                  {"skills", "/v1/skills"},
                                                  {"tunnels", "/v1/tunnels"},

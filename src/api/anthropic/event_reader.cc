@@ -23,7 +23,7 @@ FinishReason finish_reason_of(std::string_view word) {
       {"tool_use", FinishReason::tool_calls},
       {"refusal", FinishReason::refusal},
       {"pause_turn", FinishReason::pause},
-      {"compaction", FinishReason::pause},  // the caller sends it back, and it goes on
+      {"compaction", FinishReason::pause},  // the caller sends it back, and the model continues
   }};
   for (const auto& [name, reason] : reasons) {
     if (name == word) return reason;

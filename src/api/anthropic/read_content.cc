@@ -128,7 +128,7 @@ Result<Part> read_call(JsonValue block, const std::string& path) {
   part.name = name.text();
   part.arguments = input.raw();
   part.cache_mark = mark.raw();
-  if (caller.exists() && caller["type"].word() != "direct") carry(part.bag, caller);  // direct is what it is elsewhere
+  if (caller.exists() && caller["type"].word() != "direct") carry(part.bag, caller);  // "direct" is usual elsewhere
   return part;
 }
 

@@ -222,7 +222,7 @@ bool GenerationConfigWriter::write_level(bool& begun) {
   } else if (effort == "low") {
     level = "LOW";
   } else if (effort == "medium") {
-    const bool is_between = facts_.model.find("gemini-3-pro") != std::string::npos;  // it has low and high only
+    const bool is_between = facts_.model.find("gemini-3-pro") != std::string::npos;  // it has only low and high
     if (is_between && !is_adaptive) dropped_.add("reasoning", DropReason::clamped);
     level = is_between ? "HIGH" : "MEDIUM";
   } else {

@@ -293,7 +293,7 @@ void GenerateContentWriter::on_part_end(uint32_t) {
 
 void GenerateContentWriter::on_citation(uint32_t, const Citation& citation) {
   if (citation.url.empty() && citation.title.empty()) {
-    if (citation.from != Dialect::gemini) leave_out("citation");  // Gemini's own come again as groundingMetadata
+    if (citation.from != Dialect::gemini) leave_out("citation");  // Gemini's are repeated as groundingMetadata
     return;
   }
   if (!chunks_.empty()) chunks_ += ',';

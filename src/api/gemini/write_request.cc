@@ -162,7 +162,7 @@ void GenerateRequestWriter::write_choice() {
   } else if (choice.mode == ToolChoice::Mode::required) {
     mode = "ANY";
   } else if (!choice.allowed.empty()) {
-    mode = "VALIDATED";  // the only one of which no call must come that takes names
+    mode = "VALIDATED";  // the only mode that takes names but forces no call
   }
   json_.key("toolConfig").object().key("functionCallingConfig").object().member("mode", mode);
   if (mode != "NONE" && !choice.allowed.empty()) {

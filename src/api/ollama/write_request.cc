@@ -64,7 +64,7 @@ Result<void> OllamaRequestWriter::write() {
   json_.object();
   key("model");
   json_.value(facts_.model);
-  if (body_["name"].exists()) {  // as very old callers have it
+  if (body_["name"].exists()) {  // as very old callers send it
     key("name");
     json_.value(facts_.model);
   }
