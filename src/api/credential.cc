@@ -21,7 +21,7 @@ std::string_view bearer_token(std::string_view value) {
   return begin == std::string_view::npos ? std::string_view{} : value.substr(begin);
 }
 
-// The fields that may hold a caller's key, of all dialects, and their lengths: most other fields have another length.
+// The fields that may hold a caller's key, of all dialects, and their lengths: most other fields differ in length.
 struct KeyFields {
   std::array<std::string_view, 2 * dialect_names.size()> names;
   size_t count = 0;

@@ -1,4 +1,4 @@
-// What of a request cannot be sent to a target: a bounded list of paths with the reason, for the answer's
+// The parts of a request that cannot be sent to a target: a bounded list of paths with the reason, for the answer's
 // `sluice-dropped` field, the access record and strict translation. Every drop goes through it.
 #pragma once
 

@@ -175,7 +175,7 @@ class EventWriter : public EventSink {
   virtual void fail(const Error& error, std::string_view request_id) = 0;
   // Approximate bytes of the answer that are kept to be written later, without `out`.
   virtual size_t held_bytes() const { return 0; }
-  // What of the answer the caller's dialect has no place for: "answer.signature", "finish_reason".
+  // The parts of the answer that the caller's dialect has no place for: "answer.signature", "finish_reason".
   Dropped untold;
 
  protected:

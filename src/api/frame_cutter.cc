@@ -117,7 +117,7 @@ FrameCutter::Cut FrameCutter::cut(const char* at, const char* end) {
     }
   } else {
     read_line_part(at, found.end, cut);
-    if (line_ == Line::space) begin_data(cut);  // "data:" and nothing behind it
+    if (line_ == Line::space) begin_data(cut);  // "data:" and nothing after it
   }
   cut.end = line_ == Line::comment && !frame_begun_ ? End::comment : End::line;
   line_ = Line::start;

@@ -9,8 +9,8 @@
 namespace sluice::api {
 
 // `key`, unescaped, as the most lenient parser might compare it: lower case, with U+017F as 's' and U+212A as 'k',
-// without bytes that are not UTF-8, without white space around it, up to a NUL. Cut after at least 32 bytes: none of
-// our keys is that long.
+// without bytes that are not UTF-8, without white space around it, up to a NUL. Cut at the first character that ends at
+// or behind 32 bytes, as none of our keys is that long.
 std::string lenient_key(std::string_view key);
 
 }  // namespace sluice::api

@@ -88,7 +88,7 @@ struct ModelPage {
   std::string_view body{};  // fixed: the answer
 };
 // nullopt: `path` (no query) is not such a request. `fields` decide the dialect where several have the path; null: the
-// first.
+// first of them.
 std::optional<ModelPage> model_page(std::string_view path, const http::Fields* fields);
 
 // The part of `models` that `query` asks for (all by default); bad_request if the query is not valid.

@@ -16,7 +16,7 @@ namespace sluice::api {
 inline bool is_below(std::string_view path, std::string_view root) {
   return path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/');
 }
-// fitting() is the pattern that a path with or without a version has to fit.
+// fitting(): the pattern that a path with or without a version has to match.
 inline std::string_view without_version(std::string_view path) {
   return path.starts_with("/v1/") ? path.substr(3) : path;
 }

@@ -84,7 +84,7 @@ TargetFacts facts_for(std::string_view model, const Origin& origin, bool is_make
   facts.model = model;
   facts.origin = origin;
   facts.is_makers_own = is_makers_own;
-  const size_t slash = model.rfind('/');  // a host may put the maker's name before it
+  const size_t slash = model.rfind('/');  // a provider may put the maker's name before it
   const std::string_view name = slash == std::string_view::npos ? model : model.substr(slash + 1);
   if (const auto set = room_of(origin.dialect).translation.set_facts; set != nullptr) set(name, facts);
   return facts;
