@@ -20,7 +20,7 @@ enum class PageAccess : unsigned char {
   probes,   // everyone and, without configured keys, any web page too: reveals nothing secret
   open,     // everyone
   callers,  // anyone with a key, if keys are configured
-  admins    // anyone with an administrator's key
+  admins    // a key with "admin"; without configured keys, this machine (gateway::admit_admin)
 };
 
 // Someone who has been admitted to a page.

@@ -23,7 +23,7 @@ size_t each_shown_target(routing::HealthBoard& board, uint64_t now_ms, size_t mo
   board.for_each([&](const routing::TargetHealth& health) {
     const routing::HealthState state = health.state(now_ms);
     const bool quiet = state.asked == 0 && state.standing == routing::Standing::closed;
-    // A provider's entry for its targets without an entry: shown only if it was used.
+    // The place that a provider's unknown model names share: shown only if it was used.
     if (quiet && health.label().find('/') == std::string::npos) return;
     if (shown == most || (count > most && quiet)) return void(++left_out);
     ++shown;
