@@ -118,8 +118,7 @@ class JsonDocument {
 
   explicit JsonDocument(size_t elements = max_elements) : max_elements_(elements) {}
   // Parses `text`, which must outlive all use of the values. Memory is reused by the next call. bad_request, with the
-  // byte where it fails: it is not JSON (RFC 8259), not UTF-8, nested too deep, has too many values or is larger than 4
-  // GiB.
+  // byte where it fails: not JSON (RFC 8259), not UTF-8, nested too deep, too many values or larger than 4 GiB.
   Result<void> parse(std::string_view text);
   JsonValue root() const { return nodes_.empty() ? JsonValue() : JsonValue(*this, 0); }
   size_t held_bytes() const { return nodes_.capacity() * sizeof(Node); }
