@@ -16,8 +16,8 @@
 namespace sluice::observe {
 namespace {
 
-// Both forms write into memory that is known to be large enough (room_for), which is much quicker than appending some
-// hundred pieces to a string. Names are literals that need no escaping; the order of the fields is write_fields' alone.
+// Both forms write into memory that is known to be large enough (room_for), which is much faster than appending about a
+// hundred pieces to a string. Names are literals that need no escaping; only write_fields decides the order.
 class Form {
  public:
   explicit Form(char* at) : at_(at) {}
@@ -28,7 +28,7 @@ class Form {
     std::memcpy(at_, text, size - 1);
     at_ += size - 1;
   }
-  // Most have few digits, which std::to_chars counts first.
+  // A fast path: most numbers are short, and std::to_chars counts the digits first.
   void number(uint64_t value) {
     if (value < 10) {
       *at_++ = static_cast<char>('0' + value);
@@ -98,7 +98,7 @@ class TextForm : public Form {
   }
 };
 
-// At least as many bytes as the record takes in either form: an escape makes at most six bytes of one.
+// An upper bound for the record in either form: an escape makes at most six bytes of one.
 size_t room_for(const AccessRecord& record) {
   size_t text_bytes = 0;
   for (const std::string_view text :
@@ -216,7 +216,7 @@ AccessLog::~AccessLog() { flush(); }
 
 namespace {
 
-// The texts that come from outside.
+// The texts that come from callers and targets.
 template <typename Each>
 void for_each_text(AccessRecord& record, Each&& each) {
   for (std::string_view* text : {&record.request_id, &record.peer, &record.key, &record.path, &record.model,
@@ -237,7 +237,7 @@ void for_each_text(AccessRecord& record, Each&& each) {
 }
 
 void AccessLog::add(const AccessRecord& record) {
-  if (text_.empty()) text_.reserve(batch_bytes + 4096);  // the last record goes beyond
+  if (text_.empty()) text_.reserve(batch_bytes + 4096);  // room for the last record
   const size_t bytes = record.request_id.size() + record.peer.size() + record.key.size() + record.path.size() +
                        record.model.size() + record.target.size() + record.answered_model.size() +
                        record.target_request_id.size() + record.reason.size() + record.target_code.size() +

@@ -23,7 +23,7 @@ FdWriter::FdWriter(int fd) : fd_(fd), kind_(Kind::pipe) {
   if (S_ISSOCK(status.st_mode)) kind_ = Kind::socket;
 }
 
-// Returns whether it is worth trying to write. Looks up every 100 ms to see whether the program wants to end.
+// Returns whether it is worth trying to write. Checks every 100 ms whether the program wants to end.
 bool FdWriter::wait_writable() {
   while (true) {
     pollfd entry{fd_, POLLOUT, 0};
@@ -47,7 +47,7 @@ size_t FdWriter::put(std::string_view bytes) {
     } else if (kind_ == Kind::file) {
       n = ::write(fd_, left.data(), left.size());
     } else {
-      // A pipe that is writable takes PIPE_BUF bytes without blocking, but maybe no more.
+      // A writable pipe accepts PIPE_BUF bytes without blocking, but perhaps no more.
       if (!wait_writable()) {
         error_ = ETIMEDOUT;
         return written;
@@ -80,7 +80,7 @@ size_t FdWriter::write(std::string_view lines) {
   }
   const size_t written = put(lines);
   if (error_ == 0) return 0;
-  size_t lost = written;  // where the lines begin that are given up
+  size_t lost = written;  // where the lost lines begin
   if (written > 0 && lines[written - 1] != '\n') {
     lost = std::min(lines.find('\n', written), lines.size() - 1) + 1;
     rest_ = lines.substr(written, lost - written);

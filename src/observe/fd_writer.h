@@ -1,6 +1,6 @@
-// Writes lines to standard output or whatever stands in its place: a file, a pipe, a socket, a terminal. Survives
-// readers that went away and disks that are full, and does not hang at the end of the program on readers that stopped
-// reading. Never joins a line to half of another one: a line that was cut by an error is completed first.
+// Writes lines to standard output or its replacement: a file, a pipe, a socket, a terminal. Survives readers that go
+// away and full disks, and does not hang at the end of the program on a reader that has stopped reading. Never appends
+// a line to half of another one: a line that was cut by an error is completed first.
 #pragma once
 
 #include <atomic>
@@ -12,18 +12,18 @@ namespace sluice::observe {
 
 class FdWriter {
  public:
-  // After close_soon(), how long a reader that takes nothing is waited for, in all.
+  // After close_soon(): how long to wait, in total, for a reader that reads nothing.
   static constexpr int patience_ms = 1'000;
 
   // `fd` is not closed.
   explicit FdWriter(int fd);
-  // Blocks until all is written; gives the rest up on an error. `lines` are whole lines. Returns how many of them were
-  // given up; one that was cut counts as written, as its rest follows with the next call that gets through. One thread
-  // only, one that blocks SIGPIPE and SIGXFSZ.
+  // Blocks until everything is written; on an error the rest is dropped. `lines` must be whole lines. Returns how many
+  // were dropped; a line that was cut counts as written, because the next successful call writes its rest. One thread
+  // only, which must block SIGPIPE and SIGXFSZ.
   size_t write(std::string_view lines);
-  // The error that the last call met; 0: none.
+  // The errno of the last call; 0: none.
   int error() const { return error_; }
-  // Any thread: from now on patience is limited.
+  // Any thread: from now on waiting is limited to patience_ms.
   void close_soon() { closing_.store(true, std::memory_order_relaxed); }
 
  private:

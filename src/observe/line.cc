@@ -12,7 +12,7 @@
 namespace sluice::observe {
 namespace {
 
-// Of a word: visible ASCII that needs no escaping and divides nothing.
+// Characters of a plain word: visible ASCII that needs no escaping and is no separator.
 constexpr auto word_chars = [] {
   std::array<bool, 256> table{};
   for (size_t c = 0x21; c < 0x7f; ++c) table[c] = c != '"' && c != '\\' && c != '=';
@@ -42,7 +42,7 @@ bool is_word(std::string_view text) {
     for (; end - at > 16; at += 16) {
       if (!are_word_chars(sixteen_at(at))) return false;
     }
-    return are_word_chars(sixteen_at(end - 16));  // some bytes once more, maybe
+    return are_word_chars(sixteen_at(end - 16));  // may overlap with the bytes before
   }
   if (text.size() >= 8) return are_word_chars(_mm_unpacklo_epi64(eight_at(at), eight_at(end - 8)));
 #endif

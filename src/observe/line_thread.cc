@@ -7,9 +7,9 @@
 namespace sluice::observe {
 namespace {
 
-constexpr size_t max_kept_bytes = 256 * 1024;  // of a batch's memory, for the next
+constexpr size_t max_kept_bytes = 256 * 1024;  // memory of a batch that is kept for the next one
 
-// Signals are for the loops; and EPIPE is to be an error of write(), not the end of the program.
+// The loops handle signals. SIGPIPE is blocked so that write() fails with EPIPE instead of ending the program.
 void block_signals() {
   sigset_t all;
   sigfillset(&all);
@@ -38,7 +38,7 @@ void LineThread::post(std::string_view text, LineKind kind) {
     const std::lock_guard lock(mutex_);
     first = waiting_.entries.empty();
     waiting_.text += text;
-    waiting_.entries.push_back({waiting_.text.size(), kind});  // its memory is there
+    waiting_.entries.push_back({waiting_.text.size(), kind});  // cannot fail: reserved in the constructor
   }
   if (first) posted_.notify_one();
 }
@@ -67,7 +67,7 @@ void LineThread::write_all(const Batch& batch) const {
     try {
       write_(std::string_view(batch.text).substr(begin, entry.end - begin), entry.kind);
     } catch (...) {
-      // Out of memory: an entry less.
+      // Out of memory: the entry is lost.
     }
     begin = entry.end;
   }

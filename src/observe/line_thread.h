@@ -1,4 +1,4 @@
-// A thread that writes what others queue: whoever logs waits for no disk, terminal or pipe.
+// A thread that writes what others queue, so that logging never waits for a disk, terminal or pipe.
 #pragma once
 
 #include <condition_variable>
@@ -16,15 +16,15 @@ enum class LineKind : unsigned char { records, lines };  // access records; line
 
 class LineThread {
  public:
-  using Write = std::function<void(std::string_view text, LineKind)>;  // in the thread; what it throws is dropped
+  using Write = std::function<void(std::string_view text, LineKind)>;  // called on the thread; exceptions are dropped
 
   LineThread(size_t max_queued, Write write);
-  ~LineThread();  // returns when all that was queued is written
+  ~LineThread();  // returns when everything queued has been written
   LineThread(const LineThread&) = delete;
   LineThread& operator=(const LineThread&) = delete;
 
-  // Any thread; `text` is copied. That no more than max_queued wait, and how many bytes, is the caller's to see to.
-  // Throws std::bad_alloc; then nothing was queued.
+  // Any thread; `text` is copied. The caller must ensure that no more than max_queued entries wait, and limit their
+  // bytes. Throws std::bad_alloc; then nothing was queued.
   void post(std::string_view text, LineKind kind);
 
  private:
@@ -44,7 +44,7 @@ class LineThread {
   std::mutex mutex_;
   std::condition_variable posted_;
   Batch waiting_;        // guarded by mutex_
-  bool ending_ = false;  // the same
+  bool ending_ = false;  // guarded by mutex_
   std::thread thread_;
 };
 

@@ -25,7 +25,7 @@ constexpr std::array<std::string_view, 5> level_names = {"trace", "debug", "info
 // Masks and cuts a text that is too long.
 using Shorten = std::function<std::string(std::string_view)>;
 
-// The value of a field, quoted and escaped as the form asks for.
+// Appends a field's value, quoted and escaped as the form requires.
 void append_value(std::string& line, bool json, const LogValue& value, const Shorten& shorten) {
   if (value.is_number()) {
     line += value.text();
@@ -62,12 +62,13 @@ std::string make_line(bool json, int64_t now_unix_ms, Level level, std::string_v
   return line;
 }
 
-// Bounds what waits for the writing thread, in entries and in bytes: the newest is dropped, and whoever logs is told.
+// Limits what waits for the writing thread, in entries and bytes. Beyond that, the new entry is dropped and its caller
+// gets false.
 class Backlog {
  public:
   bool take(size_t bytes) {
     if (entries_.fetch_add(1) < Log::max_queued) {
-      // An entry larger than the bound may still go alone.
+      // An entry larger than the limit is accepted if nothing else waits.
       const size_t before = bytes_.fetch_add(bytes);
       if (before == 0 || before + bytes <= Log::max_queued_bytes) return true;
       bytes_.fetch_sub(bytes);
@@ -96,7 +97,7 @@ class Backlog {
   std::atomic<size_t> entries_{0}, bytes_{0};
 };
 
-// The writing thread's side: masks and writes. Lines come formatted, so no pattern is ever applied.
+// The writing thread's side: masks and writes lines that are already formatted.
 class LineSink {
  public:
   explicit LineSink(const Log::Options& options)
@@ -117,7 +118,7 @@ class LineSink {
 
   void mask(std::shared_ptr<const SecretMask> next) {
     const std::lock_guard lock(mutex_);
-    mask_.swap(next);  // the old one goes after the lock
+    mask_.swap(next);  // the old one is freed after the lock is released
   }
   std::string masked(std::string_view text) const {
     std::string scratch;
@@ -127,8 +128,8 @@ class LineSink {
 
   Backlog backlog;
   std::atomic<uint64_t> dropped_total{0};
-  std::atomic<uint64_t> records_lost{0}, lines_lost{0};  // for they could not be written
-  std::atomic<int> error{0};                             // what the last attempt to write met
+  std::atomic<uint64_t> records_lost{0}, lines_lost{0};  // because they could not be written
+  std::atomic<int> error{0};                             // errno of the last write
 
  private:
   std::shared_ptr<const SecretMask> mask() const {
@@ -142,7 +143,7 @@ class LineSink {
     if (scratch_.capacity() > 256 * 1024) std::string().swap(scratch_);
   }
 
-  // When writing begins to fail, standard error is told; when it works again, the log itself.
+  // Reports on standard error when writing begins to fail, and in the log when it works again.
   void tell_of_losses() {
     const int now = error.load(std::memory_order_relaxed);
     if (now != 0) {
@@ -175,7 +176,7 @@ class LineSink {
   bool failing_ = false;
   uint64_t records_told_ = 0, lines_told_ = 0;
   mutable std::mutex mutex_;
-  std::shared_ptr<const SecretMask> mask_ = std::make_shared<const SecretMask>();  // guarded by it
+  std::shared_ptr<const SecretMask> mask_ = std::make_shared<const SecretMask>();  // guarded by mutex_
   std::string scratch_;
   uint64_t reported_ = 0;
 };
@@ -218,7 +219,7 @@ struct Log::State {
   const Options options;
   std::atomic<Level> level;  // options.level at first
   LineSink sink;
-  LineThread thread;  // last: it ends when all is written, before what it writes with is gone
+  LineThread thread;  // last member: it must end, with everything written, before the others are destroyed
 };
 
 Log::Log(const Options& options) : state_(std::make_unique<State>(options)) {}
@@ -232,7 +233,7 @@ void Log::mask(const std::vector<std::string>& secrets) {
 std::string Log::masked(std::string_view text) const { return state_->sink.masked(text); }
 
 std::string Log::cut_masked(std::string_view text, size_t max_bytes) const {
-  // What lies far behind the cut is not looked at. A secret that begins before it is masked whole.
+  // Text far beyond the cut is not looked at. A secret that begins before the cut is masked whole.
   constexpr size_t max_secret = 8192;
   std::string shorter = masked(text.substr(0, max_bytes + max_secret));
   shorter.resize(cut_at(shorter, max_bytes));
@@ -256,7 +257,7 @@ void Log::always(Level level, std::string_view message, std::initializer_list<Lo
                      LineKind::lines))
       return;
   } catch (...) {
-    // Out of memory: a line less.
+    // Out of memory: the line is lost.
   }
   state_->sink.dropped_total.fetch_add(1, std::memory_order_relaxed);
 }

@@ -1,5 +1,5 @@
-// The daemon's log: text or one JSON object a line, to standard output, written by a thread of its own. Secrets
-// registered with it are masked in every line that is logged through it.
+// The program's log: text or one JSON object per line, written by a separate thread. Registered secrets are masked in
+// every line.
 #pragma once
 
 #include <charconv>
@@ -22,10 +22,10 @@ enum class Level : unsigned char { trace, debug, info, warn, error };
 std::string_view name_of(Level level);
 std::optional<Level> level_named(std::string_view name);  // as in the configuration
 
-// One named value of a log line: text, which must live for the call, or a number, which is one in JSON, too.
+// One value of a log line: text, which must be valid during the call, or a number, which stays a number in JSON.
 class LogValue {
  public:
-  // NOLINTBEGIN(google-explicit-constructor): a field is written {"name", value}, whatever the value is.
+  // NOLINTBEGIN(google-explicit-constructor): allows {"name", value} for any value.
   template <typename Text>
   requires std::convertible_to<Text, std::string_view> LogValue(const Text& text) : text_(text) {}
   template <std::integral Number>
@@ -46,7 +46,7 @@ struct LogField {
   LogValue value;
 };
 
-// A line of the log as it is written, with its line break; nothing is masked.
+// A line of the log as it is written, including its line break; nothing is masked.
 std::string log_line(bool json, int64_t now_unix_ms, Level level, std::string_view message,
                      std::initializer_list<LogField> fields = {});
 
@@ -55,10 +55,10 @@ class Log {
   struct Options {
     Level level = Level::info;
     bool json = false;
-    int fd = 1;                        // where it writes
-    std::function<int64_t()> unix_ms;  // what it tells the time by; any thread
+    int fd = 1;                        // where to write
+    std::function<int64_t()> unix_ms;  // the clock; called on any thread
   };
-  // What may wait for the writing thread; beyond, lines are dropped and counted.
+  // Limits of what waits for the writing thread; beyond them, lines are dropped and counted.
   static constexpr size_t max_queued = 256;                    // write() and write_lines() calls
   static constexpr size_t max_queued_bytes = 4 * 1024 * 1024;  // of text
 
@@ -66,19 +66,19 @@ class Log {
   static constexpr size_t max_value_bytes = 4096;
 
   explicit Log(const Options& options);
-  ~Log();  // writes out what is queued; gives up on a reader that takes nothing for a second
+  ~Log();  // writes what is queued; gives up on a reader that reads nothing for a second
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
-  // Every occurrence of one of `secrets` (those of 8 bytes or longer) in later lines is written as "***"; those given
-  // before no longer are. Any thread.
+  // In later lines, each of `secrets` (of 8 bytes or more) is replaced by "***". Replaces the secrets given before. Any
+  // thread.
   void mask(const std::vector<std::string>& secrets);
-  // `text` as a line would show it, for what tells of errors elsewhere. Any thread.
+  // `text` masked as in a line, for errors that are shown elsewhere. Any thread.
   std::string masked(std::string_view text) const;
-  // The same, of text that may be too long: masked first and then cut, so that no half of a secret is left.
+  // The same for text that may be too long: masked first and then cut, so that no half of a secret is left.
   std::string cut_masked(std::string_view text, size_t max_bytes) const;
   bool enabled(Level level) const;
-  // Lines below it are not written. Any thread; others see a change soon.
+  // Lines below this level are not written. Any thread; other threads see a change soon.
   Level level() const;
   void set_level(Level level);
   // "2026-01-01T00:00:00.000Z warn target refused connection target=openai/gpt-5 attempt=1". Any thread. Never
@@ -93,18 +93,18 @@ class Log {
   void error(std::string_view message, std::initializer_list<LogField> fields = {}) {
     write(Level::error, message, fields);
   }
-  // As write(), whatever the level: what has to stand there, though it be no error.
+  // Writes the line whatever the log's level, for lines that must appear although they are no errors.
   void always(Level level, std::string_view message, std::initializer_list<LogField> fields = {});
   bool json() const;
   // Whole lines, already formatted (access records). False if the queue is full and they were dropped.
   bool write_lines(std::string_view lines);
-  // Calls of write() that were dropped; what follows them in the log says so too.
+  // Calls of write() that were dropped; a later line reports them too.
   uint64_t dropped_total() const;
-  // What could not be written: a full disk, a file size limit, a reader that went away. Standard error is told once,
-  // when it begins. Any thread.
+  // What could not be written: a full disk, a file size limit, a reader that went away. Reported on standard error
+  // once, when it begins. Any thread.
   struct Losses {
     uint64_t records = 0, lines = 0;  // of write_lines() and of write()
-    int error = 0;                    // the errno of the last attempt; 0: it went well
+    int error = 0;                    // errno of the last write; 0: it succeeded
   };
   Losses losses() const;
 

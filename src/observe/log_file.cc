@@ -11,7 +11,7 @@
 namespace sluice::observe {
 namespace {
 
-// Not to wait for the reader of a pipe: O_NONBLOCK. It means nothing for files.
+// O_NONBLOCK avoids waiting for a pipe's reader; it has no effect on files.
 Result<int> open_to_append(const std::string& path) {
   const auto wrong = [&path](const std::string& why) {
     return fail(ErrorCode::io, "cannot write the log to " + path + ": " + why);
@@ -49,8 +49,7 @@ LogFile::~LogFile() {
 Result<void> LogFile::reopen() const {
   const Result<int> fresh = open_to_append(path_);
   if (!fresh) return tl::unexpected(fresh.error());
-  // dup3(2) closes the old file and puts the new one in its place in one step. EBUSY: a race with open(), once in a
-  // while.
+  // dup3(2) replaces the old file by the new one atomically. EBUSY: an occasional race with open().
   int error = 0;
   do {
     error = ::dup3(*fresh, fd_, O_CLOEXEC) < 0 ? errno : 0;

@@ -1,5 +1,4 @@
-// A file that the log goes to, made for rotation: it may be renamed and opened anew, or copied and cut to nothing,
-// while lines are being written to it.
+// A log file that supports rotation while lines are being written: by rename and reopen, or by copy and truncate.
 #pragma once
 
 #include <string>
@@ -10,20 +9,19 @@ namespace sluice::observe {
 
 class LogFile {
  public:
-  // Appends to what is there; makes the file, mode 0640 less the umask, where there is none. io: it cannot be opened,
-  // or is neither a file nor a device.
+  // Appends to the file; creates it (mode 0640, less the umask) if there is none. io: it cannot be opened, or is
+  // neither a file nor a device.
   static Result<LogFile> open(const std::string& path);
   LogFile(LogFile&& other) noexcept;
   LogFile& operator=(LogFile&& other) noexcept;
   ~LogFile();
 
-  // What to write to; stays the same number for as long as this lives. O_APPEND, so that a file that was cut by others
-  // goes on at its new end.
+  // The descriptor to write to; the number stays the same as long as this lives. It has O_APPEND, so that writes to a
+  // truncated file continue at its new end.
   int fd() const { return fd_; }
   const std::string& path() const { return path_; }
-  // Opens the path anew, for one whose file was renamed. From then on what is written to fd() goes there; another
-  // thread may be writing meanwhile, and each of its writes goes whole to one file or the other. io: the old file
-  // stays.
+  // Reopens the path after its file was renamed: from then on fd() refers to the new file. Another thread may be
+  // writing meanwhile; each of its writes goes to one file or the other as a whole. io: the old file stays in use.
   Result<void> reopen() const;
 
  private:

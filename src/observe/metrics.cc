@@ -16,7 +16,7 @@ namespace {
 constexpr uint64_t ms = 1'000;
 constexpr uint64_t s = 1'000'000;
 
-// From the quickest error to the longest agent turn.
+// From the fastest error to the longest agent turn.
 const std::vector<uint64_t>& duration_bounds() {
   static const std::vector<uint64_t> bounds = {1 * ms,   2500,     5 * ms,  10 * ms,   25 * ms, 50 * ms, 100 * ms,
                                                250 * ms, 500 * ms, 1 * s,   2500 * ms, 5 * s,   10 * s,  20 * s,
@@ -158,7 +158,7 @@ WorkerMetrics::WorkerMetrics(std::shared_ptr<MetricNames> names) : state_(std::m
 WorkerMetrics::~WorkerMetrics() = default;
 
 Series* WorkerMetrics::find(std::string_view route, std::string_view target) {
-  State::Entry*& last = state_->last_found;  // often, one request is like the one before
+  State::Entry*& last = state_->last_found;  // consecutive requests are often alike
   if (last != nullptr && last->target == target && last->route == route) return &last->series;
   State::Entry* const found = state_->slots[state_->find(hash_of(route, target), route, target)].entry;
   if (found == nullptr) return nullptr;

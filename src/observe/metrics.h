@@ -1,6 +1,5 @@
-// What the daemon counts. Each worker has its own cells and is the only one to write them (relaxed stores, no lock,
-// no shared cache line); /metrics adds up the workers' cells when it is asked. docs/metrics.md describes every
-// series.
+// What the program counts. Each worker has its own cells and is their only writer (relaxed stores, no lock, no shared
+// cache line); /metrics adds them up when it is requested. docs/metrics.md describes every series.
 #pragma once
 
 #include <array>
@@ -19,7 +18,7 @@ namespace sluice::observe {
 
 class Log;
 
-// A number that one thread changes and any may read.
+// A number that one thread changes and any thread may read.
 class Cell {
  public:
   void add(int64_t n) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
@@ -34,7 +33,7 @@ class Cell {
 class Histogram {
  public:
   static constexpr size_t max_buckets = 24;
-  // Bounds beyond the first `max_buckets` are left out.
+  // Bounds after the first `max_buckets` are ignored.
   explicit Histogram(const std::vector<uint64_t>& bounds_us);
   void observe_us(uint64_t us);
   size_t size() const { return size_; }
@@ -49,8 +48,8 @@ class Histogram {
   Cell sum_;
 };
 
-// A cell for each HTTP status that was seen: blocks of a few, chained as more are needed, so that the usual one or two
-// statuses cost one block. One thread writes, any may read, neither takes a lock.
+// A cell for each HTTP status seen, in small blocks that are chained as needed, so that the usual one or two statuses
+// cost one block. One thread writes, any thread may read, without a lock.
 class StatusCells {
  public:
   StatusCells() = default;
@@ -58,7 +57,7 @@ class StatusCells {
   StatusCells(const StatusCells&) = delete;
   StatusCells& operator=(const StatusCells&) = delete;
 
-  // The writer's only. The cell of `status`, made on first use; statuses outside 100..599 count as 0.
+  // The cell of `status`, made on first use; statuses outside 100..599 count as 0. The writing thread only.
   Cell& at(int status);
   // Calls seen(status, count) for each cell, in order of first use. Any thread.
   template <typename Seen>
@@ -85,25 +84,25 @@ class StatusCells {
 enum class TokenKind : unsigned char { input, cache_read, cache_write, output, reasoning };
 inline constexpr size_t token_kinds = 5;
 
-// All that is counted for one (route, target) pair. Labels: route = the endpoint's name, target = "provider/model" or
-// "" for requests that reached none.
+// Everything that is counted for one (route, target) pair. Labels: route = the endpoint's name, target =
+// "provider/model" or "" for requests that reached none.
 struct Series {
   Series();
   // One for each status seen; statuses outside 100..599 count as 0.
   Cell& status(int status) { return by_status.at(status); }
-  // One for each way that the target was seen to fail.
+  // One for each kind of failure seen.
   Cell& failure(ErrorCode code) { return by_failure.at(first_failure + static_cast<int>(code)); }
-  static constexpr int first_failure = 100;  // where by_failure counts the first of ErrorCode
+  static constexpr int first_failure = 100;  // the key in by_failure of the first ErrorCode
   StatusCells by_status, by_failure;
   Histogram duration, first_byte, overhead;
   std::array<Cell, token_kinds> tokens;
 };
 
-// How a request to go on with a stream came out.
+// The outcome of a request to resume a stream.
 enum class ResumeOutcome : unsigned char { resumed, unknown, gone, refused };
 inline constexpr std::array<std::string_view, 4> resume_outcome_names = {"resumed", "unknown", "gone", "refused"};
 
-// What is counted for one caller's key, where the configuration asks for that.
+// What is counted for one caller's key, if the configuration asks for that.
 enum class KeyResult : unsigned char { ok, refused, failed };
 inline constexpr std::array<std::string_view, 3> key_result_names = {"ok", "refused", "failed"};
 struct KeySeries {
@@ -111,7 +110,7 @@ struct KeySeries {
   std::array<Cell, token_kinds> tokens;
 };
 
-// Which names stand on the page, for all workers together: the first that come, up to a bound.
+// Decides which names appear on the page, for all workers together: the first ones seen, up to a limit.
 class MetricNames {
  public:
   static constexpr size_t max_pairs = 512;     // of route and target
@@ -121,7 +120,7 @@ class MetricNames {
 
   MetricNames();
   ~MetricNames();
-  // Whether the name may have series of its own. Any thread; takes a lock.
+  // Whether the name may have its own series. Any thread; takes a lock.
   bool take_pair(std::string_view route, std::string_view target, bool listed);
   bool take_other(std::string_view route);
   bool take_key(std::string_view name);
@@ -137,13 +136,13 @@ class alignas(64) WorkerMetrics {
   // `names`: shared by all workers; null: this one has its own.
   explicit WorkerMetrics(std::shared_ptr<MetricNames> names = nullptr);
   ~WorkerMetrics();
-  // What follows: worker's thread only; a lock is taken only when something new is made. References stay valid.
+  // What follows: the worker's thread only; a lock is only taken when something new is made. References stay valid.
   //
-  // The series for a pair where it has been made; nullptr: not yet.
+  // The series for a pair; nullptr: not made yet.
   Series* find(std::string_view route, std::string_view target);
-  // The series for a pair, made on first use. Where MetricNames has no place for it, and where the target is longer
-  // than `max_label_bytes`, it is that of the target "other", and beyond `max_others` routes, of the route "other".
-  // `listed`: something in the configuration names the target, so that callers cannot make up more of them.
+  // The series for a pair, made on first use. If MetricNames has no place for it or the target is longer than
+  // `max_label_bytes`, it is that of the target "other"; beyond `max_others` routes, that of the route "other".
+  // `listed`: the configuration names the target, so callers cannot invent more of them.
   static constexpr size_t max_label_bytes = 320;
   Series& series(std::string_view route, std::string_view target, bool listed = true);
   // "other" for keys beyond MetricNames::max_keys.
@@ -154,7 +153,7 @@ class alignas(64) WorkerMetrics {
   Cell pool_open, pool_idle, pool_reused_total, pool_dialed_total, pool_waiting, buffered_bytes;
   Cell hedges_total, hedges_won_total;
   std::array<Cell, resume_outcome_names.size()> resumes;  // by ResumeOutcome
-  Cell kept_streams, kept_stream_bytes;                   // of all workers; one tells
+  Cell kept_streams, kept_stream_bytes;                   // of all workers; one worker reports them
   Cell accept_paused_total, malformed_requests_total, records_lost_total;
   Cell limit_waiting;
   Cell alerts_failing_total, alerts_recovered_total, alerts_failed_total;
@@ -169,41 +168,41 @@ class alignas(64) WorkerMetrics {
   std::unique_ptr<State> state_;
 };
 
-// All workers' cells, and the page made of them.
+// All workers' cells, and the page made from them.
 class Metrics {
  public:
   // `operation_of`: the gen_ai.operation.name of a route (OpenTelemetry's semantic conventions for generative AI);
-  // null: each route's own name is it.
+  // null: the route's name is used.
   using OperationOf = std::string_view (*)(std::string_view route);
   Metrics(size_t workers, int64_t now_unix_ms, OperationOf operation_of = nullptr);
   ~Metrics();
   WorkerMetrics& worker(size_t index);
-  // How it came out when the configuration was read last: at start, which counts as well done, or again. Any thread.
+  // The result of the last reading of the configuration; the one at start counts as a success. Any thread.
   void note_reload(int64_t now_unix_s);
   void note_failed_reload();
-  // Its losses stand on the page from now on; must outlive this. Before page() is called.
+  // From now on the page shows the log's losses; `log` must outlive this. Call it before page().
   void watch(const Log& log);
-  // The certificates in use, for the page; those before are forgotten. Any thread.
+  // Sets the certificates in use, replacing the earlier ones. Any thread.
   struct Certificate {
     std::string what, name;  // "listener", ""; "ca_file", "lab"
     int64_t expires_unix_s = 0;
   };
   void set_certificates(std::vector<Certificate> certificates);
-  // What is known of each provider that is asked for its list of models; what was before is forgotten. Any thread.
+  // Sets what is known of each provider's model list, replacing what was known before. Any thread.
   struct ModelList {
     std::string provider;
     uint64_t models = 0;
     int64_t told_unix_s = 0;  // 0: never
     uint64_t failures = 0;    // so far
-    bool up_to_date = false;  // it has told its list when it was asked last
+    bool up_to_date = false;  // the last try succeeded
   };
   void set_model_lists(std::vector<ModelList> lists);
-  // How a target is doing.
+  // The health of a target.
   struct TargetState {
     std::string target;
     std::string_view state;  // a literal
     uint64_t attempts = 0, failed = 0, repeats_refused = 0;
-    uint64_t first_output_us = 0;  // 0: not known
+    uint64_t first_output_us = 0;  // 0: unknown
     uint32_t in_flight = 0;
     uint64_t probes = 0, probes_missed = 0;
   };
@@ -213,9 +212,9 @@ class Metrics {
     size_t key = 0;  // from 1, as the configuration lists them
     bool benched = false;
   };
-  void watch_credentials(std::function<std::vector<CredentialState>()> credentials);  // as watch_targets()
-  // Tells of the targets that the page is to show, each time that it is made. Before page() is called; what it refers
-  // to must outlive the last such call.
+  void watch_credentials(std::function<std::vector<CredentialState>()> credentials);  // like watch_targets()
+  // `targets` returns the targets to show, each time the page is made. Call it before page(); what the function refers
+  // to must outlive the last page().
   void watch_targets(std::function<std::vector<TargetState>()> targets);
   // The Prometheus text exposition format 0.0.4, with build info, process RSS and open fds. Any thread.
   [[gnu::cold]] std::string page() const;

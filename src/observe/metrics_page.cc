@@ -1,6 +1,6 @@
-// The page of /metrics: the Prometheus text exposition format 0.0.4. Each family is one HELP line, one TYPE line and
-// its samples, and stands there even while it has none, so that what exists can be read off the page. docs/metrics.md
-// says the same; a test compares.
+// The page of /metrics, in the Prometheus text exposition format 0.0.4. Each family has one HELP line, one TYPE line
+// and its samples, and is listed even without samples, so that the page shows everything that exists. A test compares
+// it with docs/metrics.md.
 #include <charconv>
 #include <map>
 #include <utility>
@@ -213,7 +213,7 @@ void add_requests(Page& page, const AllSeries& all) {
   }
 }
 
-// By whom and why. What the target itself answered, or failed to, stands here; what sluice refused, in refusals.
+// sluice_failures_total: failures of targets; sluice_refusals_total: requests that sluice itself refused or failed.
 void add_failures(Page& page, const AllSeries& all, const std::vector<std::unique_ptr<WorkerMetrics>>& workers) {
   std::map<std::pair<std::string_view, int>, int64_t> failures;
   for (const auto& [key, sum] : all) {

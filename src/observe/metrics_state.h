@@ -1,4 +1,4 @@
-// The insides of WorkerMetrics and Metrics, for metrics.cc and metrics_page.cc only.
+// The internals of WorkerMetrics and Metrics, for metrics.cc and metrics_page.cc only.
 #pragma once
 
 #include <atomic>
@@ -26,7 +26,7 @@ struct WorkerMetrics::State {
   };
 
   explicit State(std::shared_ptr<MetricNames> given);
-  // Where the pair's slot is: its own, or the free one where it would go.
+  // The index of the pair's slot, or of the free slot where it would go.
   size_t find(uint64_t hash, std::string_view route, std::string_view target) const;
   Series& make(uint64_t hash, std::string_view route, std::string_view target);
 
@@ -37,9 +37,9 @@ struct WorkerMetrics::State {
   };
 
   const std::shared_ptr<MetricNames> names;
-  std::vector<Slot> slots;      // open addressing, a power of two, at most half full; the worker's alone
-  Entry* last_found = nullptr;  // the same
-  std::unordered_map<std::string_view, KeySeries*> keys;  // by names that `key_entries` holds; the worker's alone
+  std::vector<Slot> slots;      // open addressing, a power of two, at most half full; the worker's thread only
+  Entry* last_found = nullptr;  // the worker's thread only
+  std::unordered_map<std::string_view, KeySeries*> keys;  // names are in `key_entries`; the worker's thread only
   std::mutex mutex;  // guards the vectors below against readers while the worker adds to them
   std::vector<std::unique_ptr<Entry>> entries;
   std::vector<std::unique_ptr<KeyEntry>> key_entries;

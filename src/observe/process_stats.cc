@@ -20,7 +20,7 @@ std::string_view read_small(const char* path, char* buffer, size_t size) {
   return n > 0 ? std::string_view(buffer, static_cast<size_t>(n)) : std::string_view();
 }
 
-// The number in the `index`th field, fields being parted by single spaces; 0 if there is none.
+// The number in field `index` (from 0) of fields separated by single spaces; 0 if there is none.
 uint64_t number_at(std::string_view text, size_t index) {
   for (; index > 0; --index) {
     const size_t space = text.find(' ');
@@ -32,7 +32,7 @@ uint64_t number_at(std::string_view text, size_t index) {
   return value;
 }
 
-// On the clock that /proc counts a process's start by.
+// On the clock that /proc uses for a process's start time.
 int64_t since_boot_ms() {
   timespec now{};
   clock_gettime(CLOCK_BOOTTIME, &now);
@@ -45,7 +45,7 @@ uint64_t count_fds() {
   uint64_t count = 0;
   while (const dirent* entry = readdir(dir)) count += entry->d_name[0] != '.';
   closedir(dir);
-  return count > 0 ? count - 1 : 0;  // less the directory's own
+  return count > 0 ? count - 1 : 0;  // without the directory's own
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
-// What the kernel says of this process, for /metrics.
+// What the kernel reports about this process, for /metrics.
 #pragma once
 
 #include <cstdint>
 
 namespace sluice::observe {
 
-// 0 where the kernel does not tell.
+// 0: the kernel does not report it.
 struct ProcessStats {
   uint64_t resident_bytes = 0;
   uint64_t open_fds = 0;
@@ -13,7 +13,7 @@ struct ProcessStats {
 };
 
 ProcessStats process_stats();
-// The first of them alone.
+// Only the first of them.
 uint64_t resident_bytes();
 // When the process began, in Unix milliseconds.
 int64_t process_start_ms(int64_t now_unix_ms);

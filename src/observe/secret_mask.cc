@@ -11,18 +11,18 @@ namespace sluice::observe {
 namespace {
 
 constexpr size_t least_block_bytes = 3, max_block_bytes = 8;
-constexpr size_t few_forms = 256;  // with more of them, the window is shorter, and so is the table of jumps
+constexpr size_t few_forms = 256;  // with more, the window and the jump table are shorter
 constexpr size_t window_of_few_bytes = 32, window_of_many_bytes = 16;
 constexpr size_t least_jumps = 4096;
 constexpr uint64_t odd = 0x9e3779b97f4a7c15ull;
 
-// Such that a block of text that is no secret is seldom one of `blocks`: keys have about 4 bits of chance in a byte.
+// Long enough that a block of ordinary text is rarely one of `blocks`: keys have about 4 bits of entropy per byte.
 size_t block_bytes_for(size_t blocks) {
   const auto bits = static_cast<size_t>(std::bit_width(blocks));
   return std::clamp((bits + 3 + 3) / 4, least_block_bytes, max_block_bytes);
 }
 
-// As a query has it, and as a path that keeps its slashes; the digits in one of both cases.
+// As in a query, or as in a path, which keeps its slashes; with upper or lower case digits.
 std::string percent_encoded(std::string_view text, std::string_view digits, bool keeps_slash) {
   std::string result;
   for (const char c : text) {
@@ -37,7 +37,7 @@ std::string percent_encoded(std::string_view text, std::string_view digits, bool
   return result;
 }
 
-// Whatever else `secret` may be spelled as.
+// Adds the other spellings of `secret`.
 void add_spellings(std::vector<std::string>& all, const std::string& secret) {
   const auto add = [&](std::string spelling) {
     if (spelling != secret) all.push_back(std::move(spelling));
@@ -50,8 +50,8 @@ void add_spellings(std::vector<std::string>& all, const std::string& secret) {
   }
 }
 
-// What leaves a number in a table of that size (a power of two): a multiplication's result has its best bits at the
-// top.
+// The shift that turns a product into an index of a table of this size (a power of two): the high bits of a product are
+// the best ones.
 unsigned shift_for(size_t table_size) { return 64 - static_cast<unsigned>(std::bit_width(table_size - 1)); }
 
 }  // namespace
@@ -73,7 +73,7 @@ SecretMask::SecretMask(const std::vector<std::string>& secrets) {
   forms_.reserve(all.size());
   for (const std::string_view form : all) {
     window_bytes_ = std::min(window_bytes_, form.size());
-    // What begins like this one stands right before it, or is inside of what does.
+    // A form that is a prefix of this one sorts right before it, or is a prefix of the one that does.
     auto inside = static_cast<uint32_t>(forms_.size());
     while (inside != 0 && !form.starts_with(text_of(forms_[inside - 1]))) inside = forms_[inside - 1].inside;
     forms_.push_back({static_cast<uint32_t>(letters_.size()), static_cast<uint32_t>(form.size()), inside});
@@ -89,7 +89,7 @@ void SecretMask::fill_jumps() {
   jumps_.assign(std::max(least_jumps, std::bit_ceil(4 * blocks * forms_.size())), static_cast<uint8_t>(blocks));
   block_shift_ = static_cast<unsigned>(8 * (sizeof(uint64_t) - block_bytes_));
   jump_shift_ = shift_for(jumps_.size());
-  // With bytes before the first block, which the hash reads too.
+  // Padded at the front, because the hash reads bytes before the block.
   char padded[max_block_bytes + window_of_few_bytes] = {};
   for (const Form& form : forms_) {
     std::memcpy(padded + max_block_bytes, letters_.data() + form.begin, window_bytes_);
@@ -112,7 +112,7 @@ void SecretMask::fill_windows() {
   }
 }
 
-// Of the block that ends at `last`. Eight bytes are read, of which those before the block do not count.
+// The hash of the block that ends at `last`. Reads eight bytes and ignores those before the block.
 size_t SecretMask::block_hash(const char* last) const {
   uint64_t bytes = 0;
   std::memcpy(&bytes, last + 1 - sizeof bytes, sizeof bytes);
@@ -138,8 +138,8 @@ bool SecretMask::has_window(std::string_view window) const {
   return false;
 }
 
-// How many bytes the longest form has that `text` begins with; 0: none. Of all forms that sort before `text`, the last
-// one either is a beginning of it, or begins with the longest one that is.
+// The length of the longest form that `text` begins with; 0: none. Of all forms that sort before `text`, the last one
+// either is a prefix of `text` or has the longest such prefix as its own prefix.
 size_t SecretMask::longest_at(std::string_view text) const {
   if (!has_window(text.substr(0, window_bytes_))) return 0;
   const auto after =
@@ -165,7 +165,7 @@ std::string_view SecretMask::apply(std::string_view text, std::string& scratch) 
     const size_t begin = last - (window_bytes_ - 1);
     const size_t size = longest_at(text.substr(begin));
     if (size > 0) {
-      // One that begins inside the last one only makes that longer.
+      // A secret that begins inside the last one only extends it.
       if (!found || begin >= masked_end) {
         scratch.append(text, copied, begin - copied);
         scratch += "***";

@@ -1,7 +1,7 @@
 #include "policy/caller_keys.h"
 
-// The digest's own functions, not the EVP interface: that one loads all of OpenSSL's algorithms (2 MiB) and costs twice
-// the time for an input as short as a key.
+// The low-level SHA-256 functions instead of EVP: EVP loads all of OpenSSL's algorithms (2 MiB) and takes twice as long
+// for an input as short as a key.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/crypto.h>
 #include <openssl/sha.h>

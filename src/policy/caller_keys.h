@@ -1,6 +1,6 @@
 // The keys that callers may present. Only SHA-256 digests are kept and compared, so neither a memory dump of the table
-// nor the time a look-up takes tells a key: what it depends on is the digest of what was presented, mixed with a number
-// that is drawn at start.
+// nor a lookup's timing reveals a key: the timing depends on the digest of what was presented, mixed with a number
+// drawn at start.
 #pragma once
 
 #include <array>
@@ -17,35 +17,35 @@ namespace sluice::policy {
 using Digest = std::array<unsigned char, 32>;
 
 Digest sha256(std::string_view bytes);  // FIPS 180-4
-// In a time that does not tell where they differ; both are of one size.
+// Compares in constant time; both must have the same size.
 bool same_bytes(std::string_view one, std::string_view other);
 
 // One secret of a key.
 struct KnownSecret {
   Digest digest;
   const config::CallerKey* key;
-  uint32_t number;  // of the key's secrets: 0 is the newest, n key->older[n - 1]
+  uint32_t number;  // index of the key's secret: 0 is the newest, n is key->older[n - 1]
 
-  const std::string& text() const { return number == 0 ? key->key : key->older[number - 1].key; }  // "": not known
+  const std::string& text() const { return number == 0 ? key->key : key->older[number - 1].key; }  // "": unknown
   int64_t expires_unix_s() const { return number == 0 ? key->expires_unix_s : key->older[number - 1].expires_unix_s; }
 };
 
-// config.keys, which must outlive it. Any thread.
+// A lookup table of config.keys, which must outlive it. Any thread.
 class CallerKeys {
  public:
   using UnixTime = std::function<int64_t()>;  // in seconds
-  // `chance`: any number that nobody can guess.
+  // `chance`: a number that cannot be guessed.
   CallerKeys(const std::vector<config::CallerKey>& keys, uint64_t chance, UnixTime unix_s);
   bool empty() const { return entries_.empty(); }
-  // The secret that `presented` is, expired or not, or nullptr; lives as long as this. As quick with 100,000 keys as
-  // with one; digests are compared in constant time.
+  // The secret that equals `presented`, expired or not; nullptr: none. Valid as long as this. As fast with 100,000 keys
+  // as with one; digests are compared in constant time.
   const KnownSecret* find(std::string_view presented) const;
-  // Whether its last second is over. The clock is asked only where there is one.
+  // Whether its last second is over. The clock is only read if the secret expires at all.
   bool has_expired(const KnownSecret& secret) const {
     const int64_t expires_unix_s = secret.expires_unix_s();
     return expires_unix_s != 0 && unix_s_() > expires_unix_s;
   }
-  // Keys of which one has a secret in clear and the other its digest, so that it is not clear whose it is.
+  // Two keys that share a secret, one in clear and one as its digest, so that its owner is ambiguous.
   struct Shared {
     const config::CallerKey* one;
     const config::CallerKey* other;
@@ -63,8 +63,8 @@ class CallerKeys {
   uint64_t factor_;              // odd
 };
 
-// Whether `key` may use what the caller calls `requested` and the route resolved to `resolved` ("provider/model"). Its
-// list holds names, or prefixes that end in '*'. An empty list allows all.
+// Whether `key` may use what the caller calls `requested` and the route resolved to `resolved` ("provider/model"). The
+// key's list holds names, or prefixes that end in '*'. An empty list allows everything.
 bool may_use(const config::CallerKey& key, std::string_view requested, std::string_view resolved);
 
 }  // namespace sluice::policy

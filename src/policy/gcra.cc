@@ -7,8 +7,8 @@ namespace {
 
 __extension__ using Wide = unsigned __int128;
 
-// The flow is counted in parts, so that even one unit a minute comes in steps of a few hundredths of a second. 2^64
-// parts are 34 years at the highest rate.
+// The flow is counted in parts of a unit, so that even one unit a minute arrives in steps of a few hundredths of a
+// second. 2^64 parts are 34 years at the highest rate.
 constexpr uint64_t parts_per_unit = 1024;
 constexpr uint64_t minute_ns = 60'000'000'000;
 
@@ -17,7 +17,7 @@ uint64_t flowed(Gcra::Rate rate, uint64_t now_ns) {
   return static_cast<uint64_t>(Wide{now_ns} * rate.per_minute * parts_per_unit / minute_ns);
 }
 
-// The first moment at which `parts` have.
+// The first moment at which `parts` have flowed.
 uint64_t time_of(Gcra::Rate rate, uint64_t parts) {
   const Wide per_minute = Wide{rate.per_minute} * parts_per_unit;
   return static_cast<uint64_t>((Wide{parts} * minute_ns + per_minute - 1) / per_minute);
@@ -27,7 +27,7 @@ uint64_t until(uint64_t time_ns, uint64_t now_ns) { return time_ns > now_ns ? ti
 
 }  // namespace
 
-// Relaxed throughout: the word guards nothing but itself.
+// Relaxed throughout: the word guards no other data.
 bool Gcra::take(Rate rate, uint32_t units, uint64_t now_ns) {
   const uint64_t here = flowed(rate, now_ns);
   const uint64_t most = here + rate.capacity * parts_per_unit;
@@ -42,7 +42,8 @@ bool Gcra::take(Rate rate, uint32_t units, uint64_t now_ns) {
 
 void Gcra::charge(Rate rate, uint64_t units, uint64_t now_ns) {
   const uint64_t here = flowed(rate, now_ns);
-  // Empty is a capacity ahead of what has flowed in; a minute's worth of debt lies that much further on.
+  // The budget is empty when `spent` is one capacity ahead of the flow; at most a minute's worth of debt is added to
+  // that.
   const uint64_t deepest = here + (uint64_t{rate.capacity} + rate.per_minute) * parts_per_unit;
   const uint64_t parts = std::min(units, uint64_t{rate.capacity} + rate.per_minute) * parts_per_unit;
   uint64_t spent = spent_.load(std::memory_order_relaxed);

@@ -1,4 +1,4 @@
-// What one exchange has taken of the limits it is under: of its key, its provider and its model, all or nothing.
+// What one exchange has taken of the limits that apply to it: of its key, its provider and its model, all or nothing.
 #pragma once
 
 #include <array>
@@ -16,14 +16,14 @@ class Hold {
   bool under_any() const { return limits_ != std::array<Limit*, 3>{}; }
   Limit* limit(LimitSubject subject) const { return limits_[static_cast<size_t>(subject)]; }
 
-  // Takes one request of about `tokens` of each of them, or of none: then says which refused it. What is taken of the
-  // first ones while a later one refuses is given back at once; another thread may find it missing for that moment, and
-  // so be refused too soon, but never let in too soon.
+  // Takes one request of about `tokens` from all of them, or from none and returns the refusal. If a later limit
+  // refuses, what was taken from the earlier ones is returned immediately. In between, another thread may be refused
+  // too early, but never admitted too early.
   std::optional<LimitRefusal> take(uint64_t tokens, uint64_t now_ns);
   bool taken() const { return taken_; }
-  // As if take() had not been. Only what is held.
+  // Reverts take(). Only while something is held.
   void undo(uint64_t now_ns);
-  // Gives all back: `used` instead of the tokens that were estimated. Does nothing if nothing is held.
+  // Ends the hold: charges `used` instead of the estimated tokens. No-op if nothing is held.
   void give_back(uint64_t used, uint64_t now_ns);
 
  private:

@@ -10,7 +10,7 @@ namespace sluice::policy {
 namespace {
 
 constexpr uint64_t second_ns = 1'000'000'000;
-// How long a bucket is kept after its last use, so that a key in steady use does not have one made for each request.
+// How long a bucket is kept after its last use, so that a key in steady use does not get a new one for each request.
 constexpr uint32_t kept_s = 60;
 
 Gcra::Rate requests_of(const config::RateLimits& limits) {
@@ -19,7 +19,7 @@ Gcra::Rate requests_of(const config::RateLimits& limits) {
 
 Gcra::Rate tokens_of(const config::RateLimits& limits) { return {limits.tokens_per_minute, limits.tokens_per_minute}; }
 
-// What is taken for an estimate.
+// How much is taken for an estimate.
 uint32_t reserved(const config::RateLimits& limits, uint64_t tokens) {
   return static_cast<uint32_t>(std::min<uint64_t>(tokens, limits.tokens_per_minute));
 }
@@ -65,7 +65,7 @@ class Bucket {
     give_back(limits, tokens, 0, now_ns);
   }
 
-  // Nobody is in it, it is full, and has been left alone for a while.
+  // No request is in it, it is full, and it has not been used for a while.
   bool idle(const config::RateLimits& limits, uint64_t now_ns) const {
     if (in_use_.load(std::memory_order_acquire) != 0) return false;
     const auto now_s = static_cast<uint32_t>(now_ns / second_ns);
@@ -90,7 +90,8 @@ class Bucket {
     } while (!in_use_.compare_exchange_weak(count, count + 1, std::memory_order_relaxed));
     return true;
   }
-  // The last that whoever is in it does: from here on the bucket may be gone. What it did before is seen by the sweep.
+  // Must be a user's last access: afterwards the bucket may be freed. The release order makes earlier changes visible
+  // to the sweep.
   void leave() { in_use_.fetch_sub(1, std::memory_order_release); }
 
   Gcra requests_, tokens_;
@@ -102,19 +103,19 @@ Limit::~Limit() { delete bucket_of(word_.load(std::memory_order_relaxed)); }
 
 size_t Limit::bucket_bytes() { return sizeof(Bucket); }
 
-// From here to unpin() the bucket, if there is one, stays. Returns the word.
+// Until unpin() the bucket, if there is one, is not freed. Returns the word.
 uint64_t Limit::pin() {
   const uint64_t word = word_.fetch_add(one_pin, std::memory_order_acquire);
   if ((word & mark) != 0) word_.fetch_and(~mark, std::memory_order_relaxed);
   return word;
 }
 
-// The bucket, made if there is none; pinned. Two threads may both make one: that which comes first counts.
+// Returns the pinned bucket; makes it if there is none. If two threads make one, the first wins.
 Bucket& Limit::made(uint64_t word) {
   if (Bucket* there = bucket_of(word); there != nullptr) return *there;
   auto fresh = std::make_unique<Bucket>();
   const auto bits = reinterpret_cast<uint64_t>(fresh.get());
-  if (bits >= one_pin || (bits & mark) != 0) std::abort();  // not a machine we know
+  if (bits >= one_pin || (bits & mark) != 0) std::abort();  // not a supported machine
   word = word_.load(std::memory_order_acquire);
   while (bucket_of(word) == nullptr) {
     if (word_.compare_exchange_weak(word, word | bits, std::memory_order_acq_rel, std::memory_order_acquire)) {
@@ -153,7 +154,7 @@ bool Limit::mark_idle(uint64_t now_ns) {
   const Bucket* bucket = bucket_of(word);
   if (bucket == nullptr || word >= one_pin || !bucket->idle(limits_, now_ns)) return false;
   if (!word_.compare_exchange_strong(word, word | mark, std::memory_order_acq_rel)) return false;
-  return bucket->idle(limits_, now_ns);  // only what is seen behind the mark counts
+  return bucket->idle(limits_, now_ns);  // only a check after the mark is set counts
 }
 
 bool Limit::drop_marked() {

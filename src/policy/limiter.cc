@@ -66,7 +66,7 @@ size_t Limiter::buckets() const {
 }
 
 size_t Limiter::bytes() const {
-  constexpr size_t shared_bytes = sizeof(std::shared_ptr<Limit>) + 16;  // and what is counted beside the limit
+  constexpr size_t shared_bytes = sizeof(std::shared_ptr<Limit>) + 16;  // and the shared_ptr's control block
   return places() * (sizeof(Limit) + shared_bytes) + buckets() * Limit::bucket_bytes();
 }
 

@@ -1,6 +1,6 @@
-// The rate limits of a whole configuration: a table made at start, with one small place for each key, provider and
-// model, and a bucket for those that are in use (limit.h). Finding a limit is an index; 100,000 keys cost 9.6 MB, and
-// 3.2 MB more while all of them are in use.
+// The rate limits of a whole configuration: a table made at start, with a small Limit for each key, provider and model,
+// and a bucket for those in use (limit.h). Finding a limit is an index operation. 100,000 keys cost 9.6 MB, and 3.2 MB
+// more while all of them are in use.
 #pragma once
 
 #include <cstdint>
@@ -13,20 +13,20 @@
 
 namespace sluice::policy {
 
-// Any thread, but for sweep(). Times as in limit.h.
+// Any thread, except for sweep(). Times as in limit.h.
 class Limiter {
  public:
-  // nullptr if the configuration limits nothing. `config` must outlive it. Limits that `before` (or nullptr) has with
-  // the same name and the same figures are its own: they go on as they stand, for both.
+  // nullptr if the configuration has no limits. `config` must outlive it. Limits with the same name and values in
+  // `before` (or nullptr) are shared with it, so they keep their counts.
   static std::unique_ptr<Limiter> create(const config::Config& config, const Limiter* before = nullptr);
 
-  // The limit of what is one of the config's own; nullptr where there is none, or for nullptr.
+  // The limit of an object of the config; nullptr: there is none, or the argument is nullptr.
   Limit* of(const config::CallerKey* key) { return find(keys_, config_.keys, key); }
   Limit* of(const config::Provider* provider) { return find(providers_, config_.providers, provider); }
   Limit* of(const config::Model* model) { return find(models_, config_.models, model); }
 
-  // Drops the buckets that are idle, looking at `most` places from where the last call stopped; how many it dropped.
-  // One thread, again and again.
+  // Checks `most` places from where the last call stopped and drops idle buckets; returns how many. Called regularly,
+  // by one thread.
   size_t sweep(uint64_t now_ns, size_t most);
   size_t buckets() const;  // that exist now
   size_t bytes() const;    // of places and buckets
@@ -58,7 +58,7 @@ class Limiter {
   size_t places() const { return keys_.size() + providers_.size() + models_.size(); }
 
   const config::Config& config_;
-  Places keys_, providers_, models_;  // index as in the config; empty where none is limited
+  Places keys_, providers_, models_;  // index as in the config; empty if none is limited
   size_t swept_ = 0;                  // the place that the next sweep begins at
 };
 

@@ -8,7 +8,7 @@
 namespace sluice::policy {
 namespace {
 
-// Keys differ in their last bytes; most begin alike.
+// Most keys begin alike and differ in their last bytes.
 size_t place_of(std::string_view text, size_t places) {
   uint64_t last = 0;
   if (text.size() >= sizeof last) std::memcpy(&last, text.data() + text.size() - sizeof last, sizeof last);

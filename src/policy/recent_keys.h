@@ -1,7 +1,6 @@
-// Keys that callers have presented lately, so that one that comes with every request is not hashed each time. Only keys
-// that the configuration holds in clear: nothing is kept here but where they stand there, and what is presented is
-// compared with them in constant time. That a key is found here does not say that it is still good: whether it has
-// expired is asked each time.
+// A cache of keys that callers have presented recently, so that a key that comes with every request is not hashed each
+// time. Only for keys that the configuration holds in clear: the cache keeps views of those, and compares in constant
+// time. A cached key may have expired: callers must check that each time.
 #pragma once
 
 #include <array>
@@ -11,15 +10,15 @@
 
 namespace sluice::policy {
 
-// One thread's. What it has found must outlive it.
+// For one thread. The keys that it has found must outlive it.
 class RecentKeys {
  public:
-  // As keys.find(presented), for the one `keys` that it is always asked with.
+  // The same as keys.find(presented). `keys` must be the same object in every call.
   const KnownSecret* find(const CallerKeys& keys, std::string_view presented);
 
  private:
   struct Place {
-    std::string_view text{};  // in the configuration; never empty where there is a secret
+    std::string_view text{};  // in the configuration; not empty if there is a secret
     const KnownSecret* secret = nullptr;
   };
   static constexpr size_t places = 64;
