@@ -91,7 +91,7 @@ class AttemptRecords {
 struct Failure {
   ErrorCode code = ErrorCode::internal;
   std::string reason;
-  std::string target_code;  // the target's own name for it
+  std::string target_code;  // the target's error code
 };
 
 // Times are Loop::now_ns(); 0: that point was not reached.

@@ -44,7 +44,7 @@ void Attempt::connect() {
     }
   });
   if (!pending) {
-    // Reported in a later turn: the caller of start() is not ready for events yet.
+    // Reported in a later turn: no event may come before start() has returned.
     phase_ = Phase::done;
     refused_ = std::make_unique<Error>(pending.error());
     loop_.timers().arm(timeout_, 1);

@@ -88,7 +88,7 @@ class ByteRelay final : public Relay {
   };
   std::unique_ptr<HeldHead> held_head_;
   std::unique_ptr<api::SentFrames> sent_;    // null: it is not remembered
-  const routing::Target* target_ = nullptr;  // that sent what is remembered
+  const routing::Target* target_ = nullptr;  // the target that sent what is remembered
   std::optional<BufferHold> sent_hold_{};
   std::optional<uint64_t> next_number_{};    // number of the next event due, until it arrives
   size_t next_count_ = 0;                    // raw bytes at which memory is counted again

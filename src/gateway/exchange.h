@@ -59,7 +59,7 @@ class Exchange final : public http::RequestHandler,
   void on_course_end(uint64_t now_ns) override;
   void on_course_failed(const Error& error) override;
   [[gnu::cold]] http::Responder* on_resumable(uint32_t resume_ms) override;
-  // StreamKeeperEvents: a caller who has left, or comes back in another connection
+  // StreamKeeperEvents: a caller who has left or comes back on another connection
   void on_followed() override;
   void on_given_up() override;
   // StreamFollowerEvents: how the resumed stream ends

@@ -1,8 +1,8 @@
 // How a caller resumes a stream: event ids ("sluice-1f..-17") and the header fields that refer to them.
 //
-//   last-event-id: sluice-1f0c9a6b3d2e4578-17      behind that event; browsers' readers of events send it by themselves
-//   sluice-resume: REQUEST-ID; after=17            behind the 17th frame of the answer to that request
-//   sluice-resume: REQUEST-ID                      from its beginning, or behind `last-event-id`
+//   last-event-id: sluice-1f0c9a6b3d2e4578-17      after that event; browsers' EventSource sends it automatically
+//   sluice-resume: REQUEST-ID; after=17            after the 17th frame of the answer to that request
+//   sluice-resume: REQUEST-ID                      from its beginning, or after `last-event-id`
 #pragma once
 
 #include <cstdint>

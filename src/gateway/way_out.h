@@ -1,4 +1,5 @@
-// How an outside address is reached: directly or through its proxy. TLS, if any, is layered on top by the caller.
+// How an outside address is reached: directly or through its proxy. TLS, if any, is added on top (dialer_to,
+// ProviderLinks).
 #pragma once
 
 #include <memory>

@@ -23,7 +23,7 @@ class LineThread {
   LineThread(const LineThread&) = delete;
   LineThread& operator=(const LineThread&) = delete;
 
-  // Any thread; `text` is copied. The caller must ensure that no more than max_queued entries wait, and limit their
+  // Any thread; `text` is copied. The class that uses it must let no more than max_queued entries wait, and limit their
   // bytes. Throws std::bad_alloc; then nothing was queued.
   void post(std::string_view text, LineKind kind);
 

@@ -62,8 +62,7 @@ std::string make_line(bool json, int64_t now_unix_ms, Level level, std::string_v
   return line;
 }
 
-// Limits what waits for the writing thread, in entries and bytes. Beyond that, the new entry is dropped and its caller
-// gets false.
+// Limits what waits for the writing thread, in entries and bytes. Beyond that, new entries are rejected.
 class Backlog {
  public:
   bool take(size_t bytes) {

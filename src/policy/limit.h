@@ -5,7 +5,7 @@
 // no different from a new one, so it is dropped and the next request makes a new one. To detect users, the word that
 // points to the bucket also counts the threads that are accessing it (pins) and holds a mark:
 //
-//   sweep:  no pins -> set the mark -> look whether it is idle -> if the word still says "mark, no pins": take it away
+//   sweep:  no pins -> set the mark -> check that it is idle -> if the word still says "mark, no pins": drop it
 //   take:   add a pin -> clear the mark, if it is set -> take -> remove the pin
 //
 // A request that took keeps the bucket alive until it gives back, because the bucket counts it. So a bucket is only

@@ -1,6 +1,6 @@
 // A cache of keys that callers have presented recently, so that a key that comes with every request is not hashed each
 // time. Only for keys that the configuration holds in clear: the cache keeps views of those, and compares in constant
-// time. A cached key may have expired: callers must check that each time.
+// time. A cached key may have expired: check that each time.
 #pragma once
 
 #include <array>

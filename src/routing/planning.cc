@@ -43,7 +43,7 @@ void leave_out(std::vector<Target>& targets, std::vector<LeftOut>* left_out, Why
 }
 
 // Comes before any other check: a forbidden target must not count as the one that fits. If all are forbidden, all stay,
-// and the caller of plan() reports the first.
+// and the user of plan() reports the first.
 void leave_out_forbidden(std::vector<Target>& targets, std::vector<LeftOut>* left_out, const Asking& asking) {
   if (asking.allowed == nullptr || std::none_of(targets.begin(), targets.end(), *asking.allowed)) return;
   leave_out(targets, left_out, [&](const Target& target) -> std::string_view {

@@ -50,7 +50,7 @@ inline constexpr uint32_t refused_bench_ms = 60'000;  // of a credential that is
 inline constexpr uint32_t unpaid_bench_ms = 300'000;  // of one without credit, if the target gives no time
 
 // `tries_at_target`: attempts of this exchange at this target so far, including the failed one (from 1). `chance`: any
-// number, for the jitter. The caller must enforce retry.attempts. Once output has reached the caller the verdict is
+// number, for the jitter. retry.attempts is not checked here. Once output has reached the caller the verdict is
 // give_up, but the blame still counts; rescuing the stream is decided elsewhere.
 Verdict judge(const Outcome& outcome, uint32_t tries_at_target, const config::Retry& retry, uint64_t chance);
 // The table's name for the failure: "momentary", "silent", "quota"; a literal, for records.

@@ -60,8 +60,8 @@ class TargetHealth {
   const std::string& label() const { return label_; }
 
   Standing standing(uint64_t now_ms) const;
-  // Before an attempt: whether it may be made. Closed: true. Half-open: true for the first caller, until its attempt
-  // has succeeded or failed or the probe is given back. Otherwise false.
+  // Before an attempt: whether it may be made. Closed: true. Half-open: true for the first one to ask, until its
+  // attempt has succeeded or failed or the probe is given back. Otherwise false.
   bool take_probe(uint64_t now_ms);
   // The attempt that took the probe ended without a result (its caller left).
   void give_back_probe();
