@@ -74,7 +74,7 @@ struct AnswerTap::State final : Recycled<AnswerTap::State> {
   bool shape_seen = false;  // a frame of the dialect has arrived
   bool cut_within = false;  // finish() found an unfinished frame
   bool end_seen = false;
-  bool error_seen = false;
+  bool error_seen = false, ended_first = false;  // it had ended before
   bool sentinel_seen = false;
   bool whole_frames = false, reads_all = false;
   bool no_json = false;     // the frame's data was not read and cannot be JSON
@@ -96,6 +96,7 @@ struct AnswerTap::State final : Recycled<AnswerTap::State> {
 // The JSON of a frame, line or body has ended: its content counts if it is whole.
 void AnswerTap::State::end_text() {
   if (scan.whole()) {
+    const bool ended = end_seen;
     counts.update(reader.counts(), places.counts_may_fall);
     choices = std::max(choices, std::min(reader.choices_known(), max_choices));
     finished |= reader.finished();
@@ -104,7 +105,10 @@ void AnswerTap::State::end_text() {
     sentinel_seen = sentinel_seen || reader.has_last();
     shape_seen = shape_seen || reader.has_shape();
     if (reader.sequence()) sequence = *reader.sequence() + 1;
-    error_seen = error_seen || reader.has_error();
+    if (reader.has_error() && !error_seen) {
+      error_seen = true;
+      ended_first = ended;
+    }
     if (model.empty() && !reader.model().empty()) append_json_unescaped(model, reader.model());
   }
   reader.reset();
@@ -309,6 +313,7 @@ StreamFormat AnswerTap::format() const {
 
 bool AnswerTap::output_begun() const { return state_->output.found(); }
 bool AnswerTap::whole() const { return state_->end_seen; }
+bool AnswerTap::ended_well() const { return state_->end_seen && (!state_->error_seen || state_->ended_first); }
 bool AnswerTap::saw_error() const {
   return state_->error_seen || (state_->type == MediaType::json && state_->reader.has_error());
 }

@@ -62,6 +62,8 @@ class AnswerTap {
   // The dialect's sign of the end has arrived (finish reason, [DONE], message_stop, response.completed, `done: true`, a
   // whole JSON value). Opaque answers are never known to be whole.
   bool whole() const;
+  // The same, and no error came before that end.
+  bool ended_well() const;
   // The answer holds an error: an error frame of a stream, or an `error` at the top of a body. It has failed, whatever
   // follows.
   bool saw_error() const;

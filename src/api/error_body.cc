@@ -4,6 +4,7 @@
 #include <array>
 
 #include "api/dialect.h"
+#include "base/money_words.h"
 
 namespace sluice::api {
 
@@ -21,7 +22,8 @@ bool is_out_of_money(std::string_view body) {
       "\"insufficient_credits\"",       "\"insufficient_balance\"",
       "\"access_terminated_error\"",    "\"Arrearage\""};
   return std::any_of(words.begin(), words.end(),
-                     [body](std::string_view word) { return body.find(word) != body.npos; });
+                     [body](std::string_view word) { return body.find(word) != body.npos; }) ||
+         tells_of_money(body);
 }
 
 std::string error_event(Dialect dialect, StreamFormat format, const Error& error, std::string_view request_id,

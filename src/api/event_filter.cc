@@ -168,7 +168,7 @@ void EndGuard::on_finish(const Finish& finish) {
 }
 
 void EndGuard::on_error(const ProviderError& error) {
-  if (error_ == nullptr) error_ = std::make_unique<ProviderError>(error);
+  if (error_ == nullptr && !finished_) error_ = std::make_unique<ProviderError>(error);
 }
 
 }  // namespace sluice::api

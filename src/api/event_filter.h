@@ -80,7 +80,7 @@ class PartSequencer final : public EventFilter {
 };
 
 // Whatever a target sends, the sinks behind it get one start, one end, and nothing but usage after that. An error is
-// not passed on: its handling is left to whoever calls error().
+// not passed on: its handling is left to whoever calls error(). An error after the end is ignored.
 class EndGuard final : public EventFilter {
  public:
   using EventFilter::EventFilter;

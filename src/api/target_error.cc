@@ -61,7 +61,21 @@ std::string_view within_error(std::string_view text) {
   return text;
 }
 
+// The reason to finish by which an answer has failed; "": it has none.
+std::string failed_finish(std::string_view text) {
+  for (const std::string_view key : {"\"finish_reason\"", "\"done_reason\"", "\"stop_reason\""}) {
+    for (size_t at = 0; find_key(text, key, at);) {
+      if (std::string word = string_at(text, at); is_failed_finish(word)) return word;
+    }
+  }
+  return {};
+}
+
 }  // namespace
+
+bool is_failed_finish(std::string_view word) {
+  return word == "error" || word == "abort" || word == "network_error" || word == "insufficient_system_resource";
+}
 
 TargetWords target_words(std::string_view text) {
   text = without_torn_end(text.substr(0, max_error_text));  // the text may have been cut to this size before
@@ -73,6 +87,10 @@ TargetWords target_words(std::string_view text) {
   }
   TargetWords words;
   const std::string_view error = within_error(text);
+  if (error.size() == text.size()) {
+    if (std::string word = failed_finish(text); !word.empty())
+      return {std::move(word), std::string(failed_finish_message)};
+  }
   for (const std::string_view where : {error, text}) {
     for (const std::string_view key : {"\"code\"", "\"status\"", "\"__type\"", "\"type\""}) {
       if (words.code.empty()) words.code = find_string(where, key, "error");
@@ -90,8 +108,9 @@ TargetWords target_words(std::string_view text) {
 size_t error_begins(std::string_view bytes) {
   const size_t word = bytes.rfind("\"error\"");
   if (word == bytes.npos) return 0;
+  constexpr size_t max_before = max_error_text / 2;  // of a body that has it near its end
   const size_t line = bytes.rfind('\n', word);
-  return line == bytes.npos ? 0 : line + 1;
+  return std::max(line == bytes.npos ? 0 : line + 1, word - std::min(word, max_before));
 }
 
 uint64_t retry_delay_s(std::string_view text) {

@@ -26,6 +26,12 @@ TargetWords target_words(std::string_view text);
 uint64_t retry_delay_s(std::string_view text);
 // Where the frame with the error begins, in a stream's bytes in which AnswerTap saw one.
 size_t error_begins(std::string_view bytes);
+// Whether `word`, a reason to finish, says that the answer broke off by the provider's own fault: OpenRouter's,
+// Mistral's and vLLM's "error", vLLM's and SGLang's "abort", DeepSeek's "insufficient_system_resource", Z.ai's
+// "network_error".
+bool is_failed_finish(std::string_view word);
+// What is said of such an answer, where it says no more itself.
+inline constexpr std::string_view failed_finish_message = "the provider says that its answer failed";
 using sluice::is_about_money;
 
 }  // namespace sluice::api

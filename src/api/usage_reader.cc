@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "api/target_error.h"
+
 namespace sluice::api {
 namespace {
 
@@ -89,6 +91,10 @@ void UsageReader::on_string(uint8_t at, std::string_view text) {
       break;
     case node::finish:
       if (text.empty() || text == "FINISH_REASON_UNSPECIFIED") break;
+      if (is_failed_finish(text)) {
+        error_ = true;
+        break;
+      }
       end_ = end_ || places_->reason_ends;
       choice_finished_ = true;
       break;

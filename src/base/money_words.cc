@@ -7,14 +7,29 @@
 #include "base/text.h"
 
 namespace sluice {
+namespace {
+
+template <size_t Size>
+bool has_one_of(std::string_view text, const std::array<std::string_view, Size>& words) {
+  const std::string lower = to_lower(text);
+  return std::any_of(words.begin(), words.end(),
+                     [&lower](std::string_view word) { return lower.find(word) != lower.npos; });
+}
+
+}  // namespace
 
 bool is_about_money(std::string_view code) {
   constexpr std::array<std::string_view, 7> parts = {
       "insufficient_quota",   "credit_balance",   "spend_limit",      "billing",
       "insufficient_balance", "payment_required", "credits_exhausted"};
-  const std::string lower = to_lower(code);
-  return std::any_of(parts.begin(), parts.end(),
-                     [&lower](std::string_view part) { return lower.find(part) != lower.npos; });
+  return has_one_of(code, parts);
+}
+
+bool tells_of_money(std::string_view message) {
+  constexpr size_t max_bytes = 2'048;  // that are looked at
+  constexpr std::array<std::string_view, 3> words = {"credit balance is too low", "specified api usage limits",
+                                                     "insufficient balance"};
+  return has_one_of(message.substr(0, max_bytes), words);
 }
 
 }  // namespace sluice

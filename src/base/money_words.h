@@ -9,4 +9,7 @@ namespace sluice {
 // until somebody pays.
 bool is_about_money(std::string_view code);
 
+// The same of an error's message: some say it only there, with a code that means any fault of a request.
+bool tells_of_money(std::string_view message);
+
 }  // namespace sluice

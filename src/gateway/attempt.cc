@@ -155,8 +155,13 @@ void Attempt::on_turn() {
   if (connection_->bytes_in() > most_bytes_in_) return fail_at_target(ErrorCode::caller_gone, "its answer goes on");
   if (!more) return pause();
   if (stream_answer_ && body_begun_ && !paused_) {  // until then the first-byte timeout keeps running
+    using Progress = AnswerTaker::Progress;
+    const Progress progress = taker_ != nullptr ? taker_->progress() : Progress::goes_on;
+    if (progress == Progress::quiet && idle_runs_) return;
+    idle_runs_ = true;
     const uint32_t idle_ms = link_.provider.timeouts.stream_idle_ms;
-    arm(taker_ != nullptr && taker_->has_all() ? std::min(idle_ms, max_wait_for_end_ms) : idle_ms);
+    const bool waits_less = progress == Progress::has_all && (idle_ms == 0 || idle_ms > max_wait_for_end_ms);
+    arm(waits_less ? max_wait_for_end_ms : idle_ms);
   }
 }
 
@@ -225,8 +230,9 @@ void Attempt::on_timeout() {
     const uint32_t ms = request_.wants_stream ? limits.first_byte_ms : limits.response_ms;
     return fail_at_target(ErrorCode::target_timeout, "no answer" + after(ms));
   }
-  fail_at_target(ErrorCode::target_timeout, stream_answer_ ? "the stream stalled" + after(limits.stream_idle_ms)
-                                                           : "the answer was not whole" + after(limits.response_ms));
+  fail_at_target(stream_answer_ ? ErrorCode::target_stalled : ErrorCode::target_timeout,
+                 stream_answer_ ? "the stream stalled" + after(limits.stream_idle_ms)
+                                : "the answer was not whole" + after(limits.response_ms));
 }
 
 void Attempt::fail(const Error& error) {

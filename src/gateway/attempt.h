@@ -34,8 +34,13 @@ class AnswerTaker {
   virtual void on_answer_end() = 0;
   // Everything from one read of the target has been passed on. False: reading pauses until Attempt::resume().
   virtual bool on_answer_turn() = 0;
-  // The content is complete although the framing has not ended; the attempt then waits only briefly for the end.
-  virtual bool has_all() const { return false; }
+  // What the last turn means for how long the attempt waits for the next bytes.
+  enum class Progress : unsigned char {
+    goes_on,
+    quiet,   // only comments, blank lines or pings came: the idle timeout keeps running
+    has_all  // the content is complete although the framing has not ended: it waits only briefly for the end
+  };
+  virtual Progress progress() { return Progress::goes_on; }
 
  protected:
   ~AnswerTaker() = default;
@@ -147,6 +152,7 @@ class Attempt final : public Recycled<Attempt>, http::AnswerEvents {
   bool followed_ = false;  // a redirection was followed
   bool answer_begun_ = false;
   bool body_begun_ = false;
+  bool idle_runs_ = false;    // the idle timeout was started
   bool streamed_on_ = false;  // send_more was used: the request cannot be sent again
   bool paused_ = false;
   bool stream_answer_ = false;

@@ -184,6 +184,7 @@ Result<void> ByteRelay::read(std::string_view bytes) {
   if (coding_ == Coding::inflate || tap_->lent()) keep();
   if (opaque_) {
     pieces_.push_back(bytes);
+    said_ = true;
     return {};
   }
   if (coding_ == Coding::as_is) {

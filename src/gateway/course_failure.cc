@@ -20,7 +20,7 @@ std::optional<routing::Outcome> Course::told_failure(std::string& code, std::str
   code = std::move(words.code);
   message = std::move(words.message);
   const int status = account_->attempts.last().status;
-  return routing::Outcome{outcome_of(status, code), status, code, message, retry_after_ms_, !gate_.holding()};
+  return routing::Outcome{outcome_of(status, code, message), status, code, message, retry_after_ms_, !gate_.holding()};
 }
 
 void Course::on_relayed(uint64_t now_ns) {
@@ -34,7 +34,7 @@ void Course::on_relayed(uint64_t now_ns) {
   }
   if (gate_.begun_by_beat() && (failure || !relay_->streaming())) return fail_within_stream(message);
   if (failure && gate_.holding() && relay_->status() < 300) {  // SDKs accept any 200 as an answer
-    relay_->tell_status(status_within(0, code));
+    relay_->tell_status(status_within(0, code, message));
     gate_.restate(relay_->told_status());
   }
   gate_.commit();
@@ -162,7 +162,7 @@ bool Course::gives_way(const http::ResponseHead& head) {
   const bool of_key = head.status == 401 || head.status == 403 || head.status == 429;
   if (!of_key || target().health != nullptr || makers_key_ || asks_around_ || alone_) return false;
   if (!asker_.intake.ended() || asker_.intake.goes_on() || !body_kept_) return false;
-  const ErrorCode code = outcome_of(head.status, {});
+  const ErrorCode code = outcome_of(head.status, {}, {});
   const routing::Outcome outcome{code, head.status, {}, {}, retry_after_ms_, false};
   const routing::Verdict verdict = routing::judge(outcome, 1, *plan_.retry, context_.loop.random().next());
   if (!take_other_key(verdict)) return false;

@@ -61,6 +61,7 @@ bool Course::note_bar(api::Bar bar) const {
 // The stream broke off. True: another target has been asked to continue it.
 bool Course::rescue(const Error& met) {
   if (!rescues_ || !asker_.intake.ended() || attempts_spent() >= plan_.retry->attempts) return false;
+  if (relay_ != nullptr && relay_->ended_well()) return false;            // what could follow?
   if (translation_ && translation_->misfit() != nullptr) return false;    // no third answer is tried
   const bool same = std::exchange(by_prefix_, false) && refuses_prefix_;  // it may still be able to start anew
   const size_t before = at_;

@@ -181,7 +181,7 @@ Result<void> EventRelay::end_answer() {
     if (!error_text_) error_text_ = std::make_unique<std::string>(told->message);
     if (begun_ && !error_told_) return {};  // tell_error() comes first
     if (!begun_) {
-      end_as_error(status_within(told->status, told->code), told);
+      end_as_error(status_within(told->status, told->code, told->message), told);
     } else {
       translation_.writer().on_error(*told);
       ended_ = true;

@@ -33,6 +33,7 @@ class HeldAnswer final : public AnswerTaker {
   void on_answer_body(std::string_view bytes) override;
   void on_answer_end() override;
   bool on_answer_turn() override;
+  Progress progress() override { return taker_ != nullptr ? taker_->progress() : Progress::goes_on; }
 
   http::ResponseHead& head() { return head_; }
 

@@ -8,9 +8,11 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "api/answer_tap.h"
+#include "api/keep_alive.h"
 #include "api/rate_limit_fields.h"
 #include "base/result.h"
 #include "gateway/attempt.h"
@@ -79,7 +81,10 @@ class Relay : public AnswerTaker {
   // caller's connection afterwards.
   virtual void break_off(const Error& error, std::string_view request_id) = 0;
 
-  bool has_all() const override { return tap_ && tap_->whole() && streaming(); }
+  Progress progress() override {
+    if (!std::exchange(said_, false)) return Progress::quiet;
+    return tap_ && tap_->whole() && streaming() ? Progress::has_all : Progress::goes_on;
+  }
 
   bool begun() const { return begun_; }  // the caller's answer has begun
   bool ended() const { return ended_; }
@@ -95,6 +100,8 @@ class Relay : public AnswerTaker {
   virtual bool between_frames() const = 0;
   // Of a stream: the first output has arrived, or its end.
   bool output_begun() const { return tap_ && (tap_->output_begun() || tap_->whole()); }
+  // Its stream has ended by what it said, before it told of any error: nothing may follow it.
+  bool ended_well() const { return tap_ && streaming() && tap_->ended_well(); }
   int status() const { return status_; }                                          // the target's
   int told_status() const { return told_status_ != 0 ? told_status_ : status_; }  // to the caller
   void tell_status(int status) { told_status_ = status; }
@@ -111,6 +118,7 @@ class Relay : public AnswerTaker {
   void look(std::string_view bytes) {
     if (error_text_ || tap_->saw_error()) keep_error(bytes);
     if (ids_ != nullptr) watch(bytes);
+    said_ = said_ || !api::may_be_keep_alive(bytes) || !api::is_keep_alive(bytes);
   }
   // Sends what was held back of this turn because it reports a failure.
   virtual void release() {}
@@ -130,6 +138,7 @@ class Relay : public AnswerTaker {
   bool begun_ = false;
   bool ended_ = false;
   bool error_told_ = false;
+  bool said_ = false;  // something, since progress() was asked
 
  private:
   [[gnu::cold]] void keep_error(std::string_view bytes);
@@ -143,8 +152,9 @@ class Relay : public AnswerTaker {
 // The error code for a target's status, to name it in the caller's dialect.
 ErrorCode code_for(int status);
 
-// The status for an error reported within an answer of 200. `told`: the error's own status, `code`: its name.
-[[gnu::cold]] int status_within(int told, std::string_view code);
+// The status for an error reported within an answer of 200. `told`: the error's own status, `code` and `message`: its
+// words.
+[[gnu::cold]] int status_within(int told, std::string_view code, std::string_view message);
 
 // The media type to assume if a model's answer is due and its content-type does not tell.
 [[gnu::cold]] api::MediaType type_due(const RelayedRequest& request, api::StreamFormat format);

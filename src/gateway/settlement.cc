@@ -162,7 +162,7 @@ constexpr size_t max_reason_bytes = 256, max_code_bytes = 64;
   }
   account.failure = std::make_unique<Failure>();
   Failure& failure = *account.failure;
-  failure.code = outcome_of(status, words.code);
+  failure.code = outcome_of(status, words.code, words.message);
   failure.reason = context.log.cut_masked(words.message, max_reason_bytes);
   failure.target_code = context.log.cut_masked(words.code, max_code_bytes);
   if (failure.reason.empty()) failure.reason = "answered with status " + std::to_string(status);
@@ -250,8 +250,8 @@ std::string caller_address(const Context& context, const http::RequestHead& head
   return peer;
 }
 
-ErrorCode outcome_of(int status, std::string_view code) {
-  if (api::is_about_money(code)) return ErrorCode::target_quota;
+ErrorCode outcome_of(int status, std::string_view code, std::string_view message) {
+  if (api::is_about_money(code) || (status < 500 && tells_of_money(message))) return ErrorCode::target_quota;
   switch (status) {
     case 401:
     case 403:

@@ -26,8 +26,8 @@ struct Closing {
   const Relay* relay = nullptr;  // nullptr: nothing could be relayed
 };
 
-// The outcome of a target's answer, by its status and its error code.
-ErrorCode outcome_of(int status, std::string_view code);
+// The outcome of a target's answer, by its status and its error code and message.
+ErrorCode outcome_of(int status, std::string_view code, std::string_view message);
 
 // Counts a failed attempt that is not the last at its target, and reports it to the alerts.
 void note_failed_attempt(Context& context, const Account& account, uint64_t now_ns);

@@ -90,13 +90,6 @@ bool is_policy(const Outcome& outcome) {
   return has_one_of(outcome.target_code, codes) || has_one_of(outcome.message.substr(0, max_message_bytes), words);
 }
 
-// Some providers report missing credit only in the message, with a code for any bad request.
-bool is_unpaid(const Outcome& outcome) {
-  constexpr std::array<std::string_view, 3> words = {"credit balance is too low", "specified api usage limits",
-                                                     "insufficient balance"};
-  return has_one_of(outcome.message.substr(0, max_message_bytes), words);
-}
-
 bool is_of_the_model(const Outcome& outcome) {
   constexpr std::array<std::string_view, 1> words = {"model"};
   return has_one_of(outcome.target_code, words) || has_one_of(outcome.message.substr(0, max_message_bytes), words);
@@ -132,7 +125,7 @@ Kind kind_of_status(const Outcome& outcome) {
     case 425:
       return Kind::conflict;
     case 429:
-      return is_unpaid(outcome) ? Kind::quota : Kind::limited;
+      return Kind::limited;
     case 500:
       return Kind::momentary;
     case 501:
@@ -141,7 +134,6 @@ Kind kind_of_status(const Outcome& outcome) {
     default:
       if (outcome.status >= 500) return Kind::busy;
       if (outcome.status < 400) return kind_of_word(outcome);
-      if (is_unpaid(outcome)) return Kind::quota;
       return is_too_long(outcome) ? Kind::too_long : is_policy(outcome) ? Kind::policy : Kind::rejected;
   }
 }
@@ -164,6 +156,7 @@ Kind kind_of(const Outcome& outcome) {
     case ErrorCode::target_rejected:
     case ErrorCode::target_error:
       if (outcome.code == ErrorCode::target_quota || is_about_money(outcome.target_code)) return Kind::quota;
+      if (outcome.status < 500 && tells_of_money(outcome.message)) return Kind::quota;
       return kind_of_status(outcome);
     case ErrorCode::rate_limited:
     case ErrorCode::overloaded:

@@ -378,6 +378,7 @@ void MessageReader::take_ending(JsonValue of, EventSink& sink) {
 void MessageReader::finish(EventSink& sink) {
   if (std::exchange(ended_, true)) return;
   close_all(sink);
+  if (is_failed_finish(word_)) return sink.on_error({0, word_, std::string(failed_finish_message), {}});
   Finish finish;
   finish.reason = finish_reason_of(word_);
   if (finish.reason == FinishReason::stop && called_) finish.reason = FinishReason::tool_calls;

@@ -66,6 +66,7 @@ constexpr std::array frame_places = std::to_array<ScanEdge>({
     {node::root, "model", node::model},
     {node::root, "error", node::error},
     {node::root, "done", node::done},
+    {node::root, "done_reason", node::finish},
     {node::root, "prompt_eval_count", node::count(SentCounts::input)},
     {node::root, "eval_count", node::count(SentCounts::output)},
 });

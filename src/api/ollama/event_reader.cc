@@ -6,6 +6,7 @@
 
 #include "api/json_unescape.h"
 #include "api/ollama/translate.h"
+#include "api/target_error.h"
 
 namespace sluice::api::ollama {
 namespace {
@@ -245,6 +246,9 @@ void OllamaEventReader::tell_end(JsonValue root, EventSink& sink) {
   if (usage.counts.any()) sink.on_usage(usage);
   Finish finish;
   finish.word = root["done_reason"].text();
+  if (is_failed_finish(finish.word.escaped)) {
+    return sink.on_error({0, std::string(finish.word.escaped), std::string(failed_finish_message), {}});
+  }
   finish.reason = reason_of(root["done_reason"].word(), has_calls_);
   finish.from = own;
   sink.on_finish(finish);

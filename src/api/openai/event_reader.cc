@@ -27,11 +27,6 @@ FinishReason reason_of(std::string_view word) {
   return FinishReason::stop;
 }
 
-// Finish reasons for an answer that broke off through the provider's fault.
-bool tells_failure(std::string_view word) {
-  return word == "error" || word == "network_error" || word == "insufficient_system_resource";
-}
-
 bool same_id(JsonValue one, JsonValue other) {
   return !one["id"].text().empty() && one["id"].text() == other["id"].text();
 }
@@ -387,9 +382,9 @@ void ChatReader::read_usage(JsonValue root, JsonValue choice, EventSink& sink) {
 void ChatReader::read_finish(JsonValue choice, EventSink& sink) {
   const JsonText word = choice["finish_reason"].text();
   if (word.empty()) return;
-  if (tells_failure(word.escaped)) {
+  if (is_failed_finish(word.escaped)) {
     failed_ = true;
-    return sink.on_error({0, std::string(word.escaped), "the provider says that its answer failed", {}});
+    return sink.on_error({0, std::string(word.escaped), std::string(failed_finish_message), {}});
   }
   tell_end(sink);
   FinishReason reason = reason_of(word.escaped);
