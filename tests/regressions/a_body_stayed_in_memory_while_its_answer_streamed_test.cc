@@ -1,5 +1,5 @@
-// Once a target had a request and answered, its body was forgotten, but not its memory: a megabyte stayed for each open
-// stream, and limits.buffered_mb did not count it.
+// Once a target had taken a request and answered, the body was dropped but its memory was not freed: a megabyte stayed
+// allocated for each open stream, and limits.buffered_mb did not count it.
 #include <catch2/catch.hpp>
 
 #include "gateway/intake.h"

@@ -1,4 +1,4 @@
-// Every chunked or compressed upload was answered with 400 (Node's SDK with a file stream sends such), and so was
+// Every chunked or compressed upload was answered with 400 (Node's SDK sends these for a file stream), and so was
 // /v1/images/edits with a JSON body.
 #include <zlib.h>
 

@@ -1,5 +1,5 @@
-// A reload took a listener away, and with it the keys that were asked of those who came in from outside: whoever had
-// connected before was served on, without a key.
+// A reload removed a listener, and with it the requirement that callers from outside present a key. Callers who had
+// connected before were still served, without a key.
 #include <array>
 #include <catch2/catch.hpp>
 
@@ -8,7 +8,7 @@
 namespace sluice::gateway {
 namespace {
 
-constexpr std::array<uint32_t, 1> other_listener = {7};  // callers of a World come in by 0
+constexpr std::array<uint32_t, 1> other_listener = {7};  // callers of a World arrive on listener 0
 
 std::string ask() { return post("/v1/chat/completions", "{\"model\":\"fast\",\"messages\":[]}"); }
 

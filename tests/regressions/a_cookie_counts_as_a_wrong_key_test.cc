@@ -1,4 +1,5 @@
-// A request with a cookie and no key was told that its key is not known; and a cookie whose value was a key let in.
+// A request with a cookie and no key was answered that its key is unknown, and a cookie whose value was a key was let
+// in.
 #include <catch2/catch.hpp>
 
 #include "gateway/admission.h"

@@ -1,4 +1,4 @@
-// An HTTP/1.0 caller got part of an answer of unknown length and then a FIN, as if that were all.
+// An HTTP/1.0 caller got part of an answer of unknown length and then a FIN, as if the answer were complete.
 #include <catch2/catch.hpp>
 
 #include "gateway/world.h"
@@ -12,7 +12,7 @@ std::string old_post(std::string_view body) {
 }
 
 const std::string question = R"({"model":"fast","messages":[]})";
-// More than is held until it is whole.
+// More than sluice holds back while it waits for the end.
 const std::string half =
     "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
     "200008\r\n" +

@@ -1,6 +1,6 @@
-// Where the disk was full for a while, the log had the beginning of one line and, right behind it, the next that could
-// be written; how many were lost was told nowhere. And a long path, a long name or a target's long words made a line of
-// the log as long.
+// When the disk had been full for a while, the log held the beginning of one line directly followed by the next line
+// that could be written, and the number of lost lines was not reported. A long path, name or target's message also made
+// a log line just as long.
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>

@@ -1,5 +1,5 @@
-// The body of a 429 is held until it says whether waiting helps. It was held in memory that all exchanges of a worker
-// write through: another caller's answer could have carried it away.
+// The body of a 429 is held until it shows whether waiting helps. It was held in a write buffer that all exchanges of a
+// worker share, so another caller's answer could have carried it away.
 #include <catch2/catch.hpp>
 
 #include "gateway/world.h"

@@ -1,5 +1,5 @@
-// A key held to some models was told the names of the others, and of their providers, by the text of a 404; and 404
-// beside 403 told whether a model that it may not use is there.
+// A key that is limited to some models learned the names of the others, and of their providers, from the text of a 404;
+// and the difference between 404 and 403 revealed whether a model that it may not use exists.
 #include <catch2/catch.hpp>
 
 #include "gateway/world.h"
@@ -42,7 +42,7 @@ TEST_CASE("a key held to some models is told of no others") {
     CHECK(answer.find("real-model") == std::string::npos);
     CHECK(answer.find("that it may: ") != std::string::npos);
   }
-  // The same words whether there is such a model or not.
+  // The same words whether the model exists or not.
   const auto without = [](std::string text, std::string_view model) {
     text.erase(text.find(model), model.size());
     return text.substr(text.find("{\"error\""));
@@ -50,7 +50,7 @@ TEST_CASE("a key held to some models is told of no others") {
   CHECK(without(ask(world, "hidden-model", "key-of-team-0123456789"), "hidden-model") ==
         without(ask(world, "hidden-nodel", "key-of-team-0123456789"), "hidden-nodel"));
   CHECK(ask(world, "fas", "key-of-team-0123456789").find("nearest of those that it may: fast") != std::string::npos);
-  // Whoever may use all is told of all.
+  // A key that may use all models sees all names.
   const std::string answer = ask(world, "hidden-mode", "key-of-whole-0123456789");
   CHECK(answer.starts_with("HTTP/1.1 404 "));
   CHECK(answer.find("hidden-model") != std::string::npos);

@@ -1,5 +1,5 @@
 // 20,000 keys in a file of one line took 54 s to read, 100,000 keys by their digests 30 s: each token counted its
-// line's characters anew, each key was compared with all before it, each name of an object too.
+// line's characters again, and each key and each name in an object was compared with all before it.
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <functional>
@@ -36,7 +36,7 @@ Read read(const std::string& text) {
   return read;
 }
 
-// `open` + `count` times what `each` gives, with commas + `close`.
+// `open`, then `each` called `count` times and joined with commas, then `close`.
 std::string list(std::string_view open, size_t count, const std::function<std::string(size_t)>& each,
                  std::string_view close) {
   std::string text(open);
@@ -50,7 +50,7 @@ std::string padded(size_t i) {
 }
 
 constexpr size_t many = 20'000;
-// A debug build with a sanitizer on a busy machine stays below; what grows with the square does not.
+// A debug build with a sanitizer on a busy machine stays below this; quadratic work does not.
 constexpr double max_seconds = 15;
 
 TEST_CASE("20,000 keys in one line are read within seconds") {

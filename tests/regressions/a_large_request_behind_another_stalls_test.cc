@@ -1,5 +1,5 @@
-// A caller that sent a large request behind another one, without waiting for the answer, got 408 a minute later: the
-// rest of its body was never read.
+// A caller that pipelined a large request behind another one got 408 a minute later: the rest of its body was never
+// read.
 #include <catch2/catch.hpp>
 
 #include "gateway/world.h"

@@ -1,5 +1,5 @@
-// Ollama lists "llama3.2:latest" and takes "llama3.2" for the same: sluice answered 404. So it did for what was pulled
-// after it had asked for the list, and for every name that the one provider who could answer did not list.
+// Ollama lists "llama3.2:latest" and accepts "llama3.2" for it: sluice answered 404. It also did so for models pulled
+// after it had asked for the list, and for every name missing from the list of the only provider that could answer.
 #include <catch2/catch.hpp>
 
 #include "config/config.h"
@@ -47,28 +47,28 @@ TEST_CASE("a model of Ollama's is found by every name that Ollama has for it") {
                     {"registry.ollama.ai/library/llama3.2:latest", "ollama/llama3.2:latest"},
                     {"me/own:latest", "ollama/me/own"},
                     {"deepseek-r1", "ollama/deepseek-r1:latest"},
-                    {"ollama/llama3.2", "ollama/llama3.2"},  // as the caller says; Ollama knows
-                    {"phi4", "lab/phi4"},                    // another lists it so
+                    {"ollama/llama3.2", "ollama/llama3.2"},  // as the caller wrote it; Ollama resolves it
+                    {"phi4", "lab/phi4"},                    // the lab lists exactly this
                     {"phi4:latest", "ollama/Phi4:latest"},
                     {"llama3.2:3b", "ollama/llama3.2:3b"},  // pulled later
                     {"gpt-4o", "openai/gpt-4o"},
                     {"qwen3", nullptr},  // the lab may have it too
                 });
-  // Two Ollamas with the same model: nobody knows which.
+  // Two Ollamas with the same model: ambiguous.
   config.providers.push_back(provider("attic", ollamas, {"llama3.2"}));
   check(config, {{"LLAMA3.2", nullptr}, {"me/own:latest", "ollama/me/own"}, {"attic/LLAMA3.2", "attic/LLAMA3.2"}});
 }
 
 TEST_CASE("a name that no list has goes to the only one who may have it") {
   config::Config config;
-  // What was pulled later, beside a maker of models of his own.
+  // A model pulled later, beside providers that serve only their own models.
   config.providers = {provider("openai", {Dialect::openai}), provider("anthropic", {Dialect::anthropic}),
                       provider("ollama", ollamas, {"llama3.2:latest"})};
   check(config,
         {{"qwen3", "ollama/qwen3"}, {"hf.co/a/b", "ollama/hf.co/a/b"}, {"mistral-small", "ollama/mistral-small"}});
   check(config, {{"qwen3", "ollama/qwen3"}, {"claude-9", "anthropic/claude-9"}}, Dialect::anthropic);
   check(config, {{"qwen3", nullptr}}, Dialect::gemini);
-  // A maker's newest, of a family that is not known yet; but not what another maker's family is known for.
+  // A maker's newest model, of a family not known yet; but not a family known to be another maker's.
   config.providers = {provider("anthropic", {Dialect::anthropic}), provider("openai", {Dialect::openai})};
   check(config,
         {{"opus-7", "anthropic/opus-7"},
@@ -78,10 +78,10 @@ TEST_CASE("a name that no list has goes to the only one who may have it") {
         Dialect::anthropic);
   config.providers.push_back(provider("mistral", {Dialect::openai}));
   check(config, {{"opus-7", nullptr}, {"grok-4", nullptr}});
-  // Two who serve others' models; a tag is Ollama's.
+  // Two that serve others' models; only Ollama uses tags.
   config.providers = {provider("vllm", {Dialect::openai}), provider("box", ollamas)};
   check(config, {{"qwen3", nullptr}, {"gpt-4o", nullptr}, {"qwen3:8b", "box/qwen3:8b"}});
-  // Two lists that have it.
+  // Listed by two providers.
   config.providers = {provider("a", {Dialect::openai}, {"x", "y-*"}), provider("b", {Dialect::openai}, {"x", "y-*"}),
                       provider("c", {Dialect::ollama})};
   check(config, {{"x", nullptr}, {"y-1", nullptr}}, Dialect::ollama);
@@ -121,7 +121,7 @@ TEST_CASE("a key reaches by no spelling what it may not use") {
       {"ollama/llama3.2", "ollama/llama3.2:3b", false},
       {"phi4", "phi4", true},            // the lab's
       {"phi4", "phi4:latest", false},    // Ollama's
-      {"entry", "ollama/entry", false},  // a name of `models` is no spelling of another
+      {"entry", "ollama/entry", false},  // a name of `models` is not a spelling of another name
       {"entry:latest", "ollama/entry", false},
       {"entry:latest", "ENTRY", false},
       {"llama3.2", "secret", false},
@@ -139,7 +139,7 @@ TEST_CASE("a key reaches by no spelling what it may not use") {
     REQUIRE(target);
     CHECK(may_use({&key}, row.name, *target, router).has_value() == row.may);
   }
-  // A provider that is there no more: its names are not the next one's.
+  // A provider that is gone: its names do not pass to the next one.
   config.providers = {provider("router", {Dialect::openai})};
   config.models.clear();
   const routing::Router later(config);

@@ -1,5 +1,5 @@
-// A picture of 1 MB counted as 350,000 tokens against tokens_per_minute. And model output that repeats itself ("over
-// 200:1") was broken or not counted when it came compressed.
+// A picture of 1 MB counted as 350,000 tokens against tokens_per_minute. And compressed model output that repeats
+// itself was broken off ("over 200:1") or not counted.
 #include <zstd.h>
 
 #include <catch2/catch.hpp>

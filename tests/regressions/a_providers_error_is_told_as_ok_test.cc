@@ -1,5 +1,5 @@
-// A provider's 401, 429 or 500, or an error within its stream, stood in the records as outcome=ok, was in no metric of
-// failures, and what the provider had said of it was nowhere.
+// A provider's 401, 429 or 500, or an error within its stream, was recorded as outcome=ok and counted by no failure
+// metric, and the provider's message appeared nowhere.
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
@@ -118,7 +118,8 @@ TEST_CASE("what sluice refuses itself is counted apart") {
 TEST_CASE("words of errors that are cut are still words") {
   const std::string whole = R"([{"error":{"code":429,"message":"too \"many\"","status":"RESOURCE_EXHAUSTED"}}])";
   CHECK(api::target_words(whole).message == "too \"many\"");
-  for (size_t size = 0; size <= whole.size(); ++size) api::target_words(whole.substr(0, size));  // reads nothing beyond
+  for (size_t size = 0; size <= whole.size(); ++size)
+    api::target_words(whole.substr(0, size));  // must not read past the end
   CHECK(api::target_words(whole.substr(0, 37)).message == "too ");
 }
 

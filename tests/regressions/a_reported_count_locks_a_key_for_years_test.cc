@@ -16,7 +16,7 @@ TEST_CASE("a debt is one minute's worth at most, whatever a target reports") {
   for (const uint64_t used : {uint64_t{12'000}, uint64_t{12'001}, uint64_t{100'000'000'000}, UINT64_MAX}) {
     CAPTURE(used);
     Limit limit(limits);
-    for (int times = 0; times < 3; ++times) {  // again and again: no deeper
+    for (int times = 0; times < 3; ++times) {  // repeated charges go no deeper
       Bucket* bucket = nullptr;
       if (limit.take(0, start_ns, bucket)) break;
       limit.give_back(*bucket, 0, used, start_ns);
@@ -38,7 +38,7 @@ TEST_CASE("at the edge of the bound, and with nothing used") {
   none.charge(rate, 0, start_ns);
   CHECK(none.full_in_ns(rate, start_ns) == 0);
   CHECK(none.remaining(rate, start_ns) == 6'000);
-  // A small burst of a quick flow still owes a minute, and no charge forgives what was owed before.
+  // A high rate with a small burst still owes a minute, and no charge forgives earlier debt.
   const Gcra::Rate quick{60'000, 1};
   Gcra deep;
   deep.charge(quick, UINT64_MAX, start_ns);

@@ -1,5 +1,6 @@
-// A target took the whole POST on a kept connection, worked on it for 1.5 s and hung up: sluice sent it again, on a new
-// connection, and told of one attempt. What may have been taken is not sent twice, and what is sent twice is counted.
+// A target took the whole POST on a kept connection, worked on it for 1.5 s and hung up: sluice sent it again on a new
+// connection and reported one attempt. A request that the target may have taken is not sent twice, and each sending is
+// counted as an attempt.
 #include <catch2/catch.hpp>
 
 #include "gateway/world.h"
@@ -9,7 +10,7 @@ namespace {
 
 const std::string question = R"({"model":"fast","messages":[]})";
 
-// A world whose caller has had an answer, so that the pool keeps a connection.
+// Gets the caller one answer, so that the pool keeps a connection.
 void warm_up(World& world) {
   world.say(post("/v1/chat/completions", question));
   world.target_says(ok_json(any_answer));
@@ -17,7 +18,7 @@ void warm_up(World& world) {
   world.caller->text.clear();
 }
 
-// Turns the loop for that long.
+// Turns the loop for `ms`.
 void wait(World& world, uint64_t ms) {
   bool over = false;
   net::Timer timer(world.loop, [&over] { over = true; });

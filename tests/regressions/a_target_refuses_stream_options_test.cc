@@ -1,4 +1,5 @@
-// A stream was answered with 422 for a `stream_options` that its caller had never sent: sluice had asked for the usage.
+// A stream was answered with 422 for a `stream_options` that the caller had never sent: sluice had added it to get the
+// usage.
 #include <catch2/catch.hpp>
 
 #include "gateway/world.h"
@@ -33,7 +34,7 @@ TEST_CASE("a target that refuses stream_options is asked once more without, and 
     CHECK(world.caller->text.starts_with("HTTP/1.1 200 OK\r\n"));
     CHECK(world.caller->has("sluice-attempts: 2\r\n"));
     CHECK_FALSE(world.caller->has("extra_forbidden"));
-    for (int i = 0; i < 2; ++i) {  // it is remembered
+    for (int i = 0; i < 2; ++i) {  // remembered from the first request
       world.target().text.clear();
       world.say(request);
       CHECK_FALSE(world.target().has("stream_options"));

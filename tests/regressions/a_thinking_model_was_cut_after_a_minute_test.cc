@@ -1,5 +1,5 @@
 // Reasoning models are silent for minutes in the middle of a stream, and local ones load for minutes before it: 60 s
-// without a byte were taken for a stall, 120 s for silence.
+// without a byte counted as a stall, 120 s before the first byte as no answer.
 #include <catch2/catch.hpp>
 
 #include "config/config.h"

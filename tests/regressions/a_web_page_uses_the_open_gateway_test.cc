@@ -1,5 +1,5 @@
-// Without keys, any web page that a browser on this machine had open could chat, reload and change the log's level, and
-// one whose name was made to point at 127.0.0.1 (DNS rebinding) could read everything.
+// Without keys, any web page open in a browser on this machine could chat, reload and change the log level, and a page
+// whose name was made to resolve to 127.0.0.1 (DNS rebinding) could read everything.
 #include <catch2/catch.hpp>
 
 #include "gateway/admission.h"

@@ -1,5 +1,5 @@
-// With a wrong key, SDKs and agents tried again and again (Claude Code for 188 s without a word), as nothing told them
-// that no second try would change the answer; and Gemini's callers were not told when to come again.
+// With a wrong key, SDKs and agents retried over and over (Claude Code for 188 s without a word), because nothing told
+// them that a retry would not help; and callers in Gemini's dialect were not told when to retry.
 #include <catch2/catch.hpp>
 
 #include "api/error_body.h"
@@ -20,7 +20,7 @@ std::string relayed(std::string_view answer) {
   World world;
   world.say(post("/v1/chat/completions", R"({"model":"fast","messages":[]})"));
   REQUIRE(world.targets.size() == 1);
-  while (!answer.empty()) {  // in two parts, each seen in a turn of its own
+  while (!answer.empty()) {  // in two parts, each read in a separate turn
     const size_t most = answer.size() > 40 ? answer.size() - 20 : answer.size();
     world.target_says(answer.substr(0, most));
     answer.remove_prefix(most);
@@ -98,7 +98,7 @@ TEST_CASE("a 429 that means money is lasting, however its body comes") {
   const std::string passed = relayed(answer(429, long_body));
   CHECK(passed.ends_with(long_body));
   CHECK(count(passed, "x-should-retry") == 0);
-  // Cut in its midst: nobody knows what it would have said, and no half of it goes out.
+  // Cut in the middle: what it would have said is unknown, and no half of it is sent.
   World world;
   world.say(post("/v1/chat/completions", R"({"model":"fast","messages":[]})"));
   world.target_says(answer(429, spent).substr(0, 150));

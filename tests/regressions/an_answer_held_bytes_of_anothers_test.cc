@@ -1,5 +1,5 @@
-// While the head of a 429 waited for its body, what had come of that body stood in the scratch that all answers of a
-// worker gather their bytes in: the next answer sent it to another caller.
+// While the head of a 429 waited for its body, the part of the body that had arrived was kept in the scratch buffer in
+// which all answers of a worker are assembled: the next answer sent it to another caller.
 #include <catch2/catch.hpp>
 
 #include "gateway/byte_relay.h"

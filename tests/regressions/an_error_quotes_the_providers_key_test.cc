@@ -1,4 +1,4 @@
-// A target that quoted the key which it refused, in the body of its error, had it carried to the caller.
+// A target quoted the rejected key in the body of its error, and the caller got to see it.
 #include <zlib.h>
 
 #include <catch2/catch.hpp>

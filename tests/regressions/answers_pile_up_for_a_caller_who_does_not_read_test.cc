@@ -1,4 +1,4 @@
-// 761 kB of pipelined GETs on a connection that read nothing held over 1.2 GB of answers.
+// 761 kB of pipelined GETs on a connection whose caller read nothing held over 1.2 GB of answers.
 #include <catch2/catch.hpp>
 
 #include "http/inbound_connection.h"
@@ -7,7 +7,7 @@
 namespace sluice::http {
 namespace {
 
-// Answers everything with 10 kB at once.
+// Answers everything immediately with 10 kB.
 struct Pages final : Service {
   struct Done final : RequestHandler {
     void on_body(std::string_view) override {}

@@ -1,5 +1,5 @@
-// Gemini's embedContent, batchEmbedContents and countTokens name the model in the body too: the URL was rewritten, the
-// body not, and the target refused what named two models.
+// Gemini's embedContent, batchEmbedContents and countTokens name the model in the body too: the URL was rewritten but
+// not the body, and the target rejected a request that named two models.
 #include <catch2/catch.hpp>
 
 #include "gateway/world.h"

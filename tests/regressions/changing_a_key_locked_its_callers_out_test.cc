@@ -1,5 +1,5 @@
-// A key had one secret: whoever changed it locked its callers out until each had the new one. And a key for a guest was
-// good until somebody remembered to take it away.
+// A key had one secret: changing it locked its callers out until each had the new one. And a guest's key stayed valid
+// until somebody remembered to remove it.
 #include <catch2/catch.hpp>
 
 #include "gateway/world.h"

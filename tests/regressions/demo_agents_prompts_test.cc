@@ -1,5 +1,5 @@
-// The demo called tools whose names stood in the context that an agent puts before what its user wrote, or within
-// longer words; it refused Claude Code's system messages with 400, and took no snake_case schemas.
+// The demo called tools whose names occurred in the context that an agent puts before the user's text, or within longer
+// words; it rejected Claude Code's system messages with 400, and did not accept snake_case schemas.
 #include <catch2/catch.hpp>
 
 #include "demo/demo_provider.h"

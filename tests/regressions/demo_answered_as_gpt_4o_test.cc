@@ -1,5 +1,5 @@
-// OPENAI_API_KEY was set, with a line break in it. It was left out with a warning, nothing else was found, and the demo
-// provider answered requests for gpt-4o in its place.
+// OPENAI_API_KEY was set but contained a line break. It was ignored with a warning, no other key was found, and the
+// demo provider answered requests for gpt-4o instead.
 #include <catch2/catch.hpp>
 #include <map>
 #include <string>
@@ -39,7 +39,7 @@ TEST_CASE("a key that was set but cannot be used stops the start, and says which
                                                                  {"sk-a\tb", "holds a control character"}};
   for (const auto& [value, fault] : rows) {
     INFO(fault);
-    // Also where another provider could be used.
+    // Also when another provider is usable.
     for (const auto& others : {std::map<std::string, std::string>{}, {{"ANTHROPIC_API_KEY", "sk-ant"}}}) {
       std::map<std::string, std::string> variables = others;
       variables["OPENAI_API_KEY"] = value;

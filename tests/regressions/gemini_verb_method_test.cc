@@ -1,4 +1,5 @@
-// GET of a Gemini verb was taken for a look-up of the model "x:generateContent" and relayed, instead of 405.
+// GET of a Gemini verb was treated as a look-up of the model "x:generateContent" and relayed, instead of answered with
+// 405.
 #include <catch2/catch.hpp>
 
 #include "admin/pages.h"

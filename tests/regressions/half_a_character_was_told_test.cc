@@ -1,5 +1,4 @@
-// What is too long to be told was cut at a byte: records and answers ended in U+FFFD, which stands for half a
-// character.
+// Texts too long to report were cut at a byte: records and answers ended in U+FFFD, left over from half a character.
 #include <catch2/catch.hpp>
 
 #include "api/json_value.h"
@@ -10,7 +9,7 @@
 namespace sluice::gateway {
 namespace {
 
-// Whether all of it is UTF-8.
+// Whether the text is valid UTF-8.
 bool is_whole(std::string_view text) {
   while (!text.empty()) {
     const size_t bytes = utf8_sequence_bytes(text);

@@ -1,5 +1,5 @@
-// Behind a firewall that lets only its proxy out, sluice tried to reach providers directly: HTTPS_PROXY was ignored
-// without a word.
+// Behind a firewall that lets only the proxy out, sluice tried to reach providers directly: HTTPS_PROXY was silently
+// ignored.
 #include <catch2/catch.hpp>
 #include <map>
 
@@ -22,7 +22,7 @@ config::Environment variables(std::map<std::string, std::string, std::less<>> va
   };
 }
 
-// --- which way ---
+// --- which proxy ---
 
 TEST_CASE("a proxy is read as other programs read it, and what cannot be one is not repeated") {
   struct Row {
@@ -134,11 +134,11 @@ TEST_CASE("a variable that names no usable proxy stops the start, unless nobody 
   CHECK(config::apply_proxies(config, environment).empty());
 }
 
-// --- through it ---
+// --- through the proxy ---
 
 struct Tunnel {
   net::Loop loop;
-  std::unique_ptr<Peer> proxy;  // its end
+  std::unique_ptr<Peer> proxy;  // its end of the connection
   std::unique_ptr<http::TunnelDialer> dialer;
   std::unique_ptr<net::Dial> dial;
   std::optional<Result<std::unique_ptr<net::Stream>>> result;
@@ -224,7 +224,7 @@ TEST_CASE("whatever else a proxy answers is an error that names it and says what
     CHECK(error.message.find("hidden") == std::string::npos);
     CHECK(error.message.find("evil") == std::string::npos);
     tunnel.turn();
-    CHECK(tunnel.proxy->ended);  // and it is left
+    CHECK(tunnel.proxy->ended);  // sluice closed the connection
   }
 }
 
@@ -238,7 +238,7 @@ TEST_CASE("a proxy that hangs up is an error, one that never ends its answer is 
   Tunnel endless;
   endless.says("HTTP/1.1 200 ok\r\n");
   CHECK_FALSE(endless.result);
-  endless.dial.reset();  // the attempt's connect timeout
+  endless.dial.reset();  // as when the attempt's connect timeout expires
   endless.turn();
   CHECK(endless.proxy->ended);
   CHECK_FALSE(endless.result);

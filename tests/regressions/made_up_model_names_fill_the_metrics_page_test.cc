@@ -1,5 +1,5 @@
-// Each model name that a caller made up became a set of series: 4,000 of them made a page of megabytes, which a worker
-// took seconds to write.
+// Each model name that a caller made up added a set of series: 4,000 of them made a metrics page of megabytes, which
+// took a worker seconds to write.
 #include <catch2/catch.hpp>
 #include <string>
 
@@ -32,7 +32,7 @@ TEST_CASE("a name that only a caller has said is the provider's other until it i
   CHECK(page.find("target=\"lab/real-model\",status=\"404\"} 1\n") != page.npos);
   CHECK(page.find("target=\"lab/there\",status=\"200\"} 1\n") != page.npos);
   for (int i = 0; i < 300; ++i)
-    ask(world, "lab/any-" + std::to_string(i), ok_json(any_answer));  // a target that takes any
+    ask(world, "lab/any-" + std::to_string(i), ok_json(any_answer));  // this target accepts any name
   page = world.metrics.page();
   CHECK(count(page, "sluice_requests_total{") <= observe::MetricNames::max_unlisted + 4);
   CHECK(page.size() < 2'000'000);

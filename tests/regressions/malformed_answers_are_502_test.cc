@@ -1,5 +1,6 @@
-// What a target may not answer, by its kind: a request's rules hold for answers too. Each is 502 to the caller and the
-// connection is not used again; so is one with bytes behind its answer, though that answer is good.
+// Malformed answers of every kind: the rules for requests hold for answers too. Each is 502 to the caller and its
+// connection is not reused. A good answer with surplus bytes behind it is relayed, but its connection is not reused
+// either.
 #include <catch2/catch.hpp>
 
 #include "gateway/world.h"

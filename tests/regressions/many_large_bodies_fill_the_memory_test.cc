@@ -1,5 +1,5 @@
-// 24 callers with bodies of 31 MB each took 771 MB, and nothing bounded how many there may be. A head that announced
-// 32 MB took them before a byte of the body had come.
+// 24 callers with bodies of 31 MB each took 771 MB, and nothing limited how many there could be. A head that announced
+// 32 MB reserved them before a byte of the body had arrived.
 #include <catch2/catch.hpp>
 
 #include "gateway/world.h"
@@ -34,10 +34,10 @@ TEST_CASE("bodies are taken up to limits.buffered_mb, the next is told to come a
     CHECK(world.caller->has("retry-after: 1\r\n"));
     CHECK(world.caller->has("limits.buffered_mb"));
     world.connect();
-    world.say(post("/v1/chat/completions", R"({"model":"fast"})"));  // a small one has room
+    world.say(post("/v1/chat/completions", R"({"model":"fast"})"));  // a small one still fits
     world.target_says(ok_json(any_answer));
     CHECK(world.caller->has("200 OK"));
-    first->stream.reset();  // leaves in the middle
+    first->stream.reset();  // leaves mid-request
     world.turn();
     CHECK(world.buffers.used() == 0);
     CHECK(world.budget.taken() <= 3 * BufferShare::portion_bytes);

@@ -1,5 +1,6 @@
-// A model's name with CR LF, "provider/x\r\nset-cookie: a=b" in JSON or percent-encoded in a path, went into the
-// answer's sluice-target field as it was: the caller's text became head fields of its own (response splitting).
+// A model name with CR LF, "provider/x\r
+// set-cookie: a=b" in JSON or percent-encoded in a path, was copied unchanged into the answer's sluice-target field:
+// the caller's text became separate header fields (response splitting).
 #include <catch2/catch.hpp>
 
 #include "routing/router.h"

@@ -1,5 +1,5 @@
-// A browser's Origin went on to Ollama, which answers foreign ones with 403; and with it the caller's cookies, the page
-// they came from, and what proxies before sluice had written of the caller's network.
+// A browser's Origin was forwarded to Ollama, which answers foreign origins with 403. The caller's cookies, its Referer
+// and the fields in which earlier proxies describe the caller's network were forwarded too.
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -11,7 +11,7 @@
 namespace sluice::gateway {
 namespace {
 
-// Which of them have no proxy to tell of.
+// The first ones are sent by browsers, most of the others by proxies.
 constexpr size_t of_browsers = 8;
 constexpr const char* about_the_caller[] = {"Origin: https://app.example",
                                             "Referer: https://app.example/page",

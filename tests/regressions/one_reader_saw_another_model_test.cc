@@ -1,5 +1,6 @@
-// A request whose model sluice read in one place, and the target in another, passed: a key that may use the cheap model
-// got the dear one. A form or a JSON body that names it twice or in two spellings, a path with "..", a query.
+// A request in which sluice and the target read the model from different places was accepted: a key limited to the
+// cheap model got the expensive one. Such are a form or JSON body that names it twice or in two spellings, a path with
+// "..", a query.
 #include <catch2/catch.hpp>
 
 #include "gateway/world.h"
@@ -29,7 +30,7 @@ void check_refused(const std::string& request) {
   world.say(request);
   INFO(request << "\n" << world.caller->text);
   CHECK(world.caller->text.starts_with("HTTP/1.1 400 "));
-  if (!world.targets.empty()) {  // an upload had begun: the target never had the whole of it
+  if (!world.targets.empty()) {  // an upload had begun: the target must not get all of it
     CHECK(world.target().ended);
     CHECK_FALSE(world.target().has("--b--"));
   }

@@ -1,5 +1,5 @@
-// A target's 307 to another host was passed on, and SDKs followed it with the prompt and their key; Set-Cookie,
-// Alt-Svc, Strict-Transport-Security and the like went to callers, who took them for sluice's own.
+// A target's 307 to another host was relayed, and SDKs followed it with the prompt and their key; Set-Cookie, Alt-Svc,
+// Strict-Transport-Security and the like reached callers, who took them for sluice's.
 #include <catch2/catch.hpp>
 
 #include "gateway/redirect.h"

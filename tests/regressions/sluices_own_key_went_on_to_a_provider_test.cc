@@ -1,4 +1,4 @@
-// With "api_key": "caller", a key of sluice's that a caller sent in two places was taken out of one of them only.
+// With "api_key": "caller", a sluice key that the caller sent in two places was removed from only one of them.
 #include <catch2/catch.hpp>
 
 #include "base/base64.h"

@@ -1,4 +1,4 @@
-// Answers of our own that lacked a field, or had the wrong status: each case is one that was seen.
+// Answers made by sluice that lacked a field or had the wrong status. Each case was observed.
 #include <catch2/catch.hpp>
 
 #include "gateway/world.h"

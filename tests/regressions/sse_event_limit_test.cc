@@ -1,5 +1,5 @@
-// The event limit did not count data that was still a view into the bytes at hand, so that whether an event was too
-// long depended on how the stream was cut. Found by fuzz_sse.
+// The event limit did not count data that was still a view into the current bytes, so whether an event was too long
+// depended on how the stream was cut. Found by fuzz_sse.
 #include <catch2/catch.hpp>
 
 #include "api/frame_gatherer.h"

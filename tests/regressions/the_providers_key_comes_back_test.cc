@@ -1,5 +1,5 @@
-// A target that quoted the key it was sent, in a head field, in its status reason or in a field that an error of ours
-// quotes, had it carried to the caller.
+// A target quoted the key it was sent, in a header field, in its reason phrase or in a field that sluice's error
+// messages quote, and the caller got to see it.
 #include <catch2/catch.hpp>
 
 #include "gateway/world.h"

@@ -1,5 +1,5 @@
-// 2,000 keys in clear cost each request 650 us of looking for them in its record; with 20,000 no record was written any
-// more. Names were looked up one by one in `models`, `providers` and in a key's own list.
+// With 2,000 keys in clear text, searching each record for them cost 650 us per request; with 20,000, no record was
+// written any more. Names were looked up one by one in `models`, `providers` and a key's model list.
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <string>
@@ -13,7 +13,7 @@
 namespace sluice {
 namespace {
 
-// Microseconds of one call, the best of a few.
+// Microseconds per call, the best of three rounds.
 template <typename Call>
 double us_of(int calls, Call&& call) {
   using Clock = std::chrono::steady_clock;
@@ -27,11 +27,11 @@ double us_of(int calls, Call&& call) {
   return best;
 }
 
-// What is as quick with many as with a few takes, on a busy machine and with a sanitizer's checks, less than this many
-// times as long, and a hundredth of what it took before.
+// Where many should cost as much as few: the factor allowed for a busy machine and a sanitizer's checks. It is still a
+// hundredth of what it was before.
 constexpr double noise = 20;
 
-// Of a bound in microseconds: how many times as long sanitizers make what computes.
+// How many times slower computing is under sanitizers, for bounds in microseconds.
 #if SLUICE_SEES_USE_AFTER_FREE
 constexpr double sanitized = 3;
 #else
@@ -86,7 +86,7 @@ TEST_CASE("a name is found as quickly among 10,000 models and 1,000 providers as
     const double cost = us_of(500, [&](int) { (void)few_router.route(row.few, Dialect::openai); });
     CHECK(us_of(500, [&](int) { (void)many_router.route(row.many, Dialect::openai); }) < noise * cost);
   }
-  // What nobody has is answered with the nearest names, of which there are thousands: within some milliseconds.
+  // An unknown name is answered with the nearest ones, found among thousands within a few milliseconds.
   CHECK(us_of(3, [&](int) { CHECK_FALSE(many_router.route("modell-12345", Dialect::openai)); }) < sanitized * 100'000);
   CHECK(many_router.route("nobody", Dialect::openai).error().message.size() < 2'000);
 }

@@ -1,6 +1,6 @@
-// Token counts came out wrong: anthropic's last frame wrote 0 over the input that the first one had told, usage within
-// a choice (Moonshot) and figures beside the usual ones were not seen, "3.0" was no number, and 18446744073709551615
-// turned a counter negative.
+// Token counts were wrong: Anthropic's last frame overwrote the input count of the first one with 0, usage within a
+// choice (Moonshot) and figures beside the usual ones were missed, "3.0" was not accepted as a number, and
+// 18446744073709551615 turned a counter negative.
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
@@ -32,7 +32,7 @@ struct Row {
 };
 using enum Dialect;
 
-// Each in a body, and (but for those of bodies only) in a stream's frame.
+// Each is tested in a body and, unless it occurs only in bodies, in a stream's frame.
 const Row forms[] = {
     {openai, "chat",
      R"("usage":{"prompt_tokens":9,"completion_tokens":5,"total_tokens":14,"prompt_tokens_details":{"cached_tokens":4,"audio_tokens":1,"cache_write_tokens":2},"completion_tokens_details":{"reasoning_tokens":2,"audio_tokens":1}})",

@@ -1,6 +1,6 @@
-// An SSE answer with Content-Length that was cut: the error event filled up the bytes that were missing, and the body
-// looked whole. A cut array of Gemini's ended in "[,{...}]", a responses stream's error event began to count anew,
-// audio that ended by close was told as cut, and a page (text/html) went to callers who had asked for a stream.
+// An SSE answer with Content-Length was cut: the error event filled up the missing bytes, and the body looked complete.
+// A cut array of Gemini's ended in "[,{...}]", a Responses stream's error event restarted its numbering, audio that
+// ended by close was reported as cut, and a page (text/html) reached callers who had asked for a stream.
 #include <catch2/catch.hpp>
 #include <vector>
 
@@ -22,7 +22,7 @@ std::string head(std::string_view type, std::string_view framing) {
 constexpr std::string_view chunked = "transfer-encoding: chunked\r\n", by_close = "";
 constexpr std::string_view sse = "text/event-stream", json = "application/json";
 
-// What the caller has of the body, chunks undone; "!" behind it where it is not ended as whole.
+// The body that the caller has received, without chunk framing; "!" is appended if it has not ended properly.
 std::string body_of(const World& world) {
   const std::string& text = world.caller->text;
   const size_t at = text.find("\r\n\r\n");
@@ -43,7 +43,7 @@ std::string body_of(const World& world) {
   return out + "!";
 }
 
-// The body of the answer to a request at `path`, of which `sent` came before the target cut the connection.
+// The body of the answer to a request at `path`, when the target sends `sent` and then cuts the connection.
 std::string after(std::string_view path, std::string_view request, const std::vector<std::string>& sent) {
   World world;
   world.say(post(path, request));
@@ -64,10 +64,10 @@ TEST_CASE("where a length was told, nothing stands in for what is missing") {
   const std::string said = "data: {\"type\":\"response.output_text.delta\",\"delta\":\"a\"}\n\n";
   CHECK(after("/v1/responses", chat, {told, said}) == said + "!");
   CHECK(after("/v1/responses", chat, {told, said, "data: {\"type\":\"resp"}) == said + "data: {\"type\":\"resp!");
-  // Before it says anything, an error of our own takes its place.
+  // Before any output, sluice's error replaces the answer.
   CHECK(after("/v1/responses", chat, {told}).starts_with("{\"error\":{"));
   CHECK(after("/v1/responses", chat, {told, "data: {}\n\n"}).find("target_cut") != std::string::npos);
-  // All that was promised came, but it is not whole: its last bytes stay away.
+  // All promised bytes arrived but the answer is incomplete: the last bytes are withheld.
   const std::string part = "event: response.created\ndata: {\"response\":{\"status\":\"in_progress\"}}\n\n";
   const std::string short_told = head(sse, "content-length: " + std::to_string(said.size() + part.size()) + "\r\n");
   CHECK(after("/v1/responses", chat, {short_told, said, part.substr(0, 30), part.substr(30)}) ==
@@ -84,21 +84,21 @@ TEST_CASE("the ways a chat's stream can end early") {
     const std::string between = ends(framing, {word});
     CHECK(between.starts_with(word + "data: {\"error\":{"));
     CHECK(between.ends_with("}\n\n!"));
-    CHECK(ends(framing, {}).starts_with("{\"error\":{"));  // nothing was said: a status of its own
+    CHECK(ends(framing, {}).starts_with("{\"error\":{"));  // no output yet: an error status
     CHECK(ends(framing, {word, ": note\n"}).starts_with(word + ": note\ndata: {\"error\":"));
-    // No half of a frame, which no reader could parse.
+    // No half of a frame, which a caller could not parse.
     CHECK(ends(framing, {word, word.substr(0, 40)}).starts_with(word + "data: {\"error\":"));
     CHECK(ends(framing, {word, word.substr(0, word.size() - 1)}).starts_with(word + "data: {\"error\":"));
     CHECK(ends(framing, {"data: {\"choices\":[{\"delta\":{\"content\":\"\xC3"})
-              .starts_with("{\"error\":{"));  // nothing was said
-    // One that is too large to be kept back.
+              .starts_with("{\"error\":{"));  // no output yet
+    // A frame too large to be held back.
     const std::string large = "data: {\"choices\":[{\"delta\":{\"content\":\"" + std::string(70'000, 'a');
     CHECK(ends(framing, {word, large}).starts_with(word + large + "\n\ndata: {\"error\":"));
-    CHECK(ends(framing, {word, finish}) == word + finish + "data: [DONE]\n\n");  // complete, without the sentinel too
+    CHECK(ends(framing, {word, finish}) == word + finish + "data: [DONE]\n\n");  // complete even without the sentinel
     CHECK(ends(framing, {word, finish, "data: [DONE]\n\n"}) == word + finish + "data: [DONE]\n\n");
     CHECK(ends(framing, {word, "data: {\"error\":{\"message\":\"no\"}}\n\n"}).find("target_cut") == std::string::npos);
   }
-  // The chunks end soundly, the stream does not.
+  // The chunked framing ends properly, the stream does not.
   const std::string sound = after("/v1/chat/completions", chat, {head(sse, chunked), chunk(word), "0\r\n\r\n"});
   CHECK(sound.starts_with(word + "data: {\"error\":{"));
   CHECK(sound.ends_with("!"));
@@ -118,7 +118,7 @@ TEST_CASE("an array of Gemini's stays an array where it can") {
   const auto ends = [](std::string_view text) {
     return after("/v1beta/models/fast:streamGenerateContent", "{}", {head(json, chunked), chunk(text)});
   };
-  CHECK(ends("[").starts_with("{\"error\":"));  // nothing was said: a status of its own
+  CHECK(ends("[").starts_with("{\"error\":"));  // no output yet: an error status
   CHECK(ends("[" + element).starts_with("[" + element + ",\n{\"error\":"));
   CHECK(ends("[" + element + "\n,\n").starts_with("[" + element + "\n,\n{\"error\":"));
   CHECK(ends("[" + element + ",{\"candidates\":[{\"te") == "[" + element + ",{\"candidates\":[{\"te!");
@@ -146,7 +146,7 @@ TEST_CASE("lines, messages, plain bodies") {
     CHECK(got.starts_with("{\"type\":\"error\""));  // no half of it
     CHECK(got.find("half") == std::string::npos);
   }
-  // An error's body.
+  // An error's body that is cut.
   CHECK(after("/v1/messages", chat, {"HTTP/1.1 400 No\r\ncontent-type: application/json\r\n\r\n", "{\"error\":{"})
             .starts_with("{\"type\":\"error\""));
   CHECK(after("/v1/messages", chat, {"HTTP/1.1 400 No\r\ncontent-type: application/json\r\n\r\n", "{\"error\":{}}"}) ==
@@ -194,7 +194,7 @@ TEST_CASE("a page is no answer of an API") {
       CHECK_FALSE(world.caller->has("<html>"));
     }
   }
-  World failing;  // an error's page is the target's own
+  World failing;  // an HTML page with an error status is relayed as it is
   failing.say(post("/v1/chat/completions", R"({"model":"fast"})"));
   failing.target_says("HTTP/1.1 503 Away\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>");
   CHECK(failing.caller->text.starts_with("HTTP/1.1 503 "));

@@ -1,5 +1,4 @@
-// A target that answers 200 and says nothing: callers of its own dialect got it as a success, and no other target was
-// asked.
+// A target answers 200 with no content: callers of its own dialect got it as a success, and no other target was tried.
 #include <catch2/catch.hpp>
 
 #include "gateway/world.h"
