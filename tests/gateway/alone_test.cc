@@ -1,5 +1,4 @@
-// Callers who leave while their answer is under way, where `drain_on_disconnect` has it read to its end for the
-// account.
+// Callers who leave while their answer is under way, where `drain_on_disconnect` has it read to its end for accounting.
 #include <catch2/catch.hpp>
 
 #include "world.h"
@@ -50,7 +49,7 @@ const std::string foreign_stop =
         "\"usage\":{\"output_tokens\":41}}\n\n") +
     chunk("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n") + "0\r\n\r\n";
 
-// "fast": at "a", then at "b".
+// "fast": first "a", then "b".
 config::Config draining(Dialect dialect = Dialect::openai) {
   config::Config config = World::plain_config();
   config.providers[0].name = "a";
@@ -115,7 +114,7 @@ TEST_CASE("an answer whose caller has left is read to its end, and its tokens ar
       CHECK(world.cells().active_exchanges.get() == 1);
       CHECK(world.connections->size() == 1);
       world.target_says(row.after);
-      CHECK_FALSE(world.targets[0]->ended);  // its connection can serve again
+      CHECK_FALSE(world.targets[0]->ended);  // its connection can be reused
       CHECK(world.targets.size() == 1);
       check_over(world, "output_tokens=41");
     }
@@ -199,7 +198,7 @@ TEST_CASE("what is read for nobody is bounded, in size and in silence") {
     CHECK(written <= 70);
     check_over(world, "outcome=caller_gone");
     const Result<routing::Plan> plan = world.router->plan("fast", {});
-    CHECK(plan->targets[0].health->state(world.loop.now_ms()).failed == 0);  // it is no fault of the target's
+    CHECK(plan->targets[0].health->state(world.loop.now_ms()).failed == 0);  // not the target's fault
   }
   SECTION("silence") {
     CHECK(world.until([&] { return world.targets[0]->ended; }));
@@ -236,7 +235,7 @@ TEST_CASE("a shutdown ends what is read for nobody") {
   leave(world);
   world.connections->drain();
   world.turn();
-  CHECK(world.connections->size() == 1);  // it has its time
+  CHECK(world.connections->size() == 1);  // it has time to finish
   world.connections->cut_all({ErrorCode::draining, "shutting down"});
   world.turn();
   CHECK(world.targets[0]->ended);

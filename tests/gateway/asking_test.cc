@@ -1,4 +1,4 @@
-// What a request's body is found to ask for.
+// What a request's body asks for.
 #include "gateway/asking.h"
 
 #include <catch2/catch.hpp>

@@ -8,7 +8,7 @@
 namespace sluice::gateway {
 namespace {
 
-// SplitMix64: the same on every machine.
+// SplitMix64: the same numbers on every machine.
 struct Random {
   uint64_t state;
   uint64_t next() {
@@ -27,7 +27,7 @@ struct Sample {
   std::string_view path, request, type;
   Form form;
   std::vector<std::string> frames;  // or the parts of a body
-  size_t finished_at;               // the frame that first says that all is whole; frames.size(): none does
+  size_t finished_at;               // the first frame that completes the answer; frames.size(): none does
 };
 
 std::string frame_of(std::string_view json) { return "data: " + std::string(json) + "\n\n"; }
@@ -116,7 +116,7 @@ const std::vector<Sample>& samples() {
       {"/api/chat",
        R"({"model":"fast"})",
        json,
-       Form::lines,  // lines that are called JSON
+       Form::lines,  // lines labelled as JSON
        {"{\"message\":{\"content\":\"x\"},\"done\":false}\n", "{\"message\":{},\"done\":true}\n"},
        1},
       {"/v1/audio/speech", R"({"model":"fast"})", "audio/mpeg", Form::opaque, {"\xFF\xFB\x90", "abc\ndata: x\n\n"}, 2},
@@ -126,17 +126,17 @@ const std::vector<Sample>& samples() {
 
 enum class Framing { length, chunked, close };
 
-// What is sent, and what is known of it.
+// The bytes to send, and what is known about them.
 struct Made {
   const Sample* sample;
   Framing framing;
   std::string wire;
   size_t head_bytes = 0;
-  std::string body;       // of which the wire holds all, unless it is cut
-  size_t finished_bytes;  // of the body, from which on it is finished
+  std::string body;       // the wire holds all of it, unless it is cut
+  size_t finished_bytes;  // the length of `body` from which on it is finished
   bool old_caller;
-  bool content_cut = false;  // the body itself ends early, in sound framing
-  bool wire_cut = false;     // and so does what carries it
+  bool content_cut = false;  // the body itself ends early, in valid framing
+  bool wire_cut = false;     // the framing is cut too
   bool corrupted = false;
 };
 
@@ -187,7 +187,7 @@ Made make(Random& random) {
   return made;
 }
 
-// What the caller got, read as strictly as HTTP has it.
+// What the caller got, read strictly by the rules of HTTP.
 struct Got {
   int status = 0;
   bool complete = false;  // by its framing
@@ -222,7 +222,7 @@ Got read(const Peer& caller) {
     }
   } else {
     got.body = rest;
-    got.complete = caller.ended && !caller.broken;  // by close, and not by a reset
+    got.complete = caller.ended && !caller.broken;  // ended by close, not by a reset
   }
   return got;
 }
@@ -230,7 +230,7 @@ Got read(const Peer& caller) {
 std::string judge(const Made& made, const Got& got, BrokenAnswers::Tally& tally) {
   if (got.status != 200) {
     if (got.status != 0) ++tally.refused;
-    if (made.corrupted && got.status != 502) return "";  // the status is what was corrupted
+    if (made.corrupted && got.status != 502) return "";  // the status itself was corrupted
     return got.status == 0 || (got.status == 502 && got.complete) ? "" : "neither an answer nor a whole 502";
   }
   if (!got.complete) {
@@ -238,15 +238,15 @@ std::string judge(const Made& made, const Got& got, BrokenAnswers::Tally& tally)
     return "";
   }
   ++tally.whole;
-  if (made.corrupted) return "";  // its framing and its words may have become others; the next tests are of sound ones
+  if (made.corrupted) return "";  // framing or text may have changed: nothing below can be required
   const Sample& sample = *made.sample;
   const bool reached = got.body.size() >= std::min(made.finished_bytes, made.body.size());
-  // Where the target ended it soundly, and nothing says when it is whole, all of it is.
+  // Properly ended, and in a form that does not show whether it is complete: all of it must have been relayed.
   if (!made.wire_cut && (sample.form == Form::opaque)) return got.body == made.body ? "" : "not what was sent";
   if (made.wire_cut && sample.form == Form::opaque) {
     return made.framing == Framing::close ? "" : "a cut body that looks whole";
   }
-  // An empty JSON body in sound framing, or a body whose JSON was not begun: the target's own.
+  // An empty body that is properly framed: the target's answer is relayed as it is.
   if (sample.form == Form::json && !made.wire_cut && made.framing != Framing::close && made.body.empty()) return "";
   if (made.finished_bytes == SIZE_MAX || made.finished_bytes > made.body.size()) {
     return "the target never finished it, and it looks whole";
@@ -283,7 +283,7 @@ std::string BrokenAnswers::run(World& world, uint64_t seed) {
   std::string wrong = judge(made, got, tally);
   world.caller->stream.reset();
   world.turn(4);
-  std::array<char, 64 * 1024> log;  // whose pipe must not fill up
+  std::array<char, 64 * 1024> log;  // the log is drained so that its pipe does not fill up
   while (::read(world.log_pipe[0], log.data(), log.size()) > 0) {
   }
   if (wrong.empty() && world.cells().active_exchanges.get() != 0) wrong = "an exchange is still counted";

@@ -1,5 +1,5 @@
-// Answers that are cut, broken, or whole, made from a seed: any dialect, form and framing, cut and corrupted anywhere,
-// arriving in pieces of any size; and the judgement of what a caller got of one.
+// Answers that are cut, broken or whole, generated from a seed: any dialect, form and framing, cut and corrupted
+// anywhere, arriving in pieces of any size; and the check of what a caller got.
 #pragma once
 
 #include <cstdint>

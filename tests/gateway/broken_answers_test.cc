@@ -1,4 +1,5 @@
-// SLUICE_BROKEN_ANSWERS=1000000 build/debug/tests/test_gateway '[broken]' runs as many; SLUICE_BROKEN_SEED=N runs one.
+// SLUICE_BROKEN_ANSWERS=1000000 build/debug/tests/test_gateway '[broken]' runs that many; SLUICE_BROKEN_SEED=N runs
+// one.
 #include "gateway/broken_answers.h"
 
 #include <catch2/catch.hpp>

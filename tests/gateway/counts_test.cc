@@ -1,4 +1,4 @@
-// How many tokens a conversation has, asked by callers of one dialect of targets of another; and what is known of
+// Counting a conversation's tokens, asked by callers of one dialect of targets of another; and what sluice knows about
 // targets.
 #include <catch2/catch.hpp>
 

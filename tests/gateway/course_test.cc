@@ -1,4 +1,4 @@
-// Exchanges whose first target fails: what is asked next, and what the caller sees of it.
+// Exchanges whose first target fails: which target is asked next, and what the caller sees.
 #include <catch2/catch.hpp>
 
 #include "world.h"
@@ -27,7 +27,7 @@ std::string failure(int status, std::string_view body, std::string_view fields =
          "content-length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
 }
 
-// "fast": at "a", then at "b".
+// "fast": first "a", then "b".
 config::Config two_targets(Dialect second = Dialect::openai) {
   config::Config config = World::plain_config();
   config.providers[0].name = "a";
@@ -120,7 +120,7 @@ TEST_CASE("what the caller did wrong is told him at once, in the target's own wo
 TEST_CASE("where no target answers, the caller has the last one's words") {
   World world(two_targets());
   world.say(post("/v1/chat/completions", chat));
-  for (size_t asked = 1; asked <= 4; ++asked) {  // "a", then "b" as often as an exchange may ask
+  for (size_t asked = 1; asked <= 4; ++asked) {  // "a", then "b" until the exchange's attempts are used up
     REQUIRE(world.until([&] { return world.targets.size() == asked; }));
     world.turn();
     world.target_says(
@@ -131,7 +131,7 @@ TEST_CASE("where no target answers, the caller has the last one's words") {
   CHECK_FALSE(world.caller->has("down 1"));
   const std::string record = world.records();
   CHECK(record.find("outcome=target_error") != std::string::npos);
-  // Failed attempts and the waits between them are no time of ours.
+  // Failed attempts and the waits between them do not count as sluice's time.
   const auto us = [&record](std::string_view name) {
     const size_t at = record.find(std::string(name) + "=");
     REQUIRE(at != std::string::npos);
@@ -172,7 +172,7 @@ TEST_CASE("a target that says nothing in its time is not asked again") {
   config.providers[0].timeouts = {1000, 100, 150, 100};
   World world(config);
   world.say(post("/v1/chat/completions", streamed));
-  world.target_says(sse_head + chunk(role));  // which is not to say anything
+  world.target_says(sse_head + chunk(role));  // a role alone is no output
   REQUIRE(world.until([&] { return world.targets.size() == 2; }));
   world.turn();
   CHECK(world.targets[1]->has("hi"));
@@ -246,7 +246,7 @@ TEST_CASE("what came of an attempt that failed never turns up in another caller'
     world.connect();
     world.say(post("/v1/chat/completions", breaks ? chat : streamed));
     REQUIRE(world.targets.size() == 2);
-    // In one turn: some of an answer, and its end.
+    // Part of an answer and its end, in one turn.
     world.targets[1]->stream->write(breaks ? "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{\"mine\":"
                                            : sse_head + chunk("data: {\"mine\"") + "0\r\n\r\n");
     world.targets[1]->stream.reset();
@@ -335,15 +335,16 @@ TEST_CASE("a target that is known not to take what a request holds is passed ove
     const char* target;
   };
   const routing::ModelFit unknown, small{1'000}, blind{0, true, false, true, false}, sees{0, true, true, false, false};
-  for (const Row& row : std::vector<Row>{{chat, blind, sees, "a/m"},
-                                         {picture, blind, sees, "b/m"},
-                                         {picture, blind, unknown, "b/m"},
-                                         {picture, blind, blind, "a/m"},  // what it says of it is the caller's
-                                         {tools, sees, blind, "b/m"},
-                                         {large, small, unknown, "b/m"},
-                                         {long_answer, small, unknown, "b/m"},
-                                         {chat, small, unknown, "a/m"},
-                                         {large, small, small, "a/m"}}) {
+  for (const Row& row :
+       std::vector<Row>{{chat, blind, sees, "a/m"},
+                        {picture, blind, sees, "b/m"},
+                        {picture, blind, unknown, "b/m"},
+                        {picture, blind, blind, "a/m"},  // if none can see pictures, the refusal is left to the target
+                        {tools, sees, blind, "b/m"},
+                        {large, small, unknown, "b/m"},
+                        {long_answer, small, unknown, "b/m"},
+                        {chat, small, unknown, "a/m"},
+                        {large, small, small, "a/m"}}) {
     World world(two_targets());
     const auto fits = [&](const config::Provider& provider, std::string_view, uint32_t) {
       return provider.name == "a" ? row.first : row.second;

@@ -28,7 +28,7 @@ config::Config demo_config() {
   return config;
 }
 
-// One request on a connection of its own; everything that came until the peer closed.
+// One request on a fresh connection; returns all bytes until the peer closed.
 std::string ask(uint16_t port, const std::string& request) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   REQUIRE(fd >= 0);
@@ -106,7 +106,7 @@ TEST_CASE("all workers enforce one limit, and /admin/limits tells of it to admin
     if (got.starts_with("HTTP/1.1 429 ")) ++refused;
   }
   CHECK(answered >= 7);
-  CHECK(answered <= 8);  // one flows in every 8.6 s
+  CHECK(answered <= 8);  // one more every 8.6 s
   CHECK(answered + refused == 20);
   CHECK(send("GET /admin/limits", "team-key", "").starts_with("HTTP/1.1 403 "));
   CHECK(send("GET /admin/limits", "nobody", "").starts_with("HTTP/1.1 401 "));

@@ -54,11 +54,11 @@ TEST_CASE("the next request takes the pooled connection; one that died there is 
   CHECK(world.pools.reused_total == 2);
   world.say(post("/v1/chat/completions", chat));
   world.caller->text.clear();
-  world.target().stream.reset();  // hangs up without a byte of answer
+  world.target().stream.reset();  // hangs up before any byte of an answer
   world.turn();
   REQUIRE(world.targets.size() == 2);
   CHECK(world.target().has(R"({"model":"real-model","messages":[]})"));
-  world.target().stream.reset();  // and again: that is the target's failure
+  world.target().stream.reset();  // the second time it counts as the target's failure
   world.turn();
   CHECK(world.targets.size() == 2);
   CHECK(world.caller->has("HTTP/1.1 502 Bad Gateway"));
@@ -72,7 +72,7 @@ TEST_CASE("usage is asked for on a stream, and its chunk kept from a caller who 
   world.say(post("/v1/chat/completions", R"({"model":"fast","stream":true})"));
   CHECK(world.target().has(R"({"stream_options":{"include_usage":true},"model":"real-model","stream":true})"));
   world.target_says(sse_head + chunk(text));
-  CHECK(world.caller->has(chunk(text)));  // at once
+  CHECK(world.caller->has(chunk(text)));  // immediately
   CHECK(world.cells().active_streams.get() == 1);
   world.target_says(chunk(usage) + chunk("data: [DONE]\n\n") + "0\r\n\r\n");
   CHECK_FALSE(world.caller->has("\"usage\""));
@@ -182,7 +182,7 @@ TEST_CASE("a slow caller stops the reading of its target") {
                     "\r\n\r\n");
   world.target_says(std::string(size, ' '));
   world.turn(500);
-  CHECK(world.target().stream->pending_bytes() > size - (2 << 20));  // it is the target that holds them
+  CHECK(world.target().stream->pending_bytes() > size - (2 << 20));  // the bytes wait at the target
   world.caller->stream->start_reading();
   world.turn(1000);
   CHECK(world.caller->text.size() > size);
@@ -201,13 +201,13 @@ TEST_CASE("an upload is passed on while it arrives, its model renamed, with back
       "POST /v1/audio/transcriptions HTTP/1.1\r\nHost: s\r\nContent-Type: multipart/form-data; boundary=b\r\n"
       "Content-Length: " +
       std::to_string(size) + "\r\n\r\n" + head);
-  REQUIRE(world.targets.size() == 1);  // before the file has come
+  REQUIRE(world.targets.size() == 1);  // before the file has arrived
   CHECK(world.target().has("content-length: " + std::to_string(size + 6)));
   CHECK(world.target().has("\r\n\r\nreal-model\r\n--b"));
   world.target().stream->stop_reading();
   world.say(file);
   world.turn(300);
-  CHECK(world.caller->stream->pending_bytes() > (1 << 20));  // it is the caller who holds them
+  CHECK(world.caller->stream->pending_bytes() > (1 << 20));  // the bytes wait at the caller
   world.target().stream->start_reading();
   world.say(tail);
   world.turn(1000);
@@ -242,7 +242,7 @@ TEST_CASE("a caller's own credential goes on where the provider wants it, a key 
   config.keys[0].key = "caller-secret";
   struct Row {
     std::string query, fields;
-    bool theirs;  // "their-token" goes on
+    bool theirs;  // "their-token" is forwarded
   };
   for (const Row& row :
        std::vector<Row>{{"", "x-api-key: caller-secret\r\nAuthorization: Bearer their-token\r\n", true},
@@ -305,7 +305,7 @@ TEST_CASE("keys are asked for, and hold their models") {
   config.keys[0].models = {"fast"};
   struct Row {
     std::string fields, model;
-    int status;  // 0: goes to the target
+    int status;  // 0: forwarded to the target
   };
   for (const Row& row : std::vector<Row>{{"", "fast", 401},
                                          {"Authorization: Bearer wrong\r\n", "fast", 401},
@@ -347,7 +347,7 @@ TEST_CASE("a target that is silent, or stalls in a stream, is given up in its ti
     world.say(post("/v1/chat/completions", R"({"model":"fast","stream":true})"));
     world.target_says(sse_head +
                       chunk("data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n"));
-    CHECK(world.until([&] { return world.caller->has("HTTP/1.1 504 "); }));  // which is no output yet
+    CHECK(world.until([&] { return world.caller->has("HTTP/1.1 504 "); }));  // a role alone is no output
     CHECK(world.caller->has("100 ms"));
   }
   {

@@ -1,5 +1,5 @@
-// A conversation whose earlier turns another provider answered, and that goes on with one that speaks the caller's own
-// dialect: what only the other could read does not go there.
+// A conversation whose earlier turns came from another provider continues with one that speaks the caller's dialect:
+// data that only the other provider can read is not sent to it.
 #include <catch2/catch.hpp>
 
 #include "world.h"
@@ -10,11 +10,11 @@ namespace {
 struct Case {
   const char* path;
   std::string body;
-  const char* kept;     // what the target is sent all the same, as it was spelled
-  const char* dropped;  // the answer's field
+  const char* kept;     // what the target is sent nevertheless, spelled as it was
+  const char* dropped;  // the answer's header field
 };
 
-// With a provider that speaks none of the dialects below, so that it can have answered.
+// With a provider that speaks none of the dialects below: the earlier answers can have come from it.
 config::Config two_providers() {
   config::Config config = World::plain_config();
   config.providers.push_back(config.providers.front());

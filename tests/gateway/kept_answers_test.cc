@@ -1,4 +1,4 @@
-// Answers that are kept here: gone on with, asked for again, deleted, and nobody else's.
+// Answers that sluice keeps: continued, fetched again, deleted, and hidden from other keys.
 #include "gateway/kept_answers.h"
 
 #include <catch2/catch.hpp>
@@ -28,7 +28,7 @@ struct KeptWorld {
   World world{chat_only()};
   KeptWorld() { world.context->answers = &store; }
 
-  // What comes back to the caller; the target, if it is asked, answers with that text.
+  // Returns the caller's answer; the target, if it is asked, answers with the text below.
   std::string ask(const std::string& method, const std::string& path, const std::string& body,
                   const std::string& key = "one") {
     std::string head =
@@ -59,7 +59,7 @@ struct KeptWorld {
   }
 
   bool was_asked = false;
-  std::string heard;  // by the target, last
+  std::string heard;  // the last request that the target got
 
  private:
   size_t asked_ = 0;
@@ -138,7 +138,7 @@ TEST_CASE("kept answers: what is not to be kept is not, nor what has lost its be
 
 namespace {
 
-// Writes nothing but the length of what it was told.
+// Writes only the length of the text it was given.
 class Counter final : public api::EventWriter {
  public:
   explicit Counter(std::string prefix) : prefix_(std::move(prefix)) {}
@@ -225,7 +225,7 @@ TEST_CASE("kept answers: a conversation has a bound of turns") {
   CHECK(has(go_on(max_turns), "too long"));
 }
 
-// What its provider keeps under that id is the beginning only.
+// The provider keeps only the beginning under that id.
 TEST_CASE("kept answers: a stream that passed as it came and was gone on with elsewhere is kept whole, here") {
   for (const std::string& more :
        {std::string(), std::string(R"(,"store":false)"), std::string(R"(,"previous_response_id":"resp_elsewhere")")}) {

@@ -1,4 +1,4 @@
-// Rate limits from a caller's bytes to its answer: what is let in, what waits, what is refused, and what comes back.
+// Rate limits through whole exchanges: what is let in, what waits, what is refused, and what is given back.
 #include <catch2/catch.hpp>
 
 #include "policy/hold.h"
@@ -31,7 +31,7 @@ config::Config keyed(const config::RateLimits& limits) {
   return config;
 }
 
-// Requests a minute, tokens a minute, at once, and the wait.
+// Requests a minute, tokens a minute, concurrent requests, and the longest wait.
 config::RateLimits limits_of(uint32_t requests, uint32_t tokens, uint32_t concurrent, uint32_t queue_ms = 0) {
   config::RateLimits limits;
   limits.requests_per_minute = requests;
@@ -47,7 +47,7 @@ struct LimitWorld : World {
   void ask(const std::string& body = chat, const std::string& path = "/v1/chat/completions") {
     say(post(path, body, as_team));
   }
-  // A caller of its own that asks; the earlier one stays with whoever moved it away.
+  // A request on a new connection; returns the caller before it.
   std::unique_ptr<Peer> another(const std::string& body = chat) {
     std::unique_ptr<Peer> earlier = std::move(caller);
     connect();
@@ -114,7 +114,7 @@ TEST_CASE("an anthropic caller reads its limits in anthropic's fields and its re
   CHECK(world.caller->has(R"({"type":"error","error":{"type":"rate_limit_error")"));
   CHECK(world.caller->has("retry-after: "));
   CHECK(world.caller->has("anthropic-ratelimit-requests-remaining: 0\r\n"));
-  CHECK(world.team().tokens.remaining >= 48);  // what was used, and nothing for what was refused
+  CHECK(world.team().tokens.remaining >= 48);  // only used tokens are gone, not those of refused requests
 }
 
 TEST_CASE("every answer of a limited key has the fields, others have their target's") {
@@ -127,7 +127,7 @@ TEST_CASE("every answer of a limited key has the fields, others have their targe
   world.target_says(ok_json(answer, "x-ratelimit-remaining-requests: 77\r\n"));
   CHECK(world.caller->has("x-ratelimit-remaining-requests: 77\r\n"));
   CHECK_FALSE(world.caller->has("x-ratelimit-limit-requests"));
-  // Another key, or none, is no answer of the limited one.
+  // An answer to an unknown key is not the limited key's.
   world.caller->text.clear();
   world.say(post("/v1/chat/completions", chat, "Authorization: Bearer wrong\r\n"));
   CHECK(world.caller->has("HTTP/1.1 401 "));
@@ -169,11 +169,12 @@ TEST_CASE("tokens are settled by what the target reports, be it late or cut off"
   };
   for (const Row& row : std::vector<Row>{
            {sse_head + chunk(frame) + chunk(usage) + chunk("data: [DONE]\n\n") + "0\r\n\r\n", false, false, 2030},
-           {sse_head + chunk(frame) + chunk(usage), true, false, 2030},                          // cut behind the usage
-           {sse_head + chunk(frame) + chunk(usage), false, true, 2030},                          // left behind it
-           {sse_head + chunk(std::string(200 * frame.size(), '\n') + frame), false, true, 412},  // left before
-           {sse_head + chunk(frame), true, false, 12 + 8},                                       // cut before
-           {"", true, false, 0},                                                                 // no answer: nothing
+           {sse_head + chunk(frame) + chunk(usage), true, false, 2030},  // target hangs up after the usage
+           {sse_head + chunk(frame) + chunk(usage), false, true, 2030},  // caller leaves after it
+           {sse_head + chunk(std::string(200 * frame.size(), '\n') + frame), false, true,
+            412},                                           // caller leaves before it
+           {sse_head + chunk(frame), true, false, 12 + 8},  // target hangs up before it
+           {"", true, false, 0},                            // no answer costs nothing
            {"", false, true, 0},
            {"HTTP/1.1 500 No\r\ncontent-length: 2\r\n\r\n{}", false, false, 0}}) {
     LimitWorld world(keyed(limits_of(0, 6000, 4)));
@@ -222,7 +223,7 @@ TEST_CASE("a place is given back however an exchange ends") {
   world.target_says(ok_json(answer));
   CHECK(free_again());
   world.ask();
-  CHECK(world.until(free_again));  // the target is silent
+  CHECK(world.until(free_again));  // the target stays silent
   CHECK(world.caller->has("HTTP/1.1 504 "));
   world.ask();
   world.target_says("nonsense\r\n\r\n");
@@ -239,7 +240,7 @@ TEST_CASE("a place is given back however an exchange ends") {
   world.target().stream.reset();
   world.turn();
   CHECK(free_again());
-  // Torn down in the middle.
+  // Torn down mid-request.
   world.connect();
   world.ask();
   CHECK(world.team().in_use == 1);
@@ -267,7 +268,7 @@ TEST_CASE("with queue_s requests wait in order and go on when a place is free") 
 }
 
 TEST_CASE("what waits for requests goes on when they have flowed in") {
-  config::RateLimits limits = limits_of(6000, 0, 0, 5'000);  // one in 10 ms
+  config::RateLimits limits = limits_of(6000, 0, 0, 5'000);  // one every 10 ms
   limits.burst = 1;
   LimitWorld world(keyed(limits));
   world.ask();
@@ -296,7 +297,7 @@ TEST_CASE("waiting has an end, and the queue a bound") {
   world.ask();
   const auto second = world.another();
   const auto third = world.another();
-  CHECK(third->has("HTTP/1.1 429 "));  // at once
+  CHECK(third->has("HTTP/1.1 429 "));  // immediately
   CHECK_FALSE(second->has("HTTP/1.1 "));
   CHECK(world.until([&] { return second->has("HTTP/1.1 429 "); }));
   CHECK(second->has("retry-after: 1\r\n"));
@@ -331,7 +332,7 @@ TEST_CASE("nobody passes those who wait for the same limit, others go on") {
   LimitWorld world(config);
   world.ask(R"({"model":"fast","n":1})");
   const auto second = world.another(R"({"model":"fast","n":2})");
-  world.target_says(ok_json(answer));  // second goes on: and one more must not overtake it
+  world.target_says(ok_json(answer));  // the second one's turn: a new one must not overtake it
   const auto third = world.another(R"({"model":"fast","n":3})");
   CHECK(world.target().has("\"n\":2"));
   CHECK_FALSE(world.target().has("\"n\":3"));
@@ -357,7 +358,7 @@ TEST_CASE("an upload waits with its body held back, and goes on whole") {
   world.say(file + tail);
   world.turn(300);
   CHECK(world.targets.size() == 1);
-  CHECK(world.caller->stream->pending_bytes() > (1 << 20));  // it is the caller who holds them
+  CHECK(world.caller->stream->pending_bytes() > (1 << 20));  // the bytes wait at the caller
   world.target_says(ok_json(answer));
   world.turn(1000);
   CHECK(world.target().text.ends_with(file + tail));

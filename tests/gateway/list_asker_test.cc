@@ -1,4 +1,5 @@
-// Providers asked for their models, under a fake clock and over memory: slow, dead, huge and hostile ones among them.
+// Providers are asked for their models, under a fake clock and over memory, including slow, dead, huge and hostile
+// ones.
 #include "gateway/list_asker.h"
 
 #include <fcntl.h>
@@ -74,7 +75,7 @@ struct Lab {
     return {loop, *links, config, [this](ToldLists lists) { published.push_back(std::move(lists)); }, &*log, &metrics};
   }
   void turn() { test::turn(loop); }
-  // The one that waits for an answer, of that provider.
+  // The connection to that provider on which a request waits for its answer.
   Peer& target(const std::string& name) {
     for (const auto& one : targets) {
       if (one->has("x-name: " + name + "\r\n") && one->text.ends_with("\r\n\r\n")) return *one;
@@ -115,7 +116,7 @@ struct Lab {
     const size_t at = page.find(line);
     return at == std::string::npos ? "" : page.substr(at + line.size(), page.find('\n', at + 1) - at - line.size());
   }
-  // Lines so far that hold `part`.
+  // How many log lines so far contain `part`.
   long logged(const std::string& part) {
     log.reset();
     char buffer[64 * 1024];
@@ -145,7 +146,7 @@ TEST_CASE("a key that is refused does not blank the list: the next one is asked 
   lab.pass_ms(5 * minute_ms);
   CHECK(lab.target("lab").has("authorization: Bearer other-secret\r\n"));
   for (int i = 0; i < 2; ++i) lab.say("lab", "HTTP/1.1 401 No\r\ncontent-length: 0\r\n\r\n");
-  CHECK_FALSE(lab.asks("lab"));  // each once
+  CHECK_FALSE(lab.asks("lab"));  // only once each
   CHECK(lab.known(0) == Names{"m"});
 }
 
@@ -172,7 +173,7 @@ TEST_CASE("each provider is asked at once, and again five minutes after it has t
   lab.say("lab", ok_json(list_of({"alpha", "beta"})));
   lab.say("maker", ok_json(R"({"data":[{"id":"c"}],"has_more":false})"));
   lab.pass_ms(1000);
-  CHECK(lab.published.size() == published);  // nothing is new
+  CHECK(lab.published.size() == published);  // nothing has changed
   lab.pass_ms(5 * minute_ms);
   lab.say("lab", ok_json(list_of({"gamma"})));
   lab.pass_ms(1000);
@@ -189,7 +190,7 @@ TEST_CASE("pages are asked for one after another, and a provider that never ends
     lab.say("maker", ok_json(R"({"models":[{"name":"models/)" + std::to_string(page) + R"("}],"nextPageToken":"x"})"));
   }
   CHECK_FALSE(lab.asks("maker"));
-  CHECK(lab.targets.size() == 1);  // one connection
+  CHECK(lab.targets.size() == 1);  // all on one connection
   CHECK(lab.known(0).size() == ListCall::max_pages);
   CHECK(lab.logged("only its beginning is known provider=maker models=32") == 1);
 }
@@ -264,12 +265,12 @@ TEST_CASE("slow and dead providers hold up the others for a while only, and thei
   std::vector<config::Provider> providers;
   for (int i = 0; i < 8; ++i) providers.push_back(provider("p" + std::to_string(i)));
   Lab lab(std::move(providers));
-  CHECK(lab.targets.size() == 3);  // at once
+  CHECK(lab.targets.size() == 3);  // concurrently
   lab.say("p0", ok_json(list_of({"a"})));
   CHECK(lab.targets.size() == 4);
   lab.targets[1]->stream->write("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"data\":[");
   lab.pass_ms(10'100);
-  CHECK(lab.known(0) == Names{"a"});  // long published
+  CHECK(lab.known(0) == Names{"a"});  // published long ago
   for (const char* name : {"p4", "p5", "p6"}) lab.say(name, ok_json(list_of({"b"})));
   lab.say("p7", ok_json(list_of({"c"})));
   CHECK(lab.asker->idle());
@@ -277,7 +278,7 @@ TEST_CASE("slow and dead providers hold up the others for a while only, and thei
   std::vector<std::string> silent;
   for (const auto& problem : lab.asker->problems()) silent.push_back(problem.provider);
   CHECK(silent == Names{"p1", "p2", "p3"});
-  for (size_t i = 1; i < 4; ++i) CHECK(lab.targets[i]->ended);  // nobody waits for them any more
+  for (size_t i = 1; i < 4; ++i) CHECK(lab.targets[i]->ended);  // given up by now
 }
 
 TEST_CASE("of a list without end, its beginning is kept") {

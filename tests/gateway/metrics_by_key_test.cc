@@ -1,4 +1,4 @@
-// With metrics.by_key, /metrics tells whose requests they were, how they ended and what they took.
+// With metrics.by_key, /metrics shows whose requests they were, how they ended and what they used.
 #include <catch2/catch.hpp>
 
 #include "gateway/world.h"
@@ -34,7 +34,7 @@ TEST_CASE("requests and tokens are counted by callers' keys where that is asked 
     ask(world, "team", "fast", "HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n");
     ask(world, "team", "none/such", "");
     ask(world, "other", "fast", fine);
-    ask(world, "wrong", "fast", "");  // nobody's
+    ask(world, "wrong", "fast", "");  // counts for no key
     const std::string page = world.metrics.page();
     INFO(page);
     const auto has = [&page](std::string_view line) { return page.find(line) != page.npos; };

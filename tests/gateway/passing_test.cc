@@ -1,4 +1,4 @@
-// What passes through without a model: files, batches, a provider's whole API.
+// Requests without a model that are relayed as they are: files, batches, a provider's whole API.
 #include <catch2/catch.hpp>
 
 #include "gateway/upload_ticket.h"
@@ -151,7 +151,7 @@ TEST_CASE("who may use a path without a model, and which provider answers") {
   struct Row {
     std::string_view path;
     std::string key;
-    int status;  // 0: it goes out
+    int status;  // 0: it is forwarded
     std::string_view target;
   };
   for (const Row& row : std::vector<Row>{{"/v1/files", free_key, 0, "lab"},
@@ -280,14 +280,14 @@ TEST_CASE("where nobody knows who made what is read, those who may have are aske
   world.say(with_key("GET", "/v1/batches/batch_123"));
   REQUIRE(world.targets.size() == 1);
   world.target_says(nowhere);
-  REQUIRE(world.targets.size() == 2);  // attic
+  REQUIRE(world.targets.size() == 2);  // now asked at "attic"
   CHECK(world.caller->text.empty());
   world.target_says(ok_json(R"({"id":"batch_123"})"));
   CHECK(world.caller->has("sluice-target: attic\r\nsluice-attempts: 2\r\n"));
   world.say(with_key("POST", "/v1/batches/batch_123/cancel"));
   CHECK(world.target().has("POST /v1/batches/batch_123/cancel "));
   world.target_says(ok_json(any_answer));
-  // Found nowhere: the first one's answer, and the next time only the first is asked.
+  // Found nowhere: the first one's answer is relayed, and the next time only the first is asked.
   world.say(with_key("GET", "/v1/batches/batch_999"));
   world.targets[0]->stream->write(nowhere);
   world.turn();

@@ -1,4 +1,4 @@
-// Providers whose breakers are open are asked whether they are back, under a fake clock and over memory.
+// Providers whose breakers are open are probed for recovery, under a fake clock and over memory.
 #include "gateway/prober.h"
 
 #include <catch2/catch.hpp>
@@ -17,7 +17,7 @@ config::Config probed() {
   return config;
 }
 
-// Its health is that of one who fails; what its targets hear is what the prober asks.
+// Its provider is failing; all requests that its targets get come from the prober.
 struct Lab {
   World world{probed()};
   routing::HealthBoard health{world.config};
@@ -59,7 +59,7 @@ TEST_CASE("a provider that is well is not asked; one whose breaker is open is, a
     CHECK(lab.m.standing(lab.now_ms()) == routing::Standing::half_open);
     CHECK(lab.m.state(lab.now_ms()).probes == 1);
     CHECK(lab.world.records().find("a provider answers again, and may be asked provider=lab") != std::string::npos);
-    // A request finds out. Where it fails, the cooldown is not ended by a provider that answers something else.
+    // A real request decides. If it fails, other answers from the provider do not end the cooldown.
     REQUIRE(lab.m.take_probe(lab.now_ms()));
     lab.fail();
     lab.pass_ms(every_ms);

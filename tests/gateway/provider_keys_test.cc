@@ -1,4 +1,4 @@
-// A provider with several credentials: one that is refused is left alone, and the next one is asked with.
+// A provider with several credentials: a refused one is benched, and the request is repeated with the next.
 #include <catch2/catch.hpp>
 #include <map>
 
@@ -18,7 +18,7 @@ std::string failure(int status, std::string_view body, std::string_view fields =
 }
 
 const std::string key_one = "sk-first-0001", key_two = "sk-second-0002";
-// "fast" at "a", which has two keys, the second only for when the first is gone; then at "b".
+// "fast": first "a", whose second key is used only while the first is benched, then "b".
 config::Config two_keys() {
   config::Config config = World::plain_config();
   config.providers[0].name = "a";
@@ -55,7 +55,7 @@ TEST_CASE("a key that is refused, unpaid or told to wait gives way to the next o
     world.target().text.clear();
     world.target_says(row.first);
     world.turn();
-    CHECK(world.targets.size() == 1);  // at once, and on the connection that is there
+    CHECK(world.targets.size() == 1);  // immediately, on the open connection
     CHECK(world.target().has(bearer(key_two)));
     world.target_says(ok_json(answer));
     CHECK(world.caller->has("sluice-target: a/m\r\nsluice-attempts: 2\r\n"));
@@ -104,7 +104,8 @@ TEST_CASE(
   world.say(post("/v1/files", "{}"));
   CHECK(world.target().has(bearer(key_one)));
   world.target().text.clear();
-  world.target_says(failure(401, R"({"error":{"message":"no"}})"));  // nothing was done, and the next key may do
+  world.target_says(
+      failure(401, R"({"error":{"message":"no"}})"));  // a rejected key did nothing, so the next may be tried
   world.turn();
   CHECK(world.target().has(bearer(key_two)));
   CHECK(world.caller->text.empty());

@@ -1,4 +1,4 @@
-// A second attempt beside a late first one: whose answer the caller gets, and what is left of the other.
+// A second attempt beside a late first one: whose answer the caller gets, and what becomes of the other attempt.
 #include "gateway/race.h"
 
 #include <catch2/catch.hpp>
@@ -37,7 +37,7 @@ std::string failure(int status, std::string_view word) {
          " No\r\ncontent-type: application/json\r\ncontent-length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-// "fast": at "a", then "b", then "c"; a second attempt after 300 ms.
+// "fast": first "a", then "b", then "c"; a second attempt after 300 ms.
 config::Config raced(Dialect second = Dialect::openai) {
   config::Config config = World::plain_config();
   config.providers[0].name = "a";
@@ -57,7 +57,7 @@ config::Config raced(Dialect second = Dialect::openai) {
 struct Raced : World {
   explicit Raced(const config::Config& given = raced()) : World(given) {}
 
-  // Asks, and waits for the second attempt.
+  // Sends a request and waits for the second attempt.
   void begin(const std::string& body = streamed) {
     say(post("/v1/chat/completions", body));
     REQUIRE(until([&] { return targets.size() == 2; }));
@@ -91,7 +91,7 @@ TEST_CASE("whose answer says something first is the caller's, and the other atte
       INFO("winner " << winner << ", stream " << stream);
       world.begin(stream ? streamed : chat);
       CHECK(world.caller->text.empty());
-      // A head, a role and the like are no output.
+      // A response head or a role is no output.
       if (stream) world.says(1 - winner, sse_head + chunk(frame(R"("role":"assistant","content":"")")));
       CHECK(world.caller->text.empty());
       world.says(winner, stream ? stream_of("first") : ok_json(answer("first")));
@@ -130,7 +130,7 @@ TEST_CASE("an error wins nothing") {
       world.says(failing, error);
       world.turn();
       CHECK(world.caller->text.empty());
-      // Where the first one fails and may go on elsewhere, it does.
+      // If one fails, the other still answers.
       world.says(1 - failing, stream_of("whole"));
       CHECK(world.caller->has("whole"));
       CHECK(world.caller->has("data: [DONE]"));
@@ -176,14 +176,14 @@ TEST_CASE("a caller who leaves while two are asked leaves nothing behind") {
   const std::string records = world.records();
   CHECK(records.find("outcome=caller_gone") != std::string::npos);
   CHECK(records.find("b/m caller_gone 0") != std::string::npos);
-  CHECK(records.find("outrun") == std::string::npos);  // nobody has answered
+  CHECK(records.find("outrun") == std::string::npos);  // neither has answered
   world.check_over();
 }
 
 TEST_CASE("an exchange is raced once, and only where another target may be asked") {
   Raced world;
   world.begin();
-  world.until([&] { return world.caller->has("HTTP/1.1"); });  // in the end, nobody has answered
+  world.until([&] { return world.caller->has("HTTP/1.1"); });  // neither answers before the exchange ends
   CHECK(world.cells().hedges_total.get() == 1);
   config::Config config = raced();
   config.models[0].targets.resize(1);
@@ -284,7 +284,7 @@ TEST_CASE("what a route may send twice is bounded") {
   for (int i = 0; i < 999; ++i) budget.asked();
   int taken = 0;
   while (budget.take(10'001)) ++taken;
-  CHECK(taken == 48);  // of 50, less the two
+  CHECK(taken == 48);  // 50 allowed, less the two taken
   for (int i = 0; i < 999; ++i) budget.asked();
   taken = 0;
   while (budget.take(10'002)) ++taken;

@@ -1,4 +1,4 @@
-// Streams that break off half way, and what another target makes of them.
+// Streams that break off midway and are continued by another target.
 #include <catch2/catch.hpp>
 
 #include "api/json_value.h"
@@ -34,7 +34,7 @@ config::Config two_targets(Dialect second = Dialect::openai, bool continues = fa
   return config;
 }
 
-// The text that the caller has been told.
+// The text that the caller has received so far.
 std::string told(const World& world) {
   std::string text;
   const std::string& all = world.caller->text;
@@ -46,7 +46,7 @@ std::string told(const World& world) {
   return text;
 }
 
-// The first target says "one two" and is gone; the second one has been asked.
+// The first target sends "one two" and hangs up; the request has gone to the second.
 void break_off(World& world, const std::string& last = "") {
   world.say(post("/v1/chat/completions", streamed));
   world.target_says(sse_head + word("one ") + word("two") + last);
@@ -73,7 +73,7 @@ TEST_CASE("a stream that broke off begins anew elsewhere, and the caller reads o
   CHECK(record.find("outcome=ok") != std::string::npos);
   CHECK(record.find("rescued=true") != std::string::npos);
   CHECK(record.find("target=b/m") != std::string::npos);
-  CHECK(record.find("target_cut") != std::string::npos);  // of the attempt before
+  CHECK(record.find("target_cut") != std::string::npos);  // reported for the earlier attempt
   CHECK(world.cells().active_streams.get() == 0);
 }
 
@@ -114,7 +114,7 @@ TEST_CASE("where the second answer differs, the stream ends in an error, and not
   CHECK_FALSE(world.caller->text.ends_with("0\r\n\r\n"));
   CHECK(world.records().find("outcome=target_cut") != std::string::npos);
   const Result<routing::Plan> plan = world.router->plan("fast", {});
-  for (const routing::Target& target : plan->targets) {  // it is no fault of the second one's
+  for (const routing::Target& target : plan->targets) {  // not the second one's fault
     CHECK(target.health->state(world.loop.now_ms()).failed == (target.label() == "a/m" ? 1 : 0));
   }
 }
@@ -162,7 +162,7 @@ TEST_CASE("a target that goes on from an assistant's message is asked to; if it 
 }
 
 TEST_CASE("where the next target has no room for the rest, the one behind it goes on, and nothing is said twice") {
-  for (const Dialect first : {Dialect::openai, Dialect::ollama}) {  // as it came, and translated
+  for (const Dialect first : {Dialect::openai, Dialect::ollama}) {  // relayed bytes, and translated
     config::Config config = two_targets();
     config.providers[0].dialects = {first};
     config.providers[1].limits.concurrent = 1;
@@ -237,7 +237,7 @@ TEST_CASE("what cannot be spliced ends in an honest error, and no other target i
   CHECK(world.caller->has("\"error\""));
   CHECK_FALSE(world.caller->has("[DONE]"));
 
-  // What comes in one turn with the end: whole frames go on, and the error is a frame of its own.
+  // Bytes that arrive in the same turn as the end: whole frames are relayed, and the error is a separate frame.
   World at_once(two_targets());
   at_once.say(post("/v1/chat/completions", streamed));
   at_once.target_says(sse_head + word("one "));
@@ -248,7 +248,7 @@ TEST_CASE("what cannot be spliced ends in an honest error, and no other target i
   CHECK(at_once.caller->has("\"error\""));
   CHECK_FALSE(at_once.caller->has("[DONE]"));
 
-  // Told within the stream, the error reaches the caller, and what comes behind it is no end.
+  // An error reported within the stream reaches the caller, and what follows it does not count as an end.
   World told_so(two_targets());
   told_so.say(post("/v1/chat/completions", streamed));
   told_so.target_says(sse_head + word("one ") + call);
@@ -328,7 +328,7 @@ TEST_CASE("an error that comes with the end of a translated stream is not shown 
   CHECK(world.caller->text.ends_with("0\r\n\r\n"));
 }
 
-// Of a chunked answer.
+// The body of a chunked answer.
 std::string body_of(std::string_view answer) {
   std::string body;
   std::string_view rest = answer.substr(std::min(answer.find("\r\n\r\n") + 4, answer.size()));
@@ -341,7 +341,7 @@ std::string body_of(std::string_view answer) {
   return body;
 }
 
-// What stands in an array that is a caller's stream: texts, and "!" for an error. "?": it is no array.
+// The elements of the array that a caller got as its stream: texts, and "!" for an error. "?": not an array.
 std::string array_told(std::string_view body) {
   api::JsonDocument document;
   if (!document.parse(body) || !document.root().is_array()) return "?";
@@ -363,7 +363,7 @@ TEST_CASE("wherever a stream that is an array breaks off and nobody goes on, the
   struct Row {
     const char* what;
     std::string stream;
-    bool others_answer;  // a refusal: else there is nobody to be asked
+    bool others_answer;  // with a refusal; if false, no other target can be asked
   };
   const std::string texts = "[" + part(R"({"text":"one "})") + "\n,\r\n" + part(R"({"text":"two"})");
   const std::string call = part(R"({"functionCall":{"name":"f","args":{"a":"]}"}}})");
@@ -378,7 +378,7 @@ TEST_CASE("wherever a stream that is an array breaks off and nobody goes on, the
         if (!row.others_answer) config.providers[1].limits.concurrent = 1;
         World world(config);
         std::unique_ptr<Peer> first;
-        if (!row.others_answer) {  // has the only place there
+        if (!row.others_answer) {  // takes the only slot of "b"
           world.say(post("/v1/chat/completions", R"({"model":"b/m","messages":[]})"));
           first = std::move(world.caller);
           world.connect();
@@ -403,7 +403,7 @@ TEST_CASE("wherever a stream that is an array breaks off and nobody goes on, the
         INFO(row.what << ", cut behind " << row.stream.substr(0, cut) << "\n" << world.caller->text);
         REQUIRE(over());
         CHECK(world.cells().active_streams.get() == 0);
-        if (!world.caller->has("HTTP/1.1 200")) continue;  // an error of its own
+        if (!world.caller->has("HTTP/1.1 200")) continue;  // an error before any output
         const std::string told_so = array_told(body_of(world.caller->text));
         const bool is_fine = told_so == "one !" || told_so == "one two!" || told_so == "one twox!";
         CHECK(is_fine);

@@ -1,4 +1,4 @@
-// A translation that goes on with a stream which broke off elsewhere: the request for it, and what its caller gets.
+// A translation that continues a stream which broke off at another target: its request, and what the caller gets.
 #include <catch2/catch.hpp>
 #include <string>
 
@@ -43,7 +43,7 @@ std::string chunk(const std::string& text) {
          text + "\"}}]}\n\n";
 }
 
-// A stream of chat completions that passed as it came.
+// A stream of chat completions that was relayed as it came.
 BrokenAnswer broken_chat(const std::string& text) {
   BrokenAnswer broken;
   broken.sent = std::make_unique<api::SentFrames>(api::StreamFormat::sse);
@@ -170,10 +170,10 @@ TEST_CASE("rescue: what stands in the question against it is said") {
   REQUIRE_FALSE(made);
   CHECK(made.error().code == ErrorCode::target_cut);
   CHECK(made.error().message == "the answer broke off, and no other target can go on with it: it follows a schema");
-  CHECK(broken.sent != nullptr);  // it is still there
+  CHECK(broken.sent != nullptr);  // not consumed
 }
 
-// A prompt has no messages that an answer could be added to.
+// A prompt has no list of messages to which the partial answer could be added.
 TEST_CASE("rescue: where the caller's own form takes no messages, the answer is begun anew") {
   BrokenAnswer broken;
   broken.sent = std::make_unique<api::SentFrames>(api::StreamFormat::ndjson);

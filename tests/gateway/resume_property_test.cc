@@ -1,4 +1,4 @@
-// A stream that is cut anywhere and gone on with (`resume_s`) is the whole stream.
+// A stream that is cut anywhere and resumed (`resume_s`) equals the whole stream.
 #include <catch2/catch.hpp>
 #include <vector>
 

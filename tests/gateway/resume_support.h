@@ -1,4 +1,4 @@
-// What the tests of callers who come back to their streams share.
+// Shared by the tests of callers who resume their streams.
 #pragma once
 
 #include <optional>
@@ -21,7 +21,7 @@ inline std::string chunk(std::string_view bytes) {
 }
 inline const std::string last = "0\r\n\r\n";
 
-// What a caller has of an answer.
+// What a caller has received of an answer.
 struct Got {
   int status = 0;
   std::string head, body;
@@ -150,19 +150,20 @@ inline void leave(World& world) {
   world.turn();
 }
 
-// A new caller goes on with it. What it is sent from then on is in world.caller.
+// A new caller resumes the stream. Everything it is sent is in world.caller.
 inline Got resume(World& world, const Form& form, std::string_view fields) {
   world.connect();
   world.say(post(form.path, form.body, fields));
   return got(world.caller->text);
 }
 
-// The place of the last whole frame that a caller has: how many bytes are behind it, and the fields that go on there.
+// The position after the last whole frame that a caller has: its offset in the body, and the header fields that resume
+// there.
 struct Place {
   size_t bytes = 0;
   std::string fields;
 };
-// As a reader of events has it (WHATWG HTML 9.2.6), which drops what is not whole.
+// As an event parser sees it (WHATWG HTML 9.2.6), which drops an incomplete event.
 inline Place place_by_id(std::string_view body) {
   Place place;
   std::string id;
@@ -170,14 +171,14 @@ inline Place place_by_id(std::string_view body) {
     std::string_view line = body.substr(at, end - at);
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.starts_with("id: ")) id = line.substr(4);
-    if (!line.empty() || id.empty()) continue;  // pings have none, and may come again
+    if (!line.empty() || id.empty()) continue;  // pings have no id, and may be repeated
     place.bytes = end + 1;
     place.fields = "last-event-id: " + id + "\r\n";
     id.clear();
   }
   return place;
 }
-// As a program that counts has it. `ends`: of the frames, in the whole body.
+// As a program that counts frames sees it. `ends`: the offsets at which the frames end in the whole body.
 inline Place place_by_count(const std::vector<size_t>& ends, size_t arrived, const std::string& request_id) {
   Place place;
   size_t count = 0;
@@ -189,7 +190,8 @@ inline std::vector<size_t> ends_of(const Form& form) {
   std::vector<size_t> ends;
   size_t end = 0;
   for (const std::string& frame : form.frames) ends.push_back(end += frame.size());
-  if (form.dialect == Dialect::gemini && form.frames.front().starts_with('[')) ends.pop_back();  // a bracket is none
+  if (form.dialect == Dialect::gemini && form.frames.front().starts_with('['))
+    ends.pop_back();  // the closing bracket is not a frame
   return ends;
 }
 
@@ -198,7 +200,7 @@ inline std::string request_id_of(const Got& answer) {
   return answer.head.substr(at + 14, answer.head.find("\r\n", at) - at - 14);
 }
 
-// Without the lines that are ours, and what we leave out with them.
+// Without the id lines that sluice adds.
 inline std::string without_ids(std::string body) {
   for (size_t at = 0; (at = body.find("id: sluice-")) != body.npos;) body.erase(at, body.find('\n', at) + 1 - at);
   return body;
@@ -208,7 +210,7 @@ inline const Form& openai() {
   static const Form form = forms().front();
   return form;
 }
-// One that has begun with two frames, and whose caller has x-request-id "mine".
+// A stream of which two frames have been sent, and whose caller sent x-request-id "mine".
 inline void begin(World& world) {
   world.say(post(openai().path, openai().body, "x-request-id: mine\r\n"));
   world.target_says(sse_head + chunk(openai_frames[0] + openai_frames[1]));

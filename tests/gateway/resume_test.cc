@@ -1,4 +1,4 @@
-// Callers who go on with a stream after their connection broke (`resume_s`).
+// Callers who resume a stream after their connection broke (`resume_s`).
 #include <catch2/catch.hpp>
 #include <vector>
 
@@ -37,7 +37,7 @@ TEST_CASE("what is asked of a provider by its name is kept as the provider says,
   begin(world);
   const size_t kept = world.streams.size();
   leave(world);
-  CHECK(world.streams.size() == kept);  // a name of `models` without it
+  CHECK(world.streams.size() == kept);  // a name of `models` without resume_s
 }
 
 TEST_CASE("an absent caller is waited for as long as resume_s says, and no longer") {
@@ -128,7 +128,7 @@ TEST_CASE("whoever asks in words that say nothing, or for what there is not, is 
     CHECK(resumes(world, row.outcome) == 1);
     CHECK(resumes(world, Outcome::resumed) == 0);
     CHECK(world.targets.size() == 1);
-    CHECK(first->text == before);  // and the stream's own caller is not disturbed
+    CHECK(first->text == before);  // the original caller is not disturbed
     CHECK_FALSE(first->ended);
   }
 }
@@ -157,7 +157,7 @@ TEST_CASE("a stream belongs to its key, its path and its id") {
   leave(world);
   const Got unknown = resume(world, openai(), a + "sluice-resume: never\r\n");
   CHECK(unknown.status == 404);
-  const auto plain = [](std::string text) {  // but for the ids
+  const auto plain = [](std::string text) {  // without the ids
     const size_t at = text.find("request_id");
     return at == text.npos ? text : text.substr(0, at);
   };
@@ -201,7 +201,7 @@ TEST_CASE("who goes on while the first connection seems to be there takes its pl
   CHECK(resume(world, openai(), "sluice-resume: mine; after=2\r\n").status == 200);
   CHECK(first->ended);
   CHECK_FALSE(got(first->text).whole);
-  CHECK(world.connections->size() == 2);  // one of them nobody's, with the answer
+  CHECK(world.connections->size() == 2);  // one has no caller any more but still holds the answer
   world.target_says(rest_of_it());
   const Got rest = got(world.caller->text);
   CHECK(rest.whole);
@@ -293,7 +293,7 @@ TEST_CASE("a stream that another target went on with is one stream for who comes
   config.models[0].targets = {{"a", "m"}, {"b", "m"}};
   config.models[0].order = config::Order::listed;
   config.models[0].retry.attempts = 2;
-  for (const bool before : {true, false}) {  // the caller leaves before, or behind, the target's end
+  for (const bool before : {true, false}) {  // the caller leaves before or after the target's end
     World world(config);
     begin(world);
     const std::string had = got(world.caller->text).body;
@@ -330,7 +330,7 @@ TEST_CASE("what is not kept any more is told apart from what never was, and a fo
   CHECK(resume(world, openai(), "sluice-resume: mine; after=42\r\n").status == 200);
   CHECK(world.streams.bytes() <= 4 * (StreamStore::entry_bytes + 6 * (openai_frame("x").size() + 100)) / 4);
   world.target_says(chunk(many));
-  CHECK_FALSE(got(world.caller->text).whole);  // forty at once are more than are kept
+  CHECK_FALSE(got(world.caller->text).whole);  // forty at a time are more than are kept
   CHECK(world.caller->has("\"error\""));
   CHECK(world.caller->ended);
 }

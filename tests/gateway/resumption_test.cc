@@ -1,4 +1,4 @@
-// Streams that their provider makes on where nobody is connected: asked for once more where they broke off.
+// Streams that their provider goes on producing while no connection is open: asked for again from where they broke off.
 #include <catch2/catch.hpp>
 
 #include "world.h"
@@ -44,7 +44,8 @@ config::Config targets(size_t count) {
   return config;
 }
 
-// The stream breaks off behind so many events and `more`; then somebody has been asked, or it is over.
+// The stream breaks off after `count` events and `more`; waits until a target has been asked again or the caller's
+// stream has ended.
 void break_off(World& world, size_t count, const std::string& more = "", const std::string& body = asked) {
   world.say(post("/v1/responses?trace=1", body, "openai-project: p-1\r\n"));
   world.target_says(sse_head + from(0, count) + more);
@@ -70,12 +71,13 @@ TEST_CASE(
     "a background stream that breaks off anywhere is had from its target once more, and is whole for its caller") {
   for (size_t behind = 4; behind < events.size(); ++behind) {
     for (const size_t half : {size_t{0}, size_t{1}, events[behind].size() - 1}) {
-      for (const size_t replayed : {behind, size_t{0}}) {  // who does not know `starting_after` sends all of it
-        for (const size_t count : {1, 2}) {                // where another target could go on, all is remembered, too
+      for (const size_t replayed :
+           {behind, size_t{0}}) {            // a target that ignores `starting_after` sends all events again
+        for (const size_t count : {1, 2}) {  // if another target could continue, the stream is remembered too
           INFO(behind << " " << half << " " << replayed << " " << count);
           World world(targets(count));
           break_off(world, behind, events[behind].substr(0, half));
-          if (behind + 1 == events.size() && half > 1) {  // that was all of it, but for the blank line
+          if (behind + 1 == events.size() && half > 1) {  // only the blank line was missing
             CHECK(world.targets.size() == 1);
             CHECK(body_of(world).starts_with(from(0)));
             CHECK(world.caller->text.ends_with("\r\n0\r\n\r\n"));
@@ -141,7 +143,7 @@ TEST_CASE("a background stream whose rest is not to be had is gone on with elsew
       world.target_says(answer);
       REQUIRE(world.until([&] { return world.targets.size() == 3 || world.caller->ended; }));
       world.turn();
-      if (answer.ends_with(events[6])) {  // it may have the part that is missing now
+      if (answer.ends_with(events[6])) {  // it may hold the missing part by now
         REQUIRE(world.targets.size() == 3);
         CHECK(world.target().has("GET "));
         CHECK_FALSE(world.caller->has("response.completed"));

@@ -1,7 +1,7 @@
-// Whole exchanges under a clock of the test's own: callers that ask, dawdle and leave, targets that answer, stall,
-// break and hang up, limits that let wait and refuse. What happens when is made from a seed, and nothing of it may stay
-// behind. SLUICE_SIMULATIONS=1000000 build/release/tests/test_gateway '[simulation]' runs as many;
-// SLUICE_SIMULATION_SEED=N runs one.
+// Whole exchanges under a fake clock: callers that ask, dawdle and leave, targets that answer, stall, break and hang
+// up, limits that delay and refuse. Everything follows from a seed, and nothing may be left over at the end.
+// SLUICE_SIMULATIONS=1000000 build/release/tests/test_gateway '[simulation]' runs that many; SLUICE_SIMULATION_SEED=N
+// runs one.
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cmath>
@@ -71,7 +71,7 @@ config::Config config_from(test::FakeRandom& random) {
   return config;
 }
 
-// What begins, on its way to the gateway.
+// Counts the exchanges that begin.
 struct Counted final : http::Service {
   explicit Counted(http::Service& to) : next(to) {}
   std::unique_ptr<http::RequestHandler> handle(const http::RequestHead& head, http::Responder& responder) override {
@@ -93,9 +93,9 @@ class Simulation {
     world_.context->exchanges = &exchanges_;
     connections_.emplace(world_.loop, counted_, http::InboundOptions{});
   }
-  ~Simulation() { connections_.reset(); }  // before what its exchanges refer to
+  ~Simulation() { connections_.reset(); }  // must go before what its exchanges refer to
 
-  // "" or what is wrong.
+  // Returns "" or what is wrong.
   std::string run() {
     const size_t steps = random_.below(max_steps) + 1;
     for (size_t i = 0; i < steps; ++i) step();
@@ -107,7 +107,7 @@ class Simulation {
   struct Asker {
     std::unique_ptr<Peer> peer;
     size_t asked = 0;
-    std::string rest;  // of a body that has begun
+    std::string rest;  // the part of a request that has not been sent yet
   };
 
   void step() {
@@ -134,7 +134,7 @@ class Simulation {
 
   Asker* any_asker() { return askers_.empty() ? nullptr : &askers_[random_.below(askers_.size())]; }
 
-  // A caller asks: a new one, or one that has been here.
+  // A new or an earlier caller asks.
   void come() {
     if (askers_.size() < max_callers && (askers_.empty() || random_.below(2) == 0)) {
       auto [ours, theirs] = net::make_memory_pipe(world_.loop);
@@ -160,7 +160,7 @@ class Simulation {
     ++asker.asked;
   }
 
-  // A body that had been begun.
+  // Sends the rest of a request.
   void go_on() {
     Asker* const asker = any_asker();
     if (asker == nullptr || asker->peer->ended) return;
@@ -188,7 +188,7 @@ class Simulation {
     } else if (!streams) {
       target.stream->write(ok_json(answer));
     } else if (how < 7) {
-      return target.stream->write(sse_head + chunk(frame));  // and stalls, maybe
+      return target.stream->write(sse_head + chunk(frame));  // and may then stall
     } else if (how < 10) {
       return target.stream->write(chunk(frame));
     } else if (how < 13) {
@@ -199,7 +199,7 @@ class Simulation {
     target.text.clear();
   }
 
-  // Time passes until everybody has had an answer or has been hung up on; then they leave.
+  // Lets time pass until every caller has an answer or was hung up on; then all leave.
   std::string end() {
     for (Asker& asker : askers_) {
       if (!asker.peer->ended) asker.peer->stream->write(std::exchange(asker.rest, {}));

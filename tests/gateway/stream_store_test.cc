@@ -1,4 +1,4 @@
-// The bounds of what is kept of streams for callers who come back to them.
+// The limits of what is kept of streams for callers who resume them.
 #include "gateway/stream_store.h"
 
 #include <atomic>
@@ -33,7 +33,7 @@ struct Room {
     terms.tag = ++tags;
     return store.open(std::move(terms), nullptr, 0);
   }
-  // Frames that take so much each.
+  // Adds `count` frames of `bytes` each.
   void add(const StreamStore::Handle& stream, size_t bytes, size_t count = 1) {
     store.add(*stream, std::vector<std::string>(count, std::string(bytes - StreamStore::frame_bytes, 'x')));
   }
@@ -68,7 +68,7 @@ TEST_CASE("a stream keeps its last frames, as many as its bound holds") {
   room.add(stream, 300);
   CHECK(room.met("one", 3) == ErrorCode::stream_gone);
   CHECK(room.met("one", 4) == fine);
-  room.add(stream, 301);  // that one alone is too much
+  room.add(stream, 301);  // this frame alone is over the limit
   CHECK(room.met("one", 5) == ErrorCode::stream_gone);
   CHECK(room.met("one", 6) == fine);
   CHECK(room.store.bytes() == entry);
@@ -90,9 +90,9 @@ TEST_CASE("what has come of a frame counts before it is whole, and once when it 
   CHECK(room.met("one", 0) == fine);
   CHECK(room.store.bytes() == entry + 300);
   const auto other = room.open("other");
-  CHECK_FALSE(room.store.hold(*other, 1));  // no more is there for this key
+  CHECK_FALSE(room.store.hold(*other, 1));  // over this key's limit
   CHECK_FALSE(room.store.hold(*stream, entry + 301));
-  CHECK(room.store.hold(*stream, 100));  // for this its own beginning goes
+  CHECK(room.store.hold(*stream, 100));  // makes room by dropping its own beginning
   CHECK(room.met("one", 0) == ErrorCode::stream_gone);
   room.store.end(*stream, true, 0);
   CHECK(room.store.bytes() == 2 * entry);
@@ -112,18 +112,18 @@ TEST_CASE(
   const auto third = room.open("third");
   room.add(third, 100);
   CHECK(room.store.size() == 3);
-  room.add(third, 100);  // for this the second goes, which expires before the first
+  room.add(third, 100);  // evicts the second, which expires before the first
   CHECK(room.met("second", 0) == ErrorCode::unknown_stream);
   CHECK(room.met("first", 0) == fine);
   const auto other = room.open("other", "b"), another = room.open("another", "b");
   CHECK(room.store.size() == 4);
-  room.add(other, 100);  // no more is there for anybody: the first goes, although it is another key's
+  room.add(other, 100);  // over the limit of all keys: evicts the first, although it is another key's
   CHECK(room.met("first", 0) == ErrorCode::unknown_stream);
   room.add(another, entry);
   CHECK(room.store.bytes() == bounds.max_bytes);
   CHECK(room.open("fifth", "c") == nullptr);
   CHECK(room.open("fifth", "a") == nullptr);
-  room.add(another, 100);  // nothing has ended, so its own beginning goes
+  room.add(another, 100);  // no ended stream is left, so its own beginning is dropped
   CHECK(room.met("another", 0, 0, "b") == ErrorCode::stream_gone);
   CHECK(room.met("another", 1, 0, "b") == fine);
   CHECK(room.met("third", 0) == fine);
@@ -134,7 +134,7 @@ TEST_CASE("what has expired is not found, and goes") {
   Room room;
   const auto stream = room.open("one");
   room.store.end(*stream, true, 500);
-  CHECK(room.met("one", 0, 500 + resume_ms - 1) == fine);  // from then on it has its time anew
+  CHECK(room.met("one", 0, 500 + resume_ms - 1) == fine);  // and its time starts anew
   room.store.drop_old(500 + 2 * resume_ms - 2);
   CHECK(room.store.size() == 1);
   CHECK(room.met("one", 0, 500 + 2 * resume_ms - 1) == ErrorCode::unknown_stream);

@@ -56,9 +56,9 @@ TEST_CASE("what was used is what the target says, and else a guess") {
            {json, "{" + usage + "}", 500, true, 500, 107},
            {json, R"({"usage":{"prompt_tokens":18000000000000000000}})", 200, true, 50, 1'000'000'000},
            {sse, text + end, 200, true, 3200, 107},
-           {sse, text, 200, true, 3200, 40 + 200},       // never reported: by its bytes
-           {sse, text, 200, false, 3200, 40 + 200},      // cut before it could be
-           {sse, text, 200, false, 320'000, 40 + 1000},  // but not more than was allowed
+           {sse, text, 200, true, 3200, 40 + 200},       // never reported: estimated from the bytes
+           {sse, text, 200, false, 3200, 40 + 200},      // cut before the usage
+           {sse, text, 200, false, 320'000, 40 + 1000},  // at most what was allowed
            {"audio/mpeg", "ID3", 200, true, 50'000, 40},
        }) {
     CAPTURE(row.type, row.answer, row.status, row.whole);
@@ -70,7 +70,7 @@ TEST_CASE("what was used is what the target says, and else a guess") {
   }
   CHECK(tokens_used({40, 1000}, nullptr, 0, false, 0) == 0);
 
-  // Anthropic tells the input at once and the output late.
+  // Anthropic reports the input at the start and the output late.
   api::AnswerTap tap(Dialect::anthropic, api::media_type_of(sse), false);
   std::vector<std::string_view> pieces;
   tap.feed(

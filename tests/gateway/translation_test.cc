@@ -8,17 +8,17 @@
 namespace sluice::gateway {
 namespace {
 
-// How one dialect asks, and how it answers "Hi you".
+// How a caller of a dialect asks, and how a target answers "Hi you".
 struct Dialogue {
   Dialect dialect;
   std::string_view path, stream_path;
-  std::string_view body, stream_body;  // of a caller
-  std::string_view answer;             // of a target: plain
+  std::string_view body, stream_body;  // what a caller sends
+  std::string_view answer;             // what a target answers, not streamed
   std::string_view stream_type;
-  std::vector<std::string_view> frames;  // and as a stream: the first has "Hi", a later one " you"
+  std::vector<std::string_view> frames;  // the same answer streamed: the first has "Hi", a later one " you"
   std::string_view refusal;              // a 429's body, which says "slow down"
-  std::string_view asked_in;             // where a target of it is asked for a plain answer
-  std::string_view success;              // what only a stream that is whole ends with
+  std::string_view asked_in;             // the path at which such a target is asked for a plain answer
+  std::string_view success;              // appears only at the end of a complete stream
 };
 
 const std::vector<Dialogue>& dialogues() {
@@ -154,7 +154,7 @@ std::string stream_head(const Dialogue& target, std::string_view more = "") {
          std::string(more) + "\r\n";
 }
 
-// Of a caller's whole body, what chunks carry.
+// The payload of a caller's whole chunked body.
 std::string body_of(const std::string& text) {
   std::string body;
   size_t at = text.find("\r\n\r\n");
@@ -170,7 +170,7 @@ std::string body_of(const std::string& text) {
   return body;
 }
 
-// Each pair of dialects that differ and can be translated.
+// Each pair of different dialects that can be translated.
 template <typename Test>
 void for_each_pair(Test test) {
   for (const Dialogue& caller : dialogues()) {
@@ -220,7 +220,7 @@ TEST_CASE("a stream crosses every pair of dialects as it comes, and ends as the 
     world.say(post(caller.stream_path, caller.stream_body));
     REQUIRE(world.targets.size() == 1);
     world.target_says(stream_head(target) + chunked(target.frames.front()));
-    CHECK(world.caller->has("\"Hi\""));  // at once
+    CHECK(world.caller->has("\"Hi\""));  // immediately
     CHECK(world.cells().active_streams.get() == 1);
     std::string rest;
     for (size_t i = 1; i < target.frames.size(); ++i) rest += chunked(target.frames[i]);
@@ -314,7 +314,7 @@ TEST_CASE("strict translation refuses what would be lost, and nothing else") {
   CHECK(world.caller->has("cannot be told all of it: "));
   CHECK(world.caller->has("seed=unsupported"));
   world.say(post("/v1/chat/completions", R"({"model":"fast","messages":[{"role":"user","content":"Say hi"}]})"));
-  CHECK(world.targets.size() == 1);  // the bound that the target needs is invented, which loses nothing
+  CHECK(world.targets.size() == 1);  // adding the limit that the target requires loses nothing
 }
 
 TEST_CASE("what is dropped is named in the answer and in the record") {

@@ -38,7 +38,7 @@ struct World {
   TargetContexts contexts;
   std::unique_ptr<ProviderLinks> links;
   std::unique_ptr<policy::Limiter> limiter;
-  std::unique_ptr<LimitQueue> limits;  // null: the config limits nothing
+  std::unique_ptr<LimitQueue> limits;  // null: no limits are configured
   net::CidrList proxies;
   BufferBudget budget;
   BufferShare buffers{budget};
@@ -54,14 +54,14 @@ struct World {
   std::vector<std::unique_ptr<Peer>> targets;  // in the order they were dialed
   std::unique_ptr<Peer> caller;
 
-  // One provider "lab" of all dialects, and a model "fast" there called "real-model".
+  // One provider "lab" of all dialects; its model "real-model" is called "fast" here.
   static config::Config plain_config();
   explicit World(config::Config given = plain_config());
   ~World();
 
   void connect();  // a new caller
   void turn(int times = 60);
-  // Turns until `condition`; where nothing else happens, the clock goes on to the next timer.
+  // Turns until `condition` holds; when idle, moves the clock to the next timer.
   template <typename Condition>
   bool until(Condition condition) {
     return test::turn_until(loop, clock, condition);
@@ -75,13 +75,13 @@ struct World {
     target().stream->write(text);
     turn();
   }
-  // What has been recorded so far, one record a line.
+  // All access records so far, one a line.
   std::string records();
   observe::WorkerMetrics& cells() { return metrics.worker(0); }
 };
 
 std::string post(std::string_view path, std::string_view body, std::string_view more_fields = "");
-// A plain answer of a model that says nothing, in every dialect.
+// A plain answer with no content, in every dialect.
 inline constexpr std::string_view any_answer = R"({"choices":[],"output":[],"content":[],"candidates":[],"done":true})";
 std::string ok_json(std::string_view body, std::string_view more_fields = "");
 
