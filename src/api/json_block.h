@@ -44,6 +44,61 @@ inline const char* find_not_plain(const char* begin, const char* end) {
   return begin;
 }
 
+// Returns the bytes of a block that are escaped: those after an odd run of backslashes. `escaped`: whether the block
+// before ended with a backslash that escapes this block's first byte; afterwards, whether this one ends so.
+inline uint64_t escaped_bytes(uint64_t backslashes, bool& escaped) {
+  const uint64_t carried = escaped ? 1 : 0;
+  if (backslashes == 0) {
+    escaped = false;
+    return carried;
+  }
+  constexpr uint64_t even = 0x5555555555555555;
+  backslashes &= ~carried;
+  const uint64_t follows = backslashes << 1 | carried;
+  const uint64_t odd_starts = backslashes & ~even & ~follows;
+  const uint64_t sum = odd_starts + backslashes;
+  escaped = sum < backslashes;
+  return (even ^ (sum << 1)) & follows;
+}
+
+// A block whose first byte lies within a string.
+struct JsonStringBlock {
+  static constexpr size_t size = 64;
+
+  // `text`: 64 bytes. `escaped`: see escaped_bytes.
+  JsonStringBlock(const char* text, bool& escaped) {
+    uint64_t all_quotes = 0, backslashes = 0, letters = 0;
+#if defined(__SSE2__)
+    for (unsigned i = 0; i < 4; ++i) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text + 16 * i));
+      auto mask = [i](__m128i hits) {
+        return static_cast<uint64_t>(static_cast<unsigned>(_mm_movemask_epi8(hits))) << (16 * i);
+      };
+      auto equal = [bytes](char c) { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)); };
+      all_quotes |= mask(equal('"'));
+      backslashes |= mask(equal('\\'));
+      letters |= mask(_mm_or_si128(equal('n'), equal('t')));
+      not_plain |= mask(_mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')));
+    }
+#else
+    for (unsigned i = 0; i < size; ++i) {
+      const uint64_t bit = uint64_t{1} << i;
+      if (text[i] == '"') all_quotes |= bit;
+      if (text[i] == '\\') backslashes |= bit;
+      if (text[i] == 'n' || text[i] == 't') letters |= bit;
+      if (static_cast<signed char>(text[i]) < ' ') not_plain |= bit;
+    }
+#endif
+    const uint64_t escapes = escaped_bytes(backslashes, escaped);
+    quotes = all_quotes & ~escapes;
+    rare_escapes = escapes & ~(all_quotes | backslashes | letters);
+  }
+
+  uint64_t quotes;         // those that are not escaped
+  uint64_t not_plain = 0;  // control characters and bytes beyond ASCII
+  uint64_t rare_escapes;   // escaped bytes other than a quote, a backslash, n and t
+};
+
 struct JsonBlock {
   static constexpr size_t size = 64;
 
@@ -53,6 +108,7 @@ struct JsonBlock {
     uint64_t backslashes = 0;
     load(text, quotes, backslashes);
     quotes &= ~escaped_bytes(backslashes, escaped);
+    ends_escaped = escaped;
     uint64_t strings = prefix_xor(quotes);
     if (in_string) strings = ~strings;
     opens &= ~strings;
@@ -91,22 +147,6 @@ struct JsonBlock {
       if (c == '}' || c == ']') closes |= bit;
     }
 #endif
-  }
-
-  // The bytes that a backslash escapes: those after an odd run of backslashes.
-  uint64_t escaped_bytes(uint64_t backslashes, bool first_escaped) {
-    const uint64_t carried = first_escaped ? 1 : 0;
-    if (backslashes == 0) {
-      ends_escaped = false;
-      return carried;
-    }
-    constexpr uint64_t even = 0x5555555555555555;
-    backslashes &= ~carried;
-    const uint64_t follows = backslashes << 1 | carried;
-    const uint64_t odd_starts = backslashes & ~even & ~follows;
-    const uint64_t sum = odd_starts + backslashes;
-    ends_escaped = sum < backslashes;
-    return (even ^ (sum << 1)) & follows;
   }
 
   // Bit i is set if an odd number of the bits 0 to i is set: from each opening quote to just before its closing one.

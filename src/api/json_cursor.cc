@@ -22,17 +22,31 @@ bool is_escaped(const char* begin, const char* at) {
   return ((at - first) & 1) != 0;
 }
 
+// Most strings are short, and memchr is the fastest way through long ones without quotes. A string with an escaped
+// quote is likely to have many, as source code does.
 const char* find_string_end(const char* at, const char* end) {
   constexpr std::ptrdiff_t short_bytes = 32;
   const char* const near = at + std::min(end - at, short_bytes);
   at = find_quote_or_backslash(at, near);
   if (at != near && *at == '"') return at;
-  for (const char* const begin = at; at != end;) {
-    const void* found = std::memchr(at, '"', static_cast<size_t>(end - at));
-    if (found == nullptr) break;
-    const char* const quote = static_cast<const char*>(found);
-    if (!is_escaped(begin, quote)) return quote;
-    at = quote + 1;
+  const void* const found = std::memchr(at, '"', static_cast<size_t>(end - at));
+  if (found == nullptr) return end;
+  const char* const quote = static_cast<const char*>(found);
+  if (!is_escaped(at, quote)) return quote;
+  at = quote + 1;
+  bool escaped = false;
+  for (; end - at >= static_cast<std::ptrdiff_t>(JsonStringBlock::size); at += JsonStringBlock::size) {
+    const JsonStringBlock block(at, escaped);
+    if (block.quotes != 0) return at + std::countr_zero(block.quotes);
+  }
+  for (; at != end; ++at) {
+    if (escaped) {
+      escaped = false;
+    } else if (*at == '"') {
+      return at;
+    } else {
+      escaped = *at == '\\';
+    }
   }
   return end;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -46,6 +47,15 @@ JsonText TextArena::escape(std::string_view text) {
 namespace {
 
 constexpr bool is_json_digit(char c) { return c >= '0' && c <= '9'; }
+
+constexpr uint8_t escape_letter = 1, hex_letter = 2;
+constexpr auto escape_kinds = [] {
+  std::array<uint8_t, 256> of{};
+  for (const char c : std::string_view(R"("\/bfnrt)")) of[static_cast<unsigned char>(c)] |= escape_letter;
+  for (const char c : std::string_view("0123456789abcdefABCDEF")) of[static_cast<unsigned char>(c)] |= hex_letter;
+  return of;
+}();
+constexpr uint8_t kind_of(char c) { return escape_kinds[static_cast<unsigned char>(c)]; }
 
 // The position behind the number that begins at `at`; nullptr where there is none (RFC 8259 6).
 const char* behind_json_number(const char* at, const char* end) {
@@ -220,7 +230,8 @@ class JsonDocument::Parser {
       if (byte == '"') break;
       if (byte == '\\') {
         escaped = true;
-        if (!skip_escape(at)) return wrong_in(at, "a string holds a broken escape");
+        at = skip_escaped_blocks(at);
+        if (at != end_ && *at == '\\' && !skip_escape(at)) return wrong_in(at, "a string holds a broken escape");
       } else if (byte < 0x20) {
         return wrong_in(at, "a string holds a control character");
       } else {
@@ -235,34 +246,44 @@ class JsonDocument::Parser {
     return true;
   }
 
+  // A text with one escape is likely to have many. Skips the 64-byte blocks from the backslash at `at` that hold only
+  // plain characters and valid escapes; returns where the string has to be read on.
+  const char* skip_escaped_blocks(const char* at) const {
+    bool escaped = false;
+    for (; end_ - at >= static_cast<std::ptrdiff_t>(JsonStringBlock::size); at += JsonStringBlock::size) {
+      const JsonStringBlock block(at, escaped);
+      const uint64_t stops = block.quotes | block.not_plain;
+      const uint64_t before = stops == 0 ? ~uint64_t{0} : (stops & -stops) - 1;
+      for (uint64_t escapes = block.rare_escapes & before; escapes != 0; escapes &= escapes - 1) {
+        const char* const backslash = at + std::countr_zero(escapes) - 1;
+        const char* behind = backslash;
+        if (!skip_escape(behind)) return backslash;
+      }
+      if (stops != 0) {
+        const bool is_escaped = (block.rare_escapes & stops & -stops) != 0;
+        return at + std::countr_zero(stops) - (is_escaped ? 1 : 0);
+      }
+    }
+    return escaped ? at - 1 : at;
+  }
+
   [[gnu::cold]] bool wrong_in(const char* at, std::string_view what) {
     at_ = at;
     return wrong(what);
   }
 
-  // Moves from a backslash to behind its escape.
+  // Moves `at` from a backslash to behind its escape; false if that is broken.
   bool skip_escape(const char*& at) const {
     if (end_ - at < 2) return false;
-    switch (at[1]) {
-      case '"':
-      case '\\':
-      case '/':
-      case 'b':
-      case 'f':
-      case 'n':
-      case 'r':
-      case 't':
-        at += 2;
-        return true;
-      case 'u':
-        if (end_ - at < 6 || !std::all_of(at + 2, at + 6, is_hex_digit)) return false;
-        at += 6;
-        return true;
-      default:
-        return false;
+    if ((kind_of(at[1]) & escape_letter) != 0) {
+      at += 2;
+      return true;
     }
+    if (at[1] != 'u' || end_ - at < 6) return false;
+    if ((kind_of(at[2]) & kind_of(at[3]) & kind_of(at[4]) & kind_of(at[5]) & hex_letter) == 0) return false;
+    at += 6;
+    return true;
   }
-  static bool is_hex_digit(char c) { return is_json_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
   const char* const begin_;
   const char* at_;

@@ -1,12 +1,17 @@
 // What JSON text is read, and what is refused.
 #include "api/json_value.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <random>
+
+#include "api/json_cursor.h"
 
 namespace sluice::api {
 namespace {
 
-// Strings are looked at 16 bytes at a time: whatever ends or breaks them must be seen at each place.
+// Strings are looked at 16 bytes at a time, and 64 from their first escape on: whatever ends or breaks them must be
+// seen at each place.
 TEST_CASE("json: what a string may hold is seen at every place in it") {
   struct Row {
     std::string_view bytes;
@@ -39,21 +44,40 @@ TEST_CASE("json: what a string may hold is seen at every place in it") {
       {"\xe2\x82", false},
   };
   for (const Row& row : rows) {
-    for (size_t before = 0; before <= 40; ++before) {
-      for (size_t behind = 0; behind <= 20; behind += behind < 2 ? 1 : 9) {
-        const std::string inside = std::string(before, 'x') + std::string(row.bytes) + std::string(behind, 'y');
-        const std::string text = "{\"a\":\"" + inside + "\",\"b\":7}";
-        INFO(before << " before, " << behind << " behind: " << row.bytes);
-        JsonDocument document;
-        REQUIRE(document.parse(text).has_value() == row.is_read);
-        if (!row.is_read) continue;
-        CHECK(document.root()["a"].text().escaped == inside);
-        CHECK(document.root()["b"].count() == 7);
-        for (size_t cut = 1; cut < text.size(); ++cut) {
-          if (document.parse(std::string_view(text).substr(0, cut)).has_value()) FAIL_CHECK("read without its end");
+    for (const std::string_view first : {"", "\\n", "\\\\", "\\u20ac"}) {
+      for (size_t before = 0; before <= (first.empty() ? 40 : 140); ++before) {
+        for (size_t behind = 0; behind <= 128; behind += behind < 2 ? 1 : 21) {
+          const std::string inside =
+              std::string(first) + std::string(before, 'x') + std::string(row.bytes) + std::string(behind, 'y');
+          const std::string text = "{\"a\":\"" + inside + "\",\"b\":7}";
+          INFO(first << ' ' << before << " before, " << behind << " behind: " << row.bytes);
+          JsonDocument document;
+          REQUIRE(document.parse(text).has_value() == row.is_read);
+          if (!row.is_read) continue;
+          CHECK(document.root()["a"].text().escaped == inside);
+          CHECK(document.root()["b"].count() == 7);
+          for (size_t cut = 1; cut < text.size() && text.size() < 80; ++cut) {
+            if (document.parse(std::string_view(text).substr(0, cut)).has_value()) FAIL_CHECK("read without its end");
+          }
         }
       }
     }
+  }
+}
+
+TEST_CASE("json: a string ends at the first quote that is not escaped, wherever quotes and backslashes stand") {
+  std::mt19937 random(1);
+  for (int run = 0; run < 20000; ++run) {
+    std::string text(random() % 300, 'x');
+    const unsigned per_mille = random() % 3 == 0 ? 400 : 30;
+    for (char& c : text) {
+      if (random() % 1000 < per_mille) c = random() % 4 == 0 ? '"' : '\\';
+    }
+    size_t end = 0;
+    while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2 : 1;
+    INFO(text);
+    const char* const begin = text.data();
+    REQUIRE(find_string_end(begin, begin + text.size()) == begin + std::min(end, text.size()));
   }
 }
 
