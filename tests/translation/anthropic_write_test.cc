@@ -65,7 +65,7 @@ TEST_CASE("anthropic: settings of others as the API takes them") {
        "presence_penalty=unsupported, seed=unsupported, logprobs=unsupported, verbosity=unsupported, "
        "metadata=unsupported, prompt_cache_key=unsupported, store=unsupported"},
       {"no white space stops",
-       R"(,"stop_sequences":["\n"," \t","END"])",
+       R"(,"stop_sequences":["\n"," \t","\u0020\u000a","END"])",
        {},
        "claude-sonnet-4-5",
        R"({"max_tokens":5000,"stop_sequences":["END"]})",

@@ -22,9 +22,18 @@ std::string plain_of(JsonText text) {
 }  // namespace
 
 bool is_blank(JsonText text) {
-  if (trim(text.escaped, white_space).empty()) return true;
-  if (text.escaped.find('\\') == std::string_view::npos) return false;
-  return trim(plain_of(text), white_space).empty();
+  std::string_view rest = text.escaped;
+  std::string character;
+  for (;;) {
+    rest.remove_prefix(std::min(rest.find_first_not_of(white_space), rest.size()));
+    if (rest.empty()) return true;
+    if (rest.front() != '\\') return false;
+    const std::string_view escape = rest.substr(0, rest.substr(1, 1) == "u" ? 6 : 2);
+    character.clear();
+    append_json_unescaped(character, escape);
+    if (character.find_first_not_of(white_space) != std::string::npos) return false;
+    rest.remove_prefix(escape.size());
+  }
 }
 
 JsonText tool_name(Draft& draft, JsonText name) {

@@ -50,35 +50,43 @@ void append_mark(std::string& out, std::string_view mark) {
 
 void ChatContent::add_text(JsonText text, std::string_view cache_mark) {
   if (text.empty()) return;
-  if (!joined_.empty()) joined_ += R"(\n\n)";
-  joined_ += text.escaped;
   if (!cache_mark.empty()) plain_ = false;
-  next_item(items_);
-  JsonWriter json(items_);
-  json.object().member("type", "text");
-  text_member(json, items_, "text", text);
-  append_mark(items_, cache_mark);
-  json.end_object();
-  ++count_;
+  items_.push_back({text, cache_mark, {}});
 }
 
-void ChatContent::add_item(std::string_view json) {
-  next_item(items_);
-  items_ += json;
+void ChatContent::add_item(std::string json) {
   plain_ = false;
-  ++count_;
+  items_.push_back({{}, {}, std::move(json)});
 }
 
 void ChatContent::write(std::string& out, bool null) const {
-  if (count_ == 0) {
+  if (items_.empty()) {
     out += null ? "null" : R"("")";
-  } else if (plain_ && (joins_ || count_ == 1)) {
-    write_text(out, JsonText{joined_});
+  } else if (plain_ && (joins_ || items_.size() == 1)) {
+    out += '"';
+    for (const Item& item : items_) {
+      if (&item != &items_.front()) out += R"(\n\n)";
+      out += item.text.escaped;
+    }
+    out += '"';
   } else {
-    out += '[';
-    out += items_;
+    for (const Item& item : items_) {
+      out += &item == &items_.front() ? '[' : ',';
+      write_item(out, item);
+    }
     out += ']';
   }
+}
+
+void ChatContent::write_item(std::string& out, const Item& item) {
+  if (!item.json.empty()) {
+    out += item.json;
+    return;
+  }
+  out += R"({"type":"text","text":)";
+  write_text(out, item.text);
+  append_mark(out, item.cache_mark);
+  out += '}';
 }
 
 // --- messages ---
@@ -300,10 +308,15 @@ Result<void> ChatMessagesWriter::write_result(const Part& part, const std::strin
     const Part& inner = part.parts[i];
     const std::string here = path_of(path + ".content", i);
     const bool is_text = inner.kind == PartKind::text || inner.kind == PartKind::refusal;
-    const std::optional<std::string> text = is_text ? std::string(inner.text.escaped) : text_of_document(inner);
+    std::optional<JsonText> text;
+    if (is_text) {
+      text = inner.text;
+    } else if (std::optional<std::string> document = text_of_document(inner)) {
+      text = JsonText{arena_.keep(*std::move(document))};
+    }
     if (text) {
       if (!inner.citations.empty()) dropped_.add(here + ".citations", DropReason::unsupported);
-      content.add_text(JsonText{arena_.keep(*text)}, i + 1 == part.parts.size() ? mark : mark_of(inner, here));
+      content.add_text(*text, i + 1 == part.parts.size() ? mark : mark_of(inner, here));
     } else {
       shown_.push_back({&inner, id, here});
       shows = true;
@@ -374,7 +387,8 @@ Result<void> ChatMessagesWriter::add_part(ChatContent& content, const Part& part
       if (!part.detail.empty()) json.member("detail", part.detail);
       json.end_object();
       append_mark(item, mark_of(part, path));
-      content.add_item((json.end_object(), item));
+      json.end_object();
+      content.add_item(std::move(item));
       return {};
     case PartKind::document:
       return add_document(content, part, path);
@@ -385,7 +399,8 @@ Result<void> ChatMessagesWriter::add_part(ChatContent& content, const Part& part
       }
       json.object().member("type", "input_audio").key("input_audio").object();
       text_member(json, item, "data", part.source.data);
-      content.add_item((json.member("format", format).end_object().end_object(), item));
+      json.member("format", format).end_object().end_object();
+      content.add_item(std::move(item));
       return {};
     }
     case PartKind::video:
@@ -394,7 +409,8 @@ Result<void> ChatMessagesWriter::add_part(ChatContent& content, const Part& part
       }
       json.object().member("type", "video_url").key("video_url").object();
       text_member(json, item, "url", JsonText{url_of(part.source)});
-      content.add_item((json.end_object().end_object(), item));
+      json.end_object().end_object();
+      content.add_item(std::move(item));
       return {};
     case PartKind::compaction:
       if (part.text.empty()) return cannot_take(path, "the target cannot read the compacted conversation");
@@ -430,7 +446,7 @@ Result<void> ChatMessagesWriter::add_document(ChatContent& content, const Part& 
   json.end_object();
   append_mark(item, mark_of(part, path));
   json.end_object();
-  content.add_item(item);
+  content.add_item(std::move(item));
   return {};
 }
 

@@ -14,18 +14,23 @@ class ChatContent {
  public:
   // `joins`: the target accepts no list here; texts are joined with a blank line.
   explicit ChatContent(bool joins) : joins_(joins) {}
-  // `cache_mark`: a member, with its name.
+  // `cache_mark`: a member, with its name. Both views must outlive the content.
   void add_text(JsonText text, std::string_view cache_mark = {});
-  void add_item(std::string_view json);
-  bool empty() const { return count_ == 0; }
+  void add_item(std::string json);
+  bool empty() const { return items_.empty(); }
   // `null`: writes null if there is no content, else "".
   void write(std::string& out, bool null) const;
 
  private:
+  struct Item {
+    JsonText text;
+    std::string_view cache_mark;
+    std::string json;  // "" for a text; else the whole item
+  };
+  static void write_item(std::string& out, const Item& item);
+
   const bool joins_;
-  std::string items_;   // elements of the list
-  std::string joined_;  // all texts
-  size_t count_ = 0;
+  std::vector<Item> items_;
   bool plain_ = true;  // a string can express it
 };
 
