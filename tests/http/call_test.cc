@@ -1,4 +1,5 @@
-// One request of sluice's own: how it is answered, bounded, given up, and sent again on a connection that was stale.
+// Requests that sluice makes for itself: how one is answered, limited, cancelled, and repeated when its connection was
+// stale.
 #include "http/call.h"
 
 #include <catch2/catch.hpp>
@@ -138,8 +139,8 @@ TEST_CASE("a kept connection that is closed meanwhile is replaced, once") {
   Lab lab;
   lab.start();
   lab.say(answer);
-  lab.call.start(request, {});     // takes the kept one
-  lab.targets[0]->stream.reset();  // which closes before it answers
+  lab.call.start(request, {});     // takes the kept connection
+  lab.targets[0]->stream.reset();  // which closes before answering
   lab.turn();
   CHECK(lab.failure.empty());
   CHECK(lab.sent == 3);

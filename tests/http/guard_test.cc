@@ -8,7 +8,7 @@ namespace {
 
 constexpr size_t sizes[] = {1, 2, 3, 4, 5, 6, 7, 8, 16, 31, 1000};
 
-// What the guard lets llhttp see of a request, its method's name included; "!" and the message for a violation.
+// What the guard passes on to llhttp of a request, including the method; "!" and the message for a violation.
 std::string let_pass(std::string_view input, size_t piece_bytes, const ParserLimits& limits, bool chunks = false,
                      Parser::Kind kind = Parser::Kind::requests) {
   Guard guard(kind, limits);

@@ -1,4 +1,4 @@
-// A caller's connection over a memory pipe: framing, order, limits, timeouts, leaving.
+// A caller's connection over a memory pipe: framing, order, limits, timeouts, hanging up.
 #include "http/inbound_connection.h"
 
 #include <catch2/catch.hpp>
@@ -8,7 +8,7 @@
 namespace sluice::http {
 namespace {
 
-// Answers by path: /echo the body, /slow never by itself, /refuse at the head, /stream in two pieces.
+// Answers by path: /echo with the body, /slow not by itself, /refuse at the head, /stream in two pieces.
 class TestService final : public Service {
  public:
   struct Handler final : RequestHandler {
@@ -55,7 +55,7 @@ class TestService final : public Service {
   int gone = 0;
 };
 
-// The caller's end: gathers what comes.
+// The caller's end: collects what arrives.
 struct Caller final : net::StreamEvents {
   std::string text;
   bool ended = false;
@@ -138,7 +138,7 @@ TEST_CASE("a request behind a slow one waits, and what is read ahead is bounded"
   for (int i = 0; i < 100; ++i) many += get_echo;
   CHECK(world.say("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n" + many).empty());
   REQUIRE(world.service.last != nullptr);
-  CHECK(world.stream->pending_bytes() > many.size() - 1024);  // left with the peer
+  CHECK(world.stream->pending_bytes() > many.size() - 1024);  // unread, so it waits at the peer
   world.service.last->answer_with(200, "done");
   world.turn(2000);
   size_t answers = 0;
@@ -221,7 +221,7 @@ TEST_CASE("a caller that goes on sending an unwanted body is not cut off while i
   }
 }
 
-// As TLS over a socket whose buffer the answer has just filled: what end() adds (close_notify) is not taken.
+// Like TLS over a socket whose buffer the answer has just filled: what end() adds (close_notify) stays pending.
 struct FullAtEnd final : net::Stream {
   std::unique_ptr<net::Stream> inner;
   bool ended = false;
@@ -282,7 +282,7 @@ TEST_CASE("a body at its limit passes, one byte more is 413") {
     CHECK(world.caller.ended);
   }
   {
-    World world(options);  // told while it is read, long before it ends
+    World world(options);  // rejected while it is read, long before it ends
     CHECK(world.say("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n0123456789a")
               .find("HTTP/1.1 413") == 0);
   }

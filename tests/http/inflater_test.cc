@@ -28,7 +28,7 @@ std::string deflated(const std::string& text, int window_bits) {
   return out;
 }
 
-// `window_log` 0: as it comes, with the text's size in the head.
+// `window_log` 0: zstd's defaults, with the content size in the frame header.
 std::string zstd(std::string_view text, int window_log = 0) {
   const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), ZSTD_freeCCtx);
   std::string out(ZSTD_compressBound(text.size()) + 64, '\0');
@@ -40,7 +40,7 @@ std::string zstd(std::string_view text, int window_log = 0) {
   ZSTD_CCtx_setParameter(context.get(), ZSTD_c_windowLog, window_log);
   ZSTD_inBuffer in{text.data(), text.size(), 0};
   ZSTD_outBuffer made{out.data(), out.size(), 0};
-  ZSTD_compressStream2(context.get(), &made, &in, ZSTD_e_flush);  // begun before its size is known
+  ZSTD_compressStream2(context.get(), &made, &in, ZSTD_e_flush);  // started before the size is known
   REQUIRE(ZSTD_compressStream2(context.get(), &made, &in, ZSTD_e_end) == 0);
   out.resize(made.pos);
   return out;
@@ -64,7 +64,7 @@ std::string inflated(const std::string& bytes, Coding coding, size_t piece_bytes
 
 const std::vector<size_t> pieces = {1, 2, 3, 4, 5, 6, 7, 8, 16, 31, 1'000'000};
 
-// Text that does not shrink much.
+// Text that compresses badly.
 std::string noise(size_t size) {
   std::string text(size, ' ');
   uint32_t state = 1;

@@ -1,4 +1,4 @@
-// The pool of connections to one target, over memory: reuse, its caps, its queue, growing old.
+// The pool of connections to one target, over memory: reuse, limits, queue, ageing.
 #include "http/outbound_pool.h"
 
 #include <catch2/catch.hpp>
@@ -11,7 +11,7 @@
 namespace sluice::http {
 namespace {
 
-// Answers every request at once with an empty 200; keeps the ends that it was given.
+// Answers every request immediately with an empty 200; keeps its ends of the connections.
 class Target final : public net::Dialer {
  public:
   explicit Target(net::Loop& loop) : loop_(loop) {}
@@ -57,7 +57,7 @@ class Target final : public net::Dialer {
   net::Loop& loop_;
 };
 
-// One exchange on a connection of the pool.
+// One exchange on a pooled connection.
 struct Exchange final : AnswerEvents {
   OutboundPool& pool;
   std::unique_ptr<OutboundPool::Pending> pending;
@@ -119,7 +119,7 @@ struct World {
   void turn() {
     for (int i = 0; i < 50; ++i) loop.run_once(false);
   }
-  // Begins `count` exchanges and lets them be answered.
+  // Begins `count` exchanges and waits until they are answered.
   void exchange(size_t count) {
     for (size_t i = 0; i < count; ++i) exchanges.emplace_back(*pool);
     turn();
@@ -189,7 +189,7 @@ TEST_CASE("max_open holds, max_waiting may wait for one, and one more is refused
   CHECK(world.exchanges[2].pending->queued());
   world.exchanges[0].give_back();
   world.turn();
-  CHECK(world.exchanges[2].answered);  // who came first is served first
+  CHECK(world.exchanges[2].answered);  // first come, first served
   CHECK_FALSE(world.exchanges[3].answered);
   CHECK(world.counts.waiting == 2);
   CHECK(world.target.dialed == 2);

@@ -23,7 +23,7 @@ bool ends_in_error(std::string_view outcome) {
          outcome.find_first_not_of("abcdefghijklmnopqrstuvwxyz_", mark + 1) == std::string_view::npos;
 }
 
-// However the input is cut, the outcome is the same, to the letter of the error's message.
+// However the input is cut, the outcome is the same, including the error's message.
 void check(Parser::Kind kind, const Vector& vector, const TranscriptOptions& options = {}) {
   INFO(vector.name);
   const Transcript whole = transcribe(kind, vector.input, 0, options);
@@ -45,7 +45,7 @@ void check(Parser::Kind kind, const Vector& vector, const TranscriptOptions& opt
   }
 }
 
-// As check() for an input made by a program.
+// Like check(), for generated input.
 void check_limit(Parser::Kind kind, const std::string& name, const std::string& input, const ParserLimits& limits,
                  std::string_view ending) {
   INFO(name);
@@ -71,7 +71,7 @@ TEST_CASE("llhttp is strict: no lenient flag is set, and old versions are built 
   llhttp_t parser;
   llhttp_init(&parser, HTTP_REQUEST, &settings);
   CHECK(parser.lenient_flags == 0);
-  // That the library was compiled so, too: loose mode takes a bare CR here.
+  // The library must be compiled strict too: in loose mode it accepts a bare CR here.
   const std::string bare = "GET / HTTP/1.1\r\nA: b\r\n\rX";
   CHECK(llhttp_execute(&parser, bare.data(), bare.size()) != HPE_OK);
 }
@@ -304,7 +304,7 @@ TEST_CASE("on_head can stop the parsing with an error of its own") {
     CHECK(fed.error().message == "going down");
     CHECK(parser.head_done());
     CHECK(events.ends == 0);
-    CHECK_FALSE(parser.feed("x"));  // an error stays
+    CHECK_FALSE(parser.feed("x"));  // an error is final
     CHECK_FALSE(parser.finish());
   }
 }

@@ -7,7 +7,7 @@ namespace {
 
 struct Case {
   const char* given;
-  const char* normal;  // nullptr: refused
+  const char* normal;  // nullptr: rejected
 };
 
 TEST_CASE("paths in their normal form") {

@@ -1,4 +1,4 @@
-// Runs a parser over an input cut into pieces and writes down all that it told, so that tests compare one line of text.
+// Runs a parser over an input cut into pieces and writes its events as one line of text, so that tests compare strings.
 #pragma once
 
 #include <string>
@@ -11,17 +11,18 @@ namespace sluice::http {
 
 struct TranscriptOptions {
   ParserLimits limits;
-  bool head_request = false;  // responses: each answers a HEAD
+  bool head_request = false;  // each response answers a HEAD
 };
 
 struct Transcript {
   // For each message "POST /x 1.1 len=5 {Host: a; A: b} <hello>." or "200 1.1 chunked {..} <..>.", with "close",
-  // "continue" and "websocket" where they apply; what is cut short lacks the dot; an error ends it as "!bad_request".
+  // "continue" and "websocket" where they apply. An incomplete message lacks the dot; an error ends the text as
+  // "!bad_request".
   std::string text;
   std::string message;  // of the error
 };
 
-// Each piece is `piece_bytes` long; 0: one piece. The connection ends behind the input.
+// Each piece is `piece_bytes` long; 0: one piece. The connection ends after the input.
 Transcript transcribe(Parser::Kind kind, std::string_view input, size_t piece_bytes,
                       const TranscriptOptions& options = {});
 // Two pieces, cut at `at`.

@@ -1,4 +1,4 @@
-// What goes in and what must come of it, as data. The outcomes are those of http/transcript.h.
+// Inputs and expected outcomes, as data. Outcomes are written as in http/transcript.h.
 #pragma once
 
 #include <span>

@@ -1,4 +1,4 @@
-// The system's clock is on the scale of others', and a loop goes by the clock that it is given.
+// The system's clock uses the same scale as other programs' clocks, and a loop uses the clock that it is given.
 #include "net/clock.h"
 
 #include <catch2/catch.hpp>

@@ -91,7 +91,7 @@ TEST_CASE("a port that was just closed can be listened on again at once") {
     RawConnections raw;
     raw.add(port);
     CHECK(turn_until(all.loop, [&] { return all.accepted.size() == 1; }));
-    all.accepted.clear();  // we close first: TIME_WAIT is ours
+    all.accepted.clear();  // closed first on this side, which gets the TIME_WAIT
   }
   CHECK(ListenSocket::tcp("127.0.0.1", port));
 }

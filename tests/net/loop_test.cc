@@ -97,7 +97,7 @@ TEST_CASE("an object may dispose of itself, and of more while it is destroyed") 
     CHECK(turn_until(loop, [&] { return destroyed == 21; }));
     loop.dispose(std::make_unique<Chain>(loop, 3, destroyed));
   }
-  CHECK(destroyed == 25);  // the loop's end is the last turn
+  CHECK(destroyed == 25);  // destroying the loop runs the last turn
 }
 
 TEST_CASE("posts from other threads all arrive, in each thread's order") {
@@ -139,7 +139,7 @@ TEST_CASE("a post from a post runs in a later turn") {
 TEST_CASE("stop works from another thread, and before run") {
   Loop loop;
   loop.stop();
-  loop.run();  // returns at once
+  loop.run();  // returns immediately
   std::thread other([&] { loop.stop(); });
   loop.run();
   other.join();

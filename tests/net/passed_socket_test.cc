@@ -1,4 +1,4 @@
-// Sockets that another process has opened and passed to this one.
+// Sockets opened by another process and passed to this one.
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -17,7 +17,7 @@
 namespace sluice::net {
 namespace {
 
-// The other process's descriptor: it goes on listening whatever becomes of ours.
+// The other process's descriptor: it keeps listening whatever becomes of ours.
 struct Held {
   int fd = -1;
   uint16_t port = 0;

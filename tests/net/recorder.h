@@ -1,4 +1,4 @@
-// What the tests of net/ share: an observer of a stream that writes down what it is told, and waiting for a condition.
+// Shared by the tests of net/: an observer of a stream that records its events, and waiting for a condition.
 #pragma once
 
 #include <chrono>
@@ -20,7 +20,7 @@ inline bool turn_until(Loop& loop, const std::function<bool()>& condition) {
   return true;
 }
 
-// Gives whatever could still happen the time of some turns.
+// Turns the loop a few times, so that anything still due can happen.
 inline void run_dry(Loop& loop) {
   for (int i = 0; i < 50; ++i) loop.run_once(false);
 }
@@ -29,7 +29,7 @@ struct Recorder final : StreamEvents {
   std::string got;
   int reads = 0, ends = 0, breaks = 0, drains = 0, endeds = 0;
   std::string error;
-  std::string order;  // a letter an event: r e b d E
+  std::string order;  // one letter per event: r e b d E
   unsigned padding_sum = 0;
   std::function<void(char)> on_any;  // after each event, with its letter
 

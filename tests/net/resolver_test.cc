@@ -8,7 +8,7 @@
 namespace sluice::net {
 namespace {
 
-// A resolver whose lookups wait until the test answers them, on a clock of the test's own.
+// A resolver whose lookups wait until the test answers them, on a fake clock.
 struct Fake {
   struct Question {
     std::string host;
@@ -18,7 +18,7 @@ struct Fake {
   uint64_t now_ms = 1'000'000;
   std::deque<Question> questions;
   std::unique_ptr<Resolver> resolver;
-  std::string told;  // one letter a `done`: its address's last digit, or x for an error
+  std::string told;  // one letter per `done`: the address's last digit, or x for an error
 
   explicit Fake(size_t max_names = 1024) {
     ResolverOptions options;
@@ -45,7 +45,7 @@ struct Fake {
     }
     loop.run_once(false);
   }
-  // Asks, lets the loop turn, and returns what was told.
+  // Asks, turns the loop, and returns what was added to `told`.
   std::string ask_now(const std::string& host) {
     told.clear();
     const auto resolving = ask(host);
@@ -184,7 +184,7 @@ TEST_CASE("at most so many names are remembered; the one not used for longest go
   CHECK(fake.questions.size() == 1);
   const auto e = fake.ask("d.test");
   CHECK(fake.questions.size() == 2);
-  CHECK(fake.ask_now("e.test") == "x");  // both places are taken by names being looked up
+  CHECK(fake.ask_now("e.test") == "x");  // both places are taken by pending lookups
   CHECK(fake.resolver->cached_names() == 2);
 }
 

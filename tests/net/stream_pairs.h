@@ -22,7 +22,7 @@ bool has_ipv6();
 // A blocking loopback connection to `port`.
 int connect_raw(uint16_t port);
 int connect_raw(const std::string& path);
-// A directory of the test's own, removed at the end.
+// A temporary directory, removed by the destructor.
 struct TemporaryFolder {
   TemporaryFolder();
   ~TemporaryFolder();

@@ -1,4 +1,4 @@
-// What every Stream of this folder does alike.
+// What all kinds of Stream in this folder have in common.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <random>
@@ -40,7 +40,7 @@ struct Fixture {
     pair.b->set_events(&at_b);
   }
   bool until(const std::function<bool()>& condition) { return turn_until(loop, condition); }
-  // As write_above_high(), but for good: the kernel may still take some of what it had no room for at first.
+  // Like write_above_high(), but lasting: the kernel may later accept some of what it had no room for at first.
   std::string stay_above_high() {
     std::string written;
     for (int i = 0; i < 20 && pair.a->pending_bytes() <= WriteMarks::high_bytes; ++i) {
@@ -151,7 +151,7 @@ TEST_CASE("above the high mark pending bytes grow, at the low mark on_drained co
 
 TEST_CASE("8 MB arrive whole while reading stops and starts at random") {
   Fixture f;
-  if (f.kind == "memory in sevens") return;  // a million deliveries say no more than these
+  if (f.kind == "memory in sevens") return;  // a million deliveries would show nothing new
   const std::string sent = pattern(8 << 20);
   std::minstd_rand random(1);
   size_t at = 0;
@@ -219,7 +219,7 @@ TEST_CASE("writing to an end that is gone breaks, in a later turn, and nothing f
   run_dry(f.loop);
   const bool broke = f.until([&] {
     const int before = f.at_b.breaks;
-    f.pair.b->write("anyone?");  // the first only makes the peer's system say that nobody is there
+    f.pair.b->write("anyone?");  // the first write only makes the peer's system report that the end is gone
     CHECK(f.at_b.breaks == before);
     return f.at_b.breaks > 0;
   });

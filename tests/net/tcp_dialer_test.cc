@@ -16,7 +16,7 @@ namespace {
 
 using Dialed = Result<std::unique_ptr<Stream>>;
 
-// A resolver that gives every name the test's addresses, and a listener on 127.0.0.1.
+// A resolver that resolves every name to the test's addresses, and a listener on 127.0.0.1.
 struct World {
   Loop loop;
   std::vector<std::string> ips;  // empty: the name is unknown
@@ -93,7 +93,7 @@ TEST_CASE("failures name each address and the reason") {
   for (const Row& row : rows) {
     world.ips = row.ips;
     world.dialed.reset();
-    // A name of its own each time: the resolver remembers.
+    // A new name each time, because the resolver caches.
     const std::string host = number++ == 0 ? "a.test" : "a" + std::to_string(number) + ".test";
     TcpDialer dialer(world.loop, world.resolver, host, world.port);
     const auto dial = world.dial(dialer);
@@ -140,7 +140,7 @@ struct Silent {
     const socklen_t size = SocketAddress::parse_ip(ip, port)->write_to(storage);
     const auto* address = reinterpret_cast<const sockaddr*>(&storage);
     fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int on = 1;  // connections of other programs may have had this port as their own, a moment ago
+    const int on = 1;  // a closed connection of another program may still occupy the port
     REQUIRE(::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0);
     REQUIRE(::bind(fd, address, size) == 0);
     REQUIRE(::listen(fd, 0) == 0);

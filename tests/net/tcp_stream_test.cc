@@ -85,7 +85,7 @@ TEST_CASE("an answer that came before the peer hung up on our writing is read be
   Raw raw;
   raw.stream->start_reading();
   raw.stream->write("a request that nobody reads");
-  // Unread bytes make the close a reset, behind the answer.
+  // Unread bytes turn the close into a reset, sent after the answer.
   REQUIRE(::send(raw.fd, "early answer", 12, MSG_NOSIGNAL) == 12);
   raw.close_raw();
   raw.stream->write("the rest of it");
@@ -133,7 +133,7 @@ TEST_CASE("one that pends does not mix up what is written after it") {
   CHECK(raw.stream->pending_bytes() == 0);
 }
 
-// Wants what comes in a place of its own while there is room in it.
+// Receives bytes directly into its own buffer while there is room.
 struct InPlace final : StreamEvents {
   std::array<char, 8> place{};
   size_t filled = 0;
@@ -182,7 +182,7 @@ TEST_CASE("accepted connections send small writes at once") {
   socklen_t far_size = sizeof far;
   REQUIRE(::getsockname(raw.fd, reinterpret_cast<sockaddr*>(&far), &far_size) == 0);
   int found = 0;
-  for (int fd = 3; fd < 100; ++fd) {  // the accepted socket is the one whose peer is ours
+  for (int fd = 3; fd < 100; ++fd) {  // the accepted socket is the one whose peer port is ours
     sockaddr_in peer{};
     socklen_t size = sizeof peer;
     if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0 || peer.sin_port != far.sin_port) continue;

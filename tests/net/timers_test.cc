@@ -8,7 +8,7 @@
 namespace sluice::net {
 namespace {
 
-// A Timeout that writes down when it fired, and does more if asked.
+// A Timeout that records when it fired, and does more if asked.
 struct Alarm {
   Loop& loop;
   std::vector<const Alarm*>& fired;

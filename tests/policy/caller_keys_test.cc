@@ -71,7 +71,7 @@ TEST_CASE("each of many keys is found, and none but they") {
   }
 }
 
-int64_t now_unix_s = 0;  // of the test below
+int64_t now_unix_s = 0;  // for the test below
 
 TEST_CASE("a secret is good to its last second, also where it was found lately") {
   constexpr int64_t end = 1'800'000'000;

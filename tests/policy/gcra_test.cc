@@ -69,7 +69,7 @@ TEST_CASE("what was used beyond is a debt that has to flow in first") {
   CHECK(gcra.there_in_ns(rate, 1, start_ns) == 30 * second_ns + 10'000'000);
   CHECK(gcra.remaining(rate, start_ns + 40 * second_ns) == 1000);
   CHECK(gcra.full_in_ns(rate, start_ns) == 90 * second_ns);
-  // A target may say anything.
+  // A target may report any number.
   gcra.charge(rate, UINT64_MAX, start_ns);
   gcra.charge(rate, UINT64_MAX, start_ns);
   CHECK(gcra.remaining(rate, start_ns) == 0);
@@ -85,7 +85,7 @@ TEST_CASE("what is given back is there again, and never more than the capacity")
   CHECK(gcra.remaining(rate, start_ns) == 500);
   gcra.give_back(UINT32_MAX);
   CHECK(take_all(gcra, rate, start_ns) == 500);
-  // Given back after it would have been full anyway.
+  // Given back when it would be full anyway.
   CHECK(gcra.remaining(rate, start_ns + minute_ns) == 500);
   gcra.give_back(100);
   CHECK(gcra.remaining(rate, start_ns + minute_ns) == 500);

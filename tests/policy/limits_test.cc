@@ -1,4 +1,4 @@
-// Limits of keys, providers and models: what they let in, what they give back, what they cost.
+// Limits of keys, providers and models: what they let in, what they give back, what memory they take.
 #include <malloc.h>
 
 #include <atomic>
@@ -24,7 +24,7 @@ config::RateLimits limits_of(uint32_t requests, uint32_t burst, uint32_t tokens,
   return limits;
 }
 
-// One key, provider and model, each with limits of its own.
+// One key, provider and model, each with its limits.
 struct World {
   config::Config config;
   std::unique_ptr<Limiter> limiter;
@@ -51,7 +51,7 @@ struct World {
   LimitState key_state(uint64_t now_ns) { return limiter->of(&config.keys[0])->state(now_ns); }
 };
 
-// Lets in as many requests that end at once as there may be.
+// Lets in requests, each of which ends immediately, until one is refused; returns how many.
 uint32_t let_in(World& world, uint64_t now_ns) {
   uint32_t count = 0;
   for (Hold hold = world.hold(); !hold.take(0, now_ns); ++count) hold.give_back(0, now_ns);
@@ -75,7 +75,7 @@ TEST_CASE("a configuration without limits has no limiter, and only what is limit
 TEST_CASE("eight threads on one key of 600 a minute get 600 and what flows in, no more and no fewer") {
   World world(limits_of(600, 0, 0, 0));
   std::atomic<uint32_t> count{0};
-  // At each moment all threads ask until they are refused; the moments go through a minute, then comes a long rest.
+  // At each moment all threads ask until they are refused. The moments cover a minute, then follows a long pause.
   std::vector<uint64_t> moments;
   for (uint64_t ms = 0; ms <= 60'000; ms += 500) moments.push_back(start_ns + ms * 1'000'000);
   moments.push_back(start_ns + 10 * minute_ns);
@@ -158,11 +158,11 @@ TEST_CASE("tokens are estimated when let in and settled when they are known") {
   Hold next = world.hold();
   const auto refusal = next.take(100, end_ns);
   REQUIRE(refusal);
-  CHECK(refusal->retry_after_ns == 22 * second_ns);  // the debt of 2100, and 100
+  CHECK(refusal->retry_after_ns == 22 * second_ns);  // the debt of 2100, plus 100
   REQUIRE_FALSE(next.take(100, end_ns + 22 * second_ns));
   next.give_back(100, end_ns + 22 * second_ns);
 
-  // Usage that comes when the estimate has long flowed in again.
+  // Usage that arrives long after the estimate has flowed in again.
   Hold slow = world.hold();
   const uint64_t rested_ns = start_ns + 10 * minute_ns;
   REQUIRE_FALSE(slow.take(6000, rested_ns));
@@ -228,7 +228,7 @@ TEST_CASE("idle buckets are dropped, others stay") {
   Hold hold = world.hold();
   REQUIRE_FALSE(hold.take(6000, start_ns));
   CHECK(limiter.buckets() == 2);
-  CHECK(limiter.sweep(start_ns + 60 * minute_ns, 100) == 0);  // still under way
+  CHECK(limiter.sweep(start_ns + 60 * minute_ns, 100) == 0);  // still in flight
   hold.give_back(12'000, start_ns);
   CHECK(limiter.sweep(start_ns + minute_ns - 1, 100) == 0);
   CHECK(limiter.sweep(start_ns + minute_ns, 100) == 1);  // the provider's; the key is in debt
@@ -239,7 +239,7 @@ TEST_CASE("idle buckets are dropped, others stay") {
   const LimitState state = world.key_state(start_ns + 2 * minute_ns);
   CHECK(state.requests.remaining == 60);
   CHECK(state.tokens.remaining == 6000);
-  CHECK(limiter.buckets() == 0);  // looking makes none
+  CHECK(limiter.buckets() == 0);  // reading creates none
 }
 
 TEST_CASE("a bucket that someone reaches for between the sweep's look and its taking away stays") {
@@ -259,7 +259,7 @@ TEST_CASE("a bucket that someone reaches for between the sweep's look and its ta
 
   const uint64_t last_ns = later_ns + 60 * minute_ns;
   REQUIRE(limit.mark_idle(last_ns));
-  REQUIRE_FALSE(second.take(0, last_ns));  // and is gone again
+  REQUIRE_FALSE(second.take(0, last_ns));  // taken and given back
   second.give_back(0, last_ns);
   CHECK_FALSE(limit.drop_marked());
   CHECK(limit.state(last_ns).requests.remaining == 59);
@@ -279,7 +279,7 @@ TEST_CASE("sweeping while others take loses nothing") {
   std::thread sweeper([&] {
     while (!done) dropped += limiter->sweep(start_ns + hour * 60 * minute_ns, 1);
   });
-  // Each hour all buckets are full and long unused: each is dropped at some moment, and made again by whoever takes.
+  // Each hour all buckets are full and long unused: each is dropped at some moment and made again by the next request.
   for (uint64_t h = 1; h <= 3000 || (dropped < 1000 && h < 1'000'000); ++h) {
     hour = h;
     const uint64_t now_ns = start_ns + h * 60 * minute_ns;
@@ -358,7 +358,7 @@ TEST_CASE("100,000 keys stay below 32 MiB in use, and give it back when they res
   CHECK(limiter->bytes() >= count * sizeof(Limit));
   limiter.reset();
   const size_t gone = heap_bytes();
-  if (before == 0) return;  // a sanitizer's allocator, which does not say
+  if (before == 0) return;  // a sanitizer's allocator reports nothing
   INFO("made " << made - before << ", used " << used - before << ", rested " << rested - before);
   CHECK(used - before < 32 * mib);
   CHECK(used - made >= count * Limit::bucket_bytes());

@@ -27,7 +27,7 @@ TEST_CASE("a prefix is a key, a turn's state, what stands before the first mark,
                             R"("cache_control":{"type":"ephemeral"}}],"messages":[{"role":"user","content":"a"},)" +
                             R"({"role":"assistant","content":[{"text":"b","cache_control":{"type":"ephemeral"}}]}]})";
   CHECK(affinity_of(prefix, {"", "", "", first}) == system);
-  CHECK(affinity_of(prefix, {"", "", "", later}) == system);  // from turn to turn the same
+  CHECK(affinity_of(prefix, {"", "", "", later}) == system);  // the same from turn to turn
   CHECK(affinity_of(prefix, {"", "", "turn", later}) == "turn");
   const std::string long_body = "{\"input\":\"" + std::string(9'000, 'x') + "\"}";
   CHECK(affinity_of(prefix, {"", "", "", long_body}) == long_body.substr(0, max_prefix_bytes));

@@ -44,7 +44,7 @@ TEST_CASE("names beside the configured ones have so many places, the rest their 
   }
   CHECK(board.of(config.providers[0], "one-more", true).label() == "a");
   CHECK(board.of(config.providers[0], "7", true).label() == "a/7");
-  // And so it is for the next one, made by a reload.
+  // The limit also holds for the next board, made by a reload.
   HealthBoard next(config, &board);
   CHECK(next.of(config.providers[0], "one-more", true).label() == "a");
   CHECK(&next.of(config.providers[0], "7", false) == &board.of(config.providers[0], "7", false));
@@ -85,9 +85,9 @@ TEST_CASE("what is known of targets stays over a reload, unless their provider c
   next_config.models = {test::model("one", {{"b", "y"}, {"a", "seen"}})};
   HealthBoard next(next_config, &board);
   const config::Provider &c = next_config.providers[0], &b = next_config.providers[1], &a = next_config.providers[2];
-  CHECK(next.of(a, "x", false).standing(1'000) == Standing::open);        // now a name that was seen
-  CHECK(next.of(a, "seen", false).standing(1'000) == Standing::drained);  // now a configured one
-  CHECK(next.of(b, "y", false).standing(1'000) == Standing::closed);      // its key is another
+  CHECK(next.of(a, "x", false).standing(1'000) == Standing::open);        // was configured, now only seen
+  CHECK(next.of(a, "seen", false).standing(1'000) == Standing::drained);  // was seen, now configured
+  CHECK(next.of(b, "y", false).standing(1'000) == Standing::closed);      // its key has changed
   CHECK(next.of(c, "", false).standing(1'000) == Standing::backing_off);
   CHECK(&next.of(a, "x", false) == &board.of(config.providers[0], "x", false));
   CHECK(next.find("d") == nullptr);

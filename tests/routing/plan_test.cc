@@ -75,7 +75,7 @@ TEST_CASE("a weight is a share, of the first place and of the next") {
     const Result<Plan> plan = router.plan("smart", at(0, mixed(i)));
     ++first[plan->targets[0].provider->name];
     ++second[plan->targets[0].provider->name + plan->targets[1].provider->name];
-    REQUIRE(plan->targets[3].provider->name == "d");  // of no weight: last
+    REQUIRE(plan->targets[3].provider->name == "d");  // without weight: last
     REQUIRE(plan->targets[0].why == "weight");
   }
   const auto near = [](int count, double share) {
@@ -134,18 +134,18 @@ TEST_CASE("the fastest is asked first, who is not known yet before, and who was 
   TargetHealth &a = health("a/x"), &b = health("b/x"), &c = health("c/x");
   a.succeeded(1'000, 300'000);
   b.succeeded(1'000, 200'000);
-  CHECK(text_of(router.plan("smart", at(1'000))) == "c/x b/x a/x");  // c is to be tried
+  CHECK(text_of(router.plan("smart", at(1'000))) == "c/x b/x a/x");  // c has not been tried yet
   c.began();
-  CHECK(text_of(router.plan("smart", at(1'000))) == "b/x a/x c/x");  // one is enough for that
+  CHECK(text_of(router.plan("smart", at(1'000))) == "b/x a/x c/x");  // one attempt is enough for that
   c.succeeded(1'000, 900'000);
   c.ended();
   CHECK(text_of(router.plan("smart", at(1'000))) == "b/x a/x c/x");
   b.began();
   CHECK(text_of(router.plan("smart", at(1'000))) == "a/x b/x c/x");  // 200 ms twice
-  b.succeeded(1'100, 2'000'000);                                     // one slow answer counts at once
+  b.succeeded(1'100, 2'000'000);                                     // one slow answer counts immediately
   b.ended();
   CHECK(text_of(router.plan("smart", at(1'100))) == "a/x c/x b/x");
-  // Only a is asked, and stays as it is; the others are forgiven little by little.
+  // Only a is asked, and keeps its latency; the others' slowness is forgotten gradually.
   for (uint64_t now = 2'000; now <= 60'000; now += 1'000) a.succeeded(now, 300'000);
   CHECK(text_of(router.plan("smart", at(60'000))) == "c/x b/x a/x");
 }
@@ -169,8 +169,8 @@ TEST_CASE("what belongs together goes to the same target, by any router, and onl
     ++first[order.substr(0, 3)];
     if (of_less.substr(0, 3) == order.substr(0, 3)) continue;
     ++moved;
-    REQUIRE(order.substr(0, 3) == "d/x");                 // what was d's, and
-    REQUIRE(of_less.substr(0, 3) == order.substr(4, 3));  // to the one that came next
+    REQUIRE(order.substr(0, 3) == "d/x");                 // only what was at d moves,
+    REQUIRE(of_less.substr(0, 3) == order.substr(4, 3));  // to the target that was second
   }
   for (const char* label : {"a/x", "b/x", "c/x", "d/x"}) CHECK(std::abs(first[label] - 1'000) < 150);
   CHECK(moved == first["d/x"]);
@@ -206,13 +206,13 @@ TEST_CASE("who is left alone stands behind, and is asked all the same when nothi
   CHECK(text_of(router.plan("smart", at(999))) == "b/x c/x d/x a/x");
   CHECK(text_of(router.plan("smart", at(1'000))) == "a/x b/x c/x d/x");
   for (int i = 0; i < 5; ++i) b.failed(0, {});
-  CHECK(text_of(router.plan("smart", at(500))) == "c/x d/x a/x b/x");  // the fallback goes before them
-  c.began(), c.began();                                                // as many as may be
+  CHECK(text_of(router.plan("smart", at(500))) == "c/x d/x a/x b/x");  // the fallback goes before these two
+  c.began(), c.began();                                                // as many as are allowed
   CHECK(text_of(router.plan("smart", at(500))) == "d/x c/x a/x b/x");
   d.bench_credential(5'000);
   CHECK(text_of(router.plan("smart", at(500))) == "c/x a/x b/x d/x");
   CHECK(text_of(router.plan("smart", at(2'000))) == "a/x c/x b/x d/x");
-  CHECK(text_of(router.plan("smart", at(5'000))) == "a/x b/x d/x c/x");  // b is half open: its turn
+  CHECK(text_of(router.plan("smart", at(5'000))) == "a/x b/x d/x c/x");  // b is half open: it gets a probe
   REQUIRE(b.take_probe(5'000));
   CHECK(text_of(router.plan("smart", at(5'000))) == "a/x d/x c/x b/x");
 }

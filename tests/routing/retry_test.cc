@@ -9,7 +9,7 @@ namespace {
 
 using Code = ErrorCode;
 
-// 200 ms of backoff are 100 to 200 with their jitter; "w" is a wait within that.
+// 200 ms of backoff are 100 to 200 with jitter; "w" is a wait in that range.
 std::string text_of(const Verdict& verdict) {
   constexpr uint32_t least = 100, most = 200;
   const auto time = [](uint32_t ms) { return ms >= least && ms <= most ? "w" : std::to_string(ms); };
@@ -24,7 +24,7 @@ std::string text_of(const Verdict& verdict) {
 
 struct Row {
   Outcome outcome;
-  const char* first;  // what becomes of it after one attempt at the target
+  const char* first;  // the verdict after one attempt at the target
   const char* later;  // after two; nullptr: the same
 };
 
@@ -148,7 +148,7 @@ TEST_CASE("a request that is too long goes to a larger window only") {
       {answered(413, "", "Input is too long for requested model."), larger, nullptr},
       {answered(200, "context_length_exceeded"), larger, nullptr},
       {answered(400, "", std::string_view("no words of it")), final, nullptr},
-      // Of a rate limit, not of a window.
+      // About a rate limit, not a context window.
       {answered(429, "", "context length: too many tokens per minute"), "move on after w, else again; left alone w",
        nullptr},
   });
@@ -182,7 +182,7 @@ TEST_CASE("what the target has no part in") {
       {{Code::draining}, final, final},
       {{Code::internal}, final, final},
       {{Code::bad_request}, final, final},
-      {{Code::rate_limited}, "move on", "move on"},  // by its provider's limits
+      {{Code::rate_limited}, "move on", "move on"},  // refused by the provider's limits
       {{Code::overloaded}, "move on", "move on"},
       {{Code::untranslatable}, "move on", "move on"},
   });

@@ -32,14 +32,14 @@ TEST_CASE("a name finds its target") {
   };
   const std::vector<Row> rows = {
       {"fast", "openai/gpt-4o-mini"},   // a name of `models`
-      {"lab/renamed", "openai/gpt-5"},  // which goes before provider/model
+      {"lab/renamed", "openai/gpt-5"},  // takes precedence over provider/model
       {"lab/anything/at:all", "lab/anything/at:all"},
       {"qwen3-32b", "lab/qwen3-32b"},  // the only provider that lists it
-      {"old-7b", "attic/old-7b"},      // by a pattern
+      {"old-7b", "attic/old-7b"},      // listed by a pattern
       {"gpt-4o", "openai/gpt-4o"},     // its family's provider
       {"claude-sonnet-4-5", "anthropic/claude-sonnet-4-5"},
       {"gemini-2.5-pro", nullptr},  // the family's provider is not configured
-      {"shared", nullptr},          // two list it
+      {"shared", nullptr},          // two providers list it
       {"lab/", nullptr},
       {"nobody/x", nullptr},
   };
@@ -66,7 +66,7 @@ TEST_CASE("a request without a model goes to the dialect's provider") {
   const Router router(config);
   CHECK(router.route("", Dialect::responses)->label() == "openai");
   CHECK(router.route("", Dialect::anthropic)->label() == "anthropic");
-  CHECK(router.route("", Dialect::openai)->label() == "openai");  // several speak it; its maker is among them
+  CHECK(router.route("", Dialect::openai)->label() == "openai");  // several speak it; OpenAI is among them
   CHECK(router.route("", Dialect::gemini).error().code == ErrorCode::untranslatable);
   config.providers.erase(config.providers.begin());
   const auto none = Router(config).route("", Dialect::openai);
@@ -78,22 +78,22 @@ TEST_CASE("what a provider has told takes the place of its list") {
   config::Config config = some_config();
   config.providers.push_back(provider("here", {Dialect::ollama}, {"found-at-start:8b"}));
   struct Row {
-    std::vector<ToldNames> told;  // of openai, anthropic, lab, attic, here
+    std::vector<ToldNames> told;  // the lists of openai, anthropic, lab, attic, here
     const char* name;
     const char* target;  // nullptr: unknown
   };
   const std::vector<Row> rows = {
       {{{}, {}, {"alpha"}, {}, {}}, "alpha", "lab/alpha"},
-      {{{}, {}, {"alpha"}, {"alpha"}, {}}, "alpha", nullptr},   // two list it
-      {{{}, {}, {"alpha"}, {}, {}}, "shared", "attic/shared"},  // lab does not have it any more
+      {{{}, {}, {"alpha"}, {"alpha"}, {}}, "alpha", nullptr},   // two providers list it
+      {{{}, {}, {"alpha"}, {}, {}}, "shared", "attic/shared"},  // lab no longer has it
       {{{}, {}, {}, {}, {"llama3.2:latest"}}, "Llama3.2", "here/llama3.2:latest"},
       {{{}, {}, {}, {}, {"llama3.2:latest"}},
        "found-at-start:8b",
-       nullptr},                                                          // it has it no more; others are not guessed
+       nullptr},                                                          // no longer has it; others are not guessed
       {{{"gpt-5"}, {}, {"gpt-4o"}, {}, {}}, "gpt-4o", "lab/gpt-4o"},      // openai does not have it, and lab does
-      {{{}, {}, {"gpt-4o"}, {}, {}}, "gpt-4o", "openai/gpt-4o"},          // openai may have it
-      {{{"gpt-4o"}, {}, {"gpt-4o"}, {}, {}}, "gpt-4o", "openai/gpt-4o"},  // several: the family's
-      {{{}, {}, {"fast"}, {}, {}}, "fast", "openai/gpt-4o-mini"},         // a name of `models` goes before
+      {{{}, {}, {"gpt-4o"}, {}, {}}, "gpt-4o", "openai/gpt-4o"},          // openai might have it
+      {{{"gpt-4o"}, {}, {"gpt-4o"}, {}, {}}, "gpt-4o", "openai/gpt-4o"},  // several list it: the family's provider wins
+      {{{}, {}, {"fast"}, {}, {}}, "fast", "openai/gpt-4o-mini"},         // a name of `models` takes precedence
       {{{}, {}, {"openai/x"}, {}, {}}, "openai/x", "openai/x"},           // and so does provider/model
       {{{}, {}, {"openai/x"}, {}, {}}, "lab/openai/x", "lab/openai/x"},
   };

@@ -1,7 +1,7 @@
-// Requests by the thousand over routing, retries, breakers and budgets, with targets that fail in every way there is,
-// under a clock that only the test turns. A schedule is made from its seed alone:
+// Thousands of requests through routing, retries, breakers and budgets, with targets that fail in every way, under a
+// fake clock. A schedule follows from its seed alone:
 //   SLUICE_SEED=7 test_routing "what is promised holds whatever targets do"   runs that one
-//   SLUICE_SCHEDULES=1000000 test_routing ...                                  runs so many
+//   SLUICE_SCHEDULES=1000000 test_routing ...                                  runs that many
 #include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
@@ -48,7 +48,7 @@ constexpr std::array faults = std::to_array<Fault>({
     {Code::target_error, 200, "overloaded_error", -1},
 });
 
-// A time in which a target fails.
+// A period in which a target fails.
 struct Storm {
   uint64_t begin_ms, end_ms;
   uint32_t percent;
@@ -59,7 +59,7 @@ struct FakeTarget {
   TargetHealth* health = nullptr;
   uint32_t latency_ms = 0;
   std::vector<Storm> storms;
-  // What is looked at.
+  // What the checks look at.
   uint32_t under_way = 0, most_under_way = 0, probes = 0;
   uint64_t first_attempts = 0, repeats = 0;
 
@@ -81,13 +81,13 @@ struct Request {
   uint32_t attempts = 0, tries = 0;
   bool probes = false;
   End end = End::under_way;
-  size_t fault = faults.size();  // of the attempt under way; faults.size(): it will answer
-  bool leaves = false;           // its caller does, in the midst of the next attempt
+  size_t fault = faults.size();  // of the current attempt; faults.size(): it will answer
+  bool leaves = false;           // its caller does, during the next attempt
 };
 
 class World {
  public:
-  // With a configuration of the seed's own, or with this one and targets that are well.
+  // With a random configuration, or with the given one and healthy targets.
   explicit World(uint64_t seed, bool tell = false) : random_(seed), tell_(tell) {
     make_config();
     begin_world(seed, true);
@@ -103,14 +103,14 @@ class World {
     make_targets(with_storms);
   }
 
-  // Requests of the seed's own: how many, when.
+  // Requests whose number and times are random.
   void run() {
     const size_t count = 4 + draw(28);
     for (size_t i = 0; i < count; ++i) at(draw(60'000), i, true);
     requests_.resize(count);
     turn_all();
   }
-  // So many, evenly.
+  // `count` requests, evenly spaced.
   void run_evenly(size_t count, uint64_t every_ms) {
     requests_.resize(count);
     for (size_t i = 0; i < count; ++i) at(i * every_ms, i, true);
@@ -124,7 +124,7 @@ class World {
       expect(target.repeats <= target.first_attempts / 5 + 10 * (now_ms_ / RetryBudget::window_ms + 1),
              "more repeats than the budget allows");
     }
-    // When all is well again, everything is closed within the longest cooldown (or bench) and one request.
+    // Once all targets are well, every breaker closes within the longest cooldown (or bench) and one request.
     for (auto& [label, target] : targets_) target.storms.clear();
     now_ms_ += std::max<uint64_t>(config_.models[0].breaker.max_cooldown_ms, max_bench_ms);
     for (auto& [label, target] : targets_) {
@@ -292,7 +292,7 @@ class World {
     if (verdict.larger_window) request.larger_than = target.fit.context_tokens;
     const bool again = verdict.next == Next::again ||
                        (verdict.or_again && !request.plan.next(request.asked, now_ms_, request.larger_than));
-    // An open breaker is not asked again for this request.
+    // A target whose breaker is open by then is not asked again for this request.
     const Standing later = target.health->standing(now_ms_ + verdict.wait_ms);
     if (again && (later == Standing::closed || later == Standing::half_open) && target.health->take_repeat(now_ms_)) {
       return at(now_ms_ + verdict.wait_ms, number, true);
@@ -359,7 +359,7 @@ config::Config three_targets(config::Order order) {
   return config;
 }
 
-constexpr size_t refused = 0, busy = 5;  // of faults
+constexpr size_t refused = 0, busy = 5;  // indices into `faults`
 constexpr uint64_t for_ever = 10'000'000;
 
 TEST_CASE("where one of three targets is well, hardly anybody is refused") {
@@ -387,7 +387,8 @@ TEST_CASE("where all targets are down, each request costs one attempt, and they 
     INFO(world.attempts() << " attempts, " << world.answered() << " answered");
     CHECK(world.problem() == "");
     CHECK(static_cast<double>(world.attempts()) <= 1.2 * requests);
-    // 30,000 came after the storm; some in the last cooldown, which is 30 s at most, were asked all the same.
+    // 30,000 arrived after the storm; most of those during the last cooldown, at most 30 s, were still sent to a
+    // target.
     CHECK(world.answered() >= 29'900);
   }
 }

@@ -1,4 +1,4 @@
-// A configuration with targets, and plans of it as text.
+// Configurations with targets, and plans as text.
 #pragma once
 
 #include <string>

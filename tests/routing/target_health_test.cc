@@ -46,7 +46,7 @@ TEST_CASE("failures among successes open it where they are half of what was aske
   world.fail(1);
   CHECK(world.standing() == Standing::open);
 
-  World better;  // a third fails
+  World better;  // only a third fails
   for (int i = 0; i < 100; ++i) better.fail(1), better.succeed(2);
   CHECK(better.standing() == Standing::closed);
 
@@ -70,7 +70,7 @@ TEST_CASE("an open breaker cools down, lets one probe through, and closes on suc
   CHECK(world.health.take_probe(world.now_ms));
   CHECK(world.health.take_probe(world.now_ms));
   world.fail(4);
-  CHECK(world.standing() == Standing::closed);  // what was before it opened is forgotten
+  CHECK(world.standing() == Standing::closed);  // failures before it opened are forgotten
 }
 
 TEST_CASE("each failed probe doubles the cooldown, to its most; a success begins anew") {
@@ -149,7 +149,8 @@ TEST_CASE("left alone: for as long as the longest says") {
   CHECK_FALSE(world.health.take_probe(world.now_ms + 499));
   CHECK(world.standing(500) == Standing::closed);
   world.succeed(1);
-  CHECK(world.standing(499) == Standing::backing_off);  // another's answer does not end what it asked for
+  CHECK(world.standing(499) ==
+        Standing::backing_off);  // the answer of another attempt does not end the wait that the target asked for
 }
 
 TEST_CASE("of several credentials each is left alone for itself; where all are, so is the target") {
@@ -169,7 +170,7 @@ TEST_CASE("of several credentials each is left alone for itself; where all are, 
   CHECK(health.standing(0) == Standing::closed);
   CHECK(health.standing_of_credential(0, 0) == Standing::backing_off);
   CHECK(health.standing_of_credential(1, 0) == Standing::benched);
-  CHECK(sibling.standing_of_credential(0, 0) == Standing::closed);  // only here was it told to wait
+  CHECK(sibling.standing_of_credential(0, 0) == Standing::closed);  // the wait holds only for this target
   CHECK(sibling.standing_of_credential(1, 0) == Standing::benched);
   CHECK(health.free_credential(lab, 0, 7) == 2u);
   CHECK_FALSE(health.free_credential(lab, 0, 7, 0b100));
@@ -316,13 +317,13 @@ TEST_CASE("whatever comes when, repeats stay within the budget") {
   }
 }
 
-// The breaker against what it promises, in random histories.
+// The breaker's guarantees, over random histories.
 TEST_CASE("a breaker never opens for fewer failures, never lets two probes through, and always comes back") {
   for (uint64_t seed = 1; seed <= 2'000; ++seed) {
     World world;
     std::mt19937_64 random(seed);
     uint32_t in_a_row = 0, since_closed = 0;
-    uint64_t free_at = 0;  // when it may be asked at the latest
+    uint64_t free_at = 0;  // the latest time at which it may be asked again
     for (int step = 0; step < 200; ++step) {
       INFO("seed " << seed << ", step " << step);
       world.now_ms += random() % 3'000;
