@@ -8,11 +8,11 @@ namespace {
 constexpr size_t steps[] = {1, 2, 3, 4, 5, 6, 7, 8, 16, 31, 100000};
 constexpr std::string_view events = "text/event-stream; charset=utf-8";
 
-// A tap with what came out of it.
+// A tap and its output.
 struct Run {
   Run(Dialect dialect, std::string_view type, bool hide) : tap(dialect, media_type_of(type), hide) {}
 
-  // Each piece lives in memory of exactly its size, so that reading beyond it is seen by a sanitizer.
+  // Each piece is copied into memory of its exact size, so that a sanitizer catches reads past its end.
   void feed(std::string_view bytes, size_t step) {
     for (size_t at = 0; at < bytes.size(); at += step) {
       const auto cut = bytes.substr(at, step);
@@ -70,7 +70,7 @@ TEST_CASE("streams of each dialect: usage, model, end") {
       {openai, events, delta + "data:[DONE]\n\n", "- - - - -", "m", true, false},
       {openai, events, delta + "data: [DONE] \n\n", "- - - - -", "m", false, false},
       {openai, events, delta + "data: [DON\n\n", "- - - - -", "m", false, false},
-      {openai, events, delta + "data: [DONE]\n", "- - - - -", "m", true, false},  // the blank line may be missing
+      {openai, events, delta + "data: [DONE]\n", "- - - - -", "m", true, false},  // the final blank line may be missing
       {openai, events, delta + data(R"({"error":{"message":"no"}})"), "- - - - -", "m", false, true},
       {openai, events,
        data(R"({"type":"speech.audio.delta","audio":"AA"})") +
@@ -222,8 +222,8 @@ TEST_CASE("a usage chunk nobody asked for is kept back, and nothing else is") {
       {"data: {\"choices\":[],\"usage\":null}\n\n", chunk, "data: {\"choices\":[],\"prompt_filter_results\":[]}\n\n"},
       {"data: {\"choices\":[{\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":10}}\n\n", "",
        "data: {\"choices\":[{}],\"usage\":{}}\n\n"},
-      {delta, "data: {\"usage\":{}}\n\n", done},                   // no `choices`
-      {delta, "data: {\"choices\":null,\"usage\":{}}\n\n", done},  // or null
+      {delta, "data: {\"usage\":{}}\n\n", done},                   // without `choices`
+      {delta, "data: {\"choices\":null,\"usage\":{}}\n\n", done},  // null `choices`
       {delta, "data: {\"x\":null,\"choices\":[],\"usage\":{\"y\":\"}\"}}\n\n", done},
       {delta, "", "data: {\"choices\":[],\"usage\":{},\"timings\":{\"prompt_n\":1}}\n\n" + done},  // llama.cpp
       {delta, "", "data: {\"choices\":[],\"usage\":{},\"sla_metrics\":{}}\n\n" + done},            // Hugging Face
@@ -273,7 +273,7 @@ TEST_CASE("frames leave in the turn they come in, and a frame that cannot be the
   CHECK_FALSE(run.tap.between_frames());
   run.feed("b\"}}]}\n\n", 100000);
   CHECK(run.out == delta + std::string(begun) + "b\"}}]}\n\n");
-  run.feed("data: {\"id\":\"x\",", 100000);  // may still become one
+  run.feed("data: {\"id\":\"x\",", 100000);  // may still become a usage chunk
   CHECK(run.out == delta + std::string(begun) + "b\"}}]}\n\n");
   run.finish();
   CHECK(run.out == delta + std::string(begun) + "b\"}}]}\n\ndata: {\"id\":\"x\",");
@@ -288,7 +288,7 @@ TEST_CASE("an unfinished frame is held up to 64 KiB") {
     CHECK(run.out.empty());
     run.feed("y", 1);
     CHECK(run.out == held + "y");
-    // It is what it would have hidden, but too late.
+    // Would have been hidden as a usage chunk, but its beginning has already been passed on.
     const std::string rest = "\",\"choices\":[],\"usage\":{\"prompt_tokens\":1}}\n\n";
     run.feed(rest, step);
     CHECK(run.out == held + "y" + rest);

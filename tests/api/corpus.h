@@ -1,4 +1,4 @@
-// The recorded exchanges beside the source folder, if they are there.
+// The recorded exchanges beside the source folder, if present.
 #pragma once
 
 #include <filesystem>
@@ -22,7 +22,7 @@ struct Exchange {
   nlohmann::json request;
 };
 
-// Empty, with the reason printed, where the folder is missing.
+// Returns nothing and prints the reason if the folder is missing.
 inline std::vector<Exchange> read_corpus() {
   const auto folder = std::filesystem::path(__FILE__).parent_path() / "../../../shared/corpus";
   const std::pair<const char*, Dialect> files[] = {{"openai-chat.jsonl", Dialect::openai},
@@ -45,13 +45,13 @@ inline std::vector<Exchange> read_corpus() {
   return exchanges;
 }
 
-// All of them, read once a program: that takes longer than what most tests do with them.
+// All recorded exchanges, read once per program: reading takes longer than most tests.
 inline const std::vector<Exchange>& corpus() {
   static const std::vector<Exchange> exchanges = read_corpus();
   return exchanges;
 }
 
-// Those of a dialect.
+// The exchanges of one dialect.
 inline std::vector<std::reference_wrapper<const Exchange>> corpus_of(Dialect dialect) {
   std::vector<std::reference_wrapper<const Exchange>> exchanges;
   for (const Exchange& exchange : corpus()) {

@@ -13,7 +13,7 @@ namespace {
 using nlohmann::json;
 using test::Exchange;
 
-// Usage as read from documents, with the same words for it as translation.md has.
+// Usage read from full documents, mapped as in translation.md.
 struct Expected {
   Usage usage;
   std::string model;
@@ -38,7 +38,7 @@ struct Expected {
     for (const char* key : {"completion_tokens_details", "output_tokens_details"}) {
       if (usage_json.contains(key)) set(usage.reasoning, usage_json[key], "reasoning_tokens");
     }
-    // One recorded answer tells the same 2161 tokens as read and as written, of 2168 in all.
+    // One recorded answer reports the same 2161 tokens both as read from and as written to the cache, out of 2168.
     const bool twice = input && cached.value_or(0) + written.value_or(0) > *input;
     if (input) usage.input_uncached = *input - cached.value_or(0) - (twice ? 0 : written.value_or(0));
     if (cached) usage.cache_read = cached;
@@ -112,11 +112,11 @@ struct Expected {
 };
 
 struct Frame {
-  std::string bytes;  // with its blank line
-  json data;          // null where it is none
+  std::string bytes;  // including its blank line
+  json data;          // null if there is none
 };
 
-// A stream's frames, cut out naively: the recorded ones end their lines with LF or CRLF.
+// A stream's frames, split naively: recorded streams end their lines with LF or CRLF.
 std::vector<Frame> frames_of(const std::string& body) {
   std::vector<Frame> frames(1);
   size_t at = 0;
@@ -139,7 +139,7 @@ struct Outcome {
   bool whole = false;
 };
 
-// Each piece lives in memory of exactly its size, so that reading beyond it is seen by a sanitizer.
+// Each piece is copied into memory of its exact size, so that a sanitizer catches reads past its end.
 Outcome run(const Exchange& exchange, std::string_view type, bool hide, std::mt19937& random, size_t longest) {
   AnswerTap tap(exchange.dialect, media_type_of(type), hide);
   Outcome outcome;
@@ -224,7 +224,7 @@ TEST_CASE("usage, model and end of every recorded stream") {
         const bool usage_chunk = exchange.dialect == Dialect::openai && frame.data.is_object() &&
                                  frame.data.contains("usage") && frame.data["usage"].is_object() &&
                                  frame.data.contains("choices") && frame.data["choices"].empty() &&
-                                 !frame.data.contains("sla_metrics");  // which one provider puts there
+                                 !frame.data.contains("sla_metrics");  // one provider's own field
         if (!usage_chunk) without_usage_chunk += frame.bytes;
         hidden += usage_chunk;
       }

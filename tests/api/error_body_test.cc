@@ -52,7 +52,7 @@ TEST_CASE("errors in each dialect's words") {
           json{{"error", {{"code", http_status(c.code)}, {"message", "say \"why\""}, {"status", c.gemini_status}}}});
     CHECK(json::parse(error_body(Dialect::ollama, error, "")) == json{{"error", "say \"why\""}});
   }
-  for (int code = 0; code <= static_cast<int>(ErrorCode::io); ++code) {  // each code is JSON in each dialect
+  for (int code = 0; code <= static_cast<int>(ErrorCode::io); ++code) {  // every code gives JSON in every dialect
     for (const auto name : dialect_names) {
       CHECK(json::accept(error_body(*dialect_named(name), {static_cast<ErrorCode>(code), "x"}, "")));
     }

@@ -9,15 +9,16 @@ namespace {
 
 constexpr std::array<std::string_view, 4> words = {R"("usage")", R"("stop")", R"("usage")", R"("usage")"};
 
-// The data of each frame, a line break between its lines; "-" for one without a data line. What is left of an
-// unfinished one stands last, in brackets.
+// The data of each frame, with line breaks between its lines; "-" for a frame without a data line. The rest of an
+// unfinished frame comes last, in brackets.
 std::vector<std::string> frames_of(std::string_view stream, size_t step) {
   FrameCutter cutter(words);
   std::vector<std::string> frames;
   std::string data;
   for (size_t from = 0; from < stream.size(); from += step) {
     const auto bytes = stream.substr(from, step);
-    const std::vector<char> exact(bytes.begin(), bytes.end());  // so that reading beyond it is seen by a sanitizer
+    const std::vector<char> exact(bytes.begin(),
+                                  bytes.end());  // exact size, so that a sanitizer catches reads past the end
     const char* const end = exact.data() + exact.size();
     const char* at = cutter.skip_mark(exact.data(), end);
     if (cutter.awaits_lf() && at != end) at = cutter.skip_lf(at);
@@ -71,7 +72,7 @@ TEST_CASE("frames are the same however their bytes are cut") {
 TEST_CASE("a frame's only data line, whole, is told by its words") {
   const std::string_view stream = "data: {\"usage\":1}\n\ndata: {\"a\":1}\n\ndata: {\"usage\":1}\ndata: x\n\n";
   FrameCutter cutter(words);
-  std::vector<std::pair<bool, bool>> lines;  // only, worth
+  std::vector<std::pair<bool, bool>> lines;  // `only` and `worth` of each
   const char* const end = stream.data() + stream.size();
   for (const char* at = stream.data(); at != end;) {
     const FrameCutter::Cut cut = cutter.cut(at, end);

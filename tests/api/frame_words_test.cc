@@ -14,12 +14,13 @@ constexpr std::array<std::string_view, 4> words = {R"("usage")", R"("finish_reas
 using Seen = std::pair<size_t, bool>;  // the line's end, and whether it is worth reading
 
 Seen look(FrameWords& looker, const std::string& text) {
-  const std::vector<char> exact(text.begin(), text.end());  // so that reading beyond it is seen by a sanitizer
+  const std::vector<char> exact(text.begin(),
+                                text.end());  // exact size, so that a sanitizer catches reads past the end
   const FrameWords::Line line = looker.look(exact.data(), exact.data() + exact.size());
   return {static_cast<size_t>(line.end - exact.data()), line.worth};
 }
 
-// As one that has not seen a line before.
+// With a fresh reader, which has seen no line before.
 Seen look_anew(const std::string& text) {
   FrameWords fresh(words);
   return look(fresh, text);

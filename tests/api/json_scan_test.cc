@@ -10,7 +10,7 @@ namespace {
 constexpr ScanEdge edges[] = {{0, "a", 1}, {0, "o", 2}, {0, "list", 3}, {2, "x", 4}, {2, "o", 2}, {3, "y", 5}};
 constexpr ScanTree tree(edges);
 
-// Writes down what it is told: "1=text 4=#12".
+// Records what it is told: "1=text 4=#12".
 class Notes final : public JsonSink {
  public:
   void on_value(uint8_t node, JsonKind kind, std::string_view value) override {
@@ -21,7 +21,7 @@ class Notes final : public JsonSink {
   std::string text;
 };
 
-// Each piece lives in memory of exactly its size, so that reading beyond it is seen by a sanitizer.
+// Each piece is copied into memory of its exact size, so that a sanitizer catches reads past its end.
 void feed(JsonScan& scan, Notes& notes, std::string_view json, size_t step) {
   for (size_t at = 0; at < json.size(); at += step) {
     const auto bytes = json.substr(at, step);

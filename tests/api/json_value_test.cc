@@ -1,4 +1,4 @@
-// What JSON text is read, and what is refused.
+// Which JSON text is accepted, and which is rejected.
 #include "api/json_value.h"
 
 #include <algorithm>
@@ -10,8 +10,8 @@
 namespace sluice::api {
 namespace {
 
-// Strings are looked at 16 bytes at a time, and 64 from their first escape on: whatever ends or breaks them must be
-// seen at each place.
+// Strings are scanned 16 bytes at a time, and 64 after their first escape: a byte that ends or breaks them must be
+// noticed at each position.
 TEST_CASE("json: what a string may hold is seen at every place in it") {
   struct Row {
     std::string_view bytes;

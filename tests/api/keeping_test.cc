@@ -1,4 +1,4 @@
-// What the responses dialect says of answers that are kept.
+// How the responses dialect handles kept answers.
 #include "api/keeping.h"
 
 #include <catch2/catch.hpp>
@@ -61,7 +61,7 @@ TEST_CASE("keeping: a request goes on with what came before it, all else as it w
   CHECK_FALSE(room().go_on("{", "").has_value());
 }
 
-// Of a whole body, as an exchange asks for them.
+// The input items of a whole body, requested as an exchange does.
 std::string items_of(const std::string& body) {
   const std::string padded = body + std::string(net::read_padding_bytes, '\0');
   return room().input_items(room().look(std::string_view(padded).substr(0, body.size())).input, "7");

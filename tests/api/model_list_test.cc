@@ -1,4 +1,4 @@
-// Providers' lists as they were recorded, read from pieces cut anywhere; and lists that are none.
+// Recorded model lists of providers, read from pieces cut anywhere; and bodies that are no lists.
 #include <catch2/catch.hpp>
 #include <map>
 

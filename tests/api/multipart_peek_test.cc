@@ -22,14 +22,14 @@ struct Outcome {
   size_t at = 0;
 };
 
-// Feeds the body by `step` bytes at a time.
+// Feeds the body `step` bytes at a time.
 Outcome run(std::string_view content_type, std::string_view body, size_t step) {
   auto peeker = MultipartPeeker::create(content_type);
   REQUIRE(peeker);
   Outcome outcome;
   for (size_t size = 0; size < body.size() && !outcome.refused;) {
     const std::string_view piece = body.substr(size, step);
-    outcome.refused = !peeker->feed(std::string(piece));  // of its own memory, gone before the next
+    outcome.refused = !peeker->feed(std::string(piece));  // a copy that is gone before the next piece
     size += piece.size();
   }
   outcome.found = peeker->found();
@@ -111,7 +111,7 @@ TEST_CASE("a boundary has 1 to 70 characters and is asked for") {
 
 TEST_CASE("heads, values and what comes first are bounded") {
   const std::string disposition = "\r\nContent-Disposition: form-data; name=\"model\"";
-  // 8 KiB of head is counted from the boundary's own line break.
+  // The 8 KiB limit of a part's head includes the boundary's line break.
   auto with_head = [&](size_t size) {
     return part("X: " + std::string(size - 2 - 3 - disposition.size(), 'x') + disposition, "m") + "--b--";
   };
@@ -127,7 +127,7 @@ TEST_CASE("heads, values and what comes first are bounded") {
 }
 
 TEST_CASE("a large file is looked through once") {
-  // By 64 bytes, 2 MiB would be 32768 looks; looking from the start each time would read 32 GiB.
+  // In steps of 64 bytes, 2 MiB are 32768 pieces; scanning from the start each time would read 32 GiB.
   const std::string body =
       part("Content-Disposition: form-data; name=\"file\"; filename=\"a\"", std::string(2 << 20, '\n')) +
       field("model", "m") + "--b--";

@@ -10,11 +10,11 @@ namespace {
 
 using nlohmann::json;
 
-// A body with the readable bytes behind it that a peek wants, and with no byte more.
+// A body with exactly the readable padding that a peek needs.
 class Body {
  public:
   explicit Body(std::string_view text) : bytes_(text.begin(), text.end()), size_(text.size()) {
-    bytes_.insert(bytes_.end(), net::read_padding_bytes, '"');  // their values mean nothing
+    bytes_.insert(bytes_.end(), net::read_padding_bytes, '"');  // the values do not matter
   }
   std::string_view view() const { return {bytes_.data(), size_}; }
 
@@ -36,7 +36,7 @@ TEST_CASE("a peek sees the model and the stream options, and edits change nothin
   struct Case {
     std::string_view body, model;
     bool stream, asks_usage;
-    std::string_view asked;  // the body with the model renamed to "new" and usage asked for
+    std::string_view asked;  // the body with the model renamed to "new" and usage requested
   };
   const Case cases[] = {
       {R"({"model":"old"})", "old", false, false, R"({"stream_options":{"include_usage":true},"model":"new"})"},

@@ -1,4 +1,4 @@
-// Only whole frames pass, without those that are broken, and with the end that a finished stream lacks.
+// Only whole, valid frames are passed on, and a finished stream gets the end that it lacks.
 #include <catch2/catch.hpp>
 
 #include "api/answer_tap.h"
@@ -13,7 +13,7 @@ struct Case {
   bool reads_all = false;
 };
 
-// What passes of `bytes`, in pieces of `step`, and the missing end behind it.
+// What is passed on of `bytes`, fed in pieces of `step`, followed by the missing end.
 std::string passed(const Case& c, size_t step) {
   AnswerTap tap(c.dialect, media_type_of(c.type), false);
   tap.pass_whole_frames();
@@ -25,7 +25,7 @@ std::string passed(const Case& c, size_t step) {
     pieces.clear();
   };
   for (size_t at = 0; at < c.comes.size(); at += step) {
-    const std::string cut(c.comes.substr(at, step));  // gone when the next one comes
+    const std::string cut(c.comes.substr(at, step));  // destroyed before the next piece
     tap.feed(cut, pieces);
     take();
   }

@@ -1,4 +1,4 @@
-// What becomes of an answer between two dialects, from the target's body or frames to the caller's.
+// How answers change between two dialects, from the target's body or frames to the caller's.
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -17,10 +17,10 @@ struct Crossed {
 
 struct Way {
   Dialect from, to;
-  bool stream = false;  // for the caller
+  bool stream = false;  // whether the caller gets a stream
 };
 
-// `frames`: one is a whole body, of more each is a frame of a stream.
+// `frames`: a single one is a whole body, several are the frames of a stream.
 Crossed cross(const Way& way, std::initializer_list<std::string_view> frames) {
   const TranslationRoom& callers = room_of(way.to).translation;
   Request asked;
@@ -59,10 +59,10 @@ TEST_CASE("answers: a picture that a target made is one in each dialect that has
   CHECK(body_of({responses, ollama}, made)["message"]["images"] == json::parse(R"(["iVBORw0KGgo="])"));
   CHECK(cross({responses, anthropic}, {made}).untold == "answer.image=unsupported");
   CHECK(cross({responses, gemini}, {made}).untold == "");
-  // To its own dialect as it was.
+  // Unchanged for its own dialect.
   CHECK(body_of({responses, responses}, made)["output"][0] == json::parse(made)["output"][0]);
 
-  // In a stream.
+  // Streamed.
   const Crossed streamed = cross(
       {responses, gemini, true},
       {R"({"type":"response.created","response":{"id":"r","model":"m"}})",
@@ -73,7 +73,7 @@ TEST_CASE("answers: a picture that a target made is one in each dialect that has
   CHECK(streamed.text.find(R"("inlineData":{"mimeType":"image/png","data":"iVBORw0KGgo="})") != std::string::npos);
   CHECK(streamed.text.find("AAAA") == std::string::npos);
 
-  // The other way.
+  // The opposite direction.
   const json items = body_of(
       {gemini, responses},
       R"({"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":"iVBORw0KGgo="}}]},"finishReason":"STOP"}]})");

@@ -1,4 +1,4 @@
-// Answers: of targets of this dialect as events, and events as answers for callers of it.
+// Answers of Anthropic targets as events, and events as answers for its callers.
 #include <catch2/catch.hpp>
 #include <functional>
 
@@ -18,7 +18,7 @@ struct Asked {
 
 using Tell = std::function<void(api::EventSink&)>;
 
-// The data of the frames, one a line.
+// The data of the frames, one per line.
 std::string stream_of(const Tell& tell, std::string* untold = nullptr) {
   const Asked asked;
   const auto writer = anthropic_writer(*asked.request, true);

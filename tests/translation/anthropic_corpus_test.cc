@@ -1,4 +1,4 @@
-// Every recorded exchange: what is read comes out again.
+// Every recorded exchange is read and written back unchanged.
 #include <catch2/catch.hpp>
 #include <set>
 
@@ -13,7 +13,7 @@ namespace {
 
 auto recorded() { return corpus_of(Dialect::anthropic); }
 
-// The grammar that the official SDKs rely on.
+// The grammar on which the official SDKs rely.
 void check_stream(const std::string& stream) {
   int open = -1, next = 0;
   std::string state = "begin";

@@ -1,4 +1,4 @@
-// Requests of this dialect's callers in the neutral form.
+// Requests of Anthropic callers in the neutral form.
 #include <catch2/catch.hpp>
 #include <deque>
 #include <functional>
@@ -10,7 +10,7 @@ using namespace sluice::test::messages;
 
 namespace {
 
-// The body is kept, as a request is views of it.
+// The body is kept alive because a request holds views of it.
 std::unique_ptr<api::Request> read(const std::string& text) {
   static std::deque<std::string> bodies;
   const std::string& body = bodies.emplace_back(text);
@@ -26,7 +26,7 @@ std::string left_behind(const api::Request& request) {
   return dropped.text(10000);
 }
 
-// As the agent of the maker sends it, shortened.
+// As Claude Code sends it, shortened.
 const std::string agent_request = R"({"model":"claude-opus-4-8","max_tokens":64000,"stream":true,
   "system":[{"type":"text","text":"x-anthropic-billing-header: cc_version=2; cch=f00;"},
             {"type":"text","text":"You are an agent.","cache_control":{"type":"ephemeral","ttl":"1h"}}],
@@ -287,7 +287,7 @@ TEST_CASE("anthropic: requests that are wrong are refused with the place") {
 
 namespace {
 
-// Every value of a document in turn.
+// Replaces each value of a document in turn.
 void each_value(json& root, json& at, const std::function<void()>& seen, const json& instead) {
   const json before = at;
   at = instead;
@@ -306,7 +306,7 @@ void each_object(json& at, const std::string& path, const std::function<void(jso
   }
 }
 
-// What is told as JSON of others, and not looked into.
+// Carried as raw JSON and not inspected.
 bool is_carried_whole(const std::string& path) {
   for (const char* name : {"input", "input_schema", "cache_control", "context_management", "mcp_servers", "task_budget",
                            "block_binding", "caller"}) {
@@ -372,7 +372,7 @@ TEST_CASE("anthropic: any value may be wrong") {
   CHECK_FALSE(anthropic_room().read_request(deep, {}));
 }
 
-// Callers seldom hand a thinking back that has no signature.
+// Callers seldom return thinking that has no signature.
 TEST_CASE("anthropic: what stands for the signature of a thinking that nobody signed goes to no target") {
   const api::Origin origin{Dialect::ollama, "1f"};
   CHECK(api::wrap_unsigned(origin, Dialect::ollama).empty());

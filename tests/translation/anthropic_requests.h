@@ -1,5 +1,5 @@
-// Requests of callers of other dialects, written for a target of this one. They are read in this dialect's own words
-// and then called another's: what is tested is the writing from the neutral form.
+// Requests of other dialects' callers, written for an Anthropic target. They are read as Anthropic requests and then
+// relabelled as another dialect's: what is tested is writing from the neutral form.
 #pragma once
 
 #include <catch2/catch.hpp>

@@ -1,4 +1,4 @@
-// What the tests of this dialect's translation share.
+// Shared by the tests of the Anthropic translation.
 #pragma once
 
 #include <memory>
@@ -20,7 +20,7 @@ inline api::TargetFacts anthropic_facts(std::string_view model, bool is_makers_o
   return api::facts_for(model, {Dialect::anthropic, "00aa"}, is_makers_own);
 }
 
-// What an answer tells: the pieces of one part joined, so that a stream and a body can be compared.
+// What an answer says: the pieces of each part are joined, so that a stream and a body can be compared.
 struct ToldAnswer final : api::EventSink {
   std::string told{};
   api::AnswerUsage usage{};
@@ -73,7 +73,7 @@ struct ToldAnswer final : api::EventSink {
     }
     text_ += text;
   }
-  // Escapes may be spelled in two ways.
+  // The same text can be escaped in two ways.
   void close() {
     if (kind_.empty()) return;
     const json plain = json::parse('"' + text_ + '"', nullptr, false);
@@ -84,7 +84,7 @@ struct ToldAnswer final : api::EventSink {
   std::string kind_{}, text_{}, cited_{};
 };
 
-// The frames of a stream of events: the name and the data of each.
+// The frames of an event stream: the name and data of each.
 struct Frame {
   std::string event{}, data{};
 };
@@ -104,7 +104,7 @@ inline std::vector<Frame> frames_of(std::string_view stream) {
   return frames;
 }
 
-// An answer, read.
+// Reads an answer into `sink`.
 inline void read_answer(std::string_view text, bool is_stream, api::EventSink& sink) {
   const auto reader = anthropic_room().make_reader({Dialect::anthropic, "00aa"});
   if (is_stream) {

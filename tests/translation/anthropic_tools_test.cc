@@ -1,4 +1,4 @@
-// Tools of others, and the form of the answer, as they are told to a target of this dialect.
+// Other dialects' tools and response formats, written for an Anthropic target.
 #include "translation/anthropic_requests.h"
 
 using namespace sluice;

@@ -1,5 +1,5 @@
-// Requests of callers of other dialects, as they are told to a target of this one. They are read here in this dialect's
-// own words and then called another's: what is tested is the writing from the neutral form.
+// Requests of other dialects' callers, written for an Anthropic target. They are read as Anthropic requests and then
+// relabelled as another dialect's: what is tested is writing from the neutral form.
 #include <set>
 
 #include "translation/anthropic_requests.h"
@@ -11,10 +11,10 @@ using namespace sluice::test::messages;
 TEST_CASE("anthropic: settings of others as the API takes them") {
   struct Row {
     const char* name;
-    std::string more;  // of the request
+    std::string more;  // further members of the request
     Change change;
     const char* model;
-    const char* expected;  // but for model and messages
+    const char* expected;  // without model and messages
     const char* dropped;
   };
   const Row rows[] = {

@@ -1,4 +1,4 @@
-// Calls with the same id, and results that stand elsewhere than behind their calls.
+// Calls with the same id, and results that do not directly follow their calls.
 #include "api/call_links.h"
 
 #include <catch2/catch.hpp>
@@ -12,7 +12,7 @@ using namespace sluice::api;
 
 namespace {
 
-// "call:a" and "result:a" are parts of an id, all else is text.
+// "call:a" and "result:a" are parts with an id, anything else is text.
 Part part_of(std::string_view text) {
   Part part;
   const bool is_call = text.starts_with("call:"), is_result = text.starts_with("result:");
@@ -31,7 +31,7 @@ Part part_of(std::string_view text) {
 
 using Turn = std::pair<Role, std::vector<std::string_view>>;
 
-// "assistant a b; tool c", and behind a bar what is named.
+// "assistant a b; tool c", and after a bar what is reported as dropped.
 std::string linked(std::initializer_list<Turn> turns) {
   Request request;
   for (const auto& [role, parts] : turns) {
@@ -80,7 +80,7 @@ TEST_CASE("an id that is used twice becomes two, and its results follow") {
                 {assistant, {"call:a"}},
                 {tool, {"result:a=3", "result:a=4"}}}) ==
         "assistant a; tool a=1; assistant a_2; tool a_2=2; assistant a_3; tool a_3=3 a=4");
-  // The first has no result: what comes is the second's.
+  // The first call has no result: the result belongs to the second.
   CHECK(linked({{assistant, {"call:a"}}, {user, {"again"}}, {assistant, {"call:a"}}, {tool, {"result:a"}}}) ==
         "assistant a; user again; assistant a_2; tool a_2");
 }

@@ -21,7 +21,7 @@ Delivered with_text(std::string text) {
   return delivered;
 }
 
-// A caller's body, changed to ask for the rest, as a target gets it.
+// A caller's request for the rest of an answer, as the target gets it.
 json rest_of(Dialect from, Dialect to, const std::string& model, const std::string& body, const std::string& text,
              GoingOn how) {
   const auto request = room_of(from).translation.read_request(
@@ -30,7 +30,7 @@ json rest_of(Dialect from, Dialect to, const std::string& model, const std::stri
   REQUIRE(request);
   CHECK(ask_for_rest(**request, with_text(text), how));
   TargetFacts facts = facts_for(model, {to, "77"}, false);
-  if (to != Dialect::anthropic && how == GoingOn::by_prefix) {  // as the configuration may say of its provider
+  if (to != Dialect::anthropic && how == GoingOn::by_prefix) {  // the provider's configuration may say so
     facts.takes_prefill = facts.continues_prefix = true;
   }
   CHECK(continues_prefix(**request, facts) == facts.continues_prefix);
@@ -55,7 +55,7 @@ TEST_CASE("continuation: what was delivered is the last message, as each target 
       rest_of(Dialect::openai, Dialect::anthropic, "claude-sonnet-4-5", chat, said, GoingOn::by_prefix);
   CHECK(to_claude["messages"].back() ==
         json({{"role", "assistant"}, {"content", json::array({{{"type", "text"}, {"text", plain}}})}}));
-  CHECK(to_claude["max_tokens"] == 100 - 5);  // of 23 bytes
+  CHECK(to_claude["max_tokens"] == 100 - 5);  // 23 bytes are estimated as 5 tokens
 
   const json own_claude =
       rest_of(Dialect::anthropic, Dialect::anthropic, "claude-sonnet-4-5", claude, said, GoingOn::by_prefix);

@@ -1,4 +1,4 @@
-// Texts as vectors, and counts of tokens, between the dialects that have them.
+// Embeddings and token counts, between the dialects that have them.
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -66,7 +66,7 @@ void check_question(const Asking& asking, Dialect to, bool is_single) {
   CHECK(dropped.text() == (is_single && asking.dialect == Dialect::openai ? "user=unsupported" : ""));
 }
 
-// What `answer` of a target becomes for the caller.
+// What the caller gets for a target's `answer`.
 std::string answered(const Asking& asking, Dialect from, const char* answer) {
   const auto request = room(asking.dialect).read_request(asking.body, {asking.endpoint, "m", false});
   REQUIRE(request);
@@ -127,7 +127,7 @@ TEST_CASE("embeddings: answers of every other dialect") {
   }
   CHECK(answered(singles[1], Dialect::ollama, R"({"embeddings":[[1,2]]})") == R"({"embedding":{"values":[1,2]}})");
   CHECK(answered(singles[3], Dialect::gemini, R"({"embedding":{"values":[1,2]}})") == R"({"embedding":[1,2]})");
-  // What nobody has counted is estimated: three bytes and an escape are one token.
+  // A missing count is estimated: three bytes and an escape are one token.
   CHECK(json::parse(answered(singles[0], Dialect::gemini, answer_of(Dialect::gemini)))["usage"]["prompt_tokens"] == 7);
   CHECK(json::parse(answered(singles[0], Dialect::ollama, R"({"embeddings":[[1]]})"))["usage"]["prompt_tokens"] == 1);
 }
@@ -135,7 +135,7 @@ TEST_CASE("embeddings: answers of every other dialect") {
 TEST_CASE("embeddings: base64 is 32-bit floats, and back") {
   CHECK(base64_of_vector("[1,-0.5]") == "AACAPwAAAL8=");
   CHECK(vector_of_base64("AACAPwAAAL8=") == "[1,-0.5]");
-  CHECK(vector_of_base64("AACAfw==") == "");  // an infinity
+  CHECK(vector_of_base64("AACAfw==") == "");  // infinity
   CHECK(vector_of_base64("AACA") == "");
   CHECK(vector_of_base64("") == "");
   CHECK(base64_of_vector("{}") == "");

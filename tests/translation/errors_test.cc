@@ -1,5 +1,5 @@
-// Errors of targets for callers of other dialects: each status that a dialect documents, with its own body, in the form
-// and the words of each other.
+// Targets' errors for callers of other dialects: each status that a dialect documents, with its usual body, in every
+// other dialect's form and words.
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -18,7 +18,7 @@ struct Told {
   Dialect dialect;
   int status;
   const char* body;
-  const char* code;  // what the provider calls it
+  const char* code;  // the provider's code
 };
 
 // platform.openai.com/docs/guides/error-codes, docs.anthropic.com/en/api/errors,
@@ -90,7 +90,7 @@ const Told documented[] = {
     {Dialect::ollama, 503, R"({"error":"M"})", ""},
 };
 
-// What callers go by, beside the status.
+// What callers look at besides the status.
 std::string openai_type(const Told& told) {
   if (std::string_view(told.code) == "insufficient_quota" || std::string_view(told.code) == "billing_error")
     return told.code;

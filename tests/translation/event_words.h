@@ -1,4 +1,4 @@
-// What a sink was told, as words that a test compares.
+// Events as words that a test can compare.
 #pragma once
 
 #include <string>
@@ -7,10 +7,10 @@
 
 namespace sluice::test {
 
-// Each event as a word.
+// Records each event as a word.
 struct EventWords final : api::EventSink {
   std::string told;
-  api::AnswerUsage usage{};  // the last
+  api::AnswerUsage usage{};  // the last one
   void on_start(const api::AnswerStart&) override { told += "start "; }
   void on_text(uint32_t part, api::JsonText text) override {
     told += std::to_string(part) + "'" + std::string(text.escaped) + "' ";

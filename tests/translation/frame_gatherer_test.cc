@@ -1,4 +1,4 @@
-// Frames come out whole, wherever the bytes were cut.
+// Frames come out whole, wherever the bytes are cut.
 #include "api/frame_gatherer.h"
 
 #include <catch2/catch.hpp>
@@ -21,15 +21,15 @@ std::string gather(StreamFormat format, std::string_view text, size_t piece_byte
   Frames frames;
   FrameGatherer gatherer(format, frames);
   for (size_t at = 0; at < text.size(); at += piece_bytes) {
-    const std::string piece(text.substr(at, piece_bytes));  // gone when the next one comes
+    const std::string piece(text.substr(at, piece_bytes));  // destroyed before the next piece
     REQUIRE(gatherer.feed(piece));
   }
   gatherer.finish();
   return frames.all;
 }
 
-// "name|data" of each event, after feeding pieces of `step` bytes, each in memory of exactly its size; "!" where it is
-// refused. Nothing of it is finished.
+// "name|data" of each event, after feeding pieces of `step` bytes, each in memory of its exact size; "!" where it is
+// rejected. finish() is not called.
 std::vector<std::string> frames_of(StreamFormat format, std::string_view text, size_t step, size_t max_bytes) {
   struct List final : FrameTaker {
     std::vector<std::string> all;
@@ -112,7 +112,7 @@ TEST_CASE("events are read as the specification has it") {
       {"data: a\ndata: b\ndata:\ndata\n\n", {"|a\nb\n\n"}},
       {"data\n\n", {"|"}},
       {"data:\n\n", {"|"}},
-      {"event: x\n\ndata: a\n\n", {"|a"}},  // an event without data is none
+      {"event: x\n\ndata: a\n\n", {"|a"}},  // without data there is no event
       {": comment\ndata: a\n:\n\n: another\n\n", {"|a"}},
       {"data: a\r\n\r\ndata: b\r\rdata: c\r\n\ndata: d\n\r\n", {"|a", "|b", "|c", "|d"}},
       {"data: a\rdata: b\r\ndata: c\n\n", {"|a\nb\nc"}},
@@ -128,7 +128,7 @@ TEST_CASE("events are read as the specification has it") {
        {"|b"}},
       {" data: a\n\nDATA: a\n\ndata : a\n\nfoo: a\n\n", {}},
       {"data: {\"a\":\"b: c\"}\n\n", {"|{\"a\":\"b: c\"}"}},
-      {"data: a\n", {}},  // the end comes too soon
+      {"data: a\n", {}},  // ends too early
       {"data: a\n\ndata: b", {"|a"}},
       {"event: \nevent: y\ndata: a\n\n", {"y|a"}},
       {"event: y\nevent\ndata: a\n\n", {"|a"}},

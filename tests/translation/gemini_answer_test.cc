@@ -120,7 +120,7 @@ TEST_CASE("gemini answers: arguments that come in patches") {
   CHECK(told_of(answer) ==
         "call f <{\"city\":\"New Y\\\"k\",\"days\":[null,{\"n\":2.5}],\"a b\":true,\"none\":null}>\ncall g <{}>\n"
         "usage - - - - -\ntool_calls  ");
-  // Nonsense, and too much, is left out.
+  // Nonsense and excessive paths are left out.
   for (const char* path : {"", "city", "$", "$.", "$[", "$[x]", "$[99999999999]", "$[20000]", "$['a", "$[-1]"}) {
     INFO(path);
     const Answer left = read_stream({frame(R"({"functionCall":{"name":"f","willContinue":true}})"),
@@ -274,7 +274,7 @@ TEST_CASE("gemini callers: an answer of another dialect, as a stream and as a bo
   CHECK(parts_of(body) == json{{{"text", "hm"}, {"thought", true}}, {{"text", "a\nb"}}, call, second});
   CHECK(body["usageMetadata"] == usage);
 
-  // Thoughts are for who asked for them; what is signed comes all the same.
+  // Thoughts go only to callers who asked for them; signed parts go to all.
   const auto plain = gemini_writer(false, false, false);
   tell(*plain);
   plain->end();

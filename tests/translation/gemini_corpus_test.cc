@@ -1,5 +1,5 @@
-// Recorded exchanges of Gemini: what was asked comes out again as it was, what was answered says the same after it was
-// read and written.
+// Recorded Gemini exchanges: a request is written back as it was, and an answer says the same after it was read and
+// written.
 #include <set>
 
 #include "../api/corpus.h"
@@ -15,7 +15,7 @@ auto recorded() { return corpus_of(Dialect::gemini); }
 
 bool is_stream(const Exchange& exchange) { return exchange.body.find("data:") == 0 || exchange.body.find('[') == 0; }
 
-// A member that nobody knows, in each object of a request that is not the caller's own data.
+// Adds an unknown member to each object of a request that is not the caller's own data.
 void plant(nlohmann::json& json, int& count) {
   static const std::set<std::string> data = {"args",          "response",           "parameters",
                                              "properties",    "responseJsonSchema", "parametersJsonSchema",
@@ -54,7 +54,7 @@ TEST_CASE("gemini: members that nobody knows come out, or are listed") {
     request->demands.clear();
     Dropped dropped;
     REQUIRE(leave_behind(*request, dropped));
-    std::string others;  // carried whole
+    std::string others;  // carried as raw JSON
     for (const Tool& tool : request->tools) others += tool.kind == ToolKind::other ? std::string(tool.raw) : "";
     for (const CarriedMember& member : request->bag) others += member.value;
     const auto see_others = [&others](const std::vector<Part>& parts) {

@@ -1,4 +1,4 @@
-// Requests of Gemini's callers in the neutral form.
+// Requests of Gemini callers in the neutral form.
 #include "api/gemini/signature.h"
 #include "base/base64.h"
 #include "gemini_support.h"
@@ -81,13 +81,13 @@ TEST_CASE("gemini callers: contents become messages") {
        R"({"functionResponse":{"name":"f","response":{"x":1,"y":[2]}}}]}])",
        R"(assistant: call call_1 f{"a": 1} | call call_2 g | call call_3 f{"a": 2}; )"
        R"(tool: result call_2 g (text G) | result call_1 f (text F1) | result call_3 f (text {\"x\":1,\"y\":[2]}))"},
-      // Ids that the caller made stay; one that no call has is of the call of that name.
+      // Ids from the caller are kept; a result with an unknown id belongs to the call of the same name.
       {R"([{"role":"model","parts":[{"function_call":{"id":"x1","name":"f"}},{"function_call":{"name":"g"}}]},)"
        R"({"role":"user","parts":[{"function_response":{"id":"x1","name":"f","response":{"error":"no"}}},)"
        R"({"function_response":{"id":"x2","name":"g","response":{}}},{"text":"and"}]}])",
        "assistant: call x1 f | call call_2 g; tool: result x1 f error (text no) | result call_2 g (text {}); "
        "user+: text and"},
-      // Results that stand in several contents are of one turn.
+      // Results in several contents belong to one turn.
       {R"([{"role":"model","parts":[{"functionCall":{"name":"f"}},{"functionCall":{"name":"g"}}]},)"
        R"({"parts":[{"functionResponse":{"name":"f"}}]},{"parts":[{"functionResponse":{"name":"g"}}]}])",
        "assistant: call call_1 f | call call_2 g; tool: result call_1 f | result call_2 g"},
@@ -126,12 +126,12 @@ TEST_CASE("gemini callers: what belongs to another provider comes back with the 
       {R"({"text":"hm","thought":true},)" + call, "thinking hm sig:anthropic:U0lH | call c f"},
       {R"({"text":"hm","thought":true},{"text":"so","thoughtSignature":")" + url_safe + R"("})",
        "thinking hm sig:anthropic:U0lH | text so"},
-      {call, "thinking  sig:anthropic:U0lH | call c f"},  // the caller left thoughts out
+      {call, "thinking  sig:anthropic:U0lH | call c f"},  // the caller dropped the thoughts
       {R"({"text":"so"},{"text":"","thoughtSignature":")" + hidden + R"("})", "redacted  sig:anthropic:SElE | text so"},
       {R"({"text":"1","thought":true},{"text":"so"},{"text":"","thoughtSignature":")" + own +
            R"("},{"text":"2","thought":true},)" + call,
        "thinking 1 sig:anthropic:U0lH | text so | thinking 2 sig:anthropic:U0lH | call c f"},
-      // the pieces of a stream, as Google's SDK hands them back
+      // pieces of a stream, as Google's SDK sends them back
       {R"({"text":"h","thought":true},{"text":" m","thought":true},{"text":"it"},{"text":" "},{"text":"is"},)" + call,
        "thinking h m sig:anthropic:U0lH | text it is | call c f"},
       {R"({"text":"1","thought":true}]},{"role":"model","parts":[{"text":"2","thought":true}]},)"
@@ -143,7 +143,7 @@ TEST_CASE("gemini callers: what belongs to another provider comes back with the 
     const std::string body = R"({"contents":[{"role":"model","parts":[)" + parts + "]}]}";
     const auto request = read_gemini(body);
     CHECK(told_messages(*request) == "assistant: " + told);
-    // A Gemini target is not shown it, and a call gets the word for that.
+    // A Gemini target does not get the foreign signature; a call carries the word for a missing one instead.
     const std::string written = write_gemini(*request).text;
     CHECK(written.find("c2x1aWNl") == std::string::npos);
     CHECK((written.find("functionCall") == std::string::npos) ==

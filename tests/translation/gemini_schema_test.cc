@@ -1,5 +1,5 @@
-// Schemas: Gemini's own form as JSON Schema, JSON Schema as the part of OpenAPI's that older models take, and hostile
-// ones, which must give a bounded output in bounded time.
+// Schemas: Gemini's own form as JSON Schema, JSON Schema as the subset of OpenAPI that older models accept, and hostile
+// schemas, whose output and time must be bounded.
 #include "api/gemini/schema.h"
 #include "gemini_support.h"
 
@@ -160,7 +160,7 @@ TEST_CASE("gemini: a schema of 100,000 levels is refused with the request that h
   const auto request = test::gemini_room().read_request(body, {"generateContent", "m", false});
   REQUIRE_FALSE(request);
   CHECK(request.error().code == ErrorCode::bad_request);
-  // Brought by another dialect, whose reader takes schemas as they are: it is left out.
+  // From another dialect, whose reader accepts schemas unchecked: it is left out.
   Request other;
   other.from = Dialect::openai;
   other.messages.emplace_back().parts.emplace_back().text = JsonText{"hi"};

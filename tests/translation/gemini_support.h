@@ -1,4 +1,4 @@
-// What the tests of Gemini's translation share: requests taken through both ways, answers told in words.
+// Shared by the tests of the Gemini translation: requests read and written back, answers as words.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -63,12 +63,12 @@ inline std::string kind_word(api::PartKind kind) {
   }
 }
 
-// Everything that an answer says, a line for each part: what two answers that say the same have in common.
+// The content of an answer, one line per part: equal for two answers that say the same.
 inline std::string told_of(const api::Answer& answer) {
   std::string told;
   for (const api::Answer::Piece& piece : answer.pieces) {
     told += kind_word(piece.kind) + " " + piece.name + piece.text;
-    if (!piece.arguments.empty()) {  // without the white space between its values
+    if (!piece.arguments.empty()) {  // without insignificant white space
       const auto text = nlohmann::json::parse('"' + piece.arguments + '"').get<std::string>();
       told += " <" + nlohmann::ordered_json::parse(text).dump() + ">";
     }
@@ -87,7 +87,7 @@ inline std::string told_of(const api::Answer& answer) {
   return told + std::string(reasons[static_cast<size_t>(answer.reason)]) + " " + answer.word + " " + answer.details;
 }
 
-// The data of a stream's frames: of server-sent events, or the elements of a JSON array.
+// The data of a stream's frames: of server-sent events, or of the elements of a JSON array.
 inline std::vector<std::string> frames_of(const std::string& body) {
   std::vector<std::string> frames;
   const size_t begin = body.find_first_not_of(" \r\n");
@@ -126,7 +126,7 @@ inline api::Answer read_body(const std::string& body) {
   return collector.answer;
 }
 
-// How an answer is written for a caller of generateContent who asked for its thoughts.
+// A writer for a caller of generateContent, who by default asked for thoughts.
 inline std::unique_ptr<api::EventWriter> gemini_writer(bool stream, bool array = false, bool thoughts = true) {
   api::Request request;
   request.reasoning.summary = thoughts ? "auto" : "";

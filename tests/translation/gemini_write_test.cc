@@ -9,7 +9,7 @@ using nlohmann::json;
 
 namespace {
 
-// A request of another dialect, made by hand.
+// A handmade request of another dialect.
 struct Asked : Request {
   Asked() { from = Dialect::openai; }
   Part& add(Role role, PartKind kind = PartKind::text, std::string_view words = {}) {

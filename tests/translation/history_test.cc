@@ -1,4 +1,4 @@
-// What becomes of a conversation's history between two dialects, from the caller's body to the target's.
+// How a conversation's history changes between two dialects, from the caller's body to the target's.
 #include "api/history.h"
 
 #include <catch2/catch.hpp>
@@ -31,7 +31,7 @@ std::string_view model_of(Dialect dialect) {
   }
 }
 
-// `conversation`: the list that a request of that dialect has.
+// `conversation`: the list of messages in a request of dialect `from`.
 Crossed cross(Dialect from, std::string_view conversation, Dialect to) {
   const bool is_gemini = from == Dialect::gemini;
   const auto name_for = [](Dialect dialect) {
@@ -102,12 +102,12 @@ TEST_CASE("history: a document of texts and pictures stands as those, in its pla
       {anthropic, asked, ollama,
        R"([{"role":"user","content":"Read:\n\nT\nC\n\na\n\nb\n\nWhat?","images":["iVBORw0KGgo="]}])",
        "messages[0].content[1].citations=unsupported, messages[0].content=changed"},
-      // All text: one text.
+      // Text only: becomes a single text.
       {anthropic,
        R"([{"role":"user","content":[{"type":"document","title":"T","source":{"type":"content","content":[
              {"type":"text","text":"a"},{"type":"text","text":"b"}]}}]}])",
        openai, R"([{"role":"user","content":"T\n\na\nb"}])", ""},
-      // In a tool's result.
+      // Within a tool's result.
       {anthropic,
        R"([{"role":"user","content":"go"},{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"f","input":{}}]},
            {"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[
@@ -170,7 +170,7 @@ TEST_CASE("history: what a provider's own tools did is named, whatever the diale
       {gemini, of_gemini, responses, items, lost_of_gemini},
       {gemini, of_gemini, anthropic, blocks, lost_of_gemini},
       {gemini, of_gemini, ollama, chat, lost_of_gemini},
-      // Nothing else was said: there is no such turn.
+      // A turn in which nothing else was said is omitted.
       {anthropic,
        R"([{"role":"user","content":"a"},{"role":"assistant","content":[
             {"type":"server_tool_use","id":"s","name":"web_search","input":{}}]},{"role":"user","content":"c"}])",
@@ -215,11 +215,11 @@ TEST_CASE("history: a picture of the assistant's stays its own where the target 
              {"type":"input_image","detail":"auto","image_url":"data:image/png;base64,iVBORw0KGgo="}]},
            {"type":"message","role":"user","content":"bigger"}])",
        "messages[1].content[1]=changed"},
-      // One that is still to come is what the provider does.
+      // Without a result it counts as work that the provider does itself.
       {responses,
        R"([{"role":"user","content":"draw"},{"type":"image_generation_call","id":"ig","status":"failed","result":null}])",
        openai, R"([{"role":"user","content":"draw"}])", "messages[0].image_generation_call=unsupported"},
-      // Behind the results of the same turn.
+      // The picture goes after the results of the same turn.
       {gemini,
        R"([{"role":"user","parts":[{"text":"draw"}]},
            {"role":"model","parts":[{"inlineData":{"mimeType":"image/png","data":"iVBORw0KGgo="}},

@@ -1,5 +1,5 @@
-// Answers that no model gives, but that a target may: the work that they make grows with them, and not with their
-// square.
+// Answers that no model gives but a hostile target might: the work for them must grow linearly with their size, not
+// quadratically.
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <memory>
@@ -22,8 +22,7 @@ constexpr int many = 10'000;
 struct Frames {
   const char* what;
   Dialect dialect;
-  std::vector<std::string>
-      pieces;  // in each of which "#" is a number: 0 to many in this one, then 0 to many in the next
+  std::vector<std::string> pieces;  // "#" is a number: 0 to `many` in the first piece, then 0 to `many` in the next
   std::string ending;
 };
 
@@ -125,9 +124,9 @@ std::vector<Frames> all_frames() {
   };
 }
 
-constexpr std::chrono::seconds most(5);  // for what takes some tenths; by squares, minutes
+constexpr std::chrono::seconds most(5);  // these take some tenths of a second; quadratic work would take minutes
 
-// What stands between a reader and the caller, for a request that asked for nothing in particular.
+// Everything between a reader and the caller, for a plain request.
 struct WayOut {
   WayOut(Dialect caller, bool stream)
       : writer(room_of(caller).translation.make_writer(

@@ -1,5 +1,5 @@
-// What no honest program sends, to the readers of all dialects alike: a body is refused with what is wrong and where; a
-// frame tells nothing and is dropped (the relay counts it).
+// Input that no honest program sends, given to the readers of all dialects: a body is rejected with the reason and the
+// place; a frame produces nothing and is dropped (the relay counts it).
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <memory>
@@ -18,7 +18,7 @@ namespace {
 constexpr Dialect dialects[] = {Dialect::openai, Dialect::responses, Dialect::anthropic, Dialect::gemini,
                                 Dialect::ollama};
 
-// A request of the dialect with that content, and that bound of the output unless it is "".
+// A request of the dialect with that content, and with that output limit unless it is "".
 std::string request_of(Dialect dialect, const std::string& content, const std::string& bound = "") {
   const auto also = [&](const std::string& before, const std::string& behind = "") {
     return bound.empty() ? std::string() : before + bound + behind;
@@ -43,7 +43,7 @@ std::string request_of(Dialect dialect, const std::string& content, const std::s
 }
 
 Result<std::unique_ptr<Request>> read(Dialect dialect, const std::string& body) {
-  const bool names_it = dialect == Dialect::gemini;  // in the path
+  const bool names_it = dialect == Dialect::gemini;  // in the path, not in the body
   return room_of(dialect).translation.read_request(
       body, {names_it ? "generateContent" : room_of(dialect).translated.front(), names_it ? "m" : "", false});
 }
@@ -100,7 +100,7 @@ TEST_CASE("numbers that no count can have are refused by their names") {
 
 TEST_CASE("a member that stands twice is refused where two readers could see two models") {
   for (const Dialect dialect : dialects) {
-    if (dialect == Dialect::gemini) continue;  // names it in the path
+    if (dialect == Dialect::gemini) continue;  // its model is in the path
     INFO(name_of(dialect));
     const std::string body = twice(dialect);
     const auto request = read(dialect, body);
@@ -130,7 +130,7 @@ TEST_CASE("JSON of a few bytes a value is taken up to a number of values, and re
     for (size_t i = 1; i < count; ++i) text += "," + element;
     return text + "]";
   };
-  constexpr size_t most = JsonDocument::max_request_elements - 1;  // the array is one, too
+  constexpr size_t most = JsonDocument::max_request_elements - 1;  // the array counts as one, too
   JsonDocument of_request(JsonDocument::max_request_elements), of_frame;
   for (const char* element : {"\"\"", "null", "[]", "{}"}) {
     INFO(element);
@@ -141,7 +141,7 @@ TEST_CASE("JSON of a few bytes a value is taken up to a number of values, and re
     CHECK(of_frame.parse(list_of(JsonDocument::max_elements - 1, element)));
     CHECK_FALSE(of_frame.parse(list_of(JsonDocument::max_elements, element)));
   }
-  CHECK(of_request.parse(list_of(JsonDocument::max_values - 1, "0")));  // a vector
+  CHECK(of_request.parse(list_of(JsonDocument::max_values - 1, "0")));  // as in an embedding
   CHECK_FALSE(of_request.parse(list_of(JsonDocument::max_values, "0")));
 }
 
@@ -197,7 +197,7 @@ TEST_CASE("hostile frames tell nothing, and the answer goes on behind them") {
 
 namespace {
 
-// `count` times `item`, in which "#" is its number and "%" that of its counterpart from the other end.
+// `count` times `item`, in which "#" is the item's number and "%" the same number counted from the other end.
 std::string list_of(int count, const std::string& item) {
   std::string list = "[";
   for (int i = 0; i < count; ++i) {
@@ -215,7 +215,7 @@ std::string list_of(int count, const std::string& item) {
   return list + "]";
 }
 
-// Both lists as one.
+// Both lists joined.
 std::string both(const std::string& first, const std::string& second) {
   return first.substr(0, first.size() - 1) + "," + second.substr(1);
 }
@@ -274,7 +274,7 @@ TEST_CASE("the work that a request makes grows with it, and not with its square"
                 list_of(many, R"({"role":"tool","tool_name":"f%","content":"r"})")) +
            "}"},
   };
-  constexpr std::chrono::seconds most(5);  // it takes some tenths; by squares, minutes
+  constexpr std::chrono::seconds most(5);  // this takes some tenths of a second; quadratic work would take minutes
   for (const auto& one : cases) {
     INFO(one.what << " of " << name_of(one.dialect));
     const auto read_at = std::chrono::steady_clock::now();

@@ -1,4 +1,4 @@
-// What the dialects' readers and writers share: JSON as it was spelled, what was dropped, where opaque data belongs.
+// Shared by the dialects' readers and writers: JSON kept as spelled, what was dropped, where opaque data belongs.
 #include <catch2/catch.hpp>
 #include <string>
 

@@ -1,4 +1,4 @@
-// What one member of a caller's request becomes for a target of another dialect: one row a mapping.
+// What one member of a caller's request becomes for a target of another dialect: one mapping per row.
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -18,9 +18,9 @@ struct Mapping {
   Dialect to;
   const char* model;
   bool is_makers_own;
-  const char* at;        // JSON pointer into what is written
-  const char* expected;  // JSON; "": nothing stands there
-  const char* dropped;   // in the caller's words
+  const char* at;        // JSON pointer into the written request
+  const char* expected;  // JSON; "": absent
+  const char* dropped;   // reported under the caller's names
 };
 
 std::string endpoint_of(Dialect dialect) { return std::string(room_of(dialect).translated.front()); }
@@ -202,7 +202,7 @@ TEST_CASE("mappings: marks of what may be cached") {
        "claude-sonnet-4-5", true, "/messages/0/content/0/cache_control", R"({"type":"ephemeral"})", ""},
   };
   for (const Mapping& row : rows) check(row);
-  // A request may have four of them.
+  // A request may have four cache breakpoints.
   std::string blocks = "[";
   for (int i = 0; i < 5; ++i) {
     blocks += std::string(i == 0 ? "" : ",") + R"({"type":"text","text":"q","cache_control":{"type":"ephemeral"}})";

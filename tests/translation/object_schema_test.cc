@@ -1,4 +1,4 @@
-// What APIs take at the root of a function's schema.
+// What APIs accept at the root of a function's schema.
 #include "api/object_schema.h"
 
 #include <catch2/catch.hpp>
@@ -20,7 +20,7 @@ TEST_CASE("a function's schema is an object with properties, and no combination 
   CHECK(schema_of("", makers) == R"({"type":"object","properties":{}})");
   CHECK(schema_of("{}", makers) == R"({"type":"object","properties":{}})");
   CHECK(schema_of("true", makers) == R"(less: {"type":"object","properties":{}})");
-  // As no-argument tools of MCP servers are told.
+  // As MCP servers describe tools without arguments.
   for (const RootRules& rules : {makers, imitators}) {
     CHECK(schema_of(R"({"type":"object"})", rules) == R"({"type":"object","properties":{}})");
     CHECK(schema_of(R"({"type":"object","additionalProperties":false})", rules) ==

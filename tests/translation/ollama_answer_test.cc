@@ -1,4 +1,4 @@
-// Answers of Ollama's API: lines and bodies read as events, and written for its callers.
+// Answers of Ollama's API: lines and bodies read as events, and events written for its callers.
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -17,7 +17,7 @@ using Lines = std::vector<std::string>;
 
 namespace {
 
-// An answer in a line: what it says, in its order.
+// An answer in one line, in order.
 std::string tell(const Answer& answer) {
   std::string told = answer.model;
   for (const Answer::Piece& piece : answer.pieces) {
@@ -71,7 +71,7 @@ Lines split(std::string_view text) {
   return lines;
 }
 
-// What is read is written again, by way of the filters that stand between.
+// Reads an answer and writes it again, through the filters in between.
 std::string pass_on(const Lines& lines, bool stream, std::string_view endpoint, std::string& untold) {
   const auto writer = make_writer(stream, endpoint);
   const ToolNames names;
@@ -165,7 +165,7 @@ TEST_CASE("malformed lines tell nothing") {
     CHECK(done.error().code == ErrorCode::bad_request);
     CHECK(tell(collector.answer) == " | ?/? | goes on");
     CHECK_FALSE(read_body(line));
-    // The stream goes on behind it.
+    // The stream continues after it.
     CHECK(reader->read_frame("", R"({"model":"m","message":{"content":"x"},"done":true})", collector));
     CHECK(tell(collector.answer) == "m | 'x' | ?/? | stop ''");
   }
@@ -227,7 +227,7 @@ TEST_CASE("an answer is written as Ollama's lines") {
   CHECK(writer->untold.text() == "answer.signature=unsupported");
 }
 
-// httpx, by which Ollama's own SDK reads, ends lines there.
+// httpx, which Ollama's own SDK uses to read, ends lines at these characters.
 TEST_CASE("Unicode's line ends stand in Ollama's lines as escapes") {
   const auto writer = make_writer(true);
   writer->on_start({{}, JsonText{"m"}});
@@ -310,7 +310,7 @@ TEST_CASE("what Ollama said is said the same again") {
       const std::string stream = pass_on(lines, true, endpoint, untold);
       CHECK(untold == "");
       std::string told = read_stream(split(stream));
-      // Made-up ids aside.
+      // Ignoring the generated id.
       const size_t id = told.find("call_0123456789abcdef012345670");
       if (id != std::string::npos) told.erase(id, 30);
       CHECK(told == read_stream(lines));

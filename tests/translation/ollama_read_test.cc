@@ -1,4 +1,4 @@
-// Requests of callers of Ollama's API: read, and written again as they were.
+// Requests of Ollama callers, read and written back unchanged.
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
@@ -69,7 +69,7 @@ TEST_CASE("a request of Ollama's API is read") {
   const Message& turn = request.messages[1];
   REQUIRE(turn.parts.size() == 3);
   CHECK(turn.parts[0].kind == PartKind::thinking);
-  CHECK(turn.parts[1].id.escaped == "call_1");  // made up, other than the one that is given
+  CHECK(turn.parts[1].id.escaped == "call_1");  // generated, and distinct from the given one
   CHECK(turn.parts[1].arguments == R"({"at": [1.0, "x"]})");
   CHECK(turn.parts[2].id.escaped == "call_0");
 
@@ -266,7 +266,7 @@ TEST_CASE("requests of the wrong shape are refused by the place that is wrong") 
 }
 
 TEST_CASE("a member that nobody knows comes out again, or is named") {
-  // In every object of the request in turn.
+  // In each object of the request in turn.
   const std::string body(everything);
   constexpr std::string_view wholes[] = {"\"arguments\":", "\"strange\":", "\"parameters\":", "\"properties\":",
                                          "\"at\":",        "\"items\":",   "\"format\":",     "}}}}},"};
@@ -282,7 +282,7 @@ TEST_CASE("a member that nobody knows comes out again, or is named") {
     CHECK(outcome.body == Json::parse(with));
     Dropped dropped;
     REQUIRE(leave_behind(**request, dropped));
-    // Schemas, arguments, tools and members of other kinds go as one.
+    // Schemas, arguments, and unknown tools and members are carried as a whole.
     const bool goes_as_one = std::any_of(std::begin(wholes), std::end(wholes), [&](std::string_view before) {
       return with.find(std::string(before) + R"({"zz_new")") != with.npos;
     });

@@ -1,4 +1,4 @@
-// Ollama's room as its tests ask it.
+// Ollama's translation as its tests call it.
 #pragma once
 
 #include <catch2/catch.hpp>

@@ -11,7 +11,7 @@ using namespace sluice::api::ollama_test;
 
 namespace {
 
-// As another dialect would have read it.
+// As the reader of another dialect would produce it.
 Request foreign() {
   Request request;
   request.from = Dialect::openai;
@@ -152,7 +152,7 @@ TEST_CASE("what stood in another order, and what is bound elsewhere, is named") 
 
 TEST_CASE("results go to Ollama in the order of their calls") {
   Request request = foreign();
-  for (int turn = 0; turn < 2; ++turn) {  // ids may come again
+  for (int turn = 0; turn < 2; ++turn) {  // ids may repeat
     request.messages.push_back(message_of(Role::assistant, {call_part("1", "f", "{}"), call_part("2", "f", "{}")}));
     request.messages.push_back(message_of(
         Role::tool,

@@ -26,7 +26,7 @@ std::unique_ptr<EventWriter> writer_for(const Asked& asked) {
   return chat().make_writer(shape);
 }
 
-// What stands behind "data: " in each frame.
+// The data of each frame.
 std::vector<std::string> frames_of(const std::string& stream) {
   std::vector<std::string> frames;
   for (size_t at = 0; at < stream.size();) {
@@ -39,7 +39,7 @@ std::vector<std::string> frames_of(const std::string& stream) {
   return frames;
 }
 
-// The deltas of a stream, one a line, with what differs from an ordinary chunk behind.
+// The deltas of a stream, one per line, followed by what differs from an ordinary chunk.
 std::string deltas_of(const std::string& stream) {
   std::string out;
   for (const std::string& frame : frames_of(stream)) {
@@ -218,7 +218,7 @@ TEST_CASE("chat: thinking and its signatures come back with the history") {
   CHECK(message["tool_calls"][0]["extra_content"].dump() ==
         R"({"google":{"thought_signature":"sluice.anthropic.77..s"}})");
 
-  // As a caller that joins the deltas sends it back, and as one that keeps them apart does.
+  // A caller may send the deltas back joined, or keep them separate.
   const Tell nothing = [](EventSink&) {};
   auto joined = message;
   auto apart = message;
@@ -327,7 +327,7 @@ TEST_CASE("chat: an error ends a stream without a sign of success") {
 
 namespace {
 
-// Feeds an answer to a reader: whole, or frame by frame as far as `frames` go.
+// Feeds an answer to a reader: a whole body, or the first `frames` frames.
 void read_answer(const std::string& body, bool stream, EventSink& sink, size_t frames = SIZE_MAX) {
   const auto reader = chat().make_reader(chat_target);
   if (!stream) {
@@ -374,7 +374,8 @@ TEST_CASE("chat: recorded answers are the same when they are written and read ag
       AnswerCollector twice;
       read_answer(writer->out, stream, twice);
       for (size_t i = 0; i < once.answer.pieces.size() && i < twice.answer.pieces.size(); ++i) {
-        if (once.answer.pieces[i].id.empty()) once.answer.pieces[i].id = twice.answer.pieces[i].id;  // one was made
+        if (once.answer.pieces[i].id.empty())
+          once.answer.pieces[i].id = twice.answer.pieces[i].id;  // the writer generated one
       }
       if (!once.answer.finished) continue;
       CHECK(answer_text(once.answer) == answer_text(twice.answer));
@@ -389,7 +390,7 @@ TEST_CASE("chat: recorded answers are the same when they are written and read ag
           if (frame == "[DONE]") continue;
           nlohmann::json chunk = nlohmann::json::parse(frame);
           if (chunk.contains("usage") && chunk["usage"].is_null())
-            chunk.erase("usage");  // the specification forgets it
+            chunk.erase("usage");  // the specification does not allow null here
           CHECK(schemas.fault("CreateChatCompletionStreamResponse", chunk) == "");
         }
       }

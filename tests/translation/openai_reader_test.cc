@@ -1,4 +1,4 @@
-// Answers of chat completions as events: what OpenAI sends, and what others send in its name.
+// Answers of chat completions as events: OpenAI's, and those of compatible providers.
 #include <catch2/catch.hpp>
 
 #include "translation/openai_tools.h"
@@ -167,7 +167,7 @@ TEST_CASE("chat: the words for an end") {
           "start:m 0'a' 0end finish:" + std::to_string(reason) + ":" + word);
   }
   CHECK(told_of({delta(R"({"content":"a"})"), "[DONE]"}) == "start:m 0'a' 0end finish:0:");
-  CHECK(told_of({delta(R"({"content":"a"})")}) == "start:m 0'a' 0end ");  // whether it is whole is for others to say
+  CHECK(told_of({delta(R"({"content":"a"})")}) == "start:m 0'a' 0end ");  // completeness is judged elsewhere
 }
 
 TEST_CASE("chat: errors inside an answer that began well") {

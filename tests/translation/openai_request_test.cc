@@ -9,7 +9,7 @@ using namespace sluice::test;
 
 namespace {
 
-// What a message's parts are, in a few letters each.
+// A message's parts, in a few letters each.
 std::string parts_text(const std::vector<Part>& parts) {
   std::string out;
   for (const Part& part : parts) {
@@ -331,5 +331,5 @@ TEST_CASE("chat: values of any type anywhere never break the reader") {
   CHECK(refused > 100);
   const std::string deep = R"({"messages":)" + std::string(300, '[') + std::string(300, ']') + "}";
   CHECK(error_of(deep).find("nested too deep") != std::string::npos);
-  CHECK(error_of(R"({"messages":[{"role":"user","content":"\ud800"}]})").empty());  // it is passed on as it was spelled
+  CHECK(error_of(R"({"messages":[{"role":"user","content":"\ud800"}]})").empty());  // passed on as spelled
 }

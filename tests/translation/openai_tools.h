@@ -1,4 +1,4 @@
-// What the tests of chat completions share: events as text, and requests as the neutral form has them.
+// Shared by the tests of chat completions: events as text, and requests in the neutral form.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,7 @@
 
 namespace sluice::test {
 
-// Each event as a word, in its order.
+// Records the events as words, in order.
 struct EventText final : api::EventSink {
   std::string told;
   void on_start(const api::AnswerStart& start) override { told += "start:" + std::string(start.model.escaped) + " "; }
@@ -62,7 +62,7 @@ struct EventText final : api::EventSink {
 inline const api::TranslationRoom& chat() { return api::room_of(Dialect::openai).translation; }
 inline const api::Origin chat_target{Dialect::openai, "a1"};
 
-// What a request becomes for a target, with the names of what was dropped; or the error.
+// The request written for a target, with the names of what was dropped; or the error.
 struct Written {
   nlohmann::json body;
   std::string text, dropped, error;

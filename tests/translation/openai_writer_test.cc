@@ -1,4 +1,4 @@
-// Requests for targets of chat completions, and the recorded ones read and written again.
+// Requests for targets of chat completions, and recorded requests read and written back.
 #include <catch2/catch.hpp>
 #include <functional>
 
@@ -11,7 +11,7 @@ using namespace sluice::test;
 
 namespace {
 
-// A request as if another dialect had brought it: read from `body`, written from the neutral form.
+// A request treated as another dialect's: read from `body`, written from the neutral form.
 Written carried(const std::string& body, const TargetFacts& facts) {
   const auto request = read_chat(body);
   if (!request) return {{}, {}, {}, request.error().message};
@@ -208,7 +208,7 @@ TEST_CASE("chat: what is opaque goes back to where it came from only") {
   CHECK(call.body["messages"][0]["tool_calls"][0]["extra_content"].dump() == R"({"google":{"thought_signature":"s"}})");
 }
 
-// What a caller of responses is shown as a summary was text here, and its signature is of that text.
+// What callers of responses see as a summary was text here, and its signature covers that text.
 TEST_CASE("chat: a signed text comes back as one, whatever other dialects call it") {
   TargetFacts facts = imitator;
   facts.reasoning_field = TargetFacts::ReasoningField::reasoning_details;
@@ -292,8 +292,9 @@ TEST_CASE("chat: recorded requests come out as they went in, but for the model")
   std::cout << "requests of chat read and written: " << count << "\n";
 }
 
-// An unknown member in each object of a request, one at a time: it comes out again, and elsewhere it is named. What is
-// the caller's own JSON (a schema, metadata, what only the provider knows) is carried with what it is in.
+// An unknown member is added to each object of a request, one at a time: it is written back for the same dialect and
+// reported as dropped for others. The caller's own JSON (a schema, metadata, provider-specific values) is carried with
+// its container.
 TEST_CASE("chat: no member is lost that is not known") {
   const std::string body =
       R"({"model":"m","messages":[{"role":"system","content":[{"type":"text","text":"s"}]},{"role":"user","content":[{"type":"text","text":"a"},)"

@@ -20,13 +20,13 @@ std::string plain(JsonText text) {
   return out;
 }
 
-// Without white space, as texts that stood apart may be joined by a blank line or by nothing.
+// Without white space, because texts that were separate may be joined by a blank line or by nothing.
 std::string squeezed(std::string text) {
   std::erase_if(text, [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });
   return text;
 }
 
-// As a JSON value, whatever its spelling; what is none as it is.
+// As a normalized JSON value; text that is not JSON is returned unchanged.
 std::string canonical(std::string_view json) {
   if (json.empty()) return "{}";
   const auto value = nlohmann::json::parse(json, nullptr, false);
@@ -41,11 +41,11 @@ std::string shortened(const std::string& text) { return text.size() <= 200 ? tex
 struct Said {
   std::vector<std::string> in_order{};  // texts, calls and results
   std::vector<std::string> pictures{}, documents{};
-  std::vector<std::pair<std::string, std::string>> thinking{};  // with its path
+  std::vector<std::pair<std::string, std::string>> thinking{};  // and the path of each
   size_t calls = 0, results = 0;
 };
 
-// Texts before calls where the order within the message was told as changed.
+// Puts texts before calls where the order within the message was reported as changed.
 class RequestTeller {
  public:
   RequestTeller(const Request& request, const ToolNames* names, const Dropped* dropped)
@@ -198,7 +198,7 @@ void compare_settings(const Request& asked, const Request& got, const Dropped& d
   };
   const auto check_chance = [&](std::string_view name, std::string_view of_asked, std::string_view of_got) {
     const std::string chance = canonical(of_asked);
-    if (chance != "1" && chance != "1.0") check_number(name, of_asked, of_got);  // 1 is what is taken unasked
+    if (chance != "1" && chance != "1.0") check_number(name, of_asked, of_got);  // 1 is the default
   };
   check_chance("temperature", asked.sampling.temperature, got.sampling.temperature);
   check_chance("top_p", asked.sampling.top_p, got.sampling.top_p);
@@ -216,7 +216,7 @@ void compare_settings(const Request& asked, const Request& got, const Dropped& d
   if (kind == Kind::json_schema && same_schemas) {
     check("response_format", true, canonical(asked.response_format.schema) == canonical(got.response_format.schema));
   }
-  // To think as the model likes may be what it does unasked.
+  // Adaptive thinking may be the target's default.
   using Mode = Reasoning::Mode;
   const Reasoning &wanted = asked.reasoning, &told = got.reasoning;
   const bool is_measured = !wanted.effort.empty() || wanted.budget_tokens;

@@ -1,4 +1,4 @@
-// What of the recorded requests is dropped between two dialects, or refused, and why: "from > to: path reason", less
+// What is dropped from recorded requests between two dialects, or rejected, and why: "from > to: path reason", without
 // the indexes. Each row was judged by hand.
 #pragma once
 
@@ -6,7 +6,7 @@
 
 namespace sluice::test {
 
-// clang-format off: a row a line
+// clang-format off: one row per line
 inline constexpr std::string_view may_be_dropped[] = {
     "anthropic > gemini: cache_control unsupported",
     "anthropic > gemini: container unsupported",

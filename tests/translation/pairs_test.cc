@@ -1,6 +1,6 @@
-// Every recorded exchange between its dialect and each of the others: the request written for targets of theirs, the
-// answer for callers of theirs, both read again by that dialect itself. What does not survive must be named as dropped,
-// and what is named must stand in the list of pairs_dropped.h.
+// Every recorded exchange between its dialect and each of the others: the request is written for the other dialect's
+// targets, the answer for its callers, and both are read back. What does not survive must be reported as dropped, and
+// what is reported must be listed in pairs_dropped.h.
 #include "translation/pairs.h"
 
 #include <algorithm>
@@ -38,7 +38,7 @@ ReadContext context_of(Dialect dialect, bool stream) {
 
 Origin origin_of(Dialect dialect) { return {dialect, "0123456789abcdef"}; }
 
-// Targets that are asked in different ways.
+// Targets that need differently written requests.
 std::vector<TargetFacts> facts_of(Dialect dialect) {
   struct Model {
     Dialect dialect;
@@ -78,7 +78,7 @@ std::string without_indexes(const std::string& text) {
 
 std::string pair_of(Dialect from, Dialect to) { return std::string(name_of(from)) + " > " + std::string(name_of(to)); }
 
-// What was dropped, or refused, and how often: "openai > ollama: user unsupported".
+// What was dropped or rejected, and how often: "openai > ollama: user unsupported".
 using Table = std::map<std::string, unsigned>;
 
 struct Tally {
@@ -87,7 +87,7 @@ struct Tally {
   Table dropped{};
 };
 
-// Each pair is told once where a dialect does not read or write yet.
+// Records whether the pair can be translated yet.
 bool is_there(Dialect from, Dialect to, bool there, Tally& tally) {
   (there ? tally.pairs : tally.missing).insert(pair_of(from, to));
   return there;
@@ -95,9 +95,9 @@ bool is_there(Dialect from, Dialect to, bool there, Tally& tally) {
 
 // --- requests ---
 
-// The request as a target of `to` gets it, read again by that dialect; null where it is refused.
+// The request as a target of `to` gets it, read back; null if it was rejected.
 struct Crossed {
-  std::unique_ptr<std::string> body{};  // that the request's views are of
+  std::unique_ptr<std::string> body{};  // the request's views point into it
   std::unique_ptr<Request> request{};
 };
 
@@ -147,7 +147,7 @@ struct Feeder final : FrameTaker {
   std::string error{};
 };
 
-// What was wrong with it; "" for nothing.
+// Returns the error, or "".
 std::string read_answer(Dialect dialect, StreamFormat format, std::string_view text, EventSink& sink) {
   const auto reader = room(dialect).make_reader(origin_of(dialect));
   Feeder feeder(*reader, sink);
@@ -167,8 +167,8 @@ StreamFormat format_of(Dialect dialect, bool stream, std::string_view text) {
              : StreamFormat::sse;
 }
 
-// As the gateway carries it: the reader's events, by way of the filters, to the writer; then read by its own reader.
-// Gives what the caller gets.
+// As in the gateway: the reader's events go through the filters to the writer, whose output is then read back. Returns
+// what the caller gets.
 std::string cross_answer(const Exchange& exchange, const Answer& told, const Request& asked, Dialect to, bool stream,
                          Tally& tally) {
   const std::string pair = pair_of(exchange.dialect, to);
@@ -205,7 +205,7 @@ void print(const Tally& tally, std::string_view what) {
 
 bool went_well(const Exchange& exchange) { return exchange.status == 200 && exchange.request.is_object(); }
 
-// From one dialect to all others; from the last of them, of which nothing is recorded, on to the others once more.
+// From one dialect to all others; and once more from the last one, Ollama, of which nothing is recorded.
 void cross_to_all(Dialect from, const std::string& body, bool stream, Tally& tally) {
   for (const Dialect to : dialects) {
     const bool there = room(to).write_request != nullptr && room(to).read_request != nullptr;
@@ -236,7 +236,7 @@ void cross_answer_to_all(const Exchange& exchange, Tally& tally) {
     Request asked;
     asked.from = to;
     asked.usage_wanted = true;
-    asked.reasoning = {Reasoning::Mode::on, "medium", {}, "auto"};  // or its thinking may not be shown
+    asked.reasoning = {Reasoning::Mode::on, "medium", {}, "auto"};  // otherwise thinking might be hidden
     for (const bool stream : {true, false}) {
       const std::string body = cross_answer(exchange, told.answer, asked, to, stream, tally);
       if (to == Dialect::ollama) cross_answer_to_all({to, exchange.name, 200, stream, body, {}}, tally);

@@ -1,6 +1,6 @@
-// Answers of random targets that break off at random places, gone on with by others, in every dialect and pair: what
-// the caller reads is always a beginning of one target's true answer, or the whole of it; never repeated, contradicted
-// or falsely ended. A run is made of its seed alone: SLUICE_RESCUE_SEED=N runs that one.
+// Answers of random targets break off at random places and are continued by others, in every pair of dialects. The
+// caller must always read a beginning of one target's true answer, or all of it; nothing may be repeated, contradicted
+// or falsely ended. A run follows from its seed: SLUICE_RESCUE_SEED=N runs that one.
 #include <array>
 #include <catch2/catch.hpp>
 #include <iostream>
@@ -55,7 +55,7 @@ const Request& question(Dialect dialect) {
   return *known.request;
 }
 
-// One format of a stream: a dialect, and for Gemini's which of the two.
+// One stream format: a dialect, and for Gemini which of its two.
 struct Form {
   Dialect dialect;
   bool json_array;
@@ -78,11 +78,11 @@ class Run {
  public:
   explicit Run(uint64_t seed) : random_(seed) {}
 
-  // What is wrong; "" for nothing. `outcome`: a word for what became of it.
+  // Returns what is wrong, or "". `outcome`: a word for how the run ended.
   std::string go(std::string& outcome);
 
  private:
-  // --- chance ---
+  // --- random choices ---
   size_t below(size_t bound) { return bound == 0 ? 0 : random_() % bound; }
   bool once_in(size_t times) { return below(times) == 0; }
   Form form() {
@@ -93,9 +93,9 @@ class Run {
   std::vector<std::string> spelled(const std::string& plain);
   std::vector<std::string> related(const std::vector<std::string>& to);
 
-  // A target's stream that says `text`. `thinks`: before it.
+  // A target's stream that says `text`. `thinks`: thinking comes first.
   std::string stream_of(const Form& form, const std::string& text, bool thinks, const std::string& id);
-  // Bytes of a stream to who reads it, in pieces.
+  // Passes the bytes of a stream to `take` in pieces.
   template <typename Take>
   void in_pieces(std::string_view bytes, Take take) {
     while (!bytes.empty()) {
@@ -113,9 +113,9 @@ class Run {
 
   std::mt19937_64 random_;
   Form caller_{}, from_{};
-  bool raw_end_ = false;  // the end that the caller saw is the target's own
+  bool raw_end_ = false;  // the caller saw the target's own end
   std::vector<std::string> true_answers_;
-  std::string got_;  // the caller's bytes
+  std::string got_;  // the bytes that the caller got
   std::unique_ptr<EventWriter> writer_;
   Delivered delivered_;
 };
@@ -130,7 +130,7 @@ std::vector<std::string> Run::characters(size_t most) {
   return text;
 }
 
-// The same, another, one that differs from some place on, one that ends early, one that goes on.
+// The same answer, another, one that differs from some point on, a shorter one or a longer one.
 std::vector<std::string> Run::related(const std::vector<std::string>& to) {
   std::vector<std::string> made = to;
   switch (below(6)) {
@@ -157,7 +157,7 @@ std::string joined(const std::vector<std::string>& texts) {
   return all;
 }
 
-// Pieces of JSON text that mean it: characters spelled in one of their ways, halves of pairs apart now and then.
+// Pieces of JSON text for `plain`: characters in one of their spellings, surrogate pairs sometimes split.
 std::vector<std::string> Run::spelled(const std::string& plain) {
   std::string escaped;
   append_json_escaped(escaped, plain);
@@ -211,7 +211,7 @@ std::string Run::stream_of(const Form& form, const std::string& text, bool think
   return std::move(writer->out);
 }
 
-// What reads a target's stream and tells it on.
+// Reads a target's stream and passes on its events.
 class Target final : FrameTaker {
  public:
   Target(const Form& form, EventSink& to)
@@ -230,7 +230,7 @@ class Target final : FrameTaker {
     pieces_.clear();
     (void)gatherer_.feed(bytes);
   }
-  // Whether it is whole.
+  // Returns whether the answer is complete.
   bool end(bool all_came) {
     if (all_came) gatherer_.finish();
     if (tap_.standing() == Standing::finished) reader_->end(guard_);
@@ -250,7 +250,7 @@ class Target final : FrameTaker {
 };
 
 Run::End Run::first(const std::string& stream, bool whole) {
-  if (caller_.dialect == from_.dialect && caller_.json_array == from_.json_array) {  // as it came
+  if (caller_.dialect == from_.dialect && caller_.json_array == from_.json_array) {  // relayed as it came
     SentFrames sent(from_.format());
     AnswerCollector nobody;
     Target along(from_, nobody);
@@ -316,7 +316,7 @@ std::string Run::seen_text(Answer& seen, std::string& bad) const {
   return plain_of(text);
 }
 
-// Half a character at the end is none yet.
+// Half a character at the end does not count.
 bool is_beginning(std::string text, const std::string& of) {
   constexpr std::string_view half = "\xEF\xBF\xBD";
   if (text.ends_with(half)) text.resize(text.size() - half.size());
@@ -366,11 +366,11 @@ std::string Run::go(std::string& outcome) {
     if (mode == SpliceMode::restarts) {
       says = joined(related(said));
       true_answers_.push_back(says);
-    } else {  // it goes on behind what it was given, which it says once more or not
+    } else {  // it continues what it was given, with or without repeating it
       const size_t given = trimmed_bytes(delivered_.text);
       const std::string before = plain_of(std::string_view(delivered_.text).substr(0, given));
       const std::string left_out = plain_of(std::string_view(delivered_.text).substr(given));
-      if (left_out.find("\xEF\xBF\xBD") != std::string::npos) break;  // half a character: whose other half is chance
+      if (left_out.find("\xEF\xBF\xBD") != std::string::npos) break;  // half a character: its other half is random
       const std::string rest = left_out + joined(characters(30));
       true_answers_.push_back(before + rest);
       const bool can_be_told = before.size() >= 24 && before.find(before.substr(0, 24), 1) == std::string::npos;
@@ -396,7 +396,7 @@ std::string Run::go(std::string& outcome) {
 
 }  // namespace
 
-// Sanitizers make each five times as long.
+// Sanitizers make each run five times as slow.
 constexpr uint64_t usual_runs = SLUICE_SEES_USE_AFTER_FREE ? 3'000 : 10'000;
 
 TEST_CASE("rescue: what the caller reads is the beginning, or all, of one target's true answer") {

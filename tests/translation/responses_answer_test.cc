@@ -1,4 +1,4 @@
-// Answers of responses: a target's as events, and events as a caller gets them.
+// Responses answers: a target's as events, and events as a caller gets them.
 #include <catch2/catch.hpp>
 #include <set>
 
@@ -34,7 +34,7 @@ constexpr const char* asked_body = R"({"model":"m","input":"?","store":false,"to
   {"type":"namespace","name":"mcp","description":"","tools":[{"type":"function","name":"read"}]},
   {"type":"tool_search","execution":"client","parameters":{}}]})";
 
-// The events of a stream by their types, each valid by the specification.
+// The events of a stream, each checked against the specification.
 std::vector<json> checked_stream(const std::string& out) {
   static const OpenAiSchemas schemas;
   std::vector<json> events;
@@ -117,7 +117,7 @@ TEST_CASE("responses: a target's stream as events") {
            R"({"type":"response.completed","response":{"status":"completed","output":[{"type":"message"}],"usage":{"input_tokens":10,"input_tokens_details":{"cached_tokens":4},"output_tokens":7,"output_tokens_details":{"reasoning_tokens":2},"total_tokens":17}}})"}) ==
       R"(start:gpt 0summary(a) 0summary(\n\n) 0summary(b) 0signature:gA@responses.a1#rs_1 0end 1call:c1:f 2custom:c2:p )"
       R"(2<**> 1<{\"a\"> 1<:1}> 1end 2end usage:6/4/-/7/2 finish:2:completed)");
-  // Who sends no deltas, or nothing but the end, is heard all the same.
+  // A target that sends no deltas, or only the end, is understood too.
   CHECK(
       events_of(
           {R"({"type":"response.output_text.done","output_index":0,"content_index":0,"text":"hi"})",
@@ -202,7 +202,7 @@ TEST_CASE("responses: what a caller is streamed is complete") {
   CHECK(answer["usage"] ==
         json::parse(R"({"input_tokens":16,"input_tokens_details":{"cached_tokens":4,"cache_write_tokens":2},
     "output_tokens":20,"output_tokens_details":{"reasoning_tokens":5},"total_tokens":36})"));
-  // The items are those that the stream told as done.
+  // The items are those that the stream reported as done.
   std::vector<json> done;
   for (const json& event : events) {
     if (event["type"] == "response.output_item.done") done.push_back(event["item"]);
@@ -300,7 +300,7 @@ TEST_CASE("responses: calls get the caller's own form") {
   CHECK(output[2]["input"] == "a\nb");
   CHECK(output[3]["encrypted_content"] == "sluice.gemini.b2.call.TS");
   CHECK(output[4]["name"] == "f");
-  // All of it comes back with the history.
+  // All of it can be sent back with the history.
   const std::string back = json({{"model", "m"}, {"input", output}}).dump();
   const auto request = read_responses(back);
   REQUIRE(request->messages.size() == 1);
@@ -321,7 +321,7 @@ TEST_CASE("responses: encrypted thinking is given to who asked for it") {
     writer.end();
   };
   const json given = json::parse(written_answer(asked_body, false, tell, responses_target))["output"];
-  // An id that is told at the end only is the item's from its beginning.
+  // An id that is known only at the end is used from the item's beginning.
   std::set<std::string> ids;
   for (const json& event : checked_stream(written_answer(asked_body, true, tell, responses_target))) {
     if (event.contains("item")) ids.insert(event["item"]["id"]);

@@ -1,4 +1,4 @@
-// Conversations that are compacted for targets that cannot: a summary, as one item that any target reads. And answers
+// Conversations compacted for targets that cannot compact: a summary, as one item that any target can read. And answers
 // that are written to be kept.
 #include <catch2/catch.hpp>
 
@@ -81,7 +81,7 @@ TEST_CASE("responses: a summary of ours comes back as words of the user's, for e
   CHECK(json::parse('"' + std::string(request->messages[0].parts[0].text.escaped) + '"') ==
         "Summary of the conversation so far:\n\nall \"of\" it \u00e9");
   for (const DialectRoom* const room : rooms()) {
-    if (room->id == Dialect::responses) continue;  // which gets its own items as they stood
+    if (room->id == Dialect::responses) continue;  // gets its own items unchanged
     Dropped dropped;
     WrittenRequest written;
     REQUIRE(room->translation.write_request(*request, facts_for("m", {room->id, "c3"}, false), dropped, written));
@@ -107,7 +107,7 @@ TEST_CASE("a summary is asked for behind the conversation, and no tool may be ca
   CHECK(request->tool_choice.mode == ToolChoice::Mode::none);
 }
 
-// --- to be kept ---
+// --- kept answers ---
 
 void tell_tool_loop(EventWriter& writer) {
   writer.on_start({JsonText{"c1"}, JsonText{"claude"}});
@@ -145,7 +145,7 @@ TEST_CASE("responses: the copy that is kept has all that is opaque, and all else
     return answer["output"];
   };
   const json told = output(false), kept = output(true);
-  REQUIRE(told.size() == 3);  // a call, a thinking, a call
+  REQUIRE(told.size() == 3);  // a call, thinking, a call
   REQUIRE(kept.size() == 5);
   CHECK(told.dump().find("encrypted_content") == std::string::npos);
   size_t at = 0;

@@ -1,5 +1,5 @@
-// Every recorded exchange of responses: requests come out as they went in, answers say the same when they are written
-// and read again, and are what the specification says.
+// Every recorded responses exchange: requests are written back as they were; answers say the same after being written
+// and read back, and conform to the specification.
 #include <catch2/catch.hpp>
 #include <random>
 #include <set>
@@ -15,7 +15,7 @@ using nlohmann::json;
 
 auto recorded() { return corpus_of(Dialect::responses); }
 
-// What an answer comes to: its pieces, end and counts, whatever the events were cut into.
+// The content of an answer: its pieces, end and counts, however the events were cut.
 std::string summary(const api::Answer& answer) {
   std::string text = answer.model;
   for (const api::Answer::Piece& piece : answer.pieces) {
@@ -34,7 +34,7 @@ std::string summary(const api::Answer& answer) {
   return text;
 }
 
-// What is wrong with a stream by the schema of each event, and by its numbers.
+// Checks a stream against each event's schema and its sequence numbers; returns the fault.
 std::string stream_fault(const OpenAiSchemas& schemas, const std::string& stream) {
   uint64_t number = 0;
   for (const Frame& frame : frames_of(stream)) {
@@ -88,7 +88,7 @@ TEST_CASE("responses: recorded answers say the same when they are written and re
       CHECK(summary(second.answer) == summary(first.answer));
       if (stream) {
         const std::string fault = stream_fault(schemas, out);
-        // One recorded search tells of a source that is no page, which the specification does not know.
+        // One recorded search has a source that is not a page, which the specification does not define.
         if (fault.find("sources") == fault.npos) CHECK(fault == "");
       } else if (!first.answer.error) {
         const std::string fault = schemas.fault("Response", json::parse(out));
@@ -110,7 +110,7 @@ TEST_CASE("responses: streams and bodies cut anywhere never crash") {
         reader->end(collector);
         for (const api::Answer::Piece& piece : collector.answer.pieces) CHECK(piece.ended);
       }
-      for (const Frame& frame : frames) {  // each frame by itself, and cut
+      for (const Frame& frame : frames) {  // each frame alone, and cut
         api::AnswerCollector collector;
         const auto reader = responses_room().make_reader(responses_target);
         CHECK(reader->read_frame(frame.event, frame.data, collector));
@@ -138,7 +138,7 @@ TEST_CASE("responses: a member that is not known comes out again, or is named as
     std::set<std::string> objects{""};
     for (const auto& [pointer, value] : flat.items()) {
       const std::string object = pointer.substr(0, pointer.rfind('/'));
-      // Schemas, metadata and what is JSON of the caller's own are no objects of the API.
+      // Schemas, metadata and other JSON of the caller's are not objects of the API.
       if (object.find("/parameters") == object.npos && object.find("/schema") == object.npos) objects.insert(object);
     }
     for (const std::string& pointer : objects) {

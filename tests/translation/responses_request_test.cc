@@ -1,4 +1,4 @@
-// Requests of responses: read into the neutral form, and written out of it for a target.
+// Responses requests: read into the neutral form, and written from it for a target.
 #include <catch2/catch.hpp>
 
 #include "translation/responses_tools.h"
@@ -13,7 +13,7 @@ std::string refusal_of(const std::string& body) {
   return request ? "" : request.error().message;
 }
 
-// The request as a word or two for each message and part.
+// The request, with a word or two for each message and part.
 std::string told(const api::Request& request) {
   constexpr std::string_view roles[] = {"system", "user", "assistant", "tool"};
   constexpr std::string_view kinds[] = {"text", "refusal", "image",    "document", "audio",      "video",
@@ -54,7 +54,7 @@ TEST_CASE("responses: the input as messages") {
            {"role":"user","content":"hi"},{"role":"developer","content":"now"}])",
        " text(be) text(good) | user text(hi) | system text(now)"},
       {R"([{"role":"developer","content":"alone"}])", " | system text(alone)"},
-      // What the assistant did in one turn is one message, and so are the results.
+      // All that the assistant did in one turn is one message, and so are the results.
       {R"([{"role":"user","content":"hi"},
            {"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"a"},{"type":"summary_text","text":"b"}],
             "encrypted_content":"gAAA"},
@@ -80,11 +80,11 @@ TEST_CASE("responses: the input as messages") {
            {"type":"shell_call_output","call_id":"s2","output":[{"stdout":"b","stderr":""}]}])",
        R"( | assistant call(s1:local_shell{"command":["ls"],"type":"exec"}) | tool result(s1 text(a.txt)))"
        R"( | assistant call(s2:shell{"commands":["ls"]}) | tool result(s2 text([{\"stderr\":\"\",\"stdout\":\"b\"}])))"},
-      // What the provider ran stands aside; a kind that is not known is content.
+      // Calls that the provider ran are kept aside; an unknown kind is content.
       {R"([{"role":"user","content":"a"},{"type":"web_search_call","id":"ws_1","status":"completed"},
            {"type":"quantum_call","id":"q"},{"role":"user","content":"b"}])",
        " | user text(a) | assistant other() | user text(b)"},
-      // Wrapped: of another dialect, of a call, redacted.
+      // Wrapped signatures of another dialect: of thinking, of redacted thinking, of a call.
       {R"([{"type":"reasoning","id":"rs_0","summary":[{"type":"summary_text","text":"hm"}],
             "encrypted_content":"sluice.anthropic.1f..SIG"},
            {"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"sluice.anthropic.1f.redacted.RED"},
@@ -228,7 +228,7 @@ TEST_CASE("responses: wrong types are refused with their place") {
     CHECK(refusal_of(body).find(expected) != std::string::npos);
   }
   CHECK_FALSE(refusal_of(R"({"model":"m","input":)" + std::string(300, '[') + std::string(300, ']') + "}").empty());
-  // A lone surrogate is the caller's to send; null is absent.
+  // A caller may send a lone surrogate; null counts as absent.
   const std::string odd = R"({"model":"m","input":"\ud800","tools":null,"text":null,"stream":null,"user":null})";
   CHECK(told(*read_responses(odd)) == R"( | user text(\ud800))");
 }

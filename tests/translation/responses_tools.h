@@ -1,4 +1,4 @@
-// What the tests of responses share.
+// Shared by the responses tests.
 #pragma once
 
 #include <memory>
@@ -43,7 +43,7 @@ inline api::TargetFacts responses_facts(std::string_view model, bool is_makers_o
 struct Frame {
   std::string event, data;
 };
-// Of a stream of server-sent events, as they are recorded and written: one line of data each.
+// The frames of an event stream as recorded and written: one line of data each.
 inline std::vector<Frame> frames_of(const std::string& stream) {
   std::vector<Frame> frames;
   std::string event, data;
@@ -67,7 +67,7 @@ inline std::vector<Frame> frames_of(const std::string& stream) {
   return frames;
 }
 
-// Reads an answer, a stream or a body; how many frames were refused.
+// Reads an answer, a stream or a body; returns how many frames were rejected.
 inline int read_answer(const std::string& answer, bool stream, api::EventSink& sink,
                        const api::Origin& target = responses_target) {
   const auto reader = responses_room().make_reader(target);
@@ -81,7 +81,7 @@ inline int read_answer(const std::string& answer, bool stream, api::EventSink& s
   return refused;
 }
 
-// What a caller with that request gets, told by `tell`.
+// What a caller with that request gets, when `tell` makes the events.
 template <typename Tell>
 std::string written_answer(const std::string& request_body, bool stream, Tell tell,
                            const api::Origin& target = {Dialect::anthropic, "b2"}) {

@@ -1,4 +1,4 @@
-// Requests of other dialects as a target of responses takes them.
+// Requests of other dialects, written for a responses target.
 #include <catch2/catch.hpp>
 
 #include "translation/responses_tools.h"
@@ -67,7 +67,7 @@ api::Tool function(std::string_view name, std::string_view schema = "") {
   return tool;
 }
 
-// The input that a conversation becomes.
+// The input written for a conversation.
 json input_of(const api::Request& request) {
   const Written written = write_responses(request, responses_facts("gpt-5"));
   REQUIRE(written.error == "");
@@ -284,7 +284,7 @@ TEST_CASE("responses: how much a target is told to think") {
   struct Row {
     const char* model;
     api::Reasoning reasoning;
-    const char* expected;  // "": nothing
+    const char* expected;  // "": absent
   };
   const Row table[] = {{"gpt-5", {Mode::off, {}, {}, {}}, R"({"effort":"minimal"})"},
                        {"gpt-5.1", {Mode::off, {}, {}, {}}, R"({"effort":"none"})"},

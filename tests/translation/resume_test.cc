@@ -1,5 +1,5 @@
-// A stream that passed as it came and broke off, gone on with by the writer of its dialect: recorded streams, and one
-// of each dialect that its own writer wrote, cut behind every frame.
+// A relayed stream that broke off is continued by the writer of its dialect. Recorded streams, and one per dialect made
+// by its own writer, are cut after every frame.
 #include <catch2/catch.hpp>
 #include <iostream>
 #include <map>
@@ -31,7 +31,7 @@ struct Asked {
   std::unique_ptr<Request> request;
 };
 
-// nullptr: it is not read.
+// nullptr: not readable.
 Asked ask(Dialect dialect, std::string body) {
   const bool is_gemini = dialect == Dialect::gemini;
   Asked asked{std::move(body), nullptr};
@@ -86,7 +86,7 @@ std::vector<std::string> frames_of(const std::string& stream, StreamFormat forma
   return frames;
 }
 
-// The rest, as another target might give it. `calls`: a call stands behind the text.
+// The rest, as another target might produce it. `calls`: a call follows the text.
 void tell_rest(EventSink& sink, const std::string& text, bool calls) {
   sink.on_start({JsonText{"other"}, JsonText{"other-model"}});
   sink.on_thinking(0, JsonText{"how did it go on?"}, false);
@@ -113,9 +113,9 @@ struct Resumed {
   StreamFormat format;
   const Request& request;
   std::map<std::string, unsigned>& tally;
-  bool strict = true;  // the recorded part keeps to the grammar
+  bool strict = true;  // the recorded part follows the grammar
 
-  // `sent`: what the caller has; `number`: of the cut.
+  // `sent`: what the caller has; `number`: which cut this is.
   void check(SentFrames& sent, size_t number) const {
     const Delivered delivered = read_delivered(sent, room(dialect), {dialect, "f125"}, Bar::none);
     if (delivered.bar() != Bar::none) {
@@ -152,12 +152,12 @@ struct Resumed {
       if (piece.kind == PartKind::tool_call) ++calls;
     }
     CHECK(calls == (number % 3 == 1 ? 1 : 0));
-    if (!answer.usage.counts.any()) CHECK(dialect == Dialect::openai);  // it did not ask for it
+    if (!answer.usage.counts.any()) CHECK(dialect == Dialect::openai);  // usage was not requested
     if (answer.usage.counts.any()) CHECK(answer.usage.input() == delivered.usage.input() + 1000);
     if (strict) CHECK(grammar_fault(dialect, format, whole) == "");
   }
 
-  // Frames that were read as they went say no less than all of them at once.
+  // Reading frames as they are sent must give the same as reading all of them at the end.
   void check_read_before(std::span<const std::string> frames, SentFrames& at_once) const {
     SentFrames sent(format);
     for (size_t i = 0; i < frames.size(); ++i) {

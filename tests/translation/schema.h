@@ -1,4 +1,4 @@
-// Whether a document is what OpenAI's specification says, beside the source folder, if it is there.
+// Checks a document against OpenAI's specification, beside the source folder, if present.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 namespace sluice::test {
 
-// Enough of JSON Schema for that specification: types, enums, required members, items, references, unions.
+// The part of JSON Schema that the specification uses: types, enums, required members, items, references, unions.
 class OpenAiSchemas {
  public:
   OpenAiSchemas() {
@@ -21,7 +21,7 @@ class OpenAiSchemas {
   }
   bool known() const { return !schemas_.empty(); }
 
-  // Where the value is not what the schema of that name says; "" where it is, or nothing is known.
+  // Where the value violates the schema of that name; "" if it does not, or no schema is available.
   std::string fault(const std::string& name, const nlohmann::json& value) const {
     return known() ? check(schemas_.at(name), value, name) : "";
   }
@@ -54,7 +54,7 @@ class OpenAiSchemas {
     return value.is_object() ? check_object(schema, value, path) : check_items(schema, value, path);
   }
 
-  // Of several that do not fit, the fault of the one that is of the value's `type`.
+  // If no alternative fits, returns the fault of the one whose `type` is the value's.
   std::string check_any(const Json& list, const Json& value, const std::string& path) const {
     std::string faults;
     bool found = false;
@@ -83,7 +83,7 @@ class OpenAiSchemas {
     const Json properties = schema.value("properties", Json::object());
     for (const Json& name : required) {
       const bool is_told = value.contains(name.get<std::string>());
-      // The specification's own mistakes: members that are required and described nowhere.
+      // Mistakes in the specification: some required members are not described.
       const bool is_described = properties.contains(name.get<std::string>());
       if (!is_told && is_described) return path + "." + name.get<std::string>() + ": is missing";
     }

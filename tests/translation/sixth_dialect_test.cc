@@ -1,5 +1,5 @@
-// docs/adding-a-dialect.md, tried: a sixth dialect (toy/), of which src/ knows nothing, and each of the five read each
-// other's requests and answers.
+// Tests docs/adding-a-dialect.md: a sixth dialect (toy/), unknown to src/, and each of the five read each other's
+// requests and answers.
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -49,7 +49,7 @@ struct Frames final : FrameTaker {
   bool is_whole;
 };
 
-// The text of an answer, by the reader of that room, told to a sink.
+// Reads an answer with that room's reader into a sink.
 void read(const DialectRoom& room, bool stream, std::string_view text, EventSink& sink) {
   const auto reader = room.translation.make_reader({room.id, "a1"});
   Frames frames(*reader, sink, !stream);
@@ -174,7 +174,7 @@ TEST_CASE("a sixth dialect: answers of the five reach its callers, whole and str
   for (const Caller& target : callers) {
     for (const bool stream : {false, true}) {
       INFO(name_of(target.dialect) << " " << stream);
-      // An answer of the target, in its own words.
+      // An answer of the target, in its own dialect.
       const DialectRoom& room = room_of(target.dialect);
       const ReadContext context = context_of(target.dialect, stream);
       auto asked = room.translation.read_request(target.body, context);

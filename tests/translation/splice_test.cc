@@ -1,4 +1,4 @@
-// What a second target's answer adds to the one that broke off.
+// What a second target's answer adds to the first, which broke off.
 #include "api/splice.h"
 
 #include <catch2/catch.hpp>
@@ -46,11 +46,11 @@ TEST_CASE("splice: an answer that begins anew is let through from where it is ne
                 {"H", "\xC3\xA9", "llo", " ", "\\u0022", "\\ud83d", "\\ude00", ",", " you"}) ==
         "0',' 0' you' 0end finish");
   CHECK(spliced(delivered_text("a\\/b"), SpliceMode::restarts, {"a/b\\u002fc"}) == "0'\\u002fc' 0end finish");
-  // Half a character was sent: its other half goes on.
+  // Half a character was sent: the other half follows.
   CHECK(spliced(delivered_text("a\\ud83d"), SpliceMode::restarts, {"a\xF0\x9F\x98\x80!"}) == "0'\\ude00!' 0end finish");
-  // All of it was sent: nothing more.
+  // All of it was sent already: nothing more follows.
   CHECK(spliced(delivered_text("whole"), SpliceMode::restarts, {"wh", "ole"}) == "0end finish");
-  // The delivered part had ended: what is new is a part of its own.
+  // The delivered part had ended: the new text is a separate part.
   CHECK(spliced(delivered_text("one", false), SpliceMode::restarts, {"one two"}) == "1' two' 1end finish");
 }
 
@@ -73,11 +73,11 @@ TEST_CASE("splice: an answer that goes on is let through, without what it says o
   CHECK(spliced(fox, SpliceMode::continues, {" and", " more"}) == "0' and' 0' more' 0end finish");
   CHECK(spliced(fox, SpliceMode::continues, {"The quick", " brown fox jumps over the lazy dog, and more"}) ==
         "0' and more' 0end finish");
-  // It only begins alike.
+  // Only the beginning is the same.
   CHECK(spliced(fox, SpliceMode::continues, {"The ", "quick", " hare"}) == "0'The quick hare' 0end finish");
   CHECK(spliced(fox, SpliceMode::continues, {"The "}) == "0'The ' 0end finish");
   CHECK(spliced(fox, SpliceMode::continues, {}) == "0end finish");
-  // Too short, or too much like itself, to tell.
+  // Too short or too repetitive to recognize.
   CHECK(spliced(delivered_text("ha"), SpliceMode::continues, {"ha"}) == "0'ha' 0end finish");
   const std::string zeros(40, '0');
   CHECK(spliced(delivered_text(zeros), SpliceMode::continues, {zeros}) == "0'" + zeros + "' 0end finish");
@@ -87,7 +87,7 @@ TEST_CASE("splice: white space that a prefix may not end with is not repeated") 
   CHECK(spliced(delivered_text("Hello, \\n"), SpliceMode::continues, {" ", "\\n", "you"}) == "0'you' 0end finish");
   CHECK(spliced(delivered_text("Hello, "), SpliceMode::continues, {"you"}) == "0'you' 0end finish");
   CHECK(spliced(delivered_text("Hello,\\n"), SpliceMode::continues, {"\\n\\nyou"}) == "0'\\nyou' 0end finish");
-  // Half a character: the rest of it, or none at all.
+  // Half a character: either the other half follows, or the splice fails.
   CHECK(spliced(delivered_text("a\\ud83d"), SpliceMode::continues, {"\xF0\x9F\x98\x80"}) == "0'\\ude00' 0end finish");
   CHECK(spliced(delivered_text("a\\ud83d"), SpliceMode::continues, {"b"}).find("differs") != std::string::npos);
 }
@@ -194,12 +194,12 @@ TEST_CASE("delivered: text is remembered up to its bound") {
   CHECK(delivered.bar() == Bar::none);
   sink.on_text(0, JsonText{"b"});
   CHECK(delivered.bar() == Bar::too_long);
-  CHECK(delivered.text.empty());  // what it begins with is of no use
+  CHECK(delivered.text.empty());  // a mere beginning is of no use
 }
 
 namespace {
 
-// What goes on of a stream that comes in pieces of that many bytes.
+// What is passed on of a stream that arrives in pieces of `bytes_each`.
 std::string passed_frames(SentFrames& sent, const std::string& stream, size_t bytes_each) {
   std::string gone;
   for (size_t at = 0; at < stream.size(); at += bytes_each) {

@@ -37,7 +37,7 @@ class Grammar : public FrameTaker {
   void must(bool holds, const char* what) {
     if (!holds) wrong(what);
   }
-  // What is told with every frame stays what it was.
+  // Values repeated in every frame must not change.
   void same(const char* name, JsonValue value) {
     const auto [known, is_new] = told_.emplace(name, value.raw());
     if (known->second != value.raw()) wrong(std::string(name) + " was " + known->second);

@@ -1,5 +1,5 @@
-// Whether what a caller got as a stream is one whole answer by the rules of its dialect: ids that stay the same,
-// numbers that count, what opens closes, one end.
+// Whether a caller's stream is one complete answer by the rules of its dialect: ids stay the same, numbers count up,
+// everything opened is closed, there is one end.
 #pragma once
 
 #include <string>
@@ -9,10 +9,10 @@
 
 namespace sluice::test {
 
-// "" for nothing; else what is wrong, with the frame.
+// Returns "", or the fault and its frame.
 std::string grammar_fault(Dialect dialect, api::StreamFormat format, const std::string& stream);
 
-// The form of a stream's frames in that dialect.
+// The framing of that dialect's streams.
 api::StreamFormat stream_format(Dialect dialect, bool json_array = false);
 
 }  // namespace sluice::test

@@ -1,6 +1,6 @@
-// docs/translation.md has a table for each pair of dialects: what becomes of each member of a request. They are made
-// here, by writing requests with one member more, and must be what stands there (scripts/translation_tables.sh writes
-// them anew).
+// docs/translation.md has a table for each pair of dialects that shows what becomes of each member of a request. The
+// tables are generated here, by writing requests with one more member, and must match the page
+// (scripts/translation_tables.sh rewrites them).
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -19,7 +19,7 @@ using nlohmann::json;
 
 namespace {
 
-// A member, or a piece of the conversation, and the change that puts it into a request (RFC 7396).
+// A member, or a piece of the conversation, and the JSON merge patch (RFC 7396) that adds it to a request.
 struct Probe {
   std::string_view name, patch;
 };
@@ -164,7 +164,7 @@ Outcome write(const Asker& from, const Asker& to, const json& asked) {
   return {json::parse(written.body), dropped.text(4096), {}};
 }
 
-// What `newer` has beside `older`: "`options.top_k` 5".
+// What `newer` has in addition to `older`: "`options.top_k` 5".
 void append_difference(const json& older, const json& newer, const std::string& path, std::string& out) {
   if (older == newer) return;
   if (older.is_object() && newer.is_object()) {
@@ -196,7 +196,7 @@ std::string row_of(const Asker& from, const Asker& to, const Probe& probe) {
   return "| `" + std::string(probe.name) + "` | " + told + " |\n";
 }
 
-// What was dropped, or refused, of recorded requests of that pair, one after another.
+// What was dropped from recorded requests of that pair, or rejected, one item per line.
 std::string recorded(const std::string& pair) {
   std::string out;
   for (const std::string_view row : test::may_be_dropped) {

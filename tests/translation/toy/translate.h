@@ -1,4 +1,4 @@
-// A sixth dialect, made by docs/adding-a-dialect.md, which nobody speaks:
+// A sixth dialect, made by following docs/adding-a-dialect.md, which no real API speaks:
 //   request  {"model":"m","rules":"Be brief","say":[{"by":"user","words":"Hi"}],"room":50,"live":true}
 //   answer   {"model":"m","words":"Hello","over":"done","cost":{"in":5,"out":7}}; "full": there was no room
 //   live     lines: {"words":"Hel"}, {"words":"lo"}, {"over":"done","cost":{"in":5,"out":7}}; {"wrong":"..."} ends it
@@ -8,7 +8,7 @@
 
 namespace sluice::test::toy {
 
-// Behind those of the enum, to which a real one adds a word.
+// After the last enum value; a real dialect adds a name to the enum.
 inline constexpr Dialect own = static_cast<Dialect>(dialect_names.size());
 extern const api::DialectRoom room;
 

@@ -6,7 +6,7 @@ using namespace api;
 
 namespace {
 
-// Its words, on lines of their own; what is no text is content that it cannot take.
+// The texts, joined by line breaks; any other part cannot be translated.
 Result<std::string> words_of(const std::vector<Part>& parts, const std::string& path) {
   std::string words;
   for (size_t i = 0; i < parts.size(); ++i) {
