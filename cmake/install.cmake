@@ -1,5 +1,5 @@
-# What `cmake --install` puts where: the program, its manual pages, completions, units, examples. Pages and completions are made
-# from the program's own tables (cmake/pages).
+# What `cmake --install` installs: the program, its manual pages, completions, units, examples. Pages and completions
+# are generated from the program's own tables (cmake/pages).
 include(GNUInstallDirs)
 add_executable(make_pages cmake/pages/make_pages.cc cmake/pages/manual.cc cmake/pages/completions.cc)
 target_include_directories(make_pages PRIVATE ${CMAKE_SOURCE_DIR})
@@ -20,7 +20,7 @@ install(FILES ${pages}/sluice.json.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES ${pages}/sluice.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME sluice)
 install(FILES ${pages}/_sluice DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
 install(FILES ${pages}/sluice.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
-# The unit names the program where it is installed; the prefix may be given only then.
+# The unit contains the program's installed path; the prefix may be given only at install time.
 install(CODE "
   file(READ \"${CMAKE_SOURCE_DIR}/docs/systemd/sluice.service\" unit)
   string(REPLACE \"/usr/bin/sluice\" \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/sluice\" unit \"\${unit}\")

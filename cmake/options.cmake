@@ -7,16 +7,16 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release)
 endif()
 set(SLUICE_OPTIMISE "-O2" CACHE STRING "how much release builds are optimised: -O2, -O3 or -Os")
-# Libraries are called through their addresses: an exchange does so some hundred times, and none is loaded later.
+# Library functions are called without the PLT: an exchange makes some hundred such calls, and needs no lazy binding.
 set(CMAKE_CXX_FLAGS_RELEASE "${SLUICE_OPTIMISE} -DNDEBUG -fno-plt")
 set(CMAKE_C_FLAGS_RELEASE "${SLUICE_OPTIMISE} -DNDEBUG -fno-plt")
 
-# A folder of src/ compiled as one: half the time of a build from nothing, and more of it; when one file changes, its folder
-# is compiled. What the files keep in anonymous namespaces is then in one of the compiler's main files' own includes.
+# Each folder of src/ is compiled as one file. This at least halves a build from nothing, but a change to one file
+# recompiles its folder. GCC then sees anonymous namespaces in included files, hence its warning is off.
 if(CMAKE_UNITY_BUILD)
   set(CMAKE_UNITY_BUILD_BATCH_SIZE 0)
   add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-subobject-linkage>)
-  set(SLUICE_CLANG_WARNINGS -Wno-shadow)  # clang's is also of what another file of the folder has
+  set(SLUICE_CLANG_WARNINGS -Wno-shadow)  # clang's also looks at the folder's other files
 endif()
 
 find_program(SLUICE_CCACHE ccache)
@@ -28,16 +28,16 @@ endif()
 add_library(sluice_options INTERFACE)
 target_compile_options(sluice_options INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wconversion>
-  $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-Wno-sign-conversion>  # gcc's -Wconversion has it not
+  $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-Wno-sign-conversion>  # gcc's -Wconversion does not include it
   $<$<COMPILE_LANG_AND_ID:CXX,Clang>:${SLUICE_CLANG_WARNINGS}>
-  # But of counts that do not fit (a race, a changed source), and of what clang alone warns of, it is only told.
+  # Not with a profile, whose counts may not fit (a race, a changed source), nor with clang, whose warnings differ.
   $<$<AND:$<COMPILE_LANG_AND_ID:CXX,GNU>,$<NOT:$<STREQUAL:${SLUICE_PROFILE},use>>>:-Werror>)
 target_compile_definitions(sluice_options INTERFACE SLUICE_VERSION="${PROJECT_VERSION}")
 
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   add_link_options(-Wl,--as-needed)
   include(CheckLinkerFlag)
-  check_linker_flag(CXX -Wl,-z,pack-relative-relocs SLUICE_RELR)  # addresses to be set at start, in a sixtieth of the bytes
+  check_linker_flag(CXX -Wl,-z,pack-relative-relocs SLUICE_RELR)  # start-up relocations in a sixtieth of the bytes
   if(SLUICE_RELR)
     add_link_options(-Wl,-z,pack-relative-relocs)
   endif()
@@ -57,7 +57,7 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release")
   endif()
 endif()
 
-# scripts/release.sh: "generate" makes a program that counts what it runs, "use" compiles by the counts it has left.
+# scripts/release.sh: "generate" builds a program that counts what it executes, "use" optimises by those counts.
 set(SLUICE_PROFILE "" CACHE STRING "profile-guided optimisation of what requests run: generate, use or nothing")
 set_property(CACHE SLUICE_PROFILE PROPERTY STRINGS "" generate use)
 set(SLUICE_PROFILE_FLAGS)

@@ -1,5 +1,5 @@
-# Libraries, all from the system's packages (scripts/deps.sh). Each stands behind a target of ours, so that which folder may
-# use which library is read in CMakeLists.txt. Headers are SYSTEM: our warnings are for our code.
+# Libraries, all from the system's packages (scripts/deps.sh). Each is wrapped in one of our targets, so that
+# CMakeLists.txt shows which folder may use which library. Headers are SYSTEM: warnings are for our own code only.
 find_package(PkgConfig REQUIRED)
 option(SLUICE_STATIC "link all but the C library statically" OFF)
 set(uv libuv)

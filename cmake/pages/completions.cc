@@ -14,7 +14,7 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
   return text;
 }
 
-// In single quotes, as every shell here takes it but fish, which knows a backslash there.
+// In single quotes, for every shell here but fish, which treats a backslash in quotes as an escape.
 std::string in_quotes(const std::string& text) { return "'" + replaced(text, "'", "'\\''") + "'"; }
 std::string in_fish_quotes(std::string text) {
   text = replaced(std::move(text), "\\", "\\\\");
@@ -23,7 +23,7 @@ std::string in_fish_quotes(std::string text) {
 
 bool takes_file(const CLI::Option& option) { return option.get_type_name() == "FILE"; }
 bool is_flag(const CLI::Option& option) { return option.get_items_expected_max() == 0; }
-// "text|json" -> "text json"; "" where it is no list of words.
+// "text|json" -> "text json"; "" if it is not a list of words.
 std::string words_of(const CLI::Option& option) {
   const std::string type = option.get_type_name();
   return type.find('|') == std::string::npos ? "" : replaced(type, "|", " ");
@@ -63,7 +63,7 @@ std::string commands_of(const CLI::App& app) {
   return joined(names, " ");
 }
 
-// One case of the function: what may stand after `command`.
+// One case of the function: what may follow `command`.
 std::string bash_case(const CLI::App& app, const std::string& label, const std::string& first) {
   std::string text = "    " + label + ")\n      case $before in\n";
   std::string all;

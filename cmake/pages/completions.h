@@ -1,4 +1,4 @@
-// Completions for shells, from the program's table of commands. See command_line.h for what type names say.
+// Completions for shells, from the program's table of commands. See command_line.h for the meaning of type names.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -1,5 +1,5 @@
-// Writes what is installed beside the program: manual pages and the shells' completions, all from the program's own
-// table of commands (src/tool/command_line.cc), its table of fields (src/config/fields.h) and docs/configuration.md.
+// Writes what is installed beside the program: manual pages and shell completions, generated from the program's table
+// of commands (src/tool/command_line.cc), its table of fields (src/config/fields.h) and docs/configuration.md.
 //
 //   make_pages docs/configuration.md FOLDER
 #include <cstdio>

@@ -11,7 +11,7 @@
 namespace sluice::pages {
 namespace {
 
-// Text for roff: no line begins with a control character, hyphens and backslashes are themselves.
+// Text for roff: escapes leading control characters, hyphens and backslashes.
 std::string escaped(std::string_view text) {
   std::string result;
   for (const char c : text) {
@@ -30,7 +30,7 @@ std::string escaped(std::string_view text) {
 
 std::string bold(std::string_view text) { return "\\fB" + escaped(text) + "\\fR"; }
 
-// A line of Markdown: `code` is made bold, of a link its text stays.
+// A line of Markdown: `code` becomes bold, a link is replaced by its text.
 std::string from_markdown(std::string_view text) {
   std::string result, plain;
   const auto flush = [&] {
@@ -77,7 +77,7 @@ void add_options(const CLI::App& app, std::string& page) {
   }
 }
 
-// The page's body, one line of Markdown after the other.
+// The page's body, from one line of Markdown after another.
 class FieldPage {
  public:
   void take(const std::string& line) {
@@ -100,7 +100,7 @@ class FieldPage {
       page_ += line.empty() ? ".PP\n" : from_markdown(line.substr(line.find_first_not_of(' '))) + "\n";
     }
   }
-  // "providers.NAME/base_url"
+  // as "providers.NAME/base_url"
   const std::set<std::string>& described() const { return described_; }
   const std::string& text() const { return page_; }
 
@@ -113,7 +113,7 @@ class FieldPage {
     page_ += (level <= 2 ? ".SH \"" : ".SS \"") + escaped(title) + "\"\n";
   }
   void row(const std::vector<std::string>& cells) {
-    if (cells.empty() || !cells[0].starts_with('`')) return;  // the table's head
+    if (cells.empty() || !cells[0].starts_with('`')) return;  // the table's header
     page_ += ".TP\n" + from_markdown(cells[0]) + "\n";
     if (heading_.starts_with('`') && cells.size() == 3) {
       described_.insert(heading_.substr(1, heading_.size() - 2) + "/" + cells[0].substr(1, cells[0].size() - 2));

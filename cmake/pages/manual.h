@@ -7,7 +7,8 @@
 namespace sluice::pages {
 
 std::string command_manual(const CLI::App& app);
-// Into `page`; returns what is wrong: a file that cannot be read, a field of the program's that it does not describe.
+// Writes into `page`; returns the error, if any: an unreadable file, or a field of the program that the file does not
+// describe.
 std::string field_manual(const std::string& configuration_md, std::string& page);
 
 }  // namespace sluice::pages

@@ -1,4 +1,4 @@
-// A row of a table in Markdown.
+// A row of a Markdown table.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace sluice::pages {
 
-// Its cells, their blanks taken away; empty for a line of anything else. "\|" is a bar inside a cell.
+// Its cells, trimmed; empty if the line is not a row. "\|" is a literal bar inside a cell.
 inline std::vector<std::string> cells_of(std::string_view line) {
   std::vector<std::string> cells;
   if (!line.starts_with("|")) return cells;

@@ -21,7 +21,7 @@ TEST_CASE("an answer may come later, once, and not to a caller that has left") {
   CHECK(responder.status == 200);
   CHECK(responder.body == "{}");
   CHECK(responder.finished);
-  give(200, "{}");  // which FakeResponder would not stand
+  give(200, "{}");  // ignored: FakeResponder would fail on a second answer
   SECTION("gone, as it was told") {
     FakeResponder other;
     LaterAnswer handler(other, fields);

@@ -20,7 +20,7 @@ std::string operation(http::Method method, std::string_view path) {
 }
 
 TEST_CASE("the document names every endpoint and every own page once, and no others") {
-  // A parser would keep the last of two members of the same name, so they are counted as they come.
+  // A parser would keep only the last of two members with the same name, so they are counted while parsing.
   std::map<std::string, int> named;
   std::vector<std::string> at;
   const auto count = [&](int depth, Json::parse_event_t event, Json& parsed) {

@@ -48,7 +48,7 @@ TEST_CASE("the pages know their paths") {
       {Method::post, "/openai/v1/chat/completions", false},
       {Method::post, "/v1/models/gemini-2.5-pro:generateContent", false},
       {Method::post, "/v1/models/gemini-2.5-pro:streamGenerateContent", false},
-      {Method::post, "/v1/models/qwen3:8b", false},  // "8b" would be what is to be done with it
+      {Method::post, "/v1/models/qwen3:8b", false},  // "8b" would be taken for the verb
       {Method::put, "/v1/models/qwen3:8b", true},
       {Method::post, "/v1/chat/completions", false},
       {Method::post, "/v1/messages", false},
@@ -59,7 +59,7 @@ TEST_CASE("the pages know their paths") {
       {Method::post, "/v1beta/models/gemini-2.5-pro:countTokens", false},
       {Method::get, "/v1beta/models/veo-3/operations/a", false},
       {Method::get, "/v1beta/modelsx", false},
-      {Method::get, "/v1beta/models/gemini-2.5-pro:generateContent", false},  // which is 405
+      {Method::get, "/v1beta/models/gemini-2.5-pro:generateContent", false},  // this is 405
       {Method::get, "/api/tags", true},
       {Method::get, "/api/tags/x", false},
       {Method::post, "/api/show", true},
@@ -301,7 +301,7 @@ TEST_CASE("a model that cannot be asked for is told as a request for it would be
   CHECK(world.ask(Method::get, "/v1beta/models/models%2F").status == 400);
 }
 
-// A path of this row.
+// A request path for this row.
 std::string example_of(const Pages::Page& page) {
   if (page.parameters.find("\"required\":true") != page.parameters.npos) return std::string(page.path) + "?model=fast";
   const size_t model = page.path.find("{model}");
@@ -387,7 +387,7 @@ TEST_CASE("other methods are told which are right, in the caller's dialect") {
     for (const Method method : {Method::post, Method::put, Method::patch, Method::del, Method::options}) {
       CAPTURE(target, http::name_of(method));
       World world;
-      if (method == Method::del && std::string_view(target) == "/v1/models/fast") {  // is for its provider
+      if (method == Method::del && std::string_view(target) == "/v1/models/fast") {  // relayed to the model's provider
         CHECK_FALSE(Pages::knows(method, target));
         continue;
       }

@@ -1,5 +1,4 @@
-// The pages with a clock, a log that goes nowhere and a source of the test's own, at 2026-01-01T00:00:10Z and 10 s
-// after the start.
+// The pages with a fake clock, a discarded log and a fake source, at 2026-01-01T00:00:10Z, 10 s after the start.
 #pragma once
 
 #include <fcntl.h>
@@ -24,7 +23,7 @@ struct World {
   struct Nowhere {
     const int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
     ~Nowhere() { close(fd); }
-  } nowhere;  // outlives the log, which has a thread that writes
+  } nowhere;  // outlives the log, whose thread writes to it
   observe::Log log{observe::Log::Options{observe::Level::info, false, nowhere.fd, test::fixed_time}};
   std::atomic<bool> draining{false};
   observe::Metrics metrics{1, test::fake_unix_ms};
@@ -32,9 +31,9 @@ struct World {
   std::vector<api::ListedModel> listed = {
       {"fast", "openai"}, {"openai/gpt-5", "openai", &facts}, {"ollama/qwen3:8b", "ollama"}};
   Result<Visitor> visitor;
-  // What the source was asked, last.
-  std::string asked_with, asked_from;  // the Authorization, the peer
-  std::string asked_for;               // the name of a model
+  // The last question that the source got.
+  std::string asked_with, asked_from;  // the Authorization field, the peer
+  std::string asked_for;               // the model's name
   std::vector<PageAccess> asked;       // all of them
   std::string controlled, explained;   // what it was given
   PageSource::Body waiting;

@@ -1,4 +1,4 @@
-// What is sent to tell of an alert, when it is sent again, and that it never grows or tells a secret.
+// What is sent for an alert and when it is sent again; the queue stays bounded, and no secret is sent.
 #include "alerts/alert_sender.h"
 
 #include <fcntl.h>
@@ -24,7 +24,7 @@ constexpr uint64_t now = 5'000'000;              // monotonic
 constexpr int64_t unix_now = 1'767'225'600'000;  // 2026-01-01T00:00:00Z
 constexpr std::string_view secret = "pk-planted-60b48d2e";
 
-// Two places that are told, both in memory.
+// Two destinations, both in memory.
 struct Wires {
   test::FakeClock clock{unix_now};
   test::FakeRandom random;
@@ -34,7 +34,7 @@ struct Wires {
   observe::Metrics metrics{1, test::fake_unix_ms};
   int log_pipe[2] = {-1, -1};
   std::unique_ptr<observe::Log> log;
-  std::vector<std::unique_ptr<Peer>> webhooks, sentries;  // connections, in the order they were made
+  std::vector<std::unique_ptr<Peer>> webhooks, sentries;  // connections, in the order in which they were opened
   std::optional<AlertSender> sender;
   FailureTally tally;
 
@@ -81,7 +81,7 @@ struct Wires {
     turn();
   }
   int64_t lost() { return metrics.worker(0).alerts_failed_total.get(); }
-  // All that was logged; ends the log.
+  // The whole log; stops logging.
   std::string logged() {
     sender.reset();
     log.reset();
@@ -211,13 +211,13 @@ TEST_CASE("what does not arrive is tried three times, then lost") {
     wires.turn();
     CHECK(wires.webhooks.back()->ended);
     CHECK(wires.lost() == row.lost);
-    // And it is ready for the next.
+    // It is ready for the next alert.
     wires.fail_twice("lab/next");
     wires.tick();
     REQUIRE(wires.webhooks.size() == row.tries + 1);
     CHECK(json::parse(body_of(wires.webhooks.back()->text))["subject"] == "lab/next");
     answer(*wires.webhooks.back(), 503);
-    CHECK(wires.until([&] { return wires.webhooks.size() == row.tries + 2; }));  // has its own tries
+    CHECK(wires.until([&] { return wires.webhooks.size() == row.tries + 2; }));  // the next alert has its own tries
   }
 }
 
@@ -230,7 +230,7 @@ TEST_CASE("a try that succeeds is the last") {
   REQUIRE(wires.until([&] { return wires.webhooks.size() == 2; }));
   wires.webhooks[1]->stream->write("not HTTP\r\n\r\n");
   REQUIRE(wires.until([&] { return wires.webhooks.size() == 3; }));
-  answer(*wires.webhooks[2], 200, "content-length: 5\r\n\r\n");  // its body is not waited for
+  answer(*wires.webhooks[2], 200, "content-length: 5\r\n\r\n");  // the sender does not wait for the body
   wires.turn();
   CHECK(wires.webhooks[2]->ended);
   CHECK(wires.lost() == 0);
@@ -289,7 +289,7 @@ TEST_CASE("connecting and answering have deadlines of their own") {
 TEST_CASE("what waits is bounded: the oldest are dropped and counted") {
   Wires wires(true, false);
   wires.fail_twice("lab/first");
-  wires.tick();  // is being sent, to somebody who does not answer
+  wires.tick();  // being sent to a peer that does not answer
   for (size_t i = 0; i < AlertChannel::max_waiting + 3; ++i) {
     wires.fail_twice("lab/" + std::to_string(i));
     wires.sender->tick(now);

@@ -24,7 +24,7 @@ struct Watch {
     for (size_t i = 0; i < times; ++i) fail(at_ms, subject);
   }
   void look(uint64_t now_ms) { episodes.look(now_ms, notices); }
-  // "failing p/m 5, recovered p/m 7"; forgets them.
+  // Returns "failing p/m 5, recovered p/m 7" and clears the notices.
   std::string said() {
     std::string text;
     for (const AlertNotice& notice : notices) {
@@ -44,12 +44,12 @@ TEST_CASE("an episode begins with the failure that makes them enough within the 
   const std::vector<Row> rows = {
       {{0, 0, 0, 0}, ""},
       {{0, 0, 0, 0, 0}, "failing p/m 5"},
-      {{0, 1, 2, 3, within}, "failing p/m 5"},  // the fifth at exactly the end
-      {{0, 1, 2, 3, within + 1}, ""},           // and just beyond
+      {{0, 1, 2, 3, within}, "failing p/m 5"},  // the fifth at exactly the end of the window
+      {{0, 1, 2, 3, within + 1}, ""},           // just after it
       {{0, 500, 500, 500, within + 1, within + 2}, "failing p/m 5"},
       {{0, 300, 600, 900, 1200, 1500, 1800, 2100}, ""},               // never five within a second
       {{0, 300, 600, 900, 1200, 1210, 1220}, "failing p/m 5"},        // 300 to 1210
-      {{0, 250, 500, 750, 1000, 1250, 1500, 1750}, "failing p/m 5"},  // told once
+      {{0, 250, 500, 750, 1000, 1250, 1500, 1750}, "failing p/m 5"},  // reported once
   };
   for (const Row& row : rows) {
     Watch watch;
@@ -84,7 +84,7 @@ TEST_CASE("an episode ends once, when more than the time has passed without a fa
   CHECK(watch.said() == "failing p/m 5");
   watch.look(start + within);
   CHECK(watch.said().empty());
-  watch.fail(start + within);  // at exactly the end: goes on
+  watch.fail(start + within);  // at exactly the end: the episode continues
   watch.look(start + 2 * within);
   CHECK(watch.said().empty());
   watch.look(start + 2 * within + 1);
@@ -111,7 +111,7 @@ TEST_CASE("who fails again and again, with rests, is told of once each time") {
   Watch watch;
   uint64_t now = start;
   for (int round = 0; round < 3; ++round) {
-    for (int i = 0; i < 40; ++i) {  // all the while more than five a second, with a success now and then or not
+    for (int i = 0; i < 40; ++i) {  // always more than five a second
       watch.fail(now);
       watch.look(now);
       now += 100;
@@ -164,7 +164,7 @@ TEST_CASE("times that come a little out of order do no harm") {
   Watch watch;
   for (const uint64_t at_ms : {100, 50, 120, 80, 110}) watch.fail(start + at_ms);
   CHECK(watch.said() == "failing p/m 5");
-  watch.look(start);  // before the last
+  watch.look(start);  // a time before the last failure
   CHECK(watch.said().empty());
   watch.look(start + 120 + within);
   CHECK(watch.said().empty());
@@ -178,13 +178,13 @@ TEST_CASE("names that are made up fill no memory, and whoever comes after them i
   for (size_t i = 0; i < 10 * AlertEpisodes::max_subjects; ++i) watch.fail(start, name(i));
   CHECK(watch.episodes.subjects() <= AlertEpisodes::max_subjects);
   CHECK(watch.said() == "failing other 5");
-  watch.fail_times(5, start, "sluice");  // has its place
+  watch.fail_times(5, start, "sluice");  // has a reserved place
   CHECK(watch.said() == "failing sluice 5");
   CHECK(watch.episodes.subjects() == AlertEpisodes::max_subjects);
   watch.fail_times(5, start + within, "honest/target");
-  CHECK(watch.said().empty());  // counts for "other", which goes on
+  CHECK(watch.said().empty());  // counted under "other", whose episode continues
   CHECK(watch.episodes.subjects() == AlertEpisodes::max_subjects);
-  // Places become free without anybody's help.
+  // Places become free by the passage of time alone.
   watch.fail_times(5, start + within + 1, "honest/target");
   CHECK(watch.said() == "recovered sluice 5, failing honest/target 5");
   CHECK(watch.episodes.subjects() == 2);
@@ -261,7 +261,7 @@ TEST_CASE("the workers' failures come together, and notices wait in a bounded qu
   }
   CHECK(alerts.take(start + 5 * within, notices) == 3);
   REQUIRE(notices.size() == Alerts::max_waiting);
-  CHECK(notices.front().subject == "q/3");  // the oldest are gone
+  CHECK(notices.front().subject == "q/3");  // the oldest were dropped
   CHECK(notices.back().subject == "q/" + std::to_string(Alerts::max_waiting + 2));
   CHECK(alerts.take(start + 5 * within, notices) == 0);
 }
@@ -282,7 +282,7 @@ TEST_CASE("many workers may hand over at once") {
   for (int i = 0; i < 100; ++i) alerts.take(start, notices);
   for (std::thread& worker : workers) worker.join();
   alerts.take(start, notices);
-  CHECK(notices.size() == 1);  // with the very last of them
+  CHECK(notices.size() == 1);  // all counted, including the very last
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ TEST_CASE("a plain file is read whole, up to the bound") {
     CHECK(read_plain_file(folder / "file", size) == content);
     if (size > 0) CHECK(read_plain_file(folder / "file", size - 1).error().message.starts_with("it is larger than"));
   }
-  CHECK(read_plain_file("/proc/self/status", 100'000)->starts_with("Name:"));  // says that it has no bytes
+  CHECK(read_plain_file("/proc/self/status", 100'000)->starts_with("Name:"));  // reports a size of 0
 }
 
 TEST_CASE("nothing else is waited for") {

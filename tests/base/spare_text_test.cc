@@ -18,7 +18,7 @@ TEST_CASE("a text that was emptied holds no memory, and the next one has its blo
   Spare::lend(second);
   CHECK(second.empty());
   CHECK(second.data() == block);
-  std::string third;  // there is one block only
+  std::string third;  // there is only one block
   Spare::lend(third);
   CHECK(third.capacity() == std::string().capacity());
   Spare::take_back(second);

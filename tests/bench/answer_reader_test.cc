@@ -17,7 +17,7 @@ http::ResponseHead head_of(int status, std::string_view type) {
   return head;
 }
 
-// Each piece lives in memory of exactly its size, so that reading beyond it is seen by a sanitizer.
+// Each piece is copied into memory of its exact size, so that a sanitizer catches reads past its end.
 template <typename Feed>
 void in_pieces(std::string_view bytes, size_t step, Feed feed) {
   for (size_t at = 0; at < bytes.size(); at += step) {
@@ -33,9 +33,9 @@ struct Case {
   bool stream;
   int status;
   std::string type, body;
-  std::string reason;  // "": it is an answer
+  std::string reason;  // "": a valid answer
   std::string message;
-  uint32_t frames = 0;  // with text
+  uint32_t frames = 0;  // frames with text
   std::optional<uint64_t> tokens = std::nullopt;
 };
 

@@ -23,7 +23,7 @@ TEST_CASE("one value is every quantile of itself, exactly at the edges and withi
   }
   values.push_back(LatencyHistogram::most);
   for (const uint64_t value : values) {
-    // A larger one beside it: the maximum must not be what makes the quantile exact.
+    // A larger value too: otherwise the exact maximum could make the quantile exact.
     LatencyHistogram histogram;
     histogram.record(value);
     histogram.record(LatencyHistogram::most);

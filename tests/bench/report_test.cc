@@ -154,7 +154,7 @@ TEST_CASE("texts of others are shown in one line, bounded, and without the key")
            {std::string(12, 'x') + "\xc3\xbc\xc3\xbc\xc3\xbc", std::string(12, 'x') + "..."},
            {std::string(12, 'x') + "sk-1234", std::string(12, 'x') + "***"},
            {R"(sk-\u0031234 sk\-1234)", "*** ***"},
-           {R"(sk-\u003)", R"(sk-\u003)"},  // three bytes of it: they tell nothing
+           {R"(sk-\u003)", R"(sk-\u003)"},  // only three bytes of the key: too few to matter
            {"cut: sk-12", "cut: ***"},
            {R"(cut: sk-1\u003)", "cut: ***"},
        }) {

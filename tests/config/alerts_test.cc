@@ -1,4 +1,4 @@
-// The "alerts" of sluice.json: where they are sent to, and that what is wrong with that is said without it.
+// The "alerts" of sluice.json: where they are sent, and that error messages about them do not contain the secret part.
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>

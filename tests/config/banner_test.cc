@@ -61,7 +61,7 @@ TEST_CASE("with keys, the shell's $KEY stands for them") {
       -d '{"model": "smart", "max_tokens": 200, "messages": [{"role": "user", "content": "Hello"}]}')"));
   CHECK(has(text, "ANTHROPIC_AUTH_TOKEN=$KEY claude"));
   CHECK_FALSE(has(text, "secret"));
-  CHECK_FALSE(has(text, "OPENAI_BASE_URL"));  // nobody there speaks it
+  CHECK_FALSE(has(text, "OPENAI_BASE_URL"));  // no provider here speaks it
   CHECK_FALSE(has(text, "OLLAMA_HOST"));
 }
 

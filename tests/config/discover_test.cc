@@ -31,7 +31,8 @@ TEST_CASE("nothing found: the demo provider") {
   CHECK(demo.base_url.demo);
   CHECK(demo.dialects.size() == dialect_names.size());
   CHECK(demo.auth == Auth::none);
-  CHECK(demo.models == Names{"demo", "demo-small"});  // not "*": nobody is answered as a model that is not there
+  CHECK(demo.models ==
+        Names{"demo", "demo-small"});  // not "*": the demo must not answer as a model that does not exist
 }
 
 TEST_CASE("the demo provider may be added to others, once") {
@@ -64,7 +65,7 @@ TEST_CASE("keys that do not count") {
   const Config empty = from_environment(environment_of({{"OPENAI_API_KEY", " \n"}, {"XAI_API_KEY", "x"}}), {});
   CHECK(names_of(empty) == Names{"xai"});
   CHECK(empty.warnings == Names{"OPENAI_API_KEY is set, but empty: it counts as not set"});
-  // The first variable that is set counts, and each provider once.
+  // The first variable that is set wins, and each provider is added once.
   const Config both =
       from_environment(environment_of({{"GOOGLE_API_KEY", "b"}, {"GEMINI_API_KEY", "a"}, {"OPENAI_API_KEY", "o"}}), {});
   REQUIRE(names_of(both) == Names{"openai", "gemini"});
@@ -119,7 +120,7 @@ TEST_CASE("local programs that answered") {
   const std::vector<AnsweredProbe> answers = {
       {"ollama", 11434, {"llama3.2:3b"}}, {"vllm", 8000, {"m"}}, {"llamacpp", 8080, {}}};
   const Config config = from_environment(environment_of({{"OPENAI_API_KEY", "k"}}), answers);
-  // vLLM's port is where sluice listens: it was sluice itself that answered.
+  // vLLM's port is sluice's listening port: the answer came from sluice itself.
   REQUIRE(names_of(config) == Names{"openai", "ollama", "llamacpp"});
   CHECK(config.providers[1].models == Names{"llama3.2:3b"});
   CHECK(config.providers[1].origin == "answers on 127.0.0.1:11434");

@@ -61,7 +61,7 @@ TEST_CASE("every value knows where it stands") {
   CHECK(lines == expected);
   CHECK(document->members[0].at.line == 3);
   CHECK(document->members[0].at.column == 3);
-  CHECK(document->members[2].at.column == 25);  // "z", behind two characters of two bytes
+  CHECK(document->members[2].at.column == 25);  // "z", after two characters of two bytes
   CHECK(document->find("a")->items[1].number == -2500);
   CHECK(document->find("a")->items[3].find("b\"\\")->text == "q\"r\\");
   CHECK(document->find("nothing") == nullptr);

@@ -1,4 +1,4 @@
-// What the configuration and presets say of providers' models.
+// Facts about providers' models, from the configuration and presets.
 #include <catch2/catch.hpp>
 
 #include "config/presets.h"

@@ -34,7 +34,7 @@ TEST_CASE("a file of another kind is called by its name, and nothing else is sai
     INFO(text);
     CHECK(problems_of(text) == Lines{"sluice.json:" + said});
   }
-  // JSON with a mistake stays JSON.
+  // JSON with a mistake is still recognized as JSON.
   for (const std::string text : {"{\"a\": 1,}", "[1 2]", "// c\n{\"a\" 1}", "/* c */ {", "\"a\": 1", "{a: 1}", "nul"}) {
     const Lines lines = problems_of(text);
     REQUIRE(!lines.empty());
@@ -58,7 +58,7 @@ TEST_CASE("fields of other gateways are called by their names here") {
   CHECK(said(R"({"models": {"a": {"targets": [{"model": "p/m"}], "litellm_params": {}}}})").find("belong to one of") !=
         std::string::npos);
   CHECK(said(R"({"port": 8000})").find("part of listen here") != std::string::npos);
-  CHECK(hint_for_field("port", false).empty());  // of a provider it is another one
+  CHECK(hint_for_field("port", false).empty());  // in a provider it means something else
 }
 
 TEST_CASE("what is not closed is told where it begins") {

@@ -1,4 +1,4 @@
-// "keys": several secrets of one, and until when they are good.
+// "keys": several secrets for one key, and when they expire.
 #include <algorithm>
 #include <catch2/catch.hpp>
 
@@ -87,7 +87,7 @@ TEST_CASE("a key may have a list of secrets, the newest first, each with an end 
   CHECK(keys[1].older[1].expires_unix_s == 0);
   CHECK(keys[2].sha256[0] == 0xbb);
   REQUIRE(keys[2].older.size() == 1);
-  CHECK(keys[2].older[0].expires_unix_s == end_of_march);  // with the key
+  CHECK(keys[2].older[0].expires_unix_s == end_of_march);  // the same as the key's
 }
 
 TEST_CASE("what is wrong with a key's secrets is said, without them") {

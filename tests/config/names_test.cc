@@ -1,4 +1,4 @@
-// base/nearest.h and config/family.h: what a name that is not known may mean.
+// base/nearest.h and config/family.h: what an unknown name may mean.
 #include <catch2/catch.hpp>
 #include <string>
 #include <string_view>
@@ -40,7 +40,7 @@ TEST_CASE("the nearest names come first, unlike ones not at all") {
   CHECK(nearest("", known, 3).empty());
   CHECK(nearest("auth", known, 0).empty());
   const std::vector<std::string_view> short_ones = {"a", "b", "ab"};
-  CHECK(nearest("c", short_ones, 3).empty());  // all of it is wrong
+  CHECK(nearest("c", short_ones, 3).empty());  // no character matches
   const std::vector<std::string_view> models = {"openai/gpt-5", "openai/gpt-4o", "anthropic/claude-sonnet-4-5"};
   CHECK(nearest("openai/gpt5", models, 2) == Names{"openai/gpt-5", "openai/gpt-4o"});
   CHECK(nearest("openai/gpt5", models, 1) == Names{"openai/gpt-5"});

@@ -1,4 +1,4 @@
-// Flags and variables over the file, and what only the whole can tell.
+// Flags and variables that override the file, and checks of the whole configuration.
 #include "config/overrides.h"
 
 #include <catch2/catch.hpp>
@@ -143,7 +143,7 @@ TEST_CASE("an address that others can reach needs keys") {
                                              "and set the variable:\n"
                                              "  export SLUICE_KEY=$(openssl rand -hex 24)\n"
                                              "or listen on 127.0.0.1:8000 only"});
-  // The line it shows is right.
+  // The suggested line works.
   const auto fixed = parse("{\n  \"keys\": [{\"name\": \"me\", \"key\": \"${SLUICE_KEY}\"}],\n  \"listen\": \":8000\"}",
                            "sluice.json", environment_of({{"SLUICE_KEY", "00ff"}}));
   REQUIRE(fixed);

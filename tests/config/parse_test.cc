@@ -1,4 +1,4 @@
-// What a right file means.
+// What valid files mean.
 #include "config/parse.h"
 
 #include <catch2/catch.hpp>
@@ -124,7 +124,7 @@ TEST_CASE("every field is read") {
   CHECK(lab.timeouts.connect_ms == 1'000);
   CHECK(lab.timeouts.first_byte_ms == 2'000);
   CHECK(lab.timeouts.response_ms == 0);
-  CHECK(lab.timeouts.stream_idle_ms == 1);  // what is above 0 never becomes "no limit"
+  CHECK(lab.timeouts.stream_idle_ms == 1);  // values above 0 never become "no limit"
   CHECK(lab.max_connections == 64);
   CHECK(lab.models == std::vector<std::string>{"m", "n*"});
   CHECK_FALSE(lab.ask_usage);
@@ -269,7 +269,7 @@ TEST_CASE("presets may be changed in part") {
   CHECK(ollama.path_for(Dialect::openai) == "/v1");
   const Provider& vllm = *config.provider("vllm");
   CHECK(vllm.dialects == std::vector<Dialect>{Dialect::anthropic});
-  CHECK(vllm.path_for(Dialect::anthropic) == "");  // the preset's base is an openai one
+  CHECK(vllm.path_for(Dialect::anthropic) == "");  // the preset's base URL is an openai one
   CHECK(config.provider("deepseek")->path_for(Dialect::anthropic) == "/deepseek");
   CHECK(config.provider("mistral")->ask_usage);
 }

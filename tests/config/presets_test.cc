@@ -98,7 +98,7 @@ TEST_CASE("base paths of a provider of one's own") {
     Provider provider;
     provider.base_url.path = row.path;
     provider.dialects = {row.base, row.dialect};
-    CHECK(provider.path_for(row.dialect) == row.path);  // before it is told otherwise
+    CHECK(provider.path_for(row.dialect) == row.path);  // before set_base_paths()
     set_base_paths(provider, row.base);
     CHECK(provider.path_for(row.base) == row.path);
     CHECK(provider.path_for(row.dialect) == row.result);

@@ -13,7 +13,7 @@
 namespace sluice::config {
 namespace {
 
-// Has a value for every field there is.
+// Has a value for every field.
 constexpr std::string_view full = R"({
   "listen": "127.0.0.1:1", "tls": {"cert_file": "", "key_file": ""}, "workers": 1, "shutdown_grace_s": 0.5,
   "keys": [{"name": "a", "key": ["sk-1", {"key": "sk-2", "expires": "2030-01-01"}, {"sha256": "DIGEST"}], "models": ["m"],

@@ -1,4 +1,4 @@
-// What is said about a wrong file: exactly, all at once, and never with a secret.
+// The problems found in invalid files: exact, all in one run, and never with a secret.
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
@@ -12,7 +12,7 @@ using test::environment_of;
 using test::problems_of;
 using Lines = std::vector<std::string>;
 
-// One wrong thing and what is said of it, without "sluice.json:".
+// A file with one problem, and the problem's text without "sluice.json:".
 struct Row {
   std::string text, problem;
 };
@@ -304,7 +304,7 @@ TEST_CASE("models and their targets") {
             .ends_with("models.a.targets[64]: is one of 65 targets (allowed: a list of 1 to 64 targets)"));
   many.erase(many.rfind(", "));
   CHECK(problems_of(with("\"a\": {\"targets\": [" + many + "]}")).empty());
-  // Without providers they are discovered later, so that any may be right.
+  // Without providers they are discovered later, so any name may be valid.
   CHECK(problems_of(R"({"models": {"a": "later/x"}})").empty());
 }
 
@@ -389,7 +389,7 @@ TEST_CASE("fallbacks lead somewhere, and never back") {
        "1:236: models.c.fallbacks[1]: leads back to itself: b -> c -> b (allowed: no loops)"},
       {with(model("a", "5")), "1:94: models.a.fallbacks[0]: found 5 (allowed: a string)"},
   });
-  // Two ways to the same model are no loop; nor is what a name of models hides.
+  // Two ways to the same model are no loop; nor is a name of `models` that hides a target.
   CHECK(problems_of(with(model("a", R"("b", "c")") + ", " + model("b", R"("d")") + ", " + model("c", R"("d")") +
                          R"(, "d": "demo/x")"))
             .empty());
@@ -402,7 +402,7 @@ TEST_CASE("fallbacks lead somewhere, and never back") {
             .ends_with("models.a.fallbacks[16]: is one too many (allowed: 16 at most)"));
   many.erase(many.rfind(", "));
   CHECK(problems_of(with(model("a", many))).empty());
-  // A long way, and back.
+  // A long loop.
   std::string chain;
   for (int i = 0; i < 5'000; ++i) {
     chain += (i > 0 ? ", " : "") + model("m" + std::to_string(i), "\"m" + std::to_string((i + 1) % 5'000) + "\"");

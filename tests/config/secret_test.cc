@@ -1,4 +1,4 @@
-// Secrets: where they come from, and that they never show.
+// Secrets: where they are read from, and that they are never shown.
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>

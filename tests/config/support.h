@@ -1,4 +1,4 @@
-// What the tests of config/ share: an environment of their own, a folder for files, and one-line parsing.
+// Shared by the tests of config/: a fake environment, a folder for files, and one-line parsing.
 #pragma once
 
 #include <unistd.h>
@@ -36,7 +36,7 @@ inline std::vector<std::string> problems_of(std::string_view text,
   return lines;
 }
 
-// The configuration without a file; `problems`, where given, is what is wrong with it.
+// The configuration without a file; adds what is wrong with it to `problems`, if given.
 inline Config from_environment(const Environment& environment, std::span<const AnsweredProbe> answers,
                                std::vector<std::string>* problems = nullptr) {
   Config config;
@@ -47,7 +47,7 @@ inline Config from_environment(const Environment& environment, std::span<const A
   return config;
 }
 
-// A folder that is gone when the test is.
+// A temporary folder, removed by the destructor.
 class Folder {
  public:
   Folder() {

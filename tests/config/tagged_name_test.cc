@@ -8,7 +8,7 @@ namespace {
 TEST_CASE("spellings of one of Ollama's names have one in common") {
   struct Row {
     const char* name;
-    const char* common;  // "": no name
+    const char* common;  // "": not a name
   };
   const std::vector<Row> rows = {
       {"llama3.2", "llama3.2:latest"},
@@ -21,7 +21,7 @@ TEST_CASE("spellings of one of Ollama's names have one in common") {
       {"me/own", "me/own:latest"},
       {"registry.ollama.ai/me/own", "me/own:latest"},
       {"hf.co/bartowski/Llama-3.2-1B-GGUF:Q8_0", "hf.co/bartowski/llama-3.2-1b-gguf:q8_0"},
-      {"hf.co/library/x", "hf.co/library/x:latest"},                          // another host's
+      {"hf.co/library/x", "hf.co/library/x:latest"},                          // another host's namespace
       {"registry.ollama.ai/llama3.2", "registry.ollama.ai/llama3.2:latest"},  // a namespace: two parts have no host
       {"localhost:5000/me/own", "localhost:5000/me/own:latest"},
       {"", ""},

@@ -8,7 +8,7 @@
 namespace sluice::daemon {
 namespace {
 
-// Descriptors 3 and 4 open, 5 not, whatever the test program has there; put back at the end.
+// Opens descriptors 3 and 4 and closes 5, whatever the test program has there; restored by the destructor.
 struct Descriptors {
   int saved[3];
   Descriptors() {

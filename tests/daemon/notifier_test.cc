@@ -12,7 +12,7 @@
 namespace sluice::daemon {
 namespace {
 
-// A manager's end: receives at `name`, which is a path or, with a leading '@', an abstract one.
+// The service manager's end: receives at `name`, which is a path or, with a leading '@', an abstract socket name.
 struct Manager {
   int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
   std::string name;

@@ -25,7 +25,7 @@ struct Place {
   void put(const std::string& text) const { std::ofstream(path) << text; }
 };
 
-// A process of this one's name, which lives until this goes.
+// A process with this program's name, which lives until the destructor.
 struct Sibling {
   pid_t pid = ::fork();
   Sibling() {

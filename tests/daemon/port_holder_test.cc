@@ -29,7 +29,7 @@ TEST_CASE("who listens on a port") {
     if (::bind(socket.fd, reinterpret_cast<const sockaddr*>(&address), size) != 0) continue;  // no IPv6 here
     REQUIRE(::getsockname(socket.fd, reinterpret_cast<sockaddr*>(&address), &size) == 0);
     const uint16_t port = ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
-    CHECK(holder_of_port(port) == "");  // bound, but nobody listens
+    CHECK(holder_of_port(port) == "");  // bound, but not listening
     REQUIRE(::listen(socket.fd, 1) == 0);
     CHECK(holder_of_port(port) == me);
   }

@@ -44,7 +44,7 @@ TEST_CASE("nothing is asked and nothing fed while a worker hangs") {
     CHECK_FALSE(watchdog.asks(now_ms));
     CHECK_FALSE(watchdog.feeds());
   }
-  watchdog.answered();  // it has come back
+  watchdog.answered();  // the worker answers again
   CHECK(watchdog.feeds());
   CHECK(watchdog.asks(60'000));
 }

@@ -1,4 +1,4 @@
-// What the demo answers by the name of its model: thinking, calls in parallel, a source, a refusal, no room.
+// The demo's answers that depend on its model's name: thinking, parallel calls, a source, a refusal, the output limit.
 #include <catch2/catch.hpp>
 
 #include "wire.h"

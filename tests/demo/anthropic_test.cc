@@ -1,4 +1,4 @@
-// The anthropic dialect of the demo provider.
+// The demo provider's anthropic dialect.
 #include <catch2/catch.hpp>
 
 #include "harness.h"

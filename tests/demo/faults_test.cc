@@ -237,7 +237,7 @@ TEST_CASE("statuses: in the words of the dialect, also of a status that it has n
   CHECK(refused.status() == status);
   CHECK(Json::parse(refused.body()).contains("error"));
   CHECK_FALSE(refused.has_field("retry-after:"));
-  CHECK(wire.ask(speaker, std::to_string(status), true).status() == status);  // again
+  CHECK(wire.ask(speaker, std::to_string(status), true).status() == status);  // the second time too
 }
 
 TEST_CASE("NNN-then-ok: refused once, then answered, then refused again") {
@@ -247,7 +247,7 @@ TEST_CASE("NNN-then-ok: refused once, then answered, then refused again") {
   Wire wire;
   const int status = std::stoi(model);
   CHECK(wire.ask(speaker, model, true).status() == status);
-  CHECK(wire.ask(speaker, model, true, true).status() == status);  // another request
+  CHECK(wire.ask(speaker, model, true, true).status() == status);  // a different request
   const Raw answered = wire.ask(speaker, model, true);
   CHECK(said(answered.body()) == whole_text);
   CHECK(wire.ask(speaker, model, true).status() == status);
@@ -270,7 +270,7 @@ TEST_CASE("429-retry-after-Ns: told with the refusal, and answered no sooner") {
 TEST_CASE("requests that were refused once: forgotten at the bound, the oldest first") {
   demo::DemoMemory memory;
   for (size_t i = 0; i < demo::DemoMemory::max_refused; ++i) CHECK_FALSE(memory.may_answer(i, 0, 0));
-  CHECK_FALSE(memory.may_answer(demo::DemoMemory::max_refused, 0, 0));  // in place of the first
+  CHECK_FALSE(memory.may_answer(demo::DemoMemory::max_refused, 0, 0));  // replaces the first
   CHECK(memory.may_answer(1, 0, 0));
   CHECK_FALSE(memory.may_answer(0, 0, 0));
 }

@@ -1,4 +1,4 @@
-// The gemini and ollama dialects of the demo provider.
+// The demo provider's gemini and ollama dialects.
 #include <catch2/catch.hpp>
 
 #include "harness.h"

@@ -1,4 +1,4 @@
-// One exchange with a DemoProvider: a request in, and its answer as status, body and frames.
+// One exchange with a DemoProvider: a request and its answer as status, body and frames.
 #pragma once
 
 #include <memory>
@@ -18,12 +18,12 @@ namespace sluice::test {
 using demo::Json;
 
 struct Frame {
-  std::string event;  // of SSE, "" where it has none
+  std::string event;  // the SSE event name, or ""
   std::string data;
   Json json() const { return Json::parse(data); }
 };
 
-// The frames of an SSE body; throws where it is none.
+// The frames of an SSE body; throws if it is not one.
 inline std::vector<Frame> sse_frames(std::string_view body) {
   std::vector<Frame> frames;
   while (!body.empty()) {
@@ -53,14 +53,14 @@ class Exchange {
     head_.target = target;
     for (const auto& [name, value] : fields) head_.fields.add(name, value);
     handler = provider.handle(head_, responder);
-    if (!body.empty()) {  // in two pieces, as bodies come
+    if (!body.empty()) {  // in two pieces, as from a socket
       handler->on_body(body.substr(0, body.size() / 2 + 1));
       if (body.size() / 2 + 1 < body.size()) handler->on_body(body.substr(body.size() / 2 + 1));
     }
     handler->on_body_end();
   }
 
-  // Runs the loop until the answer is whole. False: it did not become so.
+  // Runs the loop until the answer is complete. False if it never is.
   bool run() {
     return turn_until(loop_, clock_, [this] { return responder.finished; });
   }
@@ -73,10 +73,10 @@ class Exchange {
 
  public:
   FakeResponder responder;
-  std::unique_ptr<http::RequestHandler> handler;  // after what it refers to
+  std::unique_ptr<http::RequestHandler> handler;  // destroyed before what it refers to
 };
 
-// A provider with everything fixed, and its loop.
+// A provider with fixed time and random numbers, and its loop.
 struct World {
   FakeClock clock{1'700'000'000'000};
   net::Loop loop{clock};
@@ -84,7 +84,7 @@ struct World {
 
   explicit World(uint32_t pace_ms = 0, size_t body_bytes = 1024 * 1024)
       : provider(loop, {pace_ms, 7, body_bytes, nullptr}) {}
-  ~World() {  // timers of the last exchange are closed in a later turn
+  ~World() {  // timers of the last exchange close in a later turn
     for (int turns = 0; turns < 100 && loop.run_once(false); ++turns) {
     }
   }

@@ -1,4 +1,4 @@
-// Chat completions and completions of the demo provider.
+// The demo provider's chat completions and completions.
 #include <catch2/catch.hpp>
 
 #include "harness.h"

@@ -1,4 +1,4 @@
-// How the demo provider takes requests and plays its answers: pace, back-pressure, callers that go, bad requests.
+// How the demo provider handles requests and plays its answers: pace, back-pressure, callers that leave, bad requests.
 #include <catch2/catch.hpp>
 
 #include "harness.h"
@@ -49,11 +49,11 @@ TEST_CASE("back-pressure: nothing is written above the high mark, and it goes on
   exchange.responder.pending = net::WriteMarks::high_bytes + 1;
   for (int i = 0; i < 20; ++i) world.loop.run_once(false);
   while (pace_ms > 0 && world.loop.run_once(false))
-    go_to_next_timer(world.loop, world.clock);  // the stall leaves no timer behind
+    go_to_next_timer(world.loop, world.clock);  // a stalled answer leaves no timer behind
   const size_t before = exchange.responder.body.size();
   for (int i = 0; i < 20; ++i) world.loop.run_once(false);
   CHECK(exchange.responder.body.size() == before);
-  exchange.responder.pending = net::WriteMarks::high_bytes;  // at the mark is not above it
+  exchange.responder.pending = net::WriteMarks::high_bytes;  // at the mark does not count as above it
   exchange.handler->on_drained();
   CHECK(exchange.responder.body.size() > before);
   REQUIRE(exchange.run());

@@ -1,4 +1,4 @@
-// The demo model's rules, below the dialects: words, slices, samples of schemas.
+// The demo model's rules, independent of dialects: words, slices, values made from schemas.
 #include "demo/reply.h"
 
 #include <catch2/catch.hpp>

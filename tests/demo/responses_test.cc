@@ -1,4 +1,4 @@
-// The responses dialect of the demo provider: events, numbers, stored answers.
+// The demo provider's responses dialect: events, sequence numbers, stored answers.
 #include <catch2/catch.hpp>
 
 #include "harness.h"

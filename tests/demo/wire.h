@@ -1,5 +1,5 @@
-// Requests to the demo provider as bytes over a stream in memory, in each dialect, and what comes back: bytes, and
-// whether the connection was closed.
+// Requests to the demo provider as bytes over a memory stream, in each dialect, and the result: bytes, and whether the
+// connection was closed.
 #pragma once
 
 #include <array>
@@ -19,15 +19,15 @@ namespace sluice::test {
 
 using demo::Json;
 
-// How a dialect asks, and where its answers have their words.
+// How a dialect's caller asks, and where its answers carry their text.
 struct Speaker {
   std::string_view name;
-  // `%` stands for the model; in the body `#` stands for "true" or "false", whether a stream is asked for.
+  // `%` stands for the model; in the body `#` stands for "true" or "false": whether to stream.
   std::string_view path, stream_path, body;
-  std::string_view tools;     // behind the body's first bracket: one tool, find_it
-  std::string_view sentinel;  // the last bytes of a whole stream, or of what says that it has ended
-  std::string_view finish;    // a part of the frame that tells why it has ended
-  std::string_view error;     // a part of what tells of an error within a stream
+  std::string_view tools;     // goes after the body's first bracket: one tool, find_it
+  std::string_view sentinel;  // the last bytes of a complete stream, or part of its final frame
+  std::string_view finish;    // part of the frame with the finish reason
+  std::string_view error;     // part of an error frame within a stream
 };
 
 inline constexpr std::array speakers = std::to_array<Speaker>({
@@ -67,17 +67,17 @@ inline std::string filled(std::string_view text, std::string_view model, bool st
   return out;
 }
 
-// What came back.
+// The answer as it arrived.
 struct Raw {
   std::string bytes;
   bool closed = false;
-  uint64_t first_byte_ms = 0;  // when it had come
+  uint64_t first_byte_ms = 0;  // when it arrived
 
   int status() const { return bytes.size() < 12 ? 0 : std::stoi(bytes.substr(9, 3)); }
   std::string head() const { return bytes.substr(0, bytes.find("\r\n\r\n")); }
   bool has_field(std::string_view line) const { return head().find("\r\n" + std::string(line)) != std::string::npos; }
   bool chunked() const { return has_field("transfer-encoding: chunked") || has_field("Transfer-Encoding: chunked"); }
-  // Whether its framing says that all of it has come.
+  // Whether the body is complete by its framing.
   bool framed_whole() const {
     if (bytes.empty()) return false;
     if (chunked()) return bytes.ends_with("0\r\n\r\n");
@@ -101,7 +101,7 @@ struct Raw {
   }
 };
 
-// The words that a frame says; "" for none.
+// The text of a frame; "" if it has none.
 inline std::string words_of(const Json& frame) {
   const auto at = [&frame](const char* pointer) {
     const Json::json_pointer where(pointer);
@@ -112,7 +112,7 @@ inline std::string words_of(const Json& frame) {
          at("/message/content");
 }
 
-// All words of a stream, of its well-formed frames.
+// The text of all well-formed frames of a stream.
 inline std::string said(std::string_view body) {
   std::string text;
   while (!body.empty()) {
@@ -125,7 +125,7 @@ inline std::string said(std::string_view body) {
   return text;
 }
 
-// A demo provider behind connections in memory.
+// A demo provider behind memory connections.
 class Wire {
  public:
   explicit Wire(uint32_t pace_ms = 0)
@@ -138,7 +138,7 @@ class Wire {
     if (tools) body.insert(1, speaker.tools);
     return post(filled(stream ? speaker.stream_path : speaker.path, model, stream), body);
   }
-  // What has come once the answer is whole or the connection closed, or twenty seconds have passed.
+  // Returns what has arrived once the answer is complete, the connection is closed, or twenty seconds have passed.
   Raw post(std::string_view path, std::string_view body) {
     auto [ours, theirs] = net::make_memory_pipe(loop);
     Peer peer(std::move(ours));

@@ -1,4 +1,4 @@
-// What the fuzz targets share: a check that also holds in release builds, and an input cut into pieces.
+// Shared by the fuzz targets: a check that also holds in release builds, and an input cut into pieces.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ inline void check(bool holds, const char* what) {
   std::abort();
 }
 
-// The input's first byte chooses what is done, the second how the rest is cut.
+// The input's first byte chooses the variant, the second how the rest is cut.
 struct Input {
   uint8_t choice = 0;
   uint8_t seed = 0;

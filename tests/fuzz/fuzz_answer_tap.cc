@@ -1,6 +1,7 @@
-// The tap must say the same of a body however it is cut (of a stream's whole frames only those that hold telling words
-// are read, cut ones all), and the same whether it hides or not; change nothing but for a hidden usage chunk, and never
-// take back that an answer is whole; an error event put behind it where it says so must leave an array JSON.
+// The tap must report the same however a body is cut (of a stream's whole frames it reads only those with telling
+// words, of cut ones all), and the same whether it hides usage or not. It must change nothing but a hidden usage chunk,
+// and never revoke that an answer is whole. An error event inserted where the tap allows it must leave an array valid
+// JSON.
 #include <string>
 
 #include "api/answer_tap.h"
@@ -21,7 +22,7 @@ struct Read {
       : tap(dialect, api::media_type_of(type), hide, asked) {}
 
   void feed(std::string_view bytes) {
-    const std::vector<char> exact(bytes.begin(), bytes.end());  // what reads beyond it is seen
+    const std::vector<char> exact(bytes.begin(), bytes.end());  // so that a sanitizer catches reads past the end
     tap.feed({exact.data(), exact.size()}, pieces);
     take();
     const bool plain_json = tap.format() == api::StreamFormat::none || tap.format() == api::StreamFormat::json_array;

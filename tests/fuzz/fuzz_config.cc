@@ -1,5 +1,4 @@
-// Any text is either a configuration or a list of problems, each of which says something on one line and tells no
-// secret.
+// Any text is either a configuration or a list of problems, each of which is one non-empty line without a secret.
 #include <optional>
 #include <string>
 
@@ -22,9 +21,9 @@ std::optional<std::string> environment(std::string_view name) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
-  // Files of secrets and certificates are looked at: keep to what is no file's name.
+  // Files of secrets and certificates would be opened: skip texts that may name device files.
   if (text.find("file") != std::string::npos && text.find("/dev/") != std::string::npos) return 0;
-  if (text.find(secret) != std::string::npos) return 0;  // it is told, then, by the one who asks
+  if (text.find(secret) != std::string::npos) return 0;  // the text itself contains the secret, and may be quoted
   const auto config = config::parse(text, "", environment);
   if (!config) {
     check(!config.error().empty(), "a refusal names its reason");

@@ -1,5 +1,5 @@
-// The guard must say the same however its input is cut, and what it lets pass of a head must hold none of the bytes
-// that it exists to stop.
+// The guard must give the same result however its input is cut, and a head that it passes must contain none of the
+// bytes that it exists to stop.
 #include <string>
 
 #include "fuzz/fuzz.h"

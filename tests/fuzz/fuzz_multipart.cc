@@ -1,5 +1,5 @@
-// A form is understood the same however it is cut, and a plain reader of forms finds the same model: the one field of
-// that name.
+// A form is understood the same however it is cut, and a plain form parser finds the same model: the one field of that
+// name.
 #include <string>
 
 #include "api/multipart_peek.h"
@@ -22,7 +22,7 @@ Seen read(std::string_view type, const std::vector<std::string_view>& pieces) {
   auto peeker = api::MultipartPeeker::create(type);
   if (!peeker) return {true};
   for (const std::string_view piece : pieces) {
-    const std::string own(piece);  // gone before the next
+    const std::string own(piece);  // destroyed before the next piece
     if (!peeker->feed(own)) return {true};
   }
   return {false, peeker->found(), peeker->done(), peeker->model(), peeker->model_at()};
@@ -32,7 +32,7 @@ Seen read(std::string_view type, const std::vector<std::string_view>& pieces) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const fuzz::Input input = fuzz::input_of(data, size);
-  // The first line may be the content-type.
+  // The first line may be the content type.
   std::string type = "multipart/form-data; boundary=b";
   std::string_view body = input.bytes;
   if ((input.choice & 1) != 0) {

@@ -1,6 +1,6 @@
-// The parser must tell the same however its input is cut; and messages that it took, written anew as the gateway does
-// it, must be read again as the same messages: what one parser takes for two requests must not become one, or three,
-// for the next.
+// The parser must give the same result however its input is cut. Messages that it accepted, written again as the
+// gateway does, must be read back as the same messages: what one parser takes for two requests must not become one, or
+// three, for the next.
 #include <string>
 
 #include "fuzz/fuzz.h"
@@ -18,8 +18,7 @@ class Rewriter final : public http::ParserEvents {
  public:
   Rewriter(Parser::Kind kind, const http::ParserLimits& limits) : kind_(kind), parser_(kind, limits, *this) {}
 
-  // All messages written anew; empty where one is not whole, is no HTTP/1.1 (which is all that is written) or has an
-  // error.
+  // All messages written again; empty if one is incomplete, invalid or not HTTP/1.1 (only HTTP/1.1 is written).
   std::string rewrite(std::string_view bytes, bool head_requests) {
     while (!bytes.empty()) {
       if (parser_.message_done()) parser_.next_message();
@@ -96,7 +95,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string anew = Rewriter(kind, options.limits).rewrite(input.bytes, options.head_request);
   if (!anew.empty()) {
     options.limits = {};
-    // An empty line behind the last request (RFC 9112 2.2) is not written, and leaves the mark of a next message.
+    // An empty line after the last request (RFC 9112 2.2) is not written, but starts a next message in the transcript.
     std::string_view text = whole.text;
     while (text.ends_with(' ')) text.remove_suffix(1);
     check(transcribe(kind, anew, 0, options).text == text, "written anew it means the same");

@@ -1,6 +1,5 @@
-// What a peek sees of a body is what the next reader sees: a JSON document that has the model and the stream flag once,
-// in any spelling of its escapes. And edits leave a JSON document a JSON document, with nothing changed but what they
-// are for.
+// A peek sees what the next reader sees: a JSON document that has the model and the stream flag once, in any spelling
+// of its escapes. Edits leave a JSON document valid and change only what they are for.
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -24,7 +23,7 @@ std::string edited(std::string_view body, const std::vector<api::Edit>& edits) {
   return out;
 }
 
-// With the bytes behind it that may be read, and no byte more.
+// The text with exactly the readable padding that a peek needs.
 class Body {
  public:
   explicit Body(std::string_view text) : bytes_(text.begin(), text.end()), size_(text.size()) {
@@ -42,7 +41,7 @@ void check_peek(std::string_view body, Dialect dialect) {
   if (!peek) return check(peek.error().code == ErrorCode::bad_request, "a refusal is the caller's");
   check(peek->model.size() <= api::max_model_bytes, "a name has its bound");
   const json read = json::parse(body, nullptr, false);
-  if (!read.is_object()) return;  // what is skipped is not checked
+  if (!read.is_object()) return;  // what the peek skips is not validated
   const std::string_view name_key = dialect == Dialect::ollama && !read.contains("model") ? "name" : "model";
   const auto name = read.find(name_key);
   if (name != read.end() && name->is_string()) check(name->get<std::string>() == peek->model, "the same model");

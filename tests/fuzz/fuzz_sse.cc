@@ -9,7 +9,7 @@ namespace {
 using namespace sluice;
 using fuzz::check;
 
-// Each piece in memory of its own, of its exact size, that is gone before the next is fed: views must not outlive it.
+// Each piece is copied into memory of its exact size and destroyed before the next is fed: views must not outlive it.
 class Piece {
  public:
   explicit Piece(std::string_view bytes) : bytes_(bytes.begin(), bytes.end()) {}

@@ -1,5 +1,5 @@
-// Whatever a target answers, a frame that is refused has told nothing; behind the guard an answer starts once and ends
-// at most once, parts end once; and what the caller of any dialect gets is whole frames of JSON, or one body of it.
+// Whatever a target answers, a rejected frame produces no event. Behind the guard an answer starts once and ends at
+// most once, and each part ends once. A caller of any dialect gets whole frames of JSON, or one JSON body.
 #include <array>
 #include <memory>
 #include <set>
@@ -23,7 +23,7 @@ bool is_json(std::string_view text) {
   return document.parse(text).has_value();
 }
 
-// Counts what the reader tells.
+// Counts the reader's events.
 class Counter final : public api::EventFilter {
  public:
   using EventFilter::EventFilter;
@@ -46,7 +46,7 @@ class Counter final : public api::EventFilter {
   void on_error(const api::ProviderError& error) override { ++told, EventFilter::on_error(error); }
 };
 
-// What a writer may rely on.
+// Checks what a writer may rely on.
 class Order final : public api::EventFilter {
  public:
   using EventFilter::EventFilter;
@@ -91,7 +91,7 @@ class Order final : public api::EventFilter {
   std::set<uint32_t> ended_;
 };
 
-// Each line of a stream of events or lines; the whole of anything else.
+// Checks each line of a stream of events or lines, or a whole body.
 void check_written(std::string_view out, bool lines) {
   if (!lines) return check(is_json(out), "the body is JSON");
   while (!out.empty()) {
@@ -105,7 +105,7 @@ void check_written(std::string_view out, bool lines) {
   }
 }
 
-// As the frames of a stream have it.
+// The event name that a stream's frame would have.
 std::string event_name(std::string_view data) {
   api::JsonDocument document;
   return document.parse(data) ? std::string(document.root()["type"].word()) : std::string();

@@ -1,6 +1,6 @@
-// Whatever a caller's body is, its reader refuses it as the caller's fault or reads it; what it read is written for its
-// own dialect and for the others as JSON, not many times larger, or refused with a reason; what was dropped fits a
-// field.
+// Whatever a caller's body is, its reader accepts it or rejects it as the caller's fault. An accepted request is
+// written for its own dialect and for the others as JSON that is not many times larger, or rejected with a reason. The
+// list of dropped members fits a header field.
 #include <array>
 #include <string>
 

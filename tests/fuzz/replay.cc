@@ -1,5 +1,4 @@
-// The main of a fuzz target where there is no libFuzzer: runs it over the files named, or all files of the folders
-// named.
+// The main of a fuzz target without libFuzzer: runs it over the given files, or over all files of the given folders.
 #include <exception>
 #include <filesystem>
 #include <fstream>

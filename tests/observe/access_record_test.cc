@@ -124,8 +124,7 @@ TEST_CASE("no value of a record can forge another") {
 }
 
 TEST_CASE("a record of any length is whole") {
-  // Around the size where a record no longer fits into the memory for the usual ones, with bytes that take the most
-  // room.
+  // Around the size at which a record no longer fits into the usual buffer, with the bytes that need the most room.
   for (const size_t size : {100u, 490u, 500u, 510u, 520u, 600u, 700u, 10'000u, 100'000u}) {
     CAPTURE(size);
     AccessRecord record = least_record();
@@ -149,7 +148,7 @@ TEST_CASE("the longest numbers fit") {
   record.first_byte_us = record.input_tokens = record.cache_read_tokens = most;
   record.cache_write_tokens = record.output_tokens = record.reasoning_tokens = most;
   record.reason = "x";
-  // What it takes without any text is what the memory must have room for beside the text.
+  // The buffer must have room for everything but the text.
   const size_t text_bytes = 5 + 14 + 6 + 4 + 20 + 16 + 6 + 4 + 18 + 22 + 3 + 10 + 1;
   CHECK(line_of(record, true).size() - text_bytes < 1024);
   CHECK(line_of(record, true).find("\"reasoning_tokens\":18446744073709551615}\n") != std::string::npos);
@@ -167,7 +166,7 @@ TEST_CASE("records are handed over in batches") {
   access.flush();
   CHECK(access.empty());
   CHECK(pipe.read_lines(1) == line_of(least_record(), true));
-  // A batch is handed over by the record that fills it.
+  // The record that fills a batch hands it over.
   const size_t line_bytes = line_of(least_record(), true).size();
   const size_t batch = (AccessLog::batch_bytes + line_bytes - 1) / line_bytes;
   for (size_t i = 0; i + 1 < batch; ++i) access.add(least_record());
@@ -195,7 +194,7 @@ TEST_CASE("records that the log cannot take are counted") {
   Metrics metrics(1, sluice::test::fake_unix_ms);
   Log log({Level::info, false, pipe.write_fd(), sluice::test::fixed_time});
   pipe.make_small();
-  // More than a pipe of one page and the queue can hold, so that some must be lost; each call hands over two records.
+  // More than a one-page pipe and the queue can hold, so that some are lost; each call hands over two records.
   constexpr int64_t calls = 2000;
   {
     AccessLog access(log, metrics.worker(0));

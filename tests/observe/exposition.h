@@ -21,7 +21,7 @@ struct Family {
   std::vector<Sample> samples;
 };
 
-// Throws std::runtime_error naming the line where `page` is not valid.
+// Throws std::runtime_error that names the line where `page` is invalid.
 class Exposition {
  public:
   explicit Exposition(const std::string& page) {
@@ -39,7 +39,7 @@ class Exposition {
     }
   }
 
-  // The one sample of that name with all of these labels; throws if there is none or more than one.
+  // The one sample with that name and all of these labels; throws if there is none or more than one.
   double value(const std::string& name, const std::map<std::string, std::string>& labels = {}) const {
     const Sample* found = nullptr;
     for (const auto& [family_name, family] : families) {

@@ -94,7 +94,7 @@ TEST_CASE("what cannot be a log file is a sentence, and the old one stays") {
   REQUIRE_FALSE(wrong);
   CHECK(wrong.error().message == "cannot write the log to " + folder.at("none") + "/log: No such file or directory");
   REQUIRE(::mkfifo(folder.at("pipe").c_str(), 0600) == 0);
-  CHECK_FALSE(LogFile::open(folder.at("pipe")));  // and does not wait for a reader
+  CHECK_FALSE(LogFile::open(folder.at("pipe")));  // must not wait for a reader
   fs::create_directories(folder.at("sub"));
   const auto file = LogFile::open(folder.at("sub") + "/log");
   REQUIRE(file);

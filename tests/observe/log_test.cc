@@ -26,7 +26,7 @@ size_t count_of(const std::string& text, const std::string& part) {
   return count;
 }
 
-// What a log with these options writes of one line.
+// The line that a log with these options writes.
 std::string written(bool json, std::string_view message, std::initializer_list<LogField> fields) {
   Pipe pipe;
   Log log({Level::info, json, pipe.write_fd(), sluice::test::fixed_time});
@@ -34,8 +34,8 @@ std::string written(bool json, std::string_view message, std::initializer_list<L
   return without_times(pipe.read_lines(1));
 }
 
-// Posts `lines` until the log refuses or `most` were taken; what was taken. A refusal just after something was
-// written may be too early, as an entry is counted until after its write: so it goes on trying for a while.
+// Posts `lines` until `most` were accepted or the time is up; returns how many were. An entry counts as queued until it
+// is written, so the log may refuse just after a write: it is tried again.
 size_t fill(Log& log, const std::string& lines, size_t most) {
   size_t taken = 0;
   const auto deadline = Clock::now() + std::chrono::seconds(20);
@@ -43,7 +43,7 @@ size_t fill(Log& log, const std::string& lines, size_t most) {
   return taken;
 }
 
-// Makes the writing thread stand before a full pipe with nothing queued behind.
+// Blocks the writing thread on a full pipe with nothing queued behind.
 void block(Log& log, Pipe& pipe) {
   pipe.make_small();
   REQUIRE(log.write_lines(std::string(static_cast<size_t>(pipe.capacity()) - 1, 'x') + "\n"));
@@ -124,7 +124,7 @@ TEST_CASE("registered secrets are masked in lines and records") {
       log.info("before the secret is known");
       log.mask({secret});
       log.info("refused " + secret, {{"key", secret}, {"header", "Bearer " + secret}});
-      // Longer than one write to a pipe, with the secret across the place where it is cut.
+      // Longer than one write to a pipe, with the secret across the cut.
       std::string lines(4090, 'x');
       lines += "sk-ant-\\\"0123456789\\\"" + std::string(9000, 'y') + "\n";
       CHECK(log.write_lines(lines));
@@ -194,7 +194,7 @@ TEST_CASE("a reader that takes nothing does not hold up the end for ever") {
   CHECK(fill(*log, "entry\n", Log::max_queued) == Log::max_queued);
   const auto begin = Clock::now();
   log.reset();
-  CHECK(Clock::now() - begin < std::chrono::seconds(10));  // one second for all of them, not for each
+  CHECK(Clock::now() - begin < std::chrono::seconds(10));  // one second for all entries, not for each
   CHECK(pipe.held_bytes() == pipe.capacity());
 }
 
@@ -232,7 +232,7 @@ TEST_CASE("many threads may log") {
     for (std::thread& thread : threads) thread.join();
     dropped = log.dropped_total();
   }
-  CHECK(dropped == 0);  // 240 entries fit into the queue
+  CHECK(dropped == 0);  // the queue holds 240 entries
   CHECK(count_of(pipe.read_all(), " info from a thread thread=") == 240);
 }
 

@@ -99,11 +99,11 @@ TEST_CASE("series beyond the limit count as other") {
   CHECK(&worker.series("messages", target(MetricNames::max_pairs + 1)) == &beyond);
   CHECK(&worker.series("messages", "other") == &beyond);
   CHECK(&worker.series("messages", target(MetricNames::max_pairs - 1)) != &beyond);
-  // The bound is of all workers together: what one has named, another may name too, and nothing else.
+  // The limit is shared by all workers: a name that one worker has may be used by another, but no new one is added.
   WorkerMetrics& second = metrics.worker(1);
   CHECK(&second.series("messages", target(1)) != &second.series("messages", target(2)));
   CHECK(&second.series("messages", "p/new") == &second.series("messages", "other"));
-  // A route of its own keeps its name, until there are too many of these too.
+  // A route that is not listed keeps its name, until there are too many of these too.
   std::set<Series*> others = {&beyond};
   for (size_t i = 1; i < MetricNames::max_others; ++i) others.insert(&worker.series("route" + std::to_string(i), "x"));
   CHECK(others.size() == MetricNames::max_others);

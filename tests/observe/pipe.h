@@ -1,4 +1,4 @@
-// A pipe to log into, read by the test with a bound on every wait.
+// A pipe to log into, read by the test with a time limit on every wait.
 #pragma once
 
 #include <fcntl.h>
@@ -25,7 +25,7 @@ class Pipe {
   Pipe& operator=(const Pipe&) = delete;
 
   int write_fd() const { return fds_[1]; }
-  // The least a pipe can hold: one page.
+  // The smallest capacity of a pipe: one page.
   void make_small() { capacity_ = fcntl(fds_[1], F_SETPIPE_SZ, 4096); }
   int capacity() const { return capacity_; }
   int held_bytes() const {
@@ -36,7 +36,7 @@ class Pipe {
   void close_read() { close_one(fds_[0]); }
   void close_write() { close_one(fds_[1]); }
 
-  // What has been read so far, once it holds `lines` line ends; throws after 20 s without a byte.
+  // Everything read so far, once it holds `lines` line ends; throws after 20 s without a byte.
   const std::string& read_lines(size_t lines) {
     while (line_ends_ < lines) {
       if (!read_some()) throw std::runtime_error("the pipe ended early: " + text_);

@@ -51,7 +51,7 @@ TEST_CASE("a secret is found at every offset, among many others") {
   }
 }
 
-// What `masked` should give, found out the slow way.
+// The expected result of `masked`, computed the slow way.
 std::string slowly_masked(const std::vector<std::string>& secrets, const std::string& text) {
   std::vector<bool> hidden(text.size()), begins(text.size());
   for (size_t at = 0, end = 0; at < text.size(); ++at) {

@@ -1,4 +1,4 @@
-// Answers kept in memory: whose they are, and the bounds of bytes and of age.
+// Answers kept in memory: their owners, and the limits of bytes and age.
 #include "storage/memory_store.h"
 
 #include <catch2/catch.hpp>
@@ -20,7 +20,7 @@ struct World {
   explicit World(const MemoryStoreBounds& bounds = {}) : store(bounds, [this] { return now; }) {}
 };
 
-// What an answer of so many bytes takes, of the owner "a" with an id of one letter.
+// The memory that an answer of `bytes` takes, with owner "a" and an id of one letter.
 size_t cost(size_t bytes) { return MemoryStore::entry_bytes + 2 * 3 + bytes; }
 
 }  // namespace
@@ -82,7 +82,7 @@ TEST_CASE("age counts from when an answer was last asked for") {
   world.store.put("a", "2", answer_of(10));
   world.now += 40;
   CHECK(world.store.find("a", "1") != nullptr);
-  world.now += 20;  // 60 s: at the bound
+  world.now += 20;  // 60 s: at the limit
   world.store.put("a", "3", answer_of(10));
   CHECK(world.store.size() == 3);
   world.now += 1;

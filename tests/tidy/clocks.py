@@ -1,15 +1,15 @@
-"""Time and chance come in through net::Clock and net::Random: nobody else reads the system's."""
+"""Time and chance come in through net::Clock and net::Random: no other code reads the system's."""
 
 import re
 
 from tree import blank, is_code, line_of
 
-# Where the system's are read, and where they are handed on.
+# Where the system's clock and random source are read, and where they are handed on.
 READS = ("src/net/",)
 HANDS_ON = ("src/tool/main.cc", "src/wiring/gateway.cc")
 _SYSTEM = re.compile(r"\b(?:steady_clock|system_clock|high_resolution_clock|random_device|gettimeofday|uv_hrtime)\b|\bstd::time\(|\bclock_gettime\(\s*(\w+)")
 _OURS = re.compile(r"\b(?:Clock|Random)::system\(\)")
-# The process's own CPU time, and the scale on which the kernel says when it began.
+# The process's CPU time, and the clock in which the kernel reports its start.
 _OF_THE_PROCESS = {"CLOCK_PROCESS_CPUTIME_ID", "CLOCK_BOOTTIME"}
 
 

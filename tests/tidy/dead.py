@@ -1,5 +1,6 @@
-"""No dead file: from the program's main and the embedding API every file of src/ is reached. A header is reached by whoever includes it;
-a .cc by the header that it implements: the one of its own name, else any of its folder, or of the one above, that it includes."""
+"""No dead files: every file of src/ must be reachable from the program's main or the embedding API. A header is reached
+through an include; a .cc through the header that it implements: the one of the same name, else any header that it
+includes from its folder or the one above."""
 
 import re
 

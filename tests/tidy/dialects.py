@@ -1,15 +1,15 @@
-"""No dialect's name outside its own folder: what is not so in all of them is asked of the room (src/api/dialect.h)."""
+"""No dialect's name outside its own folder: where dialects differ, the room is asked (src/api/dialect.h)."""
 
 import re
 
 from tree import blank, is_code, line_of
 
 DIALECTS = ("openai", "responses", "anthropic", "gemini", "ollama")
-# Where they may be named: the enum, the list, what an operator writes and is shown, and the two that play a provider and a caller.
+# Where they may be named: the enum, the list, what operators write and see, and the demo provider and the bench caller.
 ALLOWED = ("src/base/dialect.h", "src/api/dialects.cc", "src/config/", "src/demo/", "src/bench/")
 
 _WORDS = {name: re.compile(name, re.IGNORECASE) for name in DIALECTS}
-# Also a word of HTTP and of OpenAPI: only the enum's, the folder, and strings that are its paths or names of endpoints.
+# Also a word of HTTP and OpenAPI: only the enum value, the folder, and strings with its paths or endpoints count.
 _WORDS["responses"] = re.compile(r"""Dialect::responses\b|\bresponses::|api/responses/|"/?(?:v1/)?responses(?:/|"(?!\s*:))""")
 
 

@@ -1,4 +1,4 @@
-"""Documents name only files that exist: every path into the project that stands in a *.md file, and every relative link."""
+"""Documents name only files that exist: every project path in a *.md file, and every relative link."""
 
 import posixpath
 import re
@@ -10,7 +10,7 @@ _LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
 
 
 def check(tree):
-    known = set(tree) | {posixpath.splitext(path)[0] for path in tree if path.endswith((".h", ".cc"))}  # src/gateway/exchange is a pair
+    known = set(tree) | {posixpath.splitext(path)[0] for path in tree if path.endswith((".h", ".cc"))}  # src/gateway/exchange means both files
     for path in tree:
         while path := posixpath.dirname(path):
             known.add(path)

@@ -1,18 +1,18 @@
-"""Who may include whom (docs: src/ is layered; a folder may use itself, base and what stands here), and which library may
-be used where: to swap the event loop, the parser or the TLS library is to rewrite one folder."""
+"""Who may include whom (src/ is layered; a folder may use itself, base and what is listed here), and which library may be used
+where: swapping the event loop, the parser or the TLS library means rewriting one folder."""
 
 import re
 
 from tree import blank, is_code, line_of
 
-# A name is a folder; "folder/file.h" lets in that file alone.
+# A name is a folder; "folder/file.h" allows only that file.
 FOLDERS = {
     "base": [],
     "config": [],
     "net": [],
     "tls": ["net"],
     "http": ["net"],
-    "api": ["http", "net/stream.h"],  # the padding behind a body is a constant there
+    "api": ["http", "net/stream.h"],  # for the constant of a body's padding
     "storage": ["net", "config"],
     "policy": ["storage", "config"],
     "routing": ["config"],
@@ -23,12 +23,12 @@ FOLDERS = {
     "demo": ["api", "http", "net"],
     "gateway": ["api", "routing", "policy", "storage", "alerts", "observe", "http", "tls", "net", "config", "sluice"],
     "bench": ["api", "http", "tls", "net", "config/url.h"],
-    "wiring": ["gateway", "admin", "demo", "policy", "routing", "observe", "api", "http", "tls", "net", "config", "sluice"],  # knows all
+    "wiring": ["gateway", "admin", "demo", "policy", "routing", "observe", "api", "http", "tls", "net", "config", "sluice"],  # wires all folders
     "tool": ["bench", "gateway", "routing", "config", "daemon", "observe", "net", "sluice"],
     "sluice": [],  # include/sluice, the embedding API
 }
 
-# First part of an include path, or the whole of it -> where it may stand (a folder, or one file).
+# First part of an include path, or all of it -> where it may be included (a folder, or one file).
 LIBRARIES = {
     "uv.h": ["net"],
     "uv": ["net"],
@@ -55,7 +55,7 @@ def folder_of(path):
 
 
 def inner_folder(path):
-    """api/openai/dialect.cc -> api/openai; api/dialect.h -> None: what lies in a folder within a folder is nobody else's."""
+    """api/openai/dialect.cc -> api/openai; api/dialect.h -> None. Files of an inner folder may be included only there."""
     parts = path.split("/")
     return "/".join(parts[:2]) if len(parts) > 2 else None
 

@@ -4,7 +4,7 @@ import re
 
 from tree import blank, line_of
 
-# Of a namespace: what stands within another class is named with it.
+# Only at namespace level: a nested class is named with its outer class.
 _DEFINED = re.compile(r"^(?:class|struct)\s+(?:\[\[[^\]]*\]\]\s*)?([A-Za-z_]\w*)\s*(?:final\s*)?(?::(?!:)[^;{]*)?\{", re.MULTILINE)
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Feeds the checks made-up projects: each bad line must be found, each good one left alone."""
+"""Runs the checks on made-up projects: each bad line must be found, and no good one."""
 
 import unittest
 
@@ -127,7 +127,7 @@ class Sizes(unittest.TestCase):
         for ratchet, findings in [
             ("src/a/a.cc:run 90\nsrc/b.cc 600\n", 0),
             ("# why\n\nsrc/a/a.cc:run 89\nsrc/b.cc 600\n", 1),   # grown
-            ("src/a/a.cc:run 91\nsrc/b.cc 601\n", 2),            # shrunk: the list must say so
+            ("src/a/a.cc:run 91\nsrc/b.cc 601\n", 2),            # shrunk: the list must follow
             ("src/a/a.cc:run 90\nsrc/b.cc 600\nsrc/gone.cc 700\n", 1),
             ("", 2),
         ]:

@@ -1,5 +1,5 @@
 """Files over 500 lines and functions over 80 fail, unless ratchet.txt lists them with their size; a listed size may only
-shrink. Files over 400 and functions over 60 are named, no more."""
+shrink. Files over 400 and functions over 60 are only reported."""
 
 import os
 import re
@@ -27,8 +27,8 @@ def sizes(tree):
 
 
 def functions(text):
-    """(name, lines) of each function body that stands at namespace or class level. Not a parser: braces are matched, and what
-    stands before a brace says what it opens."""
+    """Yields (name, lines) of each function body at namespace or class level. Not a parser: braces are matched, and the text
+    before a brace decides what it opens."""
     code = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", lambda m: re.sub(r"[^\n]", " ", m.group()), blank(text), flags=re.MULTILINE)
     begin = 0  # of the declaration being read
     position = 0
@@ -47,7 +47,7 @@ def functions(text):
                     first = begin + _LABELS.match(head).end()
                     yield _name(head), line_of(code, end) - line_of(code, first) + 1
                     begin = end + 1
-                position = end  # an initialiser: the declaration goes on
+                position = end  # an initialiser: the declaration continues
         position += 1
 
 

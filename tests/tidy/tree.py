@@ -1,4 +1,4 @@
-"""The project's text files as a mapping of path to text, so that a test can feed a made-up project to any check."""
+"""The project's text files as a mapping of path to text, so that a test can run any check on a made-up project."""
 
 import os
 import re
@@ -38,7 +38,7 @@ _NOT_CODE = re.compile(
 
 
 def blank(text, keep_strings=False):
-    """The same text with comments, and strings unless kept, made blank; lines and columns stay."""
+    """The same text with comments, and strings unless kept, replaced by spaces; lines and columns stay the same."""
 
     def spaces(match):
         if keep_strings and match.group()[0] not in "/":

@@ -1,4 +1,4 @@
-"""Words that must not stand in names, and text that must not stand anywhere."""
+"""Words that must not occur in names, and text that must not occur anywhere."""
 
 import re
 
@@ -6,7 +6,7 @@ from tree import blank, is_code, line_of
 
 # Each means opposite things in different proxies: say caller, provider, target, peer, listener.
 FORBIDDEN = {"upstream", "downstream", "client", "server", "upstreams", "downstreams", "clients", "servers"}
-# Names that libraries chose.
+# Names chosen by libraries.
 LIBRARY_NAMES = re.compile(r"^(SSL|TLS|TLSEXT|X509|EVP|EXFLAG|XKU)_")
 
 _NAME = re.compile(r"[A-Za-z_]\w*")

@@ -1,4 +1,4 @@
-// What holds on a connection that works: names, versions, ALPN, resumption, our own certificate, how it ends.
+// Working connections: names, versions, ALPN, resumption, client certificates, how they end.
 #include <openssl/ssl.h>
 
 #include <catch2/catch.hpp>
@@ -221,7 +221,7 @@ TEST_CASE("damaged records and alerts break the connection with a reason") {
   net::Loop loop;
   auto [near, far] = make_pair(loop, Carrier::memory);
   auto [far_near, far_far] = make_pair(loop, Carrier::memory);
-  // In between: passes on all bytes, and damages them once asked to.
+  // A relay in between that passes on all bytes, and corrupts them when asked.
   struct Damage : Recorder {
     net::Stream* out = nullptr;
     bool on = false;
@@ -285,7 +285,7 @@ TEST_CASE("a target that requires our certificate gets it, or says what is missi
     Dialed dialed(loop, context, host, std::move(near));
     REQUIRE(run_until(loop, [&] { return dialed.over(); }));
     Recorder recorder;
-    // In TLS 1.3 our handshake is done before the peer looks.
+    // In TLS 1.3 our handshake ends before the peer checks the certificate.
     if (dialed.stream) {
       dialed.stream->set_events(&recorder);
       dialed.stream->start_reading();

@@ -1,4 +1,4 @@
-// Files that are wrong are named when the configuration is read; the machine's authorities are found once.
+// Bad files are named when the configuration is read; the system's authorities are located once.
 #include <openssl/x509.h>
 
 #include <array>
@@ -60,7 +60,7 @@ TEST_CASE("files that cannot be used are errors that name the file and the reaso
   CHECK(tls::ListenerContext::create({authority.leaf_file, authority.key_file}));
 }
 
-// Sets or unsets a variable for as long as this lives.
+// Sets or unsets an environment variable until the destructor.
 class Variable {
  public:
   Variable(const char* name, const char* value) : name_(name) {

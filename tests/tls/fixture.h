@@ -1,4 +1,4 @@
-// What the TLS tests share: pairs of joined streams, an authority with certificates, and events that are written down.
+// Shared by the TLS tests: pairs of connected streams, an authority with certificates, and recorded events.
 #pragma once
 
 #include <cstdint>
@@ -24,12 +24,12 @@ enum class Carrier { memory, memory_in_small_pieces, sockets };
 inline const std::vector<Carrier> carriers = {Carrier::memory, Carrier::memory_in_small_pieces, Carrier::sockets};
 StreamPair make_pair(net::Loop& loop, Carrier carrier);
 
-// Turns the loop until `done`; false if that takes longer than any test needs.
+// Turns the loop until `done` returns true; false if that takes longer than any test needs.
 bool run_until(net::Loop& loop, const std::function<bool()>& done);
-// Turns the loop until nothing in memory moves any more.
+// Turns the loop until no more bytes move in memory.
 void run_dry(net::Loop& loop);
 
-// Writes down what happens to a stream.
+// Records the events of a stream.
 struct Recorder : net::StreamEvents {
   std::string received;
   int reads = 0;
@@ -38,11 +38,11 @@ struct Recorder : net::StreamEvents {
   int drained = 0;
   std::unique_ptr<Error> broken;
   int events_after_break = 0;
-  std::function<void(std::string_view)> also;  // on_read
+  std::function<void(std::string_view)> also;  // called at the end of on_read
 
   void on_read(std::string_view bytes) override {
     events_after_break += broken != nullptr;
-    // Touched so that a sanitizer sees whether they may be.
+    // Reads the padding, so that a sanitizer reports it if it is not readable.
     for (size_t i = 0; i < net::read_padding_bytes; ++i) padding_sum += static_cast<unsigned char>(bytes.end()[i]);
     received += bytes;
     ++reads;
@@ -61,7 +61,7 @@ struct Recorder : net::StreamEvents {
   unsigned padding_sum = 0;
 };
 
-// A stream that counts what is written to it; everything else goes through.
+// A stream that counts writes and passes everything through.
 class CountingStream final : public net::Stream {
  public:
   CountingStream(std::unique_ptr<net::Stream> inner, int& writes) : inner_(std::move(inner)), writes_(writes) {}
@@ -82,7 +82,7 @@ class CountingStream final : public net::Stream {
   int& writes_;
 };
 
-// Gives out streams made beforehand, or an error.
+// Returns streams made beforehand, or an error.
 class ReadyDialer final : public net::Dialer {
  public:
   explicit ReadyDialer(net::Loop& loop) : loop_(loop) {}
@@ -95,7 +95,7 @@ class ReadyDialer final : public net::Dialer {
   std::vector<std::unique_ptr<net::Stream>> streams_;
 };
 
-// An authority, the certificate of api.example.com (and of 127.0.0.1 and ::1) that it signed, and contexts with both.
+// An authority, a certificate that it signed for api.example.com (and 127.0.0.1 and ::1), and contexts with both.
 struct Authority {
   explicit Authority(const std::string& name = "test root");
   CertificateFiles files;
@@ -109,7 +109,7 @@ struct Authority {
   std::shared_ptr<tls::ListenerContext> listener_context() const;
 };
 
-// One dial over TLS and what came of it.
+// One dial over TLS and its result.
 struct Dialed {
   Dialed(net::Loop& loop, std::shared_ptr<tls::TargetContext> context, const std::string& host,
          std::unique_ptr<net::Stream> carrier);

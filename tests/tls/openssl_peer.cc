@@ -10,7 +10,7 @@
 namespace sluice::test {
 namespace {
 
-// What a listening peer takes of what it is offered: its own list, in the context's application data.
+// Chooses from the offered protocols; its own list is passed as `own`.
 int take_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_bytes, const unsigned char* offered,
                   unsigned int offered_bytes, void* own) {
   const auto& list = *static_cast<const std::string*>(own);
@@ -25,7 +25,7 @@ int take_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_byte
 
 std::shared_ptr<SSL_CTX> make(const SSL_METHOD* method, const PeerOptions& options) {
   auto protocols = std::make_shared<std::string>(options.protocols);
-  // Keeps the list as long as the context.
+  // Keeps the list alive as long as the context.
   std::shared_ptr<SSL_CTX> made(SSL_CTX_new(method), [protocols](SSL_CTX* context) { SSL_CTX_free(context); });
   SSL_CTX* context = made.get();
   SSL_CTX_set_min_proto_version(context, options.least_version);

@@ -1,4 +1,4 @@
-// Every way a connection to a target can fail: told once, with its reason in words, and never a hang.
+// Every way in which a connection to a target can fail is reported once, with its reason, and never hangs.
 #include <openssl/ssl.h>
 
 #include <algorithm>
@@ -24,7 +24,7 @@ Error refusal(Carrier carrier, std::shared_ptr<tls::TargetContext> context, cons
   REQUIRE(run_until(loop, [&] { return dialed.over(); }));
   CHECK(dialed.times == 1);
   REQUIRE(dialed.error);
-  // The peer is told by an alert, and does not wait either.
+  // The peer gets an alert, and does not wait either.
   CHECK(run_until(loop, [&] { return !peer.failure.empty(); }));
   return *dialed.error;
 }
@@ -108,7 +108,7 @@ TEST_CASE("a peer without TLS 1.2 is named as such") {
   CHECK_THAT(error.message, Catch::Contains("peer only speaks TLS 1.1"));
 }
 
-// A peer that says `answer` to whatever comes first, and then perhaps hangs up.
+// A peer that sends `answer` to the first bytes it gets, and then hangs up if `hangs_up`.
 struct ScriptedPeer : Recorder {
   ScriptedPeer(net::Loop& loop, std::unique_ptr<net::Stream> own, std::string answer, bool hangs_up)
       : stream(std::move(own)) {
@@ -180,8 +180,8 @@ TEST_CASE("a record that is cut or a peer that says nothing and hangs up is a cu
   CHECK_THAT(dialed.error->message, Catch::StartsWith("TLS to " + host + " failed: " + reason));
 }
 
-// The first record's edges, a sample of what follows, and the last message (a signature may be some bytes shorter in
-// one handshake than in the next).
+// Cuts at the first record's edges, at a sample of later positions, and in the last message (a signature may be some
+// bytes shorter in one handshake than in the next).
 std::set<size_t> cuts_of(size_t all) {
   std::set<size_t> cuts = {0, 1, 4, 5, 6, all - 8};
   for (size_t cut = 7; cut < all - 8; cut += 41) cuts.insert(cut);
@@ -206,7 +206,7 @@ TEST_CASE("a target that cuts the handshake at any point is told as that") {
   size_t all = 0;
   attempt(Carrier::memory, OpensslPeer::never, [&](Dialed& dialed, OpensslPeer& peer) {
     REQUIRE(dialed.stream);
-    // In TLS 1.2 the listening side speaks last.
+    // In TLS 1.2 the listening side sends the last message.
     all = version == TLS1_2_VERSION ? peer.sent : peer.sent_before_done;
   });
   REQUIRE(all > 500);

@@ -1,4 +1,5 @@
-// Sessions spare the second connection the certificates; they are bounded, used once and forgotten when they fail.
+// Resumed sessions spare later connections the certificates; stored sessions are bounded, used once and forgotten on
+// failure.
 #include <openssl/ssl.h>
 
 #include <algorithm>
@@ -12,15 +13,15 @@
 namespace sluice::test {
 namespace {
 
-// A dialer whose connections all end at `context`.
+// A dialer whose connections all lead to `context`.
 struct Target {
   Target(std::shared_ptr<tls::TargetContext> own, std::shared_ptr<SSL_CTX> context) : peer_context(std::move(context)) {
     auto inner = std::make_unique<ReadyDialer>(loop);
     ready = inner.get();
     dialer = std::make_unique<tls::TlsDialer>(loop, std::move(inner), std::move(own), host);
   }
-  // Dials, exchanges a few bytes (tickets come with them) and returns whether a session was resumed. Closes without
-  // close_notify if `rude`, as a pool does that drops a connection.
+  // Dials, exchanges a few bytes (the tickets arrive with them) and returns whether a session was resumed. If `rude`,
+  // closes without close_notify, like a pool that drops a connection.
   bool visit(bool rude) {
     auto [near, far] = make_pair(loop, Carrier::memory);
     ready->add(std::move(near));
@@ -117,7 +118,7 @@ tls::Owned<SSL_SESSION> session(int version, long age_s = 0, long timeout_s = 30
   tls::Owned<SSL_SESSION> made(SSL_SESSION_new());
   SSL_SESSION_set_protocol_version(made.get(), version);
   const unsigned char id[] = {1, 2, 3};
-  SSL_SESSION_set1_id(made.get(), id, sizeof(id));  // else it cannot be resumed
+  SSL_SESSION_set1_id(made.get(), id, sizeof(id));  // otherwise it cannot be resumed
   SSL_SESSION_set_time(made.get(), now_s - age_s);
   SSL_SESSION_set_timeout(made.get(), timeout_s);
   return made;

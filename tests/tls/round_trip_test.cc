@@ -1,4 +1,4 @@
-// Bytes through TLS unharmed, in whatever pieces, with back-pressure, over memory and over sockets.
+// Bytes pass through TLS unharmed, in pieces of any size, with back-pressure, over memory and over sockets.
 #include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
@@ -19,7 +19,7 @@ std::string random_bytes(size_t size, unsigned seed) {
   return bytes;
 }
 
-// Sends back what comes, obeying the marks.
+// Echoes what it receives, within the write marks.
 struct Echo : Recorder {
   std::unique_ptr<net::Stream> stream;
   size_t max_pending = 0;
@@ -79,7 +79,7 @@ TEST_CASE("8 MB go out and come back whole, in random pieces, while both sides s
   std::mt19937 random(3);
   recorder.also = [&](std::string_view) {
     if (random() % 4 != 0) return;
-    dialed.stream->stop_reading();  // for the rest of this turn, or now and then for longer
+    dialed.stream->stop_reading();  // for the rest of this turn, sometimes longer
     if (random() % 16 != 0) loop.defer([&] { dialed.stream->start_reading(); });
   };
   REQUIRE(run_until(loop, [&] {
@@ -88,7 +88,7 @@ TEST_CASE("8 MB go out and come back whole, in random pieces, while both sides s
     return recorder.received.size() >= sent.size() || recorder.broken || echo.broken;
   }));
   CHECK(recorder.received == sent);
-  // The high mark, one delivery above it, and what TLS adds.
+  // The high mark, one delivery above it, and TLS's overhead.
   CHECK(echo.max_pending < net::WriteMarks::high_bytes + 100 * 1024);
 
   dialed.stream->start_reading();
@@ -203,7 +203,7 @@ TEST_CASE("writing before the handshake is done is queued, and drains") {
   CHECK(ready == 1);
   CHECK(recorder.received == sent);
   CHECK(stream.pending_bytes() == 0);
-  // A hello that still waits counts as well, so at the mark itself either is right.
+  // A pending hello counts too, so at exactly the mark either is right.
   if (size != net::WriteMarks::high_bytes) CHECK(target.drained == (size > net::WriteMarks::high_bytes ? 1 : 0));
 }
 
@@ -226,7 +226,7 @@ TEST_CASE("back-pressure passes through: a reader that stops stops the writer, a
   accepted->stop_reading();
 
   const std::string chunk = random_bytes(32 * 1024, 5);
-  constexpr size_t max_chunks = 1024;  // 32 MB: more than any socket takes
+  constexpr size_t max_chunks = 1024;  // 32 MB: more than any socket buffers
   size_t chunks = 0;
   while (chunks < max_chunks && dialed.stream->pending_bytes() <= net::WriteMarks::high_bytes) {
     dialed.stream->write(chunk);
@@ -259,7 +259,7 @@ TEST_CASE("nothing is told inside a call, nor while reading is off, nor after si
   dialed.stream->set_events(&recorder);
   dialed.stream->start_reading();
 
-  // The reader stops inside on_read: what is left of the inner stream's bytes is kept.
+  // The reader stops inside on_read: the rest of the inner stream's bytes is kept.
   const std::string sent = random_bytes(300 * 1024, 6);
   recorder.also = [&](std::string_view) { dialed.stream->stop_reading(); };
   dialed.stream->write(sent);
@@ -274,7 +274,7 @@ TEST_CASE("nothing is told inside a call, nor while reading is off, nor after si
   }
   CHECK(recorder.received == sent);
 
-  // Silenced and disposed inside its own event.
+  // Its events are unset and it is disposed of inside its own event.
   recorder.also = [&](std::string_view) {
     dialed.stream->set_events(nullptr);
     loop.dispose(std::move(dialed.stream));
