@@ -34,8 +34,8 @@ struct World {
   // The last question that the source got.
   std::string asked_with, asked_from;  // the Authorization field, the peer
   std::string asked_for;               // the model's name
-  std::vector<PageAccess> asked;       // all of them
-  std::string controlled, explained;   // what it was given
+  std::vector<PageAccess> asked;       // every access, in order
+  std::string controlled, explained;   // the arguments of the last call
   PageSource::Body waiting;
   PageSource::Problems reloading;
   std::string reload_by;
@@ -89,7 +89,7 @@ struct World {
   }
   Pages pages{options(), std::make_unique<Source>(*this)};
 
-  // Of a page that answers at once, or has a body that comes first.
+  // For a page that answers immediately or after its body.
   test::FakeResponder ask(http::Method method, std::string target,
                           std::vector<std::pair<std::string, std::string>> fields = {}, std::string_view body = {}) {
     http::RequestHead head;
@@ -104,7 +104,7 @@ struct World {
       handler->on_body_end();
     }
     CHECK(responder.finished);
-    CHECK(responder.body_calls == 1);  // with the head in one write
+    CHECK(responder.body_calls == 1);  // written together with the head
     return responder;
   }
 };

@@ -76,7 +76,7 @@ class Exchange {
   std::unique_ptr<http::RequestHandler> handler;  // destroyed before what it refers to
 };
 
-// A provider with fixed time and random numbers, and its loop.
+// A provider with a fixed clock and fixed ids, and its loop.
 struct World {
   FakeClock clock{1'700'000'000'000};
   net::Loop loop{clock};

@@ -1,5 +1,5 @@
-// What a target says of its own failure by the reason it finishes with, or in words of money, or what it sends to keep
-// a dead stream open: it passed as an answer that went well, or that goes on.
+// A target reported its failure as the finish reason or in a message about money, or only kept a dead stream open with
+// beats: the answer counted as a success, or as still under way.
 #include <catch2/catch.hpp>
 
 #include "gateway/world.h"
@@ -30,7 +30,7 @@ config::Config two_targets(Dialect dialect = Dialect::openai) {
   return config;
 }
 
-// The second target answers; what the caller has.
+// The second target answers; returns what the caller has received.
 std::string other_answers(World& world, std::string_view answer) {
   REQUIRE(world.until([&] { return world.targets.size() == 2; }));
   world.turn();
