@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "api/own_places.h"
+
 namespace sluice::api {
 
 std::string_view name_of(DropReason reason) {
@@ -20,7 +22,30 @@ std::string_view name_of(DropReason reason) {
   return "";
 }
 
-void Dropped::add(std::string_view path, DropReason reason) {
+std::string in_words(std::string_view path, std::span<const OwnWord> words) {
+  std::string own(path);
+  const auto replace_at = [&](size_t at) {
+    const std::string_view rest = std::string_view(own).substr(at);
+    for (const OwnWord& word : words) {
+      const char behind = rest.size() > word.neutral.size() ? rest[word.neutral.size()] : '.';
+      if (!rest.starts_with(word.neutral) || (behind != '.' && behind != '[')) continue;
+      own.replace(at, word.neutral.size(), word.own);
+      return;
+    }
+  };
+  constexpr std::string_view content = "].content[";
+  if (const size_t at = own.find(content); at != std::string::npos) replace_at(at + 2);
+  replace_at(0);
+  return own;
+}
+
+std::string Dropped::own(std::string_view path) const {
+  return request_ == nullptr ? std::string(path) : own_path(*request_, path);
+}
+
+void Dropped::add(std::string_view path, DropReason reason) { add_own(own(path), reason); }
+
+void Dropped::add_own(std::string_view path, DropReason reason) {
   std::string clean(path.substr(0, max_path_bytes));
   std::replace_if(
       clean.begin(), clean.end(), [](char c) { return c <= ' ' || c > '~' || c == ',' || c == '='; }, '?');
@@ -33,22 +58,14 @@ void Dropped::add(std::string_view path, DropReason reason) {
 }
 
 void Dropped::take(Dropped& other) {
-  for (const Drop& drop : other.drops_) add(drop.path, drop.reason);
+  for (const Drop& drop : other.drops_) add_own(drop.path, drop.reason);
   more_ += other.more_;
   other = {};
 }
 
 void Dropped::put_into(std::span<const OwnWord> words) {
-  for (Drop& drop : drops_) {
-    for (const OwnWord& word : words) {
-      const std::string_view path = drop.path;
-      const bool is_it =
-          path.starts_with(word.neutral) && (path.size() == word.neutral.size() || path[word.neutral.size()] == '.');
-      if (!is_it) continue;
-      drop.path = std::string(word.own).append(path.substr(word.neutral.size()));
-      break;
-    }
-  }
+  request_ = nullptr;
+  for (Drop& drop : drops_) drop.path = in_words(drop.path, words);
 }
 
 bool Dropped::loses() const {

@@ -21,10 +21,19 @@
 
 namespace sluice::api {
 
+// Where something stands in the caller's own lists: in which message of the conversation, or item of the input, and
+// where in the list `member` of it ("": its content).
+struct OwnPlace {
+  static constexpr uint32_t none = UINT32_MAX;
+  uint32_t message = none, part = none;
+  std::string_view member{};
+};
+
 // A member that only the request's own dialect knows.
 struct CarriedMember {
   JsonText key;
-  std::string_view value;  // JSON
+  std::string_view value;           // JSON
+  uint32_t place = OwnPlace::none;  // of an item that stood by itself, before the message that it is kept with
 };
 using Bag = std::vector<CarriedMember>;
 
@@ -66,7 +75,7 @@ struct Part {
   std::vector<Part> parts{};  // of a tool's result: text, image, document, other
   std::optional<bool> is_error{};
   Opaque opaque{};            // sent back only to its origin
-  bool is_hosted = false;     // other: what a tool that the provider runs did
+  bool is_hosted = false;     // other: what a tool that the provider runs did; text: what of that is plain text
   bool is_summary = false;    // thinking: the text is the provider's summary of it
   std::string_view detail{};  // image: "low", "high", "auto"
   JsonText title{}, context{};
@@ -75,6 +84,7 @@ struct Part {
   std::string_view other_type{};
   std::string_view raw{};  // as it was in the body; "" if it was a bare string there, or not a value by itself
   Bag bag{};
+  OwnPlace place{};
 };
 
 enum class Role : unsigned char { system, user, assistant, tool };
@@ -91,6 +101,7 @@ struct Message {
   bool joined = false;      // it was one message with the one before it (tools' results, and text after them)
   std::string_view raw{};   // as it was in the body
   Bag bag{};
+  uint32_t place = OwnPlace::none;  // in the caller's list; none: it was not there
 };
 
 enum class ToolKind : unsigned char {

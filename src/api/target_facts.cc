@@ -67,6 +67,10 @@ bool thinks_untold(const TargetFacts& facts) {
   return facts.reasons_by_default && gpt_generation(facts.model) < first_that_does_not;
 }
 
+bool takes_effort_of_gpt(std::string_view model) {
+  return is_gpt_that_reasons(model) && !model.starts_with("o1-mini") && !model.starts_with("o1-preview");
+}
+
 // developers.openai.com/api/docs/guides/reasoning: each generation accepts more of the scale.
 std::string_view effort_of_gpt(std::string_view model, std::string_view effort) {
   const unsigned generation = gpt_generation(model);

@@ -31,9 +31,9 @@ struct TargetFacts {
   bool takes_image_urls = true;
   bool takes_documents = true;
   bool takes_assistant_media = false;  // pictures etc. in the assistant's earlier messages
-  bool wants_all_results = true;       // rejects a tool call in the history that has no result
-  bool takes_prefill = false;          // an assistant's message may be the last one
-  bool continues_prefix = false;       // is known to continue it, word for word
+  bool wants_all_results = true;  // rejects a tool call in the history without a result, and a result without its call
+  bool takes_prefill = false;     // an assistant's message may be the last one
+  bool continues_prefix = false;  // is known to continue it, word for word
   // openai: the member that asks for this, if one is needed. `on_message`: "prefix" of that message; `on_request`:
   // continue_final_message
   enum class PrefixMark : unsigned char { none, on_message, on_request } prefix_mark{};
@@ -60,6 +60,8 @@ TargetFacts facts_for(std::string_view model, const Origin& origin, bool is_make
 bool name_has(std::string_view model, std::string_view word);
 // o1, o3-mini, o4-mini, gpt-5 and later, except for chat variants, which take sampling.
 bool is_gpt_that_reasons(std::string_view model);
+// Those of them that accept an effort: o1-mini and o1-preview reject it.
+bool takes_effort_of_gpt(std::string_view model);
 // The first of those: o1, o3 and o4-mini, which accept fewer members in requests.
 bool is_first_that_reasons(std::string_view model);
 // The lowest effort that a reasoning model of OpenAI's accepts: "none" if its thinking can be turned off.

@@ -96,6 +96,22 @@ std::string TextUnits::rest() const {
   return left;
 }
 
+uint64_t count_characters(JsonText text) {
+  uint64_t count = 0;
+  for (size_t at = 0; at < text.escaped.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text.escaped[at]);
+    if ((byte & 0xC0) == 0x80) continue;  // a continuation byte of UTF-8
+    ++count;
+    if (byte != '\\') continue;
+    const bool is_code = at + 1 < text.escaped.size() && text.escaped[at + 1] == 'u';
+    const bool is_low_half = is_code && at + 3 < text.escaped.size() && (text.escaped[at + 2] | 0x20) == 'd' &&
+                             std::string_view("cdefCDEF").find(text.escaped[at + 3]) != std::string_view::npos;
+    if (is_low_half) --count;
+    at += is_code ? 5 : 1;
+  }
+  return count;
+}
+
 size_t trimmed_bytes(std::string_view escaped) {
   size_t end = 0;
   for (TextUnits units(escaped); !units.done();) {

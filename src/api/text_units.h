@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "api/json_value.h"
+
 namespace sluice::api {
 
 // Gives UTF-16 units: a character outside the basic plane is two halves, however it is spelled.
@@ -37,6 +39,8 @@ class TextUnits {
 
 // The first half of a character outside the basic plane.
 bool is_high_half(uint16_t unit);
+// The number of characters in an escaped text.
+uint64_t count_characters(JsonText text);
 // The length of `escaped` without white space or half a character at its end.
 size_t trimmed_bytes(std::string_view escaped);
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "api/own_places.h"
 #include "base/base64.h"
 #include "base/json_writer.h"
 #include "base/text.h"
@@ -13,18 +14,20 @@ namespace {
 
 void tell_bag(const Bag& bag, const std::string& path, Dropped& dropped) {
   for (const CarriedMember& member : bag) {
-    dropped.add(path.empty() ? std::string(member.key.escaped) : path + "." + std::string(member.key.escaped),
-                DropReason::unsupported);
+    if (member.value == "null") continue;  // some SDKs write what they were not given
+    std::string where = member.place == OwnPlace::none ? path : path_of("messages", member.place);
+    if (!where.empty()) where += '.';
+    dropped.add_own(where.append(member.key.escaped), DropReason::unsupported);
   }
 }
 
-void tell_parts(const std::vector<Part>& parts, const std::string& path, Dropped& dropped) {
+void tell_parts(const Request& request, const std::vector<Part>& parts, const std::string& path, Dropped& dropped) {
   for (size_t i = 0; i < parts.size(); ++i) {
     const Part& part = parts[i];
     if (part.bag.empty() && part.parts.empty()) continue;
     const std::string here = path_of(path, i);
-    tell_bag(part.bag, here, dropped);
-    if (!part.parts.empty()) tell_parts(part.parts, here + ".content", dropped);
+    if (!part.bag.empty()) tell_bag(part.bag, own_path(request, here), dropped);
+    if (!part.parts.empty()) tell_parts(request, part.parts, here + ".content", dropped);
   }
 }
 
@@ -60,11 +63,11 @@ Result<void> leave_behind(const Request& request, Dropped& dropped) {
     return fail(ErrorCode::untranslatable, text);
   }
   tell_bag(request.bag, "", dropped);
-  tell_parts(request.system, "system", dropped);
+  tell_parts(request, request.system, "system", dropped);
   for (size_t i = 0; i < request.messages.size(); ++i) {
     const Message& message = request.messages[i];
-    if (!message.bag.empty()) tell_bag(message.bag, path_of("messages", i), dropped);
-    tell_parts(message.parts, path_of("messages", i, "content"), dropped);
+    if (!message.bag.empty()) tell_bag(message.bag, own_path(request, path_of("messages", i)), dropped);
+    tell_parts(request, message.parts, path_of("messages", i, "content"), dropped);
   }
   for (size_t i = 0; i < request.tools.size(); ++i) {
     if (!request.tools[i].bag.empty()) tell_bag(request.tools[i].bag, path_of("tools", i), dropped);

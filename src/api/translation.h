@@ -52,6 +52,7 @@ struct TranslationRoom {
   bool signs_thinking = false;
   // Writes a target's error as a JSON body in the dialect's form; the target's code and message stay in it.
   void (*write_provider_error)(const ProviderError& error, std::string_view request_id, std::string& out) = nullptr;
+  int overloaded_status = 529;                // as which a target's 529 is told; only some SDKs know that one
   const CountRoom* counts = nullptr;          // nullptr: it has no such endpoint
   const EmbeddingRoom* embeddings = nullptr;  // the same
   std::span<const OwnWord> words{};           // for reporting drops to callers

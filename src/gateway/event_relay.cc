@@ -222,6 +222,8 @@ void EventRelay::end_as_error(int status, const api::ProviderError* told) {
   api::TargetWords words =
       told != nullptr ? api::TargetWords{told->code, told->message} : api::target_words(*error_text_);
   const QuotedSecrets secrets(*provider_);
+  constexpr int overloaded = 529;
+  if (status == overloaded) status = api::room_of(dialect_).translation.overloaded_status;
   if (told != nullptr && told->retry_after_s) retry_after_s_ = *told->retry_after_s;
   if (retry_after_s_ == 0 && error_text_) {
     retry_after_s_ = api::retry_delay_s(*error_text_);

@@ -226,7 +226,7 @@ Result<std::unique_ptr<Translation>> Translation::make(const Question& question,
     rescue.may_continue = rescue.may_ask = false;
     return make(question, query, given, target, std::move(answer_id), now_unix_s, rescue, keeper, told);
   }
-  if (!done) return tl::unexpected<Error>(done.error());
+  if (!done) return fail(done.error().code, api::in_words(dropped.own(done.error().message), from.words));
   dropped.put_into(from.words);
   const bool json_array = question.stream && callers.places.streams_arrays && query.find("alt=sse") == query.npos;
   if (target.entry != nullptr && target.entry->strict_translation && dropped.loses()) {

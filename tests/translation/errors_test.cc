@@ -126,6 +126,7 @@ std::string anthropic_type(int status) {
     case 503:
     case 529:
       return "overloaded_error";
+    case 408:
     case 504:
       return "timeout_error";
     default:
@@ -137,15 +138,21 @@ std::string gemini_status(int status) {
   switch (status) {
     case 401:
       return "UNAUTHENTICATED";
+    case 402:
+      return "FAILED_PRECONDITION";
     case 403:
       return "PERMISSION_DENIED";
+    case 409:
+      return "ABORTED";
     case 404:
       return "NOT_FOUND";
     case 429:
       return "RESOURCE_EXHAUSTED";
+    case 502:
     case 503:
     case 529:
       return "UNAVAILABLE";
+    case 408:
     case 504:
       return "DEADLINE_EXCEEDED";
     default:
@@ -196,6 +203,18 @@ TEST_CASE("errors of every dialect, in the words of every other") {
     }
   }
   CHECK(crossings == std::size(documented) * 4);
+}
+
+TEST_CASE("every status of a target is told in the caller's own type, whatever word the target has for it") {
+  const int statuses[] = {400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529};
+  for (const DialectRoom* const room : rooms()) {
+    for (const int status : statuses) {
+      INFO(status << " to " << name_of(room->id));
+      std::string body;
+      room->translation.write_provider_error({status, "a_word", "M", 7}, "req-7", body);
+      check({room->id, status, "", "a_word"}, room->id, json::parse(body));
+    }
+  }
 }
 
 TEST_CASE("how long to wait, where only the body tells it") {

@@ -24,6 +24,14 @@ struct SchemaCase {
 
 }  // namespace
 
+TEST_CASE("gemini: the order of properties that a schema tells is that of its properties elsewhere") {
+  JsonDocument document;
+  REQUIRE(
+      document.parse(R"({"type":"object","properties":{"a":{},"b":{},"c":{}},"propertyOrdering":["c","a","none"]})"));
+  TextArena arena;
+  CHECK(gemini::json_schema_of(document.root(), arena) == R"({"type":"object","properties":{"c":{},"a":{},"b":{}}})");
+}
+
 TEST_CASE("gemini: its own form of a schema becomes JSON Schema") {
   const SchemaCase cases[] = {
       {R"({"type":"STRING"})", R"({"type":"string"})"},

@@ -122,7 +122,7 @@ TEST_CASE("history: a document of texts and pictures stands as those, in its pla
   });
 }
 
-TEST_CASE("history: what a provider's own tools did is named, whatever the dialect") {
+TEST_CASE("history: what a provider's own tools did is named, and told where it is plain text") {
   constexpr std::string_view of_anthropic =
       R"([{"role":"user","content":"a"},{"role":"assistant","content":[
            {"type":"server_tool_use","id":"s","name":"web_search","input":{"query":"q"}},
@@ -145,37 +145,65 @@ TEST_CASE("history: what a provider's own tools did is named, whatever the diale
   constexpr std::string_view items =
       R"([{"type":"message","role":"user","content":"a"},{"type":"message","role":"assistant","content":"b"},
           {"type":"message","role":"user","content":"c"}])";
-  constexpr std::string_view blocks =
-      R"([{"role":"user","content":[{"type":"text","text":"a"}]},{"role":"assistant","content":[{"type":"text","text":"b"}]},
-          {"role":"user","content":[{"type":"text","text":"c"}]}])";
   constexpr std::string_view contents =
       R"([{"role":"user","parts":[{"text":"a"}]},{"role":"model","parts":[{"text":"b"}]},{"role":"user","parts":[{"text":"c"}]}])";
   constexpr std::string_view lost_of_anthropic =
-      "messages[1].server_tool_use=unsupported, messages[1].web_search_tool_result=unsupported";
+      "messages[1].content[0].server_tool_use=unsupported, messages[1].content[1].web_search_tool_result=unsupported";
   constexpr std::string_view lost_of_responses =
-      "messages[1].web_search_call=unsupported, messages[1].file_search_call=unsupported, "
-      "messages[1].code_interpreter_call=unsupported, messages[1].mcp_call=unsupported";
+      "messages[1].web_search_call=unsupported, messages[2].file_search_call=unsupported, "
+      "messages[3].code_interpreter_call=changed, messages[4].mcp_call=changed";
   constexpr std::string_view lost_of_gemini =
-      "messages[1].executableCode=unsupported, messages[1].codeExecutionResult=unsupported";
+      "messages[1].content[0].executableCode=changed, messages[1].content[1].codeExecutionResult=changed";
   check({
       {anthropic, of_anthropic, openai, chat, lost_of_anthropic},
       {anthropic, of_anthropic, responses, items, lost_of_anthropic},
       {anthropic, of_anthropic, gemini, contents, lost_of_anthropic},
       {anthropic, of_anthropic, ollama, chat, lost_of_anthropic},
-      {responses, of_responses, openai, chat, lost_of_responses},
-      {responses, of_responses, anthropic, blocks, lost_of_responses},
-      {responses, of_responses, gemini, contents, lost_of_responses},
-      {responses, of_responses, ollama, chat, lost_of_responses},
-      {gemini, of_gemini, openai, chat, lost_of_gemini},
-      {gemini, of_gemini, responses, items, lost_of_gemini},
-      {gemini, of_gemini, anthropic, blocks, lost_of_gemini},
-      {gemini, of_gemini, ollama, chat, lost_of_gemini},
+      {responses, of_responses, openai,
+       R"([{"role":"user","content":"a"},{"role":"assistant","content":[
+            {"type":"text","text":"[code_interpreter_call]\n1\n"},{"type":"text","text":"[mcp_call]\nf\n{}\n[output]\no\n"},
+            {"type":"text","text":"b"}]},{"role":"user","content":"c"}])",
+       lost_of_responses},
+      {responses, of_responses, anthropic,
+       R"([{"role":"user","content":[{"type":"text","text":"a"}]},{"role":"assistant","content":[
+            {"type":"text","text":"[code_interpreter_call]\n1\n"},{"type":"text","text":"[mcp_call]\nf\n{}\n[output]\no\n"},
+            {"type":"text","text":"b"}]},{"role":"user","content":[{"type":"text","text":"c"}]}])",
+       lost_of_responses},
+      {gemini, of_gemini, responses,
+       R"([{"type":"message","role":"user","content":"a"},
+           {"type":"message","role":"assistant","content":"[executableCode]\n1\n"},
+           {"type":"message","role":"assistant","content":"[codeExecutionResult]\n1\n"},
+           {"type":"message","role":"assistant","content":"b"},{"type":"message","role":"user","content":"c"}])",
+       lost_of_gemini},
+      {gemini, of_gemini, ollama,
+       R"([{"role":"user","content":"a"},
+           {"role":"assistant","content":"[executableCode]\n1\n[codeExecutionResult]\n1\nb"},
+           {"role":"user","content":"c"}])",
+       lost_of_gemini},
+      // What the model saw of code and files.
+      {anthropic,
+       R"([{"role":"user","content":"a"},{"role":"assistant","content":[
+            {"type":"text","text":"run:"},
+            {"type":"server_tool_use","id":"s","name":"bash_code_execution","input":{"command":"ls"}},
+            {"type":"bash_code_execution_tool_result","tool_use_id":"s","content":{
+              "type":"bash_code_execution_result","stdout":"f\n","stderr":"e","return_code":0,"content":[]}},
+            {"type":"text_editor_code_execution_tool_result","tool_use_id":"s","content":{
+              "type":"text_editor_code_execution_str_replace_result","lines":["-a","+b"]}},
+            {"type":"code_execution_tool_result","tool_use_id":"s","content":{
+              "type":"code_execution_tool_result_error","error_code":"unavailable"}},
+            {"type":"mcp_tool_result","tool_use_id":"s","is_error":false,"content":[{"type":"text","text":"m"}]}]},
+           {"role":"user","content":"c"}])",
+       ollama,
+       R"([{"role":"user","content":"a"},{"role":"assistant","content":"run:\n[server_tool_use]\nbash_code_execution\n{\"command\":\"ls\"}\n[bash_code_execution_tool_result]\nf\ne\n[text_editor_code_execution_tool_result]\n-a\n+b\n[code_execution_tool_result]\nunavailable\n[mcp_tool_result]\nm"},
+           {"role":"user","content":"c"}])",
+       "messages[1].content[1].server_tool_use=changed, "
+       "messages[1].content[2].bash_code_execution_tool_result=changed"},
       // A turn in which nothing else was said is omitted.
       {anthropic,
        R"([{"role":"user","content":"a"},{"role":"assistant","content":[
             {"type":"server_tool_use","id":"s","name":"web_search","input":{}}]},{"role":"user","content":"c"}])",
        openai, R"([{"role":"user","content":"a"},{"role":"user","content":"c"}])",
-       "messages[1].server_tool_use=unsupported"},
+       "messages[1].content[0].server_tool_use=unsupported"},
   });
 }
 
@@ -203,12 +231,12 @@ TEST_CASE("history: a picture of the assistant's stays its own where the target 
            {"role":"user","content":[{"type":"text","text":"From the assistant's answer:"},
              {"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw0KGgo="}}]},
            {"role":"user","content":"bigger"}])",
-       "messages[1].content[0]=changed"},
+       "messages[1]=changed"},
       {responses, of_responses, anthropic,
        R"([{"role":"user","content":[{"type":"text","text":"draw"},{"type":"text","text":"From the assistant's answer:"},
              {"type":"image","source":{"type":"base64","media_type":"image/png","data":"iVBORw0KGgo="}},
              {"type":"text","text":"bigger"}]}])",
-       "messages[1].content[0]=changed"},
+       "messages[1]=changed"},
       {gemini, of_gemini, responses,
        R"([{"type":"message","role":"user","content":"draw"},{"type":"message","role":"assistant","content":"b"},
            {"type":"message","role":"user","content":[{"type":"input_text","text":"From the assistant's answer:"},
@@ -218,7 +246,7 @@ TEST_CASE("history: a picture of the assistant's stays its own where the target 
       // Without a result it counts as work that the provider does itself.
       {responses,
        R"([{"role":"user","content":"draw"},{"type":"image_generation_call","id":"ig","status":"failed","result":null}])",
-       openai, R"([{"role":"user","content":"draw"}])", "messages[0].image_generation_call=unsupported"},
+       openai, R"([{"role":"user","content":"draw"}])", "messages[1].image_generation_call=unsupported"},
       // The picture goes after the results of the same turn.
       {gemini,
        R"([{"role":"user","parts":[{"text":"draw"}]},
@@ -285,5 +313,69 @@ TEST_CASE("history: a call without a result gets one that says so, but for who t
            {"type":"function_call_output","call_id":"t1","output":"There is no result: the call was not carried out."},
            {"type":"message","role":"user","content":"stop"}])",
        "messages[1]=invented"},
+  });
+}
+
+TEST_CASE("history: a result whose call is not in it becomes the user's words, where the target would refuse it") {
+  constexpr std::string_view chat =
+      R"([{"role":"tool","tool_call_id":"t1","content":"42"},{"role":"user","content":"go"},
+          {"role":"assistant","content":null,"tool_calls":[{"id":"t2","type":"function","function":{"name":"f","arguments":"{}"}}]},
+          {"role":"tool","tool_call_id":"t3","content":"stray"},{"role":"tool","tool_call_id":"t2","content":"own"},
+          {"role":"tool","tool_call_id":"t2","content":"twice"}])";
+  constexpr std::string_view changed = "messages[0]=changed, messages[3]=changed, messages[5]=changed";
+  check({
+      {openai, chat, responses,
+       R"([{"type":"message","role":"user","content":"[Result of tool call t1]\n42"},
+           {"type":"message","role":"user","content":"go"},
+           {"type":"function_call","call_id":"t2","name":"f","arguments":"{}"},
+           {"type":"function_call_output","call_id":"t2","output":"own"},
+           {"type":"message","role":"user","content":[{"type":"input_text","text":"[Result of tool call t3]\nstray"},
+             {"type":"input_text","text":"[Result of tool call t2]\ntwice"}]}])",
+       changed},
+      {openai, chat, anthropic,
+       R"([{"role":"user","content":[{"type":"text","text":"[Result of tool call t1]\n42"},{"type":"text","text":"go"}]},
+           {"role":"assistant","content":[{"type":"tool_use","id":"t2","name":"f","input":{}}]},
+           {"role":"user","content":[{"type":"tool_result","tool_use_id":"t2","content":[{"type":"text","text":"own"}]},
+             {"type":"text","text":"[Result of tool call t3]\nstray"},{"type":"text","text":"[Result of tool call t2]\ntwice"}]}])",
+       changed},
+      // With a picture, and no text.
+      {anthropic,
+       R"([{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","is_error":true,"content":[
+             {"type":"image","source":{"type":"base64","media_type":"image/png","data":"iVBORw0KGgo="}}]},
+             {"type":"text","text":"go"}]}])",
+       openai,
+       R"([{"role":"user","content":[{"type":"text","text":"[Error of tool call t1]\n"},
+             {"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw0KGgo="}}]},
+           {"role":"user","content":"go"}])",
+       "messages[0].content[0]=changed"},
+      {responses, R"([{"type":"function_call_output","call_id":"c","output":"o"},{"role":"user","content":"go"}])",
+       gemini, R"([{"role":"user","parts":[{"text":"[Result of tool call c]\no"},{"text":"go"}]}])",
+       "messages[0]=changed"},
+  });
+}
+
+TEST_CASE("history: what is dropped is named by the caller's own places") {
+  check({
+      // A result is put in before, and the user's turn is divided.
+      {anthropic,
+       R"([{"role":"user","content":"a"},{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"f","input":{}}]},
+           {"role":"user","content":"b"},
+           {"role":"assistant","content":[{"type":"tool_use","id":"u","name":"f","input":{}}]},
+           {"role":"user","content":[{"type":"tool_result","tool_use_id":"u","content":"r"},
+             {"type":"text","text":"c","cache_control":{"type":"ephemeral"}}]}])",
+       ollama,
+       R"([{"role":"user","content":"a"},{"role":"assistant","content":"","tool_calls":[{"id":"t","function":{"index":0,"name":"f","arguments":{}}}]},
+           {"role":"user","content":"b"},{"role":"assistant","content":"","tool_calls":[{"id":"u","function":{"index":0,"name":"f","arguments":{}}}]},
+           {"role":"tool","content":"r","tool_name":"f","tool_call_id":"u"},{"role":"user","content":"c"}])",
+       "messages[4].content[1].cache_control=unsupported"},
+      {responses,
+       R"([{"role":"user","content":"a"},{"type":"reasoning","id":"rs","summary":[],"encrypted_content":"x"},
+           {"type":"function_call","call_id":"t","name":"f","arguments":"{}","status":"completed","extra":1},
+           {"role":"user","content":[{"type":"input_text","text":"b"},{"type":"input_text","text":"c","extra":1}]}])",
+       gemini,
+       R"([{"role":"user","parts":[{"text":"a"}]},{"role":"model","parts":[{"functionCall":{"id":"t","name":"f","args":{}}}]},
+           {"role":"user","parts":[{"functionResponse":{"id":"t","name":"f","response":{"output":"There is no result: the call was not carried out."}}}]},
+           {"role":"user","parts":[{"text":"b"},{"text":"c"}]}])",
+       "messages[2].extra=unsupported, messages[3].content[1].extra=unsupported"},
   });
 }

@@ -93,7 +93,7 @@ TEST_CASE("a request of Ollama's API is read") {
   REQUIRE(leave_behind(request, dropped));
   CHECK(dropped.text() ==
         "keep_alive=unsupported, truncate=unsupported, unheard_of=unsupported, options.num_ctx=unsupported, "
-        "options.num_thread=unsupported, messages[4].strange=unsupported");
+        "options.num_thread=unsupported, messages[7].strange=unsupported");
 }
 
 TEST_CASE("a request of Ollama's API comes out as it went in, but for the model") {

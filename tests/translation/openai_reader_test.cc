@@ -189,3 +189,24 @@ TEST_CASE("chat: what is malformed tells nothing") {
   CHECK_FALSE(reader->read_body("{}", events));
   CHECK(events.told.empty());
 }
+
+TEST_CASE("chat: each entry of a body's tool_calls is a call of its own, with ids missing or alike") {
+  const auto calls = [](const std::string& list) {
+    return told_of_body(R"({"role":"assistant","content":null,"tool_calls":)" + list + "}", "stop");
+  };
+  const std::string f = R"("type":"function","function":{"name":"f","arguments":"{}"})";
+  const std::string with_id = calls("[{\"id\":\"a\"," + f + "},{\"id\":\"\"," + f + "}]");
+  CHECK(with_id.find("0call:a:f") != std::string::npos);
+  CHECK(with_id.find("1call::f") != std::string::npos);
+  const std::string alike = calls("[{\"id\":\"a\",\"index\":0," + f + "},{\"id\":\"a\",\"index\":0," + f + "}]");
+  CHECK(alike.find("1call:a:f") != std::string::npos);
+}
+
+TEST_CASE("chat: a body without a reason for its end has ended all the same") {
+  const auto reader = chat().make_reader(chat_target);
+  EventText events;
+  REQUIRE(reader->read_body(
+      R"({"id":"c","model":"m","choices":[{"index":0,"message":{"content":"a"},"finish_reason":null}]})", events));
+  reader->end(events);
+  CHECK(events.told.find("finish:0") != std::string::npos);
+}

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "api/json_unescape.h"
+#include "api/own_places.h"
 
 using namespace sluice::api;
 
@@ -70,10 +71,11 @@ class RequestTeller {
   }
 
  private:
-  bool is_dropped(std::string_view path) const {
+  bool is_dropped(std::string_view said) const {
     if (dropped_ == nullptr) return false;
+    const std::string path = own_path(request_, said);
     return std::any_of(dropped_->all().begin(), dropped_->all().end(),
-                       [path](const Drop& drop) { return drop.path == path; });
+                       [&path](const Drop& drop) { return drop.path == path; });
   }
   std::string called(JsonText name) const { return plain(names_ != nullptr ? names_->restore(name) : name); }
 
@@ -106,7 +108,7 @@ class RequestTeller {
         for (const Part& inner : part.parts) add(inner, path);
         break;
       case PartKind::thinking:
-        if (!part.text.empty()) said_.thinking.emplace_back(path, squeezed(plain(part.text)));
+        if (!part.text.empty()) said_.thinking.emplace_back(own_path(request_, path), squeezed(plain(part.text)));
         break;
       case PartKind::redacted:
       case PartKind::other:

@@ -162,7 +162,7 @@ TEST_CASE("responses: tools that stand in the input are tools of the request") {
                           R"(tool_search text([{\"name\":\"g\",\"type\":\"function\"}])))");
   api::Dropped dropped;
   REQUIRE(api::leave_behind(*request, dropped));
-  CHECK(dropped.text() == "messages[0].configuration_update=unsupported, tools[0].description=unsupported");
+  CHECK(dropped.text() == "messages[1].configuration_update=unsupported, tools[0].description=unsupported");
 }
 
 TEST_CASE("responses: what only its provider has is a demand") {

@@ -63,7 +63,7 @@ std::string_view error_type(const ProviderError& error) {
     case 529:
       return "overloaded_error";
     default:
-      return "api_error";
+      return error.status > 404 && error.status < 500 ? "invalid_request_error" : "api_error";
   }
 }
 

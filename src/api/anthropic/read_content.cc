@@ -4,6 +4,7 @@
 #include "api/anthropic/reading.h"
 #include "api/anthropic/translate.h"
 #include "api/json_unescape.h"
+#include "api/own_places.h"
 
 namespace sluice::api::anthropic {
 namespace {
@@ -13,11 +14,12 @@ bool is_hosted(std::string_view type) {
   return type == "server_tool_use" || type == "mcp_tool_use" || type.ends_with("_tool_result");
 }
 
-Part other_part(JsonValue block) {
+Part other_part(Request& request, JsonValue block) {
   Part part;
   part.kind = PartKind::other;
   part.other_type = block["type"].word();
   part.is_hosted = is_hosted(part.other_type);
+  if (part.is_hosted) part.text = hosted_text(block, request.arena);
   part.raw = block.raw();
   return part;
 }
@@ -94,7 +96,7 @@ Result<Part> read_media(Request& request, JsonValue block, PartKind kind, const 
   part.context = context.text();
   const Result<bool> known = read_source(request, source, path, part);
   if (!known) return tl::unexpected(known.error());
-  return *known ? part : other_part(block);
+  return *known ? part : other_part(request, block);
 }
 
 // A search result is read as a text document.
@@ -106,7 +108,7 @@ Result<Part> read_search_result(Request& request, JsonValue block, const std::st
   if (!members) return tl::unexpected(members.error());
   const auto& [type, content, source, title, mark] = *members;
   const std::optional<JsonText> text = joined_texts(request, content);
-  if (!text) return other_part(block);
+  if (!text) return other_part(request, block);
   part.source = {Source::Kind::text, "text/plain", *text};
   part.title = title.text();
   part.context = source.text();
@@ -223,7 +225,7 @@ Result<Part> read_part(Request& request, JsonValue block, const std::string& pat
                       : word == "redacted_thinking" ? read_thinking(block, true, path)
                       : word == "compaction"        ? read_compaction(block, path)
                       : word == "tool_reference"    ? read_tool_reference(block, path)
-                                                    : Result<Part>(other_part(block));
+                                                    : Result<Part>(other_part(request, block));
   if (part) part->raw = block.raw();
   return part;
 }
@@ -364,8 +366,12 @@ Result<void> read_message(Request& request, JsonValue sent, const std::string& p
       message.bag.push_back({JsonText{request.arena.keep(path_of("content", index))}, block.raw()});
       continue;
     }
+    const size_t first = message.parts.size();
     const Result<void> done = read_block(request, block, path_of(path + ".content", index), message.parts);
     if (!done) return done;
+    for (size_t at = first; at < message.parts.size(); ++at) {
+      message.parts[at].place.part = static_cast<uint32_t>(index);
+    }
     const bool is_result = !message.parts.empty() && message.parts.back().kind == PartKind::tool_result;
     if (is_result && message.role != Role::user) {
       return wrong_at(path + ".content", "only the user brings results of tools");
@@ -385,8 +391,10 @@ Result<void> read_message(Request& request, JsonValue sent, const std::string& p
 Result<void> read_messages(Request& request, JsonValue messages) {
   if (!messages.is_array()) return wrong_at("messages", "a list is needed");
   size_t i = 0;
+  PlaceMarker places(request);
   for (const JsonValue sent : messages) {
-    if (const Result<void> done = read_message(request, sent, path_of("messages", i++)); !done) return done;
+    if (const Result<void> done = read_message(request, sent, path_of("messages", i)); !done) return done;
+    places.mark(i++);
   }
   return {};
 }

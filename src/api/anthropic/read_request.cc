@@ -40,9 +40,10 @@ Result<void> read_system(Request& request, JsonValue system) {
   if (system.exists() && !system.is_array()) return wrong_at("system", "a string or a list is needed");
   size_t i = 0;
   for (const JsonValue block : system) {
-    const std::string path = path_of("system", i++);
+    const std::string path = path_of("system", i);
     Result<Part> part = read_part(request, block, path);
     if (!part) return tl::unexpected(part.error());
+    part->place.part = static_cast<uint32_t>(i++);
     if (part->kind == PartKind::text && is_attribution(part->text)) {
       request.bag.push_back({JsonText{request.arena.keep(path)}, block.raw()});
     } else {

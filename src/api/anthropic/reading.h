@@ -56,4 +56,7 @@ Result<void> read_messages(Request& request, JsonValue messages);
 // it defeats the prompt caches of other providers.
 bool is_attribution(JsonText text);
 
+// Of a block that a provider's own tool stands for (hosted_text.cc), the plain text; "" where there is none.
+JsonText hosted_text(JsonValue block, TextArena& arena);
+
 }  // namespace sluice::api::anthropic

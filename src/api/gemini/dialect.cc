@@ -85,6 +85,9 @@ constexpr std::string_view roots[] = {"/v1beta", "/v1alpha", "/upload", "/downlo
 constexpr std::string_view verb_roots[] = {"/v1beta/models/", "/v1/models/"};
 // Callers' names for what writers drop (dropped.h); longer names come first.
 constexpr OwnWord own_words[] = {
+    {"messages", "contents"},
+    {"system", "systemInstruction"},
+    {"content", "parts"},
     {"reasoning.summary", "generationConfig.thinkingConfig.includeThoughts"},
     {"reasoning.effort", "generationConfig.thinkingConfig.thinkingLevel"},
     {"reasoning", "generationConfig.thinkingConfig"},
@@ -262,6 +265,7 @@ constinit const DialectRoom room{
                     .make_reader = make_reader,
                     .make_writer = make_writer,
                     .write_provider_error = write_error_body,
+                    .overloaded_status = 503,  // google.rpc.Code has no other
                     .counts = &count_room,
                     .embeddings = &embedding_room,
                     .words = own_words,

@@ -13,15 +13,18 @@ struct StatusWord {
   int status;
   std::string_view word;
 };
-constexpr std::array<StatusWord, 11> status_words = {{{400, "INVALID_ARGUMENT"},
+constexpr std::array<StatusWord, 14> status_words = {{{400, "INVALID_ARGUMENT"},
                                                       {401, "UNAUTHENTICATED"},
+                                                      {402, "FAILED_PRECONDITION"},
                                                       {403, "PERMISSION_DENIED"},
                                                       {404, "NOT_FOUND"},
+                                                      {408, "DEADLINE_EXCEEDED"},
                                                       {409, "ABORTED"},
                                                       {429, "RESOURCE_EXHAUSTED"},
                                                       {499, "CANCELLED"},
                                                       {500, "INTERNAL"},
                                                       {501, "UNIMPLEMENTED"},
+                                                      {502, "UNAVAILABLE"},
                                                       {503, "UNAVAILABLE"},
                                                       {504, "DEADLINE_EXCEEDED"}}};
 

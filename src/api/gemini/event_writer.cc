@@ -42,7 +42,10 @@ class GenerateContentWriter final : public EventWriter {
   Result<void> resume(const SentFrames& sent, const Delivered& delivered) override;
   void on_start(const AnswerStart& start) override;
   void on_text(uint32_t part, JsonText text) override;
-  void on_refusal(uint32_t part, JsonText text) override { on_text(part, text); }
+  void on_refusal(uint32_t part, JsonText text) override {
+    refused_ = true;
+    on_text(part, text);
+  }
   void on_thinking(uint32_t part, JsonText text, bool is_summary) override;
   void on_signature(uint32_t part, const Opaque& opaque, bool is_redacted) override;
   void on_call(const CallStart& call) override;
@@ -102,6 +105,7 @@ class GenerateContentWriter final : public EventWriter {
   std::string tokens_;  // elements of the logprobs
   AnswerUsage usage_;
   bool has_usage_ = false;
+  bool refused_ = false;  // the model has refused in words
   std::string word_ = "STOP", details_;
   bool has_frames_ = false;
   size_t frame_at_ = 0;
@@ -342,6 +346,8 @@ void GenerateContentWriter::on_finish(const Finish& finish) {
   leave_out(finish, Dialect::gemini);
   switch (finish.reason) {
     case FinishReason::stop:
+      word_ = refused_ ? "SAFETY" : "STOP";
+      break;
     case FinishReason::tool_calls:
       word_ = "STOP";
       break;

@@ -110,6 +110,7 @@ Result<void> read_format(const NamedMembers& fields, Request& request) {
     if (schema.exists()) format.schema = json_schema_of(schema, request.arena);
   } else if (!word.empty()) {  // text/x.enum: the answer is a bare word of the schema
     carry_all(request.bag, {type}, "generationConfig.", request.arena);
+    if (schema.exists()) carry_all(request.bag, {schema}, "generationConfig.", request.arena);
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/gemini/media.h"
+#include "api/own_places.h"
 #include "api/translation.h"
 
 namespace sluice::api::gemini {
@@ -24,6 +25,15 @@ bool is_hosted(std::string_view name) {
   return name == "executableCode" || name == "codeExecutionResult" || name == "toolCall" || name == "toolResponse";
 }
 
+// Code that ran, or what it printed.
+JsonText hosted_text(JsonValue value, TextArena& arena) {
+  const JsonText code = value["code"].text();
+  const JsonText output = value["output"].text();
+  const std::string_view outcome = value["outcome"].word();
+  if (!code.empty() || outcome.empty() || outcome == "OUTCOME_OK") return code.empty() ? output : code;
+  return {arena.keep(std::string(outcome) + R"(\n)" + std::string(output.escaped))};
+}
+
 // Whether both are pieces of one text or of one thought. A signature ends a piece.
 bool goes_on_with(const Part& before, const Part& piece) {
   const bool has_text = piece.kind == PartKind::text || piece.kind == PartKind::thinking;
@@ -41,8 +51,10 @@ std::string_view joined(TextArena& arena, std::string_view first, std::string_vi
 Result<void> ContentsReader::read(JsonValue contents) {
   if (!contents.is_array() && !contents.is_object()) return wrong_field("contents", "must be an array");
   size_t index = 0;
+  PlaceMarker places(request_);
   for (const JsonValue content : elements_of(contents)) {
-    if (Result<void> done = read_content(content, path_of("contents", index++)); !done) return done;
+    if (Result<void> done = read_content(content, path_of("contents", index)); !done) return done;
+    places.mark(index++);
   }
   return {};
 }
@@ -253,6 +265,7 @@ Result<void> ContentsReader::read_parts(JsonValue list, const std::string& path,
   for (const JsonValue value : elements_of(list)) {
     Read& read = parts.emplace_back();
     read.from = value;
+    read.part.place.part = static_cast<uint32_t>(index);
     if (Result<void> done = read_part(value, path_of(path + ".parts", index++), read); !done) return done;
   }
   return {};
@@ -282,6 +295,7 @@ Result<void> ContentsReader::read_part(JsonValue value, const std::string& path,
       const FieldName name(member);
       if (!is_hosted(name.text())) continue;
       part.is_hosted = true;
+      part.text = hosted_text(member, request_.arena);
       part.other_type = request_.arena.keep(std::string(name.text()));
     }
     return {};

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "api/gemini/fields.h"
 #include "base/text.h"
@@ -33,6 +36,7 @@ class JsonSchemaWriter {
       return;
     }
     const bool nullable = field(schema, "nullable").boolean() == true;
+    const JsonValue order = field(schema, "propertyOrdering");
     out_ += '{';
     bool first = true;
     for (const JsonValue member : schema) {
@@ -47,7 +51,8 @@ class JsonSchemaWriter {
       first = false;
       changed_ = changed_ || key != member.key().escaped;
       ((out_ += '"') += key) += "\":";
-      value(key, member, nullable);
+      key == "properties" && order.is_array() && member.is_object() ? ordered(member, order)
+                                                                    : value(key, member, nullable);
     }
     out_ += '}';
   }
@@ -93,6 +98,25 @@ class JsonSchemaWriter {
       first = false;
       ((out_ += '"') += member.key().escaped) += "\":";
       schema(member);
+    }
+    out_ += '}';
+  }
+
+  // JSON Schema's properties are asked for in their order.
+  void ordered(JsonValue properties, JsonValue order) {
+    std::unordered_map<std::string_view, size_t> ranks;
+    for (const JsonValue name : order) ranks.emplace(name.text().escaped, ranks.size());
+    std::vector<std::pair<size_t, JsonValue>> sorted;
+    for (const JsonValue property : properties) {
+      const auto rank = ranks.find(property.key().escaped);
+      sorted.emplace_back(rank == ranks.end() ? ranks.size() : rank->second, property);
+    }
+    std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    out_ += '{';
+    for (size_t i = 0; i < sorted.size(); ++i) {
+      const JsonValue property = sorted[i].second;
+      ((out_ += i == 0 ? "\"" : ",\"") += property.key().escaped) += "\":";
+      schema(property);
     }
     out_ += '}';
   }

@@ -72,6 +72,13 @@ Result<void> ContentsWriter::write(bool system_first) {
     if (!done) return done;
   }
   close();
+  const bool is_own_request = request_.from == facts_.origin.dialect;
+  if (out_.ends_with('[') && !is_own_request) {  // all texts are empty, which Gemini rejects
+    dropped_.add("messages", DropReason::invented);
+    open(Turn::user);
+    write_text(JsonText{"Begin."});
+    close();
+  }
   json_.end_array();
   return {};
 }

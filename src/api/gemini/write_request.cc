@@ -12,6 +12,7 @@
 #include "api/gemini/write_contents.h"
 #include "api/percent.h"
 #include "base/json_writer.h"
+#include "base/text.h"
 
 namespace sluice::api::gemini {
 namespace {
@@ -139,7 +140,8 @@ void GenerateRequestWriter::write_function(const Tool& tool, const std::string& 
 }
 
 void GenerateRequestWriter::write_parameters(const Tool& tool, const std::string& path) {
-  if (tool.schema.empty() || tool.schema.front() != '{') return;
+  const bool is_empty = trim(tool.schema.substr(std::min<size_t>(tool.schema.size(), 1)), white_space) == "}";
+  if (tool.schema.empty() || tool.schema.front() != '{' || is_empty) return;
   if (facts_.takes_json_schema) {
     json_.key("parametersJsonSchema").raw(tool.schema);
     return;

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "api/ollama/object_reader.h"
+#include "api/own_places.h"
 #include "base/text.h"
 
 namespace sluice::api::ollama {
@@ -44,8 +45,10 @@ Result<void> MessageReader::read_all(JsonValue messages) {
   if (!messages.is_array()) return must_be("messages", "a list");
   if (auto done = note_ids(messages); !done) return done;
   size_t index = 0;
+  PlaceMarker places(request_);
   for (const JsonValue message : messages) {
-    if (auto done = read_message(message, path_of("messages", index++)); !done) return done;
+    if (auto done = read_message(message, path_of("messages", index)); !done) return done;
+    places.mark(index++);
   }
   request_.system_was_string = request_.system.size() == 1;
   return {};
@@ -84,6 +87,7 @@ Result<void> MessageReader::read_message(JsonValue message, const std::string& p
     Part& part = made.parts.emplace_back();
     part.kind = PartKind::thinking;
     part.text = *thought;
+    part.place.member = "thinking";
   }
   if (auto done = read_content(message, path, made.parts); !done) return done;
   if (auto done = read_calls(calls, path + ".tool_calls", made); !done) return done;

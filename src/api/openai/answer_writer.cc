@@ -143,22 +143,6 @@ bool append_annotation(std::string& out, const Citation& citation, uint64_t text
   return true;
 }
 
-uint64_t count_characters(JsonText text) {
-  uint64_t count = 0;
-  for (size_t at = 0; at < text.escaped.size(); ++at) {
-    const auto byte = static_cast<unsigned char>(text.escaped[at]);
-    if ((byte & 0xC0) == 0x80) continue;  // a continuation byte of UTF-8
-    ++count;
-    if (byte != '\\') continue;
-    const bool is_code = at + 1 < text.escaped.size() && text.escaped[at + 1] == 'u';
-    const bool is_low_half = is_code && at + 3 < text.escaped.size() && (text.escaped[at + 2] | 0x20) == 'd' &&
-                             std::string_view("cdefCDEF").find(text.escaped[at + 3]) != std::string_view::npos;
-    if (is_low_half) --count;
-    at += is_code ? 5 : 1;
-  }
-  return count;
-}
-
 std::unique_ptr<SentState> make_sent_state() { return std::make_unique<SentChunks>(); }
 
 }  // namespace sluice::api::openai

@@ -9,6 +9,7 @@
 
 #include "api/answer.h"
 #include "api/openai/translate.h"
+#include "api/text_units.h"
 
 namespace sluice::api::openai {
 
@@ -88,8 +89,6 @@ void append_call(std::string& out, const CallStart& call, JsonText id, JsonText 
 // An entry of annotations. `text_begin`: characters before the part's text; `text_chars`: its characters so far. False:
 // what it cites has no URL.
 bool append_annotation(std::string& out, const Citation& citation, uint64_t text_begin, uint64_t text_chars);
-// The number of characters in an escaped text.
-uint64_t count_characters(JsonText text);
 
 std::unique_ptr<EventWriter> make_stream_writer(const AnswerShape& shape);
 std::unique_ptr<EventWriter> make_body_writer(const AnswerShape& shape);

@@ -94,11 +94,12 @@ class ChatReader final : public EventReader {
   bool read_error(std::string_view event, std::string_view text, EventSink& sink);
   void read_answer(std::string_view message_name, EventSink& sink);
   void read_message(JsonValue message, EventSink& sink);
+  void finish_untold(EventSink& sink);
   void read_content(JsonValue content, EventSink& sink);
   void read_content_part(JsonValue part, EventSink& sink);
   bool read_details(JsonValue details, EventSink& sink);
   void read_encrypted(JsonValue entry, EventSink& sink);
-  void read_call(JsonValue call, JsonValue details, EventSink& sink);
+  void read_call(JsonValue call, std::optional<uint64_t> index, JsonValue details, EventSink& sink);
   void read_annotation(JsonValue annotation, EventSink& sink);
   void tell_citation(JsonValue cited, std::string_view raw, uint32_t part, EventSink& sink);
   void read_media(JsonValue audio, JsonValue images, EventSink& sink);
@@ -123,17 +124,14 @@ class ChatReader final : public EventReader {
   size_t early_bytes_ = 0;
   std::string sound_;  // base64, as received
   bool begun_ = false, finished_ = false, failed_ = false;
+  bool is_body_ = false;  // not a stream
 };
 
 // --- frames and bodies ---
 
 Result<void> ChatReader::read_frame(std::string_view event, std::string_view data, EventSink& sink) {
   if (trim(data, white_space) == "[DONE]") {
-    if (begun_ && !finished_ && !failed_) {
-      tell_end(sink);
-      finished_ = true;
-      sink.on_finish({calls_.any() ? FinishReason::tool_calls : FinishReason::stop, {}, {}, {}, Dialect::openai});
-    }
+    if (begun_) finish_untold(sink);
     return {};
   }
   if (Result<void> parsed = document_.parse(data); !parsed) return parsed;
@@ -151,8 +149,18 @@ Result<void> ChatReader::read_body(std::string_view body, EventSink& sink) {
   const JsonValue choices = root["choices"];
   if (choices.empty() || !(*choices.begin()).is_object())
     return fail(ErrorCode::bad_request, "the answer has no choices");
+  is_body_ = true;
   read_answer("message", sink);
+  finish_untold(sink);
   return {};
+}
+
+// Some providers give no reason: the end of the stream or of the body is one.
+void ChatReader::finish_untold(EventSink& sink) {
+  if (finished_ || failed_) return;
+  tell_end(sink);
+  finished_ = true;
+  sink.on_finish({calls_.any() ? FinishReason::tool_calls : FinishReason::stop, {}, {}, {}, Dialect::openai});
 }
 
 void ChatReader::end(EventSink& sink) {
@@ -244,8 +252,11 @@ void ChatReader::read_message(JsonValue message, EventSink& sink) {
           {Extra::Kind::other, open_ ? open_->part : last_text_, Dialect::openai, member.key().escaped, member.raw()});
     }
   }
-  for (const JsonValue call : at[In::tool_calls]) read_call(call, details, sink);
-  if (at[In::function_call].is_object()) read_call(at[In::function_call], {}, sink);
+  uint64_t place = 0;
+  for (const JsonValue call : at[In::tool_calls]) {
+    read_call(call, is_body_ ? std::optional(place++) : call["index"].count(), details, sink);
+  }
+  if (at[In::function_call].is_object()) read_call(at[In::function_call], {}, {}, sink);
 }
 
 void ChatReader::read_content(JsonValue content, EventSink& sink) {
@@ -312,12 +323,13 @@ void ChatReader::read_encrypted(JsonValue entry, EventSink& sink) {
   }
 }
 
-void ChatReader::read_call(JsonValue call, JsonValue details, EventSink& sink) {
+// `index`: in a stream what its piece says, in a body its place, as ids may be missing or alike.
+void ChatReader::read_call(JsonValue call, std::optional<uint64_t> index, JsonValue details, EventSink& sink) {
   if (!call.is_object()) return;
   ChatCallReader::Piece piece;
   const JsonValue custom = call["custom"], function = call["function"];
   const JsonValue inner = custom.is_object() ? custom : function.is_object() ? function : call;
-  piece.index = call["index"].count();
+  piece.index = index;
   piece.id = call["id"].text();
   piece.name = inner["name"].text();
   piece.kind = custom.is_object() ? CallKind::custom : CallKind::function;

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "api/own_places.h"
 #include "base/text.h"
 
 namespace sluice::api::openai {
@@ -24,13 +25,15 @@ bool is_of_call(JsonValue entry, JsonValue calls) {
 void ChatMessagesReader::read(JsonValue messages) {
   const ChatPlace all{nullptr, "messages", {}};
   size_t index = 0;
+  PlaceMarker places(request_);
   for (const JsonValue message : reader_.array(messages, all)) {
-    const ChatPlace place{nullptr, "messages", index++};
+    const ChatPlace place{nullptr, "messages", index};
     if (message.is_object()) {
       read_message(message, place);
     } else {
       reader_.wrong(place, "must be an object");
     }
+    places.mark(index++);
   }
 }
 
@@ -126,7 +129,11 @@ void ChatMessagesReader::read_assistant(JsonValue message, const ChatPlace& plac
   mark_last(read.parts, mark);
   size_t index = 0;
   for (const JsonValue call : reader_.array(calls, {&place, "tool_calls", {}})) {
-    read_call(call, {&place, "tool_calls", index++}, read);
+    const size_t before = read.parts.size();
+    read_call(call, {&place, "tool_calls", index}, read);
+    if (read.parts.size() > before)
+      read.parts.back().place = {OwnPlace::none, static_cast<uint32_t>(index), "tool_calls"};
+    ++index;
   }
   if (function_call.has_value()) read_function_call(function_call, {&place, "function_call", {}}, read);
   for (const JsonValue entry : details) {
@@ -160,6 +167,7 @@ void ChatMessagesReader::read_thinking(JsonValue details, JsonValue text, JsonVa
   }
   for (Thought& thought : thoughts) {
     if (!thought.text.empty()) thought.part.text = JsonText{request_.arena.keep(std::move(thought.text))};
+    thought.part.place.member = "reasoning_content";
     message.parts.push_back(std::move(thought.part));
   }
 }

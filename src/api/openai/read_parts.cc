@@ -26,7 +26,9 @@ void ChatMessagesReader::read_content(JsonValue content, const ChatPlace& place,
       read_part(part, here, parts.emplace_back());
     } else {
       reader_.wrong(here, "must be an object");
+      continue;
     }
+    parts.back().place.part = static_cast<uint32_t>(index - 1);
   }
 }
 

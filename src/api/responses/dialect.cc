@@ -23,6 +23,8 @@ constexpr std::array endpoints = std::to_array<Endpoint>({
 constexpr std::string_view roots[] = {"/v1/responses", "/responses"};
 // This dialect's names for what writers drop (dropped.h); the longer ones first.
 constexpr OwnWord own_words[] = {
+    {"messages", "input"},
+    {"system", "instructions"},
     {"max_tokens", "max_output_tokens"},
     {"response_format", "text.format"},
     {"verbosity", "text.verbosity"},

@@ -4,9 +4,9 @@
 namespace sluice::api::responses {
 
 void set_facts(std::string_view model, TargetFacts& facts) {
-  facts.reasons = is_gpt_that_reasons(model);
+  facts.reasons = takes_effort_of_gpt(model);
   facts.reasons_by_default = facts.reasons;
-  facts.takes_sampling = !facts.reasons;
+  facts.takes_sampling = !is_gpt_that_reasons(model);
   facts.takes_effort = true;
   constexpr unsigned first_with_breakpoints = 56;
   facts.takes_cache_breakpoints = facts.is_makers_own && gpt_generation(model) >= first_with_breakpoints;

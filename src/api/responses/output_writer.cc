@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "api/json_unescape.h"
+#include "api/text_units.h"
 #include "base/base64.h"
 
 namespace sluice::api::responses {
@@ -155,6 +156,15 @@ void OutputWriter::end_content() {
   content_list_ += whole;
 }
 
+// Of the open part so far: only what is new is looked at.
+uint64_t OutputWriter::text_characters() {
+  if (counted_part_ != part_) counted_bytes_ = counted_characters_ = 0;
+  counted_part_ = part_;
+  counted_characters_ += count_characters(JsonText{std::string_view(text_).substr(counted_bytes_)});
+  counted_bytes_ = text_.size();
+  return counted_characters_;
+}
+
 void OutputWriter::on_citation(uint32_t part, const Citation& citation) {
   const bool is_own = citation.from == Dialect::responses && !citation.raw.empty();
   if (open_ != Open::text || part_ != part || (!is_own && citation.url.empty())) {
@@ -168,7 +178,8 @@ void OutputWriter::on_citation(uint32_t part, const Citation& citation) {
     json.object().member("type", "url_citation");
     json.text_member("url", citation.url);
     json.text_member("title", citation.title);
-    json.member("start_index", citation.begin.value_or(0)).member("end_index", citation.end.value_or(0)).end_object();
+    json.member("start_index", citation.begin.value_or(0));
+    json.member("end_index", citation.end ? *citation.end : text_characters()).end_object();
   }
   emit("response.output_text.annotation.added", [&](TextWriter& json) {
     place_content(json);

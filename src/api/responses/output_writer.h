@@ -85,6 +85,7 @@ class OutputWriter : public EventWriter {
   std::string content(bool is_whole) const;
   void close_text();
   void end_content();
+  uint64_t text_characters();
   void open_thinking(uint32_t part);
   void close_thinking();
   void tell_thinking_item();
@@ -117,9 +118,12 @@ class OutputWriter : public EventWriter {
   std::string content_list_;
 
   Open open_ = Open::nothing;
-  std::optional<uint32_t> part_;  // nullopt with an open text: the next text belongs to it
-  std::string made_item_;         // of the current part, whole: written at its end
-  std::string text_;              // of the open part, escaped: its text or its arguments
+  std::optional<uint32_t> part_;            // nullopt with an open text: the next text belongs to it
+  std::string made_item_;                   // of the current part, whole: written at its end
+  std::string text_;                        // of the open part, escaped: its text or its arguments
+  std::optional<uint32_t> counted_part_{};  // the part of which text_characters() has counted so much
+  size_t counted_bytes_ = 0;
+  uint64_t counted_characters_ = 0;
   std::string annotations_, logprobs_;
   uint64_t annotation_count_ = 0;
   std::string signature_, signature_id_;

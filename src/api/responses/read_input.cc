@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/own_places.h"
 #include "api/responses/read_tools.h"
 #include "base/base64.h"
 
@@ -19,9 +20,10 @@ constexpr RunCall run_calls[] = {{"local_shell_call", "local_shell", "action"},
                                  {"computer_call", "computer", "action"}};
 
 // What the provider ran itself: the answer has its result.
-constexpr std::string_view asides[] = {
-    "web_search_call", "file_search_call",     "code_interpreter_call", "mcp_call",
-    "mcp_list_tools",  "mcp_approval_request", "mcp_approval_response", "configuration_update"};
+constexpr std::string_view asides[] = {"web_search_call", "mcp_list_tools", "mcp_approval_request",
+                                       "mcp_approval_response", "configuration_update"};
+// The same, but these may have their result as text.
+constexpr std::string_view hosted[] = {"file_search_call", "code_interpreter_call", "mcp_call"};
 // References to something that only the provider has.
 constexpr std::string_view demanding[] = {"item_reference", "compaction_trigger"};
 
@@ -59,10 +61,11 @@ Result<void> InputReader::read(JsonValue input) {
   }
   if (!input.is_array()) return wrong_type("input", "a string or a list");
   items_ = input.size();
+  PlaceMarker places(request_);
   for (const JsonValue item : input) {
     if (!item.is_object()) return wrong_type(here(), "an object");
     if (Result<void> done = read_item(item); !done) return done;
-    ++index_;
+    places.mark(index_++);
   }
   finish(input);
   return {};
@@ -72,6 +75,7 @@ Result<void> InputReader::read_item(JsonValue item) {
   std::string_view type = item["type"].word();
   if (type.empty()) type = item["role"].exists() ? "message" : "item_reference";
   if (type == "message") return read_message(item);
+  if (has_word(hosted, type)) return read_hosted(item, type);
   if (type == "function_call") return read_call(item, CallKind::function);
   if (type == "custom_tool_call") return read_call(item, CallKind::custom);
   if (type == "reasoning") return read_reasoning(item);
@@ -120,7 +124,7 @@ Message& InputReader::message_for(Role role, JsonValue item) {
 
 void InputReader::set_aside(JsonValue item, std::string_view name) {
   aside_ = joined(aside_.empty() ? item.raw() : aside_, item.raw());
-  if (!name.empty()) aside_bag_.push_back({JsonText{name}, item.raw()});
+  if (!name.empty()) aside_bag_.push_back({JsonText{name}, item.raw(), static_cast<uint32_t>(index_)});
 }
 
 // What follows the last message belongs to it. If there is no message, the system's text is the conversation.
@@ -185,6 +189,7 @@ Result<void> InputReader::read_content(JsonValue content, bool is_assistant, std
   for (const JsonValue value : content) {
     Result<Part> part = read_part(value, is_assistant, path_of(here("content"), index++));
     if (!part) return tl::unexpected(part.error());
+    part->place.part = static_cast<uint32_t>(index - 1);
     parts.push_back(std::move(*part));
   }
   return {};
@@ -393,6 +398,32 @@ Result<void> InputReader::read_summary(JsonValue item, std::string_view summary)
   Part& part = message_for(Role::user, item).parts.emplace_back();
   part.raw = item.raw();
   part.text = JsonText{request_.arena.keep(std::move(text))};
+  return {};
+}
+
+// What the model wrote and what came of it: code and its logs, arguments and the output, what was found in files.
+Result<void> InputReader::read_hosted(JsonValue item, std::string_view type) {
+  std::string text;
+  const auto add = [&text](JsonText line) {
+    if (!line.empty()) (text += text.empty() ? "" : R"(\n)") += line.escaped;
+  };
+  const JsonText printed = item["output"].text();
+  for (const JsonValue one : item["outputs"]) add(one["logs"].text());
+  for (const JsonValue one : item["results"]) add(one["text"].text());
+  add(printed);
+  add(item["error"].is_string() ? item["error"].text() : item["error"]["message"].text());
+  std::string asked;
+  for (const std::string_view name : {"name", "arguments", "code"}) {
+    const JsonText one = item[name].text();
+    if (!one.empty()) (asked += asked.empty() ? "" : R"(\n)") += one.escaped;
+  }
+  if (!asked.empty() && !text.empty()) asked += R"(\n[output]\n)";
+  Part& part = message_for(Role::assistant, item).parts.emplace_back();
+  part.kind = PartKind::other;
+  part.other_type = type;
+  part.is_hosted = true;
+  part.text = JsonText{request_.arena.keep(asked + text)};
+  part.raw = item.raw();
   return {};
 }
 

@@ -25,6 +25,7 @@ class InputReader {
   Result<void> read_output(JsonValue item);
   Result<void> read_reasoning(JsonValue item);
   Result<void> read_made_image(JsonValue item);
+  Result<void> read_hosted(JsonValue item, std::string_view type);
   Result<void> read_compaction(JsonValue item);
   Result<void> read_summary(JsonValue item, std::string_view summary);
   Result<void> read_more_tools(JsonValue item);

@@ -31,7 +31,8 @@ bool system_is_message(const Request& request, const TargetFacts& facts) {
   const bool is_marked =
       facts.takes_cache_breakpoints && std::any_of(request.system.begin(), request.system.end(),
                                                    [](const Part& part) { return !part.cache_mark.empty(); });
-  return is_marked || (request.system.size() > 1 && facts.is_makers_own);
+  const bool is_all = request.messages.empty() && !request.system.empty();  // an empty input is refused
+  return is_marked || is_all || (request.system.size() > 1 && facts.is_makers_own);
 }
 
 Result<void> InputWriter::write() {
@@ -119,7 +120,9 @@ Result<void> InputWriter::write_talk(const Message& message, size_t at) {
   std::string_view role = "user";
   if (message.role == Role::system) role = message.is_developer || facts_.is_makers_own ? "developer" : "system";
   json_.object().member("type", "message").member("role", role).key("content");
-  if (message.parts.size() == 1 && is_text(message.parts[0]) && !may_mark(message.parts[0])) {
+  if (message.parts.empty()) {
+    json_.text(JsonText{});
+  } else if (message.parts.size() == 1 && is_text(message.parts[0]) && !may_mark(message.parts[0])) {
     drop_marks(message.parts[0], path + "[0]");
     json_.text(message.parts[0].text);
   } else if (Result<void> done = write_content(message.parts, path); !done) {
