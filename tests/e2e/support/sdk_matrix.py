@@ -151,7 +151,7 @@ def thinking(cell):
     cell.converse(True, tools=True, thinks=True)
     cell.converse(False, tools=True, thinks=True)
     if (cell.sdk, cell.to) == ("ollama", "anthropic"):  # thoughts lose signatures: no thinking between calls
-        assert "messages[1].thinking=unsupported" in cell.caller.dropped and "think=unsupported" in cell.caller.dropped
+        assert "messages[2].thinking=unsupported" in cell.caller.dropped and "think=unsupported" in cell.caller.dropped
 
 
 def long(cell):
