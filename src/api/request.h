@@ -202,6 +202,7 @@ struct Request {
   Reasoning reasoning{};
   std::string_view verbosity{};  // "low", "medium", "high"
   bool compacts = false;         // asks for something that can replace the conversation (ask_for_summary)
+  bool holds_earlier = false;    // its messages begin with the turns that it continues (ReadContext::previous_known)
   bool stream = false;
   bool usage_wanted = false;  // in a stream, where the dialect sends it only if asked
   uint64_t choices = 1;

@@ -223,8 +223,7 @@ Result<void> Course::prepare() {
   }
   relay_ = &first_relay_;
   usage_asked_ = asks_usage(question, target(), context_.usage_refusals);
-  Result<std::vector<api::Edit>> edits =
-      edits_for(question, asker_.intake.bytes(), target(), usage_asked_, foreign_dropped());
+  Result<std::vector<api::Edit>> edits = edits_for(question, asker_.intake.bytes(), target(), usage_asked_, foreign());
   if (!edits) return tl::unexpected<Error>(edits.error());
   edits_ = std::move(*edits);
   if (attempts_ > 0) {
@@ -234,10 +233,12 @@ Result<void> Course::prepare() {
   return {};
 }
 
-// Where to note data that belongs to another provider; nullptr: there can be none, as all speak the caller's dialect.
-std::string* Course::foreign_dropped() {
+Foreign Course::foreign() {
   const size_t speakers = context_.router->speakers(account_->endpoint->dialect).size();
-  return speakers == context_.config.providers.size() ? nullptr : &account_->dropped;
+  if (speakers == context_.config.providers.size()) return {};
+  const api::Match& match = asker_.intake.question().match;
+  auto keeper = keeper_for(context_.answers, asker_.admitted, asker_.head, match);
+  return {&account_->dropped, keeper ? keeper->with_conversation(match, asker_.intake.bytes()) : std::nullopt};
 }
 
 const api::ModelFacts& Course::told() const {

@@ -129,7 +129,7 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   [[gnu::cold]] void keep_stream(uint32_t resume_ms);
   [[gnu::cold]] void ask_next();
   Result<void> ask();
-  std::string* foreign_dropped();
+  Foreign foreign();
   const api::ModelFacts& told() const;  // what the provider's list says about the current target's model
   void answer_estimate();
   Result<void> prepare();

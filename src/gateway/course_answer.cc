@@ -217,7 +217,7 @@ void Course::on_answer_kept() {
   --attempts_;  // the failure was caused by our addition
   --tries_;
   edits_ = *edits_for(asker_.intake.question(), asker_.intake.bytes(), target(), false,
-                      foreign_dropped());  // cannot fail: the JSON was read before
+                      foreign());  // cannot fail: the JSON was read before
   note_our_turn();
   start_attempt();
 }

@@ -136,7 +136,7 @@ Result<void> Course::prepare_rest() {
   if (translation_->sends_as_it_came()) {
     usage_asked_ = asks_usage(question, target(), context_.usage_refusals);
     Result<std::vector<api::Edit>> edits =
-        edits_for(question, asker_.intake.bytes(), target(), usage_asked_, foreign_dropped());
+        edits_for(question, asker_.intake.bytes(), target(), usage_asked_, foreign());
     if (!edits) return tl::unexpected<Error>(edits.error());
     edits_ = std::move(*edits);
   }

@@ -9,17 +9,19 @@
 namespace sluice::gateway {
 
 std::optional<std::string> without_foreign_data(const Question& question, std::string_view body,
-                                                const routing::Target& target, bool ask_usage, std::string& dropped) {
+                                                const routing::Target& target, bool ask_usage, const Foreign& foreign) {
   const api::Endpoint& endpoint = *question.match.endpoint;
   const api::DialectRoom& room = api::room_of(endpoint.dialect);
   const api::TranslationRoom& translation = room.translation;
   const bool is_conversation = std::find(translation.conversations.begin(), translation.conversations.end(),
                                          endpoint.name) != translation.conversations.end();
-  if (!is_conversation || !api::holds_mark(body, translation.wrapped)) return std::nullopt;
+  const bool is_continued = foreign.conversation.has_value();
+  if (!is_conversation || (!is_continued && !api::holds_mark(body, translation.wrapped))) return std::nullopt;
+  if (is_continued) body = *foreign.conversation;
 
   std::string url_model;
   if (question.match.model.data() != nullptr) api::append_percent_decoded(url_model, question.match.model);
-  const auto request = translation.read_request(body, {endpoint.name, url_model, question.stream});
+  const auto request = translation.read_request(body, {endpoint.name, url_model, question.stream, is_continued});
   if (!request) return std::nullopt;
   (*request)->stream = question.stream;
   api::TargetFacts facts = facts_of(target, endpoint.dialect);
@@ -27,7 +29,7 @@ std::optional<std::string> without_foreign_data(const Question& question, std::s
   api::Dropped left;
   api::WrittenRequest written;
   if (!translation.write_request(**request, facts, left, written)) return std::nullopt;
-  dropped = left.text();
+  *foreign.dropped = left.text();
   return std::move(written.body);
 }
 

@@ -162,6 +162,17 @@ Result<void> AnswerKeeper::look(const api::Match& match, std::string_view body, 
   return {};
 }
 
+std::optional<std::string> AnswerKeeper::with_conversation(const api::Match& match, std::string_view body) {
+  if (store_.empty()) return std::nullopt;
+  const api::KeepingRoom& room = *api::room_of(match.endpoint->dialect).keeping;
+  const std::string previous = room.look(body).previous;
+  if (previous.empty() || store_.find(owner_, previous) == nullptr) return std::nullopt;
+  const Result<std::string> earlier = conversation_before(previous);
+  if (!earlier) return std::nullopt;
+  Result<std::string> whole = room.go_on(body, *earlier);
+  return whole ? std::optional(std::move(*whole)) : std::nullopt;
+}
+
 // Input and output of each turn, from the first on.
 Result<std::string> AnswerKeeper::conversation_before(std::string_view id) {
   std::vector<std::shared_ptr<const storage::KeptAnswer>> turns;

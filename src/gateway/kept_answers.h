@@ -28,6 +28,9 @@ class AnswerKeeper {
   bool keeps() const { return keeps_; }
   // It continues an answer that is not kept here, so the new answer would be kept without what came before.
   bool goes_on_elsewhere() const { return goes_on_elsewhere_; }
+  // The request `body` with the conversation that it continues put in front, for a target that does not know it.
+  // nullopt: it continues nothing, or not all of that is kept here. `body`: see look().
+  std::optional<std::string> with_conversation(const api::Match& match, std::string_view body);
   // Returns a writer that writes what `writer` does, and keeps what `copy` makes of the same answer once it is whole.
   // `copy`: writes a plain answer that includes all opaque data.
   std::unique_ptr<api::EventWriter> keeping(std::unique_ptr<api::EventWriter> writer,

@@ -48,10 +48,10 @@ bool asks_usage(const Question& question, const routing::Target& target, const U
 }
 
 Result<std::vector<api::Edit>> edits_for(const Question& question, std::string_view body, const routing::Target& target,
-                                         bool ask_usage, std::string* dropped) {
+                                         bool ask_usage, const Foreign& foreign) {
   Result<std::vector<api::Edit>> edits = edits_of_names(question, body, target, ask_usage);
-  if (!edits || dropped == nullptr) return edits;
-  std::optional<std::string> whole = without_foreign_data(question, body, target, ask_usage, *dropped);
+  if (!edits || foreign.dropped == nullptr) return edits;
+  std::optional<std::string> whole = without_foreign_data(question, body, target, ask_usage, foreign);
   if (whole) return std::vector<api::Edit>{{0, body.size(), std::move(*whole)}};
   return edits;
 }

@@ -1,6 +1,7 @@
 // What a request asks, ready for any target: each gets the caller's bytes, with edits made for that target.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,10 +29,17 @@ struct Question {
 // Whether usage must be requested for a streamed answer, and this target accepts that.
 bool asks_usage(const Question& question, const routing::Target& target, const UsageRefusals* refusals);
 
+// What has to change where other providers may have answered earlier turns of a conversation, and the target speaks its
+// caller's dialect.
+struct Foreign {
+  std::string* dropped = nullptr;             // where to note what is left out; nullptr: no other provider can have
+  std::optional<std::string> conversation{};  // the body with the turns that are kept here (kept_answers.h), if it
+                                              // continues any: the target does not know them
+};
+
 // The edits of `body` for `target`. `body`: what has arrived, followed by net::read_padding_bytes readable bytes.
-// bad_request: it names another model than the URL. Data bound to another origin is removed (foreign_data.h) and noted
-// in `dropped`; null: there can be none.
+// bad_request: it names another model than the URL. Data bound to another origin is removed (foreign_data.h).
 Result<std::vector<api::Edit>> edits_for(const Question& question, std::string_view body, const routing::Target& target,
-                                         bool ask_usage, std::string* dropped = nullptr);
+                                         bool ask_usage, const Foreign& foreign = {});
 
 }  // namespace sluice::gateway

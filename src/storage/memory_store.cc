@@ -48,6 +48,8 @@ bool MemoryStore::remove(std::string_view owner, std::string_view id) {
   return true;
 }
 
+bool MemoryStore::empty() const { return size() == 0; }
+
 size_t MemoryStore::bytes() const {
   const std::lock_guard lock(mutex_);
   return bytes_;

@@ -28,6 +28,7 @@ class MemoryStore final : public AnswerStore {
 
   void put(std::string_view owner, std::string_view id, KeptAnswer answer) override;
   std::shared_ptr<const KeptAnswer> find(std::string_view owner, std::string_view id) override;
+  bool empty() const override;
   bool remove(std::string_view owner, std::string_view id) override;
   size_t bytes() const;
   size_t size() const;

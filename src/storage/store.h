@@ -25,6 +25,8 @@ class AnswerStore {
   virtual void put(std::string_view owner, std::string_view id, KeptAnswer answer) = 0;
   // nullptr: not there, or no longer.
   virtual std::shared_ptr<const KeptAnswer> find(std::string_view owner, std::string_view id) = 0;
+  // Whether nothing is kept for anyone.
+  virtual bool empty() const = 0;
   // Whether it was there.
   virtual bool remove(std::string_view owner, std::string_view id) = 0;
 };

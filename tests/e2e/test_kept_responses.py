@@ -24,6 +24,8 @@ def gateway(tmp_path_factory):
             providers[f"only-{dialect}"] = {"dialect": dialect, "base_url": base, "api_key": "none-needed-0123"}
             models[f"demo-{dialect}"] = f"only-{dialect}/demo"
             models[f"think-{dialect}"] = f"only-{dialect}/think"
+        providers["native"] = {"dialect": "responses", "base_url": target.base_url + "/v1", "api_key": "none-needed-0123"}
+        models["demo-native"] = "native/demo"
         config = {"keys": [{"name": "one", "key": KEY}, {"name": "two", "key": OTHER}], "providers": providers, "models": models, "workers": 2}
         with Sluice(tmp_path_factory.mktemp("gateway"), config) as process:
             yield process
@@ -50,6 +52,20 @@ def test_a_conversation_goes_on(gateway, dialect):
     assert third.usage.input_tokens == 7 + 3 + 1
     branch = client.responses.create(model=model, input="five", previous_response_id=first.id, instructions="be kind")
     assert branch.usage.input_tokens == 2 + 4 + 1 + 2
+
+
+def test_a_conversation_goes_on_at_a_target_that_stores_its_own(gateway, dialect):
+    client = sdk(gateway)
+    first = client.responses.create(model=f"think-{dialect}", input="one two", include=["reasoning.encrypted_content"])
+    second = client.responses.create(model=f"demo-{dialect}", input="three", previous_response_id=first.id)
+    told = client.responses.create(model=f"demo-{dialect}", input="four", previous_response_id=second.id)
+    native = client.responses.create(model="demo-native", input="four", previous_response_id=second.id)
+    assert native.output_text == told.output_text == "You said: four"
+    assert native.usage.input_tokens == told.usage.input_tokens > 8
+    with client.responses.stream(model="demo-native", input="five", previous_response_id=second.id) as stream:
+        assert stream.get_final_response().usage.input_tokens == native.usage.input_tokens
+    with pytest.raises(openai.BadRequestError, match="resp_of_nobody"):
+        client.responses.create(model="demo-native", input="four", previous_response_id="resp_of_nobody")
 
 
 def test_a_stream_is_kept_too(gateway, dialect):

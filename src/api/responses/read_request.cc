@@ -138,7 +138,10 @@ Result<void> RequestReader::on_background(JsonValue value) {
 
 // Refers to something that the provider stores.
 Result<void> RequestReader::on_elsewhere(JsonValue value) {
-  if (previous_known_ && value.named("previous_response_id")) return {};
+  if (previous_known_ && value.named("previous_response_id")) {
+    request_.holds_earlier = true;
+    return {};
+  }
   request_.demands.push_back({std::string(value.key().escaped), "is not known to other providers"});
   return {};
 }

@@ -63,6 +63,7 @@ class RequestWriter {
 Result<void> RequestWriter::write_own(JsonValue body) {
   json_.object();
   for (const JsonValue member : body) {
+    if (request_.holds_earlier && member.named("previous_response_id")) continue;
     json_.text_key(member.key());
     if (member.named("model")) {
       json_.value(facts_.model);
