@@ -152,7 +152,7 @@ def reload_of(sluice, made, manager, number):
     caller.start()
     began = time.monotonic()
     sluice.process.send_signal(signal.SIGHUP)
-    sluice.wait_for("configuration read again", number)
+    sluice.wait_for("configuration reloaded", number)
     took = time.monotonic() - began
     time.sleep(0.3)  # each worker's part, and freeing the old one
     return took, max(caller.end()), usual, manager.longest_gap_s(began, time.monotonic())

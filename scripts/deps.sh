@@ -39,7 +39,7 @@ export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -qq
 for i in "${!missing[@]}"; do  # tests that need these report it and are skipped
   case ${missing[i]} in
-    caddy | tinyproxy | systemd | prometheus) apt-cache show "${missing[i]}" >/dev/null 2>&1 || { echo "not to be had: ${missing[i]}"; unset "missing[i]"; } ;;
+    caddy | tinyproxy | systemd | prometheus) apt-cache show "${missing[i]}" >/dev/null 2>&1 || { echo "not available: ${missing[i]}"; unset "missing[i]"; } ;;
   esac
 done
 [ ${#missing[@]} -eq 0 ] && exit 0

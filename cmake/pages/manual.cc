@@ -60,8 +60,8 @@ std::string from_markdown(std::string_view text) {
 }
 
 std::string head(std::string_view name, std::string_view section, std::string_view summary) {
-  return ".TH " + std::string(name) + " " + std::string(section) + " \"\" \"sluice " SLUICE_VERSION
-         "\" \"\"\n.SH NAME\n" + escaped(summary) + "\n";
+  return ".TH " + std::string(name) + " " + std::string(section) +
+         " \"\" \"sluice " SLUICE_VERSION "\" \"\"\n.SH NAME\n" + escaped(summary) + "\n";
 }
 
 void add_options(const CLI::App& app, std::string& page) {
@@ -143,11 +143,13 @@ std::string command_manual(const CLI::App& app) {
       if (!option->nonpositional()) place = option;
     }
     page += ".br\n\\fBsluice " + escaped(command->get_name()) + "\\fR [\\fIOPTIONS\\fR]";
-    if (place != nullptr) page += " \\fI" + escaped(place->get_required() ? "URL" : "[" + place->get_name() + "]") + "\\fR";
+    if (place != nullptr)
+      page += " \\fI" + escaped(place->get_required() ? "URL" : "[" + place->get_name() + "]") + "\\fR";
     page += "\n";
   }
   page +=
-      ".SH DESCRIPTION\nsluice stands between programs that speak an LLM API and the models that answer them: it checks "
+      ".SH DESCRIPTION\nsluice stands between programs that speak an LLM API and the models that answer them: it "
+      "checks "
       "keys, finds the provider, passes the answer on as it comes and accounts for it.\n.PP\n" +
       escaped(app.get_footer()) + "\n.SH OPTIONS\n";
   add_options(app, page);
@@ -156,8 +158,9 @@ std::string command_manual(const CLI::App& app) {
     add_options(*command, page);
   }
   page +=
-      ".SH SIGNALS\n.TP\nSIGTERM, SIGINT\nrunning exchanges finish, new ones are refused; a second one ends at once.\n"
-      ".TP\nSIGHUP\nthe configuration is read again.\n.TP\nSIGUSR1\nthe file of the log is opened anew.\n"
+      ".SH SIGNALS\n.TP\nSIGTERM, SIGINT\nrunning exchanges finish, new ones are refused; a second one exits "
+      "immediately.\n"
+      ".TP\nSIGHUP\nthe configuration is reloaded.\n.TP\nSIGUSR1\nthe log file is reopened.\n"
       ".SH \"SEE ALSO\"\n\\fBsluice.json\\fR(5)\n";
   return page;
 }
@@ -169,7 +172,8 @@ std::string field_manual(const std::string& configuration_md, std::string& page)
   for (std::string line; std::getline(file, line);) body.take(line);
   for (const config::fields::Table& table : config::fields::all) {
     for (const std::string_view name : table.names) {
-      const std::string field = (table.path.empty() ? "sluice.json" : std::string(table.path)) + "/" + std::string(name);
+      const std::string field =
+          (table.path.empty() ? "sluice.json" : std::string(table.path)) + "/" + std::string(name);
       if (!body.described().contains(field)) return configuration_md + " does not describe " + field;
     }
   }

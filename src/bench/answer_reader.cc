@@ -98,7 +98,7 @@ void AnswerReader::on_value(uint8_t node, api::JsonKind kind, std::string_view) 
 
 std::optional<CallFailure> AnswerReader::refused() const {
   if (status_ / 100 != 2) return CallFailure{"HTTP " + std::to_string(status_), error_text(kept_) + detail_};
-  if (stream_ && !is_events_) return CallFailure{"no stream", "the answer is no event stream: " + kept_};
+  if (stream_ && !is_events_) return CallFailure{"no stream", "the answer is not an event stream: " + kept_};
   if (!stream_ && is_events_) return CallFailure{"unasked stream", "the answer is an event stream: " + kept_};
   return std::nullopt;
 }
@@ -114,7 +114,7 @@ std::optional<CallFailure> AnswerReader::finish() {
     return std::nullopt;
   }
   if (!tap_.whole())
-    return CallFailure{"no JSON", kept_.empty() ? "the answer is empty" : "the answer is no whole JSON: " + kept_};
+    return CallFailure{"no JSON", kept_.empty() ? "the answer is empty" : "the answer is not complete JSON: " + kept_};
   if (tap_.saw_error()) return CallFailure{"error in the answer", error_text(kept_)};
   if (!has_answer_) return CallFailure{"no content", "JSON without choices or content: " + kept_};
   return std::nullopt;

@@ -87,7 +87,7 @@ std::string unreachable(const Options& options, const Error& error) {
     case ErrorCode::target_broke:
       return text + "; is it an HTTP" + (options.target.url.tls ? "" : " (or rather an https://)") + " port?";
     case ErrorCode::overloaded:
-      return text + "; ask with fewer --connections";
+      return text + "; use fewer --connections";
     default:
       return text + "; is it running, and are host and port right?";
   }

@@ -74,7 +74,7 @@ Result<void> read_key(const Flags& flags, const Variable& variable, Options& opt
   }
   if (std::any_of(options.key.begin(), options.key.end(), [](char c) { return c <= ' ' || c > '~'; })) {
     return wrong("the key in $" + options.key_variable +
-                 " holds a space, a line break or something else that no key has");
+                 " contains a space, a line break or something else that no key has");
   }
   return {};
 }

@@ -38,7 +38,7 @@ struct Options {
 
 // For the command line's help.
 inline constexpr const char* dialect_choices = "openai|anthropic";
-inline constexpr const char* dialect_help = "what to speak (openai)";
+inline constexpr const char* dialect_help = "the dialect to use (openai)";
 inline constexpr const char* key_help = "the variable that holds the key (OPENAI_API_KEY or ANTHROPIC_API_KEY, if set)";
 
 // The value of an environment variable, "" where it is not set.

@@ -21,7 +21,8 @@ std::string BenchTarget::url_of(std::string_view path) const {
 
 Result<BenchTarget> target_from(std::string_view text) {
   if (text.find('@') != std::string_view::npos) {
-    return fail(ErrorCode::config, "a user or password in the URL is not taken; the key comes from a variable");
+    return fail(ErrorCode::config,
+                "a user or password in the URL is not supported; set the key in an environment variable");
   }
   Result<config::Url> url = config::parse_url(text);
   if (!url) return tl::unexpected<Error>(url.error());

@@ -52,7 +52,7 @@ Result<Address> parse_address(std::string_view text) {
     const bool closed = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
     if (!closed || !is_ip(AF_INET6, host.substr(1, host.size() - 2))) {
       return fail(ErrorCode::config,
-                  port_text.ends_with(']') ? "the port is missing" : "the brackets hold no IPv6 address");
+                  port_text.ends_with(']') ? "the port is missing" : "the text in brackets is not an IPv6 address");
     }
     host = host.substr(1, host.size() - 2);
   } else if (host.find(':') != std::string_view::npos) {

@@ -14,7 +14,7 @@ constexpr uint32_t max_alert_failures = 1'000;
 
 // "https://host/path?query". The query is kept unchanged: some webhooks carry their secret there.
 Result<AlertTarget> parse_webhook(std::string_view text) {
-  if (text.find('#') != std::string_view::npos) return fail(ErrorCode::config, "a webhook has no fragment");
+  if (text.find('#') != std::string_view::npos) return fail(ErrorCode::config, "a webhook URL may not have a fragment");
   const std::string_view before_query = text.substr(0, text.find('?'));
   Result<Url> url = parse_url(before_query);
   if (!url) return tl::unexpected<Error>(url.error());

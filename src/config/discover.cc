@@ -50,7 +50,7 @@ bool is_of(const std::string& program, const json& list) {
 Problem unusable(std::string_view variable, std::string what) {
   Problem problem;
   problem.source = variable;
-  problem.what = std::move(what) + "; set it anew, or unset it to start without";
+  problem.what = std::move(what) + "; correct it, or unset it to start without it";
   return problem;
 }
 

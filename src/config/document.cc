@@ -235,7 +235,7 @@ bool TreeBuilder::key(string_t& name) {
   const size_t offset = string_start();
   std::vector<Member>& members = top.node->members;
   if (const Member* first = member_named(top, name); first != nullptr) {
-    report(offset, child_path(top.path, name), "stands twice; first in line " + std::to_string(first->at.line));
+    report(offset, child_path(top.path, name), "is repeated; first in line " + std::to_string(first->at.line));
     top.repeated.push_back(members.size());
   }
   members.push_back({name, position_of(offset), {}});

@@ -64,8 +64,8 @@ class FallbackCheck {
       for (const Model& other : models_) near.push_back(other.name);
     }
     report(model, name,
-           is_target ? "no provider is called " + std::string(provider) : "no name of models is \"" + name + "\"",
-           is_target ? "known: " + join(provider_names_) : "allowed: a name of models, or \"provider/model\"",
+           is_target ? "no provider is called " + std::string(provider) : "\"" + name + "\" is not a name in models",
+           is_target ? "known: " + join(provider_names_) : "allowed: a name in models, or \"provider/model\"",
            near.empty() ? "" : nearest_one(name, near));
   }
 

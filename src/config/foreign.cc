@@ -21,7 +21,7 @@ constexpr std::pair<std::string_view, std::string_view> fields_anywhere[] = {
     {"request_timeout", "here it is several, in \"timeouts\""},
     {"master_key", "here it is \"keys\": [{\"name\": \"ops\", \"key\": \"${KEY}\", \"admin\": true}]"},
     {"general_settings", "LiteLLM's; its master_key is one of \"keys\" here"},
-    {"litellm_settings", "LiteLLM's; what there is of it here stands in docs/configuration.md"},
+    {"litellm_settings", "LiteLLM's; docs/configuration.md says which of them sluice has"},
     {"router_settings", "LiteLLM's; here a model has \"targets\""},
     {"environment_variables", "LiteLLM's; here \"${NAME}\" takes a variable from the environment"},
     {"model_list", "LiteLLM's; here \"models\" are names for callers, and \"providers\" say where they are"},
@@ -53,7 +53,7 @@ std::string_view format_of(std::string_view line) {
   constexpr std::string_view yaml = "this is YAML, possibly LiteLLM's; sluice reads JSON, with comments";
   constexpr std::string_view toml = "this is TOML; sluice reads JSON, with comments";
   constexpr std::string_view variables =
-      "this is a list of variables for a shell; sluice reads JSON, with comments, and takes \"${NAME}\" from its "
+      "this is a list of shell variables; sluice reads JSON, with comments, and takes \"${NAME}\" from its "
       "environment";
   if (line.starts_with("---") || line.starts_with("- ") || line.starts_with("%YAML")) return yaml;
   if (line.starts_with('[')) {

@@ -155,7 +155,7 @@ void SeenKeys::add(const ObjectReader& object) {
   const CallerKey& key = keys_.back();
   const auto number = static_cast<uint32_t>(keys_.size() - 1);
   if (!key.name.empty() && names_.add(key.name, number) != NameIndex::none) {
-    reading_.report(object.find("name")->at, object.path("name"), "the name " + key.name + " stands there twice");
+    reading_.report(object.find("name")->at, object.path("name"), "the name " + key.name + " is listed twice");
   }
   add_secret(object, key.key, key.sha256);
   for (const OlderSecret& older : key.older) add_secret(object, older.key, older.sha256);

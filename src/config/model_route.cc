@@ -30,7 +30,7 @@ void read_fallback_names(Reading& reading, const ObjectReader& object, std::vect
       return reading.report(item.at, path, "is one too many", "allowed: " + std::to_string(max_fallbacks) + " at most");
     }
     if (std::find(names.begin(), names.end(), item.text) != names.end()) {
-      return reading.report(item.at, path, found(item) + ", which stands there twice");
+      return reading.report(item.at, path, found(item) + ", which is listed twice");
     }
     names.push_back(item.text);
   });

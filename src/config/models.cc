@@ -58,7 +58,7 @@ void read_target(Reading& reading, const Node& node, const std::string& path, co
   if (!target) return;
   for (const TargetRef& other : model.targets) {
     if (other.provider != target->provider || other.model != target->model) continue;
-    return reading.report(name->at, object.path("model"), found(*name) + ", which stands there twice");
+    return reading.report(name->at, object.path("model"), found(*name) + ", which is listed twice");
   }
   object.read_whole("weight", 0, max_weight, target->weight);
   object.read_whole("concurrent", 0, max_concurrent, target->concurrent);

@@ -69,7 +69,7 @@ void apply_port(Config& config, std::string_view text, std::string_view source, 
   if (config.listen.empty()) config.listen.push_back(default_address());
   const auto is_tcp = [](const Address& address) { return address.unix_path.empty(); };
   if (std::count_if(config.listen.begin(), config.listen.end(), is_tcp) != 1) {
-    return report(problems, source, text, "there is not one TCP address whose port it could be", "--listen ADDRESS");
+    return report(problems, source, text, "it needs exactly one configured TCP address", "--listen ADDRESS");
   }
   std::find_if(config.listen.begin(), config.listen.end(), is_tcp)->port = port;
   config.listen_given = true;

@@ -36,7 +36,7 @@ void read_listen(Reading& reading, const ObjectReader& root, std::vector<Address
     }
     const auto same = [&](const Address& other) { return other.text() == address->text() && other.port != 0; };
     if (std::any_of(listen.begin(), listen.end(), same)) {
-      reading.report(item.at, path, found(item) + ", which stands there twice");
+      reading.report(item.at, path, found(item) + ", which is listed twice");
       return;
     }
     listen.push_back(std::move(*address));

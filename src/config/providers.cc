@@ -121,7 +121,7 @@ void ProviderReader::read_dialects() {
       reading_.report(item.at, path, found(item), "allowed: " + join(dialect_names),
                       nearest_one(item.text, dialect_names));
     } else if (std::find(dialects.begin(), dialects.end(), *dialect) != dialects.end()) {
-      reading_.report(item.at, path, found(item) + ", which stands there twice");
+      reading_.report(item.at, path, found(item) + ", which is listed twice");
     } else {
       dialects.push_back(*dialect);
     }
@@ -299,7 +299,7 @@ void ProviderReader::read_headers() {
       reading_.report(member.at, place, "is the field that carries api_key",
                       "allowed: another name, or \"auth\": \"none\"");
     } else if (std::any_of(provider_.headers.begin(), provider_.headers.end(), same)) {
-      reading_.report(member.at, place, "stands there twice; upper and lower case are the same");
+      reading_.report(member.at, place, "is listed twice; upper and lower case are the same");
     }
     if (std::optional<std::string> value = read_secret(reading_, member.value, place, SecretUse::header)) {
       if (member.value.kind == Node::Kind::string && *value == member.value.text && looks_secret(name)) {
@@ -370,7 +370,7 @@ void ProviderReader::read_facts() {
   const Node* node = object_.find("facts");
   if (node == nullptr) return;
   if (node->kind != Node::Kind::object) {
-    return report(node->at, "facts", found(*node), "allowed: an object of models and what is known of them");
+    return report(node->at, "facts", found(*node), "allowed: an object of models and what is known about them");
   }
   if (node->members.size() > max_fact_rows) {
     return report(node->at, "facts", "has more than " + std::to_string(max_fact_rows) + " entries");
@@ -379,7 +379,8 @@ void ProviderReader::read_facts() {
     const std::string path = child_path(object_.path("facts"), member.name);
     const size_t star = member.name.find('*');
     if (member.name.empty() || (star != std::string::npos && star + 1 != member.name.size())) {
-      reading_.report(member.at, path, "names no model", "allowed: a name, or the beginning of names and '*'");
+      reading_.report(member.at, path, "is not the name of a model",
+                      "allowed: a name, or the beginning of names and '*'");
     }
     FactRow known{.models = member.name};  // from the preset
     const auto same = std::find_if(provider_.facts.begin(), provider_.facts.end(),
@@ -399,7 +400,7 @@ void ProviderReader::read_waits() {
   object_.read_seconds("probe_s", provider_.probe_ms, most_s);
   if (provider_.probe_ms == 0) return;
   const Position& at = object_.find("probe_s")->at;
-  if (provider_.probe_ms < least_ms) report(at, "probe_s", "is too often", "allowed: 0, or seconds from 1 to 3600");
+  if (provider_.probe_ms < least_ms) report(at, "probe_s", "is too frequent", "allowed: 0, or seconds from 1 to 3600");
   if (provider_.caller_key) report(at, "probe_s", "needs a key of sluice's own, and api_key is \"caller\"");
 }
 

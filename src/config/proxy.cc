@@ -100,8 +100,7 @@ Result<Proxy> parse_proxy(std::string_view text) {
   if (const size_t mark = text.find("://"); mark != std::string_view::npos) {
     const std::string scheme = to_lower(text.substr(0, mark));
     if (scheme != "http") {
-      return fail(ErrorCode::config,
-                  "only HTTP proxies are spoken to, whatever goes through them; " + std::string(form));
+      return fail(ErrorCode::config, "only HTTP proxies are supported; " + std::string(form));
     }
     text.remove_prefix(mark + 3);
   }
@@ -111,12 +110,12 @@ Result<Proxy> parse_proxy(std::string_view text) {
     proxy.credentials = percent_decoded(text.substr(0, at));
     if (proxy.credentials.find(':') == std::string::npos) proxy.credentials += ':';
     if (!is_field_value(proxy.credentials) || proxy.credentials == ":") {
-      return fail(ErrorCode::config, "the user or the password before the @ holds what cannot be sent");
+      return fail(ErrorCode::config, "the user or the password before the @ contains characters that cannot be sent");
     }
     text.remove_prefix(at + 1);
   }
   if (text.find_first_of("/?#") != std::string_view::npos) {
-    return fail(ErrorCode::config, "behind the host there may be a port only; " + std::string(form));
+    return fail(ErrorCode::config, "only a port may follow the host; " + std::string(form));
   }
   const Result<Url> url = parse_url("http://" + std::string(text));
   if (!url) return fail(ErrorCode::config, url.error().message + "; " + std::string(form));
@@ -153,8 +152,8 @@ std::vector<Problem> apply_proxies(Config& config, const Environment& environmen
     if (!proxy) {
       const auto same = [&](const Problem& problem) { return problem.source == variable->name; };
       if (std::none_of(problems.begin(), problems.end(), same)) {
-        problems.push_back({variable->name, 0, 0, "", "is no proxy that can be used: " + proxy.error().message, "",
-                            R"(or unset it, name who is reached directly in NO_PROXY, or give "proxy": "none")"});
+        problems.push_back({variable->name, 0, 0, "", "is not a usable proxy: " + proxy.error().message, "",
+                            R"(or unset it, list the hosts to reach directly in NO_PROXY, or give "proxy": "none")"});
       }
       return std::nullopt;
     }

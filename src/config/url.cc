@@ -37,10 +37,10 @@ Result<void> parse_authority(std::string_view authority, Url& url) {
     if (close == std::string_view::npos) return fail(ErrorCode::config, "the bracket before the host is not closed");
     host = authority.substr(1, close - 1);
     if (!is_ip_address(host) || host.find(':') == std::string_view::npos) {
-      return fail(ErrorCode::config, "the brackets hold no IPv6 address");
+      return fail(ErrorCode::config, "the text in brackets is not an IPv6 address");
     }
     const std::string_view rest = authority.substr(close + 1);
-    if (!rest.empty() && rest[0] != ':') return fail(ErrorCode::config, "behind the bracket there may be a port only");
+    if (!rest.empty() && rest[0] != ':') return fail(ErrorCode::config, "only a port may follow the bracket");
     has_port = !rest.empty();
     if (has_port) port = rest.substr(1);
   } else {
@@ -80,10 +80,10 @@ Result<Url> parse_url(std::string_view text) {
   const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
   std::string_view path = rest.substr(authority.size());
   if (authority.find('@') != std::string_view::npos) {
-    return fail(ErrorCode::config, "a user or password in the URL is not taken; use api_key or headers");
+    return fail(ErrorCode::config, "a user or password in the URL is not supported; use api_key or headers");
   }
-  if (path.find('?') != std::string_view::npos) return fail(ErrorCode::config, "a base URL has no query");
-  if (path.find('#') != std::string_view::npos) return fail(ErrorCode::config, "a base URL has no fragment");
+  if (path.find('?') != std::string_view::npos) return fail(ErrorCode::config, "a base URL may not have a query");
+  if (path.find('#') != std::string_view::npos) return fail(ErrorCode::config, "a base URL may not have a fragment");
   if (Result<void> result = parse_authority(authority, url); !result) return tl::unexpected<Error>(result.error());
   while (path.ends_with('/')) path.remove_suffix(1);
   if (!std::all_of(path.begin(), path.end(), is_path_char)) {

@@ -16,7 +16,8 @@ void check_reach(const Config& config, std::vector<Problem>& problems) {
     problem.source = config.file;
     problem.path = "listen";
     problem.what = address.text() +
-                   " can be reached by others, and no key is asked for: whoever finds it uses your providers. Add to " +
+                   " is reachable from other machines and no key is required: anyone who finds it can use your "
+                   "providers. Add to " +
                    (config.file.empty() ? "sluice.json" : config.file) +
                    " the line\n  \"keys\": [{\"name\": \"me\", \"key\": \"${SLUICE_KEY}\"}],\nand set the variable:\n"
                    "  export SLUICE_KEY=$(openssl rand -hex 24)\nor listen on " +
@@ -34,8 +35,8 @@ void check_cors(Config& config, std::vector<Problem>& problems) {
       problem.source = config.file;
       problem.path = "cors.origins";
       problem.what =
-          "* without keys lets whatever page the user of this machine opens use your providers; list the origins that "
-          "may, or add keys";
+          "* without keys lets any web page opened on this machine use your providers; list the allowed origins, or "
+          "add keys";
       problems.push_back(std::move(problem));
       return;
     }

@@ -45,7 +45,7 @@ void read_hosts(Reading& reading, const ObjectReader& root, std::vector<std::str
     std::string host = to_lower(item.text);
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
     if (is_name(host) || is_ip_address(host)) return hosts.push_back(std::move(host));
-    reading.report(item.at, path, found(item) + ", which is no host's name",
+    reading.report(item.at, path, found(item) + ", which is not a host name",
                    "allowed: a name or an address alone, as gateway.lan or 192.0.2.7");
   });
 }
@@ -55,7 +55,7 @@ void read_cors(Reading& reading, const Node& node, Cors& cors) {
   object.for_each_text("origins", false, [&](const Node& item, const std::string& path) {
     std::string origin = to_lower(item.text);
     if (origin == "*" || is_origin(origin)) return cors.origins.push_back(std::move(origin));
-    reading.report(item.at, path, found(item) + ", which is no origin",
+    reading.report(item.at, path, found(item) + ", which is not an origin",
                    "allowed: what a browser sends, a scheme, a host and maybe a port and nothing after them, as "
                    "https://app.example.com or http://localhost:3000; or *");
   });

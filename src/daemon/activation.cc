@@ -26,7 +26,7 @@ Result<std::vector<PassedDescriptor>> passed_descriptors(std::string_view pid, s
   if (pid.empty() || fds.empty() || whole_number(pid) != own_pid) return result;
   const std::optional<uint64_t> count = whole_number(fds);
   if (!count || *count > max_fds) {
-    return fail(ErrorCode::io, "LISTEN_FDS is '" + std::string(fds) + "', which is no number of descriptors");
+    return fail(ErrorCode::io, "LISTEN_FDS is '" + std::string(fds) + "', which is not a number of descriptors");
   }
   for (int fd = first_fd; fd < first_fd + static_cast<int>(*count); ++fd) {
     const int flags = ::fcntl(fd, F_GETFD);

@@ -9,7 +9,7 @@ namespace sluice::gateway {
 
 std::unique_ptr<http::RequestHandler> Dispatcher::handle(const http::RequestHead& head, http::Responder& responder) {
   if (keep_up() && responder.listener_gone()) [[unlikely]] {
-    return refuse({ErrorCode::draining, "sluice listens at this address no more"}, head, responder);
+    return refuse({ErrorCode::draining, "sluice no longer listens on this address"}, head, responder);
   }
   if (context_->web == nullptr) return dispatch(head, responder);
   const Result<WebGate::From> from = context_->web->look(head, responder);

@@ -102,7 +102,7 @@ void Call::on_timeout(uint32_t after_ms) {
   if (pending_) {
     message = pending_->stage();
   } else if (connection_ && connection_->answer_begun()) {
-    message = "the answer was not whole";
+    message = "the answer was incomplete";
   }
   fail({ErrorCode::target_timeout, message + " after " + std::to_string(after_ms) + " ms"});
 }

@@ -122,7 +122,7 @@ const char* Guard::scan_method(const char* p, const char* end) {
         return state_ == State::failed ? p : p + 1;
       }
       const bool tls = *p == 0x16 && matched_ == 0;
-      fail(ErrorCode::bad_request, tls ? "a TLS handshake, but plain HTTP is spoken here," : "malformed method");
+      fail(ErrorCode::bad_request, tls ? "a TLS handshake on a plain HTTP port," : "malformed method");
       return p;
     }
   }
@@ -139,7 +139,7 @@ void Guard::end_method() {
   } else if (name == "CONNECT" || name == "TRACE") {
     fail(ErrorCode::method_not_allowed, "CONNECT and TRACE are refused,");
   } else if (name == "PRI") {
-    fail(ErrorCode::bad_http_version, "HTTP/2 is not spoken here, only HTTP/1.0 and HTTP/1.1,");
+    fail(ErrorCode::bad_http_version, "HTTP/2 is not supported, only HTTP/1.0 and HTTP/1.1,");
   } else {
     fail(ErrorCode::not_implemented, "unknown method");
   }
@@ -153,7 +153,7 @@ void Guard::begin_target(char c) {
   } else if (c == '*') {
     fail(ErrorCode::bad_request, "the target * is for OPTIONS only,");
   } else {
-    fail(ErrorCode::bad_request, "the target is neither a path nor an URL,");
+    fail(ErrorCode::bad_request, "the target is neither a path nor a URL,");
   }
 }
 
@@ -216,7 +216,7 @@ const char* Guard::scan_version(const char* p, const char* end) {
     } else {
       const bool other = is_digit(*p) && (matched_ == start.size() || start[matched_] == '1');
       fail(other ? ErrorCode::bad_http_version : ErrorCode::bad_request,
-           other ? "only HTTP/1.0 and HTTP/1.1 are spoken here," : "malformed HTTP version");
+           other ? "only HTTP/1.0 and HTTP/1.1 are supported," : "malformed HTTP version");
       return p;
     }
   }

@@ -147,7 +147,7 @@ Result<void> complete(RequestHead& head) {
     for (size_t i = 0; i < head.fields.size(); ++i) {
       const Field field = head.fields[i];
       if (same_name(field.name, "expect") && !same_name(field.value, "100-continue")) {
-        return fail(ErrorCode::expectation_failed, "Expect holds something else than 100-continue");
+        return fail(ErrorCode::expectation_failed, "Expect is not 100-continue");
       }
     }
     head.expects_continue = head.minor_version == 1;

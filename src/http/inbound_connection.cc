@@ -349,7 +349,7 @@ void InboundConnection::on_write_timeout() {
     return;
   }
   lose_caller({ErrorCode::caller_gone,
-               "the caller took no byte of the answer for " + std::to_string(all_.options_.write_stall_ms) + " ms"});
+               "the caller read nothing of the answer for " + std::to_string(all_.options_.write_stall_ms) + " ms"});
 }
 
 void InboundConnection::on_drained() {

@@ -110,7 +110,7 @@ void InboundConnection::lose_listener() {
   listener_gone_ = close_after_ = true;
   guarded([this] {
     if (reading_ < Reading::head) return close_gently();
-    if (reading_ == Reading::head) refuse({ErrorCode::draining, "sluice listens at this address no more"});
+    if (reading_ == Reading::head) refuse({ErrorCode::draining, "sluice no longer listens on this address"});
   });
 }
 
@@ -156,7 +156,7 @@ void InboundConnection::run_out() {
 
 void InboundConnection::let_go() {
   guarded([this] {
-    if (!alone_) lose_caller({ErrorCode::caller_gone, "the caller goes on in another connection"});
+    if (!alone_) lose_caller({ErrorCode::caller_gone, "the caller moved to another connection"});
   });
 }
 

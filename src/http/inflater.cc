@@ -154,8 +154,8 @@ Result<bool> Inflater::step_zlib(std::string_view& bytes, std::string& out) {
   z.avail_in = static_cast<uInt>(piece);
   if (ended_) {
     if (bytes.empty()) return false;
-    if (coding_ != Coding::gzip) return broken("the compressed body goes on behind its end");
-    if (inflateReset(&z) != Z_OK) return fail(ErrorCode::internal, "zlib cannot start again");
+    if (coding_ != Coding::gzip) return broken("data after the end of the compressed body");
+    if (inflateReset(&z) != Z_OK) return fail(ErrorCode::internal, "zlib cannot restart");
     ended_ = false;
   }
   const size_t before = out.size();

@@ -28,7 +28,7 @@ Result<std::unique_ptr<OutboundPool::Pending>> OutboundPool::connect(Connected c
   const bool at_cap = options_.max_open != 0 && open_ >= options_.max_open;
   if (at_cap && counts_.waiting >= int64_t{options_.max_waiting}) {
     return fail(ErrorCode::overloaded, "all " + std::to_string(options_.max_open) + " connections are busy and " +
-                                           std::to_string(options_.max_waiting) + " requests wait already");
+                                           std::to_string(options_.max_waiting) + " requests are already waiting");
   }
   std::unique_ptr<Pending> pending(new Pending(*this, std::move(connected)));
   if (!at_cap) {

@@ -243,7 +243,8 @@ int Parser::State::on_response_headers() {
   response().minor_version = llhttp_get_http_minor(&llhttp);
   response().status = llhttp_get_status_code(&llhttp);
   if (response().status < 200) {
-    if (response().status == 101) return fail(ErrorCode::target_broke, "101 Switching Protocols, unasked"), -1;
+    if (response().status == 101)
+      return fail(ErrorCode::target_broke, "101 Switching Protocols without a request to switch"), -1;
     if (interim == limits.interim_responses) {
       return fail(ErrorCode::target_broke, "more than " + std::to_string(interim) + " interim answers"), -1;
     }

@@ -20,12 +20,12 @@ Error refusal(int status, const std::string& target) {
   constexpr int unauthorized = 401, forbidden = 403, authentication_required = 407, timeout = 504;
   const std::string code = std::to_string(status);
   if (status == authentication_required || status == unauthorized) {
-    return {ErrorCode::target_refused, "it wants a user and a password (" + code +
-                                           "), or others than it was given: http://user:password@host:port"};
+    return {ErrorCode::target_refused,
+            "it requires a user and password (" + code + "), or rejected those given: http://user:password@host:port"};
   }
-  if (status == timeout) return {ErrorCode::target_timeout, "it waited for " + target + " in vain (504)"};
-  std::string text = "it does not connect to " + target + " (" + code + " " + std::string(reason_of(status)) + ")";
-  if (status == forbidden) text += "; its rules may allow other names or ports only";
+  if (status == timeout) return {ErrorCode::target_timeout, "it timed out connecting to " + target + " (504)"};
+  std::string text = "it refused to connect to " + target + " (" + code + " " + std::string(reason_of(status)) + ")";
+  if (status == forbidden) text += "; its rules may allow only other names or ports";
   return {ErrorCode::target_refused, std::move(text)};
 }
 
@@ -78,10 +78,13 @@ class TunnelDialer::Attempt final : public net::Dial, private net::StreamEvents,
     const int status = parser_.response_head().status;
     if (status >= 300) return over(refusal(status, dialer_.target_));
     // The target never speaks first, so these bytes answer nothing.
-    if (*taken < bytes.size()) return over(Error{ErrorCode::target_refused, "bytes came behind its answer to CONNECT"});
+    if (*taken < bytes.size())
+      return over(Error{ErrorCode::target_refused, "unexpected bytes after its answer to CONNECT"});
     over(std::nullopt);
   }
-  void on_end() override { over(Error{ErrorCode::target_refused, "it hung up without an answer to CONNECT"}); }
+  void on_end() override {
+    over(Error{ErrorCode::target_refused, "it closed the connection without answering CONNECT"});
+  }
   void on_broken(const Error& error) override { over(error); }
   void on_drained() override {}
   Result<void> on_head() override { return {}; }

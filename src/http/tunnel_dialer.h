@@ -25,7 +25,7 @@ class TunnelDialer final : public net::Dialer {
   TunnelDialer(net::Loop& loop, std::unique_ptr<net::Dialer> inner, const TunnelOptions& options);
 
   // Errors begin with "through the proxy PROXY: ". target_refused: the proxy refuses, wants credentials, or answers
-  // with anything but an empty 2xx head; target_timeout: it reports that it waited for the target in vain (504).
+  // with anything but an empty 2xx head; target_timeout: it reports a timeout at the target (504).
   std::unique_ptr<net::Dial> dial(Done done) override;
 
  private:

@@ -32,14 +32,14 @@ Result<void> may_listen(const std::string& host, uint16_t port) {
   const auto address = SocketAddress::parse_ip(host == "localhost" ? "127.0.0.1" : host);
   if (!address) return {};
   if (const int error = error_of_bind(*address); error == EADDRNOTAVAIL) {
-    return fail(ErrorCode::io, host + " is no address of this machine");
+    return fail(ErrorCode::io, host + " is not an address of this machine");
   } else if (error != 0) {
     return fail(ErrorCode::io, host + ": " + reason_of(-error));
   }
   // The kernel checks the permission first, so an address in use does not fail with EACCES.
   if (port == 0 || port >= first_ordinary_port || error_of_bind(address->with_port(port)) != EACCES) return {};
   return fail(ErrorCode::io, "port " + std::to_string(port) +
-                                 " needs a permission (CAP_NET_BIND_SERVICE, or a socket that systemd passes)");
+                                 " requires permission (CAP_NET_BIND_SERVICE, or a socket that systemd passes)");
 }
 
 }  // namespace sluice::net

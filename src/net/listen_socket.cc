@@ -189,7 +189,7 @@ Result<ListenSocket> ListenSocket::passed(int fd) {
       storage.ss_family == AF_INET || storage.ss_family == AF_INET6 || storage.ss_family == AF_UNIX;
   if (!named || !right_family || int_option(fd, SOL_SOCKET, SO_TYPE) != SOCK_STREAM ||
       int_option(fd, SOL_SOCKET, SO_ACCEPTCONN) != 1) {
-    return fail(ErrorCode::io, "descriptor " + std::to_string(fd) + " is no TCP or Unix stream socket that listens");
+    return fail(ErrorCode::io, "descriptor " + std::to_string(fd) + " is not a listening TCP or Unix stream socket");
   }
   const int flags = ::fcntl(fd, F_GETFL);
   if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || ::fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {

@@ -85,8 +85,8 @@ std::string only_old_versions(std::string_view first) {
   std::string_view version;
   if (first.size() >= 11 && at(0) == handshake_record && at(5) == hello_message) version = old_version(at(9), at(10));
   if (first.size() >= 3 && at(0) == alert_record) version = old_version(at(1), at(2));
-  if (!version.empty()) return "peer only speaks " + std::string(version) + " (TLS 1.2 is the least)";
-  return "peer only speaks TLS 1.1 or older (TLS 1.2 is the least)";
+  if (!version.empty()) return "peer only speaks " + std::string(version) + " (TLS 1.2 is the minimum)";
+  return "peer only speaks TLS 1.1 or older (TLS 1.2 is the minimum)";
 }
 
 std::string alert_reason(int alert, std::string_view first) {
@@ -146,7 +146,7 @@ std::string failure_reason(std::string_view problem, const FirstBytes& first) {
   if (ERR_GET_LIB(error) == ERR_LIB_SSL) {
     const int reason = ERR_GET_REASON(error);
     if (reason > SSL_AD_REASON_OFFSET) return alert_reason(reason - SSL_AD_REASON_OFFSET, bytes);
-    if (reason == SSL_R_HTTP_REQUEST) return "plain HTTP came where TLS is spoken (https://)";
+    if (reason == SSL_R_HTTP_REQUEST) return "plain HTTP request on a TLS port (use https://)";
     if (reason == SSL_R_UNSUPPORTED_PROTOCOL || reason == SSL_R_WRONG_SSL_VERSION) return only_old_versions(bytes);
     if (reason == SSL_R_NO_SHARED_CIPHER) return "no cipher in common";
   }

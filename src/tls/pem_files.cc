@@ -41,7 +41,7 @@ Result<void> use_key(SSL_CTX* context, const std::string& cert_file, const std::
   SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
   SSL_CTX_set_default_passwd_cb(context, nullptr);
   if (used != 1) {
-    if (passphrase_asked) return fail_file("key_file", key_file, "the key has a passphrase; give one without");
+    if (passphrase_asked) return fail_file("key_file", key_file, "the key has a passphrase; use a key without one");
     if (ERR_GET_LIB(error) == ERR_LIB_X509) {
       return fail_file("key_file", key_file, "the key does not belong to the certificate in \"" + cert_file + "\"");
     }
@@ -56,8 +56,8 @@ Result<void> use_key(SSL_CTX* context, const std::string& cert_file, const std::
 }  // namespace
 
 Result<void> use_certificate(SSL_CTX* context, const std::string& cert_file, const std::string& key_file) {
-  if (cert_file.empty()) return fail(ErrorCode::config, "cert_file is missing; it belongs to key_file");
-  if (key_file.empty()) return fail(ErrorCode::config, "key_file is missing; it belongs to cert_file");
+  if (cert_file.empty()) return fail(ErrorCode::config, "cert_file is missing, but key_file is set");
+  if (key_file.empty()) return fail(ErrorCode::config, "key_file is missing, but cert_file is set");
   if (auto ok = readable("cert_file", cert_file); !ok) return ok;
   if (SSL_CTX_use_certificate_chain_file(context, cert_file.c_str()) != 1) {
     const unsigned long error = ERR_peek_error();  // the first error is the cause

@@ -62,7 +62,7 @@ TlsStream::TlsStream(net::Loop& loop, Side side, std::string name, Owned<SSL> co
     : loop_(loop), inner_(std::move(inner)), connection_(std::move(connection)), name_(std::move(name)), side_(side) {
   inner_->set_events(this);
   if (!connection_ || !StreamBio::attach(connection_.get(), *this)) {
-    fail_tls("no connection with this name can be made");
+    fail_tls("TLS cannot be set up for this name");
   }
 }
 

@@ -48,9 +48,8 @@ int run_bench(const bench::Flags& flags) {
   if (!options) return say(options.error().message, wrong_flags);
   const uint64_t descriptors = daemon::raise_descriptor_limit();
   if (descriptors < options->connections + spare_descriptors) {
-    return say(
-        "the limit of open files (ulimit -n) is " + std::to_string(descriptors) + "; ask with fewer --connections",
-        could_not_start);
+    return say("the limit of open files (ulimit -n) is " + std::to_string(descriptors) + "; use fewer --connections",
+               could_not_start);
   }
   Signals signals;  // before any thread is made
   bench::Hooks hooks;

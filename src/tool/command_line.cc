@@ -25,30 +25,31 @@ std::string words(std::span<const std::string_view> all) {
 CommandLine::CommandLine() : app_(std::make_unique<CLI::App>("sluice: one gateway for every LLM API")) {
   app_->name("sluice");
   app_->footer(
-      "Without a file, providers whose usual key variable is set are found by themselves; with none, a demo answers.\n"
+      "Without a file, providers whose usual key variable is set are found automatically; with none, a demo answers.\n"
       "Exit codes: 0 fine, 1 wrong configuration or usage, 2 could not start.");
   app_->set_version_flag("-V,--version", "sluice " SLUICE_VERSION, "print the version");
   add_run_options(*app_);
   run_ = app_->add_subcommand("run", "run the gateway (the default)");
   add_run_options(*run_);
-  check_ = app_->add_subcommand("check", "say everything that is wrong with a configuration, and start nothing");
+  check_ = app_->add_subcommand("check", "report everything that is wrong with a configuration, without starting");
   check_->add_option("file", startup_.config_file, "the configuration, or - for standard input (default: as for run)")
       ->type_name("FILE");
   add_run_options(*check_);
   check_->add_flag("--json", json_, "print one JSON object");
   check_->add_flag("--print", print_,
                    "print the configuration that results, secrets masked, and where each value came from");
-  explain_ = app_->add_subcommand("explain", "say how a request for a model would be routed, and why");
+  explain_ = app_->add_subcommand("explain", "show how a request for a model would be routed, and why");
   add_explain_options(*explain_);
   models_ = app_->add_subcommand("models", "ask the providers which models they have, and print them");
   models_->add_option("-c,--config", startup_.config_file, "the configuration (default: as for run)")
       ->type_name("FILE");
   models_->add_flag("--json", json_, "print one JSON object");
-  models_->add_flag("--facts", facts_, "also what requests of other dialects are written by: what each model takes");
-  models_->footer("Exit codes: 0 fine, 1 wrong configuration or usage, 2 could not start, 3 a provider told no list.");
+  models_->add_flag("--facts", facts_, "also show what each model accepts, for requests of other dialects");
+  models_->footer(
+      "Exit codes: 0 fine, 1 wrong configuration or usage, 2 could not start, 3 a provider did not send its list.");
   bench_command_ = app_->add_subcommand("bench", "put load on an endpoint and measure its answers");
   add_bench_options(*bench_command_);
-  help_ = app_->add_subcommand("help", "print what can be typed");
+  help_ = app_->add_subcommand("help", "print the usage");
   help_->add_option("command", help_about_, "of this command")->type_name("run|check|explain|models|bench|version");
   version_ = app_->add_subcommand("version", "print the version");
   app_->require_subcommand(0, 1);
@@ -62,23 +63,20 @@ void CommandLine::add_run_options(CLI::App& app) {
   app.add_option("-l,--listen", startup_.flags.listen,
                  "address to listen on, 127.0.0.1:8000 or unix:/path; may be repeated")
       ->type_name("ADDRESS");
-  app.add_option("-p,--port", port_, "another port, at the address that is configured")->type_name("PORT");
-  app.add_option("-w,--workers", workers_, "threads (default: one a core)")->type_name("NUMBER");
-  app.add_flag("--demo", startup_.demo,
-               "add the built-in demo provider, which answers to every name that no other has");
+  app.add_option("-p,--port", port_, "another port, on the configured address")->type_name("PORT");
+  app.add_option("-w,--workers", workers_, "threads (default: one per core)")->type_name("NUMBER");
+  app.add_flag("--demo", startup_.demo, "add the built-in demo provider, for every model name that no other has");
   app.add_option("--log-level", log_level_, "what is logged")->type_name(words(config::fields::log_levels));
-  app.add_option("--log-format", log_format_, "how lines look")->type_name(words(config::fields::log_formats));
-  app.add_option("--pid-file", pid_file_, "a file to write the process number to, once sluice listens")
-      ->type_name("FILE");
+  app.add_option("--log-format", log_format_, "the format of log lines")->type_name(words(config::fields::log_formats));
+  app.add_option("--pid-file", pid_file_, "a file to write the process id to, once sluice listens")->type_name("FILE");
 }
 
 void CommandLine::add_explain_options(CLI::App& app) {
   app.add_option("model", explain_options_.model, "as callers name it (default: the one that --request names)")
       ->type_name("MODEL");
-  app.add_option("--request", explain_options_.request_file, "a request's body, for what it asks of a target")
+  app.add_option("--request", explain_options_.request_file, "a request's body, whose needs a target must meet")
       ->type_name("FILE");
-  app.add_option("--affinity", explain_options_.affinity, "what the same target is wanted for, as a session's name")
-      ->type_name("TEXT");
+  app.add_option("--affinity", explain_options_.affinity, "affinity key, such as a session id")->type_name("TEXT");
   app.add_option("-c,--config", startup_.config_file, "the configuration (default: as for run)")->type_name("FILE");
   app.add_flag("--json", json_, "print one JSON object");
   app.footer(
@@ -96,15 +94,15 @@ void CommandLine::add_bench_options(CLI::App& app) {
   constexpr Option options[] = {
       {"url", &bench::Flags::url, "URL", "sluice or a provider, as http://127.0.0.1:8000"},
       {"-m,--model", &bench::Flags::model, "MODEL", "(default: the first that URL/v1/models lists)"},
-      {"-c,--connections", &bench::Flags::connections, "NUMBER", "callers at once, each on its own connection (16)"},
-      {"-n,--requests", &bench::Flags::requests, "NUMBER", "end after so many requests"},
-      {"-d,--duration", &bench::Flags::duration, "SECONDS", "end after so many seconds (10, where -n is not given)"},
+      {"-c,--connections", &bench::Flags::connections, "NUMBER", "concurrent callers, each on its own connection (16)"},
+      {"-n,--requests", &bench::Flags::requests, "NUMBER", "stop after this many requests"},
+      {"-d,--duration", &bench::Flags::duration, "SECONDS", "stop after this many seconds (10, without -n)"},
       {"--prompt", &bench::Flags::prompt, "TEXT", "what to ask"},
-      {"--max-tokens", &bench::Flags::max_tokens, "NUMBER", "of one answer (64)"},
+      {"--max-tokens", &bench::Flags::max_tokens, "NUMBER", "for one answer (64)"},
       {"--dialect", &bench::Flags::dialect, bench::dialect_choices, bench::dialect_help},
       {"--key-env", &bench::Flags::key_env, "VARIABLE", bench::key_help},
       {"--timeout", &bench::Flags::timeout, "SECONDS", "for one request (120)"},
-      {"--ca-file", &bench::Flags::ca_file, "FILE", "PEM: trust these authorities in place of the system's"},
+      {"--ca-file", &bench::Flags::ca_file, "FILE", "PEM: trust these authorities instead of the system's"},
   };
   for (const Option& option : options) {
     app.add_option(option.names, bench_.*option.text, option.help)->type_name(option.type);

@@ -109,7 +109,7 @@ std::string with_holder(const std::string& why) {
 [[gnu::cold]] int run(StartupOptions options, const net::Clock& clock) {
   if (options.config_file == "-") {
     return say(
-        {exit_wrong_usage, {"a configuration from standard input can only be checked: it could not be read again"}},
+        {exit_wrong_usage, {"a configuration from standard input can only be checked: it could not be reloaded"}},
         clock);
   }
   auto sockets = take_passed_sockets();

@@ -29,16 +29,16 @@ std::string folder_fault(const std::string& path) {
   if (::stat(folder.c_str(), &status) != 0) {
     return errno == ENOENT ? "the folder " + folder + " does not exist" : folder + ": " + std::strerror(errno);
   }
-  return S_ISDIR(status.st_mode) ? "" : folder + " is no folder";
+  return S_ISDIR(status.st_mode) ? "" : folder + " is not a folder";
 }
 
 std::string permission_fault(const std::string& path) {
   if (::access(path.c_str(), F_OK) == 0) {
-    return ::access(path.c_str(), W_OK) == 0 ? "" : path + " may not be written to: " + std::strerror(errno);
+    return ::access(path.c_str(), W_OK) == 0 ? "" : path + " is not writable: " + std::strerror(errno);
   }
   const std::string folder = folder_of(path);
   if (::access(folder.c_str(), W_OK | X_OK) == 0) return "";
-  return "the folder " + folder + " may not be written to: " + std::strerror(errno);
+  return "the folder " + folder + " is not writable: " + std::strerror(errno);
 }
 
 class Preflight {
@@ -53,7 +53,7 @@ class Preflight {
     if (::stat(path.c_str(), &status) == 0) {
       if (S_ISDIR(status.st_mode)) return report(field, path + " is a folder");
       if (!S_ISREG(status.st_mode) && !(device_too && S_ISCHR(status.st_mode))) {
-        return report(field, path + " is no file");
+        return report(field, path + " is not a file");
       }
     }
     if (const std::string fault = permission_fault(path); !fault.empty()) report(field, fault);
@@ -69,9 +69,9 @@ class Preflight {
     if (const std::string fault = folder_fault(path); !fault.empty()) {
       report("listen", address.text() + ": " + fault);
     } else if (::lstat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode)) {
-      report("listen", address.text() + ": there is something else than a socket");
+      report("listen", address.text() + ": something other than a socket is there");
     } else if (::access(folder_of(path).c_str(), W_OK | X_OK) != 0) {
-      warn(address, "the folder " + folder_of(path) + " may not be written to");
+      warn(address, "the folder " + folder_of(path) + " is not writable");
     }
   }
 
@@ -83,7 +83,7 @@ class Preflight {
     problems_.push_back({config_.file, 0, 0, std::string(field), what, {}, {}});
   }
   void warn(const config::Address& address, const std::string& what) {
-    config_.warnings.push_back("listen: " + address.text() + ": " + what + "; a start will fail");
+    config_.warnings.push_back("listen: " + address.text() + ": " + what + "; sluice will fail to start");
   }
 
   config::Config& config_;

@@ -12,7 +12,7 @@ namespace {
 constexpr size_t max_lines = 50;  // per kind in the log; `sluice check` prints all
 
 std::string what_more(size_t lines) {
-  return "and " + std::to_string(lines - max_lines) + " more, which sluice check tells";
+  return "and " + std::to_string(lines - max_lines) + " more; run sluice check to see all";
 }
 
 }  // namespace
@@ -69,7 +69,7 @@ void Reloader::ask(std::string why, Gateway::Reloaded done) {
       return;
     }
   }
-  if (done) done({"sluice is going down"});
+  if (done) done({"sluice is shutting down"});
 }
 
 void Reloader::stop() {
@@ -82,7 +82,7 @@ void Reloader::stop() {
   }
   if (thread_.joinable()) thread_.join();
   for (const Asked& one : left) {
-    if (one.done) one.done({"sluice is going down"});
+    if (one.done) one.done({"sluice is shutting down"});
   }
 }
 
@@ -129,7 +129,7 @@ void Reloader::answer(const std::vector<Asked>& asked) {
 tl::expected<void, std::vector<std::string>> Reloader::reload(const std::string& why) {
   const auto refused = [&](std::vector<std::string> lines) {
     const auto tell = [&](const std::string& reason) {
-      log_.error("the configuration was not read again: the old one stays", {{"why", why}, {"reason", reason}});
+      log_.error("reload failed: the old configuration stays in force", {{"why", why}, {"reason", reason}});
     };
     for (size_t i = 0; i < std::min(lines.size(), max_lines); ++i) tell(lines[i]);
     if (lines.size() > max_lines) tell(what_more(lines.size()));
@@ -151,11 +151,11 @@ tl::expected<void, std::vector<std::string>> Reloader::reload(const std::string&
   tell_what_needs_a_restart(*next);
   grace_ms_ = next->shutdown_grace_ms;
   running_ = next;
-  log_.info("configuration read again", {{"why", why},
-                                         {"file", running_->file},
-                                         {"providers", running_->providers.size()},
-                                         {"models", running_->models.size()},
-                                         {"keys", running_->keys.size()}});
+  log_.info("configuration reloaded", {{"why", why},
+                                       {"file", running_->file},
+                                       {"providers", running_->providers.size()},
+                                       {"models", running_->models.size()},
+                                       {"keys", running_->keys.size()}});
   return {};
 }
 
@@ -171,7 +171,7 @@ void Reloader::set_log_level(const config::Config& next, const std::string& why)
 
 void Reloader::tell_what_needs_a_restart(const config::Config& next) {
   const auto tell = [this](bool changed, std::string_view field) {
-    if (changed) log_.warn("a change that only a restart brings in force", {{"field", field}});
+    if (changed) log_.warn("a change that needs a restart", {{"field", field}});
   };
   tell(next.workers != running_->workers, "workers");
   tell(next.pid_file != running_->pid_file, "pid_file");

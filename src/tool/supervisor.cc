@@ -26,9 +26,9 @@ void Supervisor::run() {
     case Event::drained:
       return parts_.log.info("drained");
     case Event::terminate:
-      return parts_.log.warn("second signal: ending at once");
+      return parts_.log.warn("second signal: exiting immediately");
     case Event::time_is_up:
-      return parts_.log.warn("the grace has passed: cutting what still runs");
+      return parts_.log.warn("the grace period is over: cutting what still runs");
   }
 }
 
@@ -65,11 +65,11 @@ void Supervisor::feed_watchdog() {
 }
 
 void Supervisor::reopen_log() {
-  if (parts_.log_file == nullptr) return parts_.log.info("SIGUSR1: no log.file to open anew");
+  if (parts_.log_file == nullptr) return parts_.log.info("SIGUSR1: no log.file to reopen");
   if (const Result<void> opened = parts_.log_file->reopen(); !opened) {
     return parts_.log.error("the old log file stays in use", {{"reason", opened.error().message}});
   }
-  parts_.log.info("log file opened anew");
+  parts_.log.info("log file reopened");
 }
 
 std::string Supervisor::addresses() const {

@@ -114,7 +114,7 @@ Result<void> Gateway::State::bind() {
 
 Result<void> Gateway::State::ask_reload(const std::string& by, const Reloaded& done) {
   const std::lock_guard lock(asked_mutex);
-  if (!reload_asked) return fail(ErrorCode::not_implemented, "whoever runs this sluice does not reload it");
+  if (!reload_asked) return fail(ErrorCode::not_implemented, "reload is not available in this process");
   reload_asked(by, done);
   return {};
 }
@@ -140,7 +140,7 @@ tl::expected<void, std::string> Gateway::reload(std::shared_ptr<const config::Co
   auto next = gateway::Setup::make(std::move(config), state.roots, before.get(), state.clock, state.random);
   if (!next) return refused(next.error().message);
   const std::lock_guard lock(state.listening_mutex);
-  if (state.facts.leaving) return tl::unexpected<std::string>("sluice is going down");
+  if (state.facts.leaving) return tl::unexpected<std::string>("sluice is shutting down");
   gateway::Setup& made = **next;
   const bool tls = made.listener_context != nullptr;
   auto added = state.listeners.open(made.config, tls, state.workers.size());

@@ -112,7 +112,7 @@ bool Listeners::listens_at(const config::Address& address) const {
 
 void Listeners::drop_unused(observe::Log& log) {
   for (const net::ListenSocket& unused : passed_) {
-    log.warn("a socket was passed that is at no address of listen; it is not used", {{"address", unused.text()}});
+    log.warn("a passed socket matches no address of listen and is not used", {{"address", unused.text()}});
   }
   passed_.clear();
 }

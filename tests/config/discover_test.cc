@@ -113,7 +113,7 @@ TEST_CASE("Ollama is found where OLLAMA_HOST says, but never sluice itself") {
   Names problems;
   CHECK(names_of(from_environment(environment_of({{"OLLAMA_HOST", "two words"}}), {}, &problems)).empty());
   CHECK(problems ==
-        Names{"OLLAMA_HOST: is neither a host, host:port nor a URL; set it anew, or unset it to start without"});
+        Names{"OLLAMA_HOST: is neither a host, host:port nor a URL; correct it, or unset it to start without it"});
 }
 
 TEST_CASE("local programs that answered") {

@@ -133,8 +133,8 @@ TEST_CASE("repeated keys are errors, and the first one stays") {
       read_document("{\"a\": 1,\n \"b\": {\"c\": 1, \"c\": {\"c\": 2}},\n \"a\": [3]}", "f", problems);
   REQUIRE(document);
   REQUIRE(problems.size() == 2);
-  CHECK(describe(problems[0]) == "f:2:16: b.c: stands twice; first in line 2");
-  CHECK(describe(problems[1]) == "f:3:2: a: stands twice; first in line 1");
+  CHECK(describe(problems[0]) == "f:2:16: b.c: is repeated; first in line 2");
+  CHECK(describe(problems[1]) == "f:3:2: a: is repeated; first in line 1");
   CHECK(document->members.size() == 2);
   CHECK(document->find("a")->number == 1);
 }

@@ -39,8 +39,8 @@ TEST_CASE("facts of models are read, each row by itself") {
 
 TEST_CASE("facts that are wrong are told with their place") {
   CHECK(problems_of(lab("[]")).front().find("allowed: an object of models") != std::string::npos);
-  CHECK(problems_of(lab(R"({"a*b": {}})")).front().find("names no model") != std::string::npos);
-  CHECK(problems_of(lab(R"({"": {}})")).front().find("names no model") != std::string::npos);
+  CHECK(problems_of(lab(R"({"a*b": {}})")).front().find("is not the name of a model") != std::string::npos);
+  CHECK(problems_of(lab(R"({"": {}})")).front().find("is not the name of a model") != std::string::npos);
   CHECK(problems_of(lab(R"({"a": {"max_tool_name": 15}})")).front().find("from 16 to 1024") != std::string::npos);
   CHECK(problems_of(lab(R"({"a": {"max_tool_name": 1025}})")).front().find("from 16 to 1024") != std::string::npos);
   CHECK(problems_of(lab(R"({"a": {"context_window": 0}})")).front().find("from 1 to") != std::string::npos);

@@ -16,7 +16,7 @@ using Lines = std::vector<std::string>;
 constexpr const char* yaml = "this is YAML, possibly LiteLLM's; sluice reads JSON, with comments";
 constexpr const char* toml = "this is TOML; sluice reads JSON, with comments";
 constexpr const char* shell_variables =
-    "this is a list of variables for a shell; sluice reads JSON, with comments, and takes \"${NAME}\" from its "
+    "this is a list of shell variables; sluice reads JSON, with comments, and takes \"${NAME}\" from its "
     "environment";
 
 TEST_CASE("a file of another kind is called by its name, and nothing else is said of it") {

@@ -136,13 +136,13 @@ TEST_CASE("an address that others can reach needs keys") {
     CHECK(validate(config).size() == (row.starts ? 0 : 1));
   }
   Config config = file_config(R"({"listen": ":8000"})");
-  CHECK(described(validate(config)) == Lines{"sluice.json: listen: 0.0.0.0:8000 can be reached by others, and no key "
-                                             "is asked for: whoever finds it uses your "
-                                             "providers. Add to sluice.json the line\n"
-                                             "  \"keys\": [{\"name\": \"me\", \"key\": \"${SLUICE_KEY}\"}],\n"
-                                             "and set the variable:\n"
-                                             "  export SLUICE_KEY=$(openssl rand -hex 24)\n"
-                                             "or listen on 127.0.0.1:8000 only"});
+  CHECK(described(validate(config)) ==
+        Lines{"sluice.json: listen: 0.0.0.0:8000 is reachable from other machines and no key is required: anyone who "
+              "finds it can use your providers. Add to sluice.json the line\n"
+              "  \"keys\": [{\"name\": \"me\", \"key\": \"${SLUICE_KEY}\"}],\n"
+              "and set the variable:\n"
+              "  export SLUICE_KEY=$(openssl rand -hex 24)\n"
+              "or listen on 127.0.0.1:8000 only"});
   // The suggested line works.
   const auto fixed = parse("{\n  \"keys\": [{\"name\": \"me\", \"key\": \"${SLUICE_KEY}\"}],\n  \"listen\": \":8000\"}",
                            "sluice.json", environment_of({{"SLUICE_KEY", "00ff"}}));
@@ -150,7 +150,7 @@ TEST_CASE("an address that others can reach needs keys") {
   Config checked = *fixed;
   CHECK(validate(checked).empty());
   config.file.clear();
-  CHECK(describe(validate(config).at(0)).starts_with("listen: 0.0.0.0:8000 can be reached"));
+  CHECK(describe(validate(config).at(0)).starts_with("listen: 0.0.0.0:8000 is reachable"));
 }
 
 TEST_CASE("models of providers that were not found") {

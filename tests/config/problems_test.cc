@@ -124,7 +124,7 @@ TEST_CASE("addresses, networks and URLs") {
       {R"({"listen": []})", "1:12: listen: found an empty list (allowed: one address or more)"},
       {R"({"listen": 8000})", "1:12: listen: found 8000 (allowed: a string or a list of strings)"},
       {R"({"listen": ["127.0.0.1:1", "127.0.0.1:1"]})",
-       "1:28: listen[1]: found \"127.0.0.1:1\", which stands there twice"},
+       "1:28: listen[1]: found \"127.0.0.1:1\", which is listed twice"},
       {R"({"trusted_proxies": ["10.0.0.0/33"]})",
        "1:22: trusted_proxies[0]: found \"10.0.0.0/33\": the prefix length is not a number from 0 to 32 (allowed: an "
        "address or a "
@@ -132,9 +132,9 @@ TEST_CASE("addresses, networks and URLs") {
       {R"({"providers": {"lab": {"base_url": "lab:80"}}})",
        "1:36: providers.lab.base_url: found \"lab:80\": it does not begin with http:// or https:// " + urls},
       {R"({"providers": {"lab": {"base_url": "https://u:secret@h"}}})",
-       "1:36: providers.lab.base_url: a user or password in the URL is not taken; use api_key or headers " + urls},
+       "1:36: providers.lab.base_url: a user or password in the URL is not supported; use api_key or headers " + urls},
       {R"({"providers": {"lab": {"base_url": "https://h?key=secret"}}})",
-       "1:36: providers.lab.base_url: a base URL has no query " + urls},
+       "1:36: providers.lab.base_url: a base URL may not have a query " + urls},
       {R"({"providers": {"lab": {"base_url": 5}}})", "1:36: providers.lab.base_url: found 5 " + urls},
   });
 }
@@ -172,7 +172,7 @@ TEST_CASE("providers") {
           {R"({"providers": {"lab": {"base_url": "http://h", "dialect": []}}})",
            "1:59: providers.lab.dialect: found an empty list (allowed: openai, responses, anthropic, gemini, ollama)"},
           {R"({"providers": {"lab": {"base_url": "http://h", "dialect": ["openai", "openai"]}}})",
-           "1:70: providers.lab.dialect[1]: found \"openai\", which stands there twice"},
+           "1:70: providers.lab.dialect[1]: found \"openai\", which is listed twice"},
           {R"({"providers": {"lab": {"base_url": "http://h", "auth": "baerer", "api_key": "k"}}})",
            "1:56: providers.lab.auth: found \"baerer\"; did you mean bearer? " + auths},
           {R"({"providers": {"lab": {"base_url": "http://h", "auth": "bearer"}}})",
@@ -182,7 +182,7 @@ TEST_CASE("providers") {
           {R"({"providers": {"lab": {"base_url": "http://h", "resume_s": 3601}}})",
            "1:60: providers.lab.resume_s: found 3601 (allowed: seconds from 0 to 3600)"},
           {R"({"providers": {"lab": {"base_url": "http://h", "probe_s": 0.5}}})",
-           "1:59: providers.lab.probe_s: is too often (allowed: 0, or seconds from 1 to 3600)"},
+           "1:59: providers.lab.probe_s: is too frequent (allowed: 0, or seconds from 1 to 3600)"},
           {R"({"providers": {"lab": {"base_url": "http://h", "probe_s": 5, "api_key": "caller"}}})",
            "1:59: providers.lab.probe_s: needs a key of sluice's own, and api_key is \"caller\""},
           {R"({"providers": {"lab": {"base_url": "http://h", "api_key": []}}})",
@@ -205,7 +205,7 @@ TEST_CASE("providers") {
           {R"({"providers": {"demo": {"headers": {"Content-Length": "c"}}}})",
            "1:37: providers.demo.headers.Content-Length: is a field that sluice writes itself"},
           {R"({"providers": {"demo": {"headers": {"a": "b", "A": "b"}}}})",
-           "1:47: providers.demo.headers.A: stands there twice; upper and lower case are the same"},
+           "1:47: providers.demo.headers.A: is listed twice; upper and lower case are the same"},
           {R"({"providers": {"xai": {"api_key": "k", "headers": {"Authorization": "Bearer secret"}}}})",
            "1:52: providers.xai.headers.Authorization: is the field that carries api_key (allowed: another name, or "
            "\"auth\": \"none\")"},
@@ -248,7 +248,7 @@ TEST_CASE("callers' keys") {
        "records and "
        "metrics)"},
       {R"({"keys": [{"name": "a", "key": "secret1"}, {"name": "a", "key": "secret2"}]})",
-       "1:53: keys[1].name: the name a stands there twice"},
+       "1:53: keys[1].name: the name a is listed twice"},
       {R"({"keys": [{"name": "a", "key": "secret"}, {"name": "b", "key": "secret"}]})",
        "1:43: keys[1].key: is the same as that of a"},
       {R"({"keys": [{"name": "a", "sha256": ")" + digest + R"("}, {"name": "b", "sha256": ")" + digest + R"("}]})",
@@ -290,7 +290,7 @@ TEST_CASE("models and their targets") {
       {with(R"("a": {"targets": [{"model": "dem/x"}]})"),
        "1:68: models.a.targets[0].model: no provider is called dem; did you mean demo? (known: demo)"},
       {with(R"("a": {"targets": [{"model": "demo/x"}, {"model": "demo/x"}]})"),
-       "1:89: models.a.targets[1].model: found \"demo/x\", which stands there twice"},
+       "1:89: models.a.targets[1].model: found \"demo/x\", which is listed twice"},
       {with(R"("a": {"targets": [{"model": "demo/x", "weight": 10001}]})"),
        "1:88: models.a.targets[0].weight: found 10001 (allowed: a whole number from 0 to 10000)"},
       {with(R"("a": {"targets": [{"model": "demo/x", "concurrent": -1}]})"),
@@ -376,14 +376,15 @@ TEST_CASE("fallbacks lead somewhere, and never back") {
   };
   check({
       {with(model("a", R"("fats")") + R"(, "fast": "demo/y")"),
-       "1:94: models.a.fallbacks[0]: no name of models is \"fats\"; did you mean fast? (allowed: a name of models, or "
+       "1:94: models.a.fallbacks[0]: \"fats\" is not a name in models; did you mean fast? (allowed: a name in models, "
+       "or "
        "\"provider/model\")"},
       {with(model("a", R"("dmo/x")")), "1:94: models.a.fallbacks[0]: no provider is called dmo (known: demo)"},
       {with(model("a", R"("demo/")")),
-       "1:94: models.a.fallbacks[0]: no name of models is \"demo/\" (allowed: a name of models, or "
+       "1:94: models.a.fallbacks[0]: \"demo/\" is not a name in models (allowed: a name in models, or "
        "\"provider/model\")"},
       {with(model("a", R"("demo/x", "demo/x")")),
-       "1:104: models.a.fallbacks[1]: found \"demo/x\", which stands there twice"},
+       "1:104: models.a.fallbacks[1]: found \"demo/x\", which is listed twice"},
       {with(model("a", R"("a")")), "1:94: models.a.fallbacks[0]: leads back to itself: a -> a (allowed: no loops)"},
       {with(model("a", R"("b")") + ", " + model("b", R"("c", "demo/x")") + ", " + model("c", R"("demo/y", "b")")),
        "1:236: models.c.fallbacks[1]: leads back to itself: b -> c -> b (allowed: no loops)"},
@@ -425,7 +426,7 @@ TEST_CASE("everything is told at once, in the order of the file") {
   REQUIRE(lines.size() == 7);
   const std::vector<std::string> beginnings = {"2:14: workers",
                                                "3:20: log.level",
-                                               "4:3: log: stands twice",
+                                               "4:3: log: is repeated",
                                                "5:19: models.a",
                                                "6:35: providers.demo.usage",
                                                "6:38: providers.demo.nothing",

@@ -56,8 +56,8 @@ TEST_CASE("variables that are for another process are not ours") {
 TEST_CASE("variables that say what is not so are a sentence") {
   const Descriptors open;
   for (const auto& [fds, expected] : {std::pair("3", "LISTEN_FDS is 3, but descriptor 5 is not open"),
-                                      {"-1", "LISTEN_FDS is '-1', which is no number of descriptors"},
-                                      {"5000", "LISTEN_FDS is '5000', which is no number of descriptors"}}) {
+                                      {"-1", "LISTEN_FDS is '-1', which is not a number of descriptors"},
+                                      {"5000", "LISTEN_FDS is '5000', which is not a number of descriptors"}}) {
     const auto passed = passed_descriptors("77", fds, "", 77);
     REQUIRE_FALSE(passed);
     CHECK(passed.error().message == expected);

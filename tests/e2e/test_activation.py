@@ -48,7 +48,7 @@ def test_listen_says_which_ones_are_used(tmp_path):
     with Manager(tmp_path, [wanted, other]) as manager:
         with manager.start(DEMO | {"listen": [f"localhost:{port}", "127.0.0.1:0"]}) as sluice:
             assert sluice.get("/health").status == 200
-            wait_for(lambda: f"it is not used address=127.0.0.1:{unused}" in sluice.output(), "the warning")
+            wait_for(lambda: f"is not used address=127.0.0.1:{unused}" in sluice.output(), "the warning")
             own = re.search(r"listens on http://localhost:\d+, http://127\.0\.0\.1:(\d+)", sluice.output())
             with Connection.tcp("127.0.0.1", int(own.group(1))) as connection:  # one that sluice opened
                 assert connection.exchange("GET", "/health").status == 200
@@ -56,7 +56,7 @@ def test_listen_says_which_ones_are_used(tmp_path):
 
 def test_a_passed_socket_that_others_can_reach_needs_keys(tmp_path):
     with Manager(tmp_path, [listening(address=("0.0.0.0", 0))]) as manager:
-        with pytest.raises(AssertionError, match="can be reached by others"):
+        with pytest.raises(AssertionError, match="is reachable from other machines"):
             manager.start(DEMO)
 
 
@@ -71,7 +71,7 @@ def test_a_descriptor_that_is_no_listener(tmp_path):
               'os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES="odd"); os.execv(sys.argv[1], sys.argv[1:])')
     ran = subprocess.run([sys.executable, "-c", script, BINARY, "--demo"], cwd=tmp_path, capture_output=True, text=True, timeout=20 * PATIENCE)
     assert ran.returncode == 2, ran
-    assert "(odd)" in ran.stderr and "descriptor 3 is no TCP or Unix stream socket" in ran.stderr, ran
+    assert "(odd)" in ran.stderr and "descriptor 3 is not a listening TCP or Unix stream socket" in ran.stderr, ran
 
 
 class Load:

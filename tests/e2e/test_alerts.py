@@ -195,4 +195,4 @@ def test_whom_to_tell_changes_while_it_runs(tmp_path):
             fail(sluice, "b")
             wait_for(lambda: subjects(first) == ["lab/b"], "the first place to be told")
             assert subjects(second) == ["lab/a"]
-            assert "only a restart" not in sluice.output() and HOOK not in sluice.output()
+            assert "needs a restart" not in sluice.output() and HOOK not in sluice.output()

@@ -38,7 +38,7 @@ def test_sigterm_is_heard_when_the_configuration_has_become_a_fifo(tmp_path):
         file.unlink()
         file.write_text(json.dumps({"providers": {"demo": DEMO}}))
         os.chmod(file, 0o600)
-        wait_for(lambda: count(sluice, "configuration read again") > 0, "the file to be seen")
+        wait_for(lambda: count(sluice, "configuration reloaded") > 0, "the file to be seen")
         assert "sluice_config_last_reload_successful 1" in sluice.get("/metrics").body.decode()
     # leaving the block sent SIGTERM and checked the exit
 

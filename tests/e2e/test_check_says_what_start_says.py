@@ -54,7 +54,7 @@ def wrong(folder):
         "the log's folder is a file": ({"log": {"file": str(folder / "file" / "log")}}, "log.file"),
         "the pid file's folder": ({"pid_file": str(folder / "nowhere" / "pid")}, "pid_file"),
         "the socket's folder": ({"listen": f"unix:{folder}/nowhere/sock"}, "nowhere does not exist"),
-        "the socket is a file": ({"listen": f"unix:{folder}/file"}, "something else than a socket"),
+        "the socket is a file": ({"listen": f"unix:{folder}/file"}, "something other than a socket"),
     }
 
 
@@ -80,7 +80,7 @@ def test_all_of_it_at_once(tmp_path):
 def test_what_may_be_right_elsewhere_is_a_warning(tmp_path):
     certificate, key = map(str, Authority(tmp_path, "ca").leaf("old", first_day=-10, last_day=-1))
     rows = [
-        ({"listen": "192.0.2.1:8000", "keys": [{"name": "k", "key": "k"}]}, "192.0.2.1 is no address of this machine"),
+        ({"listen": "192.0.2.1:8000", "keys": [{"name": "k", "key": "k"}]}, "192.0.2.1 is not an address of this machine"),
         ({"tls": {"cert_file": certificate, "key_file": key}}, "has expired"),
         ({"keys": [{"name": "guest", "key": "ck-guest", "expires": "2020-02-29"}]}, "guest has expired, at 2020-02-29T23:59:59Z"),
         ({"keys": [{"name": "team", "key": ["ck-new", {"key": "ck-old", "expires": "2020-02-29"}]}]}, "an old secret of team has expired"),
@@ -98,7 +98,7 @@ def test_without_permission(tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine").chmod(0o500)
     ran = run("check", written(tmp_path, DEMO | {"log": {"file": str(tmp_path / "mine" / "log")}}), cwd=tmp_path)
-    assert ran.returncode == 1 and "may not be written to" in ran.stderr, ran
+    assert ran.returncode == 1 and "is not writable" in ran.stderr, ran
 
 
 def test_check_beside_a_sluice_that_runs(tmp_path):

@@ -102,7 +102,7 @@ def test_a_wrong_password_is_told(tmp_path, password):
         with Sluice(tmp_path / "sluice", config) as sluice:
             got = ask(sluice)
             assert got.status == 502, got
-            assert b"wants a user and a password (40" in got.body, got
+            assert b"requires a user and password (40" in got.body, got
             assert f"through the proxy 127.0.0.1:{proxy.port}: ".encode() in got.body
 
 
@@ -130,7 +130,7 @@ def test_a_proxy_that_refuses_is_not_there_or_says_nothing(tmp_path):
         with Sluice(tmp_path / "refused", config) as sluice:
             got = ask(sluice)
             assert got.status == 502, got
-            assert f"does not connect to localhost:{provider.port} (403".encode() in got.body, got
+            assert f"refused to connect to localhost:{provider.port} (403".encode() in got.body, got
     with Sluice(tmp_path / "gone", lab("http://localhost:9/v1", proxy=f"127.0.0.1:{proxy.port}")) as sluice:
         got = ask(sluice)
         assert got.status == 502 and b"connection refused by 127.0.0.1" in got.body, got
@@ -153,5 +153,5 @@ def test_check_refuses_what_is_no_proxy(tmp_path, field, variables):
     got = subprocess.run([BINARY, "--config", str(tmp_path / "sluice.json"), "check"], capture_output=True, text=True, timeout=20 * PATIENCE,
                          env={"PATH": os.environ["PATH"], **variables})
     assert got.returncode == 1, got
-    assert "only HTTP proxies are spoken to" in got.stdout + got.stderr
+    assert "only HTTP proxies are supported" in got.stdout + got.stderr
     assert PASSWORD not in got.stdout + got.stderr

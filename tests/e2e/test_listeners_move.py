@@ -93,17 +93,17 @@ def test_a_listener_that_cannot_move_stays(tmp_path):
     taken.listen()
     other = taken.getsockname()[1]
     with taken, started(tmp_path, config_at(f"127.0.0.1:{port}"), port) as sluice, Connection.tcp("127.0.0.1", port) as kept:
-        reload(sluice, config_at(f"0.0.0.0:{port}", f"127.0.0.1:{other}"), "the old one stays")
+        reload(sluice, config_at(f"0.0.0.0:{port}", f"127.0.0.1:{other}"), "the old configuration stays in force")
         assert "address already in use" in sluice.output()
         assert kept.exchange("GET", "/health").status == 200 and answers(port) and not answers(port, "127.0.0.2")
         # Having both fails at start, and so it does at a reload.
-        reload(sluice, config_at(f"127.0.0.1:{port}", f"0.0.0.0:{port}"), "the old one stays")
+        reload(sluice, config_at(f"127.0.0.1:{port}", f"0.0.0.0:{port}"), "the old configuration stays in force")
         # So does another socket that would share the port.
         with socket.socket() as sharing:
             sharing.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             sharing.bind(("127.0.0.3", port))
             sharing.listen()
-            reload(sluice, config_at(f"0.0.0.0:{port}"), "the old one stays")
+            reload(sluice, config_at(f"0.0.0.0:{port}"), "the old configuration stays in force")
         reload(sluice, config_at(f"0.0.0.0:{port}"))
         assert answers(port, "127.0.0.2")
 

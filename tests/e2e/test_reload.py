@@ -39,8 +39,8 @@ def test_a_new_value_counts_for_the_next_request(tmp_path):
 def test_a_bad_file_changes_nothing(tmp_path):
     with Sluice(tmp_path, config_with()) as sluice, sluice.connect() as connection:
         for bad, words in (("{", "sluice.json"), (config_with({"fast": "nobody/x"}), "nobody"), (config_with(colour="red"), "colour")):
-            reload(sluice, bad, "the old one stays")
-            assert words in sluice.output().rsplit("the old one stays", 1)[1]
+            reload(sluice, bad, "the old configuration stays in force")
+            assert words in sluice.output().rsplit("the old configuration stays in force", 1)[1]
             assert chat(connection, "fast").status == 200
         missing = sluice.folder / "sluice.json"
         missing.unlink()
@@ -78,13 +78,13 @@ def test_the_file_is_watched(tmp_path):
         with sluice.connect() as connection:
             assert chat(connection, "quick").status == 200
         time.sleep(1.5)
-        assert count(sluice, "configuration read again") == 1
+        assert count(sluice, "configuration reloaded") == 1
 
 
 def test_what_needs_a_restart_is_told(tmp_path):
     with Sluice(tmp_path, config_with(), arguments=()) as sluice:
         reload(sluice, config_with(workers=7))
-        wait_for(lambda: "only a restart" in sluice.output(), "a warning")
+        wait_for(lambda: "needs a restart" in sluice.output(), "a warning")
 
 
 def test_the_level_of_the_log_changes_at_once(tmp_path):
@@ -137,7 +137,7 @@ def test_listeners_come_and_go(tmp_path):
             wait_for(lambda: not answers(first), "the first to be gone")
             assert answers(second)
             assert kept.at_end()  # connections from that listener are closed too
-        reload(sluice, config_with(listen=["unix:" + second, "unix:/nowhere/x.sock"]), "the old one stays")
+        reload(sluice, config_with(listen=["unix:" + second, "unix:/nowhere/x.sock"]), "the old configuration stays in force")
         assert answers(second)
 
 

@@ -93,7 +93,7 @@ TEST_CASE("each stage has a clock of its own, and the whole one more") {
            {{.connect_ms = 10, .whole_ms = 500}, "", "the answer had not begun after 500 ms", 500},
            {{.response_ms = 100, .whole_ms = 500},
             std::string_view(answer).substr(0, 40),
-            "the answer was not whole after 500 ms",
+            "the answer was incomplete after 500 ms",
             500}}) {
     Lab lab;
     lab.start(row.bounds);

@@ -49,7 +49,7 @@ TEST_CASE("the bad byte itself never passes") {
       {"GET / HTTP/1.1\r\nA: b\r\n c", "GET / HTTP/1.1\r\nA: b\r\n!a folded line at byte 22 of the head, field 1"},
       {"GET / HTTP/1.1\r\nA : b", "GET / HTTP/1.1\r\nA!white space in a field name at byte 17 of the head, field 1"},
       {"BREW / HTTP/1.1\r\n", "!unknown method at byte 4 of the head"},
-      {"GET / HTTP/2.0\r\n", "GET / HTTP/!only HTTP/1.0 and HTTP/1.1 are spoken here, at byte 11 of the head"},
+      {"GET / HTTP/2.0\r\n", "GET / HTTP/!only HTTP/1.0 and HTTP/1.1 are supported, at byte 11 of the head"},
   };
   for (const auto& row : table) check(row.input, row.passed);
 }

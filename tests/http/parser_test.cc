@@ -231,7 +231,7 @@ TEST_CASE("error messages say where, and tell no values") {
   const auto message = [](const std::string& input) { return transcribe(requests, input, 0).message; };
   CHECK(message("GET / HTTP/1.1\r\nHost: a\r\nX: y\n\r\n") == "LF without CR at byte 29 of the head, field 2");
   CHECK(message("GET / HTTP/1.1\r\nHost : a\r\n\r\n") == "white space in a field name at byte 20 of the head, field 1");
-  CHECK(message("GET / HTTP/3.0\r\n") == "only HTTP/1.0 and HTTP/1.1 are spoken here, at byte 11 of the head");
+  CHECK(message("GET / HTTP/3.0\r\n") == "only HTTP/1.0 and HTTP/1.1 are supported, at byte 11 of the head");
   CHECK(message("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\nx") ==
         "malformed chunk size in chunk 2");
   CHECK(message("GET /" + std::string(9000, 'a')) == "the target is longer than 8192 bytes");

@@ -110,7 +110,7 @@ TEST_CASE("what is no socket that listens is refused and closed") {
     const auto socket = ListenSocket::passed(fd);
     REQUIRE_FALSE(socket);
     CHECK(socket.error().message ==
-          "descriptor " + std::to_string(fd) + " is no TCP or Unix stream socket that listens");
+          "descriptor " + std::to_string(fd) + " is not a listening TCP or Unix stream socket");
     CHECK(::fcntl(fd, F_GETFD) == -1);
   }
   ::close(pair[1]);

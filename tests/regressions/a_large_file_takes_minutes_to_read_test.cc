@@ -100,7 +100,7 @@ TEST_CASE("20,000 names that stand twice, or that nobody knows, are read within 
   const Read twice = read(
       list(R"({"models":{)", 2 * many, [](size_t i) { return "\"m" + std::to_string(i % many) + R"(":"p/x")"; }, "}}"));
   CHECK(twice.problems == max_problems);
-  CHECK(twice.first.find("stands twice; first in line 1") != std::string::npos);
+  CHECK(twice.first.find("is repeated; first in line 1") != std::string::npos);
   CHECK(twice.seconds < max_seconds);
   const Read unknown = read(list(
       "{", many, [](size_t i) { return "\"field" + std::to_string(i) + "\":1"; }, "}"));
@@ -113,7 +113,7 @@ TEST_CASE("places are told right in long lines, after characters of several byte
         "sluice.json:1:27: models.a: found 5 (allowed: \"provider/model\" or {\"targets\": [{\"model\": "
         "\"provider/model\"}]})");
   CHECK(read("{\n \"models\": {\"a\": \"p/x\",\n  \"a\": \"p/y\"}}").first ==
-        "sluice.json:3:3: models.a: stands twice; first in line 2");
+        "sluice.json:3:3: models.a: is repeated; first in line 2");
 }
 
 }  // namespace

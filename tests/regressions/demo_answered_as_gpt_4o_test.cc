@@ -44,9 +44,9 @@ TEST_CASE("a key that was set but cannot be used stops the start, and says which
       std::map<std::string, std::string> variables = others;
       variables["OPENAI_API_KEY"] = value;
       const Found found = discover(variables);
-      CHECK(found.problems == std::vector<std::string>{"OPENAI_API_KEY: " + fault +
-                                                       ", so that it cannot be sent as a key; set it anew, or unset it "
-                                                       "to start without"});
+      CHECK(found.problems == std::vector<std::string>{
+                                  "OPENAI_API_KEY: " + fault +
+                                  ", so that it cannot be sent as a key; correct it, or unset it to start without it"});
       CHECK(found.config.provider("demo") == nullptr);
     }
   }

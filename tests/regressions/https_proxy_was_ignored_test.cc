@@ -128,7 +128,7 @@ TEST_CASE("a variable that names no usable proxy stops the start, unless nobody 
   const auto problems = config::apply_proxies(config, environment);
   REQUIRE(problems.size() == 1);
   const std::string line = config::describe(problems[0]);
-  CHECK(line.starts_with("ALL_PROXY: is no proxy that can be used"));
+  CHECK(line.starts_with("ALL_PROXY: is not a usable proxy"));
   CHECK(line.find("hidden") == std::string::npos);
   config.providers.erase(config.providers.begin());
   CHECK(config::apply_proxies(config, environment).empty());
@@ -201,16 +201,16 @@ TEST_CASE("whatever else a proxy answers is an error that names it and says what
   };
   for (const Row& row : std::vector<Row>{
            {"HTTP/1.1 407 x\r\nProxy-Authenticate: Basic\r\nContent-Length: 3\r\n\r\nno!",
-            "wants a user and a password (407)"},
-           {"HTTP/1.1 403 evil text\r\n\r\n", "does not connect to api.example:443 (403 Forbidden); its rules"},
+            "requires a user and password (407)"},
+           {"HTTP/1.1 403 evil text\r\n\r\n", "refused to connect to api.example:443 (403 Forbidden); its rules"},
            {"HTTP/1.1 302 x\r\nLocation: http://login\r\n\r\n", "(302 Found)"},
            {"HTTP/1.1 503 x\r\n\r\n", "(503 Service Unavailable)"},
-           {"HTTP/1.1 504 x\r\n\r\n", "in vain (504)", ErrorCode::target_timeout},
+           {"HTTP/1.1 504 x\r\n\r\n", "timed out connecting to api.example:443 (504)", ErrorCode::target_timeout},
            {"HTTP/1.1 101 x\r\nUpgrade: x\r\n\r\n", "101"},
            {"SSH-2.0-OpenSSH_9.2\r\n", "malformed"},
            {std::string("\0\0\0\0\0\0\0\0\0\0", 10), "malformed"},
            {"HTTP/1.1 200 ok\r\nX: " + std::string(70'000, 'a') + "\r\n\r\n", "malformed"},
-           {"HTTP/1.1 200 ok\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", "bytes came behind"}}) {
+           {"HTTP/1.1 200 ok\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", "unexpected bytes after its answer to CONNECT"}}) {
     Tunnel tunnel("jo:hidden");
     tunnel.says(row.answer);
     CAPTURE(row.answer.substr(0, 60));

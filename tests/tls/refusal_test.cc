@@ -262,8 +262,8 @@ TEST_CASE("callers without TLS, or with old TLS, get no further") {
     std::string reason;
   };
   const Row row = GENERATE(from_range(std::vector<Row>{
-      {"GET / HTTP/1.1\r\nhost: x\r\n\r\n", "plain HTTP came where TLS is spoken"},
-      {"POST /v1/chat/completions HTTP/1.1\r\n", "plain HTTP came where TLS is spoken"},
+      {"GET / HTTP/1.1\r\nhost: x\r\n\r\n", "plain HTTP request on a TLS port"},
+      {"POST /v1/chat/completions HTTP/1.1\r\n", "plain HTTP request on a TLS port"},
       {std::string(64, '\0'), "peer does not speak TLS"},
   }));
   net::Loop loop;

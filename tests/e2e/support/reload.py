@@ -20,7 +20,7 @@ def count(sluice, words):
     return sluice.output().count(words)
 
 
-def reload(sluice, config, words="configuration read again"):
+def reload(sluice, config, words="configuration reloaded"):
     before = count(sluice, words)
     write(sluice, config)
     os.kill(sluice.pid, signal.SIGHUP)
