@@ -274,8 +274,9 @@ struct Config {
   uint32_t heartbeat_ms = 15'000;  // on a stream whose target is silent; 0: none
   LogSettings log;
   AlertSettings alerts;
-  bool metrics_by_key = false;        // whether /metrics counts by caller's key
-  std::vector<std::string> warnings;  // logged once at start
+  bool metrics_by_key = false;            // whether /metrics counts by caller's key
+  std::vector<std::string> warnings;      // logged once at start
+  std::vector<std::string> secret_files;  // that secrets were read from
 
   const Provider* provider(std::string_view name) const;
 };

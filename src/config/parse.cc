@@ -132,7 +132,8 @@ tl::expected<Config, std::vector<Problem>> parse(std::string_view text, std::str
   Config config;
   config.file = file_name;
   if (const std::optional<Node> document = read_document(text, config.file, problems)) {
-    Reading reading{config.file, environment, problems, config.warnings, others_may_read(config.file)};
+    Reading reading{config.file,     environment,         problems,
+                    config.warnings, config.secret_files, others_may_read(config.file)};
     reading.origins = origins;
     read_root(reading, *document, config);
   }

@@ -22,9 +22,10 @@ struct Reading {
   const Environment& environment;
   std::vector<Problem>& problems;
   std::vector<std::string>& warnings;
-  bool others_may_read = false;  // others may read the document's file
-  size_t literal_secrets = 0;    // found in a file that others may read
-  Origins* origins = nullptr;    // nullptr: origins are not recorded
+  std::vector<std::string>& secret_files;  // Config::secret_files
+  bool others_may_read = false;            // others may read the document's file
+  size_t literal_secrets = 0;              // found in a file that others may read
+  Origins* origins = nullptr;              // nullptr: origins are not recorded
 
   void report(const Position& at, std::string path, std::string what, std::string allowed = {},
               std::string suggestion = {});

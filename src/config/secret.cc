@@ -46,6 +46,7 @@ std::optional<std::string> read_file(Reading& reading, const Node& node, const s
     return std::nullopt;
   }
   if (reading.origins != nullptr) reading.origins->set(path, "file " + name);
+  reading.secret_files.push_back(name);
   constexpr size_t max_bytes = 64 * 1024;
   Result<std::string> read = read_plain_file(name, max_bytes);
   if (!read) {

@@ -45,8 +45,21 @@ std::string living_name(const std::string& process) {
   return stat.substr(begin + 1, end - begin - 1);
 }
 
-Result<void> check_text(const std::string& path, std::string_view text) {
-  while (text.ends_with('\n') || text.ends_with(' ')) text.remove_suffix(1);
+// NULs are what a crash of the machine may leave of a file.
+std::string_view without_end(std::string_view text) {
+  constexpr std::string_view blanks("\n\r \0", 4);
+  return text.substr(0, text.find_last_not_of(blanks) + 1);
+}
+
+// The last line of defence against a name typed wrong: the file would be overwritten, and removed at the end.
+Result<void> check_kind(const std::string& path, std::string_view text) {
+  if (text.empty() || whole_number(text)) return {};
+  return wrong(path, "it holds something else than a process id; name another file");
+}
+
+Result<void> check_text(const std::string& path, std::string_view whole) {
+  const std::string_view text = without_end(whole);
+  if (Result<void> kind = check_kind(path, text); !kind) return kind;
   const std::optional<uint64_t> pid = whole_number(text);
   if (!pid || *pid == static_cast<uint64_t>(::getpid())) return {};
   const std::string name = living_name(std::to_string(*pid));
@@ -61,6 +74,10 @@ bool is_same_file(int fd, const std::string& path) {
 }
 
 }  // namespace
+
+Result<void> PidFile::check_kind(const std::string& path) {
+  return daemon::check_kind(path, without_end(read_small(path)));
+}
 
 Result<void> PidFile::check(const std::string& path) { return check_text(path, read_small(path)); }
 

@@ -11,8 +11,10 @@ namespace sluice::daemon {
 
 class PidFile {
  public:
-  // Whether the file may be written. io, with a sentence, if it names another living process with the same name as this
-  // one. A file that is absent, empty or stale is fine.
+  // io, with a sentence, if the file holds something else than a process id, such as a key or a configuration.
+  static Result<void> check_kind(const std::string& path);
+  // Whether the file may be written. io, with a sentence, as check_kind(), or if it names another living process with
+  // the same name as this one. A file that is absent, empty or stale is fine.
   static Result<void> check(const std::string& path);
   // Writes it, mode 0644 minus the umask. io: as check(), or it cannot be written.
   static Result<PidFile> write(const std::string& path);

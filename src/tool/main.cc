@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include "daemon/notifier.h"
 #include "daemon/pid_file.h"
 #include "daemon/port_holder.h"
+#include "daemon/standard_streams.h"
 #include "daemon/watchdog.h"
 #include "net/clock.h"
 #include "observe/log.h"
@@ -209,22 +211,30 @@ int check(const StartupOptions& options, const net::Clock& clock, bool json, boo
   return exit_fine;
 }
 
+// The exit code of a command that has printed its result: scripts must not take half of it for all.
+int printed(int exit_code) {
+  std::fflush(stdout);
+  if (std::ferror(stdout) == 0 && std::cout.good()) return exit_code;  // CLI11 prints to std::cout
+  std::fputs("sluice: cannot write all of it to standard output\n", stderr);
+  return exit_could_not_start;
+}
+
 [[gnu::cold]] int command_line(int argc, char** argv) {
   const net::Clock& clock = net::Clock::system();
   CommandLine line;
-  if (const std::optional<int> done = line.read(argc, argv)) return *done;
+  if (const std::optional<int> done = line.read(argc, argv)) return printed(*done);
   switch (line.command()) {
     case Command::version:
       std::printf("sluice %s\n", SLUICE_VERSION);
-      return exit_fine;
+      return printed(exit_fine);
     case Command::bench:
-      return run_bench(line.bench());
+      return printed(run_bench(line.bench()));
     case Command::explain:
-      return run_explain(line.startup(), line.explain(), clock, line.json());
+      return printed(run_explain(line.startup(), line.explain(), clock, line.json()));
     case Command::models:
-      return run_models(line.startup(), clock, line.json(), line.facts());
+      return printed(run_models(line.startup(), clock, line.json(), line.facts()));
     case Command::check:
-      return check(line.startup(), clock, line.json(), line.print());
+      return printed(check(line.startup(), clock, line.json(), line.print()));
     case Command::run:
       break;
   }
@@ -235,6 +245,7 @@ int check(const StartupOptions& options, const net::Clock& clock, bool json, boo
 }  // namespace sluice
 
 int main(int argc, char** argv) {
+  if (!sluice::daemon::ready_standard_streams()) return sluice::exit_could_not_start;
   sluice::keep_freed_memory();
   return sluice::command_line(argc, argv);
 }

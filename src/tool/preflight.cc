@@ -9,7 +9,9 @@
 #include <filesystem>
 #include <utility>
 
+#include "config/document.h"
 #include "config/expiry.h"
+#include "daemon/pid_file.h"
 #include "gateway/certificates.h"
 #include "gateway/key_check.h"
 #include "net/bind_check.h"
@@ -41,6 +43,18 @@ std::string permission_fault(const std::string& path) {
   return "the folder " + folder + " is not writable: " + std::strerror(errno);
 }
 
+// By name too, since neither may exist yet.
+bool is_same_file(const std::string& a, const std::string& b) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (fs::equivalent(a, b, error)) return true;
+  const auto whole = [&error](const std::string& path) {
+    return fs::weakly_canonical(fs::absolute(path, error), error);
+  };
+  const fs::path first = whole(a), second = whole(b);
+  return !first.empty() && first == second;
+}
+
 class Preflight {
  public:
   explicit Preflight(config::Config& config) : config_(config) {}
@@ -57,6 +71,33 @@ class Preflight {
       }
     }
     if (const std::string fault = permission_fault(path); !fault.empty()) report(field, fault);
+  }
+
+  // The log must not be appended to a file that sluice reads, nor to its pid file.
+  void check_log_is_its_own() {
+    const std::string& log = config_.log.file;
+    if (log.empty()) return;
+    const auto check = [&](const std::string& path, const std::string& what) {
+      if (!path.empty() && is_same_file(log, path)) report("log.file", log + " is " + what);
+    };
+    check(config_.file, "the configuration");
+    check(config_.pid_file, "pid_file too");
+    check(config_.tls_cert_file, "tls.cert_file too");
+    check(config_.tls_key_file, "tls.key_file too");
+    for (const std::string& path : config_.secret_files) check(path, "a file that a secret is read from");
+    for (const config::Provider& provider : config_.providers) {
+      const std::string place = config::child_path("providers", provider.name);
+      check(provider.ca_file, place + ".ca_file too");
+      check(provider.cert_file, place + ".cert_file too");
+      check(provider.key_file, place + ".key_file too");
+    }
+  }
+
+  void check_pid_file() {
+    if (config_.pid_file.empty()) return;
+    if (const auto kind = daemon::PidFile::check_kind(config_.pid_file); !kind) {
+      report("pid_file", kind.error().message);
+    }
   }
 
   void check_listener(const config::Address& address) {
@@ -99,7 +140,9 @@ std::vector<config::Problem> preflight(config::Config& config, const std::vector
   look.add(gateway::check_keys(config));
   look.add(gateway::check_certificates(config, now_unix_s));
   look.check_file(config.log.file, "log.file", true);
+  look.check_log_is_its_own();
   look.check_file(config.pid_file, "pid_file", false);
+  look.check_pid_file();
   for (const config::Address& address : config.listen) {
     if (std::find(passed.begin(), passed.end(), address.text()) == passed.end()) look.check_listener(address);
   }

@@ -58,13 +58,30 @@ TEST_CASE("the file names this process while it runs, and is gone after") {
 }
 
 TEST_CASE("what is left over is replaced, whatever its length") {
-  for (const std::string& text : {std::string("999999999\n"), std::string(), std::string("what"), std::string("1\n")}) {
+  for (const std::string& text :
+       {std::string("999999999\n"), std::string(), std::string("1\n"), std::string("\0\0", 2)}) {
     const Place place;
     place.put(text);
     CHECK(PidFile::check(place.path));
     const auto file = PidFile::write(place.path);
     REQUIRE(file);
     CHECK(place.text() == std::to_string(::getpid()) + "\n");
+  }
+}
+
+TEST_CASE("a file that holds something else than a process id is left alone: keys and configurations were removed") {
+  for (const std::string& text : {std::string("sk-key\n"), std::string("{}"), std::string("12 34\n"), std::string("-1"),
+                                  std::string("99999999999999999999999\n"), std::string(2000, '1')}) {
+    INFO(text);
+    const Place place;
+    place.put(text);
+    for (const Result<void>& refused : {PidFile::check_kind(place.path), PidFile::check(place.path)}) {
+      REQUIRE_FALSE(refused);
+      CHECK(refused.error().message ==
+            "pid file " + place.path + ": it holds something else than a process id; name another file");
+    }
+    CHECK_FALSE(PidFile::write(place.path));
+    CHECK(place.text() == text);
   }
 }
 

@@ -39,6 +39,8 @@ def wrong(folder):
     (folder / "folder").mkdir()
     (folder / "file").write_text("")
     (folder / "text.pem").write_text("no certificate")
+    (folder / "key").write_text("sk-lab\n")
+    (folder / "link").symlink_to(folder / "key")
     os.mkfifo(folder / "fifo")
     https = {"base_url": "https://127.0.0.1:1/v1"}
     return {
@@ -53,6 +55,16 @@ def wrong(folder):
         "the log is a pipe": ({"log": {"file": str(folder / "fifo")}}, "log.file"),
         "the log's folder is a file": ({"log": {"file": str(folder / "file" / "log")}}, "log.file"),
         "the pid file's folder": ({"pid_file": str(folder / "nowhere" / "pid")}, "pid_file"),
+        "the pid file is a key file": ({"pid_file": str(folder / "key")}, "something else than a process id"),
+        "the pid file is the configuration": ({"pid_file": str(folder / "sluice.json")}, "something else than a process id"),
+        "the log is the configuration": ({"log": {"file": str(folder / "sluice.json")}}, "is the configuration"),
+        "the log is the pid file": ({"pid_file": str(folder / "new"), "log": {"file": str(folder / "conf" / ".." / "new")}}, "is pid_file too"),
+        "the log is a link to a key file": ({"log": {"file": str(folder / "link")},
+                                             "providers": {"lab": {"base_url": "http://127.0.0.1:1/v1", "models": [],
+                                                                   "api_key": {"file": str(folder / "key")}}}},
+                                            "that a secret is read from"),
+        "the log is a certificate": ({"log": {"file": certificate}, "tls": {"cert_file": certificate, "key_file": other_key}},
+                                     "is tls.cert_file too"),
         "the socket's folder": ({"listen": f"unix:{folder}/nowhere/sock"}, "nowhere does not exist"),
         "the socket is a file": ({"listen": f"unix:{folder}/file"}, "something other than a socket"),
     }
