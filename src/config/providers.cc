@@ -35,6 +35,7 @@ bool looks_secret(std::string_view name) {
 
 bool is_provider_name(std::string_view name) {
   if (name.empty() || name.size() > max_name_bytes) return false;
+  if (name == "." || name == "..") return false;  // no path may have such a segment (/providers/NAME)
   return std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
            c == '.';
@@ -89,7 +90,7 @@ Provider ProviderReader::read() {
   provider_.origin = reading_.source;
   if (!is_provider_name(member_.name)) {
     reading_.report(member_.at, object_.own_path(), "is not a name for a provider",
-                    "allowed: up to 64 letters, digits, '-', '_' and '.'");
+                    "allowed: up to 64 letters, digits, '-', '_' and '.', but not '.' or '..'");
   }
   if (member_.value.kind != Node::Kind::object) return std::move(provider_);
   read_dialects();

@@ -27,6 +27,13 @@ bool is_path_char(char c) {
   return is_alphanumeric(c) || std::string_view("/-._~!$&'()*+,;=:@%").find(c) != std::string_view::npos;
 }
 
+// Also "%2e", which clients and servers take for '.' (WHATWG URL).
+bool has_dot_segment(std::string_view path) {
+  std::string text = to_lower(path) + '/';
+  for (size_t at = 0; (at = text.find("%2e")) != std::string::npos;) text.replace(at, 3, ".");
+  return text.find("/./") != std::string::npos || text.find("/../") != std::string::npos;
+}
+
 // "host", "host:port", "[v6]:port" into `url`.
 Result<void> parse_authority(std::string_view authority, Url& url) {
   std::string_view host = authority;
@@ -89,6 +96,7 @@ Result<Url> parse_url(std::string_view text) {
   if (!std::all_of(path.begin(), path.end(), is_path_char)) {
     return fail(ErrorCode::config, "the path holds a character that must be percent-encoded");
   }
+  if (has_dot_segment(path)) return fail(ErrorCode::config, "the path has a segment '.' or '..'");
   url.path = path;
   return url;
 }

@@ -64,9 +64,7 @@ int run_bench(const bench::Flags& flags) {
   if (!summary) return say(summary.error(), could_not_start);
   const std::string report =
       options->json ? bench::report_json(*options, *summary) : bench::report_text(*options, *summary);
-  if (std::fwrite(report.data(), 1, report.size(), stdout) != report.size() || std::fflush(stdout) != 0) {
-    return say("cannot write the report", could_not_start);
-  }
+  std::fputs(report.c_str(), stdout);
   const bench::Tally& tally = *summary->tally;
   return tally.failures.count() == 0 && tally.answered > 0 ? fine : requests_failed;
 }

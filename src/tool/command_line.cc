@@ -120,6 +120,7 @@ std::optional<int> CommandLine::read(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app_->exit(error) == 0 ? exit_fine : exit_wrong_usage;
   }
+  if (refuse_twice()) return exit_wrong_usage;
   if (help_->parsed()) return help_for(help_about_);
   if (version_->parsed()) command_ = Command::version;
   if (bench_command_->parsed()) command_ = Command::bench;
@@ -150,6 +151,29 @@ std::optional<int> CommandLine::help_for(const std::string& command) {
   const std::string name = command.empty() ? "sluice" : "sluice " + command;
   std::fputs(app_->get_formatter()->make_help(about, name, CLI::AppFormatMode::Normal).c_str(), stdout);
   return exit_fine;
+}
+
+// Rejects what is typed before and after the command, or once as `check FILE` and once as --config: one of the two
+// would be ignored.
+bool CommandLine::refuse_twice() const {
+  std::vector<const CLI::App*> apps = {app_.get()};
+  for (const CLI::App* command : app_->get_subcommands()) apps.push_back(command);
+  std::vector<std::string> typed;
+  for (const CLI::App* app : apps) {
+    for (const CLI::Option* option : app->get_options()) {
+      if (option->count() == 0) continue;
+      std::string name = option->get_name();
+      if (name == "file") name = "--config";
+      if (std::find(typed.begin(), typed.end(), name) != typed.end()) {
+        std::fprintf(
+            stderr, "sluice: %s\n",
+            (name == "--config" ? "two configurations are named; one is read" : name + " is given twice").c_str());
+        return true;
+      }
+      typed.push_back(std::move(name));
+    }
+  }
+  return false;
 }
 
 // Rejects a first word that is not a command, and suggests the nearest command or how to name a file.

@@ -46,6 +46,7 @@ class CommandLine {
   void add_explain_options(CLI::App& app);
   void add_bench_options(CLI::App& app);
   std::optional<int> help_for(const std::string& command);
+  bool refuse_twice() const;
   bool refuse_unknown(int argc, char** argv) const;
 
   std::unique_ptr<CLI::App> app_;

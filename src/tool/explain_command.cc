@@ -49,8 +49,8 @@ int run_explain(const StartupOptions& options, const ExplainOptions& what, const
   const auto explanation = routing::explain(lists->catalog->router(), asked.model, asked.asking);
   if (!explanation) return complain(explanation.error().message, exit_not_routed);
   const std::string text = json ? routing::explanation_json(*explanation) : routing::explanation_text(*explanation);
-  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  return written ? exit_explained : complain("cannot write it", exit_not_started);
+  std::fputs(text.c_str(), stdout);
+  return exit_explained;
 }
 
 }  // namespace sluice

@@ -169,8 +169,7 @@ int run_models(const StartupOptions& options, const net::Clock& clock, bool json
     if (json) continue;
     say(problem.provider + (problem.cut ? " lists more models than are shown" : ": no list: " + problem.what), 0);
   }
-  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
-  if (!written) return say("cannot write the list", models_could_not_start);
+  std::fputs(text.c_str(), stdout);
   return all_told ? models_told : models_not_told;
 }
 

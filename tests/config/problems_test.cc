@@ -155,7 +155,10 @@ TEST_CASE("providers") {
                presets_text + ")"},
           {R"({"providers": {"a/b": {"base_url": "http://h"}}})",
            "1:16: providers.\"a/b\": is not a name for a provider (allowed: up to 64 letters, digits, '-', '_' and "
-           "'.')"},
+           "'.', but not '.' or '..')"},
+          {R"({"providers": {"..": {"base_url": "http://h"}}})",
+           "1:16: providers.\"..\": is not a name for a provider (allowed: up to 64 letters, digits, '-', '_' and "
+           "'.', but not '.' or '..')"},
           {R"({"providers": {"openai": {}}})",
            "1:16: providers.openai.api_key: is missing, and the variable OPENAI_API_KEY is not set (allowed: set the "
            "variable, or give "

@@ -59,6 +59,29 @@ def test_check_takes_a_file_in_every_way(tmp_path):
     assert ran.returncode == 1 and "can only be checked" in ran.stderr, ran
 
 
+def test_one_of_two_configurations_was_ignored(tmp_path):
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text('{"providers": {"demo": {}}}')
+    bad.write_text('{"lisen": 1}')
+    for arguments in [["check", "--config", good, bad], ["check", bad, "-c", good], ["--config", good, "check", bad],
+                      ["--config", good, "check", "--config", bad], ["--config", good, "run", "-c", bad]]:
+        ran = run(*arguments, cwd=tmp_path)
+        assert ran.returncode == 1 and ran.stderr == "sluice: two configurations are named; one is read\n" and not ran.stdout, (arguments, ran)
+    ran = run("--port", "1", "run", "--port", "2", cwd=tmp_path)
+    assert ran.returncode == 1 and "--port is given twice" in ran.stderr, ran
+    assert run("--config", good, "check", "--port", "2", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("arguments", [["version"], ["--version"], ["--help"], ["help"], ["help", "check"], ["check", "--help"], ["check"],
+                                       ["check", "--print"], ["check", "--json"], ["models"], ["explain", "demo/demo"]], ids=" ".join)
+def test_half_an_output_was_told_as_fine(tmp_path, arguments):
+    (tmp_path / "sluice.json").write_text('{"providers": {"demo": {}}}')
+    with open("/dev/full", "wb") as full:
+        ran = subprocess.run([BINARY, *arguments], cwd=tmp_path, env={"PATH": os.environ["PATH"]}, stdout=full, stderr=subprocess.PIPE,
+                             text=True, timeout=30 * PATIENCE)
+    assert ran.returncode == 2 and "cannot write all of it to standard output" in ran.stderr, ran
+
+
 def test_check_for_machines(tmp_path):
     ran = run("check", "-", "--json", cwd=tmp_path, text='{\n  "workers": "many",\n  "log": {"levl": "SECRET"}\n}')
     assert ran.returncode == 1 and not ran.stderr, ran
