@@ -11,7 +11,7 @@ namespace sluice::api {
 
 struct KeepingRoom {
   struct Asked {
-    bool keep = false;         // the answer is to be kept
+    bool keep = false;         // the answer is to be kept; false where the request may say that it is not (`Store`)
     std::string previous{};    // the id of the kept answer that the request continues; "": none
     std::string_view input{};  // its own input, a JSON value in the body; "" for none
   };

@@ -49,9 +49,9 @@ std::string answer_of(std::string_view type, std::string_view body, std::string_
 }
 
 TEST_CASE("nothing is no answer of a model, whatever its status: another target is asked, or it is an error") {
-  const std::string json = "application/json";
+  const std::string json_type = "application/json";
   for (const Form& form : forms) {
-    const std::vector<std::string> answers = {answer_of(json, ""), answer_of("text/event-stream", ""),
+    const std::vector<std::string> answers = {answer_of(json_type, ""), answer_of("text/event-stream", ""),
                                               answer_of("", "", "202 Accepted"),
                                               "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n"};
     for (const std::string& answer : answers) {
@@ -64,7 +64,7 @@ TEST_CASE("nothing is no answer of a model, whatever its status: another target 
           REQUIRE(world.until([&] { return world.targets.size() == 2 || world.caller->has("HTTP/1.1"); }));
           world.turn();
           REQUIRE(world.targets.size() == 2);
-          world.target_says(other_answers ? answer_of(json, form.answer) : answer);
+          world.target_says(other_answers ? answer_of(json_type, form.answer) : answer);
           REQUIRE(world.until([&] { return world.caller->has("\r\n\r\n"); }));
           world.turn();
           INFO(world.caller->text);

@@ -8,6 +8,7 @@
 #include "api/json_cursor.h"
 #include "api/json_unescape.h"
 #include "api/json_value.h"
+#include "api/key_spelling.h"
 #include "base/json_writer.h"
 
 namespace sluice::api::responses {
@@ -22,16 +23,27 @@ KeepingRoom::Asked look(std::string_view body) {
   JsonCursor cursor(body);
   if (!cursor.take('{')) return {};
   std::string_view key;
+  std::string unescaped;
   for (bool first = true;;) {
     const JsonStep step = next_member(cursor, first, key);
     if (step == JsonStep::end) return asked;
     if (step == JsonStep::broken) return {};
     const std::optional<std::string_view> value = cursor.take_value();
     if (!value) return {};
-    if (key == "input") asked.input = *value;
-    if (key == "store" && *value == "false") asked.keep = false;
-    if (key == "previous_response_id" && value->size() > 2 && value->front() == '"') {
-      asked.previous = value->substr(1, value->size() - 2);
+    if (key.find('\\') != key.npos) {
+      unescaped.clear();
+      if (!append_json_unescaped(unescaped, key)) return {};
+      key = unescaped;
+    }
+    if (key == "input") {
+      asked.input = *value;
+    } else if (key == "store") {
+      asked.keep = asked.keep && (*value == "true" || *value == "null");
+    } else if (key == "previous_response_id") {
+      asked.previous.clear();
+      if (value->front() == '"') append_json_unescaped(asked.previous, value->substr(1, value->size() - 2));
+    } else if (lenient_key(key) == "store") {
+      asked.keep = false;  // whatever it says: its sender may have meant `store`
     }
   }
 }
