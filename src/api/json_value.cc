@@ -344,14 +344,19 @@ std::optional<double> JsonValue::number() const {
 
 std::optional<uint64_t> JsonValue::count() const {
   if (!is(JsonType::number)) return std::nullopt;
-  const std::string_view digits = raw();
-  uint64_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error == std::errc() && end == digits.data() + digits.size()) return value;
-  const std::optional<double> other = number();
+  return count_of(raw());
+}
+
+std::optional<uint64_t> count_of(std::string_view value) {
+  const char* const end = value.data() + value.size();
+  uint64_t whole = 0;
+  const auto [whole_end, error] = std::from_chars(value.data(), end, whole);
+  if (error == std::errc() && whole_end == end) return whole;
   constexpr double too_large = 9007199254740992;  // 2^53: above, doubles are no longer exact
-  if (!other || *other < 0 || *other > too_large || *other != std::floor(*other)) return std::nullopt;
-  return static_cast<uint64_t>(*other);
+  double other = 0;
+  const auto [other_end, other_error] = std::from_chars(value.data(), end, other);
+  if (other_error != std::errc() || other_end != end || !(other >= 0 && other <= too_large)) return std::nullopt;
+  return other == std::floor(other) ? std::optional(static_cast<uint64_t>(other)) : std::nullopt;
 }
 
 JsonText JsonValue::key() const {

@@ -139,4 +139,7 @@ class JsonDocument {
   std::vector<Node> nodes_{};
 };
 
+// What JsonValue::count() returns for this JSON value, without white space around it.
+std::optional<uint64_t> count_of(std::string_view value);
+
 }  // namespace sluice::api

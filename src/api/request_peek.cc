@@ -1,12 +1,12 @@
 #include "api/request_peek.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "api/dialect.h"
 #include "api/json_cursor.h"
 #include "api/json_unescape.h"
+#include "api/json_value.h"
 #include "api/key_spelling.h"
 #include "base/json_writer.h"
 #include "base/text.h"
@@ -15,7 +15,19 @@
 namespace sluice::api {
 namespace {
 
-enum class Key : unsigned char { other, model, stream, options, include_usage, name, others, max_output, choices };
+enum class Key : unsigned char {
+  other,
+  model,
+  stream,
+  options,
+  include_usage,
+  name,
+  others,
+  max_output,
+  max_output_2,
+  max_output_3,
+  choices
+};
 
 struct KnownKey {
   std::string_view text;
@@ -27,16 +39,17 @@ constexpr KnownKey top_keys[] = {{"model", Key::model},
                                  {"name", Key::name},
                                  {"models", Key::others},
                                  {"fallbacks", Key::others},
-                                 {"max_tokens", Key::max_output},
-                                 {"max_completion_tokens", Key::max_output},
-                                 {"max_output_tokens", Key::max_output},
+                                 {max_output_fields[0], Key::max_output},
+                                 {max_output_fields[1], Key::max_output_2},
+                                 {max_output_fields[2], Key::max_output_3},
                                  {"n", Key::choices}};
+constexpr uint64_t max_asked_choices = 255;  // no API takes more
 constexpr KnownKey option_keys[] = {{"include_usage", Key::include_usage}};
 
 // Reads one body; holds what the steps share.
 class Reading {
  public:
-  Reading(std::string_view body, Peek& peek, bool takes_name) : body_(body), peek_(peek), takes_name_(takes_name) {}
+  Reading(std::string_view body, Peek& peek, const PeekRules& rules) : body_(body), peek_(peek), rules_(rules) {}
 
   Result<void> read() {
     JsonCursor cursor(body_);
@@ -130,8 +143,8 @@ class Reading {
 
   // Another parser may take it for the key itself.
   [[gnu::cold]] Result<Key> other_spelling(std::string_view raw, const KnownKey& as) const {
-    if (as.key == Key::others || as.key == Key::max_output || as.key == Key::choices) return as.key;
-    if (as.key == Key::name && !takes_name_) return Key::other;
+    if (as.key >= Key::others) return as.key;
+    if (as.key == Key::name && !rules_.takes_name) return Key::other;
     std::string text = "`";
     append_json_escaped(text, cut_to(raw, max_model_bytes));
     text += "` can be read as `";
@@ -155,7 +168,9 @@ class Reading {
         peek_.names_others = true;
         return {};
       case Key::max_output:
-        read_most_output(value);
+      case Key::max_output_2:
+      case Key::max_output_3:
+        if (rules_.max_output[static_cast<size_t>(key) - static_cast<size_t>(Key::max_output)]) read_most_output(value);
         return {};
       case Key::choices:
         read_choices(value);
@@ -174,18 +189,18 @@ class Reading {
 
   Result<void> read_model(std::string_view value) {
     if (auto first = once(seen_model_, "model", value); !first) return first;
+    peek_.model_at = offset(value);
     if (value == "null") return {};
     Result<std::string> text = read_model_name(value, "`model`", offset(value));
     if (!text) return tl::unexpected<Error>(text.error());
     peek_.model = std::move(*text);
-    peek_.model_at = offset(value);
     peek_.model_bytes = value.size();
     return {};
   }
 
   // Ollama's /api/show once called it `name`; it counts if there is no `model`.
   Result<void> read_name(std::string_view value) {
-    if (!takes_name_) return {};
+    if (!rules_.takes_name) return {};
     if (auto first = once(seen_name_, "name", value); !first) return first;
     if (!value.starts_with('"')) return {};
     Result<std::string> text = read_model_name(value, "`name`", offset(value));
@@ -219,16 +234,12 @@ class Reading {
   }
 
   void read_most_output(std::string_view value) {
-    uint64_t count = 0;
-    const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), count);
-    if (failure != std::errc() || end != value.data() + value.size()) return;
-    peek_.max_output_tokens = std::max(peek_.max_output_tokens, count);
+    peek_.max_output_tokens = std::max(peek_.max_output_tokens, count_of(value).value_or(0));
   }
 
   void read_choices(std::string_view value) {
-    uint8_t count = 0;
-    const auto [end, failure] = std::from_chars(value.data(), value.data() + value.size(), count);
-    if (failure == std::errc() && end == value.data() + value.size() && count > 0) peek_.choices = count;
+    const uint64_t count = count_of(value).value_or(0);
+    if (count > 0 && count <= max_asked_choices) peek_.choices = static_cast<uint32_t>(count);
   }
 
   Result<void> read_options(std::string_view value) {
@@ -266,7 +277,7 @@ class Reading {
   const std::string_view body_;
   Peek& peek_;
   std::string name_;
-  const bool takes_name_;
+  const PeekRules& rules_;
   bool seen_model_ = false;
   bool seen_name_ = false;
   bool seen_stream_ = false;
@@ -319,7 +330,7 @@ Result<Peek> peek_request(std::string_view body, Dialect dialect) {
   Peek peek;
   const PeekRules& rules = room_of(dialect).peek;
   peek.stream = rules.streams_unasked;
-  if (const Result<void> read = Reading(body, peek, rules.takes_name).read(); !read) {
+  if (const Result<void> read = Reading(body, peek, rules).read(); !read) {
     return tl::unexpected<Error>(read.error());
   }
   return peek;

@@ -2,6 +2,7 @@
 // stream_options.include_usage. The body is never rebuilt.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -20,14 +21,14 @@ inline constexpr size_t max_peeked_members = 10'000;
 struct Peek {
   std::string model;       // unescaped; empty if there is none
   size_t model_at = 0;     // where its JSON value begins, with the quotes, in the body
-  size_t model_bytes = 0;  // and how long it is; 0: no model
+  size_t model_bytes = 0;  // and how long it is; 0: no model (model_at != 0: it is null)
   size_t name_at = 0;      // the same for `name` (PeekRules), if it is there besides `model`, with the same value
   size_t name_bytes = 0;
   bool stream = false;
   bool asks_usage = false;    // stream_options.include_usage is true already
   bool names_others = false;  // has `models` or `fallbacks`, which some providers try besides `model`
-  // The largest of max_tokens, max_completion_tokens and max_output_tokens; 0: none is at the top level, or it is not a
-  // whole number (the target may reject that).
+  // The largest of the fields that bound an answer in this dialect (PeekRules); 0: none is at the top level, or it is
+  // not a whole number (the target may reject that).
   uint64_t max_output_tokens = 0;
   uint32_t choices = 1;  // `n`, if it is a small whole number
   // stream_options: where include_usage has to be written to ask for usage.
@@ -39,10 +40,15 @@ struct Peek {
   bool body_empty = false;   // the root object has no members ("{}")
 };
 
-// What some dialects do differently.
+// What bounds the tokens of one answer, in one dialect or another.
+inline constexpr std::array<std::string_view, 3> max_output_fields = {"max_tokens", "max_completion_tokens",
+                                                                      "max_output_tokens"};
+
+// What dialects do differently.
 struct PeekRules {
-  bool streams_unasked = false;  // an absent `stream` means true
-  bool takes_name = false;       // `name` counts if there is no `model`
+  std::array<bool, max_output_fields.size()> max_output{};  // which of max_output_fields it has; it ignores the others
+  bool streams_unasked = false;                             // an absent `stream` means true
+  bool takes_name = false;                                  // `name` counts if there is no `model`
 };
 
 // Reads the top level of a JSON object. `body` needs net::read_padding_bytes readable bytes behind it. bad_request says

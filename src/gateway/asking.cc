@@ -4,6 +4,7 @@
 #include <cstring>
 #include <initializer_list>
 
+#include "api/dialect.h"
 #include "api/json_value.h"
 #include "gateway/token_count.h"
 
@@ -16,11 +17,12 @@ bool is_any(const JsonValue& member, std::initializer_list<std::string_view> nam
   return std::any_of(names.begin(), names.end(), [&](std::string_view name) { return member.named(name); });
 }
 
-// The same rule as in RequestPeek.
-uint64_t max_output_of(const JsonValue& root) {
+// The same rule as in Peek. `endpoint`: nullptr: any dialect's.
+uint64_t max_output_of(const JsonValue& root, const api::Endpoint* endpoint) {
   uint64_t most = 0;
-  for (const std::string_view name : {"max_tokens", "max_completion_tokens", "max_output_tokens"}) {
-    most = std::max(most, root[name].count().value_or(0));
+  for (size_t i = 0; i < api::max_output_fields.size(); ++i) {
+    if (endpoint != nullptr && !api::room_of(endpoint->dialect).peek.max_output[i]) continue;
+    most = std::max(most, root[api::max_output_fields[i]].count().value_or(0));
   }
   return most;
 }
@@ -82,7 +84,7 @@ Result<AskedBody> read_asked(std::string_view body, const api::Endpoint* endpoin
   look_into(root, asked.asking);
   asked.asking.tools = !root["tools"].empty() || !root["functions"].empty();
   const api::Yields yields = endpoint != nullptr ? endpoint->yields : api::Yields::tokens;
-  asked.asking.estimated_tokens = estimate_tokens(yields, body, max_output_of(root)).total();
+  asked.asking.estimated_tokens = estimate_tokens(yields, body, max_output_of(root, endpoint)).total();
   return asked;
 }
 

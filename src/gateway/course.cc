@@ -250,8 +250,9 @@ Result<void> Course::pass_limits() {
   if (context_.limits != nullptr) {
     if (!caller_pass_) {
       const std::string_view text = asker_.intake.is_form() ? std::string_view() : asker_.intake.bytes();
-      const uint64_t max_output = asker_.intake.question().peek.max_output_tokens;
-      const TokenEstimate tokens = estimate_tokens(account_->endpoint->yields, text, max_output);
+      const api::Peek& peek = asker_.intake.question().peek;
+      const TokenEstimate tokens =
+          estimate_tokens(account_->endpoint->yields, text, peek.max_output_tokens, peek.choices);
       LimitEvents& events = *this;
       caller_pass_ = std::make_unique<CallerPass>(*context_.limits, asker_.admitted.key, tokens, events);
     }

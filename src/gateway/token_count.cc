@@ -14,6 +14,9 @@ constexpr uint64_t tokens_per_image = 1'600;
 constexpr uint64_t tokens_per_sound = 2'000;
 constexpr uint64_t tokens_per_document = 5'000;
 constexpr uint64_t stream_bytes_per_token = 16;
+// The most that a frame with one token has, whatever a target adds to it: with this many bytes, a target did not keep
+// to the bound that the request asked for.
+constexpr uint64_t max_stream_bytes_per_token = 512;
 // A larger count from a request or a target cannot be real. Sums of a few of these are far from overflowing.
 constexpr uint64_t max_tokens = 1'000'000'000;
 
@@ -21,9 +24,10 @@ uint64_t sane(const std::optional<uint64_t>& count) { return std::min(count.valu
 
 }  // namespace
 
-TokenEstimate estimate_tokens(api::Yields yields, std::string_view body, uint64_t max_output) {
+TokenEstimate estimate_tokens(api::Yields yields, std::string_view body, uint64_t max_output, uint32_t choices) {
   if (body.empty() || yields == api::Yields::nothing) return {};
-  return {estimated_input_tokens(body), std::min(max_output, max_tokens), yields == api::Yields::media};
+  const uint64_t most = std::min(std::min(max_output, max_tokens) * choices, max_tokens);
+  return {estimated_input_tokens(body), most, yields == api::Yields::media};
 }
 
 uint64_t estimated_input_tokens(std::string_view body) {
@@ -45,7 +49,8 @@ uint64_t tokens_used(const TokenEstimate& estimate, const api::AnswerTap* tap, i
   const bool is_stream = tap->format() != api::StreamFormat::none;
   if (!is_stream || (whole && usage.output)) return input + reported_output;
   uint64_t guessed = estimate.media_answer ? 0 : answer_bytes / stream_bytes_per_token;
-  if (estimate.max_output != 0) guessed = std::min(guessed, estimate.max_output);
+  const uint64_t least = answer_bytes / max_stream_bytes_per_token;
+  if (estimate.max_output != 0) guessed = std::min(guessed, std::max(estimate.max_output, least));
   return input + std::max(guessed, reported_output);
 }
 

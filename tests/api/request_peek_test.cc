@@ -194,6 +194,16 @@ TEST_CASE("members have a limit, in the body and in its stream options") {
   CHECK_FALSE(peek("{" + with(5'000'000) + R"("model":"m"})"));
 }
 
+TEST_CASE("what bounds an answer is read by the dialect's own name") {
+  const Body body(R"({"max_tokens":1,"max_completion_tokens":2,"max_output_tokens":3})");
+  for (const auto& [dialect, most] : std::vector<std::pair<Dialect, uint64_t>>{
+           {Dialect::openai, 2}, {Dialect::responses, 3}, {Dialect::anthropic, 1}, {Dialect::ollama, 0}}) {
+    const auto peek = peek_request(body.view(), dialect);
+    REQUIRE(peek);
+    CHECK(peek->max_output_tokens == most);
+  }
+}
+
 TEST_CASE("a peek sees how much output is allowed, where that is a whole number at the top") {
   struct Case {
     std::string_view body;
@@ -202,12 +212,14 @@ TEST_CASE("a peek sees how much output is allowed, where that is a whole number 
   const Case cases[] = {{R"({"model":"m"})", 0},
                         {R"({"max_tokens":4096})", 4096},
                         {R"({"max_completion_tokens": 7 ,"model":"m"})", 7},
-                        {R"({"max_output_tokens":128000})", 128000},
+                        {R"({"max_output_tokens":128000})", 0},  // another dialect's
                         {R"({"max_tokens":5,"max_completion_tokens":9,"max_tokens":2})", 9},
                         {R"({"max_tokens":null,"stream":true})", 0},
                         {R"({"max_tokens":"12","stream":true})", 0},
                         {R"({"max_tokens":{"a":[1,2]},"stream":true})", 0},
-                        {R"({"max_tokens":-1,"max_tokens":1.5,"max_tokens":1e3,"stream":true})", 0},
+                        {R"({"max_tokens":-1,"max_tokens":1.5,"stream":true})", 0},
+                        {R"({"max_tokens":1e3})", 1000},
+                        {R"({"max_tokens":1e300})", 0},
                         {R"({"max_tokens":99999999999999999999})", 0},
                         {R"({"max_tool_calls":3,"metadata":{"max_tokens":8}})", 0}};
   for (const Case& one : cases) {

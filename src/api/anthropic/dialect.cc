@@ -176,6 +176,7 @@ constinit const DialectRoom room{
     .own_field = "anthropic-version",
     .key_fields = key_fields,
     .rate_limits = rate_limits,
+    .peek = {.max_output = {true, false, false}},
     .places = places,
     .heartbeat = "event: ping\ndata: {\"type\": \"ping\"}\n\n",
     .takes_event_ids = true,

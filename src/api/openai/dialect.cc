@@ -184,6 +184,7 @@ constinit const DialectRoom room{
     .operations = operations,
     .translated = translated,
     .key_fields = key_fields,
+    .peek = {.max_output = {true, true, false}},
     .places = places,
     .heartbeat = ": keep-alive\n",
     .takes_event_ids = true,

@@ -90,6 +90,7 @@ constinit const DialectRoom room{
     .operations = operations,
     .translated = translated,
     .key_fields = key_fields,
+    .peek = {.max_output = {false, false, true}},
     .places = places,
     .heartbeat = ": keep-alive\n",
     .takes_event_ids = true,
