@@ -195,6 +195,7 @@ Result<size_t> MultipartPeeker::find_boundary(std::string_view text) {
           return tl::unexpected<Error>(taken.error());
         }
       }
+      if (stage_ == Stage::preamble) first_at_ = before_ + at;
       stage_ = Stage::after_boundary;
       scanned_ = context_ = 0;
       return at + opening_.size();

@@ -22,6 +22,8 @@ class MultipartPeeker {
   bool found() const { return found_; }                    // the model's value is whole: model_at, model
   bool done() const { return stage_ == Stage::epilogue; }  // the closing boundary has arrived
   uint64_t model_at() const { return model_at_; }          // in the body
+  uint64_t first_at() const { return first_at_; }          // the first boundary's place in the body
+  const std::string& opening() const { return opening_; }  // "--boundary"
   const std::string& model() const { return model_; }
 
  private:
@@ -41,6 +43,7 @@ class MultipartPeeker {
   size_t context_ = 0;   // bytes at the start of the held text that are parsed already
   size_t scanned_ = 0;   // the search continues here: nothing sought begins before it
   uint64_t model_at_ = 0;
+  uint64_t first_at_ = 0;
   std::string model_;
   bool found_ = false;
 };

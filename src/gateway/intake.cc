@@ -112,7 +112,9 @@ Result<bool> Intake::add(std::string_view bytes) {
   }
   if (const Result<void> fine = gather(bytes); !fine) return tl::unexpected<Error>(fine.error());
   if (upload_) goes_on_ = is_form() ? may_go_on_ && upload_->peeker->found() : bytes_.size() > max_unread;
-  if (goes_on_ && is_form()) ask_form();
+  if (goes_on_ && is_form()) {
+    if (const Result<void> fine = ask_form(); !fine) return tl::unexpected<Error>(fine.error());
+  }
   return goes_on_;
 }
 
@@ -174,7 +176,7 @@ Result<void> Intake::read_question() {
   } else if (is_json_) {
     return read_json();
   } else if (is_form()) {
-    ask_form();
+    return ask_form();
   }
   return {};
 }
@@ -186,7 +188,11 @@ Result<void> Intake::read_json() {
   question_.named = Question::Named::in_json;
   question_.stream = peek->stream && endpoint.streams;
   question_.peek = std::move(*peek);
-  if (question_.match.deployment.empty()) return {};
+  return question_.match.deployment.empty() ? Result<void>() : name_by_url();
+}
+
+// The URL names the model, and the body may do so too.
+Result<void> Intake::name_by_url() {
   std::string deployment;
   api::append_percent_decoded(deployment, question_.match.deployment);
   std::string& model = question_.peek.model;
@@ -197,12 +203,21 @@ Result<void> Intake::read_json() {
   return {};
 }
 
-void Intake::ask_form() {
-  if (!upload_->peeker->found()) return;
+Result<void> Intake::ask_form() {
+  const api::MultipartPeeker& peeker = *upload_->peeker;
+  const bool by_url = !question_.match.deployment.empty();
+  if (!peeker.found() && !by_url) return {};
   question_.named = Question::Named::in_form;
-  question_.peek.model = upload_->peeker->model();
-  question_.peek.model_at = upload_->peeker->model_at();
-  question_.peek.model_bytes = question_.peek.model.size();
+  question_.peek.model = peeker.model();
+  question_.peek.model_at = peeker.found() ? peeker.model_at() : peeker.first_at();
+  question_.peek.model_bytes = peeker.model().size();
+  if (!by_url) return {};
+  if (!peeker.found()) question_.form_opening = peeker.opening();
+  if (const Result<void> named = name_by_url(); !named) return named;
+  for (const char c : question_.peek.model) {  // a line break could begin another part
+    if (c >= '\0' && c < ' ') return fail(ErrorCode::bad_request, "the model's name in the URL is not valid");
+  }
+  return {};
 }
 
 Result<void> Intake::make_room(size_t bytes) {

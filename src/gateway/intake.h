@@ -74,7 +74,8 @@ class Intake {
   Result<void> inflate(std::string_view bytes);
   Result<void> read_question();
   Result<void> read_json();
-  void ask_form();
+  Result<void> ask_form();
+  Result<void> name_by_url();
   bool chunked() const { return announced_ == 0; }
   Result<void> make_room(size_t bytes);
   [[gnu::cold]] Result<void> grow(size_t needed);

@@ -1,5 +1,7 @@
 #include "gateway/question.h"
 
+#include <utility>
+
 #include "api/dialect.h"
 #include "base/json_writer.h"
 #include "gateway/foreign_data.h"
@@ -8,11 +10,12 @@ namespace sluice::gateway {
 
 namespace {
 
-// Adds the model's name to a body whose model is only in the path.
-[[gnu::cold]] api::Edit name_edit(std::string_view body, const api::Peek& peek, const routing::Target& target) {
-  api::Edit edit{body.find('{') + 1, 0, "\"model\":"};
-  append_json_string(edit.inserted, target.model);
-  if (!peek.body_empty) edit.inserted += ',';
+// The part that names the model, in a form that has none.
+[[gnu::cold]] api::Edit part_edit(const Question& question, std::string_view model) {
+  api::Edit edit{question.peek.model_at, 0, std::string(question.form_opening)};
+  edit.inserted += "\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\n";
+  edit.inserted += model;
+  edit.inserted += "\r\n";
   return edit;
 }
 
@@ -22,8 +25,7 @@ Result<std::vector<api::Edit>> edits_of_names(const Question& question, std::str
   switch (question.named) {
     case Question::Named::in_json: {
       std::vector<api::Edit> edits = api::edits_for(peek, target.model, ask_usage);
-      if (peek.model_bytes == 0 && !question.match.deployment.empty())
-        edits.insert(edits.begin(), name_edit(body, peek, target));
+      if (auto name = missing_name(question, body, target.model)) edits.insert(edits.begin(), std::move(*name));
       return edits;
     }
     case Question::Named::in_url:
@@ -31,7 +33,9 @@ Result<std::vector<api::Edit>> edits_of_names(const Question& question, std::str
         return api::room_of(question.match.endpoint->dialect).rename_models(body, peek.model, target.model);
       break;
     case Question::Named::in_form:
-      if (peek.model != target.model) return std::vector<api::Edit>{{peek.model_at, peek.model_bytes, target.model}};
+      if (!question.form_opening.empty()) return std::vector{part_edit(question, target.model)};
+      if (peek.model_bytes == 0 || peek.model != target.model)
+        return std::vector<api::Edit>{{peek.model_at, peek.model_bytes, target.model}};
       break;
     case Question::Named::nowhere:
       break;
@@ -40,6 +44,23 @@ Result<std::vector<api::Edit>> edits_of_names(const Question& question, std::str
 }
 
 }  // namespace
+
+std::optional<api::Edit> missing_name(const Question& question, std::string_view body, std::string_view model) {
+  const api::Peek& peek = question.peek;
+  if (question.named != Question::Named::in_json || peek.model_bytes != 0) return std::nullopt;
+  if (question.match.deployment.empty()) return std::nullopt;
+  api::Edit edit;
+  if (peek.model_at != 0) {
+    constexpr std::string_view null = "null";
+    edit = {peek.model_at, null.size(), {}};
+    append_json_string(edit.inserted, model);
+    return edit;
+  }
+  edit = {body.find('{') + 1, 0, "\"model\":"};
+  append_json_string(edit.inserted, model);
+  if (!peek.body_empty) edit.inserted += ',';
+  return edit;
+}
 
 bool asks_usage(const Question& question, const routing::Target& target, const UsageRefusals* refusals) {
   const api::Peek& peek = question.peek;

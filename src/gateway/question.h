@@ -21,10 +21,17 @@ struct Question {
   api::Match match;
   api::Peek peek;  // of a JSON body; `model` is set wherever the name is, its place also for a form
   Named named = Named::nowhere;
+  // Of a form that does not name the model that its URL names: "--boundary", and peek.model_at is where a part may be
+  // inserted. It lives as long as the intake.
+  std::string_view form_opening{};
   bool stream = false;  // a stream is asked for, as far as is known
 
   const std::string& model() const { return peek.model; }  // as the caller names it; "": none
 };
+
+// For a request whose URL names the model, and whose JSON body does not: the edit that makes it name `model`.
+// nullopt: no such request.
+std::optional<api::Edit> missing_name(const Question& question, std::string_view body, std::string_view model);
 
 // Whether usage must be requested for a streamed answer, and this target accepts that.
 bool asks_usage(const Question& question, const routing::Target& target, const UsageRefusals* refusals);

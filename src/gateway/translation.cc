@@ -12,6 +12,7 @@
 #include "base/give_back.h"
 #include "gateway/known_facts.h"
 #include "gateway/token_count.h"
+#include "net/stream.h"
 
 namespace sluice::gateway {
 namespace {
@@ -164,6 +165,16 @@ Rung ask_for_rest(const Rescue& rescue, const api::TargetFacts& facts, api::Requ
   return api::ask_for_rest(asked, rescue.broken->delivered, how) ? rung : Rung::restarts;
 }
 
+// The body that names the model as its URL does; "": the URL does not, or the body names it already.
+std::string body_with_name(const Question& question, std::string_view body) {
+  const std::optional<api::Edit> name = missing_name(question, body, question.model());
+  std::string named;
+  if (!name) return named;
+  named.reserve(body.size() + name->inserted.size() + net::read_padding_bytes);
+  named.append(body.substr(0, name->at)) += name->inserted;
+  return named += body.substr(name->at + name->removed);
+}
+
 // Whether the request, written in the caller's own dialect, holds all that was added: a prompt, for example, has no
 // messages.
 bool says_all(const api::TranslationRoom& room, const std::string& body, const api::ReadContext& context,
@@ -189,15 +200,15 @@ Result<std::unique_ptr<Translation>> Translation::make(const Question& question,
   const api::TranslationRoom& to = api::room_of(dialect).translation;
   const bool are_vectors = wanted == Wanted::vectors, is_count = wanted == Wanted::count;
 
-  api::ReadContext context{endpoint.name, {}, question.stream};
   std::string url_model;
-  if (question.match.model.data() != nullptr) api::append_percent_decoded(url_model, question.match.model);
-  context.url_model = url_model;
+  api::append_percent_decoded(url_model, question.match.model);
+  api::ReadContext context{endpoint.name, url_model, question.stream};
   const std::string_view given = body;
+  const std::string named = body_with_name(question, body);
+  if (!named.empty()) body = named;
   if (keeper != nullptr) {
-    if (Result<void> looked = keeper->look(question.match, body, answer_id); !looked) {
-      return tl::unexpected<Error>(looked.error());
-    }
+    const Result<void> looked = keeper->look(question.match, body, answer_id);
+    if (!looked) return tl::unexpected<Error>(looked.error());
     if (keeper->whole_request() != nullptr) {
       body = *keeper->whole_request();
       context.previous_known = true;
