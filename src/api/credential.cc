@@ -97,6 +97,11 @@ std::string_view find_credential(const http::Fields& fields, std::string_view qu
   return decoded;
 }
 
+std::string_view presented_key(std::string_view field_value) {
+  const std::string_view token = bearer_token(field_value);
+  return token.empty() ? field_value : token;
+}
+
 bool is_credential_field(std::string_view name) {
   switch (name.size()) {
     case 6:
@@ -109,6 +114,27 @@ bool is_credential_field(std::string_view name) {
 }
 
 bool is_key_field(std::string_view name) { return key_fields.find(name) != key_fields.count; }
+
+bool is_named_as_secret(std::string_view name) {
+  const auto ends_in = [name](std::string_view end) {
+    return name.size() >= end.size() && same_name(name.substr(name.size() - end.size()), end);
+  };
+  if (name.empty()) return false;
+  switch (name.back() | 0x20) {
+    case 'y':
+      return ends_in("key");
+    case 'n':
+      return ends_in("token") || ends_in("authorization");
+    case 'h':
+      return ends_in("auth");
+    case 'd':
+      return ends_in("password");
+    case 's':
+      return ends_in("credentials");
+    default:
+      return false;
+  }
+}
 
 std::string without_credential(std::string_view query) { return without_parameters(query, is_key_parameter); }
 

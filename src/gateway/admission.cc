@@ -76,8 +76,7 @@ Result<Admitted> admit(const policy::CallerKeys& keys, const http::RequestHead& 
   for (size_t i = 0; i < head.fields.size(); ++i) {
     const http::Field field = head.fields[i];
     if (!api::is_key_field(field.name)) continue;
-    std::string_view presented = field.value;
-    if (presented.size() > 7 && http::same_name(presented.substr(0, 7), "bearer ")) presented.remove_prefix(7);
+    const std::string_view presented = api::presented_key(field.value);
     any = true;
     const policy::KnownSecret* const known = recent != nullptr ? recent->find(keys, presented) : keys.find(presented);
     if (known == nullptr) continue;

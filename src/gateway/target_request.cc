@@ -35,6 +35,7 @@ bool passes(const http::Field& field, const http::HopByHop& is_hop_by_hop, const
   if (is_written_anew(name) || is_hop_by_hop(name) || stays_from_target(name)) return false;
   if (!link.provider.caller_key) {
     if (api::is_credential_field(name)) return false;
+    if (api::is_named_as_secret(name) && !keys.empty() && is_own_key(keys, field.value)) return false;
   } else if (!keys.empty() && is_own_key(keys, field.value)) {
     return false;
   }
@@ -45,9 +46,10 @@ bool passes(const http::Field& field, const http::HopByHop& is_hop_by_hop, const
 
 // The caller's query without credentials that must not be forwarded.
 std::string query_for(std::string_view query, const ProviderLink& link, const policy::CallerKeys& keys) {
-  if (!link.provider.caller_key) return api::without_credential(query);
-  if (keys.empty()) return std::string(query);
-  return api::without_parameters(query, [&](std::string_view parameter) { return has_own_key(keys, parameter); });
+  const bool callers_own = link.provider.caller_key;
+  if (keys.empty()) return callers_own ? std::string(query) : api::without_credential(query);
+  return api::without_parameters(callers_own ? std::string(query) : api::without_credential(query),
+                                 [&](std::string_view parameter) { return has_own_key(keys, parameter); });
 }
 
 // Removes the api-version parameter that callers with a path prefix add: the target's base URL has its own.
