@@ -12,6 +12,7 @@
 #include "gateway/asking.h"
 #include "gateway/catalog.h"
 #include "gateway/quoted_secrets.h"
+#include "gateway/kept_answers.h"
 #include "gateway/race.h"
 #include "gateway/retry_after.h"
 #include "gateway/settlement.h"
@@ -68,6 +69,11 @@ Result<void> Course::begin() {
   const Question& question = asker_.intake.question();
   account_->stream = question.stream;
   if (const Result<void> chosen = choose_targets(); !chosen) return chosen;
+  if (asks_kept_page(context_.answers, asker_.admitted, asker_.head, question.match)) {
+    answers_here_ = true;
+    plan_.targets.emplace_back();  // none
+    return pass_limits();
+  }
   const config::CallerKey* const key = asker_.admitted.key;
   if (question.peek.names_others && key != nullptr && !key->models.empty()) {
     return fail(ErrorCode::forbidden, "this key may use some models only; `models` and `fallbacks` name others");
@@ -168,10 +174,7 @@ Result<void> Course::ask() {
   std::optional<Error> met;
   for (;;) {
     Result<void> done = prepare();
-    if (done && translation_ && !translation_->estimate().empty()) {
-      answer_estimate();
-      return {};
-    }
+    answers_here_ = translation_ && !translation_->estimate().empty();
     if (done) done = pass_limits();
     if (done) return {};
     const bool others_may = done.error().code == ErrorCode::untranslatable || refused_by_provider();
@@ -256,7 +259,7 @@ Result<void> Course::pass_limits() {
       LimitEvents& events = *this;
       caller_pass_ = std::make_unique<CallerPass>(*context_.limits, asker_.admitted.key, tokens, events);
     }
-    target_pass_ = std::make_unique<TargetPass>(*context_.limits, target());
+    target_pass_ = std::make_unique<TargetPass>(*context_.limits, answers_here_ ? nullptr : target().provider);
     const Result<bool> entered = caller_pass_->enter(target(), *target_pass_);
     if (!entered) return tl::unexpected<Error>(entered.error());
     if (!*entered) {
@@ -318,6 +321,7 @@ void Course::begin_attempt(OutgoingRequest request) {
   const config::Provider& provider = *target().provider;
   account_->attempts.add(target());
   if (!provider.api_keys.empty()) account_->attempts.last().key = static_cast<uint32_t>(key_ + 1);
+  if (answers_here_) return answer_here();
   tell("going to the target");
   account_->attempts.last().ready_ns = request.ready_ns = context_.loop.now_ns();
   judged_ = false;

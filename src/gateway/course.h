@@ -131,7 +131,7 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   Result<void> ask();
   Foreign foreign();
   const api::ModelFacts& told() const;  // what the provider's list says about the current target's model
-  void answer_estimate();
+  [[gnu::cold]] void answer_here();
   Result<void> prepare();
   Result<void> pass_limits();
   [[gnu::cold]] bool refused_by_provider() const;
@@ -186,6 +186,7 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   bool counted_stream_ = false;
   bool asks_around_ = false;   // it is unknown which provider made the requested object
   bool judged_ = false;        // this attempt's failure has been judged
+  bool answers_here_ = false;  // no target is asked: the answer is an estimate, or is kept here
   bool alone_ = false;         // the caller has left, and the rest is read for the account only
   bool keeps_stream_ = false;  // the caller may come back for the answer
   bool kept_ = false;          // it has left and may come back

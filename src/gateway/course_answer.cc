@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/time_text.h"
 #include "gateway/course.h"
+#include "gateway/kept_answers.h"
 #include "gateway/race.h"
 #include "gateway/retry_after.h"
 #include "gateway/settlement.h"
@@ -56,17 +57,26 @@ AnswerTaker& Course::on_answer_head(http::ResponseHead& head) {
   return *relay_;
 }
 
-// Answers a token count with our estimate, as the target has no such endpoint.
-void Course::answer_estimate() {
+// With our estimate of a token count, as the target has no such endpoint, or with what is kept of an earlier answer.
+void Course::answer_here() {
   http::Fields fields;
   fields.add("date", http_date(context_.loop.clock().unix_s()));
   fields.add("content-type", "application/json");
   fields.add("x-request-id", account_->request_id);
-  fields.add("sluice-target", target().label());
-  fields.add("sluice-estimated", "true");
+  std::string page;
+  if (translation_) {
+    page = translation_->estimate();
+    fields.add("sluice-target", target().label());
+    fields.add("sluice-estimated", "true");
+  } else {
+    auto kept = kept_page(context_.answers, asker_.admitted, asker_.head, asker_.intake.question().match);
+    if (!kept) kept = fail(ErrorCode::unknown_path, "the response is not kept any more");
+    if (!*kept) return events_.on_course_failed(kept->error());
+    page = std::move(**kept);
+  }
   account_->status = 200;
-  const std::string_view body = translation_->estimate();
-  asker_.responder->send_head(200, fields, {body.size()});
+  asker_.responder->send_head(200, fields, {page.size()});
+  const std::string_view body = page;
   asker_.responder->send_body(std::span<const std::string_view>(&body, 1), true);
   events_.on_course_end(context_.loop.now_ns());
 }

@@ -29,7 +29,7 @@ bool Course::begin_beside(Race& race, routing::Plan plan, uint32_t attempts) {
   account_->target = &target();
   if (!prepare() || (translation_ && !translation_->estimate().empty())) return false;
   if (context_.limits != nullptr) {
-    target_pass_ = std::make_unique<TargetPass>(*context_.limits, target());
+    target_pass_ = std::make_unique<TargetPass>(*context_.limits, target().provider);
     if (target_pass_->take(race.estimate().total(), context_.loop.now_ns())) return false;
   }
   start_attempt();

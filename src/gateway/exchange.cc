@@ -116,7 +116,6 @@ void Exchange::go_on(const Result<bool>& asked) {
   if (!asked) return on_request_broken(asked.error());
   if (!*asked) return course_.body_came();
   state_ = State::answering;
-  if (answer_kept()) return;
   if (const Result<void> fine = course_.begin(); !fine) on_request_broken(fine.error());
 }
 
@@ -167,24 +166,6 @@ void Exchange::answer_known_path() {
   responder_.send_body({}, true);
   finish();
   responder_.finish();
-}
-
-// Answers a request about an answer that is kept here. False: it is not kept.
-bool Exchange::answer_kept() {
-  const auto page = kept_page(context_.answers, admitted_, head_, intake_.question().match);
-  if (!page) return false;
-  if (!*page) return refuse(page->error()), true;
-  http::Fields fields;
-  fields.add("content-type", "application/json");
-  fields.add("date", http_date(context_.loop.clock().unix_s()));
-  fields.add("x-request-id", account_.request_id);
-  account_.status = 200;
-  responder_.send_head(200, fields, {(*page)->size()});
-  const std::string_view body = **page;
-  responder_.send_body(std::span<const std::string_view>(&body, 1), true);
-  finish();
-  responder_.finish();
-  return true;
 }
 
 Error Exchange::masked(const Error& error) const {

@@ -80,7 +80,6 @@ class Exchange final : public http::RequestHandler,
   http::Responder& out() { return keeper_ ? static_cast<http::Responder&>(*keeper_) : responder_; }
   void go_on(const Result<bool>& asked);
   void answer_known_path();
-  bool answer_kept();
   [[gnu::cold]] Error masked(const Error& error) const;
   [[gnu::cold]] void refuse(const Error& met);
   [[gnu::cold]] void cut(const Error& met);

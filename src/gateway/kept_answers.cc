@@ -204,12 +204,25 @@ std::unique_ptr<api::EventWriter> AnswerKeeper::keeping(std::unique_ptr<api::Eve
       KeepingWriter::Kept{store_, *room_, owner_, std::move(previous_), std::move(input_)});
 }
 
+// Page::none: it is about no answer.
+static api::KeepingRoom::Page page_of(const storage::AnswerStore* store, const api::Match& match) {
+  const api::KeepingRoom* const room = api::room_of(match.endpoint->dialect).keeping;
+  if (store == nullptr || room == nullptr || !match.provider.empty()) return api::KeepingRoom::Page::none;
+  return room->page(match.endpoint->name);
+}
+
+bool asks_kept_page(storage::AnswerStore* store, const Admitted& admitted, const http::RequestHead& head,
+                    const api::Match& match) {
+  if (page_of(store, match) == api::KeepingRoom::Page::none) return false;
+  const std::string_view id = api::room_of(match.endpoint->dialect).keeping->id_in(match.path);
+  return store->find(owner_of(admitted, head), id) != nullptr;
+}
+
 std::optional<Result<std::string>> kept_page(storage::AnswerStore* store, const Admitted& admitted,
                                              const http::RequestHead& head, const api::Match& match) {
-  const api::KeepingRoom* const room = api::room_of(match.endpoint->dialect).keeping;
-  if (store == nullptr || room == nullptr || !match.provider.empty()) return std::nullopt;
-  const api::KeepingRoom::Page page = room->page(match.endpoint->name);
+  const api::KeepingRoom::Page page = page_of(store, match);
   if (page == api::KeepingRoom::Page::none) return std::nullopt;
+  const api::KeepingRoom* const room = api::room_of(match.endpoint->dialect).keeping;
   const std::string_view id = room->id_in(match.path);
   const std::string owner = owner_of(admitted, head);
   const std::shared_ptr<const storage::KeptAnswer> kept = store->find(owner, id);

@@ -52,7 +52,10 @@ class AnswerKeeper {
 std::optional<AnswerKeeper> keeper_for(storage::AnswerStore* store, const Admitted& admitted,
                                        const http::RequestHead& head, const api::Match& match);
 
-// The response body for a request about a kept answer. nullopt: it is not kept here.
+// Whether a request is about an answer that is kept here.
+bool asks_kept_page(storage::AnswerStore* store, const Admitted& admitted, const http::RequestHead& head,
+                    const api::Match& match);
+// The response body for such a request; DELETE removes the answer. nullopt: it is not kept here.
 std::optional<Result<std::string>> kept_page(storage::AnswerStore* store, const Admitted& admitted,
                                              const http::RequestHead& head, const api::Match& match);
 

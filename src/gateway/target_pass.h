@@ -6,17 +6,17 @@
 #include <optional>
 
 #include "base/recycled.h"
+#include "config/config.h"
 #include "gateway/limit_queue.h"
 #include "policy/hold.h"
-#include "routing/router.h"
 
 namespace sluice::gateway {
 
 class TargetPass final : public Recycled<TargetPass> {
  public:
-  // `queue` must outlive the pass.
-  TargetPass(LimitQueue& queue, const routing::Target& target) : queue_(queue) {
-    hold_.be_under(nullptr, queue.limiter().of(target.provider), nullptr);
+  // `queue` must outlive the pass. `provider`: nullptr: none is asked.
+  TargetPass(LimitQueue& queue, const config::Provider* provider) : queue_(queue) {
+    hold_.be_under(nullptr, queue.limiter().of(provider), nullptr);
   }
   // nullptr: the provider is not limited.
   policy::Limit* limit() const { return hold_.limit(LimitSubject::provider); }
