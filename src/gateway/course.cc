@@ -8,11 +8,12 @@
 #include "api/dialect.h"
 #include "api/passing.h"
 #include "api/target_error.h"
+#include "api/tool_models.h"
 #include "base/give_back.h"
 #include "gateway/asking.h"
 #include "gateway/catalog.h"
-#include "gateway/quoted_secrets.h"
 #include "gateway/kept_answers.h"
+#include "gateway/quoted_secrets.h"
 #include "gateway/race.h"
 #include "gateway/retry_after.h"
 #include "gateway/settlement.h"
@@ -68,21 +69,38 @@ Course::~Course() = default;
 Result<void> Course::begin() {
   const Question& question = asker_.intake.question();
   account_->stream = question.stream;
-  if (const Result<void> chosen = choose_targets(); !chosen) return chosen;
   if (asks_kept_page(context_.answers, asker_.admitted, asker_.head, question.match)) {
     answers_here_ = true;
     plan_.targets.emplace_back();  // none
     return pass_limits();
   }
+  if (const Result<void> chosen = choose_targets(); !chosen) return chosen;
   const config::CallerKey* const key = asker_.admitted.key;
-  if (question.peek.names_others && key != nullptr && !key->models.empty()) {
-    return fail(ErrorCode::forbidden, "this key may use some models only; `models` and `fallbacks` name others");
+  if (key != nullptr && !key->models.empty()) {
+    if (const Result<void> may = may_use_others(); !may) return may;
   }
   if (const Result<void> room = asker_.intake.prepare_sending(); !room) return room;
   const uint32_t resume_ms = plan_.entry != nullptr ? plan_.entry->resume_ms : target().provider->resume_ms;
   if (resume_ms != 0) keep_stream(resume_ms);
   if (question.stream) heartbeat_.start(context_.config.heartbeat_ms);
   return ask();
+}
+
+// For a key that may use some models only: checks those that the body names besides `model`.
+Result<void> Course::may_use_others() const {
+  const Question& question = asker_.intake.question();
+  if (question.peek.names_others) {
+    return fail(ErrorCode::forbidden, "this key may use some models only; `models` and `fallbacks` name others");
+  }
+  const bool is_json = question.named == Question::Named::in_json || question.named == Question::Named::in_url;
+  if (!is_json || !asker_.intake.ended() || asker_.intake.bytes().empty()) return {};
+  const auto may_use = [&](const std::string& name) {
+    if (name == question.model() || name == target().model) return true;
+    return policy::may_use(*asker_.admitted.key, name, target().provider->name + '/' + name);
+  };
+  const std::optional<std::string> other = api::find_tool_model(asker_.intake.bytes(), may_use);
+  if (!other) return {};
+  return fail(ErrorCode::forbidden, "this key may use some models only; a tool names another one, '" + *other + "'");
 }
 
 // Lets the caller come back to the answer if it is a stream.
@@ -303,6 +321,7 @@ size_t Course::choose_key() const {
 }
 
 void Course::start_attempt() {
+  if (answers_here_) return answer_here();
   const config::Provider& provider = *target().provider;
   ProviderLink& link = context_.links.of(provider);
   key_ = provider.api_keys.empty() ? 0 : choose_key();
@@ -321,7 +340,6 @@ void Course::begin_attempt(OutgoingRequest request) {
   const config::Provider& provider = *target().provider;
   account_->attempts.add(target());
   if (!provider.api_keys.empty()) account_->attempts.last().key = static_cast<uint32_t>(key_ + 1);
-  if (answers_here_) return answer_here();
   tell("going to the target");
   account_->attempts.last().ready_ns = request.ready_ns = context_.loop.now_ns();
   judged_ = false;

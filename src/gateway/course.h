@@ -119,6 +119,7 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
 
   const routing::Target& target() const { return plan_.targets[at_]; }
   Result<void> choose_targets();
+  Result<void> may_use_others() const;
   Result<void> choose_provider();
   [[gnu::cold]] size_t choose_key() const;
   [[gnu::cold]] bool take_other_key(const routing::Verdict& verdict);
@@ -185,8 +186,8 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   bool usage_asked_ = false;  // by us: the usage chunk is hidden from the caller
   bool counted_stream_ = false;
   bool asks_around_ = false;   // it is unknown which provider made the requested object
-  bool judged_ = false;        // this attempt's failure has been judged
   bool answers_here_ = false;  // no target is asked: the answer is an estimate, or is kept here
+  bool judged_ = false;        // this attempt's failure has been judged
   bool alone_ = false;         // the caller has left, and the rest is read for the account only
   bool keeps_stream_ = false;  // the caller may come back for the answer
   bool kept_ = false;          // it has left and may come back

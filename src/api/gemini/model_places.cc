@@ -30,6 +30,8 @@ struct Way {
 constexpr Way model_ways[] = {{Place::request, "model", Place::model},
                               {Place::request, "generateContentRequest", Place::request},
                               {Place::request, "generate_content_request", Place::request},
+                              {Place::request, "embedContentRequest", Place::request},
+                              {Place::request, "embed_content_request", Place::request},
                               {Place::request, "requests", Place::list},
                               {Place::request, "batch", Place::batch},
                               {Place::item, "model", Place::model},

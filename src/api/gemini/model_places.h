@@ -9,10 +9,10 @@
 
 namespace sluice::api::gemini {
 
-// The API also accepts `model` in the body: at the top level, in `generateContentRequest` (countTokens), in each of
-// `requests` (batchEmbedContents) and in the requests of a `batch`. Returns the edits that make all of them name
-// `target`. bad_request if one names neither `named` (the URL's model) nor `target`, or is ambiguous. Names may begin
-// with "models/". `body` needs net::read_padding_bytes readable bytes behind it.
+// The API also accepts `model` in the body: at the top level, in `generateContentRequest` (countTokens) and
+// `embedContentRequest`, in each of `requests` (batchEmbedContents) and in the requests of a `batch`. Returns the edits
+// that make all of them name `target`. bad_request if one names neither `named` (the URL's model) nor `target`, or is
+// ambiguous. Names may begin with "models/". `body` needs net::read_padding_bytes readable bytes behind it.
 Result<std::vector<Edit>> rename_models(std::string_view body, std::string_view named, std::string_view target);
 
 // The prefix that some callers write before a model's name.
