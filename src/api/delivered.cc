@@ -11,16 +11,16 @@ std::string_view why(Bar bar) {
   constexpr std::array<std::string_view, static_cast<size_t>(Bar::failed) + 1> sentences = {
       "",
       "it follows a schema",
-      "several answers were asked for at once",
-      "it was longer than what is remembered",
+      "several answers were asked for",
+      "it was longer than sluice remembers",
       "what was sent of it cannot be read",
       "it had called a tool",
       "it broke off in thinking that only its target can sign",
       "it had begun to refuse",
       "it holds a picture or a sound",
       "its provider had run a tool",
-      "it had told how it ended",
-      "it had told that it failed"};
+      "its end had already been sent",
+      "its failure had already been sent"};
   return sentences[static_cast<size_t>(bar)];
 }
 

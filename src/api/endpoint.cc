@@ -175,7 +175,7 @@ Result<Match> match(http::Method method, std::string_view path, const http::Fiel
   }
   if (const std::string_view verb = verb_of(path); method == post && !verb.empty()) {
     if (path.find("/:") != std::string_view::npos) {
-      return fail(ErrorCode::unknown_path, "unknown path " + shown(path) + ": no model stands before the verb");
+      return fail(ErrorCode::unknown_path, "unknown path " + shown(path) + ": the model is missing before the verb");
     }
     return fail(ErrorCode::unknown_path, "unknown verb '" + shown(verb) + "'; known are " + known_verbs());
   }

@@ -73,7 +73,7 @@ class EndpointTable {
   explicit consteval EndpointTable(const std::array<Endpoint, rows>& all) : all_(all) {
     while (literals_ < rows && !has_placeholder(all[literals_])) ++literals_;
     for (size_t i = literals_; i < rows; ++i) {
-      if (!has_placeholder(all[i])) throw "a literal pattern stands behind one with a placeholder";
+      if (!has_placeholder(all[i])) throw "a literal pattern comes after one with a placeholder";
     }
   }
   std::span<const Endpoint> all() const { return all_; }

@@ -64,10 +64,10 @@ void EventWriter::leave_out(const Finish& finish, Dialect own) {
 }
 
 // A whole body cannot be continued.
-Result<void> EventWriter::resume(const SentFrames&, const Delivered&) { return cannot_resume("it is no stream"); }
+Result<void> EventWriter::resume(const SentFrames&, const Delivered&) { return cannot_resume("it is not a stream"); }
 
 tl::unexpected<Error> cannot_resume(std::string_view why) {
-  return fail(ErrorCode::target_cut, "the answer broke off where no other can go on: " + std::string(why));
+  return fail(ErrorCode::target_cut, "the answer broke off where no other target can continue: " + std::string(why));
 }
 
 }  // namespace sluice::api

@@ -108,7 +108,7 @@ class JsonDocument::Parser {
       if (!step()) return false;
     }
     skip_space();
-    return at_ == end_ || wrong("more follows behind the JSON value");
+    return at_ == end_ || wrong("there is more text after the JSON value");
   }
 
   struct Key {
@@ -189,7 +189,7 @@ class JsonDocument::Parser {
         break;
       default: {
         const char* const behind = behind_json_number(at_, end_);
-        if (behind == nullptr) return wrong("no value begins like this");
+        if (behind == nullptr) return wrong("this is not a JSON value");
         node.kind = JsonType::number;
         at_ = behind;
       }
@@ -214,7 +214,7 @@ class JsonDocument::Parser {
   bool literal(JsonType& kind) {
     const std::string_view rest(at_, static_cast<size_t>(end_ - at_));
     const std::string_view word = *at_ == 't' ? "true" : *at_ == 'f' ? "false" : "null";
-    if (!rest.starts_with(word)) return wrong("no value begins like this");
+    if (!rest.starts_with(word)) return wrong("this is not a JSON value");
     kind = *at_ == 'n' ? JsonType::null : JsonType::boolean;
     at_ += word.size();
     return true;
@@ -225,7 +225,7 @@ class JsonDocument::Parser {
     const char* at = at_ + 1;
     for (;;) {
       at = find_not_plain(at, end_);
-      if (at == end_) return wrong("a string does not end");
+      if (at == end_) return wrong("a string is not closed");
       const auto byte = static_cast<unsigned char>(*at);
       if (byte == '"') break;
       if (byte == '\\') {

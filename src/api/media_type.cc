@@ -62,7 +62,7 @@ Result<BodyType> body_type_of(std::string_view content_type) {
     const bool good = std::any_of(like_ascii.begin(), like_ascii.end(),
                                   [&](std::string_view one) { return same_name(one, parameter.value); });
     if (!good || ++charsets > 1) {
-      return fail(ErrorCode::bad_request, "the content-type's charset must be utf-8, and stand there once");
+      return fail(ErrorCode::bad_request, "the content-type's charset must be utf-8, given once");
     }
   }
   return type;

@@ -123,7 +123,7 @@ Result<void> ModelListReader::end_page(bool cut) {
   if (!cut) end_entry();  // otherwise the last entry may be incomplete
   in_entry_ = false;
   if (is_list_ && (scan_.whole() || cut)) return {};
-  return fail(ErrorCode::target_broke, is_list_ ? "the list of models is not whole" : "this is no list of models");
+  return fail(ErrorCode::target_broke, is_list_ ? "the list of models is incomplete" : "this is not a list of models");
 }
 
 std::string ModelListReader::next_path() const {

@@ -66,14 +66,14 @@ Result<PartHead> read_fields(std::string_view head) {
     const std::string_view name = line.substr(0, line.find(':'));
     if (name.empty() || name.size() == line.size() || !std::all_of(name.begin(), name.end(), is_token_character) ||
         line.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
-      return wrong_form("a line in the head of a part is no field");
+      return wrong_form("a line in the head of a part is not a header field");
     }
     std::string_view* const place = same_name(name, "content-disposition")         ? &found.disposition
                                     : same_name(name, "content-type")              ? &found.type
                                     : same_name(name, "content-transfer-encoding") ? &found.transfer_encoding
                                                                                    : nullptr;
     if (place == nullptr) continue;
-    if (!place->empty()) return wrong_form(std::string(name) + " stands twice in the head of a part");
+    if (!place->empty()) return wrong_form(std::string(name) + " appears twice in the head of a part");
     *place = trim(line.substr(name.size() + 1));
   }
   return found;
@@ -109,7 +109,7 @@ Result<bool> is_model_head(std::string_view text) {
     for (const FieldParameter& one : reading.parameters) {
       if (!std::all_of(one.name.begin(), one.name.end(), is_token_character)) continue;
       if (same_name(one.name.substr(0, 5), "name*"))
-        return wrong_form("a part's field has a name*=, which forms may not");
+        return wrong_form("a part's field has a name*=, which is not allowed in forms");
       like = like || (same_name(one.name, "name") && is_like_model(one.value));
     }
   }
@@ -137,7 +137,7 @@ Result<MultipartPeeker> MultipartPeeker::create(std::string_view content_type) {
   const bool quoted = boundary->quoted;
   if (boundary->value.back() == ' ' || !std::all_of(boundary->value.begin(), boundary->value.end(),
                                                     [quoted](char c) { return is_boundary_character(c, quoted); })) {
-    return wrong_form("the boundary holds a character that may not stand there");
+    return wrong_form("the boundary holds a character that is not allowed");
   }
   MultipartPeeker peeker;
   peeker.opening_ = "--" + boundary->value;
@@ -201,7 +201,7 @@ Result<size_t> MultipartPeeker::find_boundary(std::string_view text) {
       return at + opening_.size();
     }
     // Some parsers accept one of the two.
-    if (text[at - 1] == '\n' || text[at - 1] == '\r') return wrong_form("a boundary does not stand behind CR LF");
+    if (text[at - 1] == '\n' || text[at - 1] == '\r') return wrong_form("a boundary is not preceded by CR LF");
     ++at;
   }
   const size_t kept = opening_.size() + 1;  // what may be the boundary's beginning, and the two bytes before
@@ -230,7 +230,7 @@ Result<size_t> MultipartPeeker::read_boundary_end(std::string_view text) {
     if (text.size() > max_part_head) return wrong_form("a boundary line is too long");
     return size_t{0};
   }
-  if (text.substr(end, 2) != "\r\n") return wrong_form("a line of the body begins as its boundary does, and goes on");
+  if (text.substr(end, 2) != "\r\n") return wrong_form("a boundary line has extra characters");
   stage_ = Stage::part_head;
   return end;  // the line break stays: an empty head is then "\r\n\r\n" like any other
 }

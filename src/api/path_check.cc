@@ -27,10 +27,9 @@ Result<void> check_name(std::string_view value, bool spans_slashes) {
     rest.remove_prefix(slash + 1);
   }
   if (good) return {};
-  return fail(ErrorCode::bad_request,
-              "the path names '" + shown(value) +
-                  "': empty segments, '.' and '..', control characters, backslashes, '%', '?' and '#' may not stand "
-                  "in a name, nor an encoded slash in an id");
+  return fail(ErrorCode::bad_request, "the path names '" + shown(value) +
+                                          "': empty segments, '.' and '..', control characters, backslashes, '%', '?' "
+                                          "and '#' are not allowed in a name, nor an encoded slash in an id");
 }
 
 Result<void> check_passing(std::string_view path) {
@@ -40,7 +39,7 @@ Result<void> check_passing(std::string_view path) {
     const char c = decoded.front();
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     if (letter || std::string_view("-._~/").find(c) != std::string_view::npos) {
-      return fail(ErrorCode::bad_request, "the path encodes '" + decoded + "', which may not be encoded in it");
+      return fail(ErrorCode::bad_request, "the path encodes '" + decoded + "', which may not be percent-encoded");
     }
   }
   return check_name(path.substr(1), true);

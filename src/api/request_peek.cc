@@ -182,7 +182,7 @@ class Reading {
   }
 
   Result<void> once(bool& seen, std::string_view name, std::string_view value) const {
-    if (seen) return wrong_at("`" + std::string(name) + "` stands twice in the body", offset(value));
+    if (seen) return wrong_at("`" + std::string(name) + "` occurs twice in the body", offset(value));
     seen = true;
     return {};
   }
@@ -218,7 +218,7 @@ class Reading {
       peek_.model_at = std::exchange(peek_.name_at, 0);
       peek_.model_bytes = std::exchange(peek_.name_bytes, 0);
     } else if (name_ != peek_.model) {
-      return wrong_at("`name` is another one than `model`", peek_.name_at);
+      return wrong_at("`name` and `model` differ", peek_.name_at);
     }
     return {};
   }
@@ -321,7 +321,7 @@ Result<std::string> read_model_name(std::string_view value, std::string_view wha
     good = bytes != 0;
     rest.remove_prefix(bytes);
   }
-  if (!good) return wrong(" holds what is no Unicode character");
+  if (!good) return wrong(" is not valid Unicode");
   return text;
 }
 

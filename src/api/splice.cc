@@ -44,7 +44,7 @@ void Splice::fail(std::string_view what) {
   state_ = State::failed;
   failure_ = std::make_unique<Error>(
       Error{ErrorCode::target_cut, "the answer broke off, and the one that another target gave in its place " +
-                                       std::string(what) + ": it cannot be put together"});
+                                       std::string(what) + ": the two cannot be joined"});
 }
 
 // --- text ---

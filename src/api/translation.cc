@@ -35,7 +35,7 @@ void tell_parts(const Request& request, const std::vector<Part>& parts, const st
 
 void ask_for_summary(Request& request) {
   constexpr std::string_view question =
-      "Summarize the conversation above, for somebody who goes on with it and sees nothing else of it: what was asked, "
+      "Summarize the conversation above, for someone who continues it and sees nothing else of it: what was asked, "
       "what was decided and done, which files, names and values matter, and what is left to do. Answer with the "
       "summary "
       "only.";

@@ -18,8 +18,8 @@ struct AskedBody {
 };
 
 // `body`: of a request in any dialect. `endpoint`: the request's; nullptr: assume one that answers in tokens.
-// bad_request: the body is no JSON object. Only parts that are declared as image or audio count as such: words in tool
-// descriptions, tool arguments and base64 data do not.
+// bad_request: the body is not a JSON object. Only parts that are declared as image or audio count as such: words in
+// tool descriptions, tool arguments and base64 data do not.
 Result<AskedBody> read_asked(std::string_view body, const api::Endpoint* endpoint = nullptr);
 // The same for `question`, whose body this is. The body is parsed only if it can affect `bounds`. Errors in it are left
 // to the target to report.

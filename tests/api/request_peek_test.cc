@@ -108,15 +108,15 @@ TEST_CASE("what is no JSON object, or says a thing twice or wrongly, is refused 
       {R"({"model":1})", "`model` must be a string (at byte 9)"},
       {R"({"model":["x"]})", "`model` must be a string (at byte 9)"},
       {R"({"model":"\x"})", "`model` must be a string"},
-      {R"({"model":"x","model":"x"})", "`model` stands twice"},
-      {R"({"model":"x","mod\u0065l":"y"})", "`model` stands twice"},
-      {R"({"stream":true,"stream":true})", "`stream` stands twice"},
+      {R"({"model":"x","model":"x"})", "`model` occurs twice"},
+      {R"({"model":"x","mod\u0065l":"y"})", "`model` occurs twice"},
+      {R"({"stream":true,"stream":true})", "`stream` occurs twice"},
       {R"({"stream":"true"})", "`stream` must be true or false (at byte 10)"},
       {R"({"stream":1})", "`stream` must be"},
       {R"({"stream_options":[]})", "`stream_options` must be an object"},
-      {R"({"stream_options":{},"stream_options":{}})", "`stream_options` stands twice"},
+      {R"({"stream_options":{},"stream_options":{}})", "`stream_options` occurs twice"},
       {R"({"stream_options":{"include_usage":1}})", "must be true or false"},
-      {R"({"stream_options":{"include_usage":true,"include_usage":true}})", "`include_usage` stands twice"},
+      {R"({"stream_options":{"include_usage":true,"include_usage":true}})", "`include_usage` occurs twice"},
   };
   for (const Case& c : cases) {
     INFO(c.body);

@@ -193,7 +193,7 @@ TEST_CASE("gemini: media") {
   }
   Asked asked;
   asked.add(Role::assistant, PartKind::other).other_type = "server_tool_use";
-  CHECK(refusal_of(asked) == "messages[0].content[0]: 'server_tool_use' has no equal in the target's API");
+  CHECK(refusal_of(asked) == "messages[0].content[0]: 'server_tool_use' has no equivalent in the target's API");
 }
 
 TEST_CASE("gemini: tools and their choice") {

@@ -24,13 +24,12 @@ inline constexpr std::string_view may_be_dropped[] = {
     "anthropic > gemini: reasoning clamped",
     "anthropic > gemini: reasoning unsupported",
     "anthropic > gemini: reasoning.effort changed",
-    "anthropic > gemini: refused, messages[].content[].content[]: a file that was given to another provider cannot be "
-    "had from there",
-    "anthropic > gemini: refused, messages[].content[].content[]: the target takes no URLs of other hosts: send the "
-    "data itself",
-    "anthropic > gemini: refused, messages[].content[]: 'container_upload' has no equal in the target's API",
-    "anthropic > gemini: refused, messages[].content[]: a file that was given to another provider cannot be had from "
-    "there",
+    "anthropic > gemini: refused, messages[].content[].content[]: a file uploaded to another provider cannot be "
+    "fetched",
+    "anthropic > gemini: refused, messages[].content[].content[]: the target takes no URLs of other hosts: send "
+    "the data itself",
+    "anthropic > gemini: refused, messages[].content[]: 'container_upload' has no equivalent in the target's API",
+    "anthropic > gemini: refused, messages[].content[]: a file uploaded to another provider cannot be fetched",
     "anthropic > gemini: refused, messages[].content[]: the target takes no URLs of other hosts: send the data itself",
     "anthropic > gemini: response_format unsupported",
     "anthropic > gemini: tools[] unsupported",
@@ -199,8 +198,8 @@ inline constexpr std::string_view may_be_dropped[] = {
     "gemini > responses: refused, 'cachedContent' names what is kept at another provider",
     "gemini > responses: refused, messages[].content[].content[]: the file is known to its own provider only",
     "gemini > responses: refused, messages[].content[]: the file is known to its own provider only",
-    "gemini > responses: refused, messages[].content[]: the target takes no moving pictures",
     "gemini > responses: refused, messages[].content[]: the target takes no sound",
+    "gemini > responses: refused, messages[].content[]: the target takes no video",
     "gemini > responses: safetySettings unsupported",
     "gemini > responses: temperature unsupported",
     "gemini > responses: toolConfig.functionCallingConfig.mode unsupported",
@@ -284,8 +283,7 @@ inline constexpr std::string_view may_be_dropped[] = {
     "openai > gemini: reasoning clamped",
     "openai > gemini: reasoning unsupported",
     "openai > gemini: reasoning_format unsupported",
-    "openai > gemini: refused, messages[].content[]: a file that was given to another provider cannot be had from "
-    "there",
+    "openai > gemini: refused, messages[].content[]: a file uploaded to another provider cannot be fetched",
     "openai > gemini: refused, messages[].content[]: the target takes no URLs of other hosts: send the data itself",
     "openai > gemini: response_format unsupported",
     "openai > gemini: service_tier unsupported",
@@ -378,13 +376,12 @@ inline constexpr std::string_view may_be_dropped[] = {
     "responses > gemini: refused, 'background' is not known to other providers",
     "responses > gemini: refused, 'conversation' is not known to other providers",
     "responses > gemini: refused, 'previous_response_id' is not known to other providers",
-    "responses > gemini: refused, messages[].content[].content[]: a file that was given to another provider cannot be "
-    "had from there",
-    "responses > gemini: refused, messages[].content[]: a file that was given to another provider cannot be had from "
-    "there",
+    "responses > gemini: refused, messages[].content[].content[]: a file uploaded to another provider cannot be "
+    "fetched",
+    "responses > gemini: refused, messages[].content[]: a compacted conversation can only be read by the provider that "
+    "made it",
+    "responses > gemini: refused, messages[].content[]: a file uploaded to another provider cannot be fetched",
     "responses > gemini: refused, messages[].content[]: the target takes no URLs of other hosts: send the data itself",
-    "responses > gemini: refused, messages[].content[]: what stands for the conversation before it can only be read "
-    "where it was made",
     "responses > gemini: tools[] unsupported",
     "responses > gemini: tools[].defer_loading unsupported",
     "responses > gemini: tools[].strict unsupported",

@@ -192,11 +192,11 @@ TEST_CASE("responses: what only its provider has is a demand") {
 
 TEST_CASE("responses: wrong types are refused with their place") {
   const std::pair<const char*, const char*> table[] = {
-      {"[]", "no JSON object"},
+      {"[]", "not a JSON object"},
       {R"({"input":"x"})", "model: is missing"},
       {R"({"model":"m"})", "input: is missing"},
       {R"({"model":"m","input":7})", "input: expected"},
-      {R"({"model":"m","model":"n","input":"x"})", "model: stands there twice"},
+      {R"({"model":"m","model":"n","input":"x"})", "model: occurs twice"},
       {R"({"model":"m","input":["x"]})", "input[0]: expected an object"},
       {R"({"model":"m","input":[{"role":"robot","content":"x"}]})", "input[0].role: expected"},
       {R"({"model":"m","input":[{"role":"user","content":7}]})", "input[0].content: expected"},

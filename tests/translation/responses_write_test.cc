@@ -204,7 +204,7 @@ TEST_CASE("responses: a conversation that goes on here keeps what stood in the c
 TEST_CASE("responses: content that the target does not take is refused") {
   const std::pair<Part, const char*> table[] = {
       {file_part(PartKind::audio, Source::Kind::base64, "audio/wav", "x"), "sound"},
-      {file_part(PartKind::video, Source::Kind::url, "", "x"), "moving pictures"},
+      {file_part(PartKind::video, Source::Kind::url, "", "x"), "video"},
       {file_part(PartKind::image, Source::Kind::file_id, "", "x"), "its own provider"},
       {file_part(PartKind::document, Source::Kind::file_id, "", "x"), "its own provider"},
       {file_part(PartKind::image, Source::Kind::none, "", ""), "no data"},

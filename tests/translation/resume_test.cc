@@ -370,7 +370,7 @@ TEST_CASE("resume: where nobody else can go on, it says so") {
       {Dialect::responses,
        R"(data: {"type":"response.output_item.added","output_index":0,"item":{"id":"rs_1","type":"reasoning"}})"
        "\n\n",
-       "an item that is no text is open"},
+       "an item other than text is open"},
       {Dialect::responses,
        R"(data: {"type":"response.completed","response":{"id":"r","status":"completed"}})"
        "\n\n",
@@ -386,7 +386,7 @@ TEST_CASE("resume: where nobody else can go on, it says so") {
     const Result<void> resumed = writer->resume(sent, {});
     REQUIRE_FALSE(resumed);
     CHECK(resumed.error().code == ErrorCode::target_cut);
-    CHECK(resumed.error().message == "the answer broke off where no other can go on: " + row.why);
+    CHECK(resumed.error().message == "the answer broke off where no other target can continue: " + row.why);
     AnswerShape plain = shape_of(row.dialect, *asked.request, false, "x");
     plain.stream = false;
     CHECK_FALSE(room(row.dialect).make_writer(plain)->resume(sent, {}));

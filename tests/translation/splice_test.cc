@@ -57,13 +57,13 @@ TEST_CASE("splice: an answer that begins anew is let through from where it is ne
 TEST_CASE("splice: at the first difference it fails, and tells nothing of it") {
   const std::string differs =
       "| the answer broke off, and the one that another target gave in its place differs from what had been sent "
-      "already: it cannot be put together";
+      "already: the two cannot be joined";
   CHECK(spliced(delivered_text("Hello"), SpliceMode::restarts, {"Hel", "p, I"}) == differs);
   CHECK(spliced(delivered_text("\xC3\xA9"), SpliceMode::restarts, {"\xC3\xA8"}) == differs);
   CHECK(spliced(delivered_text("\\ud83d\\ude00"), SpliceMode::restarts, {"\xF0\x9F\x98\x81"}) == differs);
   const std::string ends =
       "| the answer broke off, and the one that another target gave in its place ends before what had been sent "
-      "already: it cannot be put together";
+      "already: the two cannot be joined";
   CHECK(spliced(delivered_text("Hello"), SpliceMode::restarts, {"Hell"}) == ends);
 }
 

@@ -126,7 +126,7 @@ class MessageReader final : public EventReader {
 Result<void> MessageReader::read_frame(std::string_view event, std::string_view data, EventSink& sink) {
   if (Result<void> done = document_.parse(data); !done) return done;
   const JsonValue frame = document_.root();
-  if (!frame.is_object()) return fail(ErrorCode::bad_request, "a frame is no object");
+  if (!frame.is_object()) return fail(ErrorCode::bad_request, "a frame is not an object");
   std::string_view type = frame["type"].word();
   if (type.empty()) type = frame["error"].has_value() ? "error" : event;
   if (type == "ping" || ended_) return {};

@@ -158,7 +158,7 @@ Result<Part> read_result(Request& request, JsonValue block, const std::string& p
     if (const Result<void> done = read_block(request, inner, path_of(path + ".content", i++), part.parts); !done) {
       return tl::unexpected(done.error());
     }
-    if (part.parts.back().kind == PartKind::tool_result) return wrong_at(path, "a result of a tool holds another one");
+    if (part.parts.back().kind == PartKind::tool_result) return wrong_at(path, "a tool result contains another one");
   }
   return part;
 }
@@ -374,7 +374,7 @@ Result<void> read_message(Request& request, JsonValue sent, const std::string& p
     }
     const bool is_result = !message.parts.empty() && message.parts.back().kind == PartKind::tool_result;
     if (is_result && message.role != Role::user) {
-      return wrong_at(path + ".content", "only the user brings results of tools");
+      return wrong_at(path + ".content", "only a user message may contain tool results");
     }
   }
   if (message.role == Role::user) {

@@ -252,9 +252,10 @@ Result<void> read_numbers(Request& request, const RootMembers& members) {
 }
 
 void read_demands(Request& request, const RootMembers& members) {
-  if (members[thread].exists()) request.demands.push_back({"thread", "is a conversation that others do not know"});
+  if (members[thread].exists())
+    request.demands.push_back({"thread", "is a conversation that other providers do not know"});
   if (members[compaction].exists()) {
-    request.demands.push_back({"compaction", "asks for a summary in a form that others cannot give"});
+    request.demands.push_back({"compaction", "asks for a summary in a form that other providers cannot give"});
   }
 }
 

@@ -28,7 +28,7 @@ Result<std::array<JsonValue, N>> take_members(JsonValue object, const std::array
     if (i == N) {
       carry(bag, member);
     } else if (taken[i].exists()) {
-      return wrong_at(path, "'" + std::string(names[i]) + "' is there twice");
+      return wrong_at(path, "'" + std::string(names[i]) + "' occurs twice");
     } else {
       taken[i] = member;
     }

@@ -94,9 +94,10 @@ Result<void> GenerateContentReader::read_frame(std::string_view, std::string_vie
   if (Result<void> done = document_.parse(data); !done) return done;
   const JsonValue root = document_.root();
   const bool is_list = root.is_array() && !root.empty();
-  if (!is_list && !is_chunk(root)) return fail(ErrorCode::bad_request, "it is no part of an answer");
+  if (!is_list && !is_chunk(root)) return fail(ErrorCode::bad_request, "it is not part of an answer");
   for (const JsonValue chunk : root) {
-    if (is_list && !is_chunk(chunk)) return fail(ErrorCode::bad_request, "it holds what is no part of an answer");
+    if (is_list && !is_chunk(chunk))
+      return fail(ErrorCode::bad_request, "it contains something that is not part of an answer");
   }
   arena_.clear();
   if (!is_list) {

@@ -43,7 +43,7 @@ Result<NamedMembers> NamedMembers::of(JsonValue object, std::span<const std::str
     }
     if (!member.has_value()) continue;
     JsonValue& found = fields.found_[static_cast<size_t>(known - names.begin())];
-    if (found.exists()) return wrong_field(below(path, *known), "stands twice");
+    if (found.exists()) return wrong_field(below(path, *known), "occurs twice");
     found = member;
   }
   return fields;

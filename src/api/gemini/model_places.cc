@@ -104,7 +104,7 @@ class ModelWalk {
     std::string unescaped;
     std::string_view key = raw;
     if (raw.find('\\') != std::string_view::npos) {
-      if (!append_json_unescaped(unescaped, raw)) return wrong_at("a key is no valid JSON", offset(raw));
+      if (!append_json_unescaped(unescaped, raw)) return wrong_at("a key is not valid JSON", offset(raw));
       key = unescaped;
     }
     for (const Way& way : model_ways) {
@@ -116,7 +116,7 @@ class ModelWalk {
       if (!exact && (key.size() > 3 * way.key.size() || lenient_key(key) != lenient_key(way.key))) continue;
       const unsigned bit = 1u << static_cast<unsigned>(way.to);
       if (!exact || (seen & bit) != 0) {
-        return wrong_at("`" + std::string(way.key) + "` stands twice in the body, or otherwise spelled", offset(raw));
+        return wrong_at("`" + std::string(way.key) + "` occurs twice in the body, or in another spelling", offset(raw));
       }
       seen |= bit;
       return way.to;

@@ -125,7 +125,7 @@ Result<void> read_modalities(JsonValue list, Request& request) {
   if (!has_other) return {};
   carry_all(request.bag, {list}, "generationConfig.", request.arena);
   if (!has_text)
-    request.demands.push_back({path_to(ConfigField::response_modalities), "asks for an answer that is no text"});
+    request.demands.push_back({path_to(ConfigField::response_modalities), "asks for an answer that is not text"});
   return {};
 }
 

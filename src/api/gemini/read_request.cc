@@ -121,7 +121,7 @@ Result<void> read_top(const NamedMembers& fields, Request& request) {
   if (fields[TopField::cached_content].exists())
     demand(request, top_names[TopField::cached_content], "names what is kept at another provider");
   if (fields[TopField::continuation_token].exists())
-    demand(request, top_names[TopField::continuation_token], "goes on with an answer of another provider");
+    demand(request, top_names[TopField::continuation_token], "continues an answer of another provider");
   carry_all(request.bag, fields.rest(), "", request.arena);
   return {};
 }

@@ -151,7 +151,7 @@ Result<void> ContentsWriter::write_part(const Part& part, Turn turn, const std::
     case PartKind::refusal:
     case PartKind::compaction:
       if (part.kind == PartKind::compaction && part.text.empty())
-        return cannot_take(path, "what stands for the conversation before it can only be read where it was made");
+        return cannot_take(path, "a compacted conversation can only be read by the provider that made it");
       if (!may_sign && !part.opaque.empty()) dropped_.add(path + ".signature", DropReason::bound);
       if (part.text.empty() && !may_sign) return {};
       open(turn);
@@ -175,7 +175,7 @@ Result<void> ContentsWriter::write_part(const Part& part, Turn turn, const std::
     case PartKind::other:
       break;
   }
-  return cannot_take(path, "'" + std::string(part.other_type) + "' has no equal in the target's API");
+  return cannot_take(path, "'" + std::string(part.other_type) + "' has no equivalent in the target's API");
 }
 
 void ContentsWriter::write_thinking(const Part& part, const std::string& path) {
@@ -291,7 +291,7 @@ Result<void> ContentsWriter::write_result(const Part& result, const std::string&
       (goes_within ? within : late).push_back({&part, here, result.id.empty() ? name : result.id});
       continue;
     }
-    if (part.kind == PartKind::other) return cannot_take(here, "has no equal in the target's API");
+    if (part.kind == PartKind::other) return cannot_take(here, "has no equivalent in the target's API");
     const std::string_view text = document ? *document : part.text.escaped;
     if (text.empty()) continue;
     if (!first) out_ += "\\n";
@@ -327,7 +327,7 @@ Result<void> ContentsWriter::write_media(const Part& part, const std::string& pa
     case Source::Kind::url:
       break;
     case Source::Kind::file_id:
-      return cannot_take(path, "a file that was given to another provider cannot be had from there");
+      return cannot_take(path, "a file uploaded to another provider cannot be fetched");
     case Source::Kind::none:
       return cannot_take(path, "holds no data");
   }

@@ -123,7 +123,7 @@ class OllamaEventReader final : public EventReader {
 
 Result<void> OllamaEventReader::read_frame(std::string_view, std::string_view data, EventSink& sink) {
   if (const Result<void> parsed = document_.parse(data); !parsed) return parsed;
-  if (!is_answer(document_.root())) return fail(ErrorCode::bad_request, "the line is no piece of an answer");
+  if (!is_answer(document_.root())) return fail(ErrorCode::bad_request, "the line is not part of an answer");
   tell(document_.root(), sink);
   return {};
 }
@@ -132,7 +132,7 @@ Result<void> OllamaEventReader::read_body(std::string_view body, EventSink& sink
   if (const Result<void> parsed = document_.parse(body); !parsed) return parsed;
   const JsonValue root = document_.root();
   if (!is_answer(root) || root["done"].boolean() == false) {
-    return fail(ErrorCode::bad_request, "the body is no whole answer");
+    return fail(ErrorCode::bad_request, "the body is not a complete answer");
   }
   tell(root, sink);
   if (!over_) tell_end(root, sink);  // some imitations of the API leave `done` out

@@ -20,7 +20,7 @@ Result<void> sort_members(JsonValue object, std::span<const std::string_view> kn
     const uint64_t bit = uint64_t{1} << (found - known.begin());
     if ((seen & bit) != 0) {
       const std::string place = path.empty() ? std::string(*found) : std::string(path) + "." + std::string(*found);
-      return fail(ErrorCode::bad_request, place + ": stands twice");
+      return fail(ErrorCode::bad_request, place + ": occurs twice");
     }
     seen |= bit;
   }

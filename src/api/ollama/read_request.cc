@@ -87,7 +87,7 @@ Result<void> OllamaRequestReader::read_prompt(JsonValue root) {
   const JsonValue raw = root["raw"], context = root["context"];
   if (raw.has_value() && !raw.is(JsonType::boolean)) return must_be("raw", "a boolean");
   if (context.has_value() && !context.is_array()) return must_be("context", "a list of numbers");
-  if (!suffix->empty()) demand("suffix", "asks for what stands before it: other providers have no such thing");
+  if (!suffix->empty()) demand("suffix", "asks to complete the text before it, which other providers cannot do");
   if (raw.boolean() == true) demand("raw", "asks the model without its template: other providers have no such thing");
   if (!context.empty()) demand("context", "is a conversation in the tokens of one model");
   if (!system->empty()) {

@@ -135,7 +135,7 @@ Result<void> ChatReader::read_frame(std::string_view event, std::string_view dat
     return {};
   }
   if (Result<void> parsed = document_.parse(data); !parsed) return parsed;
-  if (!document_.root().is_object()) return fail(ErrorCode::bad_request, "the chunk is no JSON object");
+  if (!document_.root().is_object()) return fail(ErrorCode::bad_request, "the chunk is not a JSON object");
   if (failed_ || read_error(event, data, sink)) return {};
   read_answer("delta", sink);
   return {};
@@ -144,7 +144,7 @@ Result<void> ChatReader::read_frame(std::string_view event, std::string_view dat
 Result<void> ChatReader::read_body(std::string_view body, EventSink& sink) {
   if (Result<void> parsed = document_.parse(body); !parsed) return parsed;
   const JsonValue root = document_.root();
-  if (!root.is_object()) return fail(ErrorCode::bad_request, "the answer is no JSON object");
+  if (!root.is_object()) return fail(ErrorCode::bad_request, "the answer is not a JSON object");
   if (read_error({}, body, sink)) return {};
   const JsonValue choices = root["choices"];
   if (choices.empty() || !(*choices.begin()).is_object())

@@ -50,7 +50,7 @@ class ChatMemberReader {
       if (at == names) {
         leave(bag, member, prefix);
       } else if (found[at].exists()) {
-        wrong({&place, known[at], {}}, "stands there twice");
+        wrong({&place, known[at], {}}, "occurs twice");
       } else {
         found[at] = member;
       }

@@ -167,7 +167,7 @@ void RequestReader::read_prompt() {
   JsonValue value = at_[prompt];
   if (value.is_array() && value.size() == 1 && (*value.begin()).is_string()) value = *value.begin();
   if (value.is_array()) {
-    demand("prompt", "is a list of several prompts, or of tokens, which has no equal elsewhere");
+    demand("prompt", "is a list of several prompts, or of tokens, which has no equivalent in other dialects");
   } else if (!value.is_string()) {
     reader_.wrong(place(prompt), "must be a string or a list");
   }
@@ -175,8 +175,8 @@ void RequestReader::read_prompt() {
   message.role = Role::user;
   message.was_string = true;
   message.parts.emplace_back().text = value.text();
-  if (!text(suffix).empty()) demand("suffix", "has no equal elsewhere");
-  if (boolean(echo) == true) demand("echo", "has no equal elsewhere");
+  if (!text(suffix).empty()) demand("suffix", "has no equivalent in other dialects");
+  if (boolean(echo) == true) demand("echo", "has no equivalent in other dialects");
 }
 
 // --- tools ---
@@ -338,7 +338,8 @@ void RequestReader::read_limits() {
   if (request_.choices == 0) reader_.wrong(place(n), "must be at least 1");
   if (request_.choices > 1) demand("n", "asks for several answers, which other providers do not give");
   for (const JsonValue modality : reader_.array(at_[modalities], place(modalities))) {
-    if (modality.word() != "text") demand("modalities", "asks for more than text, which has no equal elsewhere");
+    if (modality.word() != "text")
+      demand("modalities", "asks for more than text, which has no equivalent in other dialects");
   }
 }
 

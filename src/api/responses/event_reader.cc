@@ -87,7 +87,7 @@ Result<void> Reader::read_frame(std::string_view event, std::string_view data, E
   if (data == "[DONE]") return {};
   if (Result<void> done = document_.parse(data); !done) return done;
   const JsonValue frame = document_.root();
-  if (!frame.is_object()) return fail(ErrorCode::bad_request, "the frame is no JSON object");
+  if (!frame.is_object()) return fail(ErrorCode::bad_request, "the frame is not a JSON object");
   if (finished_) return {};
   std::string_view type = frame["type"].word();
   if (type.empty()) type = event;
@@ -102,7 +102,7 @@ Result<void> Reader::read_frame(std::string_view event, std::string_view data, E
 Result<void> Reader::read_body(std::string_view body, EventSink& sink) {
   if (Result<void> done = document_.parse(body); !done) return done;
   const JsonValue answer = document_.root();
-  if (!answer.is_object()) return fail(ErrorCode::bad_request, "the answer is no JSON object");
+  if (!answer.is_object()) return fail(ErrorCode::bad_request, "the answer is not a JSON object");
   if (!answer["output"].is_array() && !answer["error"].has_value()) {
     return fail(ErrorCode::bad_request, "the answer has no 'output'");
   }

@@ -217,7 +217,7 @@ Result<std::string> list(std::string_view query, std::string_view input) {
   if (!limit) return tl::unexpected(limit.error());
   const std::string text = "[" + std::string(input) + "]";
   JsonDocument document;
-  if (!document.parse(text)) return fail(ErrorCode::internal, "what was kept of the input is no JSON");
+  if (!document.parse(text)) return fail(ErrorCode::internal, "what was kept of the input is not JSON");
   std::vector<JsonValue> items;
   for (const JsonValue item : document.root()) items.push_back(item);
   if (parameter(query, "order") != "asc") std::reverse(items.begin(), items.end());
@@ -248,7 +248,7 @@ Result<std::string> write_page(Page page, std::string_view id, std::string_view 
       break;
     case Page::show:
       if (parameter(query, "stream") == "true") {
-        return fail(ErrorCode::bad_request, "stream: this response is whole, and is not told as a stream again");
+        return fail(ErrorCode::bad_request, "stream: this response is complete and cannot be streamed again");
       }
       return std::string(answer);
     case Page::remove: {

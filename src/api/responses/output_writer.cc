@@ -31,7 +31,7 @@ Result<void> OutputWriter::take_sent(const SentOutput& sent, std::optional<uint3
   items_ = sent.item_count;
   if (!sent.open) return {};
   const SentOutput::Open& open = *sent.open;
-  if (!open.is_message || (open.has_content && !open.is_text)) return cannot_resume("an item that is no text is open");
+  if (!open.is_message || (open.has_content && !open.is_text)) return cannot_resume("an item other than text is open");
   message_open_ = true;
   item_id_.clear();
   append_json_unescaped(item_id_, open.id);

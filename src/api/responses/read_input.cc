@@ -93,7 +93,7 @@ Result<void> InputReader::read_item(JsonValue item) {
     return {};
   }
   if (has_word(demanding, type)) {
-    request_.demands.push_back({here(), "(" + std::string(type) + ") stands for what only its own provider has"});
+    request_.demands.push_back({here(), "(" + std::string(type) + ") refers to something only its provider has"});
   }
   if (has_word(demanding, type) || has_word(asides, type)) {
     set_aside(item, type);

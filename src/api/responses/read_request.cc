@@ -93,7 +93,7 @@ Result<void> RequestReader::read(JsonValue body) {
     if (at == entries.size()) {
       if (member.has_value()) carry(request_.bag, member);
     } else if (known[at].exists()) {
-      return fail(ErrorCode::bad_request, std::string(entries[at].name) + ": stands there twice");
+      return fail(ErrorCode::bad_request, std::string(entries[at].name) + ": occurs twice");
     } else {
       known[at] = member;
     }
@@ -278,7 +278,7 @@ Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadC
   request->from = Dialect::responses;
   if (Result<void> done = request->document->parse(body); !done) return tl::unexpected(done.error());
   const JsonValue root = request->document->root();
-  if (!root.is_object()) return fail(ErrorCode::bad_request, "the body is no JSON object");
+  if (!root.is_object()) return fail(ErrorCode::bad_request, "the body is not a JSON object");
   if (Result<void> done = RequestReader(*request, context.previous_known).read(root); !done)
     return tl::unexpected(done.error());
   request->compacts |= context.endpoint == compact_endpoint;

@@ -158,7 +158,7 @@ Result<void> InputWriter::write_assistant(const Message& message, size_t at) {
       case PartKind::video:
       case PartKind::tool_result:
       case PartKind::other:
-        return untold(path, "an assistant's message takes no such content at this target");
+        return untold(path, "an assistant message cannot contain this at the target");
     }
   }
   return {};
@@ -277,7 +277,7 @@ Result<void> InputWriter::write_part(const Part& part, const std::string& path, 
     case PartKind::audio:
       return untold(path, "the target takes no sound");
     case PartKind::video:
-      return untold(path, "the target takes no moving pictures");
+      return untold(path, "the target takes no video");
     default:
       return untold(path, "the target has no such content" +
                               (part.other_type.empty() ? "" : " ('" + std::string(part.other_type) + "')"));
