@@ -22,11 +22,11 @@ using api::ModelIn;
 constexpr std::string_view opening_begin =
     R"({"openapi":"3.1.0","info":{"title":"sluice","version":")" SLUICE_VERSION R"(",)"
     R"("summary":"An LLM gateway: one address for every provider.",)"
-    R"("description":"Paths of a dialect are passed on to a target that speaks it: what is described of their bodies )"
-    R"(is what sluice itself reads, all else is the target's to say, and so are its answers, errors included. )"
+    R"("description":"Paths of a dialect are passed on to a target that speaks it: only the parts of their bodies )"
+    R"(that sluice reads are described; the target defines the rest, including answers and errors. )"
     R"(The paths of )";
 constexpr std::string_view opening_tags =
-    R"( are taken without /v1, too."},"servers":[{"url":"/"}],"tags":[{"name":"sluice"})";
+    R"( are also accepted without /v1."},"servers":[{"url":"/"}],"tags":[{"name":"sluice"})";
 
 // Any of these, or none if no keys are configured.
 constexpr std::string_view security =
@@ -133,8 +133,8 @@ void append_parameters(std::string& out, const api::Endpoint& endpoint) {
 
 void append_body(std::string& out, const api::Endpoint& endpoint) {
   constexpr std::string_view model =
-      R"("model":{"type":["string","null"],"description":"A name of models, or provider/model. Needed where several providers )"
-      R"(speak this dialect."})";
+      R"("model":{"type":["string","null"],"description":"A name from `models`, or provider/model. Required if several )"
+      R"(providers speak this dialect."})";
   constexpr std::string_view begin = R"("requestBody":{"required":true,"content":{")";
   constexpr std::string_view object = R"(":{"schema":{"type":"object","additionalProperties":true,"properties":{)";
   constexpr std::string_view end = "}}}}},";
@@ -161,7 +161,7 @@ void append_body(std::string& out, const api::Endpoint& endpoint) {
 
 // The content types that the target's answer may have.
 void append_answer(std::string& out, const api::Endpoint& endpoint) {
-  out += R"("200":{"description":"The target's answer, as it came.","content":{)";
+  out += R"("200":{"description":"The target's answer, unchanged.","content":{)";
   if (endpoint.name.starts_with("audio/")) {  // sound, or subtitles, or JSON
     out += R"("*/*":{}}})";
     return;
@@ -214,7 +214,7 @@ void append_own_operation(std::string& out, const Pages::Page& page) {
   out += "}}}";
   if (page.path == "/ready") {
     append_strings(
-        out, {R"(,"503":{"description":"It drains.","content":{"application/json":{"schema":)", page.schema, "}}}"});
+        out, {R"(,"503":{"description":"Draining.","content":{"application/json":{"schema":)", page.schema, "}}}"});
   }
   std::set<int> statuses;
   add_statuses(statuses, any_request);
@@ -237,7 +237,7 @@ void append_components(std::string& out) {
   };
   for (const api::DialectRoom* const room : api::rooms()) append_response(error_name(*room));
   append_response("own_error");
-  out += R"("passed_on":{"description":"What the target answered, as it came.","content":{"*/*":{}}}}})";
+  out += R"("passed_on":{"description":"The target's answer, unchanged.","content":{"*/*":{}}}}})";
 }
 
 // Each path occurs once, with all its methods, in the order of the table.

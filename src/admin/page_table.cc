@@ -105,16 +105,16 @@ struct Pages::Table {
       {get, "/v1/models", callers, &Pages::answer_models, "The models that the key may use.", json_type, models_schema},
       {get, "/v1/models/{model}", callers, &Pages::answer_models, "One model that the key may use.", json_type,
        model_schema},
-      {get, "/v1beta/models", callers, &Pages::answer_models, "The same in the words of this path's callers.",
-       json_type, named_schema},
+      {get, "/v1beta/models", callers, &Pages::answer_models, "The same list in this path's dialect.", json_type,
+       named_schema},
       {get, "/v1beta/models/{model}", callers, &Pages::answer_models, "One of them.", json_type,
        R"({"type":"object","required":["name"]})"},
-      {get, "/api/tags", callers, &Pages::answer_models, "The same in the words of this path's callers.", json_type,
+      {get, "/api/tags", callers, &Pages::answer_models, "The same list in this path's dialect.", json_type,
        named_schema},
       {post, "/api/show", callers, &Pages::show_model, "One of them.", json_type,
        R"({"type":"object","required":["details"]})",
        R"({"type":"object","properties":{"model":{"type":"string"},"name":{"type":"string"}}})"},
-      {get, "/api/ps", callers, &Pages::answer_models, "Of what is loaded, nothing is known here.", json_type,
+      {get, "/api/ps", callers, &Pages::answer_models, "Always empty: loaded models are not known here.", json_type,
        named_schema},
       {get, "/api/version", callers, &Pages::answer_models, "A version of that API.", json_type,
        R"({"type":"object","required":["version"],"properties":{"version":{"type":"string"}}})"},
@@ -122,18 +122,18 @@ struct Pages::Table {
        limits_schema},
       {get, "/admin/targets", admins, &Pages::answer_targets, "How each target is doing.", json_type, targets_schema},
       {get, "/admin/explain", admins, &Pages::answer_explain,
-       "How a request for ?model= would be routed, and why; affinity, tokens, images, tools and audio say more of it.",
+       "How a request for ?model= would be routed, and why; affinity, tokens, images, tools and audio describe the "
+       "request further.",
        json_type, explain_schema, "", explain_parameters},
       {get, "/admin/exchanges", admins, &Pages::answer_exchanges, "What is in flight, oldest first.", json_type,
        exchanges_schema},
-      {get, "/admin/log-level", admins, &Pages::answer_log_level, "What the log tells of.", json_type, level_schema},
-      {post, "/admin/reload", admins, &Pages::reload,
-       "Has the configuration file read again; 400 says what is wrong with it.", json_type, reload_schema},
-      {post, "/admin/targets", admins, &Pages::control_target,
-       "Sends nothing more to a target, nothing for a while, or lets it be asked again.", json_type, targets_schema,
-       control_schema},
-      {post, "/admin/log-level", admins, &Pages::set_log_level, "Changes what the log tells of.", json_type,
-       level_schema, level_schema},
+      {get, "/admin/log-level", admins, &Pages::answer_log_level, "The log's level.", json_type, level_schema},
+      {post, "/admin/reload", admins, &Pages::reload, "Reloads the configuration file; 400 says what is wrong with it.",
+       json_type, reload_schema},
+      {post, "/admin/targets", admins, &Pages::control_target, "Drains a target, benches it for a while, or frees it.",
+       json_type, targets_schema, control_schema},
+      {post, "/admin/log-level", admins, &Pages::set_log_level, "Changes the log's level.", json_type, level_schema,
+       level_schema},
   });
 
   // Every request is looked up here, but few are for a page: only few rows are compared.
@@ -141,7 +141,7 @@ struct Pages::Table {
     std::array<RowRange, 27> ranges{};
     for (size_t i = 0; i < rows.size(); ++i) {
       RowRange& range = ranges[letter_of(rows[i].path)];
-      if (range.end != 0 && range.end != i) throw "rows of a letter stand apart";  // does not compile
+      if (range.end != 0 && range.end != i) throw "the rows of a letter are not adjacent";  // does not compile
       if (range.end == 0) range.begin = static_cast<uint8_t>(i);
       range.end = static_cast<uint8_t>(i + 1);
     }

@@ -139,7 +139,7 @@ Pages::HandlerPtr Pages::reload(const Visit& visit) {
   const Dialect dialect = api::guess_dialect(visit.head.path(), visit.head.fields);
   const auto give = [give = later->giver(), dialect](const std::vector<std::string>& problems) {
     if (problems.empty()) return give(200, "{\"reloaded\":true}\n");
-    std::string text = "the old configuration stays: ";
+    std::string text = "the old configuration stays in force: ";
     for (const std::string& problem : problems) (text += &problem == problems.data() ? "" : "; ") += problem;
     give(400, api::error_body(dialect, {ErrorCode::bad_request, std::move(text)}, {}));
   };

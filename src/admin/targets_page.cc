@@ -85,7 +85,7 @@ Result<void> control_target(routing::HealthBoard& board, observe::Log& log, std:
       health->free();
       break;
   }
-  log.always(observe::Level::info, "a target was put in its place by hand",
+  log.always(observe::Level::info, "an operator changed a target's state",
              {{"target", health->label()},
               {"action", config::target_action_words[static_cast<size_t>(request->action)]},
               {"key", key},

@@ -56,7 +56,7 @@ std::unique_ptr<AlertChannel> AlertSender::make_channel(const std::optional<conf
 
 void AlertSender::lose(std::string_view to, std::string_view why) {
   metrics_.alerts_failed_total.add(1);
-  log_.warn("an alert did not arrive", {{"to", to}, {"reason", why}});
+  log_.warn("an alert was not delivered", {{"to", to}, {"reason", why}});
 }
 
 void AlertSender::tick(uint64_t now_ms) {

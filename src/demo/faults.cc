@@ -9,7 +9,7 @@ namespace {
 
 using Break = Orders::Break;
 
-const Error broke_down{ErrorCode::overloaded, "the demo model broke down, as its name told it to"};
+const Error broke_down{ErrorCode::overloaded, "the demo model broke down, as its name asks"};
 
 api::StreamFormat format_of(std::string_view content_type) {
   if (content_type == "text/event-stream") return api::StreamFormat::sse;
@@ -136,7 +136,7 @@ struct StatusWords {
 };
 constexpr std::array statuses = std::to_array<StatusWords>({
     {401, ErrorCode::unauthorized, "the demo does not take this key"},
-    {402, ErrorCode::rate_limited, "the demo wants to be paid"},
+    {402, ErrorCode::rate_limited, "the demo requires payment"},
     {403, ErrorCode::forbidden, "the demo does not let this key use this model"},
     {404, ErrorCode::unknown_model, "the demo does not have this model"},
     {408, ErrorCode::request_timeout, "the demo waited too long for the request"},
@@ -185,9 +185,8 @@ Refusal refusal_of(const Orders& orders, Dialect dialect) {
 
 Refusal prefix_refusal(Dialect dialect) {
   constexpr int bad_request = 400;
-  return {
-      bad_request,
-      api::error_body(dialect, {ErrorCode::bad_request, "the demo does not go on with an assistant's message"}, {})};
+  return {bad_request,
+          api::error_body(dialect, {ErrorCode::bad_request, "the demo does not continue an assistant's message"}, {})};
 }
 
 }  // namespace sluice::demo

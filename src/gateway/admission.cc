@@ -107,8 +107,8 @@ Result<Admitted> admit_admin(const policy::CallerKeys& keys, const http::Request
   if (!admitted) return admitted;
   if (admitted->key != nullptr) {
     if (admitted->key->admin) return admitted;
-    return fail(ErrorCode::forbidden,
-                "the key '" + admitted->key->name + "' is no admin's; give it \"admin\": true in the configuration");
+    return fail(ErrorCode::forbidden, "the key '" + admitted->key->name +
+                                          "' is not an admin key; give it \"admin\": true in the configuration");
   }
   if (const Result<void> here = is_of_here(head, peer, "admin"); !here) return tl::unexpected<Error>(here.error());
   return admitted;

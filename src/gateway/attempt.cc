@@ -152,7 +152,8 @@ void Attempt::on_turn() {
   if (phase_ == Phase::done) cancel();
   const bool more = taker_ == nullptr || taker_->on_answer_turn();
   if (!connection_) return;  // it has ended or was cancelled meanwhile
-  if (connection_->bytes_in() > most_bytes_in_) return fail_at_target(ErrorCode::caller_gone, "its answer goes on");
+  if (connection_->bytes_in() > most_bytes_in_)
+    return fail_at_target(ErrorCode::caller_gone, "its answer is too long to be read without a caller");
   if (!more) return pause();
   if (stream_answer_ && body_begun_ && !paused_) {  // until then the first-byte timeout keeps running
     using Progress = AnswerTaker::Progress;
@@ -187,7 +188,7 @@ bool Attempt::close_came_first() const {
 bool Attempt::is_redirected(const http::ResponseHead& head) {
   constexpr int proxy_authentication_required = 407;
   if (head.status == proxy_authentication_required) {
-    redirect_ = std::make_unique<Redirect>(Redirect{{}, "answered 407: a proxy on the way wants credentials"});
+    redirect_ = std::make_unique<Redirect>(Redirect{{}, "answered 407: a proxy on the way requires credentials"});
   } else if (const auto location = head.fields.find("location"); location && head.status < 400 && head.status != 304) {
     redirect_ = std::make_unique<Redirect>(
         read_redirect(link_.provider.base_url, path_of(request_.head), head.status, *location));
@@ -232,7 +233,7 @@ void Attempt::on_timeout() {
   }
   fail_at_target(stream_answer_ ? ErrorCode::target_stalled : ErrorCode::target_timeout,
                  stream_answer_ ? "the stream stalled" + after(limits.stream_idle_ms)
-                                : "the answer was not whole" + after(limits.response_ms));
+                                : "the answer was incomplete" + after(limits.response_ms));
 }
 
 void Attempt::fail(const Error& error) {

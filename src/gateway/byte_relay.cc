@@ -264,7 +264,7 @@ void ByteRelay::drop_known() {
   if (known == all.npos) {
     tap_.emplace(dialect_, api::MediaType::events, false, api::Asked{true, 1});  // what the old one read is no end
     failure_ = std::make_unique<Error>(Error{
-        ErrorCode::target_cut, "the answer broke off, and its target goes on with it further on: a part is missing"});
+        ErrorCode::target_cut, "the answer broke off, and its target continued at a later event: a part is missing"});
   } else if (known < all.size()) {
     next_number_.reset();
     pieces_.push_back(all.substr(known));

@@ -141,7 +141,7 @@ Error CallerPass::refuse() {
       break;
   }
   return {ErrorCode::rate_limited,
-          whose + " has reached its limit of " + std::to_string(limits.concurrent) + " requests at once" + after};
+          whose + " has reached its limit of " + std::to_string(limits.concurrent) + " concurrent requests" + after};
 }
 
 uint64_t CallerPass::retry_after_s() const {

@@ -75,7 +75,7 @@ class CertificateCheck {
       config_.warnings.push_back(path + ": the certificate in \"" + file + "\" " + what);
     };
     const int64_t left_s = term->ends_unix_s - now_unix_s_;
-    if (term->begins_unix_s > now_unix_s_) warn("is not good yet: " + other);
+    if (term->begins_unix_s > now_unix_s_) warn("is not valid yet: " + other);
     if (left_s <= 0) {
       warn("has expired: " + other);
     } else if (left_s <= warned_before_s) {

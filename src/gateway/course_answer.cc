@@ -214,12 +214,12 @@ void Course::on_answer_kept() {
     refuses_prefix_ = by_prefix_;
     const int status = account_->attempts.last().status;
     const Error refused{ErrorCode::target_cut, "the answer broke off, and " + target().label() + " answered " +
-                                                   std::to_string(status) + " when it was asked to go on"};
+                                                   std::to_string(status) + " when it was asked to continue"};
     if (!rescue(refused)) fail_course(refused);
     return;
   }
   if (context_.usage_refusals != nullptr && context_.usage_refusals->add(target().label())) {
-    context_.log.warn("target refuses stream_options; usage of its streams is not asked for any more",
+    context_.log.warn("target refuses stream_options; usage of its streams is no longer requested",
                       {{"request_id", account_->request_id}, {"target", target().label()}});
   }
   usage_asked_ = false;

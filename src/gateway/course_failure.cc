@@ -70,7 +70,7 @@ void Course::fail_within_stream(std::string_view said) {
   const int status = relay_->told_status();
   Error error{code_for(status), std::string(said)};
   if (error.message.empty())
-    error.message = "the target answered with status " + std::to_string(status) + ", and no stream";
+    error.message = "the target answered with status " + std::to_string(status) + ", but not with a stream";
   fail_course(without_secrets(context_.log, target().provider, error));
 }
 

@@ -51,7 +51,7 @@ bool Course::take_what_was_told() {
 }
 
 bool Course::note_bar(api::Bar bar) const {
-  context_.log.warn("a stream that broke off cannot be gone on with elsewhere",
+  context_.log.warn("a stream that broke off cannot be continued at another target",
                     {{"request_id", account_->request_id},
                      {"target", account_->attempts.last().target->label()},
                      {"reason", api::why(bar)}});
@@ -71,7 +71,7 @@ bool Course::rescue(const Error& met) {
     account_->target = &target();
     return false;
   }
-  warn(met, "a target that goes on with it: " + target().label());
+  warn(met, target().label() + ", to continue the stream");
   account_->rescued = true;
   note_failed_attempt(context_, *account_, context_.loop.now_ns());
   give_attempt_up();

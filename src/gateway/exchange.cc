@@ -49,7 +49,7 @@ Result<void> Exchange::check_head() {
   Result<api::Match> match = api::match(head_.method, head_.path(), &head_.fields);
   if (head_.wants_websocket && head_.method == http::Method::get && (!match || match->passes)) {
     return fail(ErrorCode::upgrade_required,
-                "websockets are not spoken here; use POST with HTTP/1.1 and server-sent events");
+                "websockets are not supported; use POST with HTTP/1.1 and server-sent events");
   }
   if (!match) return tl::unexpected<Error>(match.error());
   if (!match->provider.empty()) {

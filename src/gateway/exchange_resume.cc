@@ -101,7 +101,7 @@ void Exchange::on_follow_failed(const Error* error) {
     follower_->tell(*error);
     account_.note(*error);
   } else {
-    account_.note({ErrorCode::target_cut, "the stream that was gone on with was cut"});
+    account_.note({ErrorCode::target_cut, "the resumed stream was cut"});
   }
   finish();
   responder_.abort();

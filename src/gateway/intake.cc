@@ -47,7 +47,7 @@ Result<void> Intake::begin(const http::RequestHead& head, const api::Match& matc
       coding = field.value;
     }
   }
-  if (twice) return fail(ErrorCode::bad_request, "content-type and content-encoding may each stand there once");
+  if (twice) return fail(ErrorCode::bad_request, "content-type and content-encoding may each occur only once");
   if (head.framing == BodyFraming::length) announced_ = head.content_length;
   may_go_on_ = head.framing == BodyFraming::length;
   max_bytes_ = max_bytes;
@@ -92,7 +92,7 @@ Result<void> Intake::begin_coded(std::string_view coding, uint64_t max_bytes) {
   if (!known) {
     return fail(ErrorCode::unsupported_coding, "request bodies in content-encoding '" +
                                                    std::string(cut_to(coding, 100)) +
-                                                   "' are not understood; gzip, deflate, zstd and identity are");
+                                                   "' are not supported; use gzip, deflate, zstd or identity");
   }
   http::InflaterLimits limits;
   limits.bytes = max_bytes;

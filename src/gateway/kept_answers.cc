@@ -185,7 +185,7 @@ Result<std::string> AnswerKeeper::conversation_before(std::string_view id) {
     bytes += turn->input.size() + turn->output.size();
     turns.push_back(std::move(turn));
     if (turns.size() > max_turns || bytes > max_conversation_bytes) {
-      return fail(ErrorCode::bad_request, "the conversation that this goes on with is too long to be sent again");
+      return fail(ErrorCode::bad_request, "the conversation that this continues is too long to be sent again");
     }
   }
   std::string items;

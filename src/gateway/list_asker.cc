@@ -92,11 +92,12 @@ void ListAsker::tell(Asked& asked, std::string problem, bool cut) {
   if (options_.log == nullptr) return;
   const std::string& name = asked.provider.name;
   if (!asked.problem.empty() && !failed_before) {
-    options_.log->warn("a provider does not tell its models",
+    options_.log->warn("cannot get a provider's list of models",
                        {{"provider", name}, {"reason", asked.problem}, {"known", asked.list ? asked.list->size() : 0}});
   }
   if (asked.problem.empty() && failed_before) {
-    options_.log->info("a provider tells its models again", {{"provider", name}, {"models", asked.list->size()}});
+    options_.log->info("a provider's list of models is available again",
+                       {{"provider", name}, {"models", asked.list->size()}});
   }
   if (cut && !cut_before) {
     options_.log->warn("a provider's list of models is too long: only its beginning is known",

@@ -81,7 +81,7 @@ void Prober::Probe::on_told(bool back) {
   options_.health.for_each_of(provider_, [&](routing::TargetHealth& health) {
     any = (back ? health.probe_answered(now_ms) : health.probe_missed(until_ms)) || any;
   });
-  if (back && any) options_.log.info("a provider answers again, and may be asked", {{"provider", provider_.name}});
+  if (back && any) options_.log.info("a provider answers again and is used again", {{"provider", provider_.name}});
   if (!back && first) {
     options_.log.warn("a provider whose breaker is open does not answer",
                       {{"provider", provider_.name}, {"reason", problem_}});

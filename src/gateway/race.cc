@@ -73,7 +73,7 @@ void Race::note_lost(AttemptRecords& attempts, uint64_t now_ns) const {
   AttemptRecord& last = attempts.last();
   last.lost = true;
   last.ended_ns = now_ns;
-  last.reason = "another target answered before";
+  last.reason = "another target answered first";
 }
 
 void Race::first_has_won(uint64_t now_ns) {
@@ -115,7 +115,7 @@ void Race::cancel(uint64_t now_ns) {
     AttemptRecord& last = account_.attempts.last();
     last.code = ErrorCode::caller_gone;
     last.ended_ns = now_ns;
-    last.reason = "it was given up with its request";
+    last.reason = "cancelled with its request";
   }
   first_.account_->attempts.add_earlier(std::move(account_.attempts));
 }

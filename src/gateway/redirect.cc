@@ -87,7 +87,7 @@ Redirect read_redirect(const config::Url& base, std::string_view asked, int stat
   redirect.what = "answered " + std::to_string(status) + ", which redirects to ";
   const std::optional<Place> place = place_of(base, asked, location);
   if (!place) {
-    redirect.what += "no address that makes sense; base_url has to be one that answers itself";
+    redirect.what += "an invalid address; base_url must be one that answers without redirecting";
     return redirect;
   }
   const bool keeps_method = status == 307 || status == 308;

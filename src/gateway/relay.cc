@@ -88,11 +88,11 @@ api::MediaType type_due(const RelayedRequest& request, api::StreamFormat format)
 
 tl::unexpected<Error> nothing_answered(int status) {
   return fail(ErrorCode::target_broke,
-              "the target answered with status " + std::to_string(status) + ", which brings no answer");
+              "the target answered with status " + std::to_string(status) + ", which carries no answer");
 }
 
 tl::unexpected<Error> cut_short() {
-  return fail(ErrorCode::target_cut, "the target's answer ended before it was whole");
+  return fail(ErrorCode::target_cut, "the target's answer ended before it was complete");
 }
 
 tl::unexpected<Error> page_in_place(std::string_view type) {

@@ -44,7 +44,8 @@ bool StreamFollower::begin() {
   const int status = store_.head(*stream_, lines, bell_);
   if (status == 0) return false;
   if (status < 0) {
-    const Error gone{ErrorCode::stream_gone, "that stream ended before it began, or is not kept any more; ask anew"};
+    const Error gone{ErrorCode::stream_gone,
+                     "that stream ended before it began, or is no longer kept; send the request again"};
     fail(&gone);
     return false;
   }
@@ -75,7 +76,7 @@ void StreamFollower::go_on() {
         return fail(nullptr);
       case StreamStore::Next::lost: {
         const Error lost{ErrorCode::stream_gone,
-                         "this stream is not kept any more from here on: it was taken too slowly; ask anew"};
+                         "this stream is no longer kept from here on: it was read too slowly; send the request again"};
         return fail(&lost);
       }
     }

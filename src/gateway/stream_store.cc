@@ -7,8 +7,8 @@ namespace {
 
 tl::unexpected<Error> unknown() {
   return fail(ErrorCode::unknown_stream,
-              "no stream of that id is kept for this key at this path: it is over for too long, or was never one whose "
-              "model has `resume_s`; ask anew, without sluice-resume and last-event-id");
+              "no stream of that id is kept for this key at this path: it ended too long ago, or its model has no "
+              "`resume_s`; send the request again, without sluice-resume and last-event-id");
 }
 
 // Some dialects have the same endpoint at the paths of several versions.
@@ -18,10 +18,9 @@ bool is_same(const api::Endpoint* one, const api::Endpoint* other) {
 }
 
 tl::unexpected<Error> not_from(uint64_t after, uint64_t first) {
-  return fail(ErrorCode::stream_gone, "what comes behind event " + std::to_string(after) +
-                                          " of that stream is not kept any more, but only what comes behind event " +
-                                          std::to_string(first) +
-                                          "; ask anew, without sluice-resume and last-event-id");
+  return fail(ErrorCode::stream_gone,
+              "the events after " + std::to_string(after) + " of that stream are no longer kept, only those after " +
+                  std::to_string(first) + "; send the request again, without sluice-resume and last-event-id");
 }
 
 }  // namespace
@@ -161,19 +160,20 @@ Result<StreamStore::Handle> StreamStore::join(const ResumeAsked& asked, std::str
   }
   if (stream->declined_) {
     return fail(ErrorCode::stream_gone,
-                "that stream came compressed from its target, and cannot be gone on with; ask anew, without "
+                "that stream is compressed by its target and cannot be resumed; send the request again, without "
                 "sluice-resume and last-event-id");
   }
   const uint64_t after = asked.after_frame.value_or(0);
   const uint64_t told = stream->first_ + stream->frames_.size();
   if (after > told) {
-    return fail(ErrorCode::bad_request, "that stream has had " + std::to_string(told) + " events so far, and none " +
-                                            std::to_string(after) + " to go on behind");
+    return fail(ErrorCode::bad_request, "that stream has had " + std::to_string(told) +
+                                            " events so far; there is no event " + std::to_string(after) +
+                                            " to resume after");
   }
   if (after < stream->first_) return not_from(after, stream->first_);
   if (stream->followers_ >= bounds_.max_followers) {
     return fail(ErrorCode::rate_limited, std::to_string(bounds_.max_followers) +
-                                             " connections follow that stream already; come again when one has ended");
+                                             " connections already follow that stream; try again when one has ended");
   }
   ++stream->followers_;
   stream->followed_ = true;

@@ -19,14 +19,14 @@ namespace {
 
 tl::unexpected<Error> no_other(api::Bar bar) {
   return fail(ErrorCode::target_cut,
-              "the answer broke off, and no other target can go on with it: " + std::string(api::why(bar)));
+              "the answer broke off, and no other target can continue it: " + std::string(api::why(bar)));
 }
 
 tl::unexpected<Error> no_equal(const Question& question, const routing::Target& target) {
   const api::Endpoint& endpoint = *question.match.endpoint;
   return fail(ErrorCode::untranslatable, "'" + target.label() + "' does not speak the " +
                                              std::string(name_of(endpoint.dialect)) + " dialect, and '" +
-                                             std::string(endpoint.name) + "' has no equal in " +
+                                             std::string(endpoint.name) + "' has no equivalent in " +
                                              std::string(name_of(target.provider->dialects.front())));
 }
 
@@ -241,7 +241,7 @@ Result<std::unique_ptr<Translation>> Translation::make(const Question& question,
   dropped.put_into(from.words);
   const bool json_array = question.stream && callers.places.streams_arrays && query.find("alt=sse") == query.npos;
   if (target.entry != nullptr && target.entry->strict_translation && dropped.loses()) {
-    return fail(ErrorCode::untranslatable, "'" + target.label() + "' cannot be told all of it: " + dropped.text());
+    return fail(ErrorCode::untranslatable, "'" + target.label() + "' cannot take the full request: " + dropped.text());
   }
   const bool is_counted_there = is_count && make_count(to, facts, written);
   api::AnswerShape shape{endpoint.name,        question.stream, json_array,   asked,

@@ -37,8 +37,8 @@ std::string_view shown(std::string_view text) { return cut_to(text, 128); }
 tl::unexpected<Error> refused_origin(std::string_view origin, bool open) {
   std::string text = "a web page of ";
   text += origin.empty() ? std::string_view("another site") : shown(origin);
-  text += open ? " may not use this sluice, which asks for no key" : " may not call this sluice";
-  text += "; if it shall, add its origin to \"cors\": {\"origins\": []} in the configuration";
+  text += open ? " may not use this sluice, which requires no key" : " may not call this sluice";
+  text += "; to allow it, add its origin to \"cors\": {\"origins\": []} in the configuration";
   return fail(ErrorCode::forbidden, std::move(text));
 }
 
@@ -116,13 +116,14 @@ Result<WebGate::From> WebGate::look_closer(const http::RequestHead& head, const 
                                            const http::Responder& responder) const {
   const std::string peer = responder.peer();
   if (open_ && !is_of_this_machine(peer)) {
-    return fail(ErrorCode::forbidden, "while no keys are configured, only programs of this machine are served");
+    return fail(ErrorCode::forbidden, "while no keys are configured, only programs on this machine are served");
   }
   if (!signs.own_host && peer != "unix" && peer != "memory") {
-    return fail(ErrorCode::forbidden,
-                "the Host '" + std::string(shown(head.fields.find("host").value_or(""))) +
-                    "' is no name of this sluice, and without keys a web page could have made it up (DNS rebinding); "
-                    "add the name to \"hosts\": [] in the configuration, or configure \"keys\"");
+    return fail(
+        ErrorCode::forbidden,
+        "the Host '" + std::string(shown(head.fields.find("host").value_or(""))) +
+            "' is not a name of this sluice, and without keys a web page could have made it up (DNS rebinding); "
+            "add the name to \"hosts\": [] in the configuration, or configure \"keys\"");
   }
   const bool preflight =
       head.method == http::Method::options && head.fields.find("access-control-request-method").has_value();

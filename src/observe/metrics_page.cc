@@ -263,10 +263,10 @@ void add_keys(Page& page, const AllKeys& keys) {
 void add_losses(Page& page, int64_t records_not_queued, const Log* log) {
   const Log::Losses losses = log != nullptr ? log->losses() : Log::Losses{};
   page.family("sluice_records_lost_total", "counter",
-              "Access records lost: the log's queue was full, or what it writes to took nothing.");
+              "Access records lost: the log's queue was full, or its destination accepted nothing.");
   page.sample("reason=\"queue\"", records_not_queued);
   page.sample("reason=\"write\"", static_cast<int64_t>(losses.records));
-  page.family("sluice_log_lines_lost_total", "counter", "Lines of the log lost, likewise.");
+  page.family("sluice_log_lines_lost_total", "counter", "Log lines lost, for the same reasons.");
   page.sample("reason=\"queue\"", log != nullptr ? static_cast<int64_t>(log->dropped_total()) : 0);
   page.sample("reason=\"write\"", static_cast<int64_t>(losses.lines));
 }
@@ -289,21 +289,21 @@ void add_model_lists(Page& page, const std::vector<Metrics::ModelList>& lists) {
     }
   };
   using List = Metrics::ModelList;
-  family("sluice_model_list_models", "gauge", "Models that a provider has told that it has.",
+  family("sluice_model_list_models", "gauge", "Models in a provider's list.",
          [](const List& list) { return list.models; });
-  family("sluice_model_list_timestamp_seconds", "gauge",
-         "When a provider told its models last, in Unix time; 0: never.",
+  family("sluice_model_list_timestamp_seconds", "gauge", "When a provider sent its list last, in Unix time; 0: never.",
          [](const List& list) { return list.told_unix_s; });
   family("sluice_model_list_up_to_date", "gauge",
-         "Whether a provider told its models when it was asked last: 1, or 0 while an older list is kept.",
+         "Whether a provider sent its list when it was asked last: 1, or 0 while an older list is kept.",
          [](const List& list) { return list.up_to_date ? 1 : 0; });
-  family("sluice_model_list_failures_total", "counter", "Times that a provider was asked for its models and told none.",
+  family("sluice_model_list_failures_total", "counter", "Times that a provider was asked for its list and sent none.",
          [](const List& list) { return list.failures; });
 }
 
 void add_credentials(Page& page, const std::vector<Metrics::CredentialState>& credentials) {
-  page.family("sluice_credential_benched", "gauge",
-              "Of a provider's several credentials, by place: 1 while it is left alone as refused or unpaid, else 0.");
+  page.family(
+      "sluice_credential_benched", "gauge",
+      "Of a provider's several credentials, by place: 1 while it is not used because rejected or unpaid, else 0.");
   for (const Metrics::CredentialState& one : credentials) {
     page.sample(label("provider", one.provider) + "," + label("key", std::to_string(one.key)), one.benched ? 1 : 0);
   }
@@ -331,14 +331,14 @@ void add_targets(Page& page, const std::vector<Metrics::TargetState>& targets) {
   family("sluice_target_attempts_failed_total", "counter", "Of these, the ones that its breaker counts as failed.",
          [](const State& target) { return target.failed; });
   family("sluice_target_repeats_refused_total", "counter",
-         "Times that a target was not asked again, as it had been asked again too often.",
+         "Times that a target was not asked again because its retry budget was spent.",
          [](const State& target) { return target.repeats_refused; });
   family("sluice_target_probes_total", "counter", "Times that its provider was asked whether it is back.",
          [](const State& target) { return target.probes; });
   family("sluice_target_probes_missed_total", "counter", "Of these, the ones that were not answered, or with a 5xx.",
          [](const State& target) { return target.probes_missed; });
   page.family("sluice_target_first_output_seconds", "gauge",
-              "How long a target takes to its first output: of late, and the slowest most.");
+              "How long a target takes to its first output: recently, and in the slowest cases.");
   for (const State& target : targets) {
     if (target.first_output_us == 0) continue;
     page.sample_us_as_s(label("target", target.target), static_cast<int64_t>(target.first_output_us));
@@ -381,10 +381,9 @@ void add_gauges(Page& page, const Sums& sum) {
   page.gauge("sluice_pool_waiting", "Attempts that wait for a connection now.", sum(&W::pool_waiting));
   page.gauge("sluice_buffered_bytes", "Memory that bodies, and what is kept of answers, take now.",
              sum(&W::buffered_bytes));
-  page.counter("sluice_hedges_total", "Second attempts beside a late first one.", sum(&W::hedges_total));
+  page.counter("sluice_hedges_total", "Second attempts started because the first was late.", sum(&W::hedges_total));
   page.counter("sluice_hedges_won_total", "Of these, the ones whose answer the caller got.", sum(&W::hedges_won_total));
-  page.gauge("sluice_kept_streams", "Streams that are kept for callers who may go on with them.",
-             sum(&W::kept_streams));
+  page.gauge("sluice_kept_streams", "Streams that are kept for callers who may resume them.", sum(&W::kept_streams));
   page.gauge("sluice_kept_stream_bytes", "Memory that they take now.", sum(&W::kept_stream_bytes));
   page.counter("sluice_accept_paused_total",
                "Times that accepting was paused: at the connection limit or out of descriptors.",
@@ -417,7 +416,7 @@ void add_limits(Page& page, const std::vector<std::unique_ptr<WorkerMetrics>>& w
 }
 
 void add_resumes(Page& page, const std::vector<std::unique_ptr<WorkerMetrics>>& workers) {
-  page.family("sluice_resumes_total", "counter", "Requests to go on with a stream whose connection broke.");
+  page.family("sluice_resumes_total", "counter", "Requests to resume a stream whose connection broke.");
   for (size_t at = 0; at < resume_outcome_names.size(); ++at) {
     int64_t sum = 0;
     for (const auto& worker : workers) sum += worker->resumes[at].get();

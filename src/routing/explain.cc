@@ -63,7 +63,7 @@ std::string route_line(const Explanation& explanation) {
   const config::Model* const entry = explanation.plan.entry;
   std::string line = shown(explanation.name) + ": ";
   if (entry == nullptr) {
-    line += "no name of models";
+    line += "not a name in models";
   } else {
     line += "order " + std::string(config::word_of(entry->order));
     if (entry->affinity.kind != config::Affinity::Kind::none) line += ", affinity " + config::word_of(entry->affinity);

@@ -92,7 +92,7 @@ TEST_CASE("the log's level is seen and changed by those who may") {
   const FakeResponder put = world.ask_level(http::Method::put);
   CHECK(put.status == 405);
   CHECK(put.field("allow") == "GET, HEAD, POST");
-  world.visitor = fail(ErrorCode::forbidden, "no admin's");
+  world.visitor = fail(ErrorCode::forbidden, "not an admin key");
   CHECK(world.ask_level(http::Method::get).status == 403);
   CHECK(world.ask_level(http::Method::post, "{\"level\":\"error\"}").status == 403);
   CHECK(world.log.level() == observe::Level::debug);

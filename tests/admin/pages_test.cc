@@ -379,7 +379,7 @@ TEST_CASE("what is in flight, and what a reload came to, are told later") {
   CHECK(world.reload_by == "key ops, from " + bad.peer());
   world.reloading({"one", "two"});
   CHECK(bad.status == 400);
-  CHECK(bad.body.find("the old configuration stays: one; two") != std::string::npos);
+  CHECK(bad.body.find("the old configuration stays in force: one; two") != std::string::npos);
 }
 
 TEST_CASE("other methods are told which are right, in the caller's dialect") {

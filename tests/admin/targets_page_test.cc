@@ -177,7 +177,7 @@ TEST_CASE("an explanation shows the order, the reasons and who is left out") {
   const auto bare = routing::explain(router, "lab/new", asking);
   REQUIRE(bare);
   CHECK(routing::explanation_text(*bare) ==
-        "lab/new: no name of models, up to 4 attempts\n  1  lab/new  only one  closed\n");
+        "lab/new: not a name in models, up to 4 attempts\n  1  lab/new  only one  closed\n");
   CHECK(routing::explanation_json(*bare).starts_with(
       "{\"model\":\"lab/new\",\"route\":null,\"order\":null,\"affinity\":\"none\",\"attempts\":4,"));
 }

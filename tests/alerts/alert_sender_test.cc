@@ -244,7 +244,7 @@ TEST_CASE("whoever does not answer in time is hung up on") {
   CHECK(wires.webhooks.size() == 3);
   wires.turn();
   for (const auto& peer : wires.webhooks) CHECK(peer->ended);
-  CHECK(wires.logged().find("warn an alert did not arrive to=webhook reason=target_timeout") != std::string::npos);
+  CHECK(wires.logged().find("warn an alert was not delivered to=webhook reason=target_timeout") != std::string::npos);
 }
 
 TEST_CASE("a connection that is never made is given up") {
@@ -299,7 +299,7 @@ TEST_CASE("what waits is bounded: the oldest are dropped and counted") {
   wires.turn();
   REQUIRE(wires.webhooks.size() == 2);
   CHECK(json::parse(body_of(wires.webhooks[1]->text))["subject"] == "lab/3");
-  CHECK(wires.logged().find("an alert did not arrive to=webhook reason=dropped") != std::string::npos);
+  CHECK(wires.logged().find("an alert was not delivered to=webhook reason=dropped") != std::string::npos);
 }
 
 TEST_CASE("one place that hangs does not keep the other from being told") {

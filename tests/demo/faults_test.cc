@@ -308,7 +308,7 @@ TEST_CASE("refuse-prefix: 400 where the assistant's words come last, else answer
   INFO(row.path);
   const Raw refused = wire.post(row.path, row.body);
   CHECK(refused.status() == 400);
-  CHECK(has(refused.body(), "does not go on"));
+  CHECK(has(refused.body(), "does not continue"));
 }
 
 TEST_CASE("two-faced: two answers to one question differ behind the second word") {

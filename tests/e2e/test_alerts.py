@@ -123,7 +123,7 @@ def test_nobody_hears(tmp_path):
             wait_for(lambda: sluice.metric("sluice_alerts_failed_total") >= 1, "Sentry to be given up", 30)
             assert sluice.post(CHAT.path("lab/m"), CHAT.body("lab/m")).status == 200
         log = sluice.output()
-        assert " warn an alert did not arrive to=sentry reason=target_refused" in log
+        assert " warn an alert was not delivered to=sentry reason=target_refused" in log
         for secret in (SENTRY, HOOK, f":{gone.getsockname()[1]}/42", f":{silent.getsockname()[1]}"):
             assert secret not in log, log
 

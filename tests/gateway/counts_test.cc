@@ -105,7 +105,7 @@ TEST_CASE("vectors have no equal at a target without them") {
   world.say(post("/v1/embeddings", R"({"model":"fast","input":"x"})"));
   CHECK(world.targets.empty());
   CHECK(world.caller->has("HTTP/1.1 400 "));
-  CHECK(world.caller->has("has no equal in anthropic"));
+  CHECK(world.caller->has("has no equivalent in anthropic"));
 }
 
 TEST_CASE("facts of a target: its family, its provider's list, the configuration") {

@@ -144,7 +144,7 @@ TEST_CASE("providers and models have limits of their own, for callers without a 
   const auto first = std::move(world.caller);
   world.connect();
   world.ask();
-  CHECK(world.caller->has("model 'fast' has reached its limit of 1 requests at once"));
+  CHECK(world.caller->has("model 'fast' has reached its limit of 1 concurrent requests"));
   CHECK(world.caller->has("retry-after: 1\r\n"));
   world.target_says(ok_json(answer, "x-ratelimit-limit-requests: 9999\r\n"));
   CHECK(first->has("x-ratelimit-limit-requests: 9999\r\n"));
@@ -218,7 +218,7 @@ TEST_CASE("a place is given back however an exchange ends") {
   CHECK(world.team().in_use == 1);
   auto refused = world.another();
   CHECK(refused->has("HTTP/1.1 429 "));
-  CHECK(refused->has("has reached its limit of 1 requests at once; try again in 1 s"));
+  CHECK(refused->has("has reached its limit of 1 concurrent requests; try again in 1 s"));
   CHECK(world.team().in_use == 1);
   world.target_says(ok_json(answer));
   CHECK(free_again());

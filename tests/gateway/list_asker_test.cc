@@ -216,8 +216,8 @@ TEST_CASE("a provider that does not tell keeps its last list, is logged once, an
   lab.say("lab", ok_json(list_of({"beta"})));
   CHECK(lab.known(0) == Names{"beta"});
   CHECK(lab.metric("sluice_model_list_up_to_date", "lab") == "1");
-  CHECK(lab.logged("warn a provider does not tell its models provider=lab reason=\"answered 503\" known=1") == 1);
-  CHECK(lab.logged("info a provider tells its models again provider=lab models=1") == 1);
+  CHECK(lab.logged("warn cannot get a provider's list of models provider=lab reason=\"answered 503\" known=1") == 1);
+  CHECK(lab.logged("info a provider's list of models is available again provider=lab models=1") == 1);
 }
 
 TEST_CASE("answers that are no list") {
@@ -226,9 +226,9 @@ TEST_CASE("answers that are no list") {
   };
   const std::string path = "HTTP/1.1 308 Moved\r\ncontent-length: 0\r\nlocation: ";
   for (const Row& row :
-       std::vector<Row>{{ok_json("<html></html>"), "this is no list of models"},
-                        {ok_json(R"({"error":{"message":"no"}})"), "this is no list of models"},
-                        {ok_json(R"({"data":[{"id":"a"})"), "the list of models is not whole"},
+       std::vector<Row>{{ok_json("<html></html>"), "this is not a list of models"},
+                        {ok_json(R"({"error":{"message":"no"}})"), "this is not a list of models"},
+                        {ok_json(R"({"data":[{"id":"a"})"), "the list of models is incomplete"},
                         {ok_json(list_of({"a"}), "content-encoding: br\r\n"), "a coding that cannot be read"},
                         {ok_json("no gzip", "content-encoding: gzip\r\n"), "a coding that cannot be read"},
                         {"HTTP/1.1 401 No\r\ncontent-length: 0\r\n\r\n", "answered 401"},

@@ -58,7 +58,7 @@ TEST_CASE("a provider that is well is not asked; one whose breaker is open is, a
     lab.told(status);
     CHECK(lab.m.standing(lab.now_ms()) == routing::Standing::half_open);
     CHECK(lab.m.state(lab.now_ms()).probes == 1);
-    CHECK(lab.world.records().find("a provider answers again, and may be asked provider=lab") != std::string::npos);
+    CHECK(lab.world.records().find("a provider answers again and is used again provider=lab") != std::string::npos);
     // A real request decides. If it fails, other answers from the provider do not end the cooldown.
     REQUIRE(lab.m.take_probe(lab.now_ms()));
     lab.fail();

@@ -169,7 +169,7 @@ TEST_CASE("rescue: what stands in the question against it is said") {
   const auto made = Second(Dialect::openai, "m").make(body, {&broken, true, true});
   REQUIRE_FALSE(made);
   CHECK(made.error().code == ErrorCode::target_cut);
-  CHECK(made.error().message == "the answer broke off, and no other target can go on with it: it follows a schema");
+  CHECK(made.error().message == "the answer broke off, and no other target can continue it: it follows a schema");
   CHECK(broken.sent != nullptr);  // not consumed
 }
 

@@ -325,7 +325,7 @@ TEST_CASE("what is not kept any more is told apart from what never was, and a fo
   world.target_says(chunk(many));
   const Got gone = resume(world, openai(), "sluice-resume: mine; after=2\r\n");
   CHECK(gone.status == 410);
-  CHECK(gone.body.find("ask anew") != std::string::npos);
+  CHECK(gone.body.find("send the request again") != std::string::npos);
   CHECK(resumes(world, observe::ResumeOutcome::gone) == 1);
   CHECK(resume(world, openai(), "sluice-resume: mine; after=42\r\n").status == 200);
   CHECK(world.streams.bytes() <= 4 * (StreamStore::entry_bytes + 6 * (openai_frame("x").size() + 100)) / 4);

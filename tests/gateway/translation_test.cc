@@ -311,7 +311,7 @@ TEST_CASE("strict translation refuses what would be lost, and nothing else") {
       post("/v1/chat/completions", R"({"model":"fast","seed":7,"messages":[{"role":"user","content":"Say hi"}]})"));
   CHECK(world.targets.empty());
   CHECK(world.caller->has("HTTP/1.1 400 Bad Request"));
-  CHECK(world.caller->has("cannot be told all of it: "));
+  CHECK(world.caller->has("cannot take the full request: "));
   CHECK(world.caller->has("seed=unsupported"));
   world.say(post("/v1/chat/completions", R"({"model":"fast","messages":[{"role":"user","content":"Say hi"}]})"));
   CHECK(world.targets.size() == 1);  // adding the limit that the target requires loses nothing
@@ -332,7 +332,7 @@ TEST_CASE("what cannot be translated is refused before anybody is asked") {
   world.say(post("/v1/moderations", R"({"model":"fast","input":"a"})"));
   CHECK(world.targets.empty());
   CHECK(world.caller->has("HTTP/1.1 400 Bad Request"));
-  CHECK(world.caller->has("has no equal in anthropic"));
+  CHECK(world.caller->has("has no equivalent in anthropic"));
 }
 
 }  // namespace

@@ -46,11 +46,11 @@ TEST_CASE("any other redirection is an error that says what to put into base_url
                         {"307", "http://lab.internal:8080/api/v1/chat/completions?sig=hidden#x",
                          "put http://lab.internal:8080/api into"},
                         {"301", "/v2/chat/completions", "put http://lab.internal/v2/chat/completions into base_url"},
-                        {"302", "http://user:hidden@lab.internal/", "no address that makes sense"},
+                        {"302", "http://user:hidden@lab.internal/", "an invalid address"},
                         {"303", "/login?token=hidden", "put http://lab.internal/login into base_url"},
-                        {"307", "javascript:hidden()", "no address that makes sense"},
-                        {"307", "/v1/../admin/hidden", "no address that makes sense"},
-                        {"307", "/v1/a b HTTP/1.1", "no address that makes sense"},
+                        {"307", "javascript:hidden()", "an invalid address"},
+                        {"307", "/v1/../admin/hidden", "an invalid address"},
+                        {"307", "/v1/a b HTTP/1.1", "an invalid address"},
                         {"301", "https://evil.example/provider-secret/x", "answered with a redirection"},
                         {"300", "https://evil.example/", "put https://evil.example/ into base_url"}}) {
     World world;
