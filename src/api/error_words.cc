@@ -70,7 +70,8 @@ T row_of(const std::pair<ErrorCode, T> (&table)[rows], ErrorCode code, T fallbac
   return fallback;
 }
 
-// The kind of error that a provider's status stands for.
+}  // namespace
+
 ErrorCode code_of_status(int status) {
   switch (status) {
     case 401:
@@ -79,17 +80,21 @@ ErrorCode code_of_status(int status) {
       return ErrorCode::forbidden;
     case 404:
       return ErrorCode::unknown_model;
+    case 408:
+      return ErrorCode::request_timeout;
+    case 413:
+      return ErrorCode::body_too_large;
     case 429:
       return ErrorCode::rate_limited;
     case 503:
     case 529:
       return ErrorCode::overloaded;
+    case 504:
+      return ErrorCode::target_timeout;
     default:
       return status >= 400 && status < 500 ? ErrorCode::bad_request : ErrorCode::internal;
   }
 }
-
-}  // namespace
 
 ErrorKind kind_of(ErrorCode code) { return row_of(kind_rows, code, ErrorKind::invalid); }
 

@@ -31,6 +31,8 @@ enum class ErrorKind : unsigned char {
   internal
 };
 ErrorKind kind_of(ErrorCode code);
+// The code for a provider's status, so that it gets the words that sluice's own error of that code has.
+ErrorCode code_of_status(int status);
 // A dialect's word for each.
 using KindWords = std::array<std::string_view, static_cast<size_t>(ErrorKind::internal) + 1>;
 inline std::string_view word_for(ErrorCode code, const KindWords& words) {

@@ -1,6 +1,7 @@
 // Course: what happens when a target fails: it asks another, waits, or ends.
 #include <utility>
 
+#include "api/error_words.h"
 #include "api/target_error.h"
 #include "gateway/course.h"
 #include "gateway/quoted_secrets.h"
@@ -68,7 +69,7 @@ bool Course::on_error_told() {
 // The answer is no stream, but the caller already has a stream's head.
 void Course::fail_within_stream(std::string_view said) {
   const int status = relay_->told_status();
-  Error error{code_for(status), std::string(said)};
+  Error error{api::code_of_status(status), std::string(said)};
   if (error.message.empty())
     error.message = "the target answered with status " + std::to_string(status) + ", but not with a stream";
   fail_course(without_secrets(context_.log, target().provider, error));

@@ -56,31 +56,6 @@ int status_within(int told, std::string_view code, std::string_view message) {
   return 502;
 }
 
-ErrorCode code_for(int status) {
-  switch (status) {
-    case 401:
-      return ErrorCode::unauthorized;
-    case 403:
-      return ErrorCode::forbidden;
-    case 404:
-      return ErrorCode::unknown_model;
-    case 408:
-      return ErrorCode::request_timeout;
-    case 413:
-      return ErrorCode::body_too_large;
-    case 402:
-    case 429:
-      return ErrorCode::rate_limited;
-    case 503:
-    case 529:
-      return ErrorCode::overloaded;
-    case 504:
-      return ErrorCode::target_timeout;
-    default:
-      return status >= 400 && status < 500 ? ErrorCode::bad_request : ErrorCode::internal;
-  }
-}
-
 api::MediaType type_due(const RelayedRequest& request, api::StreamFormat format) {
   if (!request.stream_asked || format == api::StreamFormat::json_array) return api::MediaType::json;
   return format == api::StreamFormat::ndjson ? api::MediaType::lines : api::MediaType::events;

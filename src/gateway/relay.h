@@ -149,9 +149,6 @@ class Relay : public AnswerTaker {
   IdWatch* ids_ = nullptr;
 };
 
-// The error code for a target's status, to name it in the caller's dialect.
-ErrorCode code_for(int status);
-
 // The status for an error reported within an answer of 200. `told`: the error's own status, `code` and `message`: its
 // words.
 [[gnu::cold]] int status_within(int told, std::string_view code, std::string_view message);
