@@ -313,7 +313,11 @@ StreamFormat AnswerTap::format() const {
 
 bool AnswerTap::output_begun() const { return state_->output.found(); }
 bool AnswerTap::whole() const { return state_->end_seen; }
-bool AnswerTap::ended_well() const { return state_->end_seen && (!state_->error_seen || state_->ended_first); }
+bool AnswerTap::ended_well() const { return state_->end_seen && (!saw_error() || state_->ended_first); }
+bool AnswerTap::is_answer() const {
+  const UsageReader& reader = state_->reader;
+  return state_->type == MediaType::json ? reader.has_answer() : state_->shape_seen || reader.has_shape();
+}
 bool AnswerTap::saw_error() const {
   return state_->error_seen || (state_->type == MediaType::json && state_->reader.has_error());
 }

@@ -64,6 +64,8 @@ class AnswerTap {
   bool whole() const;
   // The same, and no error came before that end.
   bool ended_well() const;
+  // It has what an answer of this dialect has: the member of a body, a frame of a stream.
+  bool is_answer() const;
   // The answer holds an error: an error frame of a stream, or an `error` at the top of a body. It has failed, whatever
   // follows.
   bool saw_error() const;

@@ -67,6 +67,8 @@ void UsageReader::on_value(uint8_t at, JsonKind kind, std::string_view text) {
       shape_ = shape_ || at == node::done;
       return;
     case JsonKind::array:
+      answer_ = answer_ || (at >= node::inner_message && at <= node::prompt_feedback);
+      return;
     case JsonKind::null:
       return;
   }

@@ -30,6 +30,8 @@ class UsageReader final : public JsonSink {
   // It is a frame of the dialect: a stream of such frames says when it is whole.
   bool has_shape() const { return shape_; }
   std::optional<uint64_t> sequence() const { return sequence_; }  // sequence_number
+  // Of a body: the member that holds the answer is there.
+  bool has_answer() const { return answer_ || shape_; }
   bool has_error() const { return error_; }
   bool has_usage() const { return usage_; }      // `usage` is an object
   bool has_choices() const { return choices_; }  // `choices` is not empty
@@ -45,7 +47,7 @@ class UsageReader final : public JsonSink {
   bool error_ = false;
   bool usage_ = false;
   bool choices_ = false;
-  bool shape_ = false;
+  bool shape_ = false, answer_ = false;
   bool choice_finished_ = false;  // of the choice being read
   uint8_t choice_ = 0;            // its index
   uint8_t choices_known_ = 0;

@@ -7,10 +7,8 @@
 #include "api/dialect.h"
 #include "api/error_body.h"
 #include "api/media_type.h"
-#include "api/numbered_frames.h"
 #include "api/target_error.h"
 #include "base/give_back.h"
-#include "gateway/known_facts.h"
 #include "gateway/origin_fields.h"
 #include "http/writer.h"
 #include "net/loop.h"
@@ -21,8 +19,6 @@ namespace sluice::gateway {
 using net::WriteMarks;
 
 namespace {
-
-constexpr size_t sent_count_bytes = 64 * 1024;  // remembered bytes are recounted in steps of this size
 
 // Fields of the target's answer that are replaced by ours or that follow from the framing.
 bool is_ours(std::string_view name) {
@@ -51,11 +47,13 @@ bool is_ours(std::string_view name) {
 // target_broke: the status is a success, but the head shows that this is no answer.
 Result<void> look_at_head(const http::ResponseHead& head, const RelayedRequest& request, api::MediaType media,
                           std::string_view type) {
+  if (request.answers && head.status >= 300 && head.status < 400) return nothing_answered(head.status);
   if (head.status >= 300) return {};
   const bool no_body = head.framing == http::BodyFraming::none;
   if (!no_body && media == api::MediaType::page && !request.passes) return page_in_place(type);
   const bool is_empty = no_body || (head.framing == http::BodyFraming::length && head.content_length == 0);
   if (is_empty && request.answers) return nothing_answered(head.status);
+  if (request.answers && !request.stream_asked && media == api::MediaType::events) return stream_unasked();
   return {};
 }
 
@@ -70,7 +68,9 @@ Result<void> ByteRelay::begin_answer(const http::ResponseHead& head, const Relay
   if (head.framing == http::BodyFraming::until_close) ending_ = Ending::by_close;
   if (status_ >= 400) error_text_ = std::make_unique<std::string>();
   const std::string_view type = head.fields.find("content-type").value_or("");
-  const api::MediaType media = api::media_type_of(type);
+  api::MediaType media = api::media_type_of(type);
+  answers_ = request.answers && status_ < 300;
+  if (answers_ && media == api::MediaType::other) media = type_due(request, request.format);
   if (Result<void> good = look_at_head(head, request, media, type); !good) return good;
   const bool hide_asked = request.hide_usage && status_ == 200;
   tap_.emplace(dialect_, media, hide_asked, api::Asked{request.stream_asked && status_ < 300, request.choices});
@@ -120,16 +120,7 @@ Result<void> ByteRelay::begin_answer(const http::ResponseHead& head, const Relay
   http::write_field(lines, "sluice-attempts", own.attempts);
   if (!own.dropped.empty()) http::write_field(lines, "sluice-dropped", own.dropped);
   for (const api::RateLimitFields::Field& field : own.rate_limits) http::write_field(lines, field.name, field.value());
-  // A body that ends by close is sent chunked, so that the caller can see its end; so is one whose length we change.
-  http::Responder::Length length;
-  length_told_ = head.framing == http::BodyFraming::length && !rewrites_;
-  choose_frames();
-  if (length_told_) length.bytes = head.content_length;
-  // For HEAD and 304, content-length is that of the body that is not sent; only the target knows it.
-  if (head.framing == http::BodyFraming::none) {
-    const bool told = coding_ != Coding::inflate && head.fields.find("content-length").has_value();
-    length.bytes = told ? head.content_length : http::Responder::Length::unsaid;
-  }
+  const http::Responder::Length length = choose_length(head);
   const bool says_itself = head.status < 400 || head.fields.find("x-should-retry");
   if (!says_itself && is_lasting(head.status)) http::write_field(lines, "x-should-retry", "false");
   if (!says_itself && head.status == 429 && !opaque_ && coding_ != Coding::inflate_for_tap) {
@@ -140,6 +131,22 @@ Result<void> ByteRelay::begin_answer(const http::ResponseHead& head, const Relay
   begun_ = true;
   pieces_.clear();
   return {};
+}
+
+// Whether the caller is told the body's length, and which; what goes on by whole frames depends on it.
+http::Responder::Length ByteRelay::choose_length(const http::ResponseHead& head) {
+  // A body that ends by close is sent chunked, so that the caller can see its end; so is one whose length we change.
+  http::Responder::Length length;
+  // Another target may have to continue a stream, and make it longer.
+  length_told_ = head.framing == http::BodyFraming::length && !rewrites_ && !(answers_ && streaming());
+  choose_frames();
+  if (length_told_) length.bytes = head.content_length;
+  // For HEAD and 304, content-length is that of the body that is not sent; only the target knows it.
+  if (head.framing == http::BodyFraming::none) {
+    const bool told = coding_ != Coding::inflate && head.fields.find("content-length").has_value();
+    length.bytes = told ? head.content_length : http::Responder::Length::unsaid;
+  }
+  return length;
 }
 
 void ByteRelay::choose_frames() {
@@ -200,89 +207,6 @@ Result<void> ByteRelay::read(std::string_view bytes) {
   read_along(bytes);
   pieces_.push_back(bytes);
   return {};
-}
-
-void ByteRelay::remember(const routing::Target& target, BufferShare* buffers) {
-  const api::TranslationRoom& room = api::room_of(dialect_).translation;
-  if (!room.reads() || !room.writes()) return;
-  if (!streaming() || opaque_ || coding_ == Coding::inflate_for_tap) return;
-  sent_ = std::make_unique<api::SentFrames>(tap_->format());
-  target_ = &target;
-  sent_hold_.emplace(buffers);
-  next_count_ = sent_count_bytes;
-  if (whole_frames_) tap_->read_all_frames();
-}
-
-// Counts the memory of what is remembered. If it grows too large, or the memory is needed for requests, it is dropped
-// and the stream continues without it.
-void ByteRelay::count_sent() {
-  constexpr size_t max_bytes = 12 * 1024 * 1024;
-  if (sent_->frames().size() >= api::SentFrames::max_raw_bytes) {
-    sent_->read(api::room_of(dialect_).translation, origin_of(*target_, dialect_));
-  }
-  const size_t held = sent_->held_bytes();
-  if (held > max_bytes || !sent_hold_->resize_where_roomy(held)) {
-    sent_->forget();
-    sent_hold_->resize(0);
-  }
-  next_count_ = sent_->raw_bytes() + sent_count_bytes;
-}
-
-std::optional<uint64_t> ByteRelay::leave_off() {
-  if (!whole_frames_ || coding_ != Coding::as_is || failed()) return std::nullopt;
-  if (next_number_) drop_known();
-  if (!pieces_.empty()) turn();
-  if (!between_frames()) return std::nullopt;  // the frame was too large to hold back, part of it is out
-  const std::optional<uint64_t> unsent = sent_ ? api::sequence_in(sent_->take_tail()) : std::nullopt;
-  uint64_t next = std::max(tap_->next_sequence(), next_number_.value_or(0));
-  if (unsent && *unsent + 1 == next) next = *unsent;  // it was whole except for the blank line
-  if (next == 0) return std::nullopt;
-  next_number_ = next;
-  failure_.reset();
-  return next - 1;
-}
-
-bool ByteRelay::go_on_with(const http::ResponseHead& head) {
-  constexpr int ok = 200;
-  const api::MediaType media = api::media_type_of(head.fields.find("content-type").value_or(""));
-  if (head.status != ok || media != api::MediaType::events || head.fields.find("content-encoding")) return false;
-  tap_.emplace(dialect_, media, false, api::Asked{true, 1});
-  tap_->pass_whole_frames();
-  if (sent_) tap_->read_all_frames();
-  all_came_ = false;
-  ending_ = head.framing == http::BodyFraming::until_close ? Ending::by_close : Ending::by_framing;
-  return true;
-}
-
-// Drops those of this turn's events that the caller already has.
-void ByteRelay::drop_known() {
-  if (pieces_.empty()) return;
-  keep();
-  const std::string_view all = kept_;
-  const size_t known = api::bytes_before(all, *next_number_);
-  pieces_.clear();
-  if (known == all.npos) {
-    tap_.emplace(dialect_, api::MediaType::events, false, api::Asked{true, 1});  // what the old one read is no end
-    failure_ = std::make_unique<Error>(Error{
-        ErrorCode::target_cut, "the answer broke off, and its target continued at a later event: a part is missing"});
-  } else if (known < all.size()) {
-    next_number_.reset();
-    pieces_.push_back(all.substr(known));
-  }
-}
-
-std::unique_ptr<api::SentFrames> ByteRelay::take_sent() {
-  if (sent_ && !pieces_.empty()) turn();
-  taken_ = sent_ && sent_->complete();
-  had_frames_ = taken_ && sent_->any();
-  return std::move(sent_);
-}
-
-api::ArrayPlace ByteRelay::array_place() const {
-  if (tap_->format() != api::StreamFormat::json_array) return api::ArrayPlace::closed;
-  if (!whole_only()) return tap_->array_place();
-  const bool has_any = sent_ ? sent_->any() : had_frames_;
-  return has_any ? api::ArrayPlace::after_element : api::ArrayPlace::nothing_yet;
 }
 
 api::Standing ByteRelay::standing() const { return opaque_ || passes_ ? api::Standing::unread : tap_->standing(); }
@@ -368,9 +292,20 @@ Result<void> ByteRelay::read_end() {
     tap_->finish(coding_ == Coding::inflate ? pieces_ : unused);
   }
   if (!no_body_ && !is_whole(standing(), shape(), ending_, caller_framing())) return cut_short();
+  if (!error_text_ && !opaque_ && tap_->saw_error()) [[unlikely]]
+    look_at_last();  // it had no line end
+  if (lacks_answer()) return no_answer(dialect_);
   write_missing_end();
   ended_ = true;
   return {};
+}
+
+bool ByteRelay::lacks_answer() const { return answers_ && !error_text_ && !opaque_ && !tap_->is_answer(); }
+
+void ByteRelay::look_at_last() {
+  std::string all;
+  for (const std::string_view piece : pieces_) all += piece;
+  look(all);
 }
 
 // Completes a stream that has finished without its dialect's last frame or without the blank line after it: SSE readers
@@ -385,7 +320,8 @@ void ByteRelay::write_missing_end() {
 }
 
 bool ByteRelay::end_early() {
-  if (!begun_ || holds_back_ || !is_whole(standing(), shape(), Ending::broken_off, caller_framing())) return false;
+  if (!begun_ || holds_back_ || lacks_answer() || !is_whole(standing(), shape(), Ending::broken_off, caller_framing()))
+    return false;
   write_missing_end();
   ended_ = true;
   turn();

@@ -60,8 +60,11 @@ class ByteRelay final : public Relay {
   [[gnu::cold]] bool inflate_on();
   [[gnu::cold]] Result<void> inflate_more();
   void keep();
+  http::Responder::Length choose_length(const http::ResponseHead& head);
   void choose_frames();
   void write_missing_end();
+  bool lacks_answer() const;
+  [[gnu::cold]] void look_at_last();
   [[gnu::cold]] void mask_pieces();
   [[gnu::cold]] void withhold();
   [[gnu::cold]] void count_sent();
@@ -105,6 +108,7 @@ class ByteRelay final : public Relay {
   bool rewrites_ = false;      // the body's length changes
   bool whole_frames_ = false;  // only whole frames are sent, and a missing end is added
   bool opaque_ = false;        // the tap cannot read it
+  bool answers_ = false;       // RelayedRequest::answers, and the status is a success
   bool passes_ = false;        // passed through unread: the framing alone says if it is whole
   bool holds_back_ = false;
   bool end_waits_ = false;  // read_end() was called while bytes were held back

@@ -16,7 +16,7 @@ bool Course::may_ask_again() const {
 
 // The failure that the target's answer reports; nullopt: it reports none.
 std::optional<routing::Outcome> Course::told_failure(std::string& code, std::string& message) const {
-  if (!relay_->failed()) return std::nullopt;
+  if (!relay_->failed() || relay_->ended_well()) return std::nullopt;  // the answer was whole before the error
   api::TargetWords words = api::target_words(relay_->error_text());
   code = std::move(words.code);
   message = std::move(words.message);

@@ -173,7 +173,8 @@ Result<void> EventRelay::end_answer() {
   if (translation_.misfit() != nullptr) return tl::unexpected<Error>(*translation_.misfit());
   const bool is_body = tap_->format() == api::StreamFormat::none;
   // A reader takes the end of a stream for its finish, so end() is only called if the stream has finished.
-  const bool is_whole = is_body || tap_->standing() == api::Standing::finished;
+  const bool is_foreign = tap_->standing() == api::Standing::foreign;
+  const bool is_whole = (is_body && !is_foreign) || tap_->standing() == api::Standing::finished;
   if (is_whole && translation_.end().error() == nullptr && frames_ > bad_frames_) {
     translation_.reader().end(translation_.sink());
   }
@@ -188,10 +189,7 @@ Result<void> EventRelay::end_answer() {
     }
     return {};
   }
-  if (is_body && bad_frames_ != 0) {
-    return fail(ErrorCode::target_broke,
-                "the target's answer is not one of the " + std::string(name_of(translation_.dialect())) + " dialect");
-  }
+  if (is_body && (bad_frames_ != 0 || is_foreign)) return no_answer(translation_.dialect());
   if (!translation_.end().finished()) return cut_short();
   translation_.writer().end();
   if (!begun_) name_untold();

@@ -70,6 +70,15 @@ tl::unexpected<Error> cut_short() {
   return fail(ErrorCode::target_cut, "the target's answer ended before it was complete");
 }
 
+tl::unexpected<Error> stream_unasked() {
+  return fail(ErrorCode::target_broke, "the target answered with a stream, which was not asked for");
+}
+
+tl::unexpected<Error> no_answer(Dialect dialect) {
+  return fail(ErrorCode::target_broke,
+              "the target's answer is not one of the " + std::string(name_of(dialect)) + " dialect");
+}
+
 tl::unexpected<Error> page_in_place(std::string_view type) {
   return fail(ErrorCode::target_broke, "the target answered with a page (" + std::string(cut_to(type, 64)) +
                                            ") in place of an API's answer; is its base_url right?");

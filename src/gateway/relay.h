@@ -99,7 +99,7 @@ class Relay : public AnswerTaker {
   // A heartbeat may be inserted into the caller's stream now.
   virtual bool between_frames() const = 0;
   // Of a stream: the first output has arrived, or its end.
-  bool output_begun() const { return tap_ && (tap_->output_begun() || tap_->whole()); }
+  bool output_begun() const { return tap_ && (tap_->output_begun() || (tap_->whole() && tap_->is_answer())); }
   // Its stream has ended by what it said, before it told of any error: nothing may follow it.
   bool ended_well() const { return tap_ && streaming() && tap_->ended_well(); }
   int status() const { return status_; }                                          // the target's
@@ -159,6 +159,8 @@ class Relay : public AnswerTaker {
 // Errors that both kinds of relay report.
 [[gnu::cold]] tl::unexpected<Error> nothing_answered(int status);
 [[gnu::cold]] tl::unexpected<Error> cut_short();
+[[gnu::cold]] tl::unexpected<Error> stream_unasked();
+[[gnu::cold]] tl::unexpected<Error> no_answer(Dialect dialect);
 [[gnu::cold]] tl::unexpected<Error> page_in_place(std::string_view type);
 // The answer has a coding that was not asked for.
 [[gnu::cold]] tl::unexpected<Error> coding_unasked(std::string_view name);

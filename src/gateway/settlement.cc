@@ -202,15 +202,14 @@ bool is_for_alerts(ErrorCode code, const config::Provider* provider) {
 
 // The first request for a pair of route and target without a series. Callers can invent model names, so a name that
 // only a caller has used counts as the provider's "other" until it succeeds.
-[[gnu::cold]] observe::Series& new_series(Context& context, std::string_view route, const Account& account,
-                                          std::string_view label) {
-  const routing::Target* const target = account.target;
+[[gnu::cold]] observe::Series& new_series(Context& context, std::string_view route, const routing::Target* target,
+                                          bool failed, std::string_view label) {
   if (target == nullptr || target->model.empty() || target->entry != nullptr) {
     return context.metrics.series(route, label);
   }
   const std::vector<std::string>& models = target->provider->models;
   const bool listed = std::find(models.begin(), models.end(), target->model) != models.end();
-  if (listed || !account.failure) return context.metrics.series(route, label, listed);
+  if (listed || !failed) return context.metrics.series(route, label, listed);
   return context.metrics.series(route, target->provider->name + "/other");
 }
 
@@ -269,8 +268,9 @@ void note_failed_attempt(Context& context, const Account& account, uint64_t now_
   const AttemptRecord& attempt = account.attempts.last();
   if (fault_of(attempt.code) != Fault::target) return;
   const std::string label = attempt.target->label();
-  observe::Series* const found = context.metrics.find(account.endpoint->name, label);
-  if (found != nullptr) found->failure(attempt.code).add(1);
+  const std::string_view route = account.endpoint->name;
+  observe::Series* const found = context.metrics.find(route, label);
+  (found != nullptr ? *found : new_series(context, route, attempt.target, true, label)).failure(attempt.code).add(1);
   if (context.failures == nullptr || !is_for_alerts(attempt.code, attempt.target->provider)) return;
   context.failures->add({label, name_of(attempt.code), attempt.reason, now_ns / 1'000'000});
 }
@@ -287,7 +287,8 @@ void settle(Context& context, const Closing& ending, uint64_t now_ns) {
   observe::WorkerMetrics& metrics = context.metrics;
   const std::string_view route = account.endpoint != nullptr ? account.endpoint->name : std::string_view("unknown");
   observe::Series* const found = metrics.find(route, label);
-  observe::Series& series = found != nullptr ? *found : new_series(context, route, account, label);
+  observe::Series& series =
+      found != nullptr ? *found : new_series(context, route, account.target, account.failure != nullptr, label);
   series.status(account.status).add(1);
   series.duration.observe_us(us_between(responder.received_ns(), now_ns));
   if (relay != nullptr && relay->first_byte_ns() != 0) {

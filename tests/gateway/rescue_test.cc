@@ -77,6 +77,32 @@ TEST_CASE("a stream that broke off begins anew elsewhere, and the caller reads o
   CHECK(world.cells().active_streams.get() == 0);
 }
 
+TEST_CASE("a stream whose length was announced is continued beyond it") {
+  World world(two_targets());
+  world.say(post("/v1/chat/completions", streamed));
+  world.target_says("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 300\r\n\r\n");
+  const std::string frame =
+      "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"model\":\"m-1\",\"choices\":[{\"index\":0,"
+      "\"delta\":{\"content\":\"one two\"}}]}\n\n";
+  world.target_says(frame);
+  world.targets[0]->stream.reset();
+  REQUIRE(world.until([&] { return world.targets.size() == 2; }));
+  world.turn();
+  world.target_says(sse_head + word("one two three four five six seven eight nine ten") + chunk(stop) + "0\r\n\r\n");
+  CHECK(told(world) == "one two three four five six seven eight nine ten");
+  CHECK_FALSE(world.caller->has("content-length"));
+  CHECK(world.caller->text.ends_with("0\r\n\r\n"));
+}
+
+TEST_CASE("a target that has only ever failed counts in the metrics") {
+  World world(two_targets());
+  break_off(world);
+  world.target_says(sse_head + word("one two three", "c2") + chunk(stop) + "0\r\n\r\n");
+  observe::Series* const failed = world.cells().find("chat/completions", "a/m");
+  REQUIRE(failed != nullptr);
+  CHECK(failed->failure(ErrorCode::target_cut).get() == 1);
+}
+
 TEST_CASE("an error within the stream is not shown where another target goes on") {
   World world(two_targets());
   world.say(post("/v1/chat/completions", streamed));

@@ -81,6 +81,66 @@ TEST_CASE("nothing is no answer of a model, whatever its status: another target 
   }
 }
 
+TEST_CASE("what is no answer of the dialect goes on to the next target, or is an error") {
+  const std::string json = "application/json", events = "text/event-stream";
+  for (const Form& form : forms) {
+    std::vector<std::string> cases = {
+        answer_of(json, "{}"),
+        answer_of(json, R"({"detail":"no"})"),
+        answer_of(json, "<html>log in</html>"),
+        answer_of("text/plain", form.answer.substr(0, form.answer.size() / 2)),
+        answer_of(json, R"({"status":"queued"})", "202 Accepted"),
+        "HTTP/1.1 304 Not Modified\r\nconnection: close\r\n\r\n",
+        answer_of(events, "data: {}\n\n"),
+        answer_of(events, "data: [DONE]\n\n"),
+    };
+    cases.push_back(answer_of(events, "data: " + form.answer + "\n\n"));
+    for (const std::string& one : cases) {
+      for (const bool stream : {false, true}) {
+        if (stream && one == cases.back()) continue;  // that is one
+        for (const bool other_answers : {true, false}) {
+          INFO(name_of(form.dialect) << (stream ? " stream " : " plain ") << one);
+          config::Config config = two_targets(form.dialect);
+          config.heartbeat_ms = 0;
+          World world(std::move(config));
+          ask(world, form, stream);
+          world.target_says(one);
+          REQUIRE(world.until([&] { return world.targets.size() == 2 || world.caller->has("HTTP/1.1"); }));
+          world.turn();
+          REQUIRE(world.targets.size() == 2);
+          world.target_says(other_answers ? answer_of(json, form.answer) : one);
+          REQUIRE(world.until([&] { return world.caller->has("\r\n\r\n"); }));
+          world.turn();
+          INFO(world.caller->text);
+          if (other_answers) {
+            CHECK(world.caller->has("Hi you"));
+          } else {
+            CHECK(world.caller->has("HTTP/1.1 502"));
+            CHECK(world.caller->has("\"error\""));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("an error in a last line without an end is seen") {
+  for (const bool other : {true, false}) {
+    config::Config config = other ? two_targets(Dialect::ollama) : World::plain_config();
+    World world(std::move(config));
+    ask(world, forms.back(), true);
+    world.target_says(answer_of("application/x-ndjson", R"({"error":"no"})"));
+    if (other) {
+      REQUIRE(world.until([&] { return world.targets.size() == 2; }));
+      continue;
+    }
+    REQUIRE(world.until([&] { return world.caller->has("\r\n\r\n"); }));
+    world.turn();
+    CHECK(world.caller->has(R"({"error":"no"})"));
+    CHECK(world.records().find("outcome=target_error") != std::string::npos);
+  }
+}
+
 TEST_CASE("what the only target says passes as it came") {
   for (const std::string& answer :
        {answer_of("application/json", ""), answer_of("application/json", R"({"echo":1})"),

@@ -186,6 +186,23 @@ TEST_CASE("nothing goes on behind an answer that has finished, whatever its targ
   }
 }
 
+TEST_CASE("an error behind the finish of a stream that comes all at once makes no error of its answer") {
+  for (const bool translated : {false, true}) {
+    World world(two_targets());
+    world.say(translated ? post("/api/chat", asked) : post("/v1/chat/completions", asked));
+    world.target_says(head + delta("one ") + delta("", R"("stop")") + "data: {\"error\":{\"message\":\"late\"}}\n\n" +
+                      done);
+    world.target().stream.reset();
+    world.turn();
+    INFO(world.caller->text);
+    CHECK(world.targets.size() == 1);
+    CHECK(world.caller->has("HTTP/1.1 200"));
+    CHECK(world.caller->has("one "));
+    CHECK(world.caller->has("late") != translated);
+    if (translated) CHECK(world.caller->has(R"("done":true)"));
+  }
+}
+
 TEST_CASE("want of money that only the message tells of has the same code on every path") {
   const std::string message = "Your credit balance is too low to access the API.";
   const std::string error = R"({"error":{"type":"invalid_request_error","message":")" + message + "\"}}";

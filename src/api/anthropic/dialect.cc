@@ -81,7 +81,9 @@ constexpr auto frame_places = joined_places(usage_places, std::to_array<ScanEdge
                                                               {node::inner_delta, "stop_reason", node::finish},
                                                           }));
 constexpr ScanTree frames(frame_places);
-constexpr ScanTree bodies(body_places<frame_places>);
+constexpr auto whole_places =
+    joined_places(body_places<frame_places>, std::to_array<ScanEdge>({{node::root, "content", node::inner_message}}));
+constexpr ScanTree bodies(whole_places);
 constexpr std::string_view last_types[] = {"message_stop"};
 constexpr std::string_view output_keys[] = {R"("text")", R"("thinking")", R"("partial_json")", R"("signature")"};
 constexpr std::string_view output_types[] = {"tool_use", "_tool_result", "redacted_thinking"};

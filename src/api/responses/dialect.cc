@@ -60,7 +60,9 @@ constexpr auto frame_places =
                                     {node::inner_response, "error", node::error},
                                 }));
 constexpr ScanTree frames(frame_places);
-constexpr ScanTree bodies(body_places<frame_places>);
+constexpr auto whole_places =
+    joined_places(body_places<frame_places>, std::to_array<ScanEdge>({{node::root, "output", node::inner_response}}));
+constexpr ScanTree bodies(whole_places);
 constexpr std::string_view output_keys[] = {R"("delta")"};
 constexpr std::string_view output_types[] = {"_call", "reasoning", "compaction"};
 constexpr Places places{.frames = frames,
