@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "api/json_unescape.h"
 #include "base/text.h"
@@ -103,6 +104,17 @@ TargetWords target_words(std::string_view text) {
     }
   }
   return words;
+}
+
+bool blames(std::string_view text, std::string_view word) {
+  if (target_words(text).message.find(word) != std::string::npos) return true;
+  for (const auto& [key, ends] : {std::pair("\"param\"", ",}\n"), std::pair("\"loc\"", "]}\n")}) {
+    for (size_t at = 0; find_key(text, key, at);) {
+      const std::string_view rest = text.substr(at);
+      if (rest.substr(0, rest.find_first_of(ends)).find(word) != std::string_view::npos) return true;
+    }
+  }
+  return false;
 }
 
 size_t error_begins(std::string_view bytes) {

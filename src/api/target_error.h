@@ -22,6 +22,9 @@ struct TargetWords {
 };
 
 TargetWords target_words(std::string_view text);
+// Whether the error is about `word`: its message says it, or it names it as the parameter at fault ("param", FastAPI's
+// "loc"). What an error quotes of the request besides does not count.
+bool blames(std::string_view text, std::string_view word);
 // How long to wait, by the error's body (Google's RetryInfo: "retryDelay": "34.07s"), rounded up; 0: not stated.
 uint64_t retry_delay_s(std::string_view text);
 // Where the frame with the error begins, in a stream's bytes in which AnswerTap saw one.

@@ -133,6 +133,7 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   Foreign foreign();
   const api::ModelFacts& told() const;  // what the provider's list says about the current target's model
   [[gnu::cold]] void answer_here();
+  [[gnu::cold]] void remember_refusal();
   Result<void> prepare();
   Result<void> pass_limits();
   [[gnu::cold]] bool refused_by_provider() const;
@@ -184,6 +185,7 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   Course* leader_ = this;  // the course that carries the answer: the other one once it has won the race
   State state_ = State::asking;
   bool usage_asked_ = false;  // by us: the usage chunk is hidden from the caller
+  bool usage_left_ = false;   // the target refused that, and is asked once more without
   bool counted_stream_ = false;
   bool asks_around_ = false;   // it is unknown which provider made the requested object
   bool answers_here_ = false;  // no target is asked: the answer is an estimate, or is kept here

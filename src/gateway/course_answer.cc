@@ -28,6 +28,7 @@ AnswerTaker& Course::on_answer_head(http::ResponseHead& head) {
   const auto other_id = id ? id : head.fields.find("request-id");
   if (other_id) record.request_id = cut_to(*other_id, max_target_id);
   if (head.status >= 400) retry_after_ms_ = retry_after_ms(head, context_.loop.clock().unix_s());
+  if (std::exchange(usage_left_, false) && head.status < 400) remember_refusal();
   if (asks_rest_) {
     asks_rest_ = !static_cast<ByteRelay&>(*relay_).go_on_with(head);
     if (!asks_rest_) return *relay_;
@@ -55,6 +56,14 @@ AnswerTaker& Course::on_answer_head(http::ResponseHead& head) {
   }
   relay_answer(head);
   return *relay_;
+}
+
+// The target has answered without the `stream_options` that it had refused. Only that proves that they were at fault:
+// an error may quote the word from the request.
+void Course::remember_refusal() {
+  if (context_.usage_refusals == nullptr || !context_.usage_refusals->add(target().label())) return;
+  context_.log.warn("target refuses stream_options; usage of its streams is no longer requested",
+                    {{"request_id", account_->request_id}, {"target", target().label()}});
 }
 
 // With our estimate of a token count, as the target has no such endpoint, or with what is kept of an earlier answer.
@@ -218,11 +227,8 @@ void Course::on_answer_kept() {
     if (!rescue(refused)) fail_course(refused);
     return;
   }
-  if (context_.usage_refusals != nullptr && context_.usage_refusals->add(target().label())) {
-    context_.log.warn("target refuses stream_options; usage of its streams is no longer requested",
-                      {{"request_id", account_->request_id}, {"target", target().label()}});
-  }
   usage_asked_ = false;
+  usage_left_ = true;
   end_attempt();
   --attempts_;  // the failure was caused by our addition
   --tries_;

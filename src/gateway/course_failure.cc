@@ -224,7 +224,7 @@ void Course::give_attempt_up() {
   context_.loop.dispose(std::move(other_relay_));
   context_.loop.dispose(std::move(translation_));
   context_.loop.dispose(std::move(ids_));
-  usage_asked_ = false;
+  usage_asked_ = usage_left_ = false;
   account_->dropped.clear();
   if (std::exchange(counted_stream_, false)) context_.metrics.active_streams.add(-1);
 }

@@ -1,5 +1,6 @@
 #include "gateway/held_answer.h"
 
+#include "api/target_error.h"
 #include "base/give_back.h"
 
 namespace sluice::gateway {
@@ -18,8 +19,7 @@ bool HeldAnswer::on_answer_turn() {
   constexpr size_t max_bytes = 64 * 1024;  // a longer answer cannot be such a refusal
   if (taker_ != nullptr) return taker_->on_answer_turn();
   if (!ended_ && body_.size() <= max_bytes) return true;
-  if (not_here_ || body_.find("stream_options") != std::string::npos ||
-      body_.find("include_usage") != std::string::npos) {
+  if (not_here_ || api::blames(body_, "stream_options") || api::blames(body_, "include_usage")) {
     give_back(body_);
     events_.on_answer_kept();
     return true;

@@ -77,6 +77,28 @@ TEST_CASE("what else a target finds wrong reaches the caller, asked once") {
   CHECK(broken.cells().active_exchanges.get() == 0);
 }
 
+TEST_CASE("an error that quotes the word from the request does not end the count of all streams") {
+  World world;
+  world.say(request);
+  const std::string quoted = R"({"error":{"message":"Invalid value: 'stream_options'.","param":"reasoning_effort"}})";
+  world.target_says(refusal(400, quoted));
+  world.target_says(refusal(400, quoted));  // without it, too: it was not at fault
+  CHECK(world.caller->text.ends_with(quoted));
+  world.target().text.clear();
+  world.say(request);
+  CHECK(world.target().has("stream_options"));
+  world.target_says(stream);
+  CHECK(world.records().find("refuses stream_options") == std::string::npos);
+
+  World quotes_all;  // FastAPI quotes the whole request, with what sluice added to it
+  const std::string whole =
+      R"({"detail":[{"loc":["body","messages"],"msg":"no","input":{"stream_options":{"include_usage":true}}}]})";
+  quotes_all.say(request);
+  quotes_all.target_says(refusal(422, whole));
+  CHECK(quotes_all.caller->has("sluice-attempts: 1\r\n"));
+  CHECK(quotes_all.caller->text.ends_with(whole));
+}
+
 TEST_CASE("only so many refusals are remembered") {
   UsageRefusals refusals;
   for (int i = 0; i < 1000; ++i) CHECK(refusals.add("t/" + std::to_string(i)));
