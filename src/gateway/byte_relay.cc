@@ -76,7 +76,7 @@ Result<void> ByteRelay::begin_answer(const http::ResponseHead& head, const Relay
   tap_.emplace(dialect_, media, hide_asked, api::Asked{request.stream_asked && status_ < 300, request.choices});
   const bool hide_usage = hide_asked && tap_->format() == api::StreamFormat::sse;
 
-  const config::Provider& provider = *own.target.provider;
+  const config::Provider& provider = *(provider_ = own.target.provider);
   const size_t secret_bytes = shortest_secret(provider);
   const bool may_quote_in_body = status_ >= 300 && !no_body_ && secret_bytes != SIZE_MAX;
   const std::string_view name = head.fields.find("content-encoding").value_or("");
@@ -349,6 +349,12 @@ void ByteRelay::send_held() {
   if (!kept_.empty()) pieces_.insert(pieces_.begin(), kept_);
 }
 
+// A stream has begun to report an error, which may quote a key, too.
+void ByteRelay::mask_from_here() {
+  const bool readable = streaming() && !opaque_ && !passes_ && coding_ != Coding::inflate_for_tap;
+  if (readable && shortest_secret(*provider_) != SIZE_MAX) secrets_ = std::make_unique<QuotedSecrets>(*provider_);
+}
+
 // An error's body may quote the rejected key. What the masker still holds when the answer is cut is not sent.
 void ByteRelay::mask_pieces() {
   std::string masked;
@@ -380,7 +386,8 @@ void ByteRelay::turn() {
     ended_ ? sent_->let_go(pieces_) : sent_->hold_tail(pieces_);
     if (sent_->raw_bytes() >= next_count_) count_sent();
   }
-  if (status_ >= 300) [[unlikely]] {
+  if (status_ >= 300 || error_text_) [[unlikely]] {
+    if (status_ < 300 && !secrets_) mask_from_here();
     if (secrets_) mask_pieces();
     if (held_head_ && hold_back()) return;
   }

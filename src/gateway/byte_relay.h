@@ -65,6 +65,7 @@ class ByteRelay final : public Relay {
   void write_missing_end();
   bool lacks_answer() const;
   [[gnu::cold]] void look_at_last();
+  [[gnu::cold]] void mask_from_here();
   [[gnu::cold]] void mask_pieces();
   [[gnu::cold]] void withhold();
   [[gnu::cold]] void count_sent();
@@ -98,7 +99,8 @@ class ByteRelay final : public Relay {
   bool taken_ = false, had_frames_ = false;  // take_sent() was called; it had frames
   std::string withheld_;                     // the bytes of a turn that reports a failure
   std::string compressed_;                   // has arrived, not inflated yet
-  std::unique_ptr<QuotedSecrets> secrets_;   // to be masked in an error's body; null: nothing to mask
+  const config::Provider* provider_ = nullptr;
+  std::unique_ptr<QuotedSecrets> secrets_;  // to be masked in an error's body; null: nothing to mask
   Dialect dialect_{};
   Coding coding_ = Coding::as_is;
   Ending ending_ = Ending::by_framing;

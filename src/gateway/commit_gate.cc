@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/give_back.h"
+#include "gateway/quoted_secrets.h"
 #include "gateway/relay.h"
 
 namespace sluice::gateway {
@@ -40,9 +41,12 @@ void CommitGate::commit() {
   give_back(held_.body);
 }
 
-void CommitGate::restate(int status) {
+bool CommitGate::restate(int status, const QuotedSecrets& secrets) {
   held_.status = status;
   held_.lines_and_reason.resize(held_.lines);
+  if (!secrets.stand_in(held_.body)) return false;
+  held_.body = QuotedSecrets(secrets).pass(held_.body, true);  // of the same length, which the head tells
+  return true;
 }
 
 // If beat() has sent the head of a stream in the caller's dialect, that head serves for this answer too.

@@ -20,6 +20,7 @@
 
 namespace sluice::gateway {
 
+class QuotedSecrets;
 class Relay;
 
 class CommitGateEvents {
@@ -50,8 +51,8 @@ class CommitGate final : public http::Responder {
   // Forgets what is held and stops holding until the next hold().
   void drop();
   bool holding() const { return relay_ != nullptr; }
-  // Replaces the status of what is held.
-  void restate(int status);
+  // Replaces the status of what is held: it is an error, in which `secrets` are masked. False: there was none to mask.
+  bool restate(int status, const QuotedSecrets& secrets);
   // Sends `beat`, after the head of the caller's stream if that has not been sent yet.
   void beat(std::string_view head_lines, std::string_view beat);
   // The caller's stream was begun by beat(), and no target's answer has been sent in it yet.

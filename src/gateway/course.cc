@@ -395,8 +395,9 @@ api::StreamFormat Course::stream_format() const {
   return events ? api::StreamFormat::sse : api::StreamFormat::json_array;
 }
 
-void Course::break_off(const Error& error) {
-  if (leader_ != this) return leader_->break_off(error);
+void Course::break_off(const Error& met) {
+  if (leader_ != this) return leader_->break_off(met);
+  const Error error{told_as_.value_or(met.code), met.message};
   const bool kept_back = broken_ != nullptr && translation_ == nullptr && relay_ != nullptr && relay_->failed();
   const bool answers = relay_ != nullptr && relay_->begun() && !gate_.begun_by_beat() && !kept_back;
   if (answers) return relay_->break_off(error, account_->request_id);

@@ -157,7 +157,9 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   bool may_ask_again() const;
   api::StreamFormat stream_format() const;
   [[gnu::cold]] void begin_by_beat(std::string_view beat);
-  [[gnu::cold]] void fail_within_stream(std::string_view said);
+  void end_relayed(const std::optional<routing::Outcome>& failure, std::string_view code, const std::string& message,
+                   uint64_t now_ns);
+  [[gnu::cold]] void fail_within_stream(const std::optional<routing::Outcome>& failure, const std::string& said);
   [[gnu::cold]] bool go_elsewhere(const routing::Outcome& outcome);
   [[gnu::cold]] bool advance(bool larger_window = false);
   [[gnu::cold]] void give_attempt_up();
@@ -212,6 +214,7 @@ class Course final : AttemptEvents, HeldAnswerEvents, RelayEvents, LimitEvents, 
   size_t key_ = 0;                    // index of the provider's credential in use
   uint64_t refused_keys_ = 0;         // keys that this target has refused; a bit for each
   std::optional<size_t> makers_key_;  // the requested object is known to belong to this key
+  std::optional<ErrorCode> told_as_;  // whose type a target's error within a begun stream has; nullopt: its own
   routing::Plan plan_;
   std::vector<api::Edit> edits_;             // of the body, for this target
   std::unique_ptr<CallerPass> caller_pass_;  // null, both: no limits

@@ -33,10 +33,21 @@ void Course::on_relayed(uint64_t now_ns) {
     parked_answer_ = true;
     return;
   }
-  if (gate_.begun_by_beat() && (failure || !relay_->streaming())) return fail_within_stream(message);
+  end_relayed(failure, code, message, now_ns);
+}
+
+// The answer is whole and the caller's. `failure`: what it reports.
+void Course::end_relayed(const std::optional<routing::Outcome>& failure, std::string_view code,
+                         const std::string& message, uint64_t now_ns) {
+  if (gate_.begun_by_beat() && (failure || !relay_->streaming())) return fail_within_stream(failure, message);
   if (failure && gate_.holding() && relay_->status() < 300) {  // SDKs accept any 200 as an answer
+    const QuotedSecrets secrets(*target().provider);
     relay_->tell_status(status_within(0, code, message));
-    gate_.restate(relay_->told_status());
+    const bool masked = gate_.restate(relay_->told_status(), secrets);
+    const bool is_packed = !masked && translation_ == nullptr && !relay_->streaming();
+    if (is_packed && secrets.stand_in(relay_->error_text())) {  // compressed: nothing can be masked in it
+      return fail_course(without_secrets(context_.log, target().provider, {failure->code, message}));
+    }
   }
   gate_.commit();
   if (!failure) note_health(now_ns);
@@ -67,11 +78,14 @@ bool Course::on_error_told() {
 }
 
 // The answer is no stream, but the caller already has a stream's head.
-void Course::fail_within_stream(std::string_view said) {
+void Course::fail_within_stream(const std::optional<routing::Outcome>& failure, const std::string& said) {
   const int status = relay_->told_status();
-  Error error{api::code_of_status(status), std::string(said)};
+  Error error{failure ? failure->code : ErrorCode::target_broke, said};
   if (error.message.empty())
     error.message = "the target answered with status " + std::to_string(status) + ", but not with a stream";
+  if (failure) told_as_ = api::code_of_status(status);
+  constexpr int ok = 200;
+  account_->status = ok;
   fail_course(without_secrets(context_.log, target().provider, error));
 }
 

@@ -46,10 +46,9 @@ void Course::fail_course(const Error& error) {
 void Course::race_is_over() {
   if (const std::unique_ptr<Error> error = std::move(parked_)) return events_.on_course_failed(*error);
   if (std::exchange(parked_answer_, false)) {
-    gate_.commit();
-    account_->status = relay_->told_status();
-    state_ = State::done;
-    events_.on_course_end(context_.loop.now_ns());
+    std::string code, message;
+    const std::optional<routing::Outcome> failure = told_failure(code, message);
+    end_relayed(failure, code, message, context_.loop.now_ns());
   } else if (relay_ != nullptr && relay_->failed() && gate_.holding() && translation_ == nullptr) {
     gate_.commit();
   }

@@ -153,17 +153,19 @@ constexpr size_t max_reason_bytes = 256, max_code_bytes = 64;
 // The target reported a failure: its words become the outcome, even if the caller left because of it.
 [[gnu::cold]] void take_target_words(const Context& context, const Closing& ending) {
   Account& account = ending.account;
-  if (account.failure && account.failure->code != ErrorCode::caller_gone) return;
   const int status = account.attempts.last().status;
   api::TargetWords words = api::target_words(ending.relay->error_text());
+  const ErrorCode code = outcome_of(status, words.code, words.message);
+  const bool noted = account.failure && account.failure->code != ErrorCode::caller_gone;
+  if (noted && account.failure->code != code) return;
   for (std::string* const text : {&words.message, &words.code}) {
     hide_callers_key(*text, ending.head);
     *text = QuotedSecrets(*account.target->provider).masked(*text);
   }
-  account.failure = std::make_unique<Failure>();
+  if (!noted) account.failure = std::make_unique<Failure>();
   Failure& failure = *account.failure;
-  failure.code = outcome_of(status, words.code, words.message);
-  failure.reason = context.log.cut_masked(words.message, max_reason_bytes);
+  failure.code = code;
+  if (!noted) failure.reason = context.log.cut_masked(words.message, max_reason_bytes);
   failure.target_code = context.log.cut_masked(words.code, max_code_bytes);
   if (failure.reason.empty()) failure.reason = "answered with status " + std::to_string(status);
 }

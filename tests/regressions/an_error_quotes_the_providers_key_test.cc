@@ -137,6 +137,36 @@ TEST_CASE("a compressed error is masked too; what is no error passes as it is") 
   CHECK(quotes(fine.caller->text, planted_key));
 }
 
+TEST_CASE("an error within a 200 shows the key neither as a plain answer nor within a stream") {
+  const std::string key(planted_key);
+  const std::string error = R"({"error":{"message":"bad key )" + key + R"( sent","code":"bad"}})";
+  World plain(with_key());
+  plain.say(post("/v1/chat/completions", R"({"model":"fast","messages":[]})"));
+  plain.target_says(ok_json(error));
+  CHECK(plain.caller->text.starts_with("HTTP/1.1 502 "));
+  CHECK(quotes(plain.caller->text, "bad key ************************* sent"));
+
+  World packed(with_key());
+  packed.say(post("/v1/chat/completions", R"({"model":"fast","messages":[]})", "accept-encoding: gzip\r\n"));
+  packed.target_says(ok_json(gzipped(error), "content-encoding: gzip\r\n"));
+  CHECK(packed.caller->text.starts_with("HTTP/1.1 502 "));
+  CHECK(quotes(packed.caller->text, "bad key *** sent"));
+
+  const std::string words = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + key + "\"}}]}\n\n";
+  for (const std::string& first : {std::string(), words}) {
+    World streamed(with_key());
+    INFO(first);
+    streamed.say(post("/v1/chat/completions", R"({"model":"fast","stream":true,"messages":[]})"));
+    streamed.target_says("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n" + first);
+    streamed.target_says("data: " + error + "\n\n");
+    streamed.target().stream.reset();
+    streamed.turn();
+    CHECK(quotes(streamed.caller->text, "bad key ************************* sent"));
+    if (!first.empty()) CHECK(quotes(streamed.caller->text, key));  // what is no error passes as it is
+    CHECK_FALSE(quotes(streamed.records(), "0123456789"));
+  }
+}
+
 TEST_CASE("what looks like the beginning of a secret is told from one") {
   config::Provider provider;
   provider.api_key = "aaaaaaab";

@@ -6,7 +6,7 @@
 namespace sluice::gateway {
 namespace {
 
-const std::string question = R"({"model":"fast","messages":[]})";
+const std::string spelled_body = R"({"model":"fast","messages":[]})";
 
 TEST_CASE("a path is served however its slashes are written") {
   for (const std::string path :
@@ -14,7 +14,7 @@ TEST_CASE("a path is served however its slashes are written") {
         "//v1//v1/chat/completions//", "/v1/v1/v1/chat/completions", "/chat/completions/"}) {
     INFO(path);
     World world;
-    world.say(post(path, question));
+    world.say(post(path, spelled_body));
     REQUIRE(world.targets.size() == 1);
     CHECK(world.target().text.starts_with("POST /v1/chat/completions HTTP/1.1\r\n"));
   }
