@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "api/dialect.h"
 #include "api/percent.h"
@@ -21,8 +22,8 @@ std::string_view bearer_token(std::string_view value) {
   return begin == std::string_view::npos ? std::string_view{} : value.substr(begin);
 }
 
-// The fields that may hold a caller's key, of all dialects, and their lengths: most other fields differ in length.
-struct KeyFields {
+// Header fields of one purpose, of all dialects, and their lengths: most other fields differ in length.
+struct FieldNames {
   std::array<std::string_view, 2 * dialect_names.size()> names;
   size_t count = 0;
   uint64_t lengths = 0;  // a bit for each
@@ -35,10 +36,10 @@ struct KeyFields {
   }
 };
 
-KeyFields all_key_fields() {
-  KeyFields all;
+FieldNames all_fields(std::span<const std::string_view> DialectRoom::*of_room) {
+  FieldNames all;
   for (const DialectRoom* const room : rooms()) {
-    for (const std::string_view name : room->key_fields) {
+    for (const std::string_view name : room->*of_room) {
       if (all.find(name) != all.count || all.count == all.names.size()) continue;
       all.names[all.count++] = name;
       all.lengths |= uint64_t{1} << name.size();
@@ -47,7 +48,9 @@ KeyFields all_key_fields() {
   return all;
 }
 
-const KeyFields key_fields = all_key_fields();  // made of constants, so the order of initialisation does not matter
+// Made of constants, so the order of initialisation does not matter.
+const FieldNames key_fields = all_fields(&DialectRoom::key_fields);
+const FieldNames account_fields = all_fields(&DialectRoom::account_fields);
 
 // Whether a query parameter ("name=value") is one that callers put their key in.
 bool is_key_parameter(std::string_view parameter) {
@@ -112,6 +115,8 @@ bool is_credential_field(std::string_view name) {
       return is_key_field(name);
   }
 }
+
+bool is_account_field(std::string_view name) { return account_fields.find(name) != account_fields.count; }
 
 bool is_key_field(std::string_view name) { return key_fields.find(name) != key_fields.count; }
 

@@ -17,6 +17,8 @@ std::string_view find_credential(const http::Fields& fields, std::string_view qu
 std::string_view presented_key(std::string_view field_value);
 // Whether a field carries a credential (and so never reaches a target, a log or a record).
 bool is_credential_field(std::string_view name);
+// Whether a field chooses whose account at the provider a request is for: it belongs to the key that is sent with it.
+bool is_account_field(std::string_view name);
 // Whether a caller's key may be in this field. Cookie is not one, as a browser sends it for any page that asks, nor is
 // Proxy-Authorization, which is for a proxy.
 bool is_key_field(std::string_view name);

@@ -48,9 +48,10 @@ struct DialectRoom {
 
   // Header fields. `own_field`: one that only its callers send.
   std::string_view own_field{};
-  std::span<const std::string_view> key_fields{};  // where a caller's key may be
-  std::string_view key_parameter{};                // the same in the query
-  std::string_view address_field{};                // of an answer: an address at the provider to continue at
+  std::span<const std::string_view> key_fields{};      // where a caller's key may be
+  std::span<const std::string_view> account_fields{};  // that choose an account among those of the key
+  std::string_view key_parameter{};                    // the same in the query
+  std::string_view address_field{};                    // of an answer: an address at the provider to continue at
   const RateLimitNames& rate_limits = plain_rate_limit_names;
 
   // Requests. `rename_models`: edits of the places in the body that also name the model, where the URL names it.

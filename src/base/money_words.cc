@@ -32,4 +32,18 @@ bool tells_of_money(std::string_view message) {
   return has_one_of(message.substr(0, max_bytes), words);
 }
 
+bool is_unpaid(int status, std::string_view code, std::string_view message) {
+  constexpr std::array<std::string_view, 3> sentences = {"your credit balance is too low to access",
+                                                         "you have reached your specified api usage limits",
+                                                         "insufficient balance"};
+  constexpr int unprocessable = 422;  // FastAPI's quotes the request with its keys
+  if (status == unprocessable) return false;
+  if (is_about_money(code)) return true;
+  if (status == 402 || status == 403 || status == 429) return tells_of_money(message);
+  if (status >= 500) return false;
+  const std::string lower = to_lower(message.substr(0, 64));
+  return std::any_of(sentences.begin(), sentences.end(),
+                     [&lower](std::string_view sentence) { return lower.starts_with(sentence); });
+}
+
 }  // namespace sluice

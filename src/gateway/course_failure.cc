@@ -21,7 +21,9 @@ std::optional<routing::Outcome> Course::told_failure(std::string& code, std::str
   code = std::move(words.code);
   message = std::move(words.message);
   const int status = account_->attempts.last().status;
-  return routing::Outcome{outcome_of(status, code, message), status, code, message, retry_after_ms_, !gate_.holding()};
+  // A caller may put such words into the name of a model, which errors quote.
+  const std::string_view said = tells_of_money(target().model) ? std::string_view() : message;
+  return routing::Outcome{outcome_of(status, code, said), status, code, said, retry_after_ms_, !gate_.holding()};
 }
 
 void Course::on_relayed(uint64_t now_ns) {
@@ -95,6 +97,7 @@ void Course::note_health(uint64_t now_ns) {
   const uint64_t began_ns = account_->attempts.last().ready_ns;
   const uint64_t first_ns = relay_->first_byte_ns();
   target().health->succeeded(now_ns / 1'000'000, first_ns > began_ns ? (first_ns - began_ns) / 1'000 : 0);
+  target().health->credential_works(key_, began_ns / 1'000'000);
 }
 
 void Course::on_attempt_failed(const Error& met) {
@@ -196,31 +199,32 @@ bool Course::gives_way(const http::ResponseHead& head) {
 void Course::blame(const routing::Verdict& verdict, std::string_view said, uint64_t now_ms) {
   routing::TargetHealth* const health = target().health;
   const bool several_keys = !target().provider->api_keys.empty();
-  if (health == nullptr) {
-    if (several_keys && verdict.blame == routing::Blame::credential) {
-      key_place().bench_credential(now_ms + verdict.bench_ms, key_);
-    } else if (several_keys && verdict.other_key && verdict.bench_ms != 0) {
+  if (health == nullptr) {  // a key that may not do this may serve any model
+    const bool is_limited = account_->attempts.last().code == ErrorCode::target_rate_limited;
+    if (several_keys && is_limited && verdict.other_key && verdict.bench_ms != 0) {
       key_place().rest_credential(now_ms + verdict.bench_ms, key_);
     }
     return;
   }
   probes_ = false;
+  const bool told = retry_after_ms_ && verdict.blame != routing::Blame::credential;
+  const uint32_t rest_ms = told ? health->confirmed_rest_ms(now_ms, verdict.bench_ms) : verdict.bench_ms;
   switch (verdict.blame) {
     case routing::Blame::nobody:
       health->answered(now_ms);
-      if (verdict.bench_ms == 0) return;
+      if (rest_ms == 0) return;
       if (verdict.other_key && several_keys) {
-        health->rest_credential(now_ms + verdict.bench_ms, key_);
+        health->rest_credential(now_ms + rest_ms, key_);
       } else {
-        health->leave_alone(now_ms + verdict.bench_ms);  // it has asked us to wait
+        health->leave_alone(now_ms + rest_ms);  // it has asked us to wait
       }
       break;
     case routing::Blame::credential:
-      if (verdict.bench_ms != 0) health->bench_credential(now_ms + verdict.bench_ms, key_);
+      if (rest_ms != 0) health->bench_credential(now_ms + rest_ms, key_, now_ms);
       break;
     case routing::Blame::target:
       health->failed(now_ms, plan_.entry != nullptr ? plan_.entry->breaker : config::Breaker());
-      if (verdict.bench_ms != 0) health->leave_alone(now_ms + verdict.bench_ms);
+      if (rest_ms != 0) health->leave_alone(now_ms + rest_ms);
       break;
   }
   health->note_error(now_ms, said);

@@ -46,8 +46,7 @@ bool Relay::after_turn() {
 int status_within(int told, std::string_view code, std::string_view message) {
   if (told >= 400 && told < 600) return told;
   const auto says = [code](std::string_view word) { return code.find(word) != code.npos; };
-  if (says("rate_limit") || says("RESOURCE_EXHAUSTED") || api::is_about_money(code)) return 429;
-  if (tells_of_money(message)) return 429;
+  if (says("rate_limit") || says("RESOURCE_EXHAUSTED") || is_unpaid(0, code, message)) return 429;
   if (says("overloaded") || says("UNAVAILABLE")) return 503;
   if (says("invalid") || says("INVALID_ARGUMENT") || says("context_length")) return 400;
   if (says("authentication") || says("UNAUTHENTICATED")) return 401;

@@ -252,7 +252,7 @@ std::string caller_address(const Context& context, const http::RequestHead& head
 }
 
 ErrorCode outcome_of(int status, std::string_view code, std::string_view message) {
-  if (api::is_about_money(code) || (status < 500 && tells_of_money(message))) return ErrorCode::target_quota;
+  if (is_unpaid(status, code, message)) return ErrorCode::target_quota;
   switch (status) {
     case 401:
     case 403:

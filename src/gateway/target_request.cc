@@ -34,7 +34,7 @@ bool passes(const http::Field& field, const http::HopByHop& is_hop_by_hop, const
   const std::string_view name = field.name;
   if (is_written_anew(name) || is_hop_by_hop(name) || stays_from_target(name)) return false;
   if (!link.provider.caller_key) {
-    if (api::is_credential_field(name)) return false;
+    if (api::is_credential_field(name) || api::is_account_field(name)) return false;
     if (api::is_named_as_secret(name) && !keys.empty() && is_own_key(keys, field.value)) return false;
   } else if (!keys.empty() && is_own_key(keys, field.value)) {
     return false;

@@ -90,7 +90,8 @@ void HealthBoard::keep_benches(const HealthBoard& before, const config::Provider
   for (size_t i = 0; i < now.key_count(); ++i) {
     for (size_t k = 0; k < old.key_count(); ++k) {
       if (!now.key_at(i).empty() && now.key_at(i) == old.key_at(k)) {
-        credentials.bench(i, before.credentials_[number]->benched_until_ms(k));
+        const Credentials& was = *before.credentials_[number];
+        credentials.bench(i, was.benched_until_ms(k), was.benched_since_ms(k));
       }
     }
   }

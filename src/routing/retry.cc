@@ -19,8 +19,8 @@ enum class Kind : unsigned char {
   conflict,     // 409, 425: conflicting or early requests
   limited,      // 429
   silent,       // no answer in time
-  unknown_key,  // 401, 403
-  forbidden,    // 403 for this model, not for the credential
+  unknown_key,  // 401, 403 by which the credential itself is bad
+  forbidden,    // 401, 403 that may be about this model or this request only
   quota,        // no money
   too_long,     // more than its context window
   policy,       // rejected for its content
@@ -92,7 +92,27 @@ bool is_policy(const Outcome& outcome) {
 
 bool is_of_the_model(const Outcome& outcome) {
   constexpr std::array<std::string_view, 1> words = {"model"};
-  return has_one_of(outcome.target_code, words) || has_one_of(outcome.message.substr(0, max_message_bytes), words);
+  return has_one_of(outcome.target_code, words);
+}
+
+// Whether a 401 or 403 says that the credential is bad for whatever is asked with it. Many say only that it may not do
+// this: a file of another project, an endpoint outside its scopes, a prompt that a firewall dislikes.
+bool is_bad_key(const Outcome& outcome) {
+  constexpr std::array<std::string_view, 10> codes = {
+      "invalid_api_key", "incorrect_api_key", "api_key_invalid",    "api_key_expired",      "account_deactivated",
+      "invalid_token",   "token_expired",     "unrecognizedclient", "invalidclienttokenid", "expiredtoken"};
+  constexpr std::array<std::string_view, 2> codes_of_401 = {"authentication", "unauthenticated"};
+  constexpr std::array<std::string_view, 8> openings = {
+      "incorrect api key",         "invalid api key",
+      "invalid x-api-key",         "invalid api token",
+      "api key not valid",         "api key expired",
+      "no auth credentials found", "access denied due to invalid subscription key"};
+  if (has_one_of(outcome.target_code, codes)) return true;
+  if (outcome.status == 401 && has_one_of(outcome.target_code, codes_of_401)) return true;
+  const std::string lower = to_lower(outcome.message.substr(0, 64));
+  return lower == "unauthorized" || std::any_of(openings.begin(), openings.end(), [&lower](std::string_view opening) {
+           return lower.starts_with(opening);
+         });
 }
 
 // For an error within a 200, whose status says nothing.
@@ -113,12 +133,12 @@ Kind kind_of_word(const Outcome& outcome) {
 Kind kind_of_status(const Outcome& outcome) {
   switch (outcome.status) {
     case 401:
-      return Kind::unknown_key;
+      return is_bad_key(outcome) ? Kind::unknown_key : Kind::forbidden;
     case 402:
       return Kind::quota;
     case 403:
       if (is_policy(outcome)) return Kind::policy;
-      return is_of_the_model(outcome) ? Kind::forbidden : Kind::unknown_key;
+      return is_bad_key(outcome) ? Kind::unknown_key : Kind::forbidden;
     case 408:
       return Kind::busy;
     case 409:
@@ -155,8 +175,8 @@ Kind kind_of(const Outcome& outcome) {
     case ErrorCode::target_rate_limited:
     case ErrorCode::target_rejected:
     case ErrorCode::target_error:
-      if (outcome.code == ErrorCode::target_quota || is_about_money(outcome.target_code)) return Kind::quota;
-      if (outcome.status < 500 && tells_of_money(outcome.message)) return Kind::quota;
+      if (outcome.code == ErrorCode::target_quota) return Kind::quota;
+      if (is_unpaid(outcome.status, outcome.target_code, outcome.message)) return Kind::quota;
       return kind_of_status(outcome);
     case ErrorCode::rate_limited:
     case ErrorCode::overloaded:
@@ -192,7 +212,7 @@ Verdict judge(const Outcome& outcome, uint32_t tries_at_target, const config::Re
   verdict.larger_window = kind == Kind::too_long;
   verdict.other_key = row.blame == Blame::credential || kind == Kind::limited || kind == Kind::forbidden;
   if (row.blame == Blame::credential) verdict.bench_ms = credential_bench(kind, outcome);
-  if (kind == Kind::forbidden) verdict.bench_ms = refused_bench_ms;
+  if (kind == Kind::forbidden) verdict.bench_ms = is_of_the_model(outcome) ? refused_bench_ms : doubted_bench_ms;
   if (row.or_again) {
     const bool told = outcome.retry_after_ms.has_value();
     const uint32_t wait = told ? *outcome.retry_after_ms : backoff(tries_at_target, retry, chance);

@@ -47,6 +47,7 @@ struct Verdict {
 
 inline constexpr uint32_t max_bench_ms = 3'600'000;   // the most, whatever a target asks for
 inline constexpr uint32_t refused_bench_ms = 60'000;  // of a credential that is rejected
+inline constexpr uint32_t doubted_bench_ms = 10'000;  // of one at the target that refused what may be the request only
 inline constexpr uint32_t unpaid_bench_ms = 300'000;  // of one without credit, if the target gives no time
 
 // `tries_at_target`: attempts of this exchange at this target so far, including the failed one (from 1). `chance`: any

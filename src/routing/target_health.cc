@@ -170,6 +170,7 @@ bool TargetHealth::probe_missed(uint64_t until_ms) {
 
 void TargetHealth::succeeded(uint64_t now_ms, uint64_t first_output_us) {
   succeeded_.fetch_add(1, relaxed);
+  if (confirmed_after_ms_.load(relaxed) != 0) confirmed_after_ms_.store(0, relaxed);
   answered(now_ms);
   if (first_output_us != 0) sample(now_ms, first_output_us);
 }
@@ -223,8 +224,16 @@ void TargetHealth::open(uint64_t now_ms, const config::Breaker& breaker) {
 
 void TargetHealth::leave_alone(uint64_t until_ms) { raise(alone_until_ms_, until_ms); }
 
-void TargetHealth::bench_credential(uint64_t until_ms, size_t place) {
-  if (credentials_) credentials_->bench(place, until_ms);
+uint32_t TargetHealth::confirmed_rest_ms(uint64_t now_ms, uint32_t told_ms) {
+  if (told_ms <= max_unconfirmed_ms) return told_ms;
+  uint64_t after = confirmed_after_ms_.load(relaxed);
+  if (after != 0 && now_ms >= after) return told_ms;
+  if (after == 0) confirmed_after_ms_.compare_exchange_strong(after, now_ms + max_unconfirmed_ms, relaxed);
+  return max_unconfirmed_ms;
+}
+
+void TargetHealth::bench_credential(uint64_t until_ms, size_t place, uint64_t now_ms) {
+  if (credentials_) credentials_->bench(place, until_ms, now_ms);
 }
 
 void TargetHealth::rest_credential(uint64_t until_ms, size_t place) {
@@ -313,6 +322,7 @@ void TargetHealth::bench(uint64_t until_ms) { benched_until_ms_.store(std::min(u
 void TargetHealth::free() {
   benched_until_ms_.store(0, relaxed);
   alone_until_ms_.store(0, relaxed);
+  confirmed_after_ms_.store(0, relaxed);
   if (credentials_) credentials_->free();
   for (size_t i = 0; rests_until_ms_ && i < credentials_->size(); ++i) rests_until_ms_[i].store(0, relaxed);
   close();

@@ -50,6 +50,7 @@ struct HealthState {
 // Times are of one monotonic clock, in ms. Any thread.
 class TargetHealth {
  public:
+  static constexpr uint32_t max_unconfirmed_ms = 30'000;
   static constexpr size_t max_error_bytes = 512;  // how much of an error's text is kept
 
   // `label`: "provider/model", or "provider" for everything without its own place. `credentials`: shared; nullptr: the
@@ -89,8 +90,16 @@ class TargetHealth {
   bool probe_missed(uint64_t until_ms);
   // The target is not to be asked before `until_ms`; later times win.
   void leave_alone(uint64_t until_ms);
+  // How long the target, told to be left alone for `told_ms`, is: what one request was told may concern its kind only.
+  // Longer than max_unconfirmed_ms only if it is told so again after that time, with no success since.
+  uint32_t confirmed_rest_ms(uint64_t now_ms, uint32_t told_ms);
   // Like leave_alone(), for one of the provider's credentials at all its targets; no-op if the caller's own is used.
-  void bench_credential(uint64_t until_ms, size_t place = 0);
+  // `now_ms`: requests that were sent earlier do not end it when they succeed.
+  void bench_credential(uint64_t until_ms, size_t place = 0, uint64_t now_ms = 0);
+  // A request that was sent with the credential at `asked_ms` has succeeded: ends its bench.
+  void credential_works(size_t place, uint64_t asked_ms) {
+    if (credentials_) credentials_->works(place, asked_ms);
+  }
   // Like leave_alone(), for this target with that credential.
   void rest_credential(uint64_t until_ms, size_t place);
   // The credential for an attempt, among those that may be used here now and are not in `tried` (a bit for each place):
@@ -135,8 +144,9 @@ class TargetHealth {
   std::atomic<uint64_t> open_until_ms_{0};                         // 0: closed
   std::atomic<uint64_t> probe_ms_{0};                              // when the probe was taken; 0: it is free
   std::atomic<uint64_t> alone_until_ms_{0};
-  std::atomic<uint64_t> benched_until_ms_{0};  // by an operator; UINT64_MAX: drained
-  std::atomic<uint64_t> window_{0};            // recent results, in one word; see target_health.cc
+  std::atomic<uint64_t> confirmed_after_ms_{0};  // see confirmed_rest_ms(); 0: nothing to confirm
+  std::atomic<uint64_t> benched_until_ms_{0};    // by an operator; UINT64_MAX: drained
+  std::atomic<uint64_t> window_{0};              // recent results, in one word; see target_health.cc
   std::atomic<uint32_t> in_a_row_{0};
   std::atomic<uint32_t> cooldown_ms_{0};  // of the last time it opened
   std::atomic<uint32_t> in_flight_{0};

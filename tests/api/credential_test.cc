@@ -57,6 +57,13 @@ TEST_CASE("a query loses its key and nothing else") {
   }
 }
 
+TEST_CASE("fields that choose an account of the key's") {
+  for (const char* name : {"OpenAI-Organization", "openai-project", "X-Goog-User-Project"})
+    CHECK(is_account_field(name));
+  for (const char* name : {"", "openai-beta", "x-goog-api-key", "proxy-authorization"})
+    CHECK_FALSE(is_account_field(name));
+}
+
 TEST_CASE("fields that carry a credential") {
   for (const char* name :
        {"Authorization", "X-API-Key", "api-key", "x-goog-api-key", "Cookie", "Proxy-Authorization"}) {

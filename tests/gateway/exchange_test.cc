@@ -21,12 +21,12 @@ TEST_CASE("a request goes out renamed and with the provider's credential, and th
   world.say(post(
       "/v1/chat/completions?a=b&key=caller-secret", chat,
       "Authorization: Bearer caller-secret\r\nX-Custom: kept\r\nAccept-Encoding: gzip\r\nX-Forwarded-For: 10.1.1.1\r\n"
-      "Connection: x-hop\r\nX-Hop: dropped\r\nOpenAI-Organization: org\r\n"));
+      "Connection: x-hop\r\nX-Hop: dropped\r\nOpenAI-Beta: assistants=v2\r\nOpenAI-Organization: org\r\n"));
   REQUIRE(world.targets.size() == 1);
   CHECK(world.target().text ==
         "POST /v1/chat/completions?a=b HTTP/1.1\r\nhost: demo\r\naccept-encoding: identity\r\n"
         "authorization: Bearer provider-secret\r\nContent-Type: application/json\r\nX-Custom: kept\r\n"
-        "OpenAI-Organization: org\r\ncontent-length: 36\r\n\r\n"
+        "OpenAI-Beta: assistants=v2\r\ncontent-length: 36\r\n\r\n"
         R"({"model":"real-model","messages":[]})");
   world.target_says(ok_json(answer, "x-request-id: theirs\r\nopenai-version: 2020-10-01\r\nkeep-alive: timeout=5\r\n"));
   CHECK(world.caller->has(

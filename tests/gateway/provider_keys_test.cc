@@ -42,7 +42,7 @@ TEST_CASE("a key that is refused, unpaid or told to wait gives way to the next o
   };
   for (const Row& row : std::vector<Row>{
            {failure(401, R"({"error":{"message":"no","code":"invalid_api_key"}})"), 60'000, "target_unauthorized 401"},
-           {failure(403, R"({"error":{"message":"no"}})"), 60'000, "target_unauthorized 403"},
+           {failure(403, R"({"error":{"message":"no"}})"), 10'000, "target_unauthorized 403"},
            {failure(400, R"({"error":{"message":"no","code":"insufficient_quota"}})"), 300'000, "target_quota 400"},
            {failure(429, R"({"error":{"message":"no"}})", "retry-after: 20\r\n"), 20'000, "target_rate_limited 429"},
            {failure(429, R"({"error":{"message":"no"}})", "retry-after: 1\r\n"), 1'000, "target_rate_limited 429"},

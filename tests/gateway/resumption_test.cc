@@ -47,7 +47,7 @@ config::Config targets(size_t count) {
 // The stream breaks off after `count` events and `more`; waits until a target has been asked again or the caller's
 // stream has ended.
 void break_off(World& world, size_t count, const std::string& more = "", const std::string& body = asked) {
-  world.say(post("/v1/responses?trace=1", body, "openai-project: p-1\r\n"));
+  world.say(post("/v1/responses?trace=1", body, "openai-beta: p-1\r\n"));
   world.target_says(sse_head + from(0, count) + more);
   world.target().stream.reset();
   REQUIRE(world.until([&] { return world.targets.size() == 2 || world.caller->ended; }));
@@ -86,7 +86,7 @@ TEST_CASE(
           REQUIRE(world.targets.size() == 2);
           CHECK(world.target().has("GET /v1/responses/resp_12345?stream=true&starting_after=" +
                                    std::to_string(behind - 1) + " HTTP/1.1\r\n"));
-          CHECK(world.target().has("openai-project: p-1\r\n"));
+          CHECK(world.target().has("openai-beta: p-1\r\n"));
           CHECK_FALSE(world.target().has("content-"));
           const std::string rest = from(replayed);
           world.target_says(sse_head + rest.substr(0, rest.size() / 2));

@@ -120,7 +120,12 @@ TEST_CASE("Retry-After is honoured as far as is waited, and beyond it the next o
 TEST_CASE("credentials and money: the credential is left alone, not the provider") {
   check({
       {answered(401, "invalid_api_key"), "move on; credential; left alone 60000", nullptr},
-      {answered(403, "permission_error"), "move on; credential; left alone 60000", nullptr},
+      {answered(401, "authentication_error"), "move on; credential; left alone 60000", nullptr},
+      {answered(401, "", "Incorrect API key provided: ***"), "move on; credential; left alone 60000", nullptr},
+      {answered(401), "move on; left alone 10000", nullptr},
+      {answered(401, "invalid_request_error", "Missing scopes: model.request"), "move on; left alone 10000", nullptr},
+      {answered(403), "move on; left alone 10000", nullptr},
+      {answered(403, "permission_error"), "move on; left alone 10000", nullptr},
       {answered(403, "model_not_found", "no access to model gpt-5"), "move on; left alone 60000", nullptr},
       {answered(402), "move on; credential; left alone 300000", nullptr},
       {answered(429, "insufficient_quota"), "move on; credential; left alone 300000", nullptr},

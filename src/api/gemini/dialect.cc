@@ -135,6 +135,7 @@ constexpr Operation operations[] = {{"embedContent", "embeddings"},
                                     {"generateContent", "generate_content"},
                                     {"streamGenerateContent", "generate_content"}};
 constexpr std::string_view key_fields[] = {"x-goog-api-key"};
+constexpr std::string_view account_fields[] = {"x-goog-user-project"};
 
 constexpr std::array frame_places = std::to_array<ScanEdge>({
     {node::root, "modelVersion", node::model},
@@ -247,6 +248,7 @@ constinit const DialectRoom room{
     .translated = translated,
     .own_field = "x-goog-api-key",
     .key_fields = key_fields,
+    .account_fields = account_fields,
     .key_parameter = "key",
     .address_field = "x-goog-upload-url",
     .model_prefix = model_prefix,

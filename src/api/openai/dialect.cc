@@ -128,6 +128,7 @@ constexpr OwnWord own_words[] = {
 constexpr std::string_view conversations[] = {"chat/completions"};
 constexpr std::string_view translated[] = {"chat/completions", "completions"};
 constexpr Operation operations[] = {{"chat/completions", "chat"}, {"completions", "text_completion"}};
+constexpr std::string_view account_fields[] = {"openai-organization", "openai-project"};
 constexpr std::string_view key_fields[] = {"authorization", "api-key"};  // the second is Azure's
 
 constexpr auto frame_places = joined_places(
@@ -184,6 +185,7 @@ constinit const DialectRoom room{
     .operations = operations,
     .translated = translated,
     .key_fields = key_fields,
+    .account_fields = account_fields,
     .peek = {.max_output = {true, true, false}},
     .places = places,
     .heartbeat = ": keep-alive\n",
