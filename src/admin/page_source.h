@@ -64,8 +64,11 @@ class PageSource {
   // Reloads the configuration and passes on what is wrong with it. `by`: who asks, for the log. Error: not_implemented
   // if this process cannot reload.
   virtual Result<void> ask_reload(const std::string& by, net::Loop& loop, Problems done) = 0;
-  // Called after a request was rejected (401, 403).
-  virtual void on_refused(const http::RequestHead& head, const http::Responder& responder, const Error& error) = 0;
+  // The id of a request that is answered with an error: the caller's own (x-request-id) if usable, or a new one.
+  virtual std::string request_id(const http::RequestHead& head) = 0;
+  // Called after a request was rejected (401, 403). `request_id`: as in its answer.
+  virtual void on_refused(const http::RequestHead& head, const http::Responder& responder, const Error& error,
+                          std::string request_id) = 0;
 };
 
 }  // namespace sluice::admin

@@ -171,18 +171,25 @@ Pages::HandlerPtr Pages::answer_json(int status, std::string_view body, http::Re
 Pages::HandlerPtr Pages::answer_error(const http::RequestHead& head, const Error& error, http::Responder& responder) {
   http::Fields fields;
   std::string body;
-  render_error(head, error, fields, body);
+  std::string request_id = source_->request_id(head);
+  render_error_of(head, error, request_id, fields, body);
   responder.answer(http_status(error.code), fields, body);
   if (error.code == ErrorCode::unauthorized || error.code == ErrorCode::forbidden) {
-    source_->on_refused(head, responder, error);
+    source_->on_refused(head, responder, error, std::move(request_id));
   }
   return nullptr;
 }
 
 void Pages::render_error(const http::RequestHead& head, const Error& error, http::Fields& fields, std::string& body) {
-  body = api::error_body(api::guess_dialect(head.path(), head.fields), error, {});
+  render_error_of(head, error, source_->request_id(head), fields, body);
+}
+
+void Pages::render_error_of(const http::RequestHead& head, const Error& error, std::string_view request_id,
+                            http::Fields& fields, std::string& body) {
+  body = api::error_body(api::guess_dialect(head.path(), head.fields), error, request_id);
   fields.add("content-type", "application/json");
   fields.add("date", date_);
+  fields.add("x-request-id", request_id);
   if (error.code == ErrorCode::method_not_allowed) fields.add("allow", methods_of(head.path()));
   if (is_lasting(http_status(error.code))) fields.add("x-should-retry", "false");
   if (error.code == ErrorCode::unauthorized) fields.add("www-authenticate", "Bearer");

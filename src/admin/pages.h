@@ -93,6 +93,8 @@ class Pages final : public http::Service {
   HandlerPtr answer_log_level(const Visit& visit);
   HandlerPtr set_log_level(const Visit& visit);
   HandlerPtr reload(const Visit& visit);
+  void render_error_of(const http::RequestHead& head, const Error& error, std::string_view request_id,
+                       http::Fields& fields, std::string& body);
   void refresh();
   HandlerPtr answer_json(int status, std::string_view body, http::Responder& responder);
   HandlerPtr answer_error(const http::RequestHead& head, const Error& error, http::Responder& responder);

@@ -20,9 +20,12 @@ using net::WriteMarks;
 
 namespace {
 
-// Fields of the target's answer that are replaced by ours or that follow from the framing.
-bool is_ours(std::string_view name) {
+// Fields of the target's answer that are replaced by ours or that follow from the framing. Sets `dated` at a Date.
+bool is_ours(std::string_view name, bool& dated) {
   switch (name.size()) {
+    case 4:
+      dated = dated || http::same_name(name, "date");
+      return false;
     case 12:
       return http::same_name(name, "x-request-id");
     case 13:
@@ -95,11 +98,12 @@ Result<void> ByteRelay::begin_answer(const http::ResponseHead& head, const Relay
   rewrites_ = hide_usage || coding_ == Coding::inflate;
 
   lines.clear();
+  bool dated = false;
   bool may_quote = head.reason.size() >= secret_bytes;
   const http::HopByHop is_hop_by_hop(head.fields);
   for (size_t i = 0; i < head.fields.size(); ++i) {
     const http::Field field = head.fields[i];
-    if (is_hop_by_hop(field.name) || is_ours(field.name) || stays_from_caller(field.name)) continue;
+    if (is_hop_by_hop(field.name) || is_ours(field.name, dated) || stays_from_caller(field.name)) continue;
     if (!own.rate_limits.empty() && api::is_rate_limit_field(field.name)) continue;
     if (coding_ == Coding::inflate && http::same_name(field.name, "content-encoding")) continue;
     if (!own.address_field.empty() && http::same_name(field.name, own.address_field)) continue;
@@ -115,6 +119,7 @@ Result<void> ByteRelay::begin_answer(const http::ResponseHead& head, const Relay
     http::write_field(lines, "x-accel-buffering", "no");
   if (!own.address_field.empty()) http::write_field(lines, own.address_field, own.address);
   http::write_field(lines, "x-request-id", own.request_id);
+  if (!dated) write_date(lines);
   own.target.append_label(lines += "sluice-target: ");
   lines += "\r\n";
   http::write_field(lines, "sluice-attempts", own.attempts);

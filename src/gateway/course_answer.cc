@@ -262,6 +262,7 @@ void Course::begin_by_beat(std::string_view beat) {
   http::write_field(lines, "cache-control", "no-cache");
   http::write_field(lines, "x-accel-buffering", "no");
   http::write_field(lines, "x-request-id", account_->request_id);
+  http::write_field(lines, "date", http_date(context_.loop.clock().unix_s()));
   constexpr int ok = 200;
   account_->status = ok;
   gate_.beat(lines, beat);

@@ -22,7 +22,7 @@ struct OwnPages {
 };
 
 // Called for each request for a page of sluice's own that is refused, once it has been answered.
-using RefusedPage = std::function<void(const http::RequestHead&, const http::Responder&, const Error&)>;
+using RefusedPage = std::function<void(const http::RequestHead&, const http::Responder&, const Error&, std::string)>;
 
 class Dispatcher final : public http::Service {
  public:

@@ -31,13 +31,17 @@ bool passes_between_dialects(std::string_view name) {
 void EventRelay::write_fields(const http::ResponseHead& head, const RelayedRequest& request, const OwnFields& own,
                               std::string& lines) const {
   lines.clear();
+  bool dated = false;
   for (size_t i = 0; i < head.fields.size(); ++i) {
     const http::Field field = head.fields[i];
-    if (passes_between_dialects(field.name)) http::write_field(lines, field.name, field.value);
+    if (!passes_between_dialects(field.name)) continue;
+    dated = dated || http::same_name(field.name, "date");
+    http::write_field(lines, field.name, field.value);
   }
   http::write_field(lines, "content-type", is_error() ? "application/json" : translation_.content_type());
   if (request.stream_asked) http::write_field(lines, "x-accel-buffering", "no");
   http::write_field(lines, "x-request-id", own.request_id);
+  if (!dated) write_date(lines);
   own.target.append_label(lines += "sluice-target: ");
   lines += "\r\n";
   http::write_field(lines, "sluice-attempts", own.attempts);

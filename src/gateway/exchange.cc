@@ -34,8 +34,7 @@ Exchange::~Exchange() {
 // --- the request ---
 
 void Exchange::begin(const Error* refused) {
-  const std::string_view given = head_.fields.find("x-request-id").value_or("");
-  account_.request_id = RequestIds::usable(given) ? std::string(given) : context_.ids.next();
+  account_.request_id = context_.ids.of(head_.fields.find("x-request-id").value_or(""));
   if (refused != nullptr) return refuse(*refused);
   const Result<void> fine = check_head();
   if (!fine && head_.method == http::Method::head && fine.error().code == ErrorCode::method_not_allowed) {

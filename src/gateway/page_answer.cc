@@ -1,10 +1,15 @@
 #include "gateway/page_answer.h"
 
 #include "base/give_back.h"
+#include "base/time_text.h"
+#include "http/writer.h"
+#include "net/clock.h"
+#include "net/loop.h"
 
 namespace sluice::gateway {
 
 void PageAnswer::answer_preflight() {
+  http::write_field(lines_, "date", http_date(loop().clock().unix_s()));
   responder_.send_head_lines(204, lines_, {0}, {});
   responder_.finish();
 }

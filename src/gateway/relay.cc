@@ -4,6 +4,9 @@
 
 #include "api/target_error.h"
 #include "base/text.h"
+#include "base/time_text.h"
+#include "http/writer.h"
+#include "net/clock.h"
 #include "net/loop.h"
 #include "net/stream.h"
 
@@ -24,6 +27,10 @@ void Relay::keep_error(std::string_view bytes) {
     bytes.remove_prefix(api::error_begins(bytes));
   }
   error_text_->append(bytes.substr(0, api::max_error_text - std::min(api::max_error_text, error_text_->size())));
+}
+
+void Relay::write_date(std::string& lines) const {
+  http::write_field(lines, "date", http_date(responder_.loop().clock().unix_s()));
 }
 
 bool Relay::after_turn() {

@@ -120,6 +120,8 @@ class Relay : public AnswerTaker {
     if (ids_ != nullptr) watch(bytes);
     said_ = said_ || !api::may_be_keep_alive(bytes) || !api::is_keep_alive(bytes);
   }
+  // For answers of targets that have no clock (RFC 9110 section 6.6.1).
+  void write_date(std::string& lines) const;
   // Sends what was held back of this turn because it reports a failure.
   virtual void release() {}
   // This turn's bytes have been written. Returns whether the caller reads fast enough to continue reading.

@@ -310,10 +310,11 @@ void settle(Context& context, const Closing& ending, uint64_t now_ns) {
 }
 
 void settle_refused_page(Context& context, const http::RequestHead& head, const http::Responder& responder,
-                         const Error& error) {
+                         const Error& error, std::string request_id) {
   context.metrics.refusals[static_cast<size_t>(error.code)].add(1);
   if (context.access_log == nullptr) return;
   Account account;
+  account.request_id = std::move(request_id);
   account.note(error);
   account.status = http_status(error.code);
   if (error.code == ErrorCode::forbidden) {

@@ -35,8 +35,8 @@ void note_failed_attempt(Context& context, const Account& account, uint64_t now_
 // `now_ns`: when the exchange ended.
 void settle(Context& context, const Closing& ending, uint64_t now_ns);
 
-// Records and counts a refused request for a page of sluice's own.
+// Records and counts a refused request for a page of sluice's own. `request_id`: as in its answer.
 void settle_refused_page(Context& context, const http::RequestHead& head, const http::Responder& responder,
-                         const Error& error);
+                         const Error& error, std::string request_id);
 
 }  // namespace sluice::gateway

@@ -96,8 +96,8 @@ Worker::Worker(Shared& shared, size_t index)
   pools_.max_idle = descriptors_.max_idle;
   dispatcher_.emplace(
       renew(), shared_.make_pages(shared_, [this](const http::RequestHead& head, const http::Responder& responder,
-                                                  const Error& error) {
-        settle_refused_page(*setups_.back()->context, head, responder, error);
+                                                  const Error& error, std::string request_id) {
+        settle_refused_page(*setups_.back()->context, head, responder, error, std::move(request_id));
       }));
   dispatcher_->follow(shared_.generation(), [this]() -> Context& { return renew(); });
   connections_.emplace(loop_, *dispatcher_, inbound_options(now().setup->config),

@@ -10,6 +10,7 @@
 #include "admin/targets_page.h"
 #include "gateway/admission.h"
 #include "gateway/exchange_list.h"
+#include "gateway/request_id.h"
 #include "routing/explain.h"
 
 namespace sluice {
@@ -24,6 +25,7 @@ class Source final : public admin::PageSource {
       : shared_(shared),
         ask_reload_(std::move(ask_reload)),
         refused_(std::move(refused)),
+        ids_({shared.random.next(), shared.random.next()}),
         census_(std::make_shared<gateway::ExchangeCensus>(shared.ask_worker)) {}
 
   Result<admin::Visitor> admit(admin::PageAccess access, const http::RequestHead& head,
@@ -78,8 +80,13 @@ class Source final : public admin::PageSource {
     });
   }
 
-  void on_refused(const http::RequestHead& head, const http::Responder& responder, const Error& error) override {
-    refused_(head, responder, error);
+  std::string request_id(const http::RequestHead& head) override {
+    return ids_.of(head.fields.find("x-request-id").value_or(""));
+  }
+
+  void on_refused(const http::RequestHead& head, const http::Responder& responder, const Error& error,
+                  std::string request_id) override {
+    refused_(head, responder, error, std::move(request_id));
   }
 
  private:
@@ -88,6 +95,7 @@ class Source final : public admin::PageSource {
   const gateway::Shared& shared_;
   const AskReload ask_reload_;
   const gateway::RefusedPage refused_;
+  gateway::RequestIds ids_;
   const std::shared_ptr<gateway::ExchangeCensus> census_;
 };
 

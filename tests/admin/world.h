@@ -78,7 +78,10 @@ struct World {
       world.reloading = std::move(done);
       return {};
     }
-    void on_refused(const http::RequestHead&, const http::Responder&, const Error& error) override {
+    std::string request_id(const http::RequestHead&) override { return "id-7"; }
+    void on_refused(const http::RequestHead&, const http::Responder&, const Error& error,
+                    std::string request_id) override {
+      CHECK(request_id == "id-7");
       world.refused.push_back(error.code);
     }
     World& world;

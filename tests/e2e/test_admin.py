@@ -85,8 +85,11 @@ def test_only_admins(tmp_path):
     keys = [{"name": "ops", "key": "ops-key-of-the-test", "admin": True}, {"name": "team", "key": "team-key-of-the-test"}]
     with Sluice(tmp_path, {"keys": keys}, ["--demo"]) as sluice:
         for path in ("/admin/exchanges", "/admin/log-level"):
-            assert sluice.get(path).status == 401
-            assert sluice.get(path, [("x-api-key", "team-key-of-the-test")]).status == 403
+            refused = sluice.get(path)
+            assert refused.status == 401 and len(refused.header("x-request-id")) == 32, refused
+            refused = sluice.get(path, [("x-api-key", "team-key-of-the-test"), ("x-request-id", "looked-at-1")])
+            assert refused.status == 403 and refused.header("x-request-id") == "looked-at-1", refused
+            wait_for(lambda: "looked-at-1" in sluice.output(), "the record under the id of the answer")
             assert sluice.get(path, [("x-api-key", "ops-key-of-the-test")]).status == 200
         assert sluice.post("/admin/log-level", {"level": "debug"}, [("x-api-key", "team-key-of-the-test")]).status == 403
         assert sluice.get("/admin/log-level", [("x-api-key", "ops-key-of-the-test")]).json() == {"level": "info"}

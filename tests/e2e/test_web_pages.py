@@ -61,7 +61,7 @@ def test_listed_pages_may_call_with_a_key(tmp_path):
         preflight = ask(sluice, "OPTIONS", CHAT, [("origin", PAGE), ("access-control-request-method", "POST"),
                                                   ("access-control-request-headers", "authorization, content-type, x-stainless-os")])
         assert preflight.status == 204 and preflight.header("content-length") is None
-        assert preflight.header("access-control-allow-origin") == PAGE
+        assert preflight.header("access-control-allow-origin") == PAGE and preflight.header("date").endswith(" GMT")
         assert "POST" in preflight.header("access-control-allow-methods")
         assert preflight.header("access-control-allow-headers") == "authorization, content-type, x-stainless-os"
         assert int(preflight.header("access-control-max-age")) > 0

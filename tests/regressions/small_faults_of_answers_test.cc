@@ -1,6 +1,7 @@
 // Answers made by sluice that lacked a field or had the wrong status. Each case was observed.
 #include <catch2/catch.hpp>
 
+#include "base/time_text.h"
 #include "gateway/world.h"
 
 namespace sluice::gateway {
@@ -29,6 +30,39 @@ TEST_CASE("every error has a date, also of a request that cannot be read") {
     INFO(request);
     CHECK(has(answer_to(request), "\r\ndate: "));
   }
+}
+
+TEST_CASE("an answer has one date: the target's, or ours where it has none") {
+  const std::string ours = "\r\ndate: " + http_date(test::fake_unix_ms / 1000) + "\r\n";
+  const std::string answer = R"({"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]})";
+  const auto date_of = [](const std::string& text) {
+    const size_t at = text.find("\r\ndate: ");
+    if (at == text.npos || text.find("\r\ndate: ", at + 1) != text.npos) return std::string("none, or two");
+    return text.substr(at, text.find("\r\n", at + 2) + 2 - at);
+  };
+  for (const std::string path : {"/v1/chat/completions", "/v1/messages"}) {
+    for (const std::string told : {"", "date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"}) {
+      for (const std::string status : {"200 OK", "400 Bad Request"}) {
+        INFO(path << ' ' << told << ' ' << status);
+        config::Config config = World::plain_config();
+        config.providers[0].dialects = {Dialect::openai};  // /v1/messages is translated
+        World world(std::move(config));
+        world.say(post(path, R"({"model":"fast","max_tokens":9,"messages":[{"role":"user","content":"a"}]})"));
+        world.target_says("HTTP/1.1 " + status + ok_json(answer, "vary: a\r\n" + told).substr(15));
+        CHECK(world.caller->text.starts_with("HTTP/1.1 " + status));
+        CHECK(date_of(world.caller->text) == (told.empty() ? ours : "\r\n" + told));
+      }
+    }
+  }
+}
+
+TEST_CASE("a stream that a heartbeat begins has a date") {
+  config::Config config = World::plain_config();
+  config.heartbeat_ms = 2'000;
+  World world(std::move(config));
+  world.say(post("/v1/chat/completions", R"({"model":"fast","messages":[],"stream":true})"));
+  REQUIRE(world.until([&] { return world.caller->has(": keep-alive\n"); }));
+  CHECK(world.caller->has("\r\ndate: "));
 }
 
 TEST_CASE("426 says in Connection that it names an upgrade") {
