@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/own_places.h"
+#include "api/usual_values.h"
 
 namespace sluice::api {
 
@@ -43,7 +44,10 @@ std::string Dropped::own(std::string_view path) const {
   return request_ == nullptr ? std::string(path) : own_path(*request_, path);
 }
 
-void Dropped::add(std::string_view path, DropReason reason) { add_own(own(path), reason); }
+void Dropped::add(std::string_view path, DropReason reason) {
+  if (reason == DropReason::unsupported && request_ != nullptr && is_usual(*request_, path)) return;
+  add_own(own(path), reason);
+}
 
 void Dropped::add_own(std::string_view path, DropReason reason) {
   std::string clean(path.substr(0, max_path_bytes));

@@ -41,7 +41,8 @@ class Dropped {
   static constexpr size_t max_drops = 64;  // more are only counted
   static constexpr size_t max_path_bytes = 96;
 
-  // Each path once, by the caller's own lists (own_path) where they are known. Spaces, ',', '=' and whatever is not
+  // Each path once, by the caller's own lists (own_path) where they are known, and not if its value changes nothing
+  // (is_usual). Spaces, ',', '=' and whatever is not
   // printable ASCII become '?'.
   void add(std::string_view path, DropReason reason);
   // The same for a path that is the caller's already.

@@ -61,6 +61,10 @@ std::string own_path(const Request& request, std::string_view path) {
     if (place.message != OwnPlace::none) return path_to(place).append(rest);
     return place.part == OwnPlace::none ? std::string(path) : path_of("system", place.part).append(rest);
   }
+  if (const auto at = take_index(rest, "tools["); at && *at < request.tools.size()) {
+    const std::string_view own = request.tools[*at].path;
+    return own.empty() ? std::string(path) : std::string(own).append(rest);
+  }
   const std::optional<size_t> at = take_index(rest, "messages[");
   if (!at || *at >= request.messages.size()) return std::string(path);
   const std::vector<Part>& parts = request.messages[*at].parts;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -120,6 +121,7 @@ struct Tool {
   std::string_view cache_mark{};
   std::string_view other_type{};
   std::string_view raw{};
+  std::string_view path{};  // in the caller's body, where it is not "tools" with the index in Request::tools; else ""
   Bag bag{};
 };
 
@@ -178,6 +180,11 @@ struct Demand {
   std::string why;   // "is not known to other providers"
 };
 
+// A member that only one dialect has, by its key in the bag, and its default there: JSON without white space.
+struct UsualValue {
+  std::string_view key, value;
+};
+
 // Texts that are to become vectors: a message for each, with one part.
 struct Embedding {
   std::optional<uint64_t> dimensions{};
@@ -214,6 +221,7 @@ struct Request {
   Embedding embedding{};
   std::vector<Demand> demands{};
   Bag bag{};
+  std::span<const UsualValue> usual{};  // of members that may be in a bag
 
   // What the views above point to. `document` is the parsed body.
   std::unique_ptr<JsonDocument> document = std::make_unique<JsonDocument>(JsonDocument::max_request_elements);

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "api/own_places.h"
+#include "api/percent.h"
+#include "api/usual_values.h"
 #include "base/base64.h"
 #include "base/json_writer.h"
 #include "base/text.h"
@@ -12,9 +14,9 @@
 namespace sluice::api {
 namespace {
 
-void tell_bag(const Bag& bag, const std::string& path, Dropped& dropped) {
+void tell_bag(const Request& request, const Bag& bag, const std::string& path, Dropped& dropped) {
   for (const CarriedMember& member : bag) {
-    if (member.value == "null") continue;  // some SDKs write what they were not given
+    if (is_usual(member, request.usual)) continue;
     std::string where = member.place == OwnPlace::none ? path : path_of("messages", member.place);
     if (!where.empty()) where += '.';
     dropped.add_own(where.append(member.key.escaped), DropReason::unsupported);
@@ -26,7 +28,7 @@ void tell_parts(const Request& request, const std::vector<Part>& parts, const st
     const Part& part = parts[i];
     if (part.bag.empty() && part.parts.empty()) continue;
     const std::string here = path_of(path, i);
-    if (!part.bag.empty()) tell_bag(part.bag, own_path(request, here), dropped);
+    if (!part.bag.empty()) tell_bag(request, part.bag, own_path(request, here), dropped);
     if (!part.parts.empty()) tell_parts(request, part.parts, here + ".content", dropped);
   }
 }
@@ -62,15 +64,16 @@ Result<void> leave_behind(const Request& request, Dropped& dropped) {
     }
     return fail(ErrorCode::untranslatable, text);
   }
-  tell_bag(request.bag, "", dropped);
+  tell_bag(request, request.bag, "", dropped);
   tell_parts(request, request.system, "system", dropped);
   for (size_t i = 0; i < request.messages.size(); ++i) {
     const Message& message = request.messages[i];
-    if (!message.bag.empty()) tell_bag(message.bag, own_path(request, path_of("messages", i)), dropped);
+    if (!message.bag.empty()) tell_bag(request, message.bag, own_path(request, path_of("messages", i)), dropped);
     tell_parts(request, message.parts, path_of("messages", i, "content"), dropped);
   }
   for (size_t i = 0; i < request.tools.size(); ++i) {
-    if (!request.tools[i].bag.empty()) tell_bag(request.tools[i].bag, path_of("tools", i), dropped);
+    const Tool& tool = request.tools[i];
+    if (!tool.bag.empty()) tell_bag(request, tool.bag, own_path(request, path_of("tools", i)), dropped);
   }
   return {};
 }
@@ -156,18 +159,24 @@ std::optional<std::string> text_of_document(const Part& document) {
   return before.empty() ? text : before + R"(\n)" + *text;
 }
 
-std::optional<Source> source_of_data_url(JsonText url) {
+std::optional<Source> source_of_data_url(JsonText url, TextArena& arena) {
   constexpr std::string_view scheme = "data:", coding = ";base64";
   std::string_view rest = url.escaped;
   if (rest.size() < scheme.size() || to_lower(rest.substr(0, scheme.size())) != scheme) return std::nullopt;
   rest.remove_prefix(scheme.size());
   const size_t comma = rest.find(',');
   if (comma == std::string_view::npos) return std::nullopt;
-  std::string_view type = rest.substr(0, comma);
-  if (!type.ends_with(coding)) return std::nullopt;
-  type.remove_suffix(coding.size());
-  type = type.substr(0, type.find(';'));
-  return Source{Source::Kind::base64, type, JsonText{rest.substr(comma + 1)}};
+  const std::string_view parameters = rest.substr(0, comma), data = rest.substr(comma + 1);
+  const bool is_base64 =
+      parameters.size() >= coding.size() && to_lower(parameters.substr(parameters.size() - coding.size())) == coding;
+  const std::string_view type = arena.unescape(JsonText{parameters.substr(0, parameters.find(';'))});
+  if (is_base64 && data.find('%') == std::string_view::npos) {
+    return Source{Source::Kind::base64, type, JsonText{data}};
+  }
+  std::string bytes;
+  append_percent_decoded(bytes, arena.unescape(JsonText{data}));
+  if (is_base64) return Source{Source::Kind::base64, type, arena.escape(arena.keep(std::move(bytes)))};
+  return Source{Source::Kind::base64, type.empty() ? "text/plain" : type, JsonText{arena.keep(base64_of(bytes))}};
 }
 
 void append_data_url(std::string& out, const Source& source) {

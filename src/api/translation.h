@@ -92,8 +92,9 @@ bool is_known_effort(std::string_view effort);
 constexpr uint64_t least_thinking_budget = 1024;
 uint64_t budget_below(uint64_t max_tokens, uint64_t wanted);
 
-// A data: URL of base64 (RFC 2397) <-> its source. nullopt for any other URL.
-std::optional<Source> source_of_data_url(JsonText url);
+// A data: URL (RFC 2397) <-> its source, whose data is base64 also where the URL's was not: `arena` keeps it then.
+// nullopt for any other URL.
+std::optional<Source> source_of_data_url(JsonText url, TextArena& arena);
 void append_data_url(std::string& out, const Source& source);
 // The text of a document that is plain text, JSON or similar, escaped: given directly or as base64. nullopt: it is not
 // text, or given otherwise.

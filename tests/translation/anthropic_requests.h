@@ -23,6 +23,7 @@ inline Written write_as_other(const std::string& body, const api::TargetFacts& f
   (*request)->from = Dialect::openai;
   if (change) change(**request);
   api::Dropped dropped;
+  dropped.tell_places(request->get());
   api::WrittenRequest written;
   const auto done = anthropic_room().write_request(**request, facts, dropped, written);
   Written result;

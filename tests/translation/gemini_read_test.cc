@@ -205,8 +205,8 @@ TEST_CASE("gemini callers: tools, choice and configuration") {
   Dropped dropped;
   REQUIRE(leave_behind(*request, dropped));
   CHECK(dropped.text() ==
-        "safetySettings=unsupported, labels=unsupported, toolConfig.retrievalConfig=unsupported, "
-        "generationConfig.speechConfig=unsupported, tools[2].behavior=unsupported");
+        "labels=unsupported, toolConfig.retrievalConfig=unsupported, generationConfig.speechConfig=unsupported, "
+        "tools[2].functionDeclarations[0].behavior=unsupported");
 }
 
 TEST_CASE("gemini callers: how much is thought") {

@@ -92,7 +92,7 @@ TEST_CASE("a request of Ollama's API is read") {
   Dropped dropped;
   REQUIRE(leave_behind(request, dropped));
   CHECK(dropped.text() ==
-        "keep_alive=unsupported, truncate=unsupported, unheard_of=unsupported, options.num_ctx=unsupported, "
+        "keep_alive=unsupported, unheard_of=unsupported, options.num_ctx=unsupported, "
         "options.num_thread=unsupported, messages[7].strange=unsupported");
 }
 

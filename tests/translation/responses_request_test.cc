@@ -140,13 +140,13 @@ TEST_CASE("responses: settings have their places, and what is not known is carri
   api::Dropped dropped;
   REQUIRE(api::leave_behind(*request, dropped));
   CHECK(dropped.text() ==
-        "client_metadata=unsupported, truncation=unsupported, reasoning.context=unsupported, include=unsupported, "
-        "tools[0].defer_loading=unsupported, tools[3].description=unsupported");
+        "client_metadata=unsupported, truncation=unsupported, tools[3].description=unsupported, "
+        "reasoning.context=unsupported, include=unsupported, tools[0].defer_loading=unsupported");
 }
 
 TEST_CASE("responses: tools that stand in the input are tools of the request") {
   const std::string body = request_with(R"([
-    {"type":"additional_tools","id":"at_1","role":"developer","tools":[{"type":"namespace","name":"n","description":"",
+    {"type":"additional_tools","id":"at_1","role":"developer","tools":[{"type":"namespace","name":"n","description":"d",
      "tools":[{"type":"custom","name":"patch","format":{"type":"text"}}]}]},
     {"type":"configuration_update","reasoning":{"effort":"low"}},
     {"role":"user","content":"hi"},
@@ -162,7 +162,7 @@ TEST_CASE("responses: tools that stand in the input are tools of the request") {
                           R"(tool_search text([{\"name\":\"g\",\"type\":\"function\"}])))");
   api::Dropped dropped;
   REQUIRE(api::leave_behind(*request, dropped));
-  CHECK(dropped.text() == "messages[1].configuration_update=unsupported, tools[0].description=unsupported");
+  CHECK(dropped.text() == "input[0].tools[0].description=unsupported, messages[1].configuration_update=unsupported");
 }
 
 TEST_CASE("responses: what only its provider has is a demand") {

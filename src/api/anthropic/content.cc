@@ -17,12 +17,6 @@ std::string_view media_type_of(const Source& source) {
   return says_nothing ? sniff_media_type(source.data.escaped) : source.media_type;
 }
 
-// A data: URL is replaced with the bytes it holds.
-Source resolved(const Source& source) {
-  if (source.kind != Source::Kind::url) return source;
-  return source_of_data_url(source.data).value_or(source);
-}
-
 tl::unexpected<Error> refuse(const std::string& path, std::string_view what) {
   return fail(ErrorCode::untranslatable, path + ": the target does not take " + std::string(what));
 }
@@ -42,7 +36,7 @@ void append_url(const Source& source, std::string& out) {
 }
 
 Result<void> write_image(Draft& draft, const Part& part, const std::string& path, std::string& out) {
-  const Source source = resolved(part.source);
+  const Source& source = part.source;
   out += R"({"type":"image",)";
   if (source.kind == Source::Kind::base64) {
     const std::string_view type = media_type_of(source);
@@ -63,7 +57,7 @@ Result<void> write_image(Draft& draft, const Part& part, const std::string& path
 }
 
 Result<void> write_document(Draft& draft, const Part& part, const std::string& path, std::string& out) {
-  const Source source = resolved(part.source);
+  const Source& source = part.source;
   const std::string_view type = media_type_of(source);
   const std::optional<std::string> text = text_of_document({source.kind, type, source.data});
   if (text && !draft.facts.takes_documents) {

@@ -68,6 +68,7 @@ Result<bool> read_source(Request& request, JsonValue source, const std::string& 
   }
   if (word != "base64" && word != "text" && word != "url" && word != "file") return false;
   if (!what.is_string()) return wrong_at(path + ".source", "its data must be a string");
+  if (word == "url") part.source = source_of_data_url(what.text(), request.arena).value_or(part.source);
   return true;
 }
 

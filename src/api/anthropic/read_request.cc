@@ -31,6 +31,12 @@ bool is_attribution(JsonText text) { return text.escaped.starts_with("x-anthropi
 
 namespace {
 
+constexpr UsualValue usual_values[] = {{"speed", R"("standard")"},
+                                       {"citations", R"({"enabled":false})"},
+                                       {"defer_loading", "false"},
+                                       {"eager_input_streaming", "false"},
+                                       {"allowed_callers", R"(["direct"])"}};
+
 Result<void> read_system(Request& request, JsonValue system) {
   if (system.is_string()) {
     request.system_was_string = true;
@@ -287,6 +293,7 @@ Result<void> read_root(Request& request, const RootMembers& members) {
 
 Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext&) {
   auto request = std::make_unique<Request>();
+  request->usual = usual_values;
   request->from = own;
   if (const Result<void> done = request->document->parse(body); !done) return tl::unexpected(done.error());
   const JsonValue root = request->document->root();

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "api/anthropic/conversation.h"
 #include "api/anthropic/tool_schema.h"
@@ -203,18 +204,18 @@ void drop_what_has_no_place(Draft& draft) {
   const Request& request = draft.request;
   const Sampling& sampling = request.sampling;
   const auto drop = [&draft](std::string_view path) { draft.dropped.add(path, DropReason::unsupported); };
-  const auto drop_number = [&](std::string_view path, std::string_view spelled, double says_nothing) {
-    if (!spelled.empty() && number_of(spelled) != says_nothing) drop(path);
-  };
-  drop_number("min_p", sampling.min_p, 0);
-  drop_number("frequency_penalty", sampling.frequency_penalty, 0);
-  drop_number("presence_penalty", sampling.presence_penalty, 0);
-  drop_number("repeat_penalty", sampling.repeat_penalty, 1);
+  const std::pair<std::string_view, std::string_view> numbers[] = {{"min_p", sampling.min_p},
+                                                                   {"frequency_penalty", sampling.frequency_penalty},
+                                                                   {"presence_penalty", sampling.presence_penalty},
+                                                                   {"repeat_penalty", sampling.repeat_penalty}};
+  for (const auto& [path, value] : numbers) {
+    if (!value.empty()) drop(path);
+  }
   if (!sampling.seed.empty()) drop("seed");
   if (!sampling.logit_bias.empty() && sampling.logit_bias != "{}") drop("logit_bias");
   if (sampling.logprobs == true) drop("logprobs");
   if (sampling.top_logprobs.value_or(0) != 0) drop("top_logprobs");
-  if (!request.verbosity.empty() && request.verbosity != "medium") drop("verbosity");
+  if (!request.verbosity.empty()) drop("verbosity");
   if (!request.metadata.empty() && request.metadata != "{}") drop("metadata");
   if (!request.prompt_cache_key.empty()) drop("prompt_cache_key");
   if (request.store == true) drop("store");

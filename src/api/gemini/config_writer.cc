@@ -74,7 +74,7 @@ void GenerationConfigWriter::write_choice_of_words() {
     json_.key("temperature").raw(is_hot ? "2" : sampling.temperature);
   }
   if (!sampling.top_p.empty()) json_.key("topP").raw(sampling.top_p);
-  if (!sampling.top_k.empty()) json_.key("topK").raw(sampling.top_k);
+  if (number_of(sampling.top_k) > 0) json_.key("topK").raw(sampling.top_k);
 }
 
 void GenerationConfigWriter::write_sampling() {
@@ -105,7 +105,7 @@ void GenerationConfigWriter::write_sampling() {
     if (!fits) dropped_.add("seed", DropReason::changed);
     json_.member("seed", fits ? seed : seed % max_seed);
   }
-  if (sampling.logprobs == true || sampling.top_logprobs) {
+  if (sampling.logprobs == true || sampling.top_logprobs.value_or(0) != 0) {
     json_.member("responseLogprobs", true);
     if (const uint64_t wanted = sampling.top_logprobs.value_or(0); wanted != 0) {
       if (wanted > max_top_logprobs) dropped_.add("top_logprobs", DropReason::clamped);

@@ -339,6 +339,11 @@ Result<void> ContentsReader::read_media(JsonValue media, std::string_view name, 
   if (is_file) {
     const std::string_view url = request_.arena.unescape(data.text());
     part.source.kind = is_handle_of_google(url) ? Source::Kind::file_id : Source::Kind::url;
+    if (const std::optional<Source> held = source_of_data_url(data.text(), request_.arena)) {
+      const std::string_view told = part.source.media_type;
+      part.source = *held;
+      if (!told.empty()) part.source.media_type = told;
+    }
     if (part.source.media_type.empty()) part.source.media_type = media_type_of_name(url);
   } else {
     part.source.kind = Source::Kind::base64;

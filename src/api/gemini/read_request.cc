@@ -14,6 +14,10 @@
 namespace sluice::api::gemini {
 namespace {
 
+constexpr UsualValue usual_values[] = {{"generationConfig.enableEnhancedCivicAnswers", "false"},
+                                       {"generationConfig.audioTimestamp", "false"},
+                                       {"generationConfig.mediaResolution", R"("MEDIA_RESOLUTION_UNSPECIFIED")"}};
+
 constexpr std::string_view top_names[] = {"contents",         "systemInstruction", "tools", "toolConfig",
                                           "generationConfig", "serviceTier",       "store", "model",
                                           "cachedContent",    "continuationToken"};
@@ -46,6 +50,7 @@ Result<void> read_declaration(JsonValue declaration, const std::string& path, Re
   tool.name = (*fields)[0].text();
   tool.description = (*fields)[1].text();
   tool.raw = declaration.raw();
+  tool.path = request.arena.keep(path);
   const JsonValue schema = (*fields)[2].exists() ? (*fields)[2] : (*fields)[3];
   if (schema.exists()) tool.schema = json_schema_of(schema, request.arena);
   carry_all(tool.bag, fields->rest(), "", request.arena);
@@ -62,6 +67,7 @@ Result<void> read_tools(JsonValue list, Request& request) {
         Tool& tool = request.tools.emplace_back();
         tool.kind = ToolKind::other;
         tool.other_type = member.key().escaped;
+        tool.path = request.arena.keep(value.size() == 1 ? path : path + '.' + std::string(tool.other_type));
         tool.raw = request.arena.keep("{\"" + std::string(tool.other_type) + "\":" + std::string(member.raw()) + "}");
         continue;
       }
@@ -143,6 +149,7 @@ Result<void> read_body(JsonValue body, Request& request) {
 
 Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext& context) {
   auto request = std::make_unique<Request>();
+  request->usual = usual_values;
   if (const Result<void> parsed = request->document->parse(body); !parsed) return tl::unexpected<Error>(parsed.error());
   request->from = Dialect::gemini;
   std::string_view name = context.url_model;

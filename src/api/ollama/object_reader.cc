@@ -41,10 +41,10 @@ Result<void> read_images(JsonValue images, std::string_view path, TextArena& are
     Part& part = parts.emplace_back();
     part.kind = PartKind::image;
     part.raw = image.raw();
-    const JsonText data{arena.unescape(image.text())};  // some callers write "\/", which base64 does not need
-    if (const std::optional<Source> source = source_of_data_url(data)) {
+    if (const std::optional<Source> source = source_of_data_url(image.text(), arena)) {
       part.source = *source;
     } else {
+      const JsonText data{arena.unescape(image.text())};  // some callers write "\/", which base64 does not need
       part.source = {Source::Kind::base64, sniff_media_type(data.escaped), arena.escape(data.escaped)};
     }
     if (part.source.media_type == "application/pdf") part.kind = PartKind::document;

@@ -13,6 +13,10 @@
 namespace sluice::api::ollama {
 namespace {
 
+constexpr UsualValue usual_values[] = {
+    {"raw", "false"},           {"truncate", "true"},         {"shift", "true"},      {"options.mirostat", "0"},
+    {"options.typical_p", "1"}, {"options.typical_p", "1.0"}, {"options.tfs_z", "1"}, {"options.tfs_z", "1.0"}};
+
 constexpr std::array<std::string_view, 11> members_of_both = {
     "model", "name", "stream", "format", "think", "options", "logprobs", "top_logprobs", "messages", "tools", "prompt"};
 constexpr std::array<std::string_view, 5> members_of_generate = {"system", "images", "suffix", "raw", "context"};
@@ -230,6 +234,7 @@ Result<void> OllamaRequestReader::read_probabilities(JsonValue root) {
 
 Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext& context) {
   auto request = std::make_unique<Request>();
+  request->usual = usual_values;
   request->from = own;
   if (auto parsed = request->document->parse(body); !parsed) return tl::unexpected(parsed.error());
   const bool is_generate = context.endpoint.ends_with("generate");

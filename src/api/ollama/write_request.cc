@@ -149,7 +149,13 @@ void OllamaRequestWriter::write_tools() {
     return;
   }
   if (choice.parallel == false) dropped_.add("parallel_tool_calls", DropReason::unsupported);
-  if (choice.mode == Mode::none) return dropped_.add("tool_choice", DropReason::changed);
+  if (choice.mode == Mode::none) {
+    dropped_.add("tool_choice", DropReason::changed);
+    for (size_t i = 0; i < request_.tools.size(); ++i) {
+      if (request_.tools[i].kind == ToolKind::other) dropped_.add(path_of("tools", i), DropReason::unsupported);
+    }
+    return;
+  }
   if (choice.mode == Mode::required) {
     dropped_.add("tool_choice", DropReason::unsupported);
   } else if (!choice.allowed.empty()) {

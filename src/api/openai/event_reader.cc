@@ -377,7 +377,7 @@ void ChatReader::read_media(JsonValue audio, JsonValue images, EventSink& sink) 
     if (url.empty()) continue;
     close(sink);
     const uint32_t part = next_part_++;
-    sink.on_media(part, PartKind::image, source_of_data_url(url).value_or(Source{Source::Kind::url, {}, url}));
+    sink.on_media(part, PartKind::image, source_of_data_url(url, arena_).value_or(Source{Source::Kind::url, {}, url}));
     sink.on_part_end(part);
   }
 }

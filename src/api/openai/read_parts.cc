@@ -88,7 +88,7 @@ void ChatMessagesReader::read_part(JsonValue value, const ChatPlace& place, Part
 }
 
 Source ChatMessagesReader::source_of(JsonText url) {
-  return source_of_data_url(url).value_or(Source{Source::Kind::url, {}, url});
+  return source_of_data_url(url, request_.arena).value_or(Source{Source::Kind::url, {}, url});
 }
 
 // {"url": ..., "detail": ...}, or only the URL, as some write it. Documents and videos have the same form.

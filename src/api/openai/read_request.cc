@@ -9,6 +9,9 @@
 namespace sluice::api::openai {
 namespace {
 
+constexpr UsualValue usual_values[] = {
+    {"echo", "false"}, {"best_of", "1"}, {"ignore_eos", "false"}, {"use_beam_search", "false"}};
+
 class RequestReader {
  public:
   RequestReader(Request& request, const ReadContext& context) : request_(request), context_(context) {}
@@ -191,6 +194,7 @@ void RequestReader::read_tools() {
     const ChatPlace here{nullptr, known_names[functions], index++};
     Tool& tool = request_.tools.emplace_back();
     tool.raw = function.raw();
+    tool.path = request_.arena.keep(path_of(here.name, index - 1));
     read_function(reader_.object(function, here), here, tool);
   }
 }
@@ -425,6 +429,7 @@ void RequestReader::read_account() {
 
 Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext& context) {
   auto request = std::make_unique<Request>();
+  request->usual = usual_values;
   if (Result<void> read = RequestReader(*request, context).read(body); !read) {
     return tl::unexpected<Error>(read.error());
   }

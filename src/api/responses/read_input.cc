@@ -48,6 +48,14 @@ void carry_rest(Bag& bag, JsonValue item, std::initializer_list<std::string_view
   }
 }
 
+// A file's data is a data: URL or just base64.
+Source source_in(std::string_view member, JsonText text, TextArena& arena) {
+  if (member == "file_id") return {Source::Kind::file_id, {}, text};
+  if (const std::optional<Source> data = source_of_data_url(text, arena)) return *data;
+  if (member == "file_data") return {Source::Kind::base64, sniff_media_type(text.escaped), text};
+  return {Source::Kind::url, {}, text};
+}
+
 }  // namespace
 
 Result<void> InputReader::read(JsonValue input) {
@@ -234,9 +242,7 @@ Result<Part> InputReader::read_image(JsonValue value, const std::string& path) {
     const Result<JsonText> text = text_in(value, name, path);
     if (!text) return tl::unexpected(text.error());
     if (text->empty()) continue;
-    const bool is_url = name == "image_url";
-    const std::optional<Source> data = is_url ? source_of_data_url(*text) : std::nullopt;
-    part.source = data.value_or(Source{is_url ? Source::Kind::url : Source::Kind::file_id, {}, *text});
+    part.source = source_in(name, *text, request_.arena);
     break;
   }
   if (value["prompt_cache_breakpoint"].has_value()) part.cache_mark = R"({"type":"ephemeral"})";
@@ -244,7 +250,6 @@ Result<Part> InputReader::read_image(JsonValue value, const std::string& path) {
   return part;
 }
 
-// A file's data is a data: URL or just base64.
 Result<Part> InputReader::read_file(JsonValue value, const std::string& path) {
   Part part;
   part.kind = PartKind::document;
@@ -256,12 +261,7 @@ Result<Part> InputReader::read_file(JsonValue value, const std::string& path) {
     const Result<JsonText> text = text_in(value, name, path);
     if (!text) return tl::unexpected(text.error());
     if (text->empty()) continue;
-    if (name == "file_data") {
-      part.source =
-          source_of_data_url(*text).value_or(Source{Source::Kind::base64, sniff_media_type(text->escaped), *text});
-    } else {
-      part.source = {name == "file_url" ? Source::Kind::url : Source::Kind::file_id, {}, *text};
-    }
+    part.source = source_in(name, *text, request_.arena);
     break;
   }
   if (value["prompt_cache_breakpoint"].has_value()) part.cache_mark = R"({"type":"ephemeral"})";

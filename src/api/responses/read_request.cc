@@ -8,6 +8,11 @@
 namespace sluice::api::responses {
 namespace {
 
+constexpr UsualValue usual_values[] = {{"truncation", R"("disabled")"},
+                                       {"stream_options", "{}"},
+                                       {"stream_options", R"({"include_obfuscation":false})"},
+                                       {"defer_loading", "false"}};
+
 class RequestReader {
  public:
   RequestReader(Request& request, bool previous_known) : request_(request), previous_known_(previous_known) {}
@@ -275,6 +280,7 @@ Result<void> RequestReader::text(JsonValue value, JsonText& into) {
 
 Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext& context) {
   auto request = std::make_unique<Request>();
+  request->usual = usual_values;
   request->from = Dialect::responses;
   if (Result<void> done = request->document->parse(body); !done) return tl::unexpected(done.error());
   const JsonValue root = request->document->root();

@@ -11,15 +11,13 @@ Result<void> read_namespace(JsonValue value, const std::string& path, Request& r
   const Result<JsonText> name = text_in(value, "name", path);
   if (!name) return tl::unexpected(name.error());
   if (!value["tools"].is_array()) return wrong_type(path + ".tools", "a list");
-  const size_t first = request.tools.size();
   size_t index = 0;
   for (const JsonValue inner : value["tools"]) {
     if (Result<void> done = read_tool(inner, path_of(path + ".tools", index++), *name, request); !done) return done;
   }
-  if (first == request.tools.size()) return {};
   for (const JsonValue member : value) {
     const bool is_known = member.named("type") || member.named("name") || member.named("tools");
-    if (!is_known && member.has_value()) carry(request.tools[first].bag, member);
+    if (!is_known && member.has_value()) carry_within(request, path, member);
   }
   return {};
 }
@@ -53,6 +51,7 @@ Result<void> read_tool(JsonValue value, const std::string& path, JsonText space,
   if (type == namespace_tool && space.empty()) return read_namespace(value, path, request);
   Tool tool;
   tool.raw = value.raw();
+  if (path != path_of("tools", request.tools.size())) tool.path = request.arena.keep(path);
   if (type == search_tool && value["execution"].word() == "client") {
     tool.other_type = search_tool;
     tool.name = JsonText{search_tool};

@@ -134,7 +134,7 @@ void RequestWriter::write_tools() {
     } else if (tool.kind == ToolKind::custom) {
       write_custom(tool);
     } else {
-      drop(tool.other_type.empty() ? path : path + "." + std::string(tool.other_type));
+      drop(path);
     }
   }
   if (has_tools_) json_.end_array();
