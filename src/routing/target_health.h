@@ -50,7 +50,7 @@ struct HealthState {
 // Times are of one monotonic clock, in ms. Any thread.
 class TargetHealth {
  public:
-  static constexpr uint32_t max_unconfirmed_ms = 30'000;
+  static constexpr uint32_t max_unconfirmed_ms = 60'000;
   static constexpr size_t max_error_bytes = 512;  // how much of an error's text is kept
 
   // `label`: "provider/model", or "provider" for everything without its own place. `credentials`: shared; nullptr: the
