@@ -44,7 +44,7 @@ struct AnswerTap::State final : Recycled<AnswerTap::State> {
         stream_asked(its_asked.stream),
         choices(static_cast<uint8_t>(std::clamp<uint32_t>(its_asked.choices, 1, max_choices))),
         cutter(its_places.words),
-        scan(its_type == MediaType::json ? its_places.bodies : its_places.frames),
+        scan(its_type == MediaType::json && !its_asked.others ? its_places.bodies : its_places.frames),
         reader(its_places) {}
 
   void feed_events(std::string_view bytes, std::vector<std::string_view>& pieces);

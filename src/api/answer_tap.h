@@ -31,6 +31,7 @@ enum class Standing : unsigned char {
 struct Asked {
   bool stream = false;
   uint32_t choices = 1;  // the request's `n`
+  bool others = false;   // another target could answer: a body is read as far as is_answer() and a word of failure need
 };
 
 class AnswerTap {

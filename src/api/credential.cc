@@ -28,8 +28,10 @@ struct FieldNames {
   size_t count = 0;
   uint64_t lengths = 0;  // a bit for each
 
+  bool contains(std::string_view name) const {
+    return name.size() < 64 && (lengths >> name.size() & 1) != 0 && find(name) != count;
+  }
   size_t find(std::string_view name) const {
-    if (name.size() >= 64 || (lengths >> name.size() & 1) == 0) return count;
     size_t i = 0;
     while (i < count && !same_name(names[i], name)) ++i;
     return i;
@@ -40,7 +42,7 @@ FieldNames all_fields(std::span<const std::string_view> DialectRoom::*of_room) {
   FieldNames all;
   for (const DialectRoom* const room : rooms()) {
     for (const std::string_view name : room->*of_room) {
-      if (all.find(name) != all.count || all.count == all.names.size()) continue;
+      if (all.contains(name) || all.count == all.names.size()) continue;
       all.names[all.count++] = name;
       all.lengths |= uint64_t{1} << name.size();
     }
@@ -83,8 +85,9 @@ std::string_view find_credential(const http::Fields& fields, std::string_view qu
   decltype(key_fields.names) found;
   for (size_t i = 0; i < fields.size(); ++i) {
     const auto [name, value] = fields[i];
+    if (!key_fields.contains(name)) continue;
     const size_t key = key_fields.find(name);
-    if (key == key_fields.count || !found[key].empty()) continue;
+    if (!found[key].empty()) continue;
     found[key] = same_name(name, "authorization") ? bearer_token(value) : value;
   }
   for (const std::string_view key : found) {
@@ -116,9 +119,9 @@ bool is_credential_field(std::string_view name) {
   }
 }
 
-bool is_account_field(std::string_view name) { return account_fields.find(name) != account_fields.count; }
+bool is_account_field(std::string_view name) { return account_fields.contains(name); }
 
-bool is_key_field(std::string_view name) { return key_fields.find(name) != key_fields.count; }
+bool is_key_field(std::string_view name) { return key_fields.contains(name); }
 
 bool is_named_as_secret(std::string_view name) {
   const auto ends_in = [name](std::string_view end) {

@@ -1,5 +1,6 @@
 #include "base/time_text.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -58,17 +59,25 @@ std::string rfc3339(int64_t unix_s) {
   return text += 'Z';
 }
 
-std::string http_date(int64_t unix_s) {
+// As with TimeText, most are the same as the one before.
+std::string_view http_date(int64_t unix_s) {
   using namespace std::chrono;
-  const auto day = floor<days>(sys_seconds{seconds(unix_s)});
-  const year_month_day date(day);
-  const TimeText text(unix_s * 1000);
-  std::string out(weekdays[weekday(day).c_encoding()]);
-  (out += ", ") += text.seconds().substr(8, 2);
-  (out += ' ') += months[static_cast<unsigned>(date.month()) - 1];
-  (out += ' ') += text.seconds().substr(0, 4);
-  (out += ' ') += text.seconds().substr(11);
-  return out += " GMT";
+  thread_local int64_t last_s = INT64_MIN;
+  thread_local std::array<char, 29> last;
+  if (unix_s != last_s) {
+    const auto day = floor<days>(sys_seconds{seconds(unix_s)});
+    const year_month_day date(day);
+    const TimeText text(unix_s * 1000);
+    std::string out(weekdays[weekday(day).c_encoding()]);
+    (out += ", ") += text.seconds().substr(8, 2);
+    (out += ' ') += months[static_cast<unsigned>(date.month()) - 1];
+    (out += ' ') += text.seconds().substr(0, 4);
+    (out += ' ') += text.seconds().substr(11);
+    out += " GMT";
+    std::copy_n(out.data(), last.size(), last.data());
+    last_s = unix_s;
+  }
+  return {last.data(), last.size()};
 }
 
 }  // namespace sluice

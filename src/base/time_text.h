@@ -24,7 +24,7 @@ class TimeText {
 
 // RFC 3339: "2026-01-01T00:00:00Z".
 std::string rfc3339(int64_t unix_s);
-// RFC 9110 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT".
-std::string http_date(int64_t unix_s);
+// RFC 9110 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT". Valid until the thread asks for another second's.
+std::string_view http_date(int64_t unix_s);
 
 }  // namespace sluice

@@ -76,7 +76,8 @@ Result<void> ByteRelay::begin_answer(const http::ResponseHead& head, const Relay
   if (answers_ && media == api::MediaType::other) media = type_due(request, request.format);
   if (Result<void> good = look_at_head(head, request, media, type); !good) return good;
   const bool hide_asked = request.hide_usage && status_ == 200;
-  tap_.emplace(dialect_, media, hide_asked, api::Asked{request.stream_asked && status_ < 300, request.choices});
+  tap_.emplace(dialect_, media, hide_asked,
+               api::Asked{request.stream_asked && status_ < 300, request.choices, answers_});
   const bool hide_usage = hide_asked && tap_->format() == api::StreamFormat::sse;
 
   const config::Provider& provider = *(provider_ = own.target.provider);
@@ -120,8 +121,8 @@ Result<void> ByteRelay::begin_answer(const http::ResponseHead& head, const Relay
   if (!own.address_field.empty()) http::write_field(lines, own.address_field, own.address);
   http::write_field(lines, "x-request-id", own.request_id);
   if (!dated) write_date(lines);
-  own.target.append_label(lines += "sluice-target: ");
-  lines += "\r\n";
+  own.target.append_label(lines += std::string_view("sluice-target: "));
+  lines += std::string_view("\r\n");
   http::write_field(lines, "sluice-attempts", own.attempts);
   if (!own.dropped.empty()) http::write_field(lines, "sluice-dropped", own.dropped);
   for (const api::RateLimitFields::Field& field : own.rate_limits) http::write_field(lines, field.name, field.value());

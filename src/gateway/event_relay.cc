@@ -64,7 +64,7 @@ Result<void> EventRelay::begin_answer(const http::ResponseHead& head, const Rela
     const bool is_lines = api::room_of(translation_.dialect()).places.streams_lines;
     media = type_due(request, is_lines ? api::StreamFormat::ndjson : api::StreamFormat::sse);
   }
-  tap_.emplace(translation_.dialect(), media, false, api::Asked{translation_.stream() && !is_error(), 1});
+  tap_.emplace(translation_.dialect(), media, false, api::Asked{translation_.stream() && !is_error(), 1, true});
   const std::string_view name = head.fields.find("content-encoding").value_or("");
   if (!name.empty() && !http::same_name(name, "identity")) {
     const std::optional<http::Coding> coding = http::coding_named(name);

@@ -21,8 +21,8 @@ void append_number(std::string& out, uint64_t number) {
 
 void write_status_line(std::string& out, int status, std::string_view reason) {
   assert(status >= 100 && status <= 999 && is_one_line(reason));
-  if (status == 200 && reason.empty()) {  // the usual case
-    out += "HTTP/1.1 200 OK\r\n";
+  if (status == 200 && (reason.empty() || reason == "OK")) {  // the usual case
+    out += std::string_view("HTTP/1.1 200 OK\r\n");
     return;
   }
   out += "HTTP/1.1 ";
@@ -37,7 +37,7 @@ void write_request_line(std::string& out, Method method, std::string_view target
   out += name_of(method);
   out += ' ';
   out += target;
-  out += " HTTP/1.1\r\n";
+  out += std::string_view(" HTTP/1.1\r\n");
 }
 
 // A head has dozens of pieces: growing once per field and copying is much quicker than appending each.

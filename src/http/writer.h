@@ -17,7 +17,7 @@ void write_request_line(std::string& out, Method method, std::string_view target
 // "name: value\r\n". CR, LF or NUL in a value is a defect of the calling code; asserts.
 void write_field(std::string& out, std::string_view name, std::string_view value);
 void write_field(std::string& out, std::string_view name, uint64_t value);
-inline void end_head(std::string& out) { out += "\r\n"; }
+inline void end_head(std::string& out) { out += std::string_view("\r\n"); }
 
 // The line before a chunk of `size` bytes, "1f4\r\n". The chunk's bytes and "\r\n" follow.
 class ChunkLine {

@@ -33,7 +33,7 @@ TEST_CASE("every error has a date, also of a request that cannot be read") {
 }
 
 TEST_CASE("an answer has one date: the target's, or ours where it has none") {
-  const std::string ours = "\r\ndate: " + http_date(test::fake_unix_ms / 1000) + "\r\n";
+  const std::string ours = "\r\ndate: " + std::string(http_date(test::fake_unix_ms / 1000)) + "\r\n";
   const std::string answer = R"({"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]})";
   const auto date_of = [](const std::string& text) {
     const size_t at = text.find("\r\ndate: ");

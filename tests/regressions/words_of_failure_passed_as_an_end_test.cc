@@ -76,7 +76,7 @@ TEST_CASE("where nobody else can answer, such a stream passes as it came, and is
   CHECK(record.find("the provider says that its answer failed") != record.npos);
 }
 
-TEST_CASE("a plain answer that finishes with a word of failure goes on elsewhere, or is an error") {
+TEST_CASE("a plain answer that finishes with a word of failure goes on elsewhere, or passes as it came") {
   const auto answer = [](std::string_view finish) {
     return R"({"id":"c","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"one )" +
            std::string(9'000, 'x') + R"("},"finish_reason":")" + std::string(finish) + "\"}]}";
@@ -91,9 +91,8 @@ TEST_CASE("a plain answer that finishes with a word of failure goes on elsewhere
       CHECK_FALSE(world.caller->has(R"("error")"));
     } else {
       world.until([&] { return world.caller->has("\r\n\r\n"); });
-      CHECK(world.caller->has("HTTP/1.1 502"));
+      CHECK(world.caller->has("HTTP/1.1 200"));
       CHECK(world.caller->has(R"("finish_reason":"error")"));
-      CHECK(world.records().find("outcome=target_error") != std::string::npos);
     }
   }
 }

@@ -76,14 +76,13 @@ constexpr RateLimitNames rate_limits{
 constexpr auto frame_places = joined_places(usage_places, std::to_array<ScanEdge>({
                                                               {node::root, "message", node::inner_message},
                                                               {node::root, "delta", node::inner_delta},
+                                                              {node::root, "content", node::inner_message},  // a body's
                                                               {node::inner_message, "model", node::model},
                                                               {node::inner_message, "usage", node::usage},
                                                               {node::inner_delta, "stop_reason", node::finish},
                                                           }));
 constexpr ScanTree frames(frame_places);
-constexpr auto whole_places =
-    joined_places(body_places<frame_places>, std::to_array<ScanEdge>({{node::root, "content", node::inner_message}}));
-constexpr ScanTree bodies(whole_places);
+constexpr ScanTree bodies(body_places<frame_places>);
 constexpr std::string_view last_types[] = {"message_stop"};
 constexpr std::string_view output_keys[] = {R"("text")", R"("thinking")", R"("partial_json")", R"("signature")"};
 constexpr std::string_view output_types[] = {"tool_use", "_tool_result", "redacted_thinking"};

@@ -14,9 +14,10 @@ namespace sluice::api::anthropic {
 inline constexpr Dialect own = Dialect::anthropic;
 
 // Reads requests to /v1/messages and to its count_tokens, which have no max_tokens.
-Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext& context);
+[[gnu::cold]] Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext& context);
 void set_facts(std::string_view model, TargetFacts& facts);
-Result<void> write_request(const Request& request, const TargetFacts& facts, Dropped& dropped, WrittenRequest& written);
+[[gnu::cold]] Result<void> write_request(const Request& request, const TargetFacts& facts, Dropped& dropped,
+                                         WrittenRequest& written);
 std::string path(std::string_view model, bool stream);
 std::unique_ptr<EventReader> make_reader(const Origin& target);
 std::unique_ptr<EventWriter> make_writer(const AnswerShape& shape);

@@ -154,10 +154,7 @@ constexpr std::array frame_places = std::to_array<ScanEdge>({
     {node::usage_metadata, "totalTokenCount", node::count(SentCounts::total)},
 });
 constexpr ScanTree frames(frame_places);
-constexpr auto whole_places = joined_places(
-    body_places<frame_places>, std::to_array<ScanEdge>({{node::root, "candidates", node::candidates},
-                                                        {node::root, "promptFeedback", node::prompt_feedback}}));
-constexpr ScanTree bodies(whole_places);
+constexpr ScanTree bodies(body_places<frame_places>);
 constexpr std::string_view output_keys[] = {R"("text")",     R"("functionCall")",   R"("inlineData")",
                                             R"("fileData")", R"("executableCode")", R"("codeExecutionResult")"};
 constexpr Places places{.frames = frames,

@@ -12,9 +12,10 @@
 namespace sluice::api::gemini {
 
 // Reads `contents` of generateContent, streamGenerateContent and countTokens (also within generateContentRequest).
-Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext& context);
+[[gnu::cold]] Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext& context);
 void set_facts(std::string_view model, TargetFacts& facts);
-Result<void> write_request(const Request& request, const TargetFacts& facts, Dropped& dropped, WrittenRequest& written);
+[[gnu::cold]] Result<void> write_request(const Request& request, const TargetFacts& facts, Dropped& dropped,
+                                         WrittenRequest& written);
 std::string target_path(std::string_view model, bool stream);
 std::unique_ptr<EventReader> make_reader(const Origin& target);
 std::unique_ptr<EventWriter> make_writer(const AnswerShape& shape);

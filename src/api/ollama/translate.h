@@ -11,10 +11,11 @@
 
 namespace sluice::api::ollama {
 
-Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext& context);
+[[gnu::cold]] Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext& context);
 // Targets are always asked by /api/chat, except for a request that came to /api/generate in this dialect.
 void set_facts(std::string_view model, TargetFacts& facts);
-Result<void> write_request(const Request& request, const TargetFacts& facts, Dropped& dropped, WrittenRequest& written);
+[[gnu::cold]] Result<void> write_request(const Request& request, const TargetFacts& facts, Dropped& dropped,
+                                         WrittenRequest& written);
 std::unique_ptr<EventReader> make_reader(const Origin& target);
 std::unique_ptr<EventWriter> make_writer(const AnswerShape& shape);
 extern const EmbeddingRoom embedding_room;

@@ -150,11 +150,7 @@ constexpr auto frame_places = joined_places(
                       {node::usage, "tokens", node::usage},
                   }));
 constexpr ScanTree frames(frame_places);
-// The end of a body does not tell whether the answer succeeded.
-constexpr auto whole_places = joined_places(
-    body_places<frame_places>,
-    std::to_array<ScanEdge>({{node::root, "choices", node::choices}, {node::choices, "finish_reason", node::finish}}));
-constexpr ScanTree bodies(whole_places);
+constexpr ScanTree bodies(body_places<frame_places>);
 // Of streams other than chat: speech, transcripts, images.
 constexpr std::string_view last_types[] = {".done", ".completed"};
 constexpr std::string_view output_keys[] = {

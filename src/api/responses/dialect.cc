@@ -54,15 +54,14 @@ constexpr auto frame_places =
     joined_places(usage_places, std::to_array<ScanEdge>({
                                     {node::root, "response", node::inner_response},  // of created, completed, ...
                                     {node::root, "sequence_number", node::sequence},
+                                    {node::root, "output", node::inner_response},  // a body's
                                     {node::inner_response, "model", node::model},
                                     {node::inner_response, "usage", node::usage},
                                     {node::inner_response, "status", node::status},
                                     {node::inner_response, "error", node::error},
                                 }));
 constexpr ScanTree frames(frame_places);
-constexpr auto whole_places =
-    joined_places(body_places<frame_places>, std::to_array<ScanEdge>({{node::root, "output", node::inner_response}}));
-constexpr ScanTree bodies(whole_places);
+constexpr ScanTree bodies(body_places<frame_places>);
 constexpr std::string_view output_keys[] = {R"("delta")"};
 constexpr std::string_view output_types[] = {"_call", "reasoning", "compaction"};
 constexpr Places places{.frames = frames,

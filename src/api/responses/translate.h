@@ -11,9 +11,10 @@
 
 namespace sluice::api::responses {
 
-Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext& context);
+[[gnu::cold]] Result<std::unique_ptr<Request>> read_request(std::string_view body, const ReadContext& context);
 void set_facts(std::string_view model, TargetFacts& facts);
-Result<void> write_request(const Request& request, const TargetFacts& facts, Dropped& dropped, WrittenRequest& written);
+[[gnu::cold]] Result<void> write_request(const Request& request, const TargetFacts& facts, Dropped& dropped,
+                                         WrittenRequest& written);
 std::string path_below(std::string_view model, bool stream);
 std::unique_ptr<EventReader> make_reader(const Origin& target);
 std::unique_ptr<EventWriter> make_writer(const AnswerShape& shape);
